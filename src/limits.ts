@@ -1,0 +1,144 @@
+/**
+ * Every bound and default of leat, with the reason for each. docs/limits.md adds them up.
+ * Sizes are in bytes, times in milliseconds.
+ */
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+
+// ---- the wire ----
+
+/** A file is cut in blocks of this size: each has its own CRC and can be repaired by itself. */
+export const BLOCK_SIZE = MiB;
+
+/** A frame besides one payload: heads, names, failure messages all fit with room to spare. */
+const FRAME_ROOM = KiB;
+
+/** The largest frame accepted unless the handshake says otherwise: one whole block and its head. */
+export const MAX_FRAME = BLOCK_SIZE + FRAME_ROOM;
+
+/** What a peer may name as its largest frame. Below, a list page would not fit; above, one frame
+ *  would hold up every other stream for too long. */
+export const MAX_FRAME_RANGE = { least: 64 * KiB, most: 16 * MiB } as const;
+
+/** The first frame of a stranger: credentials and features fit, a flood of strangers costs little. */
+export const MAX_HELLO = 16 * KiB;
+
+/** The longest length prefix: five varint bytes reach past every frame limit. */
+export const MAX_LENGTH_PREFIX = 5;
+
+/** Payload of a Data frame on a fast link: large enough that the head and the system call cost
+ *  nothing beside it, small enough that many connections fit the buffer pool. */
+export const DATA_PAYLOAD = 256 * KiB;
+
+/** Payload of a Data frame on a slow link: it holds up other streams no longer than needed. */
+export const DATA_PAYLOAD_LEAST = 16 * KiB;
+
+/** How long one Data frame may occupy a slow link before the next ones are made smaller. */
+export const DATA_FRAME_TIME = 50;
+
+// ---- names ----
+
+/** A whole path, in UTF-8 bytes: PATH_MAX of Linux. */
+export const MAX_PATH = 4096;
+
+/** One segment, in UTF-8 bytes: NAME_MAX of the common file systems. */
+export const MAX_SEGMENT = 255;
+
+/** A sentence in a Failure, in UTF-8 bytes: a long path does not blow it up. */
+export const MAX_MESSAGE = 1024;
+
+// ---- streams and windows ----
+
+/** The protocol version this code speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** Requests a client may send before it has read Welcome: what one round trip is worth. */
+export const EARLY_REQUESTS = 16;
+
+/** Streams open at once on a connection: enough to keep thousands of small files moving. */
+export const MAX_STREAMS = 128;
+
+/** The least a crowded server offers, so that a client can always list while it moves a file. */
+export const MIN_STREAMS = 4;
+
+/** Credit of an upload when it opens. Small: it is promised to every stream of every connection. */
+export const UPLOAD_WINDOW = 256 * KiB;
+
+/** The least a crowded server offers. */
+export const MIN_WINDOW = 16 * KiB;
+
+/** Credit of a download when it opens: the client's own memory, and few streams. */
+export const DOWNLOAD_WINDOW = 4 * MiB;
+
+/** How far a window may grow: 1 Gbit/s at 250 ms. */
+export const MAX_WINDOW = 32 * MiB;
+
+/** What a server promises in upload windows to all its peers together. */
+export const WINDOW_BUDGET = 128 * MiB;
+
+// ---- connections ----
+
+/** Connections at once. */
+export const MAX_CONNECTIONS = 4096;
+
+/** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
+export const RESERVED_DESCRIPTORS = 64;
+
+/** Unsent answers of one connection above which the server stops reading from it. */
+export const ANSWER_LIMIT = 512 * KiB;
+
+/** What one loop turn of a process sends, over all connections: a neighbour's round trip stays
+ *  near a millisecond (measured, bun-platform trial with 64 readers). */
+export const TURN_BUDGET = MiB;
+
+/** Room in a send buffer beside one Data payload: heads and small answers leave in the same write. */
+export const SEND_ROOM = 8 * KiB;
+
+/** A send buffer: what one write hands to the socket at most. */
+export const SEND_BUFFER = DATA_PAYLOAD + SEND_ROOM;
+
+/** Send buffers of a process. Above, the unsent bytes of stuck peers are dropped and read again. */
+export const SEND_BUFFERS = 128;
+
+/** TCP_NOTSENT_LOWAT: how much unsent data the kernel queues for a peer before it says "full".
+ *  200 silent readers held 807 MiB of kernel memory without it. */
+export const NOT_SENT_LOW_WATER = 128 * KiB;
+
+// ---- listings ----
+
+/** A list page, encoded: one answer, not a flood of them. */
+export const PAGE_BYTES = 256 * KiB;
+
+/** Entries stat'ed between two looks at the event loop. */
+export const PAGE_SLICE = 128;
+
+/** Names of folders kept for the next page, over all folders of a store. */
+export const FOLDER_CACHE_BYTES = 16 * MiB;
+
+/** How long names of a folder are kept: as long as a person or a loop needs to ask for the next page. */
+export const FOLDER_CACHE_TIME = 10_000;
+
+// ---- deadlines ----
+
+/** TCP connect and Hello to Welcome, as seen by the client. */
+export const CONNECT_DEADLINE = 10_000;
+
+/** From accept to a complete Hello: a stranger that says nothing does not keep a descriptor. */
+export const HELLO_DEADLINE = 10_000;
+
+/** A peer that takes no byte of what waits for it. */
+export const WRITE_DEADLINE = 60_000;
+
+/** A transfer on which neither bytes nor credit move. */
+export const TRANSFER_DEADLINE = 120_000;
+
+/** From our FIN to the peer's: it reads what is left. */
+export const CLOSE_DEADLINE = 5_000;
+
+/** How often deadlines are looked at; they are met to within this time. */
+export const TICK = 500;
+
+/** An unlocked partial file older than this is swept when a store opens. */
+export const PARTIAL_RETENTION = 24 * 3_600_000;

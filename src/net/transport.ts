@@ -1,0 +1,48 @@
+/**
+ * A reliable byte stream with a peer, as everything above `net` sees it. The Bun adapter (bun.ts)
+ * and the in-memory pair (memory.ts) implement it.
+ *
+ * Rules that both keep:
+ *  - `write` never buffers: what it did not accept is the caller's, and `onDrain` comes once the
+ *    transport takes bytes again. `onDrain` may also come when nothing was refused.
+ *  - Chunks given to `onData` belong to the receiver: they are never written to again.
+ *  - After `onClose` nothing more is called. It is called exactly once, whoever closed.
+ *  - `shutdown` (our FIN) leaves the reading side open. Closing before the peer's FIN was seen may
+ *    lose bytes that `write` accepted: the order is shutdown, wait for `onEnd`, close.
+ */
+export interface Transport {
+  /** Who is there, for logs: `127.0.0.1:40312`, `unix:/run/leat.sock`, `memory`. */
+  readonly peer: string;
+  /**
+   * Offers bytes[offset, offset + length).
+   * @returns bytes accepted, 0 to length; -1 when the transport is closed
+   */
+  write(bytes: Uint8Array, offset: number, length: number): number;
+  /** Stops `onData`. While paused the peer's FIN is not seen. */
+  pause(): void;
+  resume(): void;
+  /** Sends FIN after all accepted bytes. */
+  shutdown(): void;
+  /** Closes at once; unread input may turn it into a reset. */
+  close(): void;
+}
+
+export interface TransportHandler {
+  onData(chunk: Uint8Array): void;
+  onDrain(): void;
+  /** The peer sent FIN. */
+  onEnd(): void;
+  /** The transport is gone; `error` when it was not a plain close. */
+  onClose(error: Error | undefined): void;
+}
+
+/** Makes the handler of a transport that just opened. */
+export type Accept = (transport: Transport) => TransportHandler;
+
+export interface Listener extends AsyncDisposable {
+  /** `HOST:PORT` as bound, or `unix:PATH`. */
+  readonly address: string;
+  readonly port: number;
+  /** Takes no new peers; open transports stay. */
+  stop(): void;
+}

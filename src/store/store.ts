@@ -1,0 +1,135 @@
+/**
+ * What leat needs of a place that keeps files. The disk (disk.ts) is the default; an object store
+ * must fit without a change here: there a Sink is a multipart upload, `durableOffset` moves by
+ * parts, `commit` is conditional, `rename` is missing and pages come in byte order by themselves.
+ *
+ * Paths are wire names (names.ts): checked by the store once more, whoever calls. Every method
+ * throws a LeatError; a message names the path.
+ *
+ * A method may answer at once or with a promise (`MaybePromise`): callers on a fast path look
+ * before they await.
+ */
+
+export type MaybePromise<T> = T | Promise<T>;
+
+export type EntryKind = "FILE" | "DIRECTORY" | "OTHER";
+
+/** Seconds since 1970 (negative before) and nanoseconds (0 to 999,999,999). */
+export interface Time {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+export interface StoreEntry {
+  /** Last segment of the path; "" for the library itself. */
+  readonly name: string;
+  readonly kind: EntryKind;
+  /** Bytes; 0 unless a file. */
+  readonly size: number;
+  readonly modified: Time;
+  /** Permission bits, at most 0777. */
+  readonly mode: number;
+  /** Opaque: differs when the contents may differ. Files only, "" elsewhere and in pages. */
+  readonly version: string;
+}
+
+export interface Page {
+  readonly entries: readonly StoreEntry[];
+  /** Where the next page starts; undefined on the last. Stateless: any store of the same folder takes it. */
+  readonly cursor: string | undefined;
+  /** Names left out because they are not UTF-8. */
+  readonly skippedNames: number;
+}
+
+export interface PageRequest {
+  /** The last cursor; undefined from the start. */
+  readonly cursor?: string | undefined;
+  /** Entries at most. */
+  readonly limit: number;
+  /** Bytes of names at most, a rough measure of the page as encoded. */
+  readonly bytes: number;
+  /** Names that begin with "." too. */
+  readonly hidden: boolean;
+}
+
+/** An open file to read from. One open file serves a whole get, whatever happens to its name. */
+export interface Source extends Disposable {
+  readonly entry: StoreEntry;
+  /**
+   * Reads into all of `into` from `position`.
+   * @returns bytes read; fewer than asked only at the end of the file
+   */
+  read(into: Uint8Array, position: number): MaybePromise<number>;
+  /** Whether `read` always answers at once, so that unsent bytes may be dropped and read again. */
+  readonly synchronous: boolean;
+  /** The version now: differs from `entry.version` when the file was changed meanwhile. */
+  currentVersion(): MaybePromise<string>;
+  /** The descriptor, for kernel copies. */
+  readonly fd?: number;
+}
+
+export type Collision = "fail" | "replace" | "skip";
+
+export type DurabilityLevel = "fsync" | "none";
+
+export interface CreateOptions {
+  /** 16 bytes, from the client, the same over all retries. */
+  readonly uploadId: Uint8Array;
+  /** Bytes, when known: space may be reserved, more is refused. */
+  readonly size?: number | undefined;
+  readonly modified?: Time | undefined;
+  readonly collision: Collision;
+  /** With "replace": only this version may be replaced. */
+  readonly ifMatch?: string | undefined;
+  readonly durability: DurabilityLevel;
+}
+
+/**
+ * A file on its way in. Nothing is visible under its name before `commit`; the partial is the
+ * Sink's own business. Ends with exactly one of `commit`, `keep`, `discard`; disposing an open one
+ * discards it.
+ */
+export interface Sink extends AsyncDisposable {
+  /** Bytes that a later Sink of the same upload can continue from. */
+  readonly durableOffset: number;
+  /**
+   * Takes the next bytes, in order. The caller may reuse `bytes` when the answer is there.
+   * @param position of the first byte, in bytes: exactly where the last write ended
+   */
+  write(bytes: Uint8Array, position: number): MaybePromise<void>;
+  /** Makes what was written so far durable. */
+  checkpoint(): MaybePromise<void>;
+  /**
+   * Makes the file visible, whole, durable as asked.
+   * @returns the entry under its name, version included
+   * @throws ALREADY_EXISTS when the name was taken meanwhile and the collision is "fail" or "skip"
+   */
+  commit(): Promise<StoreEntry>;
+  /** Leaves the partial for a later try. */
+  keep(): MaybePromise<void>;
+  /** Removes the partial. */
+  discard(): MaybePromise<void>;
+}
+
+export interface Store extends AsyncDisposable {
+  readonly readOnly: boolean;
+  /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT (a cursor that is not ours) */
+  page(folder: string, request: PageRequest): MaybePromise<Page>;
+  /** @throws NOT_FOUND */
+  stat(path: string): MaybePromise<StoreEntry>;
+  /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED */
+  open(path: string): MaybePromise<Source>;
+  /**
+   * @throws ALREADY_EXISTS, NOT_FOUND (the parent), IS_A_DIRECTORY, PRECONDITION_FAILED, READ_ONLY,
+   *   CROSS_DEVICE, NO_SPACE
+   * @returns the entry that exists when the collision is "skip" and the name is taken
+   */
+  create(path: string, options: CreateOptions): MaybePromise<Sink | { readonly skipped: StoreEntry }>;
+  /** Removes a file or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, PRECONDITION_FAILED */
+  remove(path: string, ifMatch?: string): MaybePromise<void>;
+  makeDirectory(path: string, parents: boolean): MaybePromise<StoreEntry>;
+  /** Missing where the store has no rename. @throws ALREADY_EXISTS unless `replace` */
+  rename?(from: string, to: string, replace: boolean): MaybePromise<StoreEntry>;
+  /** Free bytes, when the store can tell. */
+  freeBytes?(): MaybePromise<number>;
+}
