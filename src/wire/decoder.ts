@@ -1,0 +1,208 @@
+/**
+ * Bytes to frames. Data frames in the shape that every encoder writes are handed on in pieces as
+ * they come, a block is never assembled; all others are assembled up to the frame limit and decoded
+ * by protobufjs, with the same events.
+ */
+import { MAX_HELLO } from "../limits.ts";
+import { Assembly } from "./assembly.ts";
+import { DataHead, MAX_HEAD_READ, type HeadVerdict } from "./data-head.ts";
+import { endBetweenMessages } from "./end.ts";
+import type { Frame, FrameBody } from "./gen/messages.ts";
+import { Input } from "./input.ts";
+import { Opening, type FirstFrame } from "./opening.ts";
+import { decodeMessage } from "./plain.ts";
+import { LengthPrefix } from "./prefix.ts";
+import { INCOMPLETE } from "./varint.ts";
+
+export type FrameEvent = FrameReceived | DataBegun | PayloadSlice;
+
+/** Any frame but Data. */
+export interface FrameReceived {
+  readonly type: "frame";
+  readonly stream: number;
+  /** undefined: none, or one that this version does not know. */
+  readonly body: Exclude<FrameBody, { case: "data" }> | undefined;
+}
+
+/** The head of a Data frame; payload events follow until they sum to `length`. */
+export interface DataBegun {
+  readonly type: "data";
+  readonly stream: number;
+  /** Position in the file, in bytes. */
+  readonly offset: number;
+  /** Payload bytes. 0: an empty Data, which no payload event follows. */
+  readonly length: number;
+  readonly crc32: number | undefined;
+}
+
+export interface PayloadSlice {
+  readonly type: "payload";
+  /** At least one byte; a view of a pushed chunk, as a rule. */
+  readonly bytes: Uint8Array;
+  /** Payload bytes of this frame that are still to come. */
+  readonly remaining: number;
+}
+
+export interface FrameDecoderOptions {
+  /** The longest frame accepted, in bytes without its length prefix. */
+  readonly maxFrame: number;
+  /** What the first frame has to be; absent: anything. It is at most MAX_HELLO bytes. */
+  readonly firstFrame?: FirstFrame | undefined;
+}
+
+/**
+ * `push` chunks as they come, then call `next` until it gives undefined ("more is needed").
+ *
+ * Ownership: a pushed chunk belongs to the decoder and may not be written to again. Bytes in events
+ * are the receiver's for as long as it likes; a payload slice keeps its whole chunk alive.
+ *
+ * Memory: the chunk in hand, and of an unfinished frame that is not Data in the usual shape at most
+ * twice what has arrived.
+ */
+export class FrameDecoder {
+  /** May be changed at any time; counts from the next frame on. */
+  maxFrame: number;
+
+  readonly #input = new Input();
+  readonly #prefix = new LengthPrefix();
+  readonly #assembly = new Assembly();
+  readonly #head = new DataHead();
+  /** The bytes of a head that came in several chunks. */
+  readonly #held = new Uint8Array(MAX_HEAD_READ);
+  #heldLength = 0;
+
+  #state: "prefix" | "head" | "whole" | "payload" = "prefix";
+  /** Bytes of the frame that is being read, INCOMPLETE in state "prefix". */
+  #length = INCOMPLETE;
+  /** Payload bytes still to come in state "payload". */
+  #remaining = 0;
+  /** The payload of a Data frame that had to be assembled, until it is handed on. */
+  #assembled: Uint8Array | undefined;
+  /** Until the first frame was accepted. */
+  #opening: Opening | undefined;
+  #failure: unknown;
+
+  constructor(options: FrameDecoderOptions) {
+    this.maxFrame = options.maxFrame;
+    if (options.firstFrame !== undefined) this.#opening = new Opening(options.firstFrame);
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#failure !== undefined) return;
+    this.#opening?.push(chunk);
+    this.#input.push(chunk);
+  }
+
+  /**
+   * @returns the next event; undefined when more bytes are needed
+   * @throws LeatError TOO_LARGE or PROTOCOL_ERROR; the connection can't be followed any further,
+   *   and the same error comes again from then on
+   */
+  next(): FrameEvent | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return this.#read();
+    } catch (error) {
+      this.#failure = error;
+      this.#input.clear();
+      throw error;
+    }
+  }
+
+  /**
+   * The peer has ended its side; call it when `next` has given undefined.
+   * @throws LeatError CONNECTION_LOST inside a frame; the earlier error after one
+   */
+  end(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    endBetweenMessages(this.#input, this.#prefix, this.#length, this.#arrived(), "frame");
+  }
+
+  /** Bytes of the unfinished frame that have arrived. */
+  #arrived(): number {
+    return this.#state === "payload"
+      ? this.#length - this.#remaining
+      : this.#heldLength + this.#assembly.filled;
+  }
+
+  #read(): FrameEvent | undefined {
+    this.#opening?.check();
+    if (this.#state === "prefix" && !this.#readPrefix()) return undefined;
+    if (this.#state === "head") {
+      const verdict = this.#readHead();
+      if (verdict === "more") return undefined;
+      const { stream, offset, payloadLength, crc32 } = this.#head;
+      if (verdict === "data") return this.#begin(stream, offset, payloadLength, crc32);
+      this.#state = "whole";
+    }
+    return this.#state === "whole" ? this.#readWhole() : this.#readPayload();
+  }
+
+  /** @returns false when more bytes are needed */
+  #readPrefix(): boolean {
+    const limit = this.#opening === undefined ? this.maxFrame : Math.min(MAX_HELLO, this.maxFrame);
+    this.#length = this.#prefix.read(this.#input, limit, "frame");
+    if (this.#length === INCOMPLETE) return false;
+    this.#assembly.start(this.#length);
+    this.#state = this.#opening === undefined ? "head" : "whole";
+    return true;
+  }
+
+  /** Reads the head where it lies or, when it came in several chunks, out of `#held`. */
+  #readHead(): HeadVerdict {
+    const input = this.#input;
+    const head = this.#head;
+    const before = this.#heldLength;
+    if (before === 0) {
+      const verdict = head.read(input.bytes, input.at, input.end, this.#length);
+      if (verdict === "data") input.skip(head.length);
+      if (verdict !== "more") return verdict;
+    }
+    const count = Math.min(input.length, this.#held.length - before, this.#length - before);
+    this.#held.set(input.bytes.subarray(input.at, input.at + count), before);
+    const verdict = head.read(this.#held, 0, before + count, this.#length);
+    input.skip(verdict === "data" ? head.length - before : count);
+    if (verdict === "other") this.#assembly.append(this.#held, 0, before + count);
+    this.#heldLength = verdict === "more" ? before + count : 0;
+    return verdict;
+  }
+
+  #readWhole(): FrameEvent | undefined {
+    const bytes = this.#assembly.read(this.#input);
+    if (bytes === undefined) return undefined;
+    const { stream, body } = this.#accept(decodeMessage("Frame", bytes));
+    this.#finish();
+    if (body?.case !== "data") return { type: "frame", stream, body };
+    const { offset, crc32, payload } = body.value;
+    this.#assembled = payload;
+    return this.#begin(stream, offset, payload.length, crc32);
+  }
+
+  #accept(frame: Frame): Frame {
+    this.#opening?.accept(frame);
+    this.#opening = undefined;
+    return frame;
+  }
+
+  #begin(stream: number, offset: number, length: number, crc32: number | undefined): DataBegun {
+    this.#remaining = length;
+    this.#state = "payload";
+    if (length === 0) this.#finish();
+    return { type: "data", stream, offset, length, crc32 };
+  }
+
+  #readPayload(): PayloadSlice | undefined {
+    const input = this.#input;
+    if (this.#assembled === undefined && input.length === 0) return undefined;
+    const bytes = this.#assembled ?? input.take(Math.min(input.length, this.#remaining));
+    this.#assembled = undefined;
+    this.#remaining -= bytes.length;
+    if (this.#remaining === 0) this.#finish();
+    return { type: "payload", bytes, remaining: this.#remaining };
+  }
+
+  #finish(): void {
+    this.#state = "prefix";
+    this.#length = INCOMPLETE;
+  }
+}
