@@ -124,7 +124,10 @@ export interface Store extends AsyncDisposable {
    *   CROSS_DEVICE, NO_SPACE
    * @returns the entry that exists when the collision is "skip" and the name is taken
    */
-  create(path: string, options: CreateOptions): MaybePromise<Sink | { readonly skipped: StoreEntry }>;
+  create(
+    path: string,
+    options: CreateOptions,
+  ): MaybePromise<Sink | { readonly skipped: StoreEntry }>;
   /** Removes a file or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, PRECONDITION_FAILED */
   remove(path: string, ifMatch?: string): MaybePromise<void>;
   makeDirectory(path: string, parents: boolean): MaybePromise<StoreEntry>;

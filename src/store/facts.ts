@@ -1,0 +1,74 @@
+/** What the file system knows of one thing, in numbers: everything the store decides by. */
+
+import { constants, type BigIntStats } from "node:fs";
+
+export type FactKind = "FILE" | "DIRECTORY" | "LINK" | "OTHER";
+
+export interface Facts {
+  readonly kind: FactKind;
+  /** Permission bits, at most 0777. */
+  readonly mode: number;
+  /** Names the inode has. */
+  readonly links: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly device: number;
+  /** The mount it was reached through; 0 where the system does not tell. */
+  readonly mount: number;
+  /** The inode number in two halves: it may have 64 bits, a number holds 53. */
+  readonly inodeLow: number;
+  readonly inodeHigh: number;
+  /** mtime, seconds since 1970. */
+  readonly modifiedSeconds: number;
+  readonly modifiedNanoseconds: number;
+  /** ctime: nobody can set it back. */
+  readonly changedSeconds: number;
+  readonly changedNanoseconds: number;
+}
+
+export function kindOfMode(mode: number): FactKind {
+  switch (mode & constants.S_IFMT) {
+    case constants.S_IFREG:
+      return "FILE";
+    case constants.S_IFDIR:
+      return "DIRECTORY";
+    case constants.S_IFLNK:
+      return "LINK";
+    default:
+      return "OTHER";
+  }
+}
+
+/** Facts from node:fs, for systems where kernel.ts has none. */
+export function factsOf(stats: BigIntStats): Facts {
+  const mode = Number(stats.mode);
+  const modified = split(stats.mtimeNs);
+  const changed = split(stats.ctimeNs);
+  return {
+    kind: kindOfMode(mode),
+    mode: mode & 0o777,
+    links: Number(stats.nlink),
+    size: Number(stats.size),
+    device: Number(stats.dev),
+    mount: 0,
+    inodeLow: Number(stats.ino & 0xffff_ffffn),
+    inodeHigh: Number((stats.ino >> 32n) & 0xffff_ffffn),
+    modifiedSeconds: modified.seconds,
+    modifiedNanoseconds: modified.nanoseconds,
+    changedSeconds: changed.seconds,
+    changedNanoseconds: changed.nanoseconds,
+  };
+}
+
+/** Whether both are the same thing on disk, whatever its name. */
+export function sameThing(a: Facts, b: Facts): boolean {
+  return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
+}
+
+const SECOND = 1_000_000_000n;
+
+function split(nanoseconds: bigint): { seconds: number; nanoseconds: number } {
+  // Before 1970 the quotient rounds toward zero; the remainder of a Time is never negative.
+  const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
+  return { seconds: Number((nanoseconds - rest) / SECOND), nanoseconds: Number(rest) };
+}

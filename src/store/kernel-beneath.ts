@@ -1,0 +1,158 @@
+/** Resolution by the kernel: openat2(2) with RESOLVE_BENEATH. */
+
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { LeatError } from "../errors.ts";
+import type { Beneath, Folder, OpenFile } from "./beneath.ts";
+import type { Facts } from "./facts.ts";
+import {
+  ERRNO,
+  O_PATH,
+  openat2,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  statAt,
+  statDescriptor,
+  systemError,
+} from "./kernel.ts";
+import { isOwnFolder, quote } from "./names.ts";
+import { isDirectory, leadsOutside, linkRefused, notFound, notRegular } from "./refusals.ts";
+
+const BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+
+/** openat2 gives up with EAGAIN when folders move while it climbs; then it is asked again. */
+const TRIES = 32;
+
+export class KernelBeneath implements Beneath {
+  readonly followsLinks = true;
+  readonly #root: number;
+
+  /** @param root descriptor of the library, O_PATH; ours to close from now on */
+  constructor(root: number) {
+    this.#root = root;
+  }
+
+  folder(segments: readonly string[]): Folder {
+    const fd = this.#resolve(segments, O_PATH | constants.O_DIRECTORY);
+    return new KernelFolder(fd, factsOrThrow(statDescriptor(fd), segments.join("/")));
+  }
+
+  stat(segments: readonly string[]): Facts {
+    using found = new Descriptor(this.#resolve(segments, O_PATH));
+    return factsOrThrow(statDescriptor(found.fd), segments.join("/"));
+  }
+
+  openFile(segments: readonly string[]): OpenFile {
+    using found = new Descriptor(this.#resolve(segments, O_PATH));
+    const path = segments.join("/");
+    const facts = factsOrThrow(statDescriptor(found.fd), path);
+    if (facts.kind === "DIRECTORY") throw isDirectory(path);
+    if (facts.kind !== "FILE") throw notRegular(path);
+    return { fd: reopen(found.fd, path), facts };
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#root);
+  }
+
+  /** @returns a descriptor */
+  #resolve(segments: readonly string[], flags: number): number {
+    const path = segments.length === 0 ? "." : segments.join("/");
+    const direct = openat2(this.#root, path, flags, BENEATH | RESOLVE_NO_SYMLINKS);
+    if (direct >= 0) return direct;
+    if (direct !== -ERRNO.ELOOP) throw refusal(direct, segments.join("/"));
+    return this.#resolveLinks(path, flags);
+  }
+
+  #resolveLinks(path: string, flags: number): number {
+    let fd = -ERRNO.EAGAIN;
+    for (let i = 0; i < TRIES && fd === -ERRNO.EAGAIN; i++) {
+      fd = openat2(this.#root, path, flags, BENEATH);
+    }
+    if (fd < 0) throw refusal(fd, path);
+    if (!this.#isOwn(fd)) return fd;
+    closeSync(fd);
+    throw notFound(path);
+  }
+
+  /** Whether a link led into the store's own folder, past the check of the name. */
+  #isOwn(fd: number): boolean {
+    const library = readlinkSync(`/proc/self/fd/${this.#root}`);
+    const found = readlinkSync(`/proc/self/fd/${fd}`);
+    const prefix = library === "/" ? "/" : `${library}/`;
+    if (!found.startsWith(prefix)) return false;
+    return isOwnFolder(found.slice(prefix.length).split("/")[0] ?? "");
+  }
+}
+
+class KernelFolder implements Folder {
+  readonly #fd: number;
+  readonly path: string;
+  readonly facts: Facts;
+
+  constructor(fd: number, facts: Facts) {
+    this.#fd = fd;
+    this.path = `/proc/self/fd/${fd}`;
+    this.facts = facts;
+  }
+
+  at(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  look(name: string): Facts | undefined {
+    const facts = statAt(this.#fd, name);
+    if (typeof facts === "object") return facts;
+    if (facts === -ERRNO.ENOENT) return undefined;
+    throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(name)}`);
+  }
+
+  child(name: string, path: string): Folder {
+    const flags = O_PATH | constants.O_DIRECTORY;
+    const fd = openat2(this.#fd, name, flags, BENEATH | RESOLVE_NO_SYMLINKS);
+    if (fd === -ERRNO.ELOOP) throw linkRefused(path);
+    if (fd < 0) throw refusal(fd, path);
+    return new KernelFolder(fd, factsOrThrow(statDescriptor(fd), path));
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** A descriptor that is closed at the end of its scope. */
+class Descriptor implements Disposable {
+  constructor(readonly fd: number) {}
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
+}
+
+/** Opens for reading what an O_PATH descriptor stands for: the same inode, whatever its name is. */
+function reopen(fd: number, path: string): number {
+  try {
+    // O_NONBLOCK: does nothing to a regular file, but a lease on it (Samba, NFS) would hold us up.
+    return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw LeatError.from(error, `cannot open ${quote(path)}`);
+  }
+}
+
+function factsOrThrow(facts: Facts | number, path: string): Facts {
+  if (typeof facts === "object") return facts;
+  throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(path)}`);
+}
+
+function refusal(result: number, path: string): LeatError {
+  switch (-result) {
+    case ERRNO.ENOENT:
+      return notFound(path);
+    case ERRNO.EXDEV:
+      return leadsOutside(path);
+    case ERRNO.EAGAIN:
+      return new LeatError("UNAVAILABLE", `folders moved while ${quote(path)} was looked for`);
+    default:
+      return LeatError.from(systemError(-result, "openat2"), `cannot reach ${quote(path)}`);
+  }
+}

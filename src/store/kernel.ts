@@ -1,0 +1,213 @@
+/**
+ * The Linux system calls that node:fs lacks: openat2, statx on a descriptor, renameat2. Through
+ * `syscall` of the C library, so that its age does not matter.
+ *
+ * One name buffer and one answer buffer serve all calls: a call is over before the next begins.
+ */
+
+import { dlopen, FFIType, ptr, read } from "bun:ffi";
+import { closeSync, existsSync } from "node:fs";
+import { MAX_PATH } from "../limits.ts";
+import type { Facts } from "./facts.ts";
+import { kindOfMode } from "./facts.ts";
+
+/** Numbers of the calls; openat2 has the same on every architecture. */
+const CALLS: Readonly<Record<string, { statx: number; renameat2: number }>> = {
+  x64: { statx: 332, renameat2: 316 },
+  arm64: { statx: 291, renameat2: 276 },
+};
+const OPENAT2 = 437;
+
+export const O_PATH = 0o10000000;
+export const O_CLOEXEC = 0o2000000;
+
+export const RESOLVE_NO_MAGICLINKS = 0x02;
+export const RESOLVE_NO_SYMLINKS = 0x04;
+export const RESOLVE_BENEATH = 0x08;
+
+export const RENAME_NOREPLACE = 1;
+/** In place of a folder's descriptor: paths begin where they say. */
+export const AT_FDCWD = -100;
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+/** STATX_BASIC_STATS and STATX_MNT_ID. */
+const STATX_WANTED = 0x7ff | 0x1000;
+const STATX_MNT_ID = 0x1000;
+const STATX_SIZE = 256;
+
+/** errno values of Linux, as far as the store tells them apart. */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  EIO: 5,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ENOSPC: 28,
+  EROFS: 30,
+  ENAMETOOLONG: 36,
+  ENOSYS: 38,
+  ENOTEMPTY: 39,
+  ELOOP: 40,
+  EOPNOTSUPP: 95,
+  EDQUOT: 122,
+} as const;
+
+const NAMES = new Map<number, string>(
+  Object.entries(ERRNO).map(([name, number]) => [number, name]),
+);
+
+/** An errno as the error node:fs would throw, so that LeatError.from knows it. */
+export function systemError(errno: number, call: string): Error {
+  const name = NAMES.get(errno) ?? `errno ${errno}`;
+  return Object.assign(new Error(`${call}: ${name}`), { code: name, errno: -errno, syscall: call });
+}
+
+const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+
+function load(library: string) {
+  return dlopen(library, {
+    syscall: {
+      args: [
+        FFIType.i64_fast,
+        FFIType.i64_fast,
+        FFIType.i64_fast,
+        FFIType.i64_fast,
+        FFIType.i64_fast,
+        FFIType.i64_fast,
+      ],
+      returns: FFIType.i64_fast,
+    },
+    __errno_location: { args: [], returns: FFIType.ptr },
+  }).symbols;
+}
+
+/** Opens the C library; undefined where it is another system. */
+function libc(): ReturnType<typeof load> | undefined {
+  if (process.platform !== "linux" || CALLS[process.arch] === undefined) return undefined;
+  for (const library of LIBRARIES) {
+    try {
+      return load(library);
+    } catch {
+      // Another C library, then.
+    }
+  }
+  return undefined;
+}
+
+const symbols = libc();
+const calls = CALLS[process.arch] ?? { statx: 0, renameat2: 0 };
+
+// The buffers are module constants: ffi pointers to them stay good.
+const name = new Uint8Array(MAX_PATH + 1);
+const name2 = new Uint8Array(MAX_PATH + 1);
+const how = new Uint8Array(24);
+const answer = new Uint8Array(STATX_SIZE);
+const howView = new DataView(how.buffer);
+const view = new DataView(answer.buffer);
+const at = { name: ptr(name), name2: ptr(name2), how: ptr(how), answer: ptr(answer) };
+const encoder = new TextEncoder();
+
+/** One call; a negative answer is the errno. */
+function call(number: number, a: number, b: number, c: number, d: number, e: number): number {
+  if (symbols === undefined) return -ERRNO.ENOSYS;
+  const result = Number(symbols.syscall(number, a, b, c, d, e));
+  if (result !== -1) return result;
+  // Nothing of ours runs between the two calls on this thread, so errno is still that of the first.
+  const location = symbols.__errno_location();
+  return location === null ? -ERRNO.EIO : -read.i32(location, 0);
+}
+
+/** Puts a path where the kernel reads it. @returns whether it fits */
+function put(path: string, into: Uint8Array): boolean {
+  const { read: taken, written } = encoder.encodeInto(path, into.subarray(0, MAX_PATH));
+  into[written] = 0;
+  return taken === path.length;
+}
+
+/** openat2(2) for reading or O_PATH. @returns a descriptor, or a negative errno */
+export function openat2(folder: number, path: string, flags: number, resolve: number): number {
+  if (!put(path, name)) return -ERRNO.ENAMETOOLONG;
+  howView.setBigUint64(0, BigInt(flags | O_CLOEXEC), true);
+  howView.setUint32(16, resolve, true);
+  return call(OPENAT2, folder, at.name, at.how, how.length, 0);
+}
+
+/** renameat2(2). @returns 0, or a negative errno */
+export function renameat2(
+  fromFolder: number,
+  from: string,
+  toFolder: number,
+  to: string,
+  flags: number,
+): number {
+  if (!put(from, name) || !put(to, name2)) return -ERRNO.ENAMETOOLONG;
+  return call(calls.renameat2, fromFolder, at.name, toFolder, at.name2, flags);
+}
+
+/** statx(2) of a name in a folder, links not followed. @returns facts, or a negative errno */
+export function statAt(folder: number, segment: string): Facts | number {
+  if (!put(segment, name)) return -ERRNO.ENAMETOOLONG;
+  return statx(folder, at.name, AT_SYMLINK_NOFOLLOW);
+}
+
+/** statx(2) of an open descriptor, O_PATH ones too. @returns facts, or a negative errno */
+export function statDescriptor(fd: number): Facts | number {
+  name[0] = 0;
+  return statx(fd, at.name, AT_EMPTY_PATH);
+}
+
+function statx(folder: number, path: number, flags: number): Facts | number {
+  const result = call(calls.statx, folder, path, flags, STATX_WANTED, at.answer);
+  return result < 0 ? result : readFacts();
+}
+
+/** Reads struct statx; the offsets are the kernel's, the same on every architecture. */
+function readFacts(): Facts {
+  const mode = view.getUint16(28, true);
+  return {
+    kind: kindOfMode(mode),
+    mode: mode & 0o777,
+    links: view.getUint32(16, true),
+    size: wide(40),
+    inodeLow: view.getUint32(32, true),
+    inodeHigh: view.getUint32(36, true),
+    changedSeconds: signed(96),
+    changedNanoseconds: view.getUint32(104, true),
+    modifiedSeconds: signed(112),
+    modifiedNanoseconds: view.getUint32(120, true),
+    device: deviceNumber(view.getUint32(136, true), view.getUint32(140, true)),
+    mount: (view.getUint32(0, true) & STATX_MNT_ID) === 0 ? 0 : wide(144),
+  };
+}
+
+/** As makedev(3) packs it, so that a device has the same number here and in node:fs. */
+function deviceNumber(major: number, minor: number): number {
+  const low = (minor & 0xff) + (major & 0xfff) * 2 ** 8;
+  return low + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
+}
+
+function wide(offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}
+
+function signed(offset: number): number {
+  return view.getUint32(offset, true) + view.getInt32(offset + 4, true) * 2 ** 32;
+}
+
+/** Whether this kernel resolves beneath a folder and /proc shows our descriptors. */
+export function kernelResolves(folder: number): boolean {
+  const fd = openat2(folder, ".", O_PATH, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+  if (fd < 0) return false;
+  const works = typeof statDescriptor(fd) === "object" && existsSync(`/proc/self/fd/${fd}/.`);
+  closeSync(fd);
+  return works;
+}

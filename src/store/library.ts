@@ -1,0 +1,103 @@
+/** The folder that is served, and the checks every operation begins with. */
+
+import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
+import { LeatError } from "../errors.ts";
+import type { Beneath, Folder } from "./beneath.ts";
+import { type Facts, sameThing } from "./facts.ts";
+import { KernelBeneath } from "./kernel-beneath.ts";
+import { kernelResolves, O_PATH } from "./kernel.ts";
+import { checkPath, isOwnFolder, quote } from "./names.ts";
+import { notFound } from "./refusals.ts";
+import { type Hold, WalkBeneath } from "./walk.ts";
+
+/** "kernel": openat2; "walk": by descriptors, no links; "walk-paths": by paths, where /proc is missing. */
+export type Resolution = "kernel" | "walk" | "walk-paths";
+
+/** The folder a path ends in, and its last segment. */
+export interface Place extends Disposable {
+  readonly folder: Folder;
+  readonly name: string;
+}
+
+export class Library implements Disposable {
+  readonly beneath: Beneath;
+  readonly facts: Facts;
+
+  private constructor(beneath: Beneath) {
+    this.beneath = beneath;
+    using root = beneath.folder([]);
+    this.facts = root.facts;
+  }
+
+  /**
+   * @param resolution for tests; else the best this system has
+   * @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED
+   */
+  static open(folder: string, resolution?: Resolution): Library {
+    const path = checkLibrary(folder);
+    return new Library(openBeneath(path, resolution));
+  }
+
+  /**
+   * The place of a path that is to be made, replaced, renamed or removed: its last segment is not
+   * resolved.
+   * @param root what the refusal of the library itself says
+   */
+  place(path: string, root: (path: string) => LeatError): Place {
+    const segments = checkPath(path);
+    const name = segments.pop();
+    if (name === undefined) throw root(path);
+    const folder = this.beneath.folder(segments);
+    // A link may lead back to the root, where the name that checkPath refuses stands.
+    if (isOwnFolder(name) && this.isRoot(folder)) {
+      folder[Symbol.dispose]();
+      throw notFound(path);
+    }
+    return { folder, name, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+  }
+
+  isRoot(folder: Folder): boolean {
+    return sameThing(folder.facts, this.facts);
+  }
+
+  [Symbol.dispose](): void {
+    this.beneath[Symbol.dispose]();
+  }
+}
+
+/** @returns the real path: the library may itself be reached by a link, whoever serves it chose that */
+function checkLibrary(folder: string): string {
+  const doing = `cannot serve the folder ${quote(folder)}`;
+  try {
+    const path = realpathSync(folder);
+    if (!statSync(path).isDirectory()) {
+      throw new LeatError("NOT_A_DIRECTORY", `${doing}: it is not a folder`);
+    }
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return path;
+  } catch (error) {
+    throw LeatError.from(error, doing);
+  }
+}
+
+function openBeneath(path: string, resolution: Resolution | undefined): Beneath {
+  if (resolution !== undefined && resolution !== "kernel") {
+    return new WalkBeneath(path, hold(resolution));
+  }
+  if (process.platform !== "linux") return new WalkBeneath(path, "path");
+  const root = openSync(path, O_PATH | constants.O_DIRECTORY);
+  if (kernelResolves(root)) return new KernelBeneath(root);
+  closeSync(root);
+  return new WalkBeneath(path, hasProc() ? "descriptor" : "path");
+}
+
+const hold = (resolution: Resolution): Hold => (resolution === "walk" ? "descriptor" : "path");
+
+function hasProc(): boolean {
+  try {
+    accessSync("/proc/self/fd/.");
+    return true;
+  } catch {
+    return false;
+  }
+}

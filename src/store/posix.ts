@@ -1,0 +1,65 @@
+/**
+ * The two POSIX calls that node:fs lacks or has only roughly: flock(2) and futimens(3). The same on
+ * Linux and macOS.
+ */
+
+import { dlopen, FFIType, ptr } from "bun:ffi";
+import { futimesSync } from "node:fs";
+import type { Time } from "./store.ts";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** Leaves the access time as it is. */
+const UTIME_OMIT = process.platform === "darwin" ? -2n : 0x3fff_fffen;
+
+/** C libraries by platform: macOS, glibc, musl. */
+const LIBRARIES =
+  process.platform === "darwin"
+    ? ["libSystem.B.dylib"]
+    : ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+
+function load(library: string) {
+  return dlopen(library, {
+    flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+    futimens: { args: [FFIType.i32, FFIType.i64_fast], returns: FFIType.i32 },
+  }).symbols;
+}
+
+function libc(): ReturnType<typeof load> | undefined {
+  for (const library of LIBRARIES) {
+    try {
+      return load(library);
+    } catch {
+      // Another C library, then.
+    }
+  }
+  return undefined;
+}
+
+const symbols = libc();
+
+/** Two struct timespec: access time, modified time. */
+const times = new BigInt64Array(4);
+const timesAt = ptr(times);
+
+/**
+ * Takes the lock of an open file unless somebody holds it. The kernel lets go when the descriptor
+ * is closed, so also when the process dies, however it dies.
+ * @returns whether we hold it now. Where there is no flock, true: there two servers must not share
+ *   a library.
+ */
+export function tryLock(fd: number): boolean {
+  return symbols === undefined || symbols.flock(fd, LOCK_EX | LOCK_NB) === 0;
+}
+
+/** Sets the modified time to the nanosecond. @throws the error of node:fs */
+export function setModified(fd: number, modified: Time): void {
+  times[1] = UTIME_OMIT;
+  times[2] = BigInt(modified.seconds);
+  times[3] = BigInt(modified.nanoseconds);
+  if (symbols !== undefined && symbols.futimens(fd, timesAt) === 0) return;
+  // Rounds to about a quarter of a microsecond; throws what was wrong, if it was not the call.
+  const seconds = modified.seconds + modified.nanoseconds / 1e9;
+  futimesSync(fd, seconds, seconds);
+}

@@ -1,0 +1,73 @@
+/**
+ * The moment a partial file gets its name. Synchronous from the last check to the change, so that
+ * among the uploads of one process nothing comes in between; among processes the kernel decides:
+ * link(2) and RENAME_NOREPLACE fail when the name is taken, rename(2) puts one whole file in the
+ * place of another.
+ */
+
+import { fchmodSync, linkSync, renameSync, unlinkSync } from "node:fs";
+import { LeatError } from "../errors.ts";
+import type { Folder } from "./beneath.ts";
+import { type CollisionRule, mayTake } from "./collision.ts";
+import type { Versions } from "./entry.ts";
+import { renameNoReplace } from "./no-replace.ts";
+import { quote } from "./names.ts";
+import type { Partial } from "./partial.ts";
+import { alreadyExists } from "./refusals.ts";
+
+export interface Target {
+  readonly folder: Folder;
+  readonly name: string;
+  /** For messages. */
+  readonly path: string;
+  readonly versions: Versions;
+}
+
+/**
+ * Gives a partial its name; it is no partial any more.
+ * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED, CROSS_DEVICE
+ */
+export function publish(partial: Partial, target: Target, rule: CollisionRule): void {
+  try {
+    if (rule.collision === "replace") replace(partial, target, rule);
+    else takeFreeName(partial, target);
+  } catch (error) {
+    if (isExists(error)) throw alreadyExists(target.path);
+    throw LeatError.from(error, `cannot put ${quote(target.path)} in its place`);
+  }
+}
+
+function replace(partial: Partial, target: Target, rule: CollisionRule): void {
+  const existing = target.folder.look(target.name);
+  mayTake(existing, rule, target.path, target.versions);
+  if (existing !== undefined) fchmodSync(partial.fd, existing.mode);
+  renameSync(partial.path, target.folder.at(target.name));
+}
+
+function takeFreeName(partial: Partial, target: Target): void {
+  const to = target.folder.at(target.name);
+  try {
+    linkSync(partial.path, to);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    renameNoReplace(partial.folder, partial.name, target.folder, target.name);
+    return;
+  }
+  unlinkSync(partial.path);
+}
+
+/** FAT, some network and FUSE file systems have no hard links. */
+function hasNoLinks(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return (
+    code === "EPERM" ||
+    code === "EOPNOTSUPP" ||
+    code === "ENOTSUP" ||
+    code === "ENOSYS" ||
+    code === "EMLINK"
+  );
+}
+
+function isExists(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
+}

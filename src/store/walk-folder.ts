@@ -1,0 +1,104 @@
+/** Folders for the walk: held by a descriptor where /proc shows it, else by their path. */
+
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { LeatError } from "../errors.ts";
+import type { Folder } from "./beneath.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import { O_PATH } from "./kernel.ts";
+import { quote } from "./names.ts";
+import { linkRefused, notADirectory, notFound } from "./refusals.ts";
+
+export interface WalkFolder extends Folder {
+  child(name: string, path: string): WalkFolder;
+  /** The same folder once more, with a life of its own. */
+  again(): WalkFolder;
+}
+
+export class DescriptorFolder implements WalkFolder {
+  readonly path: string;
+  readonly facts: Facts;
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.path = `/proc/self/fd/${fd}`;
+    this.facts = factsOf(fstatSync(fd, { bigint: true }));
+  }
+
+  static open(path: string): DescriptorFolder {
+    return new DescriptorFolder(openSync(path, O_PATH | constants.O_DIRECTORY));
+  }
+
+  at(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  look(name: string): Facts | undefined {
+    return lookAt(this.at(name), name);
+  }
+
+  child(name: string, path: string): WalkFolder {
+    try {
+      const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+      return new DescriptorFolder(openSync(this.at(name), flags));
+    } catch (error) {
+      throw notAFolder(this, name, path, error);
+    }
+  }
+
+  again(): WalkFolder {
+    return new DescriptorFolder(openSync(`${this.path}/.`, O_PATH | constants.O_DIRECTORY));
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
+
+export class PathFolder implements WalkFolder {
+  readonly path: string;
+  readonly facts: Facts;
+
+  constructor(path: string) {
+    this.path = path;
+    this.facts = factsOf(lstatSync(path, { bigint: true }));
+  }
+
+  at(name: string): string {
+    return this.path === "/" ? `/${name}` : `${this.path}/${name}`;
+  }
+
+  look(name: string): Facts | undefined {
+    return lookAt(this.at(name), name);
+  }
+
+  child(name: string, path: string): WalkFolder {
+    const facts = this.look(name);
+    if (facts?.kind !== "DIRECTORY") throw notAFolder(this, name, path, undefined);
+    return new PathFolder(this.at(name));
+  }
+
+  again(): WalkFolder {
+    return this;
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function lookAt(path: string, name: string): Facts | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? undefined : factsOf(stats);
+  } catch (error) {
+    throw LeatError.from(error, `cannot look at ${quote(name)}`);
+  }
+}
+
+/** Says why a name is not a folder to go on from. */
+function notAFolder(folder: Folder, name: string, path: string, error: unknown): LeatError {
+  const facts = folder.look(name);
+  if (facts === undefined) return notFound(path);
+  if (facts.kind === "LINK") return linkRefused(path);
+  if (facts.kind !== "DIRECTORY") return notADirectory(path);
+  return LeatError.from(error, `cannot reach ${quote(path)}`);
+}
