@@ -1,16 +1,17 @@
 /** A file on its way in, through a partial file. The same for uploads and for a client's downloads. */
 
-import { close, constants, fstatSync, fsync, open } from "node:fs";
+import { close, constants, fchmodSync, fsync, open, unlinkSync } from "node:fs";
 import { promisify } from "node:util";
 import { LeatError } from "../errors.ts";
-import type { CollisionRule } from "./collision.ts";
+import { type CollisionRule, mayTake } from "./collision.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
-import { factsOf } from "./facts.ts";
+import { type Facts, sameThing } from "./facts.ts";
 import type { Place } from "./library.ts";
 import { quote } from "./names.ts";
 import type { Partial } from "./partial.ts";
 import { setModified } from "./posix.ts";
 import { publish } from "./publish.ts";
+import { alreadyExists } from "./refusals.ts";
 import type { DurabilityLevel, Sink, StoreEntry, Time } from "./store.ts";
 
 const fsyncLater = promisify(fsync);
@@ -24,10 +25,13 @@ export interface SinkOptions extends CollisionRule {
   readonly durability: DurabilityLevel;
 }
 
-export interface SinkTarget {
+/** Where a file is going. Disposed when the Sink ends. */
+export interface SinkTarget extends Disposable {
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
+  /** Permission bits of a new file, if the partial was made with others. */
+  readonly mode?: number;
   /** Finds the place anew when the file is committed: folders move while a file is on its way. */
   place(): Place;
 }
@@ -72,20 +76,24 @@ export class DiskSink implements Sink {
       this.#partial.remove();
       throw error;
     } finally {
-      this.#partial.close();
+      this.#release();
     }
   }
 
   keep(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#partial.close();
+    this.#release();
   }
 
   discard(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#partial.remove();
+    try {
+      this.#partial.remove();
+    } finally {
+      this.#release();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,24 +101,48 @@ export class DiskSink implements Sink {
   }
 
   async #commit(): Promise<StoreEntry> {
-    const { modified, durability } = this.#options;
-    if (modified !== undefined) this.#setModified(modified);
-    if (durability === "fsync") await this.#sync(() => this.#partial.sync());
+    const durable = this.#options.durability === "fsync";
+    this.#prepare();
+    if (durable) await this.#sync(() => this.#partial.sync());
     using place = this.#target.place();
     const { path, versions } = this.#target;
-    publish(this.#partial, { ...place, path, versions }, this.#options);
+    publish(this.#partial, place, this.#options, { path, versions });
     // After the name: links and renames change the ctime, and with it the version.
-    const facts = factsOf(fstatSync(this.#partial.fd, { bigint: true }));
-    if (durability === "fsync") await this.#sync(() => syncFolder(place.folder.path));
+    const facts = this.#partial.facts();
+    if (durable) await this.#syncName(place, facts);
     return versionedEntry(place.name, facts, versions);
   }
 
-  #setModified(modified: Time): void {
+  /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
+  #prepare(): void {
+    const { path, versions, mode } = this.#target;
+    using place = this.#target.place();
+    const existing = place.folder.look(place.name);
+    if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
     try {
-      setModified(this.#partial.fd, modified);
+      const finalMode = existing?.mode ?? mode;
+      if (finalMode !== undefined) fchmodSync(this.#partial.fd, finalMode);
+      if (this.#options.modified !== undefined) {
+        setModified(this.#partial.fd, this.#options.modified);
+      }
     } catch (error) {
-      throw LeatError.from(error, `cannot set the time of ${quote(this.#target.path)}`);
+      throw LeatError.from(error, `cannot set mode and time of ${quote(path)}`);
     }
+  }
+
+  /** Puts the new name on disk. If that fails, a name that was free before is free again. */
+  async #syncName(place: Place, published: Facts): Promise<void> {
+    try {
+      await this.#sync(() => syncFolder(place.folder.path));
+    } catch (error) {
+      if (this.#options.collision !== "replace") withdraw(place, published);
+      throw error;
+    }
+  }
+
+  #release(): void {
+    this.#partial.close();
+    this.#target[Symbol.dispose]();
   }
 
   async #sync(work: () => Promise<void>): Promise<void> {
@@ -154,6 +186,13 @@ export class DiskSink implements Sink {
     if (!this.#ended) return;
     throw new LeatError("INTERNAL", `the writing of ${quote(this.#target.path)} has ended`);
   }
+}
+
+/** Removes a name that was just given, unless it is another's by now. */
+function withdraw(place: Place, published: Facts): void {
+  const named = place.folder.look(place.name);
+  if (named === undefined || !sameThing(named, published)) return;
+  unlinkSync(place.folder.at(place.name));
 }
 
 /** Puts a folder's names on disk. */

@@ -1,13 +1,14 @@
 /** The store on disk: the folder that is served. */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmdirSync, statfsSync, unlinkSync } from "node:fs";
+import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { checkVersion, mayTake } from "./collision.ts";
-import { DiskSink, type Skipped } from "./disk-sink.ts";
+import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
-import { Versions, versionedEntry } from "./entry.ts";
+import { identityOf, Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
+import { checkFree, freeBytes } from "./free-space.ts";
 import { Library, type Place, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { renameNoReplace } from "./no-replace.ts";
@@ -43,7 +44,7 @@ export class DiskStore implements Store {
   constructor(library: Library, readOnly: boolean) {
     this.readOnly = readOnly;
     this.#library = library;
-    this.#versions = new Versions(library.facts);
+    this.#versions = new Versions(identityOf(library.facts));
     this.#pages = new Pages(library);
     if (readOnly) return;
     this.#partials = Partials.find(library);
@@ -79,10 +80,9 @@ export class DiskStore implements Store {
         `${quote(path)} is on another file system than the library`,
       );
     }
-    if (options.size !== undefined) this.#checkFree(options.size, path);
+    if (options.size !== undefined) checkFree(partials.folder, options.size, path);
     const partial = partials.create(partialName(options.uploadId, path), path);
-    const find = (): Place => this.#library.place(path, isDirectory);
-    return new DiskSink(partial, { path, versions: this.#versions, place: find }, options);
+    return new DiskSink(partial, this.#target(path), options);
   }
 
   remove(path: string, ifMatch?: string): void {
@@ -126,8 +126,7 @@ export class DiskStore implements Store {
 
   freeBytes(): number {
     using root = this.#library.beneath.folder([]);
-    const { bavail, bsize } = statfsSync(root.path);
-    return bavail * bsize;
+    return freeBytes(root);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,6 +148,15 @@ export class DiskStore implements Store {
     }
   }
 
+  #target(path: string): SinkTarget {
+    return {
+      path,
+      versions: this.#versions,
+      place: () => this.#library.place(path, isDirectory),
+      [Symbol.dispose]() {},
+    };
+  }
+
   #lookAgain(place: Place, path: string): StoreEntry {
     const facts = place.folder.look(place.name);
     if (facts === undefined) throw notFound(path);
@@ -157,12 +165,6 @@ export class DiskStore implements Store {
 
   #entry(name: string, facts: Facts): StoreEntry {
     return versionedEntry(name, facts, this.#versions);
-  }
-
-  #checkFree(size: number, path: string): void {
-    const free = this.freeBytes();
-    if (size <= free) return;
-    throw new LeatError("NO_SPACE", `${quote(path)} needs ${size} bytes, and ${free} are free`);
   }
 
   #mustBeWritable(path: string): void {

@@ -21,9 +21,9 @@ export class Versions {
   readonly #bytes = new Uint8Array(64);
   readonly #view = new DataView(this.#bytes.buffer);
 
-  constructor(library: Facts) {
-    const identity = [library.device, library.inodeHigh, library.inodeLow];
-    this.#key = createHash("sha256").update(`leat version\0${identity.join()}`).digest();
+  /** @param identity of the library: `identityOf` its folder */
+  constructor(identity: string) {
+    this.#key = createHash("sha256").update(`leat version\0${identity}`).digest();
   }
 
   of(facts: Facts): string {
@@ -39,6 +39,11 @@ export class Versions {
     const hash = createHmac("sha256", this.#key).update(this.#bytes).digest();
     return hash.toString("base64url", 0, VERSION_BYTES);
   }
+}
+
+/** What stays of a folder while the server restarts. */
+export function identityOf(folder: Facts): string {
+  return `${folder.device},${folder.inodeHigh},${folder.inodeLow}`;
 }
 
 /** The entry without a version, as pages have it. */

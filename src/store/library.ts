@@ -8,6 +8,7 @@ import { KernelBeneath } from "./kernel-beneath.ts";
 import { kernelResolves, O_PATH } from "./kernel.ts";
 import { checkPath, isOwnFolder, quote } from "./names.ts";
 import { notFound } from "./refusals.ts";
+import { hasProc } from "./walk-folder.ts";
 import { type Hold, WalkBeneath } from "./walk.ts";
 
 /** "kernel": openat2; "walk": by descriptors, no links; "walk-paths": by paths, where /proc is missing. */
@@ -88,16 +89,7 @@ function openBeneath(path: string, resolution: Resolution | undefined): Beneath 
   const root = openSync(path, O_PATH | constants.O_DIRECTORY);
   if (kernelResolves(root)) return new KernelBeneath(root);
   closeSync(root);
-  return new WalkBeneath(path, hasProc() ? "descriptor" : "path");
+  return new WalkBeneath(path, hasProc ? "descriptor" : "path");
 }
 
 const hold = (resolution: Resolution): Hold => (resolution === "walk" ? "descriptor" : "path");
-
-function hasProc(): boolean {
-  try {
-    accessSync("/proc/self/fd/.");
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -5,19 +5,17 @@
  * place of another.
  */
 
-import { fchmodSync, linkSync, renameSync, unlinkSync } from "node:fs";
+import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
-import type { Folder } from "./beneath.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import type { Versions } from "./entry.ts";
+import type { Place } from "./library.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "./names.ts";
 import type { Partial } from "./partial.ts";
 import { alreadyExists } from "./refusals.ts";
 
-export interface Target {
-  readonly folder: Folder;
-  readonly name: string;
+export interface PublishContext {
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
@@ -27,24 +25,26 @@ export interface Target {
  * Gives a partial its name; it is no partial any more.
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED, CROSS_DEVICE
  */
-export function publish(partial: Partial, target: Target, rule: CollisionRule): void {
+export function publish(
+  partial: Partial,
+  target: Place,
+  rule: CollisionRule,
+  { path, versions }: PublishContext,
+): void {
   try {
-    if (rule.collision === "replace") replace(partial, target, rule);
-    else takeFreeName(partial, target);
+    if (rule.collision === "replace") {
+      mayTake(target.folder.look(target.name), rule, path, versions);
+      renameSync(partial.path, target.folder.at(target.name));
+    } else {
+      takeFreeName(partial, target);
+    }
   } catch (error) {
-    if (isExists(error)) throw alreadyExists(target.path);
-    throw LeatError.from(error, `cannot put ${quote(target.path)} in its place`);
+    if (isExists(error)) throw alreadyExists(path);
+    throw LeatError.from(error, `cannot put ${quote(path)} in its place`);
   }
 }
 
-function replace(partial: Partial, target: Target, rule: CollisionRule): void {
-  const existing = target.folder.look(target.name);
-  mayTake(existing, rule, target.path, target.versions);
-  if (existing !== undefined) fchmodSync(partial.fd, existing.mode);
-  renameSync(partial.path, target.folder.at(target.name));
-}
-
-function takeFreeName(partial: Partial, target: Target): void {
+function takeFreeName(partial: Partial, target: Place): void {
   const to = target.folder.at(target.name);
   try {
     linkSync(partial.path, to);

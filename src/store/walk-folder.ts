@@ -1,12 +1,28 @@
 /** Folders for the walk: held by a descriptor where /proc shows it, else by their path. */
 
-import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+} from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { O_PATH } from "./kernel.ts";
 import { quote } from "./names.ts";
 import { linkRefused, notADirectory, notFound } from "./refusals.ts";
+
+/** Whether /proc shows our descriptors, so that a path may begin at one. */
+export const hasProc = process.platform === "linux" && existsSync("/proc/self/fd/.");
+
+/** A folder by its local path, links followed. @throws the error of node:fs */
+export function openPlainFolder(path: string): Folder {
+  return hasProc ? DescriptorFolder.open(path) : new PathFolder(realpathSync(path));
+}
 
 export interface WalkFolder extends Folder {
   child(name: string, path: string): WalkFolder;
