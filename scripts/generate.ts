@@ -32,8 +32,10 @@ function fail(field: protobuf.Field): never {
 function fact(field: protobuf.Field): string {
   const { resolvedType } = field;
   const parts = [`name: "${field.name}"`];
-  if (resolvedType instanceof protobuf.Type) parts.push(`type: "message"`, `of: "${resolvedType.name}"`);
-  else if (resolvedType instanceof protobuf.Enum) parts.push(`type: "enum"`, `of: "${resolvedType.name}"`);
+  if (resolvedType instanceof protobuf.Type)
+    parts.push(`type: "message"`, `of: "${resolvedType.name}"`);
+  else if (resolvedType instanceof protobuf.Enum)
+    parts.push(`type: "enum"`, `of: "${resolvedType.name}"`);
   else parts.push(`type: "${field.type}"`);
   if (field.repeated) parts.push("repeated: true");
   if (isOptional(field)) parts.push("optional: true");
@@ -93,9 +95,7 @@ function messagesSource(root: protobuf.Root): string {
   const fields = types
     .map((type) => `  ${type.name}: [${type.fieldsArray.map(fact).join(", ")}],`)
     .join("\n");
-  const values = enums
-    .map((type) => `  ${type.name}: ${JSON.stringify(type.values)},`)
-    .join("\n");
+  const values = enums.map((type) => `  ${type.name}: ${JSON.stringify(type.values)},`).join("\n");
   return [
     HEADER,
     ...enums.map(enumSource),
@@ -138,9 +138,12 @@ async function staticCodec(into: string): Promise<string> {
     "-t static-module -w esm --es6 --force-number --no-create --no-verify --no-delimited --no-typeurl " +
     "--no-convert --no-comments -r leat.v1";
   const pbjs = join(ROOT, "node_modules/protobufjs-cli/bin/pbjs");
-  const run = Bun.spawn([process.execPath, pbjs, ...flags.split(" "), "-o", out, join(ROOT, PROTO)], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+  const run = Bun.spawn(
+    [process.execPath, pbjs, ...flags.split(" "), "-o", out, join(ROOT, PROTO)],
+    {
+      stdio: ["ignore", "inherit", "inherit"],
+    },
+  );
   if ((await run.exited) !== 0) throw new Error("pbjs failed");
   return HEADER + readFileSync(out, "utf8");
 }

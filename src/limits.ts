@@ -58,16 +58,21 @@ export const PROTOCOL_VERSION = 1;
 export const EARLY_REQUESTS = 16;
 
 /** Streams open at once on a connection: enough to keep thousands of small files moving. */
-export const MAX_STREAMS = 128;
+export const MAX_STREAMS = 64;
 
-/** The least a crowded server offers, so that a client can always list while it moves a file. */
-export const MIN_STREAMS = 4;
+/** Credit of an upload when it opens: a small file goes without a round trip. It is promised to
+ *  every stream of every connection; a crowded server offers less, down to nothing. */
+export const UPLOAD_WINDOW = 64 * KiB;
 
-/** Credit of an upload when it opens. Small: it is promised to every stream of every connection. */
-export const UPLOAD_WINDOW = 256 * KiB;
+/** The share of the remaining budget that one more connection is offered as initial windows:
+ *  each gets a 32nd of what is left, so that the budget is never used up by those who came first. */
+export const WINDOW_SHARE = 1 / 32;
 
-/** The least a crowded server offers. */
-export const MIN_WINDOW = 16 * KiB;
+/** What an upload that needs more gets when it is accepted: a loop turn's worth of bytes. */
+export const TRANSFER_WINDOW = MiB;
+
+/** The least that an upload can go on with; without it, it is refused until others are done. */
+export const LEAST_WINDOW = 16 * KiB;
 
 /** Credit of a download when it opens: the client's own memory, and few streams. */
 export const DOWNLOAD_WINDOW = 4 * MiB;
@@ -78,6 +83,9 @@ export const MAX_WINDOW = 32 * MiB;
 /** What a server promises in upload windows to all its peers together. */
 export const WINDOW_BUDGET = 128 * MiB;
 
+/** List pages that are made or wait to be sent, over all connections of a server. */
+export const PAGE_BUDGET = 32 * MiB;
+
 // ---- connections ----
 
 /** Connections at once. */
@@ -86,8 +94,9 @@ export const MAX_CONNECTIONS = 4096;
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 
-/** Unsent answers of one connection above which the server stops reading from it. */
-export const ANSWER_LIMIT = 512 * KiB;
+/** Unsent answers of one connection above which the server stops reading from it. A list page may
+ *  come on top: those have a budget of their own. */
+export const ANSWER_LIMIT = 64 * KiB;
 
 /** What one loop turn of a process sends, over all connections: a neighbour's round trip stays
  *  near a millisecond (measured, bun-platform trial with 64 readers). */
@@ -101,6 +110,9 @@ export const SEND_BUFFER = DATA_PAYLOAD + SEND_ROOM;
 
 /** Send buffers of a process. Above, the unsent bytes of stuck peers are dropped and read again. */
 export const SEND_BUFFERS = 128;
+
+/** How long a peer may take nothing of a buffer that others wait for before it is cut off. */
+export const SILENCE = 3_000;
 
 /** TCP_NOTSENT_LOWAT: how much unsent data the kernel queues for a peer before it says "full".
  *  200 silent readers held 807 MiB of kernel memory without it. */
@@ -139,6 +151,12 @@ export const CLOSE_DEADLINE = 5_000;
 
 /** How often deadlines are looked at; they are met to within this time. */
 export const TICK = 500;
+
+/** How long a server lets open transfers finish when it is asked to stop. */
+export const DRAIN_DEADLINE = 10_000;
+
+/** What a peer over a limit is told to wait before it tries again. */
+export const RETRY_AFTER = 1_000;
 
 /** An unlocked partial file older than this is swept when a store opens. */
 export const PARTIAL_RETENTION = 24 * 3_600_000;

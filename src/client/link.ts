@@ -1,0 +1,191 @@
+/** The client's end of a connection: opens streams as the server allows, and tells each its events. */
+import { Connection, type Driver } from "../connection/connection.ts";
+import type { Runtime } from "../connection/runtime.ts";
+import { LeatError } from "../errors.ts";
+import { DOWNLOAD_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW } from "../limits.ts";
+import type { Transport } from "../net/transport.ts";
+import type { SessionEvent } from "../session/event.ts";
+import { UNBOUNDED } from "../session/flow.ts";
+import { Session } from "../session/session.ts";
+import { AGENT } from "../version.ts";
+import type { FrameBodyInit } from "../wire/frame.ts";
+import type { Call } from "./call.ts";
+
+export type RequestInit = Extract<FrameBodyInit, { case: "request" }>["value"];
+
+/** A request that waits for a free stream, or its stream once it has one. */
+export interface Ticket {
+  stream: number | undefined;
+  readonly request: RequestInit;
+  readonly call: Call;
+}
+
+export class Link implements Driver {
+  readonly connection: Connection;
+  readonly #calls = new Map<number, Ticket>();
+  readonly #waiting = new Set<Ticket>();
+  readonly #pings: ((roundTrip: number | LeatError) => void)[] = [];
+  readonly #welcomed = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
+  #isWelcome = false;
+  #over: LeatError | undefined;
+
+  constructor(transport: Transport, runtime: Runtime) {
+    const session = new Session({
+      role: "client",
+      agent: AGENT,
+      maxFrame: MAX_FRAME,
+      maxStreams: MAX_STREAMS,
+      initialWindow: DOWNLOAD_WINDOW,
+      maxWindow: MAX_WINDOW,
+      budget: UNBOUNDED,
+    });
+    this.connection = new Connection({
+      transport,
+      session,
+      runtime,
+      answerLimit: Number.POSITIVE_INFINITY, // a client that stopped reading could stall both
+    });
+    this.connection.driver = this;
+    this.#welcomed.promise.catch(() => {});
+    session.hello();
+    this.connection.wake();
+  }
+
+  /** Resolves when the server accepted. */
+  get welcomed(): Promise<void> {
+    return this.#welcomed.promise;
+  }
+
+  /** Resolves when the connection is gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Why nothing can be asked any more. */
+  get over(): LeatError | undefined {
+    return this.#over;
+  }
+
+  /** Asks for something: at once, or when a stream is free. */
+  ask(request: RequestInit, call: Call): Ticket {
+    const ticket: Ticket = { stream: undefined, request, call };
+    if (this.#over !== undefined) call.failed(this.#over);
+    else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#open(ticket);
+    else this.#waiting.add(ticket);
+    return ticket;
+  }
+
+  /** Gives a request up. Its call hears nothing more. */
+  cancel(ticket: Ticket): void {
+    this.#waiting.delete(ticket);
+    if (ticket.stream === undefined || this.#calls.get(ticket.stream) !== ticket) return;
+    this.#calls.delete(ticket.stream);
+    this.connection.fail(ticket.stream, new LeatError("CANCELLED", "it was given up"));
+  }
+
+  /** @returns the round trip, in milliseconds */
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) return reject(this.#over);
+      this.#pings.push((answer) => (typeof answer === "number" ? resolve(answer) : reject(answer)));
+      this.connection.ping();
+    });
+  }
+
+  onEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case "welcome":
+        this.#isWelcome = true;
+        this.#welcomed.resolve();
+        return this.#openMore();
+      case "response":
+        return this.#hear(event.stream, (call) => call.response?.(event.result));
+      case "data":
+        return this.#hear(event.stream, (call) => call.data?.(event.bytes, event.crc32));
+      case "finish":
+        return this.#hear(event.stream, (call) => call.finish?.(event.finish));
+      case "receipt":
+        return this.#hear(event.stream, (call) => call.receipt?.(event.receipt));
+      case "failure":
+        return this.#hear(event.stream, (call) => call.failed(event.error));
+      case "pong":
+        for (const answer of this.#pings.splice(0)) answer(event.roundTrip);
+        return;
+      case "goAway":
+        return this.#goAway(event.error);
+      case "end":
+        return this.#fail(this.#ended());
+      case "closed":
+        return this.#fail(event.error);
+      default:
+    }
+  }
+
+  onStreamEnded(stream: number): void {
+    // The event that ends it is still to be told; then its place is free.
+    queueMicrotask(() => {
+      this.#calls.delete(stream);
+      this.#openMore();
+    });
+  }
+
+  onClosed(error: LeatError): void {
+    this.#fail(error);
+    this.#closed.resolve();
+  }
+
+  #hear(stream: number, tell: (call: Call) => void): void {
+    const ticket = this.#calls.get(stream);
+    if (ticket === undefined) return;
+    try {
+      tell(ticket.call);
+    } catch (thrown) {
+      this.cancel(ticket);
+      ticket.call.failed(LeatError.from(thrown));
+    }
+  }
+
+  #open(ticket: Ticket): void {
+    const { connection } = this;
+    ticket.stream = connection.open(ticket.request);
+    this.#calls.set(ticket.stream, ticket);
+    ticket.call.opened?.(ticket.stream);
+  }
+
+  #openMore(): void {
+    for (const ticket of this.#waiting) {
+      if (!this.connection.session.canOpen) return;
+      this.#waiting.delete(ticket);
+      this.#open(ticket);
+    }
+  }
+
+  /** The server serves no more: what waits is told so, what is open goes on. */
+  #goAway(error: LeatError): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const ticket of waiting) ticket.call.failed(error);
+    this.#over ??= error;
+  }
+
+  #ended(): LeatError {
+    const { peer } = this.connection;
+    return this.#isWelcome
+      ? new LeatError("CONNECTION_LOST", `${peer} closed the connection`)
+      : new LeatError(
+          "PROTOCOL_ERROR",
+          `${peer} closed the connection without a word: is it a leat server?`,
+        );
+  }
+
+  #fail(error: LeatError): void {
+    this.#over ??= error;
+    this.#welcomed.reject(error);
+    for (const answer of this.#pings.splice(0)) answer(error);
+    const tickets = [...this.#calls.values(), ...this.#waiting];
+    this.#calls.clear();
+    this.#waiting.clear();
+    for (const ticket of tickets) ticket.call.failed(error);
+  }
+}

@@ -1,0 +1,69 @@
+/** What can be uploaded, and how it leaves. */
+import { LeatError } from "../errors.ts";
+import type { Outgoing } from "../session/outgoing.ts";
+import { openLocalFile } from "../store/local-file.ts";
+import type { Time } from "../store/store.ts";
+import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
+import { OutgoingSource } from "../transfer/outgoing-source.ts";
+
+/** A file of `Bun.file`, bytes, or anything that gives bytes in chunks. */
+export type UploadSource =
+  Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** An upload that is ready to be asked for. */
+export interface Upload {
+  /** Bytes, when known. */
+  readonly size: number | undefined;
+  readonly modified: Time | undefined;
+  /** Its bytes, once the stream is open. Called at most once; else `release`. */
+  start(hooks: UploadHooks): Outgoing;
+  release(): void;
+}
+
+export interface UploadHooks {
+  readonly onTaken: (bytes: number) => void;
+  readonly onReady: () => void;
+  readonly onError: (error: LeatError) => void;
+}
+
+/** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED for a local file */
+export async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload> {
+  if (isBunFile(source)) return fromFile(source.name!, sha256);
+  if (source instanceof Blob) return fromChunks(source.stream(), source.size, sha256);
+  if (source instanceof Uint8Array) return fromChunks([source], source.length, sha256);
+  return fromChunks(source, undefined, sha256);
+}
+
+function isBunFile(source: UploadSource): source is Bun.BunFile {
+  return (
+    source instanceof Blob &&
+    "name" in source &&
+    typeof source.name === "string" &&
+    !(source instanceof File)
+  );
+}
+
+async function fromFile(path: string, sha256: boolean): Promise<Upload> {
+  const source = await openLocalFile(path);
+  const { size, modified } = source.entry;
+  return {
+    size,
+    modified,
+    start: ({ onTaken }) =>
+      new OutgoingSource({ source, offset: 0, length: size, sha256, path, onTaken }),
+    release: () => source[Symbol.dispose](),
+  };
+}
+
+function fromChunks(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  size: number | undefined,
+  sha256: boolean,
+): Upload {
+  return {
+    size,
+    modified: undefined,
+    start: (hooks) => new OutgoingChunks({ chunks, sha256, ...hooks }),
+    release: () => {},
+  };
+}

@@ -1,0 +1,330 @@
+/**
+ * Joins a transport with a session: chunks in, events out, and the outbox that pulls what the
+ * session wants to send. Server and client both build on it; neither touches a socket.
+ *
+ * Deadlines are looked at by `tick`: the handshake, a peer that takes nothing of what waits for
+ * it, streams on which nothing moves, and the close.
+ */
+import { LeatError } from "../errors.ts";
+import {
+  ANSWER_LIMIT,
+  CLOSE_DEADLINE,
+  HELLO_DEADLINE,
+  TRANSFER_DEADLINE,
+  WRITE_DEADLINE,
+} from "../limits.ts";
+import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
+import type { Transport, TransportHandler } from "../net/transport.ts";
+import type { SessionEvent } from "../session/event.ts";
+import type { Outgoing, Region } from "../session/outgoing.ts";
+import type { Session } from "../session/session.ts";
+import type { StreamFrame } from "../session/state.ts";
+import type { FrameBodyInit } from "../wire/frame.ts";
+import type { Runtime } from "./runtime.ts";
+import { saveTail } from "./saved-tail.ts";
+
+/** What a server or a client does with a connection. */
+export interface Driver {
+  onEvent(event: SessionEvent): void;
+  /** A stream is over, whichever way; its last event may still come. */
+  onStreamEnded?(stream: number): void;
+  /** A buffer was filled: fewer answers wait. */
+  onRoom?(): void;
+  /** The connection is gone; no event follows. Called once. */
+  onClosed(error: LeatError): void;
+}
+
+export interface ConnectionOptions {
+  readonly transport: Transport;
+  readonly session: Session;
+  readonly runtime: Runtime;
+  /** Stop reading while this many bytes of answers wait. The client must never: both would stall. */
+  readonly answerLimit?: number;
+}
+
+export class Connection implements TransportHandler, Producer {
+  readonly session: Session;
+  readonly #transport: Transport;
+  readonly #runtime: Runtime;
+  readonly #outbox: Outbox;
+  readonly #answerLimit: number;
+  readonly #opened: number;
+  /** Set by whoever drives, before the first byte comes. */
+  driver!: Driver;
+  /** Chunks that came behind a Hello that is being decided on. */
+  #held: Uint8Array[] = [];
+  #paused = false;
+  #regions: Region[] = [];
+  #fin = false;
+  #peerFin = false;
+  /** When we began to close. */
+  #closingSince: number | undefined;
+  #closed = false;
+  #reason: LeatError | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.session = options.session;
+    this.#transport = options.transport;
+    this.#runtime = options.runtime;
+    this.#answerLimit = options.answerLimit ?? ANSWER_LIMIT;
+    this.#opened = options.runtime.clock();
+    this.#outbox = new Outbox({
+      transport: options.transport,
+      producer: this,
+      queue: options.runtime.queue,
+      pool: options.runtime.pool,
+      clock: options.runtime.clock,
+    });
+    options.session.onEnded = (stream) => this.driver.onStreamEnded?.(stream);
+    options.runtime.ticker.add(this);
+  }
+
+  get peer(): string {
+    return this.#transport.peer;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  // ---- what the driver says ----
+
+  /** Client: opens a stream. @returns its id */
+  open(request: Extract<FrameBodyInit, { case: "request" }>["value"]): number {
+    const stream = this.session.open(request, this.#now());
+    this.wake();
+    return stream;
+  }
+
+  /** Asks for a Pong; one that is awaited already answers for this, too. */
+  ping(): void {
+    this.session.ping(this.#now());
+    this.wake();
+  }
+
+  send(stream: number, body: Extract<FrameBodyInit, { case: StreamFrame }>): void {
+    this.session.send(stream, body, this.#now());
+    this.wake();
+  }
+
+  fail(stream: number, error: LeatError): void {
+    this.session.fail(stream, error, this.#now());
+    this.wake();
+  }
+
+  attach(stream: number, outgoing: Outgoing, offset: number): void {
+    this.session.attach(stream, outgoing, offset, this.#now());
+    this.#reports();
+    this.wake();
+  }
+
+  /** A stream has more to send, or is done. */
+  offer(stream: number): void {
+    this.session.offer(stream, this.#now());
+    this.#reports();
+    this.wake();
+  }
+
+  consumed(stream: number, bytes: number): void {
+    this.session.consumed(stream, bytes, this.#now());
+    this.wake();
+  }
+
+  /** Makes the window of a stream at least `bytes`, memory permitting. @returns its size */
+  widen(stream: number, bytes: number): number {
+    this.session.widen(stream, bytes, this.#now());
+    this.wake();
+    return this.session.window(stream);
+  }
+
+  /** Server: the Hello is accepted; what came behind it is read now. */
+  welcome(window: number): void {
+    this.session.welcome(window);
+    const held = this.#held;
+    this.#held = [];
+    this.#resume();
+    this.#reports();
+    for (const chunk of held) this.onData(chunk);
+    this.wake();
+  }
+
+  /** Server: nothing new is served on this connection. */
+  goAway(error: LeatError): void {
+    this.session.goAway(error);
+    this.wake();
+  }
+
+  /** Ends the connection with a Failure on stream 0, read by the peer before the FIN. */
+  refuse(error: LeatError): void {
+    this.session.refuse(error);
+    this.#reason ??= error;
+    this.close();
+  }
+
+  /** Sends what waits, then FIN, then closes when the peer closed, too (or its deadline passed). */
+  close(): void {
+    if (this.#closed || this.#closingSince !== undefined) return;
+    this.#closingSince = this.#now();
+    this.#held = [];
+    this.#resume();
+    this.#finish();
+    this.wake();
+  }
+
+  /** Closes at once. */
+  abort(error: LeatError): void {
+    this.#reason ??= error;
+    this.#transport.close();
+    this.onClose(undefined);
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    this.#outbox.wake();
+    if (this.#closingSince !== undefined) this.#finish();
+  }
+
+  // ---- Producer ----
+
+  get wantsToSend(): boolean {
+    return this.session.wantsToSend;
+  }
+
+  fill(into: Uint8Array, end: number): number {
+    this.#regions = [];
+    const behind = this.session.fill(into, 0, end, this.#regions, this.#now());
+    this.#reports();
+    this.driver.onRoom?.();
+    if (this.#paused && this.session.unsentControls <= this.#answerLimit / 2) this.#resume();
+    return behind;
+  }
+
+  save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
+    return saveTail(buffer, start, end, this.#regions);
+  }
+
+  flushed(): void {
+    if (this.#closingSince !== undefined) this.#finish();
+  }
+
+  // ---- TransportHandler ----
+
+  onData(chunk: Uint8Array): void {
+    if (this.#closed || this.#closingSince !== undefined) return;
+    if (!this.session.reading) {
+      this.#held.push(chunk);
+      this.#pause();
+      return;
+    }
+    this.session.receive(chunk);
+    this.#reports();
+    if (this.session.unsentControls > this.#answerLimit) this.#pause();
+    this.wake();
+  }
+
+  onDrain(): void {
+    this.#outbox.drained();
+  }
+
+  onEnd(): void {
+    if (this.#closed || this.#peerFin) return;
+    this.#peerFin = true;
+    if (this.#closingSince === undefined) this.#event(this.session.end());
+    if (this.#fin) this.#transport.close();
+    this.wake();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#runtime.ticker.remove(this);
+    this.#outbox.close();
+    this.session.close();
+    this.#held = [];
+    this.driver.onClosed(this.#reason ?? lost(this.peer, error));
+  }
+
+  // ---- deadlines and pressure ----
+
+  /** @param now milliseconds */
+  tick(now: number): void {
+    const { blockedSince } = this.#outbox;
+    if (this.#closingSince !== undefined) {
+      if (now - this.#closingSince > CLOSE_DEADLINE) this.abort(late("close", CLOSE_DEADLINE));
+    } else if (this.session.phase === "hello" && now - this.#opened > HELLO_DEADLINE) {
+      this.refuse(late("say Hello", HELLO_DEADLINE));
+    } else if (blockedSince !== undefined && now - blockedSince > WRITE_DEADLINE) {
+      this.abort(late("take any byte of what waits for it", WRITE_DEADLINE));
+    } else if (this.session.phase === "open") {
+      this.#failStalled(now);
+    }
+    this.#outbox.wake(); // it may have waited for a buffer
+  }
+
+  cut(): void {
+    this.abort(
+      new LeatError("RESOURCE_EXHAUSTED", `${this.peer} took nothing while buffers were short`),
+    );
+  }
+
+  #failStalled(now: number): void {
+    for (const stream of [...this.session.streams.values()]) {
+      const waits = stream.waits(this.session.role);
+      if (!waits || now - stream.progress <= TRANSFER_DEADLINE) continue;
+      const error = late("move this stream on", TRANSFER_DEADLINE);
+      this.fail(stream.id, error);
+      this.#event({ type: "failure", stream: stream.id, error });
+    }
+  }
+
+  // ---- inside ----
+
+  #now(): number {
+    return this.#runtime.clock();
+  }
+
+  #reports(): void {
+    let event = this.session.next(this.#now());
+    while (event !== undefined) {
+      this.#event(event);
+      event = this.session.next(this.#now());
+    }
+  }
+
+  #event(event: SessionEvent): void {
+    if (event.type === "closed") this.#reason ??= event.error;
+    this.driver.onEvent(event);
+    if (event.type === "closed") this.close();
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#transport.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#transport.resume();
+  }
+
+  /** While closing: FIN once everything is out, close once the peer's FIN came. */
+  #finish(): void {
+    if (this.#fin || this.#closed || !this.#outbox.idle) return;
+    this.#fin = true;
+    this.#transport.shutdown();
+    if (this.#peerFin) this.#transport.close();
+  }
+}
+
+function late(what: string, deadline: number): LeatError {
+  return new LeatError("DEADLINE_EXCEEDED", `the peer did not ${what} within ${deadline / 1000} s`);
+}
+
+function lost(peer: string, error: Error | undefined): LeatError {
+  const why = error === undefined ? "it was closed" : error.message;
+  return new LeatError("CONNECTION_LOST", `the connection to ${peer} is gone: ${why}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,24 @@
+/** leat: move files over one TCP port, whole and verified. What is not exported here is private. */
+export {
+  Client,
+  type CallOptions,
+  type ConnectOptions,
+  connect,
+  type GetOptions,
+  type ListOptions,
+  type ListSummary,
+  type PutOptions,
+} from "./client/client.ts";
+export { Download, type SaveOptions } from "./client/download.ts";
+export type { UploadSource } from "./client/upload.ts";
+export { CODES, type ErrorCode, LeatError } from "./errors.ts";
+export type { Log } from "./server/log.ts";
+export {
+  createServer,
+  type Server,
+  type ServerOptions,
+  type StopOptions,
+} from "./server/server.ts";
+export { openDiskStore } from "./store/disk.ts";
+export type * from "./store/store.ts";
+export type { ChecksumResponse, Entry, Receipt, StatusResponse } from "./wire/gen/messages.ts";

@@ -1,0 +1,161 @@
+/**
+ * Transports over Bun's TCP and Unix sockets. What Bun does differently from what one expects is
+ * dealt with here, so that the contract in transport.ts holds:
+ *  - `write` with an offset needs its length, too;
+ *  - `end` and `close` may lose accepted bytes: `shutdown` sends FIN, `close` only follows it;
+ *  - without `allowHalfOpen` the socket is closed as soon as the peer finished sending;
+ *  - `drain` also fires when nothing was refused: harmless, the contract allows it.
+ */
+import { LeatError } from "../errors.ts";
+import { setNotSentLowWater } from "./socket-options.ts";
+import type { Accept, Listener, Transport, TransportHandler } from "./transport.ts";
+
+/** Where to listen or connect: TCP, or a Unix socket. */
+export type Address =
+  { readonly hostname: string; readonly port: number } | { readonly unix: string };
+
+/** Bun sets `fd` on sockets; its types do not say so. */
+type Socket = Bun.Socket<SocketState> & { readonly fd: number };
+
+interface SocketState {
+  transport: BunTransport | undefined;
+  handler: TransportHandler | undefined;
+}
+
+class BunTransport implements Transport {
+  readonly peer: string;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, peer: string) {
+    this.#socket = socket;
+    this.peer = peer;
+  }
+
+  write(bytes: Uint8Array, offset: number, length: number): number {
+    // An empty write answers 0, as a full socket does.
+    return length === 0 ? 0 : this.#socket.write(bytes, offset, length);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  shutdown(): void {
+    this.#socket.shutdown();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** Handlers are shared by all sockets of an `accept`; what differs is in `socket.data`. */
+function handlers(
+  accept: Accept,
+  name: (socket: Socket) => string,
+): Bun.SocketHandler<SocketState> {
+  return {
+    open(opened) {
+      const socket = opened as Socket;
+      const transport = new BunTransport(socket, name(socket));
+      setNotSentLowWater(socket.fd);
+      socket.data = { transport, handler: undefined };
+      socket.data.handler = accept(transport);
+    },
+    data(socket, chunk) {
+      socket.data.handler?.onData(chunk);
+    },
+    drain(socket) {
+      socket.data?.handler?.onDrain();
+    },
+    end(socket) {
+      socket.data.handler?.onEnd();
+    },
+    close(socket, error) {
+      const { handler } = socket.data ?? {};
+      if (handler === undefined) return;
+      socket.data.handler = undefined;
+      handler.onClose(error ?? undefined);
+    },
+    error(socket, error) {
+      // A handler threw: a defect. The connection goes, the process stays.
+      console.error(error);
+      socket.data.handler?.onClose(error);
+      socket.data.handler = undefined;
+      socket.terminate();
+    },
+  };
+}
+
+const endpoint = (host: string, port: number): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** `HOST:PORT` or `unix:PATH`, for messages and logs. */
+export function addressText(address: Address): string {
+  return "unix" in address ? `unix:${address.unix}` : endpoint(address.hostname, address.port);
+}
+
+/** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */
+export function listenBun(address: Address, accept: Accept): Listener {
+  const socket = handlers(accept, (opened) =>
+    "unix" in address ? `unix:${address.unix}` : endpoint(opened.remoteAddress, opened.remotePort),
+  );
+  const data: SocketState = { transport: undefined, handler: undefined };
+  try {
+    const listener =
+      "unix" in address
+        ? Bun.listen<SocketState>({ unix: address.unix, socket, data, allowHalfOpen: true })
+        : Bun.listen<SocketState>({ ...address, socket, data, allowHalfOpen: true });
+    const port = "port" in listener ? Number(listener.port) : 0;
+    return {
+      address: "unix" in address ? addressText(address) : endpoint(address.hostname, port),
+      port,
+      stop: () => listener.stop(),
+      [Symbol.asyncDispose]: async () => listener.stop(),
+    };
+  } catch (thrown) {
+    throw listenError(thrown, addressText(address));
+  }
+}
+
+function listenError(thrown: unknown, where: string): LeatError {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  const facts = {
+    EADDRINUSE: ["UNAVAILABLE", "it is taken; stop what listens there or choose another --port"],
+    EACCES: ["PERMISSION_DENIED", "this user may not; choose a --port above 1023"],
+    EADDRNOTAVAIL: ["INVALID_ARGUMENT", "this machine has no such address"],
+  } as const;
+  const known =
+    typeof code === "string" && code in facts ? facts[code as keyof typeof facts] : null;
+  if (known === null) return LeatError.from(thrown, `cannot listen on ${where}`);
+  return new LeatError(known[0], `cannot listen on ${where}: ${known[1]}`, { cause: thrown });
+}
+
+/**
+ * Connects and hands the open transport to `accept`.
+ * @throws UNAVAILABLE when nobody listens there
+ */
+export async function connectBun(address: Address, accept: Accept): Promise<void> {
+  const where = addressText(address);
+  const socket = handlers(accept, () => where);
+  const data: SocketState = { transport: undefined, handler: undefined };
+  try {
+    await ("unix" in address
+      ? Bun.connect<SocketState>({ unix: address.unix, socket, data, allowHalfOpen: true })
+      : Bun.connect<SocketState>({ ...address, socket, data, allowHalfOpen: true }));
+  } catch (thrown) {
+    throw connectError(thrown, where);
+  }
+}
+
+function connectError(thrown: unknown, where: string): LeatError {
+  const doing = `cannot connect to ${where}`;
+  const known = LeatError.from(thrown, doing);
+  if (known.code !== "INTERNAL") return known;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return new LeatError("UNAVAILABLE", `${doing}: ${text}`, { cause: thrown });
+}

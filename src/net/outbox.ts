@@ -1,0 +1,173 @@
+/**
+ * The way out of a connection. Nothing is queued here: when the transport takes bytes, the outbox
+ * pulls them from its producer into one pooled buffer and writes it, short writes and all. A
+ * connection with nothing to send holds no buffer.
+ */
+import { SEND_ROOM } from "../limits.ts";
+import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
+import { Pace } from "./pace.ts";
+import type { RunQueue, Task } from "./run-queue.ts";
+import type { Transport } from "./transport.ts";
+
+/** Bytes that can be made again. */
+export interface Saved {
+  /** Writes them to the start of `into`. @returns how many */
+  restore(into: Uint8Array): number;
+}
+
+export interface Producer {
+  /** Whether `fill` might have something. */
+  readonly wantsToSend: boolean;
+  /**
+   * Puts what should be sent next into into[0, end).
+   * @returns the position behind the last byte; 0 for nothing
+   */
+  fill(into: Uint8Array, end: number): number;
+  /** Remembers into[start, end) of the last fill, or undefined where that can't be made again. */
+  save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
+  /** The peer takes nothing while buffers are short: end the connection. */
+  cut(): void;
+  /** Everything that `fill` gave has been accepted by the transport. */
+  flushed(): void;
+}
+
+export interface OutboxOptions {
+  readonly transport: Transport;
+  readonly producer: Producer;
+  readonly queue: RunQueue;
+  readonly pool: BufferPool;
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number;
+}
+
+export class Outbox implements Task, BufferHolder {
+  readonly #options: OutboxOptions;
+  readonly #pace = new Pace();
+  #buffer: Uint8Array | undefined;
+  #saved: Saved | undefined;
+  /** Unsent bytes are buffer[start, end). */
+  #start = 0;
+  #end = 0;
+  /** When the transport last refused bytes; undefined while it takes them. */
+  #blockedSince: number | undefined;
+  #closed = false;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds at which the peer stopped taking bytes; undefined while it takes them. */
+  get blockedSince(): number | undefined {
+    return this.#blockedSince;
+  }
+
+  /** Nothing is on its way from here. */
+  get idle(): boolean {
+    return this.#start === this.#end && this.#saved === undefined && !this.#wants;
+  }
+
+  get runnable(): boolean {
+    return !this.#closed && this.#blockedSince === undefined && !this.idle;
+  }
+
+  get #wants(): boolean {
+    return this.#options.producer.wantsToSend;
+  }
+
+  /** The producer has something to send. */
+  wake(): void {
+    if (this.runnable) this.#options.queue.add(this);
+  }
+
+  /** The transport takes bytes again, perhaps. */
+  drained(): void {
+    if (this.#blockedSince !== undefined) {
+      this.#blockedSince = undefined;
+      this.#pace.drained(this.#options.clock());
+      this.#options.pool.unpark(this);
+    }
+    this.wake();
+  }
+
+  run(): number {
+    if (!this.runnable) return 0;
+    if (this.#start === this.#end && !this.#refill()) return 0;
+    return this.#write();
+  }
+
+  /** The transport is gone. */
+  close(): void {
+    this.#closed = true;
+    this.#saved = undefined;
+    this.#start = this.#end = 0;
+    this.#options.queue.remove(this);
+    this.#options.pool.forget(this);
+    this.#release();
+  }
+
+  evict(): boolean {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return false;
+    const saved = this.#options.producer.save(buffer, this.#start, this.#end);
+    if (saved === undefined) return false;
+    this.#saved = saved;
+    this.#start = this.#end = 0;
+    this.#release();
+    return true;
+  }
+
+  cut(): void {
+    this.#options.producer.cut();
+  }
+
+  bufferFree(): void {
+    this.wake();
+  }
+
+  #refill(): boolean {
+    const { pool, producer, clock } = this.#options;
+    this.#buffer ??= pool.acquire(this, clock());
+    if (this.#buffer === undefined) return false;
+    this.#start = 0;
+    if (this.#saved === undefined) {
+      const end = Math.min(this.#buffer.length, this.#pace.payload + SEND_ROOM);
+      this.#end = producer.fill(this.#buffer, end);
+    } else {
+      this.#end = this.#saved.restore(this.#buffer);
+      this.#saved = undefined;
+    }
+    if (this.#end > 0) return true;
+    this.#release();
+    return false;
+  }
+
+  #write(): number {
+    const { transport, producer, pool, clock } = this.#options;
+    const length = this.#end - this.#start;
+    const written = transport.write(this.#buffer!, this.#start, length);
+    if (written < 0) {
+      this.close();
+      return 0;
+    }
+    this.#start += written;
+    this.#pace.sent(written);
+    if (this.#start < this.#end) {
+      this.#blockedSince = clock();
+      pool.park(this, this.#blockedSince);
+      return written;
+    }
+    if (!this.#wants) {
+      this.#release();
+      this.#pace.idle();
+      producer.flushed();
+    }
+    return written;
+  }
+
+  #release(): void {
+    if (this.#buffer === undefined) return;
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    this.#options.pool.release(this, buffer);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * How much to put into one write on a slow link, so that a stream's Data never holds up the others
+ * for much longer than DATA_FRAME_TIME. Measured from one full socket to the next.
+ */
+import { DATA_FRAME_TIME, DATA_PAYLOAD, DATA_PAYLOAD_LEAST } from "../limits.ts";
+
+export class Pace {
+  #since = 0;
+  #sent = 0;
+  /** Bytes a millisecond; 0 until measured. */
+  #rate = 0;
+
+  /** Bytes were accepted. */
+  sent(bytes: number): void {
+    this.#sent += bytes;
+  }
+
+  /** The socket was full and takes bytes again. @param now milliseconds */
+  drained(now: number): void {
+    const elapsed = now - this.#since;
+    if (this.#since > 0 && elapsed > 0) {
+      const rate = this.#sent / elapsed;
+      this.#rate = this.#rate === 0 ? rate : (3 * this.#rate + rate) / 4;
+    }
+    this.#since = now;
+    this.#sent = 0;
+  }
+
+  /** The peer had nothing to wait for: the time until now says nothing about the link. */
+  idle(): void {
+    this.#since = 0;
+    this.#sent = 0;
+  }
+
+  /** Payload bytes that one write should hold at most. */
+  get payload(): number {
+    if (this.#rate === 0) return DATA_PAYLOAD;
+    const fitting = this.#rate * DATA_FRAME_TIME;
+    if (fitting >= DATA_PAYLOAD) return DATA_PAYLOAD;
+    // Whole sixteenths of a block: frames keep cutting the file at the same places.
+    return Math.max(DATA_PAYLOAD_LEAST, Math.floor(fitting / 65536) * 65536);
+  }
+}

@@ -1,0 +1,29 @@
+/** One timer for all deadlines of a process: it looks at every connection twice a second. */
+import { TICK } from "../limits.ts";
+
+export interface Ticked {
+  /** @param now milliseconds, monotonic */
+  tick(now: number): void;
+}
+
+export class Ticker {
+  readonly #all = new Set<Ticked>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  add(ticked: Ticked): void {
+    this.#all.add(ticked);
+    this.#timer ??= setInterval(() => this.#tick(), TICK);
+  }
+
+  remove(ticked: Ticked): void {
+    this.#all.delete(ticked);
+    if (this.#all.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const ticked of this.#all) ticked.tick(now);
+  }
+}

@@ -1,0 +1,47 @@
+/** One stream as an operation on the server sees it. */
+import type { LeatError } from "../errors.ts";
+import type { Outgoing } from "../session/outgoing.ts";
+import type { DurabilityLevel, Store } from "../store/store.ts";
+import type { FrameBodyInit } from "../wire/frame.ts";
+import type { Finish } from "../wire/gen/messages.ts";
+
+type Value<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>["value"];
+export type ResultInit = NonNullable<Value<"response">["result"]>;
+export type FinishInit = Value<"finish">;
+export type ReceiptInit = Value<"receipt">;
+export type StatusInit = Extract<ResultInit, { case: "status" }>["value"];
+
+export interface Exchange {
+  readonly store: Store;
+  readonly durability: DurabilityLevel;
+  /** The stream is over: cancelled, failed, or the connection is gone. */
+  readonly ended: boolean;
+  respond(result: ResultInit): void;
+  /** Sends a range of a file and its Finish. @param offset of the first byte */
+  send(outgoing: Outgoing, offset: number): void;
+  /** There is more to send, or all is sent: what `send` was given had nothing for a while. */
+  ready(): void;
+  finish(finish: FinishInit): void;
+  receipt(receipt: ReceiptInit): void;
+  fail(error: LeatError): void;
+  /** Bytes of Data are done with: the client may send as many more. */
+  consumed(bytes: number): void;
+  /** Bytes of Data the client may send ahead, made larger if there is memory. @returns the window */
+  widen(bytes: number): number;
+  /** The server's figures. */
+  status(): StatusInit;
+  countSent(bytes: number): void;
+}
+
+/** An operation that hears more than its request. */
+export interface Receiving {
+  /** The client's Finish came: from now on it is our turn. */
+  readonly complete: boolean;
+  data(bytes: Uint8Array, blockCrc: number | undefined): void;
+  finish(finish: Finish): void;
+  /** The stream is over before its end. */
+  abort(error: LeatError): void;
+}
+
+/** Runs an operation. What it throws is sent as the stream's Failure. */
+export type Run<Request> = (request: Request, exchange: Exchange) => Promise<void> | Receiving;

@@ -1,0 +1,49 @@
+import { LeatError } from "../errors.ts";
+import { DATA_PAYLOAD } from "../limits.ts";
+import type { Source } from "../store/store.ts";
+import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
+import { OutgoingSource } from "../transfer/outgoing-source.ts";
+import { sourceChunks } from "../transfer/source-chunks.ts";
+import type { Get } from "../wire/gen/messages.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Sends a range of a file. One open file serves all of it, whatever happens to the name. */
+export async function get(request: Get, exchange: Exchange): Promise<void> {
+  const { path, sha256 } = request;
+  const opened = exchange.store.open(path);
+  const source = opened instanceof Promise ? await opened : opened;
+  try {
+    const { offset, length } = range(request, source);
+    exchange.respond({ case: "get", value: { entry: source.entry, offset, length } });
+    const onTaken = (bytes: number): void => exchange.countSent(bytes);
+    const outgoing = source.synchronous
+      ? new OutgoingSource({ source, offset, length, sha256, path, onTaken })
+      : new OutgoingChunks({
+          chunks: sourceChunks(source, offset, length, DATA_PAYLOAD, path),
+          sha256,
+          onTaken,
+          onReady: () => exchange.ready(),
+          onError: (error) => exchange.fail(error),
+        });
+    exchange.send(outgoing, offset);
+  } catch (thrown) {
+    source[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+/** @throws PRECONDITION_FAILED, INVALID_ARGUMENT */
+function range(request: Get, source: Source): { offset: number; length: number } {
+  const { path, offset, ifMatch } = request;
+  const { size, version } = source.entry;
+  if (ifMatch !== undefined && ifMatch !== version) {
+    throw new LeatError("PRECONDITION_FAILED", `${path} is another version than the one asked for`);
+  }
+  if (offset > size) {
+    throw new LeatError(
+      "INVALID_ARGUMENT",
+      `${path} has ${size} bytes; offset ${offset} is beyond`,
+    );
+  }
+  return { offset, length: Math.min(request.length ?? size, size - offset) };
+}

@@ -1,0 +1,19 @@
+import { PAGE_BYTES } from "../limits.ts";
+import type { List } from "../wire/gen/messages.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** One page of a folder; the client asks for the next with the cursor of this one. */
+export async function list(request: List, exchange: Exchange): Promise<void> {
+  const page = await exchange.store.page(request.path, {
+    cursor: request.cursor,
+    limit: request.limit === 0 ? Number.MAX_SAFE_INTEGER : request.limit,
+    bytes: PAGE_BYTES,
+    hidden: request.hidden,
+  });
+  if (exchange.ended) return;
+  exchange.respond({ case: "list", value: { entries: [...page.entries] } });
+  exchange.finish({
+    skippedNames: page.skippedNames,
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  });
+}

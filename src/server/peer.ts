@@ -1,0 +1,216 @@
+/** One accepted connection: admits it, runs what it asks for, ends what it leaves. */
+import type { Connection, Driver } from "../connection/connection.ts";
+import { LeatError } from "../errors.ts";
+import { PAGE_BYTES } from "../limits.ts";
+import { run, unknownOperation } from "../operations/operations.ts";
+import type { Operation, SessionEvent } from "../session/event.ts";
+import type { Hello } from "../wire/gen/messages.ts";
+import type { Budget } from "./budget.ts";
+import type { Log } from "./log.ts";
+import { type Shared, StreamExchange } from "./stream-exchange.ts";
+
+export interface PeerOptions extends Shared {
+  readonly connection: Connection;
+  readonly log: Log;
+  /** Memory for list pages that are made or wait to be sent. */
+  readonly pages: Budget;
+  /** Why this connection is not served, if it isn't. */
+  readonly refusal: LeatError | undefined;
+  /** Credit for each upload when it opens; asked when the Hello is accepted. */
+  readonly window: () => number;
+  readonly onClosed: (peer: Peer) => void;
+}
+
+export class Peer implements Driver {
+  readonly connection: Connection;
+  readonly #options: PeerOptions;
+  readonly #exchanges = new Map<number, StreamExchange>();
+  /** List requests that wait for their turn: one page at a time is made for a connection. */
+  readonly #lists: StreamExchange[] = [];
+  readonly #listOperations = new Map<number, Operation>();
+  /** The page at hand: being made, or not yet sent. */
+  #page: "none" | "made" | "unsent" = "none";
+  /** The client sent FIN. */
+  #peerFin = false;
+  #draining = false;
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.connection = options.connection;
+    this.connection.driver = this;
+    if (options.refusal !== undefined) this.connection.refuse(options.refusal);
+  }
+
+  /** Streams that are being served. */
+  get streams(): number {
+    return this.#exchanges.size;
+  }
+
+  /** The server stops: what is open may finish, nothing new is begun. */
+  drain(reason: LeatError): void {
+    this.connection.goAway(reason);
+    this.#draining = true;
+    if (this.#exchanges.size === 0) this.connection.close();
+  }
+
+  onEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case "hello":
+        return this.#hello(event.hello);
+      case "request":
+        return this.#request(event.stream, event.operation);
+      case "data":
+        return this.#exchanges.get(event.stream)?.receiving?.data(event.bytes, event.crc32);
+      case "finish":
+        return this.#exchanges.get(event.stream)?.receiving?.finish(event.finish);
+      case "cancel":
+        return this.#cancel(event.stream);
+      case "failure":
+        this.#options.log.info(
+          { peer: this.connection.peer, stream: event.stream, code: event.error.code },
+          event.error.message,
+        );
+        return this.#end(event.stream, event.error);
+      case "resend":
+        return this.connection.fail(
+          event.stream,
+          new LeatError("UNIMPLEMENTED", "blocks are not sent again yet"),
+        );
+      case "end":
+        return this.#peerEnded();
+      case "closed":
+        this.#options.log.warn(
+          { peer: this.connection.peer, code: event.error.code },
+          event.error.message,
+        );
+        return;
+      default:
+    }
+  }
+
+  /** The client gave a stream up. A commit goes on, and its receipt ends the stream. */
+  #cancel(stream: number): void {
+    const complete = this.#exchanges.get(stream)?.receiving?.complete === true;
+    if (!complete) this.connection.fail(stream, CANCELLED());
+  }
+
+  onStreamEnded(stream: number): void {
+    this.#end(stream, CANCELLED());
+    const last = this.#peerFin || this.#draining;
+    if (last && this.#exchanges.size === 0) this.connection.close();
+  }
+
+  onClosed(error: LeatError): void {
+    for (const stream of [...this.#exchanges.keys()]) this.#end(stream, error);
+    this.#options.pages.forget(this.#nextList);
+    if (this.#page !== "none") this.#givePage();
+    this.#options.onClosed(this);
+  }
+
+  /** Buffers went out: there may be room for the next page. */
+  onRoom(): void {
+    if (this.#peerFin) this.#peerEnded();
+    if (this.#page !== "unsent" || this.connection.session.unsentControls > 0) return;
+    this.#givePage();
+    this.#nextList();
+  }
+
+  /** The client finished sending: what is open goes on as far as its credit reaches. */
+  #peerEnded(): void {
+    this.#peerFin = true;
+    for (const exchange of [...this.#exchanges.values()]) {
+      const stream = this.connection.session.streams.get(exchange.stream);
+      const starved = stream !== undefined && stream.waits("server") && stream.send.credit === 0;
+      if (exchange.receiving?.complete === false || starved) {
+        this.connection.fail(
+          exchange.stream,
+          new LeatError("CONNECTION_LOST", "the client ended the connection in the middle"),
+        );
+      }
+    }
+    if (this.#exchanges.size === 0) this.connection.close();
+  }
+
+  #hello(hello: Hello): void {
+    if (hello.credentials?.kind !== undefined) {
+      const message = "this server has no users; connect without credentials";
+      this.connection.refuse(new LeatError("UNAUTHENTICATED", message));
+      return;
+    }
+    this.#options.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
+    this.connection.welcome(this.#options.window());
+  }
+
+  #request(stream: number, operation: Operation | undefined): void {
+    this.#options.counters.streams += 1;
+    if (operation === undefined) return this.connection.fail(stream, unknownOperation());
+    const exchange = new StreamExchange(stream, this.connection, this.#options);
+    this.#exchanges.set(stream, exchange);
+    if (operation.case === "list") {
+      this.#listOperations.set(stream, operation);
+      this.#lists.push(exchange);
+      this.#nextList();
+    } else {
+      this.#run(operation, exchange);
+    }
+  }
+
+  readonly #nextList = (): void => {
+    if (this.#page !== "none" || this.#lists.length === 0) return;
+    if (!this.#options.pages.take(PAGE_BYTES)) {
+      this.#options.pages.wait(this.#nextList);
+      return;
+    }
+    this.#page = "made";
+    const exchange = this.#lists.shift()!;
+    const operation = this.#listOperations.get(exchange.stream);
+    this.#listOperations.delete(exchange.stream);
+    if (operation === undefined || exchange.ended) return this.#pageMade();
+    this.#run(operation, exchange);
+  };
+
+  #pageMade(): void {
+    this.#page = "unsent";
+    this.onRoom();
+  }
+
+  #givePage(): void {
+    this.#page = "none";
+    this.#options.pages.give(PAGE_BYTES);
+  }
+
+  #run(operation: Operation, exchange: StreamExchange): void {
+    try {
+      const running = run(operation, exchange);
+      if (!(running instanceof Promise)) {
+        exchange.receiving = running;
+        return;
+      }
+      const list = operation.case === "list";
+      running
+        .catch((thrown: unknown) => this.#failed(thrown, operation, exchange))
+        .finally(() => list && this.#pageMade());
+    } catch (thrown) {
+      this.#failed(thrown, operation, exchange);
+    }
+  }
+
+  #failed(thrown: unknown, operation: Operation, exchange: StreamExchange): void {
+    const error = LeatError.from(thrown, `${operation.case} failed`);
+    if (error.code === "INTERNAL") {
+      this.#options.log.error({ peer: this.connection.peer, err: error }, error.message);
+    }
+    exchange.fail(error);
+  }
+
+  #end(stream: number, error: LeatError): void {
+    const exchange = this.#exchanges.get(stream);
+    if (exchange === undefined) return;
+    exchange.ended = true;
+    this.#exchanges.delete(stream);
+    this.#listOperations.delete(stream);
+    exchange.receiving?.abort(error);
+  }
+}
+
+const CANCELLED = (): LeatError => new LeatError("CANCELLED", "the client gave the stream up");

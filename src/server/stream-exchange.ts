@@ -1,0 +1,86 @@
+/** The server's end of one stream: what an operation says becomes frames. */
+import type { Connection } from "../connection/connection.ts";
+import type { LeatError } from "../errors.ts";
+import type {
+  Exchange,
+  FinishInit,
+  ReceiptInit,
+  Receiving,
+  ResultInit,
+  StatusInit,
+} from "../operations/exchange.ts";
+import type { Outgoing } from "../session/outgoing.ts";
+import type { DurabilityLevel, Store } from "../store/store.ts";
+import type { Counters } from "./counters.ts";
+
+/** What all streams of a server share. */
+export interface Shared {
+  readonly store: Store;
+  readonly durability: DurabilityLevel;
+  readonly counters: Counters;
+  status(): StatusInit;
+}
+
+export class StreamExchange implements Exchange {
+  readonly stream: number;
+  readonly #connection: Connection;
+  readonly #shared: Shared;
+  ended = false;
+  /** The operation, when it hears more than its request. */
+  receiving: Receiving | undefined;
+
+  constructor(stream: number, connection: Connection, shared: Shared) {
+    this.stream = stream;
+    this.#connection = connection;
+    this.#shared = shared;
+  }
+
+  get store(): Store {
+    return this.#shared.store;
+  }
+
+  get durability(): DurabilityLevel {
+    return this.#shared.durability;
+  }
+
+  respond(result: ResultInit): void {
+    this.#connection.send(this.stream, { case: "response", value: { result } });
+  }
+
+  send(outgoing: Outgoing, offset: number): void {
+    this.#connection.attach(this.stream, outgoing, offset);
+  }
+
+  ready(): void {
+    this.#connection.offer(this.stream);
+  }
+
+  finish(finish: FinishInit): void {
+    this.#connection.send(this.stream, { case: "finish", value: finish });
+  }
+
+  receipt(receipt: ReceiptInit): void {
+    this.#connection.send(this.stream, { case: "receipt", value: receipt });
+  }
+
+  fail(error: LeatError): void {
+    this.#connection.fail(this.stream, error);
+  }
+
+  consumed(bytes: number): void {
+    this.#shared.counters.bytesReceived += bytes;
+    this.#connection.consumed(this.stream, bytes);
+  }
+
+  widen(bytes: number): number {
+    return this.#connection.widen(this.stream, bytes);
+  }
+
+  status(): StatusInit {
+    return this.#shared.status();
+  }
+
+  countSent(bytes: number): void {
+    this.#shared.counters.bytesSent += bytes;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Encoded frames besides Data that wait to be sent. They leave before Data, in order, and are
+ * counted: a server stops reading from a peer that does not take its answers.
+ */
+export class Controls {
+  #frames: Uint8Array[] = [];
+  /** Frames before this index have left. */
+  #next = 0;
+  /** Bytes of the frame at `#next` that have left. */
+  #offset = 0;
+  #bytes = 0;
+
+  /** Bytes that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(frame: Uint8Array): void {
+    this.#frames.push(frame);
+    this.#bytes += frame.length;
+  }
+
+  /**
+   * Moves what fits into into[at, end); a frame may be cut, its rest leaves first next time.
+   * @returns the position behind the last byte
+   */
+  fill(into: Uint8Array, at: number, end: number): number {
+    let position = at;
+    while (this.#next < this.#frames.length && position < end) {
+      const frame = this.#frames[this.#next]!;
+      const count = Math.min(frame.length - this.#offset, end - position);
+      into.set(
+        this.#offset === 0 && count === frame.length
+          ? frame
+          : frame.subarray(this.#offset, this.#offset + count),
+        position,
+      );
+      position += count;
+      this.#offset += count;
+      if (this.#offset === frame.length) this.#advance();
+    }
+    this.#bytes -= position - at;
+    return position;
+  }
+
+  #advance(): void {
+    this.#offset = 0;
+    this.#next += 1;
+    if (this.#next === this.#frames.length) {
+      this.#frames = [];
+      this.#next = 0;
+    } else if (this.#next >= 1024) {
+      this.#frames.splice(0, this.#next);
+      this.#next = 0;
+    }
+  }
+}

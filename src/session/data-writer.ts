@@ -1,0 +1,46 @@
+/** Writes one Data frame of a stream into a send buffer. */
+import { BLOCK_SIZE } from "../limits.ts";
+import { dataHeadLength, writeDataHead } from "../wire/frame.ts";
+import type { Region } from "./outgoing.ts";
+import type { Stream } from "./stream.ts";
+
+/** The longest head inside a frame's length: tags, stream, lengths, offset, CRC. */
+export const MAX_DATA_HEAD = 40;
+
+/** A payload is not cut below this for lack of room: the rest of the buffer is left empty. */
+const LEAST_PAYLOAD = 4096;
+
+export const NO_ROOM = -1;
+
+/**
+ * @param end first byte of the buffer that may not be written
+ * @param frameLimit the largest frame the peer takes, in bytes
+ * @param regions gets an entry when the payload can be taken again
+ * @returns the position behind the frame; `at` when the stream has nothing to send now; NO_ROOM
+ * @throws what `Outgoing.take` throws
+ */
+export function writeData(
+  stream: Stream,
+  into: Uint8Array,
+  at: number,
+  end: number,
+  frameLimit: number,
+  regions: Region[],
+): number {
+  const { outgoing, sendOffset: offset } = stream;
+  if (outgoing === undefined) return at;
+  const blockLeft = BLOCK_SIZE - (offset % BLOCK_SIZE);
+  const wanted = Math.min(outgoing.available, stream.send.credit, blockLeft);
+  if (wanted === 0) return at;
+  const room = Math.min(end - at, frameLimit) - MAX_DATA_HEAD;
+  if (room < wanted && room < LEAST_PAYLOAD) return NO_ROOM;
+  const length = Math.min(wanted, room);
+  const closes = length === blockLeft || outgoing.ends(length);
+  const start = at + dataHeadLength(stream.id, offset, length, closes);
+  outgoing.take(into, start, length);
+  writeDataHead(into, at, stream.id, offset, length, closes ? outgoing.endBlock() : undefined);
+  if (outgoing.again !== undefined) regions.push({ outgoing, start, length, position: offset });
+  stream.send.spend(length);
+  stream.sendOffset = offset + length;
+  return start + length;
+}

@@ -1,0 +1,36 @@
+/** A LeatError as the peer sees it, and back. The cause is never sent. */
+import { CODES, type ErrorCode, LeatError } from "../errors.ts";
+import { MAX_MESSAGE } from "../limits.ts";
+import type { FrameBodyInit } from "../wire/frame.ts";
+import type { Failure, GoAway } from "../wire/gen/messages.ts";
+
+export function failureBody(error: LeatError): Extract<FrameBodyInit, { case: "failure" }> {
+  return {
+    case: "failure",
+    value: {
+      code: error.code,
+      message: shorten(error.message),
+      retryable: error.retryable,
+      retryAfterMilliseconds: error.retryAfter,
+    },
+  };
+}
+
+/** What a peer said went wrong. A code from a newer schema is an INTERNAL one here. */
+export function failureError(failure: Failure | GoAway): LeatError {
+  const code: ErrorCode = failure.code in CODES ? (failure.code as ErrorCode) : "INTERNAL";
+  const retryable = "retryable" in failure ? failure.retryable : CODES[code].retryable;
+  const message = failure.message === "" ? `the peer reports ${code}` : shorten(failure.message);
+  return new LeatError(code, message, {
+    retryable,
+    ...(failure.retryAfterMilliseconds === undefined
+      ? {}
+      : { retryAfter: failure.retryAfterMilliseconds }),
+  });
+}
+
+/** At most MAX_MESSAGE bytes of UTF-8, whatever the characters. */
+function shorten(message: string): string {
+  const most = Math.floor(MAX_MESSAGE / 3);
+  return message.length <= most ? message : `${message.slice(0, most - 2)} …`;
+}

@@ -1,0 +1,143 @@
+/**
+ * Credit of one stream. The receiver of Data promises bytes; the sender spends them.
+ */
+import { LeatError } from "../errors.ts";
+
+/** Memory that windows beyond the initial ones are promised from. */
+export interface WindowBudget {
+  /** @returns false where it is used up: the window stays as it is */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+/** For a peer that bounds itself otherwise: a client has few streams, and maxWindow. */
+export const UNBOUNDED: WindowBudget = { take: () => true, give: () => {} };
+
+/** The receiver's side: what was promised, what came, what was consumed. */
+export class ReceiveWindow {
+  /** Bytes that may be on their way or unconsumed at any time. */
+  #size: number;
+  readonly #most: number;
+  readonly #budget: WindowBudget;
+  /** What is to be given back to the budget. */
+  #borrowed = 0;
+  #promised: number;
+  #received = 0;
+  #consumed = 0;
+  #epochStart = 0;
+  #epochConsumed = 0;
+
+  /**
+   * @param initial bytes promised when the stream opens
+   * @param most how far the window may grow, in bytes
+   */
+  constructor(initial: number, most: number, budget: WindowBudget) {
+    this.#size = initial;
+    this.#promised = initial;
+    this.#most = most;
+    this.#budget = budget;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes received and not yet consumed. */
+  get held(): number {
+    return this.#received - this.#consumed;
+  }
+
+  /** Books arriving bytes. @throws FLOW_CONTROL when they are more than was promised */
+  receive(bytes: number): void {
+    if (this.#received + bytes > this.#promised) {
+      const left = this.#promised - this.#received;
+      throw new LeatError(
+        "FLOW_CONTROL",
+        `${bytes} bytes of data arrived where ${left} bytes of credit were left`,
+      );
+    }
+    this.#received += bytes;
+  }
+
+  /**
+   * Books consumed bytes.
+   * @param now milliseconds
+   * @param roundTrip milliseconds, as far as known
+   * @returns credit to send now, in bytes; 0 while less than half of the window is free
+   */
+  consume(bytes: number, now: number, roundTrip: number): number {
+    this.#consumed += bytes;
+    this.#epochConsumed += bytes;
+    this.#adapt(now, roundTrip);
+    const owed = this.#consumed + this.#size - this.#promised;
+    if (owed < this.#size / 2) return 0;
+    this.#promised += owed;
+    return owed;
+  }
+
+  /** Makes the window at least `size`. @returns credit to send now, in bytes */
+  widen(size: number): number {
+    const more = size - this.#size;
+    if (more <= 0 || !this.#grow(more)) return 0;
+    this.#promised += more;
+    return more;
+  }
+
+  /** The stream is over: gives back what was borrowed. */
+  release(): void {
+    if (this.#borrowed > 0) this.#budget.give(this.#borrowed);
+    this.#borrowed = 0;
+  }
+
+  #grow(more: number): boolean {
+    if (!this.#budget.take(more)) return false;
+    this.#borrowed += more;
+    this.#size += more;
+    return true;
+  }
+
+  /**
+   * Doubles the window when half of it went by in less than two round trips: then the window, not
+   * the network, was what held the sender back.
+   */
+  #adapt(now: number, roundTrip: number): void {
+    if (this.#epochConsumed < this.#size / 2) return;
+    const fast = now - this.#epochStart < 2 * roundTrip;
+    if (fast && this.#epochStart > 0) {
+      const size = Math.min(this.#size * 2, this.#most);
+      if (size > this.#size) this.#grow(size - this.#size);
+    }
+    this.#epochStart = now;
+    this.#epochConsumed = 0;
+  }
+}
+
+/** The sender's side. */
+export class SendWindow {
+  #credit: number;
+  #total: number;
+
+  constructor(initial: number) {
+    this.#credit = initial;
+    this.#total = initial;
+  }
+
+  /** Bytes that may be sent now. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** @throws FLOW_CONTROL when the sum passes 2^53 - 1, or for a grant of nothing */
+  add(bytes: number): void {
+    if (bytes === 0) throw new LeatError("FLOW_CONTROL", "a credit of 0 bytes grants nothing");
+    if (this.#total + bytes > Number.MAX_SAFE_INTEGER) {
+      throw new LeatError("FLOW_CONTROL", `credit of ${bytes} bytes more passes 2^53 - 1 in total`);
+    }
+    this.#total += bytes;
+    this.#credit += bytes;
+  }
+
+  spend(bytes: number): void {
+    this.#credit -= bytes;
+  }
+}

@@ -1,0 +1,42 @@
+/** The bytes of one stream on their way out, as the session pulls them. */
+import type { FrameBodyInit } from "../wire/frame.ts";
+
+export type FinishInit = Extract<FrameBodyInit, { case: "finish" }>["value"];
+
+export interface Outgoing {
+  /** Bytes that `take` can give now. 0 while more must be fetched: `Session.offer` tells of them. */
+  readonly available: number;
+  /** Whether everything was taken, so that `finish` may be asked. */
+  readonly done: boolean;
+  /** Whether the range ends behind the next `length` bytes. */
+  ends(length: number): boolean;
+  /**
+   * Puts the next bytes, exactly `length`, into into[at, at + length).
+   * @throws CHANGED when the file has fewer
+   */
+  take(into: Uint8Array, at: number, length: number): void;
+  /** Closes the block (or the range). @returns CRC-32 of its bytes that were taken */
+  endBlock(): number;
+  /** @throws CHANGED when what was sent is not what the file is now */
+  finish(): FinishInit;
+  /**
+   * Puts bytes that were taken before into into[at, at + length) once more; zeros where the file
+   * no longer has them. Missing where they cannot be had again.
+   * @param position of the first byte in the file
+   */
+  again?(into: Uint8Array, at: number, length: number, position: number): void;
+  /** `again` would give zeros only: the file is closed. */
+  readonly released: boolean;
+  /** The stream ended, whichever way. */
+  release(): void;
+}
+
+/** Where in a send buffer the payload of one Data frame stands, to be dropped and taken again. */
+export interface Region {
+  readonly outgoing: Outgoing;
+  /** First byte in the buffer. */
+  readonly start: number;
+  readonly length: number;
+  /** Of the first byte in the file. */
+  readonly position: number;
+}

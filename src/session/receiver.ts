@@ -1,0 +1,281 @@
+/** The receiving half of a session: frames become events, and broken rules become failures. */
+import { LeatError } from "../errors.ts";
+import type { FrameDecoder, FrameEvent } from "../wire/decoder.ts";
+import type { FrameBody, Request } from "../wire/gen/messages.ts";
+import type { SessionEvent } from "./event.ts";
+import { failureError } from "./failure.ts";
+import { checkHello, checkWelcome, frameLimit } from "./handshake.ts";
+import type { Session } from "./session.ts";
+import { type Side, type StreamFrame, step } from "./state.ts";
+import type { Stream } from "./stream.ts";
+
+type DataHead = Extract<FrameEvent, { type: "data" }>;
+type Control = Exclude<FrameBody, { case: "data" }>;
+type OnStream = Extract<Control, { case: Exclude<StreamFrame, "data"> }>;
+
+export class Receiver {
+  readonly #session: Session;
+  readonly #decoder: FrameDecoder;
+  readonly #peer: Side;
+  /** The Data frame whose payload is coming; `stream` undefined while it is dropped. */
+  #head: DataHead | undefined;
+  #stream: Stream | undefined;
+  /** Of the next payload byte, in the file. */
+  #offset = 0;
+  /** Events that come before those of the next bytes. */
+  #reports: SessionEvent[] = [];
+
+  constructor(session: Session, decoder: FrameDecoder) {
+    this.#session = session;
+    this.#decoder = decoder;
+    this.#peer = session.role === "server" ? "client" : "server";
+  }
+
+  /** Queues an event of our own making. */
+  report(event: SessionEvent): void {
+    this.#reports.push(event);
+  }
+
+  next(now: number): SessionEvent | undefined {
+    const session = this.#session;
+    while (true) {
+      const reported = this.#reports.shift();
+      if (reported !== undefined) return reported;
+      if (session.phase === "closing" || session.phase === "deciding") return undefined;
+      try {
+        const frame = this.#decoder.next();
+        if (frame === undefined) return undefined;
+        const event = this.#read(frame, now);
+        if (event !== undefined) return event;
+      } catch (thrown) {
+        return this.#broken(LeatError.from(thrown, "reading from the peer failed"));
+      }
+    }
+  }
+
+  end(): SessionEvent {
+    if (this.#session.phase === "closing") return { type: "end" };
+    try {
+      this.#decoder.end();
+      return { type: "end" };
+    } catch (thrown) {
+      return this.#broken(LeatError.from(thrown));
+    }
+  }
+
+  /** A rule of the whole connection was broken: say so to the peer, and hear nothing more. */
+  #broken(error: LeatError): SessionEvent {
+    this.#session.refuse(error);
+    return { type: "closed", error };
+  }
+
+  #read(frame: FrameEvent, now: number): SessionEvent | undefined {
+    if (frame.type === "payload") return this.#payload(frame.bytes, frame.remaining);
+    if (this.#session.phase === "hello") return this.#firstFrame(frame);
+    if (frame.type === "data") return this.#data(frame, now);
+    if (frame.stream === 0) return this.#onConnection(frame.body, now);
+    if (frame.body?.case === "request") {
+      return this.#request(frame.stream, frame.body.value, now);
+    }
+    return this.#onStream(frame.stream, frame.body, now);
+  }
+
+  // ---- the connection ----
+
+  #firstFrame(frame: FrameEvent): SessionEvent {
+    const session = this.#session;
+    const body = frame.type === "frame" && frame.stream === 0 ? frame.body : undefined;
+    if (this.#peer === "client" && body?.case === "hello") {
+      checkHello(body.value);
+      session.peerFrame = frameLimit(body.value.maxFrame);
+      session.peerWindow = body.value.initialWindow;
+      session.phase = "deciding";
+      return { type: "hello", hello: body.value };
+    }
+    if (this.#peer === "server" && body?.case === "welcome") {
+      const welcome = body.value;
+      checkWelcome(welcome);
+      session.peerFrame = frameLimit(welcome.maxFrame);
+      session.peerWindow = welcome.initialWindow;
+      session.maxStreams = welcome.maxStreams;
+      session.phase = "open";
+      for (const stream of session.streams.values()) this.#openWindow(stream);
+      return { type: "welcome", welcome };
+    }
+    if (this.#peer === "server" && body?.case === "failure") {
+      return this.#refused(failureError(body.value));
+    }
+    throw new LeatError("PROTOCOL_ERROR", `the first frame is not ${EXPECTED[this.#peer]}`);
+  }
+
+  /** A stream that was opened before Welcome gets its credit now. */
+  #openWindow(stream: Stream): void {
+    if (this.#session.peerWindow > 0) this.#session.credited(stream, this.#session.peerWindow);
+  }
+
+  #refused(error: LeatError): SessionEvent {
+    this.#session.close();
+    return { type: "closed", error };
+  }
+
+  #onConnection(body: Control | undefined, now: number): SessionEvent | undefined {
+    const session = this.#session;
+    switch (body?.case) {
+      case undefined:
+        return undefined; // a body of a newer version: may be ignored
+      case "ping":
+        session.pong(body.value.nonce);
+        return undefined;
+      case "pong": {
+        const { nonce } = body.value;
+        return { type: "pong", nonce, roundTrip: session.ponged(nonce, now) };
+      }
+      case "failure":
+        return this.#refused(failureError(body.value));
+      case "goAway":
+        if (this.#peer === "server") return this.#goAway(body.value.lastStream, body.value);
+        break;
+      default:
+    }
+    throw new LeatError("PROTOCOL_ERROR", `${body?.case} may not come on stream 0 now`);
+  }
+
+  #goAway(lastStream: number, body: Parameters<typeof failureError>[0]): SessionEvent {
+    const session = this.#session;
+    const error = failureError(body);
+    session.lastServed = lastStream;
+    for (const stream of [...session.streams.values()]) {
+      if (stream.id <= lastStream) continue;
+      session.drop(stream);
+      this.report({ type: "failure", stream: stream.id, error });
+    }
+    return { type: "goAway", lastStream, error };
+  }
+
+  // ---- streams ----
+
+  #request(id: number, request: Request, now: number): SessionEvent | undefined {
+    const session = this.#session;
+    if (this.#peer !== "client") throw new LeatError("PROTOCOL_ERROR", "a server sent a Request");
+    if (id <= session.lastStream) {
+      throw new LeatError(
+        "PROTOCOL_ERROR",
+        `stream ${id} was opened again; the last one was ${session.lastStream}`,
+      );
+    }
+    const full = session.streams.size >= session.maxStreams;
+    const { operation } = request;
+    const stream = session.add(id, operation?.case, now);
+    if (id > session.lastServed) {
+      session.fail(id, new LeatError("UNAVAILABLE", "the server is shutting down"), now);
+    } else if (full) {
+      const message = `${session.maxStreams} streams are open already`;
+      session.fail(id, new LeatError("RESOURCE_EXHAUSTED", message), now);
+    } else {
+      stream.progress = now;
+      return { type: "request", stream: id, operation };
+    }
+    return undefined;
+  }
+
+  /** The open stream of a frame, or undefined for one that ended, whose frames are dropped. */
+  #find(id: number, what: string): Stream | undefined {
+    const stream = this.#session.streams.get(id);
+    if (stream === undefined && (id > this.#session.lastStream || id === 0)) {
+      throw new LeatError(
+        "PROTOCOL_ERROR",
+        `${what} came for stream ${id}, which was never opened`,
+      );
+    }
+    return stream;
+  }
+
+  #onStream(id: number, body: Control | undefined, now: number): SessionEvent | undefined {
+    const stream = this.#find(id, body?.case ?? "a frame of unknown kind");
+    if (stream === undefined) return undefined;
+    try {
+      if (body === undefined) {
+        throw new LeatError("UNIMPLEMENTED", "a frame of unknown kind came on the stream");
+      }
+      const { cancelled } = stream;
+      const frame = body as OnStream;
+      const state = step(stream.state, this.#peer, frame.case);
+      if (state === undefined) {
+        throw new LeatError("PROTOCOL_ERROR", `${body.case} may not come in state ${stream.state}`);
+      }
+      stream.state = state;
+      stream.progress = now;
+      const event = cancelled ? undefined : this.#streamEvent(stream, frame);
+      if (state === "ended") this.#session.drop(stream);
+      return event;
+    } catch (thrown) {
+      return this.#streamBroken(stream, LeatError.from(thrown), now);
+    }
+  }
+
+  #streamEvent(stream: Stream, body: OnStream): SessionEvent | undefined {
+    const { id } = stream;
+    switch (body.case) {
+      case "credit":
+        this.#session.credited(stream, body.value.bytes);
+        return undefined;
+      case "response": {
+        const { result } = body.value;
+        if (result?.case === "get") stream.receiveOffset = result.value.offset;
+        return { type: "response", stream: id, result };
+      }
+      case "finish":
+        return { type: "finish", stream: id, finish: body.value };
+      case "receipt":
+        return { type: "receipt", stream: id, receipt: body.value };
+      case "failure":
+        return { type: "failure", stream: id, error: failureError(body.value) };
+      case "resend":
+        return { type: "resend", stream: id, resend: body.value };
+      case "cancel":
+        return { type: "cancel", stream: id };
+    }
+  }
+
+  /** The peer broke a rule of one stream: only that stream ends. */
+  #streamBroken(stream: Stream, error: LeatError, now: number): SessionEvent {
+    this.#session.fail(stream.id, error, now);
+    return { type: "failure", stream: stream.id, error };
+  }
+
+  // ---- Data ----
+
+  #data(head: DataHead, now: number): SessionEvent | undefined {
+    this.#head = head;
+    this.#offset = head.offset;
+    this.#stream = undefined;
+    if (head.length === 0) throw new LeatError("PROTOCOL_ERROR", "a Data frame without payload");
+    const stream = this.#find(head.stream, "Data");
+    if (stream === undefined || stream.cancelled) return undefined;
+    try {
+      if (step(stream.state, this.#peer, "data") === undefined) {
+        throw new LeatError("PROTOCOL_ERROR", `Data may not come in state ${stream.state}`);
+      }
+      stream.arrive(head.offset, head.length);
+      stream.progress = now;
+      this.#stream = stream;
+      return undefined;
+    } catch (thrown) {
+      return this.#streamBroken(stream, LeatError.from(thrown), now);
+    }
+  }
+
+  #payload(bytes: Uint8Array, remaining: number): SessionEvent | undefined {
+    const offset = this.#offset;
+    this.#offset += bytes.length;
+    const stream = this.#stream;
+    if (stream === undefined || stream.state === "ended" || stream.cancelled) return undefined;
+    const crc32 = remaining === 0 ? this.#head?.crc32 : undefined;
+    return { type: "data", stream: stream.id, offset, bytes, crc32 };
+  }
+}
+
+const EXPECTED: Readonly<Record<Side, string>> = {
+  client: "Hello: the peer does not speak leat",
+  server: "Welcome: the server does not speak leat",
+};

@@ -1,0 +1,387 @@
+/**
+ * One connection as a value: bytes and the time in, events and bytes out. No socket, no clock, no
+ * file. Both sides use the same class; `role` says which one we are.
+ *
+ *   receive(chunk), then next(now) until undefined     the peer's bytes become events
+ *   open, send, attach, fail, cancel, consumed         what the driver has to say
+ *   fill(into, at, end)                                bytes for the socket: answers, then Data
+ *
+ * Errors of the peer are never thrown: they become an event, and a frame to the peer where it can
+ * still read one. What is thrown is a defect of the caller, or of this file.
+ */
+import { LeatError } from "../errors.ts";
+import { EARLY_REQUESTS, PROTOCOL_VERSION } from "../limits.ts";
+import { FrameDecoder } from "../wire/decoder.ts";
+import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
+import type { Credentials } from "../wire/gen/messages.ts";
+import { Controls } from "./controls.ts";
+import { NO_ROOM, writeData } from "./data-writer.ts";
+import type { Operation, SessionEvent } from "./event.ts";
+import { failureBody } from "./failure.ts";
+import { ReceiveWindow, SendWindow, type WindowBudget } from "./flow.ts";
+import { MAGIC, frameLimit } from "./handshake.ts";
+import type { Outgoing, Region } from "./outgoing.ts";
+import { Receiver } from "./receiver.ts";
+import { type Side, type StreamFrame, opened, step } from "./state.ts";
+import { Stream } from "./stream.ts";
+import { Turns } from "./turns.ts";
+
+export interface SessionOptions {
+  readonly role: Side;
+  /** Program and version, for the peer's logs. */
+  readonly agent: string;
+  /** The largest frame we take, in bytes. */
+  readonly maxFrame: number;
+  /** Streams at once: what a server offers. A client takes the server's. */
+  readonly maxStreams: number;
+  /** Client: credit for each download when it opens, in bytes. A server says it in `welcome`. */
+  readonly initialWindow: number;
+  /** How far one window may grow, in bytes. */
+  readonly maxWindow: number;
+  /** Asked before a window grows. */
+  readonly budget: WindowBudget;
+}
+
+/** hello: nothing was said. deciding: the server looks at the Hello. closing: input is ignored. */
+export type Phase = "hello" | "deciding" | "open" | "closing";
+
+export class Session {
+  readonly role: Side;
+  readonly options: SessionOptions;
+  phase: Phase = "hello";
+  /** The highest stream id that was opened. */
+  lastStream = 0;
+  /** The highest stream that is served, once GoAway was sent or came. */
+  lastServed = Number.POSITIVE_INFINITY;
+  /** Streams that may be open at once. */
+  maxStreams: number;
+  /** Milliseconds, as last measured; 0 until then. */
+  roundTrip = 0;
+  /** The largest frame the peer takes, in bytes. */
+  peerFrame = frameLimit(0);
+  /** Credit of each stream on which we send, when it opens. */
+  peerWindow = 0;
+  readonly streams = new Map<number, Stream>();
+  /** Called when a stream is over. */
+  onEnded: ((stream: number) => void) | undefined;
+  readonly #decoder: FrameDecoder;
+  readonly #receiver: Receiver;
+  readonly #controls = new Controls();
+  readonly #turns = new Turns<Stream>();
+  #window: number;
+  #ping: { readonly nonce: number; readonly at: number } | undefined;
+  #pings = 0;
+
+  constructor(options: SessionOptions) {
+    this.role = options.role;
+    this.options = options;
+    this.maxStreams = options.role === "server" ? options.maxStreams : EARLY_REQUESTS;
+    this.#window = options.initialWindow;
+    this.#decoder = new FrameDecoder({
+      maxFrame: options.maxFrame,
+      firstFrame: options.role === "server" ? "hello" : "welcome",
+    });
+    this.#receiver = new Receiver(this, this.#decoder);
+  }
+
+  /** Bytes of answers that wait to be sent. */
+  get unsentControls(): number {
+    return this.#controls.bytes;
+  }
+
+  /** Whether `fill` might have something. */
+  get wantsToSend(): boolean {
+    return this.#controls.bytes > 0 || this.#turns.size > 0;
+  }
+
+  // ---- receiving ----
+
+  /** Whether `receive` takes a chunk: not while the last one is unread behind a pending Hello. */
+  get reading(): boolean {
+    return this.phase !== "deciding";
+  }
+
+  /** Takes bytes of the peer. They belong to the session from now on. Call `next` until undefined. */
+  receive(chunk: Uint8Array): void {
+    if (this.phase !== "closing") this.#decoder.push(chunk);
+  }
+
+  /** The next event, or undefined: nothing more without new bytes (or without `welcome`). */
+  next(now: number): SessionEvent | undefined {
+    return this.#receiver.next(now);
+  }
+
+  /** The peer sent FIN. @returns what that means */
+  end(): SessionEvent {
+    return this.#receiver.end();
+  }
+
+  // ---- the connection ----
+
+  /** Client: the first frame. */
+  hello(credentials?: Credentials): void {
+    this.#push(0, {
+      case: "hello",
+      value: {
+        magic: MAGIC,
+        minimumVersion: PROTOCOL_VERSION,
+        maximumVersion: PROTOCOL_VERSION,
+        ...(credentials === undefined ? {} : { credentials }),
+        initialWindow: this.#window,
+        maxFrame: this.options.maxFrame,
+        agent: this.options.agent,
+      },
+    });
+  }
+
+  /** Server: accepts the Hello. @param window credit of each upload when it opens, in bytes */
+  welcome(window: number): void {
+    this.phase = "open";
+    this.#window = window;
+    this.#push(0, {
+      case: "welcome",
+      value: {
+        magic: MAGIC,
+        version: PROTOCOL_VERSION,
+        maxStreams: this.options.maxStreams,
+        maxFrame: this.options.maxFrame,
+        initialWindow: window,
+        agent: this.options.agent,
+      },
+    });
+  }
+
+  /** Ends the connection: a Failure on stream 0, and nothing that comes later is looked at. */
+  refuse(error: LeatError): void {
+    if (this.phase === "closing") return;
+    this.#push(0, failureBody(error));
+    this.close();
+  }
+
+  /** Nothing more is read, no stream goes on. What waits in `fill` may still be sent. */
+  close(): void {
+    this.phase = "closing";
+    for (const stream of [...this.streams.values()]) this.drop(stream);
+  }
+
+  /** Server: no stream above the last one seen will be served. */
+  goAway(error: LeatError): void {
+    if (this.lastServed !== Number.POSITIVE_INFINITY || this.phase !== "open") return;
+    this.lastServed = this.lastStream;
+    const { case: _, value } = failureBody(error);
+    const { retryable: __, ...reason } = value;
+    this.#push(0, { case: "goAway", value: { lastStream: this.lastStream, ...reason } });
+  }
+
+  /** Asks for a Pong, unless one is awaited. @returns the nonce, or undefined */
+  ping(now: number): number | undefined {
+    if (this.#ping !== undefined || this.phase === "closing") return undefined;
+    this.#pings += 1;
+    this.#ping = { nonce: this.#pings, at: now };
+    this.#push(0, { case: "ping", value: { nonce: this.#pings } });
+    return this.#pings;
+  }
+
+  pong(nonce: number): void {
+    this.#push(0, { case: "pong", value: { nonce } });
+  }
+
+  /** Books a Pong. @returns milliseconds since its Ping. @throws PROTOCOL_ERROR when none was sent */
+  ponged(nonce: number, now: number): number {
+    if (this.#ping?.nonce !== nonce) {
+      throw new LeatError("PROTOCOL_ERROR", `a Pong came for nonce ${nonce}, which was not sent`);
+    }
+    this.roundTrip = now - this.#ping.at;
+    this.#ping = undefined;
+    return this.roundTrip;
+  }
+
+  // ---- streams ----
+
+  /** Client: whether `open` would be accepted now. */
+  get canOpen(): boolean {
+    return (
+      this.phase !== "closing" &&
+      this.lastServed === Number.POSITIVE_INFINITY &&
+      this.streams.size < this.maxStreams
+    );
+  }
+
+  /** Client: opens a stream. @returns its id */
+  open(operation: Extract<FrameBodyInit, { case: "request" }>["value"], now: number): number {
+    const id = this.lastStream + 1;
+    this.add(id, operation.operation!.case, now);
+    this.#push(id, { case: "request", value: operation });
+    return id;
+  }
+
+  /** Books a stream that was opened, by whichever side. */
+  add(id: number, operation: Operation["case"] | undefined, now: number): Stream {
+    this.lastStream = id;
+    const { maxWindow, budget } = this.options;
+    const state = operation === undefined ? "unary" : opened(operation);
+    const window = new ReceiveWindow(this.#window, maxWindow, budget);
+    const stream = new Stream(id, state, new SendWindow(this.peerWindow), window, now);
+    this.streams.set(id, stream);
+    return stream;
+  }
+
+  /**
+   * Sends a frame on an open stream. Frames for a stream that ended meanwhile are dropped: an
+   * answer and the peer's cancel may cross.
+   */
+  send(id: number, body: Extract<FrameBodyInit, { case: StreamFrame }>, now: number): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined || this.phase === "closing") return;
+    const state = step(stream.state, this.role, body.case);
+    if (state === undefined) {
+      throw new LeatError("INTERNAL", `${body.case} may not be sent in state ${stream.state}`);
+    }
+    stream.state = state;
+    stream.progress = now;
+    if (body.case === "response" && body.value.result?.case === "put") {
+      stream.receiveOffset = body.value.result.value.durableOffset ?? 0;
+    }
+    this.#push(id, body);
+    if (state === "ended") this.drop(stream);
+  }
+
+  /** Server: ends a stream with a Failure. Client: gives it up; the server still ends it. */
+  fail(id: number, error: LeatError, now: number): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    if (this.role === "server") return this.send(id, failureBody(error), now);
+    if (stream.cancelled) return;
+    this.#release(stream);
+    this.send(id, { case: "cancel", value: {} }, now);
+  }
+
+  /** Forgets a stream that ended. */
+  drop(stream: Stream): void {
+    stream.state = "ended";
+    stream.receive.release();
+    this.#release(stream);
+    this.streams.delete(stream.id);
+    this.onEnded?.(stream.id);
+  }
+
+  #release(stream: Stream): void {
+    this.#turns.remove(stream);
+    stream.outgoing?.release();
+    stream.outgoing = undefined;
+  }
+
+  // ---- credit ----
+
+  /** Books bytes of a stream that the driver has consumed, and grants the sender new credit. */
+  consumed(id: number, bytes: number, now: number): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined || stream.cancelled) return;
+    if (this.roundTrip === 0) this.ping(now);
+    this.#grant(stream, stream.receive.consume(bytes, now, this.roundTrip), now);
+  }
+
+  /** Makes the window of a stream at least `bytes`, memory permitting. */
+  widen(id: number, bytes: number, now: number): void {
+    const stream = this.streams.get(id);
+    if (stream !== undefined) this.#grant(stream, stream.receive.widen(bytes), now);
+  }
+
+  /** How far the sender of a stream may run ahead, in bytes. */
+  window(id: number): number {
+    return this.streams.get(id)?.receive.size ?? 0;
+  }
+
+  #grant(stream: Stream, bytes: number, now: number): void {
+    if (bytes === 0 || step(stream.state, this.role, "credit") === undefined) return;
+    this.send(stream.id, { case: "credit", value: { bytes } }, now);
+  }
+
+  // ---- sending ----
+
+  /** Gives a stream the bytes to send, from `offset` in the file. Finish follows by itself. */
+  attach(id: number, outgoing: Outgoing, offset: number, now: number): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined || stream.cancelled) return outgoing.release();
+    stream.outgoing = outgoing;
+    stream.sendOffset = offset;
+    this.offer(id, now);
+  }
+
+  /** A stream has bytes to send, or is done, after it had none. */
+  offer(id: number, now: number): void {
+    const stream = this.streams.get(id);
+    if (stream?.outgoing === undefined) return;
+    if (stream.outgoing.done) this.#finish(stream, stream.outgoing, now);
+    else this.#turns.add(stream);
+  }
+
+  /** Adds credit of the peer. @throws FLOW_CONTROL */
+  credited(stream: Stream, bytes: number): void {
+    stream.send.add(bytes);
+    if (stream.outgoing !== undefined) this.#turns.add(stream);
+  }
+
+  /**
+   * Puts what should be sent next into into[at, end): answers first, then Data of the streams in
+   * turn.
+   * @param regions gets the places of payloads that can be taken again
+   * @returns the position behind the last byte
+   */
+  fill(into: Uint8Array, at: number, end: number, regions: Region[], now: number): number {
+    let position = this.#controls.fill(into, at, end);
+    while (this.#controls.bytes === 0) {
+      const stream = this.#turns.take();
+      if (stream === undefined) break;
+      const behind = this.#fillFrom(stream, into, position, end, regions, now);
+      if (behind === NO_ROOM) {
+        this.#turns.add(stream);
+        break;
+      }
+      position = this.#controls.fill(into, behind, end);
+    }
+    return position;
+  }
+
+  #fillFrom(
+    stream: Stream,
+    into: Uint8Array,
+    at: number,
+    end: number,
+    regions: Region[],
+    now: number,
+  ): number {
+    try {
+      const behind = writeData(stream, into, at, end, this.peerFrame, regions);
+      const { outgoing } = stream;
+      if (behind <= at || outgoing === undefined) return behind;
+      stream.progress = now;
+      if (outgoing.done) this.#finish(stream, outgoing, now);
+      else if (outgoing.available > 0 && stream.send.credit > 0) this.#turns.add(stream);
+      return behind;
+    } catch (thrown) {
+      this.#abandon(stream, LeatError.from(thrown, "reading the file to send failed"), now);
+      return at;
+    }
+  }
+
+  #finish(stream: Stream, outgoing: Outgoing, now: number): void {
+    try {
+      const finish = outgoing.finish();
+      this.#release(stream);
+      this.send(stream.id, { case: "finish", value: finish }, now);
+    } catch (thrown) {
+      this.#abandon(stream, LeatError.from(thrown, "sending the file failed"), now);
+    }
+  }
+
+  /** Our side of a transfer failed: the peer is told, and so is the driver. */
+  #abandon(stream: Stream, error: LeatError, now: number): void {
+    this.fail(stream.id, error, now);
+    this.#receiver.report({ type: "failure", stream: stream.id, error });
+  }
+
+  #push(stream: number, body: FrameBodyInit): void {
+    this.#controls.push(encodeFrame(stream, body));
+  }
+}

@@ -1,0 +1,72 @@
+import { LeatError } from "../errors.ts";
+import { BLOCK_SIZE } from "../limits.ts";
+import type { ReceiveWindow, SendWindow } from "./flow.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Side, StreamState } from "./state.ts";
+
+/** For bytes, or for credit. In the other states it is the server's turn. */
+const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set(["get-answered", "put", "put-answered"]);
+
+/** What a session knows of one open stream. */
+export class Stream {
+  readonly id: number;
+  state: StreamState;
+  /** Credit for Data that we send. */
+  readonly send: SendWindow;
+  /** Credit for Data that we receive. */
+  readonly receive: ReceiveWindow;
+  /** What we send, once there is something. */
+  outgoing: Outgoing | undefined;
+  /** Position of the next byte we send, in bytes of the file. */
+  sendOffset = 0;
+  /** Position of the next byte we expect. */
+  receiveOffset = 0;
+  /** When bytes or credit last moved, in milliseconds. */
+  progress: number;
+
+  constructor(
+    id: number,
+    state: StreamState,
+    send: SendWindow,
+    receive: ReceiveWindow,
+    now: number,
+  ) {
+    this.id = id;
+    this.state = state;
+    this.send = send;
+    this.receive = receive;
+    this.progress = now;
+  }
+
+  get cancelled(): boolean {
+    return this.state === "cancelled" || this.state === "unary-cancelled";
+  }
+
+  /** Whether the stream waits for the peer, as `side` sees it: then a deadline counts. */
+  waits(side: Side): boolean {
+    return side === "client" || WAITS_FOR_CLIENT.has(this.state);
+  }
+
+  /**
+   * Books an arriving Data frame.
+   * @param offset of its first byte in the file
+   * @param length of its payload, in bytes
+   * @throws PROTOCOL_ERROR, FLOW_CONTROL
+   */
+  arrive(offset: number, length: number): void {
+    if (offset !== this.receiveOffset) {
+      throw new LeatError(
+        "PROTOCOL_ERROR",
+        `data for offset ${offset} arrived where offset ${this.receiveOffset} was next`,
+      );
+    }
+    if ((offset % BLOCK_SIZE) + length > BLOCK_SIZE) {
+      throw new LeatError(
+        "PROTOCOL_ERROR",
+        `${length} bytes at offset ${offset} cross a block boundary of ${BLOCK_SIZE} bytes`,
+      );
+    }
+    this.receive.receive(length);
+    this.receiveOffset = offset + length;
+  }
+}

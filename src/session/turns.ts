@@ -1,0 +1,26 @@
+/** Who sends next: round robin over the streams that have data ready and credit to send it. */
+export class Turns<T> {
+  readonly #waiting = new Set<T>();
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Puts a stream at the end of the line, unless it stands in it. */
+  add(stream: T): void {
+    this.#waiting.add(stream);
+  }
+
+  remove(stream: T): void {
+    this.#waiting.delete(stream);
+  }
+
+  /** The next in line; it leaves the line. */
+  take(): T | undefined {
+    for (const stream of this.#waiting) {
+      this.#waiting.delete(stream);
+      return stream;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Bytes on their way out that come in chunks, later: standard input, a web stream, an object store.
+ * One chunk is held while the next is awaited, so that the last one is known as the last.
+ */
+import { LeatError } from "../errors.ts";
+import type { FinishInit, Outgoing } from "../session/outgoing.ts";
+import { Digest } from "./digest.ts";
+
+export interface OutgoingChunksOptions {
+  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly sha256: boolean;
+  /** There is something to take, or all was taken. */
+  readonly onReady: () => void;
+  readonly onTaken?: (bytes: number) => void;
+  /** The source failed: nothing more will come. */
+  readonly onError: (error: LeatError) => void;
+}
+
+export class OutgoingChunks implements Outgoing {
+  readonly #options: OutgoingChunksOptions;
+  readonly #digest: Digest;
+  readonly #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #chunk: Uint8Array = EMPTY;
+  #offset = 0;
+  #next: Uint8Array | undefined;
+  #ended = false;
+  #released = false;
+  /** Wakes the fetching loop when the chunk at hand was used up. */
+  #used: (() => void) | undefined;
+
+  constructor(options: OutgoingChunksOptions) {
+    this.#options = options;
+    this.#digest = new Digest(options.sha256);
+    const { chunks } = options;
+    this.#iterator =
+      Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+    void this.#fetch();
+  }
+
+  get available(): number {
+    return this.#next === undefined && !this.#ended ? 0 : this.#chunk.length - this.#offset;
+  }
+
+  get done(): boolean {
+    return this.#ended && this.#next === undefined && this.#offset === this.#chunk.length;
+  }
+
+  ends(length: number): boolean {
+    return this.#ended && this.#next === undefined && length === this.available;
+  }
+
+  take(into: Uint8Array, at: number, length: number): void {
+    const bytes = this.#chunk.subarray(this.#offset, this.#offset + length);
+    into.set(bytes, at);
+    this.#digest.update(bytes);
+    this.#offset += length;
+    this.#options.onTaken?.(length);
+    if (this.#offset === this.#chunk.length) this.#advance();
+  }
+
+  endBlock(): number {
+    return this.#digest.endBlock();
+  }
+
+  finish(): FinishInit {
+    const { sha256 } = this.#digest;
+    return {
+      size: this.#digest.bytes,
+      crc32: this.#digest.crc32,
+      ...(sha256 === undefined ? {} : { sha256 }),
+    };
+  }
+
+  get released(): boolean {
+    return this.#released;
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#used?.();
+    if (!this.#ended) void Promise.resolve(this.#iterator.return?.()).catch(() => {});
+  }
+
+  #advance(): void {
+    if (this.#next === undefined) return;
+    this.#chunk = this.#next;
+    this.#offset = 0;
+    this.#next = undefined;
+    this.#used?.();
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      while (!this.#released) {
+        const { done, value } = await this.#iterator.next();
+        if (this.#released) return;
+        if (done === true) break;
+        if (value.length > 0) await this.#hold(value);
+      }
+      this.#ended = true;
+      this.#options.onReady();
+    } catch (thrown) {
+      this.#ended = true;
+      if (!this.#released) {
+        this.#options.onError(LeatError.from(thrown, "reading what to send failed"));
+      }
+    }
+  }
+
+  /** Keeps a chunk as the next one; waits until there is room for one more. */
+  async #hold(chunk: Uint8Array): Promise<void> {
+    this.#next = chunk;
+    if (this.#offset === this.#chunk.length) this.#advance();
+    else this.#options.onReady();
+    if (this.#next === undefined || this.#released) return;
+    await new Promise<void>((resolve) => {
+      this.#used = resolve;
+    });
+    this.#used = undefined;
+  }
+}
+
+const EMPTY: Uint8Array = new Uint8Array(0);
