@@ -126,8 +126,8 @@ export class FrameDecoder {
   }
 
   #read(): FrameEvent | undefined {
-    this.#opening?.check();
     if (this.#state === "prefix" && !this.#readPrefix()) return undefined;
+    this.#opening?.check();
     if (this.#state === "head") {
       const verdict = this.#readHead();
       if (verdict === "more") return undefined;

@@ -141,8 +141,8 @@ function toRaw(name: Name, plain: Fields): Fields {
     const value = field.oneof === undefined ? plain[field.name] : oneofValue(plain, field);
     if (value === undefined) continue;
     raw[field.name] =
-      field.repeated === true && Array.isArray(value)
-        ? value.map((item) => rawValue(name, field, item))
+      field.repeated === true
+        ? rawItems(name, field, value).map((item) => rawValue(name, field, item))
         : rawValue(name, field, value);
   }
   return raw;
@@ -153,15 +153,21 @@ function oneofValue(plain: Fields, field: FieldFact): unknown {
   return oneof?.case === field.name ? oneof.value : undefined;
 }
 
+function rawItems(name: Name, field: FieldFact, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw misuse(name, field, value);
+  return value;
+}
+
 function rawValue(name: Name, field: FieldFact, value: unknown): unknown {
   if (field.type === "message") {
     if (typeof value !== "object" || value === null) throw misuse(name, field, value);
     return toRaw(field.of as Name, value as Fields);
   }
   if (field.type === "enum") {
-    const number = typeof value === "string" ? ENUMS[field.of!]![value] : undefined;
-    if (number === undefined) throw misuse(name, field, value);
-    return number;
+    const values = ENUMS[field.of!]!;
+    if (typeof value !== "string" || !Object.hasOwn(values, value))
+      throw misuse(name, field, value);
+    return values[value];
   }
   if (!isScalar(field.type, value)) throw misuse(name, field, value);
   return value;
