@@ -268,7 +268,7 @@ export class Connection implements TransportHandler, Producer {
   }
 
   #failStalled(now: number): void {
-    for (const stream of [...this.session.streams.values()]) {
+    for (const stream of this.session.streams.values()) {
       const waits = stream.waits(this.session.role);
       if (!waits || now - stream.progress <= TRANSFER_DEADLINE) continue;
       const error = late("move this stream on", TRANSFER_DEADLINE);

@@ -101,7 +101,7 @@ export class Peer implements Driver {
   }
 
   onClosed(error: LeatError): void {
-    for (const stream of [...this.#exchanges.keys()]) this.#end(stream, error);
+    for (const stream of this.#exchanges.keys()) this.#end(stream, error);
     this.#options.pages.forget(this.#nextList);
     if (this.#page !== "none") this.#givePage();
     this.#options.onClosed(this);
@@ -118,7 +118,7 @@ export class Peer implements Driver {
   /** The client finished sending: what is open goes on as far as its credit reaches. */
   #peerEnded(): void {
     this.#peerFin = true;
-    for (const exchange of [...this.#exchanges.values()]) {
+    for (const exchange of this.#exchanges.values()) {
       const stream = this.connection.session.streams.get(exchange.stream);
       const starved = stream !== undefined && stream.waits("server") && stream.send.credit === 0;
       if (exchange.receiving?.complete === false || starved) {

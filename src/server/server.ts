@@ -221,13 +221,13 @@ export class LeatServer implements Server {
       retryAfter: RETRY_AFTER,
     });
     const deadline = Date.now() + drain;
-    for (const peer of [...this.#peers]) peer.drain(going);
+    for (const peer of this.#peers) peer.drain(going);
     while (this.#peers.size > 0 && Date.now() < deadline) {
       await Promise.race([emptied, sleep(Math.min(100, deadline - Date.now()))]);
     }
-    for (const peer of [...this.#peers]) peer.connection.refuse(going);
+    for (const peer of this.#peers) peer.connection.refuse(going);
     if (this.#peers.size > 0) await Promise.race([emptied, sleep(STOP_DEADLINE)]);
-    for (const peer of [...this.#peers]) peer.connection.abort(going);
+    for (const peer of this.#peers) peer.connection.abort(going);
     await this.#store[Symbol.asyncDispose]();
   }
 

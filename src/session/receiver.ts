@@ -144,7 +144,7 @@ export class Receiver {
     const session = this.#session;
     const error = failureError(body);
     session.lastServed = lastStream;
-    for (const stream of [...session.streams.values()]) {
+    for (const stream of session.streams.values()) {
       if (stream.id <= lastStream) continue;
       session.drop(stream);
       this.report({ type: "failure", stream: stream.id, error });

@@ -161,7 +161,7 @@ export class Session {
   /** Nothing more is read, no stream goes on. What waits in `fill` may still be sent. */
   close(): void {
     this.phase = "closing";
-    for (const stream of [...this.streams.values()]) this.drop(stream);
+    for (const stream of this.streams.values()) this.drop(stream);
   }
 
   /** Server: no stream above the last one seen will be served. */
