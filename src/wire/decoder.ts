@@ -174,7 +174,7 @@ export class FrameDecoder {
     this.#finish();
     if (body?.case !== "data") return { type: "frame", stream, body };
     const { offset, crc32, payload } = body.value;
-    this.#assembled = payload;
+    if (payload.length > 0) this.#assembled = payload;
     return this.#begin(stream, offset, payload.length, crc32);
   }
 

@@ -51,7 +51,7 @@ export function readVectors(file: string): Vector[] {
 
 export function readAllVectors(): Vector[] {
   const files = readdirSync(VECTORS).filter((file) => file.endsWith(".hex"));
-  return files.sort().flatMap(readVectors);
+  return files.toSorted().flatMap(readVectors);
 }
 
 export interface FrameValue {

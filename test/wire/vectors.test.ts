@@ -17,7 +17,7 @@ const refused = all.filter((vector) => vector.error !== undefined);
 test("there are vectors of every body", () => {
   const bodies = new Set(canonical.flatMap((vector) => Object.keys(vector.json!)));
   const names = Frame.oneofs["body"]!.fieldsArray.map((field) => field.name);
-  expect([...bodies].sort()).toEqual([...names, "stream"].sort());
+  expect([...bodies].toSorted()).toEqual([...names, "stream"].toSorted());
 });
 
 test.each(canonical.map((vector) => [vector.title, vector] as const))("encode %s", (_, vector) => {
