@@ -129,6 +129,16 @@ export const PAGE_SLICE = 128;
 /** Names of folders kept for the next page, over all folders of a store. */
 export const FOLDER_CACHE_BYTES = 16 * MiB;
 
+/** Names of one folder read at once: some 150,000. A larger folder is read once for each window. */
+export const FOLDER_WINDOW_BYTES = 4 * MiB;
+
+/** Folders of one store that are read at once; the others wait. */
+export const FOLDER_READS = 4;
+
+/** What an entry of a list page is counted as besides its name: the most that its other fields, at
+ *  their largest, take when encoded. */
+export const ENTRY_ROOM = 48;
+
 /** How long names of a folder are kept: as long as a person or a loop needs to ask for the next page. */
 export const FOLDER_CACHE_TIME = 10_000;
 
