@@ -10,6 +10,7 @@
  */
 
 import type { Facts } from "./facts.ts";
+import type { NameTaker } from "./folder-reader.ts";
 
 /** A folder inside the library, held open: what happens to its name does not matter any more. */
 export interface Folder extends Disposable {
@@ -29,6 +30,11 @@ export interface Folder extends Disposable {
    * @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED
    */
   child(name: string, path: string): Folder;
+  /**
+   * Reads the raw names in it, in no order.
+   * @param shown its path, for messages
+   */
+  readNames(shown: string, taker: NameTaker): Promise<void>;
 }
 
 /** A file open for reading. Whoever has it closes `fd`. */

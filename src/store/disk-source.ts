@@ -4,7 +4,7 @@ import { closeSync, fstatSync, readSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { OpenFile } from "./beneath.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
-import { factsOf } from "./facts.ts";
+import { type Facts, factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
 import type { Source, StoreEntry } from "./store.ts";
 
@@ -13,11 +13,13 @@ export class DiskSource implements Source {
   readonly synchronous = true;
   readonly entry: StoreEntry;
   readonly fd: number;
+  readonly #facts: Facts;
   readonly #versions: Versions;
   #open = true;
 
   constructor(name: string, file: OpenFile, versions: Versions) {
     this.fd = file.fd;
+    this.#facts = file.facts;
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
   }
@@ -39,7 +41,8 @@ export class DiskSource implements Source {
 
   currentVersion(): string {
     this.#mustBeOpen();
-    return this.#versions.of(factsOf(fstatSync(this.fd, { bigint: true })));
+    const now = factsOf(fstatSync(this.fd, { bigint: true }));
+    return onlyNamesChanged(this.#facts, now) ? this.entry.version : this.#versions.of(now);
   }
 
   [Symbol.dispose](): void {
@@ -52,4 +55,17 @@ export class DiskSource implements Source {
   #mustBeOpen(): void {
     if (!this.#open) throw new LeatError("INTERNAL", `${quote(this.entry.name)} is closed already`);
   }
+}
+
+/**
+ * Whether the file lost or got a name, and nothing else: being replaced or removed changes the ctime
+ * of a file that somebody still reads, but none of its bytes.
+ */
+function onlyNamesChanged(before: Facts, now: Facts): boolean {
+  return (
+    now.links !== before.links &&
+    now.size === before.size &&
+    now.modifiedSeconds === before.modifiedSeconds &&
+    now.modifiedNanoseconds === before.modifiedNanoseconds
+  );
 }

@@ -1,20 +1,19 @@
 /** The store on disk: the folder that is served. */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
-import { checkVersion, mayTake } from "./collision.ts";
+import { makeFolder, removeName, renameName } from "./changes.ts";
+import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
 import { identityOf, Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import { checkFree, freeBytes } from "./free-space.ts";
-import { Library, type Place, type Resolution } from "./library.ts";
+import { Library, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
-import { renameNoReplace } from "./no-replace.ts";
 import { Pages } from "./pages.ts";
 import { onSameMount, Partials } from "./partials.ts";
-import { alreadyExists, isDirectory, notADirectory, notFound } from "./refusals.ts";
+import { isDirectory } from "./refusals.ts";
 import type { CreateOptions, Page, PageRequest, Sink, Source, Store, StoreEntry } from "./store.ts";
 
 export interface DiskOptions {
@@ -88,40 +87,21 @@ export class DiskStore implements Store {
   remove(path: string, ifMatch?: string): void {
     checkPath(path);
     this.#mustBeWritable(path);
-    using place = this.#library.place(path, rootStays);
-    const existing = place.folder.look(place.name);
-    if (existing === undefined) throw notFound(path);
-    if (ifMatch !== undefined) checkVersion(existing, ifMatch, path, this.#versions);
-    const remove = existing.kind === "DIRECTORY" ? rmdirSync : unlinkSync;
-    run(`cannot remove ${quote(path)}`, () => remove(place.folder.at(place.name)));
+    removeName(this.#library, path, ifMatch, this.#versions);
   }
 
   makeDirectory(path: string, parents: boolean): StoreEntry {
-    const segments = checkPath(path);
+    checkPath(path);
     this.#mustBeWritable(path);
-    if (segments.length === 0) {
-      if (!parents) throw alreadyExists(path);
-      return this.stat(path);
-    }
-    if (parents) {
-      for (let i = 1; i < segments.length; i++) this.#makeOne(segments.slice(0, i).join("/"), true);
-    }
-    this.#makeOne(path, parents);
+    makeFolder(this.#library, path, parents);
     return this.stat(path);
   }
 
   rename(from: string, to: string, replace: boolean): StoreEntry {
     checkPath(from);
-    checkPath(to);
+    const name = checkPath(to).at(-1) ?? "";
     this.#mustBeWritable(from);
-    using source = this.#library.place(from, rootStays);
-    using target = this.#library.place(to, rootStays);
-    if (source.folder.look(source.name) === undefined) throw notFound(from);
-    run(`cannot rename ${quote(from)} to ${quote(to)}`, () => {
-      if (replace) renameSync(source.folder.at(source.name), target.folder.at(target.name));
-      else renameNoReplace(source.folder, source.name, target.folder, target.name);
-    });
-    return this.#lookAgain(target, to);
+    return this.#entry(name, renameName(this.#library, from, to, replace));
   }
 
   freeBytes(): number {
@@ -130,22 +110,9 @@ export class DiskStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#pages[Symbol.dispose]();
     this.#partials?.[Symbol.dispose]();
     this.#library[Symbol.dispose]();
-  }
-
-  #makeOne(path: string, mayExist: boolean): void {
-    using place = this.#library.place(path, isDirectory);
-    try {
-      mkdirSync(place.folder.at(place.name));
-    } catch (error) {
-      const existing = place.folder.look(place.name);
-      if (existing === undefined) throw LeatError.from(error, `cannot make ${quote(path)}`);
-      if (!mayExist) throw alreadyExists(path);
-      if (this.#library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") {
-        throw notADirectory(path);
-      }
-    }
   }
 
   #target(path: string): SinkTarget {
@@ -155,12 +122,6 @@ export class DiskStore implements Store {
       place: () => this.#library.place(path, isDirectory),
       [Symbol.dispose]() {},
     };
-  }
-
-  #lookAgain(place: Place, path: string): StoreEntry {
-    const facts = place.folder.look(place.name);
-    if (facts === undefined) throw notFound(path);
-    return this.#entry(place.name, facts);
   }
 
   #entry(name: string, facts: Facts): StoreEntry {
@@ -173,10 +134,6 @@ export class DiskStore implements Store {
   }
 }
 
-function rootStays(): LeatError {
-  return new LeatError("INVALID_ARGUMENT", "the library itself can be neither removed nor renamed");
-}
-
 /** Partials are found again by target and upload id. */
 function partialName(uploadId: Uint8Array, path: string): string {
   if (uploadId.length !== UPLOAD_ID_BYTES) {
@@ -186,12 +143,4 @@ function partialName(uploadId: Uint8Array, path: string): string {
     );
   }
   return createHash("sha256").update(uploadId).update(path).digest("hex").slice(0, 32);
-}
-
-function run(doing: string, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    throw LeatError.from(error, doing);
-  }
 }

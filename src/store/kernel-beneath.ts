@@ -15,6 +15,7 @@ import {
   statDescriptor,
   systemError,
 } from "./kernel.ts";
+import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { isOwnFolder, quote } from "./names.ts";
 import { isDirectory, leadsOutside, linkRefused, notFound, notRegular } from "./refusals.ts";
 
@@ -113,6 +114,10 @@ class KernelFolder implements Folder {
     if (fd === -ERRNO.ELOOP) throw linkRefused(path);
     if (fd < 0) throw refusal(fd, path);
     return new KernelFolder(fd, factsOrThrow(statDescriptor(fd), path));
+  }
+
+  readNames(shown: string, taker: NameTaker): Promise<void> {
+    return readFolder(this.path, shown, taker);
   }
 
   [Symbol.dispose](): void {

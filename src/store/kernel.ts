@@ -12,9 +12,9 @@ import type { Facts } from "./facts.ts";
 import { kindOfMode } from "./facts.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
-const CALLS: Readonly<Record<string, { statx: number; renameat2: number }>> = {
-  x64: { statx: 332, renameat2: 316 },
-  arm64: { statx: 291, renameat2: 276 },
+const CALLS: Readonly<Record<string, { statx: number; renameat2: number; getdents64: number }>> = {
+  x64: { statx: 332, renameat2: 316, getdents64: 217 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61 },
 };
 const OPENAT2 = 437;
 
@@ -35,6 +35,9 @@ const AT_EMPTY_PATH = 0x1000;
 const STATX_WANTED = 0x7ff | 0x1000;
 const STATX_MNT_ID = 0x1000;
 const STATX_SIZE = 256;
+
+/** Directory entries of one call: some 800 names, about 0.3 ms. */
+const ENTRIES_SIZE = 32 * 1024;
 
 /** errno values of Linux, as far as the store tells them apart. */
 export const ERRNO = {
@@ -104,7 +107,7 @@ function libc(): ReturnType<typeof load> | undefined {
 }
 
 const symbols = libc();
-const calls = CALLS[process.arch] ?? { statx: 0, renameat2: 0 };
+const calls = CALLS[process.arch] ?? { statx: 0, renameat2: 0, getdents64: 0 };
 
 // The buffers are module constants: ffi pointers to them stay good.
 const name = new Uint8Array(MAX_PATH + 1);
@@ -114,6 +117,8 @@ const answer = new Uint8Array(STATX_SIZE);
 const howView = new DataView(how.buffer);
 const view = new DataView(answer.buffer);
 const at = { name: ptr(name), name2: ptr(name2), how: ptr(how), answer: ptr(answer) };
+const entries = new Uint8Array(ENTRIES_SIZE);
+const entriesAt = ptr(entries);
 const encoder = new TextEncoder();
 
 /** One call; a negative answer is the errno. */
@@ -122,7 +127,7 @@ function call(number: number, a: number, b: number, c: number, d: number, e: num
   const result = Number(symbols.syscall(number, a, b, c, d, e));
   if (result !== -1) return result;
   // Nothing of ours runs between the two calls on this thread, so errno is still that of the first.
-  const location = symbols.__errno_location();
+  const location = symbols["__errno_location"]();
   return location === null ? -ERRNO.EIO : -read.i32(location, 0);
 }
 
@@ -163,6 +168,19 @@ export function statAt(folder: number, segment: string): Facts | number {
 export function statDescriptor(fd: number): Facts | number {
   name[0] = 0;
   return statx(fd, at.name, AT_EMPTY_PATH);
+}
+
+/** Whether `readDirectoryEntries` works here. */
+export const hasDirectoryEntries = symbols !== undefined;
+
+/**
+ * getdents64(2).
+ * @returns the next entries as the kernel packs them, good until the next call; empty at the end; or
+ *   a negative errno
+ */
+export function readDirectoryEntries(fd: number): Uint8Array | number {
+  const result = call(calls.getdents64, fd, entriesAt, entries.length, 0, 0);
+  return result < 0 ? result : entries.subarray(0, result);
 }
 
 function statx(folder: number, path: number, flags: number): Facts | number {

@@ -1,82 +1,135 @@
 /** Pages of a folder, in the order of the UTF-8 bytes of the names. */
 
-import { readdir } from "node:fs/promises";
 import { LeatError } from "../errors.ts";
-import { PAGE_SLICE } from "../limits.ts";
+import { ENTRY_ROOM, PAGE_SLICE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { entryOf } from "./entry.ts";
+import { FolderCache } from "./folder-cache.ts";
+import type { FolderNames } from "./folder-names.ts";
 import type { Library } from "./library.ts";
-import { checkPath, isOwnFolder, isSegment, quote } from "./names.ts";
+import { checkPath, isOwnFolder } from "./names.ts";
+import { pause } from "./pause.ts";
 import type { Page, PageRequest, StoreEntry } from "./store.ts";
+import { wireName } from "./wire-names.ts";
 
-export class Pages {
+const DOT = 0x2e;
+
+export class Pages implements Disposable {
   readonly #library: Library;
+  readonly #cache = new FolderCache();
 
   constructor(library: Library) {
     this.#library = library;
   }
 
+  /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT, PERMISSION_DENIED */
   async page(path: string, request: PageRequest): Promise<Page> {
     const segments = checkPath(path);
-    const after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
+    let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
     using folder = this.#library.beneath.folder(segments);
-    const names = await readNames(folder, path);
-    const isRoot = this.#library.isRoot(folder);
-    const entries: StoreEntry[] = [];
-    let skippedNames = 0;
-    let bytes = 0;
-    let last: Buffer | undefined;
-    for (const [index, raw] of names.entries()) {
-      if (after !== undefined && Buffer.compare(raw, after) <= 0) continue;
-      if (!request.hidden && raw[0] === 0x2e) continue;
-      const name = raw.toString();
-      if (isRoot && isOwnFolder(name)) continue;
-      if (entries.length >= request.limit || (bytes > 0 && bytes + raw.length > request.bytes)) {
-        return { entries, cursor: encodeCursor(last ?? raw), skippedNames };
-      }
-      last = raw;
-      if (!isSegment(name) || Buffer.byteLength(name) !== raw.length) {
-        skippedNames++;
-        continue;
-      }
-      const entry = this.#entry(segments, folder, name);
-      if (entry === undefined) continue;
-      entries.push(entry);
-      bytes += raw.length;
-      if (index % PAGE_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+    const builder = new PageBuilder(this.#library, segments, folder, request);
+    for (;;) {
+      const found = await this.#cache.names(folder, after, path);
+      const isFull = await builder.take(found, after);
+      if (isFull) return builder.page(true);
+      if (found.complete) return builder.page(false);
+      // The window ended before the page did.
+      after = found.names.name(found.names.count - 1);
     }
-    return { entries, cursor: undefined, skippedNames };
   }
 
-  #entry(segments: readonly string[], folder: Folder, name: string): StoreEntry | undefined {
-    const facts = folder.look(name);
-    if (facts === undefined) return undefined;
-    if (facts.kind !== "LINK" || !this.#library.beneath.followsLinks) return entryOf(name, facts);
+  [Symbol.dispose](): void {
+    this.#cache[Symbol.dispose]();
+  }
+}
+
+class PageBuilder {
+  readonly #library: Library;
+  readonly #segments: readonly string[];
+  readonly #folder: Folder;
+  readonly #request: PageRequest;
+  readonly #isRoot: boolean;
+  readonly #entries: StoreEntry[] = [];
+  #skippedNames = 0;
+  #bytes = 0;
+  /** The last name that was dealt with. */
+  #last: Uint8Array | undefined;
+
+  constructor(library: Library, segments: readonly string[], folder: Folder, request: PageRequest) {
+    this.#library = library;
+    this.#segments = segments;
+    this.#folder = folder;
+    this.#request = request;
+    this.#isRoot = library.isRoot(folder);
+  }
+
+  /**
+   * Takes names behind `after` until the page is full.
+   * @returns whether it is
+   */
+  async take({ names }: FolderNames, after: Uint8Array | undefined): Promise<boolean> {
+    let index = after === undefined ? 0 : names.firstAfter(after);
+    let sincePause = 0;
+    for (; index < names.count; index++) {
+      const start = names.start(index);
+      const end = names.end(index);
+      if (this.#isHidden(names.bytes, start)) continue;
+      if (!this.#hasRoom(end - start)) break;
+      this.#add(names.bytes, start, end);
+      if (++sincePause < PAGE_SLICE) continue;
+      sincePause = 0;
+      await pause();
+    }
+    if (index > 0) this.#last = names.name(index - 1);
+    return index < names.count;
+  }
+
+  page(more: boolean): Page {
+    const cursor = more && this.#last !== undefined ? encodeCursor(this.#last) : undefined;
+    return { entries: this.#entries, cursor, skippedNames: this.#skippedNames };
+  }
+
+  #isHidden(bytes: Uint8Array, start: number): boolean {
+    return bytes[start] === DOT && !this.#request.hidden;
+  }
+
+  /** The first entry always fits: a page that is never empty gets a client on. */
+  #hasRoom(length: number): boolean {
+    const { limit, bytes } = this.#request;
+    if (this.#entries.length === 0) return true;
+    return this.#entries.length < limit && this.#bytes + length + ENTRY_ROOM <= bytes;
+  }
+
+  #add(bytes: Buffer, start: number, end: number): void {
+    const name = wireName(bytes, start, end);
+    if (name === undefined) {
+      this.#skippedNames++;
+      return;
+    }
+    if (this.#isRoot && isOwnFolder(name)) return;
+    const entry = this.#entry(name);
+    // Gone since the names were read.
+    if (entry === undefined) return;
+    this.#entries.push(entry);
+    this.#bytes += end - start + ENTRY_ROOM;
+  }
+
+  #entry(name: string): StoreEntry | undefined {
+    const facts = this.#folder.look(name);
+    if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);
+    return this.#behindLink(name) ?? entryOf(name, facts);
+  }
+
+  /** What a link leads to; undefined when it leads nowhere, outside, or is not followed. */
+  #behindLink(name: string): StoreEntry | undefined {
+    const { beneath } = this.#library;
+    if (!beneath.followsLinks) return undefined;
     try {
-      return entryOf(name, this.#library.beneath.stat([...segments, name]));
-    } catch {
-      return entryOf(name, facts);
+      return entryOf(name, beneath.stat([...this.#segments, name]));
+    } catch (error) {
+      if (error instanceof LeatError) return undefined;
+      throw error;
     }
   }
-}
-
-async function readNames(folder: Folder, path: string): Promise<Buffer[]> {
-  try {
-    const names = await readdir(`${folder.path}/.`, { encoding: "buffer" });
-    return names.sort(Buffer.compare);
-  } catch (error) {
-    throw LeatError.from(error, `cannot list ${quote(path)}`);
-  }
-}
-
-function encodeCursor(last: Buffer): string {
-  return last.toString("base64url");
-}
-
-function decodeCursor(cursor: string): Buffer {
-  const last = Buffer.from(cursor, "base64url");
-  if (last.length === 0 || last.toString("base64url") !== cursor) {
-    throw new LeatError("INVALID_ARGUMENT", `the cursor ${quote(cursor)} is none of ours`);
-  }
-  return last;
 }

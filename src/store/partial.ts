@@ -15,6 +15,7 @@ import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { tryLock } from "./posix.ts";
+import { isSystemError } from "./system-error.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -94,7 +95,8 @@ export class Partial {
     try {
       unlinkSync(this.path);
     } catch (error) {
-      if (!isMissing(error)) throw LeatError.from(error, "cannot remove a partial file");
+      if (!isSystemError(error, "ENOENT"))
+        throw LeatError.from(error, "cannot remove a partial file");
     } finally {
       this.close();
     }
@@ -134,7 +136,7 @@ function openNew(path: string, mode: number): number | undefined {
   try {
     return openSync(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, mode);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return undefined;
+    if (isSystemError(error, "EEXIST")) return undefined;
     throw LeatError.from(error, "cannot make a partial file");
   }
 }
@@ -145,8 +147,4 @@ function openExisting(path: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

@@ -10,6 +10,7 @@ import type { Folder } from "./beneath.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
 import { Partial, removeUnheld } from "./partial.ts";
+import { isSystemError } from "./system-error.ts";
 
 const PARTIAL_FOLDER = "partial";
 const PRIVATE = 0o700;
@@ -83,7 +84,7 @@ function makePrivate(parent: Folder, name: string, path: string): Folder {
   try {
     mkdirSync(parent.at(name), { mode: PRIVATE });
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+    if (!isSystemError(error, "EEXIST")) {
       throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
     }
   }

@@ -14,6 +14,7 @@ import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "./names.ts";
 import type { Partial } from "./partial.ts";
 import { alreadyExists } from "./refusals.ts";
+import { isSystemError } from "./system-error.ts";
 
 export interface PublishContext {
   /** For messages. */
@@ -39,7 +40,7 @@ export function publish(
       takeFreeName(partial, target);
     }
   } catch (error) {
-    if (isExists(error)) throw alreadyExists(path);
+    if (isSystemError(error, "EEXIST")) throw alreadyExists(path);
     throw LeatError.from(error, `cannot put ${quote(path)} in its place`);
   }
 }
@@ -49,7 +50,7 @@ function takeFreeName(partial: Partial, target: Place): void {
   try {
     linkSync(partial.path, to);
   } catch (error) {
-    if (!hasNoLinks(error)) throw error;
+    if (!isSystemError(error, ...NO_LINKS)) throw error;
     renameNoReplace(partial.folder, partial.name, target.folder, target.name);
     return;
   }
@@ -57,17 +58,4 @@ function takeFreeName(partial: Partial, target: Place): void {
 }
 
 /** FAT, some network and FUSE file systems have no hard links. */
-function hasNoLinks(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return (
-    code === "EPERM" ||
-    code === "EOPNOTSUPP" ||
-    code === "ENOTSUP" ||
-    code === "ENOSYS" ||
-    code === "EMLINK"
-  );
-}
-
-function isExists(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
-}
+const NO_LINKS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];

@@ -37,16 +37,19 @@ export interface Page {
   readonly entries: readonly StoreEntry[];
   /** Where the next page starts; undefined on the last. Stateless: any store of the same folder takes it. */
   readonly cursor: string | undefined;
-  /** Names left out because they are not UTF-8. */
+  /** Names left out because they cannot be said on the wire: not UTF-8, or with control characters. */
   readonly skippedNames: number;
 }
 
 export interface PageRequest {
   /** The last cursor; undefined from the start. */
   readonly cursor?: string | undefined;
-  /** Entries at most. */
+  /** Entries at most; a page that is not the last has at least one. */
   readonly limit: number;
-  /** Bytes of names at most, a rough measure of the page as encoded. */
+  /**
+   * Bytes at most, each entry counted as its name and ENTRY_ROOM: never less than the page takes
+   * when encoded. The first entry is always taken.
+   */
   readonly bytes: number;
   /** Names that begin with "." too. */
   readonly hidden: boolean;

@@ -12,6 +12,7 @@ import {
 import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
 import { type Facts, factsOf } from "./facts.ts";
+import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { O_PATH } from "./kernel.ts";
 import { quote } from "./names.ts";
 import { linkRefused, notADirectory, notFound } from "./refusals.ts";
@@ -66,6 +67,10 @@ export class DescriptorFolder implements WalkFolder {
     return new DescriptorFolder(openSync(`${this.path}/.`, O_PATH | constants.O_DIRECTORY));
   }
 
+  readNames(shown: string, taker: NameTaker): Promise<void> {
+    return readFolder(this.path, shown, taker);
+  }
+
   [Symbol.dispose](): void {
     closeSync(this.#fd);
   }
@@ -96,6 +101,10 @@ export class PathFolder implements WalkFolder {
 
   again(): WalkFolder {
     return this;
+  }
+
+  readNames(shown: string, taker: NameTaker): Promise<void> {
+    return readFolder(this.path, shown, taker, { plainly: true });
   }
 
   [Symbol.dispose](): void {}

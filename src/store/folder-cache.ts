@@ -1,0 +1,183 @@
+/**
+ * Names of folders kept from one page to the next, in bounded memory and for a short while.
+ *
+ * Kept names are used as long as the folder is unchanged. A large folder that keeps changing would
+ * be read for every page, so its kept names also serve a while after a change: ten times as long as
+ * reading them took, so that reading never takes more than a tenth of the time. Names that are gone
+ * by then are left out by the page; names that are new may be missing from a listing that was under
+ * way when they came.
+ */
+
+import { FOLDER_CACHE_BYTES, FOLDER_CACHE_TIME, FOLDER_READS } from "../limits.ts";
+import type { Folder } from "./beneath.ts";
+import type { Facts } from "./facts.ts";
+import { type FolderNames, readFolderNames } from "./folder-names.ts";
+
+/** Reading that took longer than this, in milliseconds, makes a folder large. */
+const LARGE = 20;
+
+/** Names of a large folder serve this many times as long as they took to read. */
+const PATIENCE = 10;
+
+/**
+ * A folder that changed less than this many milliseconds before it was read may change again
+ * without a change of its times: they move in ticks, of two seconds on the coarsest file systems.
+ */
+const TICK = 2000;
+
+interface Kept extends FolderNames {
+  readonly facts: Facts;
+  /** performance.now(), in milliseconds. */
+  readonly readAt: number;
+  /** Milliseconds that reading took. */
+  readonly took: number;
+  /** Whether the folder's times tell of every change since. */
+  readonly timesTell: boolean;
+}
+
+export class FolderCache implements Disposable {
+  readonly #kept = new Map<string, Kept>();
+  readonly #budget: number;
+  readonly #readers = new Turns(FOLDER_READS);
+  #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(budget = FOLDER_CACHE_BYTES) {
+    this.#budget = budget;
+  }
+
+  /** Bytes kept now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Names that begin behind `after`, or before.
+   * @param shown the folder's path, for messages
+   */
+  async names(folder: Folder, after: Uint8Array | undefined, shown: string): Promise<FolderNames> {
+    const kept = this.#find(folder, after);
+    if (kept !== undefined) return kept;
+    return await this.#readers.run(
+      async () => this.#find(folder, after) ?? (await this.#read(folder, after, shown)),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+
+  #find(folder: Folder, after: Uint8Array | undefined): Kept | undefined {
+    const key = keyOf(folder.facts);
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return undefined;
+    if (!isFresh(kept, folder.facts, after)) return undefined;
+    if (!reaches(kept, after)) return undefined;
+    // The last one used is the last to go.
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return kept;
+  }
+
+  async #read(folder: Folder, after: Uint8Array | undefined, shown: string): Promise<FolderNames> {
+    const readAt = performance.now();
+    const { facts } = folder;
+    const timesTell = Date.now() - newest(facts) > TICK;
+    const read = await readFolderNames(folder, after, shown);
+    const kept = { ...read, facts, readAt, took: performance.now() - readAt, timesTell };
+    this.#keep(keyOf(facts), kept);
+    return kept;
+  }
+
+  #keep(key: string, kept: Kept): void {
+    this.#drop(key);
+    if (kept.names.size > this.#budget) return;
+    this.#kept.set(key, kept);
+    this.#bytes += kept.names.size;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= this.#budget) break;
+      this.#drop(oldest);
+    }
+    this.#watch();
+  }
+
+  #drop(key: string): void {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return;
+    this.#kept.delete(key);
+    this.#bytes -= kept.names.size;
+  }
+
+  /** Drops what is too old, now and as long as something is kept. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      for (const [key, kept] of this.#kept) if (isOld(kept)) this.#drop(key);
+      if (this.#kept.size > 0) this.#watch();
+    }, FOLDER_CACHE_TIME);
+    this.#timer.unref();
+  }
+}
+
+/** Lets a number of pieces of work go on at once; the others wait in order. */
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}
+
+function isFresh(kept: Kept, now: Facts, after: Uint8Array | undefined): boolean {
+  if (isOld(kept)) return false;
+  if (kept.timesTell && sameTimes(kept.facts, now)) return true;
+  if (after === undefined || kept.took < LARGE) return false;
+  return performance.now() - kept.readAt < kept.took * (PATIENCE + 1);
+}
+
+const isOld = (kept: Kept): boolean => performance.now() - kept.readAt > FOLDER_CACHE_TIME;
+
+/** Whether the window has the names that follow `after`. */
+function reaches(kept: Kept, after: Uint8Array | undefined): boolean {
+  if (kept.after !== undefined && (after === undefined || Buffer.compare(kept.after, after) > 0)) {
+    return false;
+  }
+  if (kept.complete) return true;
+  return after === undefined || kept.names.compare(kept.names.count - 1, after) > 0;
+}
+
+function sameTimes(a: Facts, b: Facts): boolean {
+  return (
+    a.modifiedSeconds === b.modifiedSeconds &&
+    a.modifiedNanoseconds === b.modifiedNanoseconds &&
+    a.changedSeconds === b.changedSeconds &&
+    a.changedNanoseconds === b.changedNanoseconds
+  );
+}
+
+/** The last time of a folder, in milliseconds since 1970. */
+function newest(facts: Facts): number {
+  return (
+    Math.max(facts.modifiedSeconds, facts.changedSeconds + facts.changedNanoseconds / 1e9) * 1000
+  );
+}
+
+function keyOf(facts: Facts): string {
+  return `${facts.device},${facts.inodeHigh},${facts.inodeLow}`;
+}
