@@ -1,0 +1,60 @@
+/**
+ * Everything that must hold before a change lands: generated code is fresh, format, lint, types,
+ * tests with coverage. Stops at nothing: all findings of one run are shown. Ends with the counts.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+const BUN = process.execPath;
+const work = mkdtempSync(join(tmpdir(), "leat-check-"));
+const report = join(work, "tests.xml");
+
+const steps: Record<string, string[]> = {
+  generated: [BUN, "scripts/generate.ts", "--check"],
+  format: [BUN, "fmt", "--no-script", "--check"],
+  lint: [join(ROOT, "node_modules/.bin/oxlint"), "--deny-warnings"],
+  types: [BUN, "check", "--no-script"],
+  tests: [
+    ...[BUN, "test", "./test", "--timeout", "30000", "--coverage", "--only-failures"],
+    ...["--reporter=junit", "--reporter-outfile", report],
+  ],
+};
+
+const failed: string[] = [];
+for (const [name, command] of Object.entries(steps)) {
+  const began = performance.now();
+  const run = Bun.spawn(command, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  const ok = (await run.exited) === 0;
+  if (!ok) failed.push(name);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${ok ? "ok    " : "FAILED"}  ${name}  ${seconds} s`);
+}
+
+const counts = readCounts(report);
+rmSync(work, { recursive: true, force: true });
+const others = failed.filter((name) => name !== "tests").length;
+// A run whose tests all passed but which failed as a whole (coverage, a crash) is a failure, too.
+const broken = counts.failed === 0 && failed.includes("tests") ? 1 : 0;
+if (failed.length > 0) console.log(`failed: ${failed.join(", ")}`);
+console.log(
+  `${counts.passed} passed, ${counts.failed + others + broken} failed, ${counts.skipped} skipped`,
+);
+process.exit(failed.length > 0 || counts.passed === 0 ? 1 : 0);
+
+/** Reads the sums of a JUnit report; nothing there counts as a failure. */
+function readCounts(path: string): { passed: number; failed: number; skipped: number } {
+  try {
+    const head = /<testsuites[^>]*>/.exec(readFileSync(path, "utf8"))![0];
+    const count = (name: string): number => Number(new RegExp(`${name}="(\\d+)"`).exec(head)?.[1]);
+    const skipped = count("skipped");
+    return {
+      passed: count("tests") - count("failures") - skipped,
+      failed: count("failures"),
+      skipped,
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
