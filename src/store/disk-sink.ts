@@ -1,22 +1,19 @@
 /** A file on its way in, through a partial file. The same for uploads and for a client's downloads. */
 
-import { close, constants, fchmodSync, fsync, open, unlinkSync } from "node:fs";
-import { promisify } from "node:util";
+import { fchmodSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
-import { type Facts, sameThing } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import type { Place } from "./library.ts";
 import { quote } from "./names.ts";
 import type { Partial } from "./partial.ts";
 import { setModified } from "./posix.ts";
-import { publish } from "./publish.ts";
+import { publish, withdraw } from "./publish.ts";
 import { alreadyExists } from "./refusals.ts";
-import type { DurabilityLevel, Sink, StoreEntry, Time } from "./store.ts";
-
-const fsyncLater = promisify(fsync);
-const openLater = promisify(open);
-const closeLater = promisify(close);
+import type { DurabilityLevel, MaybePromise, Sink, StoreEntry, Time } from "./store.ts";
+import { syncFolder } from "./sync-folder.ts";
+import { writePace, type WritePace } from "./write-pace.ts";
 
 export interface SinkOptions extends CollisionRule {
   /** Bytes, when known. */
@@ -40,29 +37,47 @@ export class DiskSink implements Sink {
   readonly #partial: Partial;
   readonly #target: SinkTarget;
   readonly #options: SinkOptions;
+  readonly #pace: WritePace;
   #durable = 0;
   #ended = false;
+  /** What the thread pool does to our descriptor just now: it must not be closed meanwhile. */
+  #running: Promise<void> | undefined;
+  /** Why a write failed: what is there has a hole, and is not committed. */
+  #broken: unknown;
+  readonly #released = Promise.withResolvers<void>();
 
-  constructor(partial: Partial, target: SinkTarget, options: SinkOptions) {
+  constructor(partial: Partial, target: SinkTarget, options: SinkOptions, pace = writePace) {
     this.#partial = partial;
     this.#target = target;
     this.#options = options;
+    this.#pace = pace;
   }
 
   get durableOffset(): number {
     return this.#durable;
   }
 
-  write(bytes: Uint8Array, position: number): void {
+  write(bytes: Uint8Array, position: number): MaybePromise<void> {
     this.#mustBeOpen();
     this.#checkPosition(bytes.length, position);
-    this.#partial.append(bytes, `cannot write ${quote(this.#target.path)}`);
+    const doing = `cannot write ${quote(this.#target.path)}`;
+    try {
+      const written = this.#partial.append(bytes, doing, this.#pace);
+      return written === undefined ? undefined : this.#track(written);
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
   }
 
   async checkpoint(): Promise<void> {
     this.#mustBeOpen();
-    const size = this.#partial.size;
-    if (this.#options.durability === "fsync") await this.#sync(() => this.#partial.syncBytes());
+    await this.#running;
+    this.#mustBeOpen();
+    const { size } = this.#partial;
+    if (this.#options.durability === "fsync") {
+      await this.#track(this.#sync(() => this.#partial.syncBytes()));
+    }
     this.#durable = Math.max(this.#durable, size);
   }
 
@@ -70,34 +85,59 @@ export class DiskSink implements Sink {
     this.#mustBeOpen();
     this.#ended = true;
     try {
+      await this.#running;
+      if (this.#broken !== undefined) throw this.#broken;
       this.#checkSize();
       return await this.#commit();
     } catch (error) {
-      this.#partial.remove();
+      this.#abandon();
       throw error;
     } finally {
       this.#release();
     }
   }
 
-  keep(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#release();
+  /** Resolves when everything that was begun is over; an open Sink is discarded. */
+  async close(): Promise<void> {
+    await this.discard();
+    await this.#released.promise;
   }
 
-  discard(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      this.#partial.remove();
-    } finally {
-      this.#release();
-    }
+  keep(): MaybePromise<void> {
+    return this.#end(() => {});
+  }
+
+  discard(): MaybePromise<void> {
+    return this.#end(() => this.#partial.remove());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.discard();
+    await this.discard();
+  }
+
+  #end(work: () => void): MaybePromise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const finish = (): void => {
+      try {
+        work();
+      } finally {
+        this.#release();
+      }
+    };
+    return this.#running === undefined ? finish() : this.#running.then(finish, finish);
+  }
+
+  #track(work: Promise<void>): Promise<void> {
+    this.#running = work
+      .catch((error: unknown) => {
+        this.#broken = error;
+        throw error;
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
   }
 
   async #commit(): Promise<StoreEntry> {
@@ -140,9 +180,19 @@ export class DiskSink implements Sink {
     }
   }
 
+  /** Removes the partial where another error is on its way; if that fails, the sweep does it. */
+  #abandon(): void {
+    try {
+      this.#partial.remove();
+    } catch {
+      // Nothing to add to the error that led here.
+    }
+  }
+
   #release(): void {
     this.#partial.close();
     this.#target[Symbol.dispose]();
+    this.#released.resolve();
   }
 
   async #sync(work: () => Promise<void>): Promise<void> {
@@ -154,6 +204,9 @@ export class DiskSink implements Sink {
   }
 
   #checkPosition(length: number, position: number): void {
+    if (this.#running !== undefined) {
+      throw new LeatError("INTERNAL", `a write at ${position} did not wait for the one before`);
+    }
     const { size } = this.#partial;
     if (position !== size) {
       throw new LeatError(
@@ -185,23 +238,6 @@ export class DiskSink implements Sink {
   #mustBeOpen(): void {
     if (!this.#ended) return;
     throw new LeatError("INTERNAL", `the writing of ${quote(this.#target.path)} has ended`);
-  }
-}
-
-/** Removes a name that was just given, unless it is another's by now. */
-function withdraw(place: Place, published: Facts): void {
-  const named = place.folder.look(place.name);
-  if (named === undefined || !sameThing(named, published)) return;
-  unlinkSync(place.folder.at(place.name));
-}
-
-/** Puts a folder's names on disk. */
-async function syncFolder(path: string): Promise<void> {
-  const fd = await openLater(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await fsyncLater(fd);
-  } finally {
-    await closeLater(fd);
   }
 }
 

@@ -1,8 +1,9 @@
 /** A file on disk, open to read from. */
 
-import { closeSync, fstatSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { OpenFile } from "./beneath.ts";
+import { Descriptor } from "./descriptor.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
@@ -12,16 +13,19 @@ export class DiskSource implements Source {
   /** Reads block the loop for as long as the disk takes: 7 us for 64 KiB that are cached. */
   readonly synchronous = true;
   readonly entry: StoreEntry;
-  readonly fd: number;
+  readonly #file: Descriptor;
   readonly #facts: Facts;
   readonly #versions: Versions;
-  #open = true;
 
   constructor(name: string, file: OpenFile, versions: Versions) {
-    this.fd = file.fd;
+    this.#file = new Descriptor(file.fd);
     this.#facts = file.facts;
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
+  }
+
+  get fd(): number {
+    return this.#file.fd;
   }
 
   read(into: Uint8Array, position: number): number {
@@ -46,14 +50,12 @@ export class DiskSource implements Source {
   }
 
   [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeSync(this.fd);
+    this.#file[Symbol.dispose]();
   }
 
-  /** A closed descriptor's number may be another file's by now. */
   #mustBeOpen(): void {
-    if (!this.#open) throw new LeatError("INTERNAL", `${quote(this.entry.name)} is closed already`);
+    if (this.fd === -1)
+      throw new LeatError("INTERNAL", `${quote(this.entry.name)} is closed already`);
   }
 }
 

@@ -38,6 +38,8 @@ export class DiskStore implements Store {
   readonly #library: Library;
   readonly #versions: Versions;
   readonly #pages: Pages;
+  /** Open ones; they use our descriptors. */
+  readonly #sinks = new Set<DiskSink>();
   #partials: Partials | undefined;
 
   constructor(library: Library, readOnly: boolean) {
@@ -81,7 +83,13 @@ export class DiskStore implements Store {
     }
     if (options.size !== undefined) checkFree(partials.folder, options.size, path);
     const partial = partials.create(partialName(options.uploadId, path), path);
-    return new DiskSink(partial, this.#target(path), options);
+    const sink = new DiskSink(
+      partial,
+      this.#target(path, () => this.#sinks.delete(sink)),
+      options,
+    );
+    this.#sinks.add(sink);
+    return sink;
   }
 
   remove(path: string, ifMatch?: string): void {
@@ -109,18 +117,20 @@ export class DiskStore implements Store {
     return freeBytes(root);
   }
 
+  /** Waits for commits that are under way, and discards every other open Sink. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#sinks].map((sink) => sink.close()));
     this.#pages[Symbol.dispose]();
     this.#partials?.[Symbol.dispose]();
     this.#library[Symbol.dispose]();
   }
 
-  #target(path: string): SinkTarget {
+  #target(path: string, ended: () => void): SinkTarget {
     return {
       path,
       versions: this.#versions,
       place: () => this.#library.place(path, isDirectory),
-      [Symbol.dispose]() {},
+      [Symbol.dispose]: ended,
     };
   }
 

@@ -3,6 +3,7 @@
 import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Beneath, Folder, OpenFile } from "./beneath.ts";
+import { Descriptor } from "./descriptor.ts";
 import type { Facts } from "./facts.ts";
 import {
   ERRNO,
@@ -26,11 +27,11 @@ const TRIES = 32;
 
 export class KernelBeneath implements Beneath {
   readonly followsLinks = true;
-  readonly #root: number;
+  readonly #root: Descriptor;
 
   /** @param root descriptor of the library, O_PATH; ours to close from now on */
   constructor(root: number) {
-    this.#root = root;
+    this.#root = new Descriptor(root);
   }
 
   folder(segments: readonly string[]): Folder {
@@ -53,13 +54,13 @@ export class KernelBeneath implements Beneath {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#root);
+    this.#root[Symbol.dispose]();
   }
 
   /** @returns a descriptor */
   #resolve(segments: readonly string[], flags: number): number {
     const path = segments.length === 0 ? "." : segments.join("/");
-    const direct = openat2(this.#root, path, flags, BENEATH | RESOLVE_NO_SYMLINKS);
+    const direct = openat2(this.#root.fd, path, flags, BENEATH | RESOLVE_NO_SYMLINKS);
     if (direct >= 0) return direct;
     if (direct !== -ERRNO.ELOOP) throw refusal(direct, segments.join("/"));
     return this.#resolveLinks(path, flags);
@@ -68,7 +69,7 @@ export class KernelBeneath implements Beneath {
   #resolveLinks(path: string, flags: number): number {
     let fd = -ERRNO.EAGAIN;
     for (let i = 0; i < TRIES && fd === -ERRNO.EAGAIN; i++) {
-      fd = openat2(this.#root, path, flags, BENEATH);
+      fd = openat2(this.#root.fd, path, flags, BENEATH);
     }
     if (fd < 0) throw refusal(fd, path);
     if (!this.#isOwn(fd)) return fd;
@@ -78,7 +79,7 @@ export class KernelBeneath implements Beneath {
 
   /** Whether a link led into the store's own folder, past the check of the name. */
   #isOwn(fd: number): boolean {
-    const library = readlinkSync(`/proc/self/fd/${this.#root}`);
+    const library = readlinkSync(`/proc/self/fd/${this.#root.fd}`);
     const found = readlinkSync(`/proc/self/fd/${fd}`);
     const prefix = library === "/" ? "/" : `${library}/`;
     if (!found.startsWith(prefix)) return false;
@@ -87,14 +88,16 @@ export class KernelBeneath implements Beneath {
 }
 
 class KernelFolder implements Folder {
-  readonly #fd: number;
-  readonly path: string;
+  readonly #folder: Descriptor;
   readonly facts: Facts;
 
   constructor(fd: number, facts: Facts) {
-    this.#fd = fd;
-    this.path = `/proc/self/fd/${fd}`;
+    this.#folder = new Descriptor(fd);
     this.facts = facts;
+  }
+
+  get path(): string {
+    return `/proc/self/fd/${this.#folder.fd}`;
   }
 
   at(name: string): string {
@@ -102,7 +105,7 @@ class KernelFolder implements Folder {
   }
 
   look(name: string): Facts | undefined {
-    const facts = statAt(this.#fd, name);
+    const facts = statAt(this.#folder.fd, name);
     if (typeof facts === "object") return facts;
     if (facts === -ERRNO.ENOENT) return undefined;
     throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(name)}`);
@@ -110,7 +113,7 @@ class KernelFolder implements Folder {
 
   child(name: string, path: string): Folder {
     const flags = O_PATH | constants.O_DIRECTORY;
-    const fd = openat2(this.#fd, name, flags, BENEATH | RESOLVE_NO_SYMLINKS);
+    const fd = openat2(this.#folder.fd, name, flags, BENEATH | RESOLVE_NO_SYMLINKS);
     if (fd === -ERRNO.ELOOP) throw linkRefused(path);
     if (fd < 0) throw refusal(fd, path);
     return new KernelFolder(fd, factsOrThrow(statDescriptor(fd), path));
@@ -121,16 +124,7 @@ class KernelFolder implements Folder {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
-  }
-}
-
-/** A descriptor that is closed at the end of its scope. */
-class Descriptor implements Disposable {
-  constructor(readonly fd: number) {}
-
-  [Symbol.dispose](): void {
-    closeSync(this.fd);
+    this.#folder[Symbol.dispose]();
   }
 }
 

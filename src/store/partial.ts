@@ -8,31 +8,34 @@ import {
   fsync,
   openSync,
   unlinkSync,
+  write,
   writeSync,
 } from "node:fs";
 import { promisify } from "node:util";
 import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
+import { Descriptor } from "./descriptor.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { tryLock } from "./posix.ts";
+import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
+import type { WritePace } from "./write-pace.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
 // The kernel's work is done on the thread pool: a sync may take seconds.
 const fsyncLater = promisify(fsync);
+const writeLater = promisify(write);
 const fdatasyncLater = promisify(fdatasync);
 
 export class Partial {
-  readonly fd: number;
+  readonly #file: Descriptor;
   readonly folder: Folder;
   readonly name: string;
-  /** Bytes written so far. */
-  size = 0;
-  #open = true;
+  #size = 0;
 
   private constructor(fd: number, folder: Folder, name: string) {
-    this.fd = fd;
+    this.#file = new Descriptor(fd);
     this.folder = folder;
     this.name = name;
   }
@@ -51,25 +54,56 @@ export class Partial {
     return undefined;
   }
 
+  /** -1 once it is closed. */
+  get fd(): number {
+    return this.#file.fd;
+  }
+
   get path(): string {
     return this.folder.at(this.name);
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.#size;
   }
 
   facts(): Facts {
     return factsOf(fstatSync(this.fd, { bigint: true }));
   }
 
-  /** Appends all of `bytes`. @throws NO_SPACE, QUOTA_EXCEEDED, IO_ERROR, TOO_LARGE */
-  append(bytes: Uint8Array, doing: string): void {
-    let done = 0;
+  /**
+   * Appends all of `bytes`, at once or on the thread pool.
+   * @param doing begins the sentence of a refusal
+   * @throws NO_SPACE, QUOTA_EXCEEDED, IO_ERROR, TOO_LARGE
+   */
+  append(bytes: Uint8Array, doing: string, pace: WritePace): MaybePromise<void> {
+    if (!pace.mayBlock) return this.#appendLater(bytes, doing, pace);
+    const begun = pace.begin();
     try {
-      while (done < bytes.length) {
-        done += writeSync(this.fd, bytes, done, bytes.length - done, this.size + done);
+      // A write may be short, when the disk is nearly full.
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(this.fd, bytes, done, bytes.length - done, this.#size + done);
       }
     } catch (error) {
       throw LeatError.from(error, doing);
     }
-    this.size += done;
+    pace.end(begun);
+    this.#size += bytes.length;
+  }
+
+  async #appendLater(bytes: Uint8Array, doing: string, pace: WritePace): Promise<void> {
+    const begun = pace.begin();
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const at = this.#size + done;
+        done += (await writeLater(this.fd, bytes, done, bytes.length - done, at)).bytesWritten;
+      }
+    } catch (error) {
+      throw LeatError.from(error, doing);
+    }
+    pace.end(begun);
+    this.#size += bytes.length;
   }
 
   /** Puts its bytes on disk, its times and name not necessarily. */
@@ -84,14 +118,12 @@ export class Partial {
 
   /** Lets go: the lock ends, a name that it still has stays. */
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeSync(this.fd);
+    this.#file[Symbol.dispose]();
   }
 
   /** Removes the name, then lets go. */
   remove(): void {
-    if (!this.#open) return;
+    if (this.fd === -1) return;
     try {
       unlinkSync(this.path);
     } catch (error) {

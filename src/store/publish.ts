@@ -9,6 +9,7 @@ import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import type { Versions } from "./entry.ts";
+import { type Facts, sameThing } from "./facts.ts";
 import type { Place } from "./library.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "./names.ts";
@@ -59,3 +60,10 @@ function takeFreeName(partial: Partial, target: Place): void {
 
 /** FAT, some network and FUSE file systems have no hard links. */
 const NO_LINKS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];
+
+/** Removes a name that was just given, unless it is another's by now. */
+export function withdraw(place: Place, published: Facts): void {
+  const named = place.folder.look(place.name);
+  if (named === undefined || !sameThing(named, published)) return;
+  unlinkSync(place.folder.at(place.name));
+}

@@ -1,16 +1,9 @@
 /** Folders for the walk: held by a descriptor where /proc shows it, else by their path. */
 
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  realpathSync,
-} from "node:fs";
+import { constants, existsSync, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
+import { Descriptor } from "./descriptor.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { O_PATH } from "./kernel.ts";
@@ -32,14 +25,16 @@ export interface WalkFolder extends Folder {
 }
 
 export class DescriptorFolder implements WalkFolder {
-  readonly path: string;
+  readonly #folder: Descriptor;
   readonly facts: Facts;
-  readonly #fd: number;
 
   constructor(fd: number) {
-    this.#fd = fd;
-    this.path = `/proc/self/fd/${fd}`;
+    this.#folder = new Descriptor(fd);
     this.facts = factsOf(fstatSync(fd, { bigint: true }));
+  }
+
+  get path(): string {
+    return `/proc/self/fd/${this.#folder.fd}`;
   }
 
   static open(path: string): DescriptorFolder {
@@ -72,7 +67,7 @@ export class DescriptorFolder implements WalkFolder {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    this.#folder[Symbol.dispose]();
   }
 }
 
