@@ -3,6 +3,7 @@
  * they come, a block is never assembled; all others are assembled up to the frame limit and decoded
  * by protobufjs, with the same events.
  */
+import { LeatError } from "../errors.ts";
 import { MAX_HELLO } from "../limits.ts";
 import { Assembly } from "./assembly.ts";
 import { DataHead, MAX_HEAD_READ, type HeadVerdict } from "./data-head.ts";
@@ -10,6 +11,7 @@ import { endBetweenMessages } from "./end.ts";
 import type { Frame, FrameBody } from "./gen/messages.ts";
 import { Input } from "./input.ts";
 import { Opening, type FirstFrame } from "./opening.ts";
+import { carriesOnlyData } from "./only-data.ts";
 import { decodeMessage } from "./plain.ts";
 import { LengthPrefix } from "./prefix.ts";
 import { INCOMPLETE } from "./varint.ts";
@@ -46,6 +48,11 @@ export interface PayloadSlice {
 export interface FrameDecoderOptions {
   /** The longest frame accepted, in bytes without its length prefix. */
   readonly maxFrame: number;
+  /**
+   * The longest frame accepted that carries anything but Data, in bytes; absent: maxFrame. A server
+   * needs little: only a list page is long, and one of empty entries costs 60 times its length.
+   */
+  readonly maxBody?: number | undefined;
   /** What the first frame has to be; absent: anything. It is at most MAX_HELLO bytes. */
   readonly firstFrame?: FirstFrame | undefined;
 }
@@ -63,6 +70,7 @@ export class FrameDecoder {
   /** May be changed at any time; counts from the next frame on. */
   maxFrame: number;
 
+  readonly #maxBody: number;
   readonly #input = new Input();
   readonly #prefix = new LengthPrefix();
   readonly #assembly = new Assembly();
@@ -84,6 +92,7 @@ export class FrameDecoder {
 
   constructor(options: FrameDecoderOptions) {
     this.maxFrame = options.maxFrame;
+    this.#maxBody = options.maxBody ?? Infinity;
     if (options.firstFrame !== undefined) this.#opening = new Opening(options.firstFrame);
   }
 
@@ -170,12 +179,18 @@ export class FrameDecoder {
   #readWhole(): FrameEvent | undefined {
     const bytes = this.#assembly.read(this.#input);
     if (bytes === undefined) return undefined;
+    if (bytes.length > this.#maxBody && !carriesOnlyData(bytes)) throw this.#bodyTooLarge(bytes);
     const { stream, body } = this.#accept(decodeMessage("Frame", bytes));
     this.#finish();
     if (body?.case !== "data") return { type: "frame", stream, body };
     const { offset, crc32, payload } = body.value;
     if (payload.length > 0) this.#assembled = payload;
     return this.#begin(stream, offset, payload.length, crc32);
+  }
+
+  #bodyTooLarge(frame: Uint8Array): LeatError {
+    const most = `at most ${this.#maxBody} are accepted of one that is not Data`;
+    return new LeatError("TOO_LARGE", `a frame has ${frame.length} bytes, but ${most}`);
   }
 
   #accept(frame: Frame): Frame {

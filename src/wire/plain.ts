@@ -7,7 +7,8 @@
  */
 import { LeatError } from "../errors.ts";
 import { leat } from "./gen/leat.js";
-import { ENUMS, FIELDS, type FieldFact, type Messages } from "./gen/messages.ts";
+import type { Messages } from "./gen/messages.ts";
+import { planOf, type FieldPlan, type Plan } from "./plan.ts";
 
 /** What may be left out when a message is made: everything, at any depth. A oneof is whole. */
 export type Init<T> = T extends string | number | boolean | Uint8Array | undefined
@@ -23,14 +24,6 @@ type Fields = Record<string, unknown>;
 
 const EMPTY = new Uint8Array(0);
 
-/** The name of each number of each enum. */
-const ENUM_NAMES = new Map(
-  Object.entries(ENUMS).map(([type, values]) => [
-    type,
-    new Map(Object.entries(values).map(([name, value]) => [value, name])),
-  ]),
-);
-
 /**
  * Decodes one message.
  * Bytes in it are views of `bytes` where they are most of its buffer, and copies otherwise: a short
@@ -38,7 +31,7 @@ const ENUM_NAMES = new Map(
  * @throws LeatError PROTOCOL_ERROR when it is not a valid message of that name
  */
 export function decodeMessage<K extends Name>(name: K, bytes: Uint8Array): Messages[K] {
-  return toPlain(name, decodeRaw(name, bytes)) as unknown as Messages[K];
+  return toPlain(planOf(name), decodeRaw(name, bytes)) as unknown as Messages[K];
 }
 
 /** Encodes one message; the bytes are the caller's. @throws LeatError INTERNAL on a wrong value */
@@ -49,7 +42,7 @@ export function encodeMessage<K extends Name>(name: K, message: Init<Messages[K]
 
 /** As {@link encodeMessage}, but leaves it to the caller where the bytes go. */
 export function writeMessage<K extends Name>(name: K, message: Init<Messages[K]>) {
-  return leat.v1[name].encode(toRaw(name, message as Fields));
+  return leat.v1[name].encode(toRaw(planOf(name), message as Fields));
 }
 
 function decodeRaw(name: Name, bytes: Uint8Array): Fields {
@@ -64,34 +57,36 @@ function decodeRaw(name: Name, bytes: Uint8Array): Fields {
 
 // ---- out of protobufjs ----
 
-function toPlain(name: Name, raw: Fields): Fields {
+function toPlain(plan: Plan, raw: Fields): Fields {
   const plain: Fields = {};
-  for (const field of FIELDS[name]) {
+  for (const field of plan.fields) {
     // Defaults stand on the prototype; null is protobufjs' default of a field that is absent.
     const value = raw[field.name];
-    if (field.oneof !== undefined) {
-      if (value !== null && Object.hasOwn(raw, field.name)) {
-        plain[field.oneof] = { case: field.name, value: plainValue(name, field, value) };
-      }
-    } else if (field.repeated === true) {
-      const items = value as readonly unknown[];
-      plain[field.name] = items.map((item) => plainValue(name, field, item));
-    } else if (field.optional !== true || value !== null) {
-      plain[field.name] = plainValue(name, field, value);
+    if (field.repeated) {
+      plain[field.name] = (value as readonly unknown[]).map((item) => plainValue(field, item));
+    } else if (value !== null) {
+      plain[field.name] = plainValue(field, value);
     }
+  }
+  for (const { name, members } of plan.oneofs) {
+    // protobufjs answers with the name of the member that is set.
+    const member = raw[name] as string | undefined;
+    if (member === undefined) continue;
+    plain[name] = { case: member, value: plainValue(members.get(member)!, raw[member]) };
   }
   return plain;
 }
 
-function plainValue(name: Name, field: FieldFact, value: unknown): unknown {
+function plainValue(field: FieldPlan, value: unknown): unknown {
   switch (field.type) {
     case "uint64":
     case "int64":
-      return plainNumber(name, field, value as number | Bits);
+      return plainNumber(field, value as number | Bits);
     case "enum":
-      return enumName(field.of!, value as number);
+      // A number that this version does not know has the name of zero.
+      return field.names.get(value as number) ?? field.names.get(0);
     case "message":
-      return toPlain(field.of as Name, value as Fields);
+      return toPlain(field.plan(), value as Fields);
     case "bytes":
       return plainBytes(value as Uint8Array);
     default:
@@ -99,33 +94,21 @@ function plainValue(name: Name, field: FieldFact, value: unknown): unknown {
   }
 }
 
-/** A Long, as far as it is used here: `high` is signed, and `low` as well. */
+/** A Long, as far as it is used here: both halves are signed. */
 interface Bits {
   readonly high: number;
   readonly low: number;
 }
 
-/** 2^53 in units of 2^32. */
-const HIGH_BOUND = 0x20_0000;
-
-function plainNumber(name: Name, field: FieldFact, value: number | Bits): number {
+function plainNumber(field: FieldPlan, value: number | Bits): number {
   if (typeof value === "number") return value;
   const high = field.type === "int64" ? value.high : value.high >>> 0;
   const number = high * 0x1_0000_0000 + (value.low >>> 0);
-  if (high < -HIGH_BOUND || high >= HIGH_BOUND || !Number.isSafeInteger(number)) {
-    const bound = Number.MAX_SAFE_INTEGER;
-    throw new LeatError(
-      "PROTOCOL_ERROR",
-      `${name}.${field.name} is about ${number.toPrecision(4)}, beyond the bound of ${bound}`,
-    );
-  }
-  return number;
-}
-
-/** A number that this version does not know has the name of zero. */
-function enumName(type: string, value: number): string {
-  const names = ENUM_NAMES.get(type)!;
-  return names.get(value) ?? names.get(0)!;
+  // Beyond the bound the sum is rounded, but never back to a safe integer.
+  if (Number.isSafeInteger(number)) return number;
+  const about = `${field.fullName} is about ${number.toPrecision(4)}`;
+  const text = `${about}, beyond the bound of ${Number.MAX_SAFE_INTEGER}`;
+  throw new LeatError("PROTOCOL_ERROR", text);
 }
 
 function plainBytes(view: Uint8Array): Uint8Array {
@@ -135,49 +118,44 @@ function plainBytes(view: Uint8Array): Uint8Array {
 
 // ---- into protobufjs ----
 
-function toRaw(name: Name, plain: Fields): Fields {
+function toRaw(plan: Plan, plain: Fields): Fields {
   const raw: Fields = {};
-  for (const field of FIELDS[name]) {
-    const value = field.oneof === undefined ? plain[field.name] : oneofValue(plain, field);
+  for (const field of plan.fields) {
+    const value = plain[field.name];
     if (value === undefined) continue;
-    raw[field.name] =
-      field.repeated === true
-        ? rawItems(name, field, value).map((item) => rawValue(name, field, item))
-        : rawValue(name, field, value);
+    raw[field.name] = field.repeated ? rawItems(field, value) : rawValue(field, value);
+  }
+  for (const { name, members } of plan.oneofs) {
+    const chosen = plain[name] as { case: string; value: unknown } | undefined;
+    if (chosen === undefined) continue;
+    const field = members.get(chosen.case);
+    if (field === undefined) {
+      throw new LeatError("INTERNAL", `${plan.name}.${name} has no case ${chosen.case}`);
+    }
+    raw[field.name] = rawValue(field, chosen.value);
   }
   return raw;
 }
 
-function oneofValue(plain: Fields, field: FieldFact): unknown {
-  const oneof = plain[field.oneof!] as { case: string; value: unknown } | undefined;
-  return oneof?.case === field.name ? oneof.value : undefined;
+function rawItems(field: FieldPlan, value: unknown): unknown[] {
+  if (!Array.isArray(value)) return refuse(field, value);
+  return value.map((item) => rawValue(field, item));
 }
 
-function rawItems(name: Name, field: FieldFact, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw misuse(name, field, value);
-  return value;
-}
-
-function rawValue(name: Name, field: FieldFact, value: unknown): unknown {
+function rawValue(field: FieldPlan, value: unknown): unknown {
   if (field.type === "message") {
-    if (typeof value !== "object" || value === null) throw misuse(name, field, value);
-    return toRaw(field.of as Name, value as Fields);
+    if (typeof value !== "object" || value === null) return refuse(field, value);
+    return toRaw(field.plan(), value as Fields);
   }
-  if (field.type === "enum") {
-    const values = ENUMS[field.of!]!;
-    if (typeof value !== "string" || !Object.hasOwn(values, value))
-      throw misuse(name, field, value);
-    return values[value];
-  }
-  if (!isScalar(field.type, value)) throw misuse(name, field, value);
-  return value;
+  if (field.type === "enum") return field.numbers.get(value as string) ?? refuse(field, value);
+  return isScalar(field.type, value) ? value : refuse(field, value);
 }
 
-function isScalar(type: FieldFact["type"], value: unknown): boolean {
+function isScalar(type: FieldPlan["type"], value: unknown): boolean {
   switch (type) {
     case "uint32":
     case "fixed32":
-      return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
+      return typeof value === "number" && value >= 0 && value <= 0xffff_ffff && value % 1 === 0;
     case "uint64":
       return Number.isSafeInteger(value) && (value as number) >= 0;
     case "int64":
@@ -191,8 +169,8 @@ function isScalar(type: FieldFact["type"], value: unknown): boolean {
   }
 }
 
-function misuse(name: Name, field: FieldFact, value: unknown): LeatError {
+function refuse(field: FieldPlan, value: unknown): never {
   const shown = typeof value === "object" ? Object.prototype.toString.call(value) : String(value);
-  const text = `${name}.${field.name} takes ${field.of ?? field.type}, not ${shown.slice(0, 80)}`;
-  return new LeatError("INTERNAL", text);
+  const text = `${field.fullName} takes ${field.takes}, not ${shown.slice(0, 80)}`;
+  throw new LeatError("INTERNAL", text);
 }

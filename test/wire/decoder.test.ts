@@ -183,6 +183,38 @@ describe("the frame limit", () => {
   });
 });
 
+const stat = (length: number) => {
+  const value = { operation: { case: "stat", value: { path: "a".repeat(length) } } } as const;
+  return encodeFrame(5, { case: "request", value });
+};
+
+describe("the limit of frames that are not Data", () => {
+  const options = { maxFrame: MAX_FRAME, maxBody: 900 };
+  test("is theirs, and not that of Data in any shape", () => {
+    const unknown = delimit(
+      join([reordered.subarray(2), Uint8Array.fromHex("c20c0100c50c00000000")]),
+    );
+    for (const frame of [data, reordered, unknown]) {
+      expect(framesOf(decode([frame], options))).toHaveLength(1);
+    }
+    expect(decode([stat(800)], options)).toHaveLength(1);
+    const error = refusal("TOO_LARGE", () => decode([stat(1000)], options));
+    expect(error.message).toBe(
+      "a frame has 1011 bytes, but at most 900 are accepted of one that is not Data",
+    );
+  });
+
+  test.each([
+    ["behind an unknown field", (frame: Uint8Array) => [Uint8Array.fromHex("c00c01"), frame]],
+    ["behind Data", (frame: Uint8Array) => [Uint8Array.fromHex("1200"), frame]],
+    ["under an overlong tag", (frame: Uint8Array) => [Uint8Array.of(0xa2, 0), frame.subarray(3)]],
+    ["before a broken end", (frame: Uint8Array) => [frame, Uint8Array.of(0x80)]],
+  ])("can't be got around %s", (_, hide) => {
+    const frame = delimit(join(hide(stat(1000).subarray(2))));
+    refusal("TOO_LARGE", () => decode([frame], options));
+  });
+});
+
 describe("after a refusal", () => {
   const broken = Uint8Array.of(2, 0, 0);
 

@@ -211,6 +211,12 @@ describe("into protobufjs", () => {
   });
 });
 
+test("a case that the oneof does not have is refused", () => {
+  const request = JSON.parse('{ "operation": { "case": "__proto__", "value": {} } }') as object;
+  const error = refusal("INTERNAL", () => encodeMessage("Request", request));
+  expect(error.message).toBe("Request.operation has no case __proto__");
+});
+
 test("protobufjs is left as other users of it expect it", () => {
   expect(protobuf.util.Long).toBeFunction();
   expect(protobuf.roots["default"]).toBeUndefined();
