@@ -6,13 +6,15 @@ import { makeFolder, removeName, renameName } from "./changes.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
+import { entryBehindLink } from "./link-entry.ts";
 import { identityOf, Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import { checkFree, freeBytes } from "./free-space.ts";
-import { Library, type Resolution } from "./library.ts";
+import { Library, type Place, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { Pages } from "./pages.ts";
-import { onSameMount, Partials } from "./partials.ts";
+import type { Partial } from "./partial.ts";
+import { onSameMount, Partials, sweepPartials } from "./partials.ts";
 import { isDirectory } from "./refusals.ts";
 import type { CreateOptions, Page, PageRequest, Sink, Source, Store, StoreEntry } from "./store.ts";
 
@@ -48,8 +50,7 @@ export class DiskStore implements Store {
     this.#versions = new Versions(identityOf(library.facts));
     this.#pages = new Pages(library);
     if (readOnly) return;
-    this.#partials = Partials.find(library);
-    this.#partials?.sweep(Date.now());
+    this.#partials = sweepPartials(library);
   }
 
   page(folder: string, request: PageRequest): Promise<Page> {
@@ -72,17 +73,8 @@ export class DiskStore implements Store {
     this.#mustBeWritable(path);
     using place = this.#library.place(path, isDirectory);
     const existing = place.folder.look(place.name);
-    if (!mayTake(existing, options, path, this.#versions)) return { skipped: this.stat(path) };
-    this.#partials ??= Partials.make(this.#library);
-    const partials = this.#partials;
-    if (!onSameMount(place.folder, partials.folder)) {
-      throw new LeatError(
-        "CROSS_DEVICE",
-        `${quote(path)} is on another file system than the library`,
-      );
-    }
-    if (options.size !== undefined) checkFree(partials.folder, options.size, path);
-    const partial = partials.create(partialName(options.uploadId, path), path);
+    if (!mayTake(existing, options, path, this.#versions)) return this.#skip(path, place);
+    const partial = this.#createPartial(path, place, options);
     const sink = new DiskSink(
       partial,
       this.#target(path, () => this.#sinks.delete(sink)),
@@ -123,6 +115,37 @@ export class DiskStore implements Store {
     this.#pages[Symbol.dispose]();
     this.#partials?.[Symbol.dispose]();
     this.#library[Symbol.dispose]();
+  }
+
+  /** What has the name: behind a link if that is to be seen, else the link. */
+  #skip(path: string, place: Place): Skipped {
+    const facts = place.folder.look(place.name);
+    if (facts?.kind === "LINK") {
+      const entry = entryBehindLink(this.#library, checkPath(path), this.#versions);
+      return { skipped: entry ?? this.#entry(place.name, facts) };
+    }
+    return { skipped: this.stat(path) };
+  }
+
+  #createPartial(path: string, place: Place, { uploadId, size }: CreateOptions): Partial {
+    const name = partialName(uploadId, path);
+    const partials = this.#openPartials();
+    if (!onSameMount(place.folder, partials.folder)) {
+      const message = `${quote(path)} is on another file system than the library`;
+      throw new LeatError("CROSS_DEVICE", message);
+    }
+    if (size !== undefined) checkFree(partials.folder, size, path);
+    return partials.create(name, path);
+  }
+
+  /** The folder of partial files; made anew when somebody has cleared it away. */
+  #openPartials(): Partials {
+    if (this.#partials?.isGone === true) {
+      this.#partials[Symbol.dispose]();
+      this.#partials = undefined;
+    }
+    this.#partials ??= Partials.make(this.#library);
+    return this.#partials;
   }
 
   #target(path: string, ended: () => void): SinkTarget {

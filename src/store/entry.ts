@@ -59,9 +59,10 @@ export function entryOf(name: string, facts: Facts): StoreEntry {
 }
 
 /** The entry with its version, if it is a file. */
-export function versionedEntry(name: string, facts: Facts, versions: Versions): StoreEntry {
+export function versionedEntry(name: string, facts: Facts, versions?: Versions): StoreEntry {
   const entry = entryOf(name, facts);
-  return facts.kind === "FILE" ? { ...entry, version: versions.of(facts) } : entry;
+  if (versions === undefined || facts.kind !== "FILE") return entry;
+  return { ...entry, version: versions.of(facts) };
 }
 
 function modifiedOf(facts: Facts): Time {

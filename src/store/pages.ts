@@ -1,6 +1,5 @@
 /** Pages of a folder, in the order of the UTF-8 bytes of the names. */
 
-import { LeatError } from "../errors.ts";
 import { ENTRY_ROOM, PAGE_SLICE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -8,6 +7,7 @@ import { entryOf } from "./entry.ts";
 import { FolderCache } from "./folder-cache.ts";
 import type { FolderNames } from "./folder-names.ts";
 import type { Library } from "./library.ts";
+import { entryBehindLink } from "./link-entry.ts";
 import { checkPath, isOwnFolder } from "./names.ts";
 import { pause } from "./pause.ts";
 import type { Page, PageRequest, StoreEntry } from "./store.ts";
@@ -118,18 +118,6 @@ class PageBuilder {
   #entry(name: string): StoreEntry | undefined {
     const facts = this.#folder.look(name);
     if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);
-    return this.#behindLink(name) ?? entryOf(name, facts);
-  }
-
-  /** What a link leads to; undefined when it leads nowhere, outside, or is not followed. */
-  #behindLink(name: string): StoreEntry | undefined {
-    const { beneath } = this.#library;
-    if (!beneath.followsLinks) return undefined;
-    try {
-      return entryOf(name, beneath.stat([...this.#segments, name]));
-    } catch (error) {
-      if (error instanceof LeatError) return undefined;
-      throw error;
-    }
+    return entryBehindLink(this.#library, [...this.#segments, name]) ?? entryOf(name, facts);
   }
 }

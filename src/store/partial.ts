@@ -153,6 +153,8 @@ export function removeUnheld(
     if (facts.kind !== "FILE" || !mayRemove(facts)) return false;
     unlinkSync(folder.at(name));
     return true;
+  } catch (error) {
+    throw LeatError.from(error, "cannot remove an old partial file");
   } finally {
     closeSync(fd);
   }

@@ -3,10 +3,11 @@
  * file system. Made when the first upload begins; nobody else may look into it.
  */
 
-import { chmodSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { PARTIAL_RETENTION } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
+import type { Facts } from "./facts.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
 import { Partial, removeUnheld } from "./partial.ts";
@@ -63,21 +64,38 @@ export class Partials implements Disposable {
    * @returns how many were removed
    */
   sweep(now: number): number {
-    let removed = 0;
-    for (const name of readdirSync(this.folder.path)) {
-      const gone = removeUnheld(
-        this.folder,
-        name,
-        (facts) => facts.modifiedSeconds * 1000 < now - PARTIAL_RETENTION,
-      );
-      if (gone) removed++;
+    const isOld = (facts: Facts): boolean => facts.modifiedSeconds * 1000 < now - PARTIAL_RETENTION;
+    const names = readdirSync(this.folder.path);
+    return names.filter((name) => removeUnheld(this.folder, name, isOld)).length;
+  }
+
+  /** Whether somebody removed the folder. */
+  get isGone(): boolean {
+    try {
+      return statSync(`${this.folder.path}/.`).nlink === 0;
+    } catch {
+      return true;
     }
-    return removed;
   }
 
   [Symbol.dispose](): void {
     this.folder[Symbol.dispose]();
   }
+}
+
+/**
+ * Opens the folder, if it is there, and sweeps it. What cannot be swept does no harm to reading: a
+ * server starts, and an upload will say what is wrong.
+ */
+export function sweepPartials(library: Library): Partials | undefined {
+  let partials: Partials | undefined;
+  try {
+    partials = Partials.find(library);
+    partials?.sweep(Date.now());
+  } catch {
+    // As said above.
+  }
+  return partials;
 }
 
 function makePrivate(parent: Folder, name: string, path: string): Folder {

@@ -55,7 +55,12 @@ function takeFreeName(partial: Partial, target: Place): void {
     renameNoReplace(partial.folder, partial.name, target.folder, target.name);
     return;
   }
-  unlinkSync(partial.path);
+  // The file is there; a second name that stays among the partials is the sweep's business.
+  try {
+    unlinkSync(partial.path);
+  } catch {
+    return;
+  }
 }
 
 /** FAT, some network and FUSE file systems have no hard links. */
