@@ -1,0 +1,117 @@
+/** The folder of partial files cannot be listed, opened, named or changed by any request. */
+
+import { describe, expect, test } from "bun:test";
+import { lstatSync } from "node:fs";
+import type { Store } from "../../src/store/store.ts";
+import { LinkedLibrary } from "./library.ts";
+import { bytesOf, create, names, page, put, RESOLUTIONS } from "./support.ts";
+
+const WAYS = [
+  ".leat",
+  ".LEAT",
+  ".leat/partial",
+  "own",
+  "own-partial",
+  "hop-own",
+  "back/.leat",
+  "back/.leat/partial",
+  "back/own",
+  "deep/back/.leat/partial",
+  "deep/.leat-link/partial",
+];
+
+/** Whether a partial is there may be told by NOT_A_DIRECTORY to who knows its 128 random bits. */
+const OUT_OF_REACH = ["INVALID_NAME", "NOT_FOUND", "PERMISSION_DENIED", "NOT_A_DIRECTORY"];
+
+for (const resolution of RESOLUTIONS) {
+  describe(`the store's own folder, ${resolution}`, () => {
+    test.each(WAYS)("is not reached by %s", async (way) => {
+      await using library = new LinkedLibrary(resolution);
+      const partial = await withPartial(library);
+      const { store } = library;
+      for (const path of [`${way}/partial/${partial}`, `${way}/${partial}`, `${way}/new`]) {
+        for (const work of everything(store, path)) {
+          expect(OUT_OF_REACH).toContain(await codeOf(work));
+        }
+      }
+      for (const work of reading(store, way)) expect(OUT_OF_REACH).toContain(await codeOf(work));
+      expect(library.partials()).toEqual([partial]);
+      expect(lstatSync(library.at(".leat")).isDirectory()).toBe(true);
+    });
+
+    test.each([".leat", ".LEAT", "back/.leat", "deep/back/.leat"])(
+      "%s is neither made nor renamed nor removed",
+      async (path) => {
+        await using library = new LinkedLibrary(resolution);
+        library.link(".", "back");
+        library.link("..", "deep/back");
+        for (const work of everything(library.store, path)) {
+          expect(OUT_OF_REACH).toContain(await codeOf(work));
+        }
+        await put(library.store, "file");
+        for (const work of everything(library.store, path)) {
+          expect(OUT_OF_REACH).toContain(await codeOf(work));
+        }
+        expect(lstatSync(library.at(".leat")).isDirectory()).toBe(true);
+      },
+    );
+
+    test("is never listed, and its links are OTHER", async () => {
+      await using library = new LinkedLibrary(resolution);
+      await withPartial(library);
+      const { store } = library;
+      const all = await page(store, "", { hidden: true });
+      expect(all.entries.map((entry) => entry.name)).not.toContain(".leat");
+      const own = all.entries.filter(({ name }) => name.includes("own"));
+      expect(own.map(({ name, kind }) => [name, kind])).toEqual([
+        ["hop-own", "OTHER"],
+        ["own", "OTHER"],
+        ["own-partial", "OTHER"],
+      ]);
+      if (resolution !== "kernel") return;
+      expect(await names(store, "back", { hidden: true })).not.toContain(".leat");
+      expect(await names(store, "deep/back", { hidden: true })).not.toContain(".leat");
+    });
+  });
+}
+
+async function withPartial(library: LinkedLibrary): Promise<string> {
+  library.link(".leat", "own");
+  library.link(".leat/partial", "own-partial");
+  library.link("own", "hop-own");
+  library.link(".", "back");
+  library.link("..", "deep/back");
+  library.link("../.leat", "deep/.leat-link");
+  const sink = await create(library.store, "upload");
+  await sink.write(bytesOf("not yet"), 0);
+  return library.partials()[0] ?? "";
+}
+
+function everything(store: Store, path: string): (() => unknown)[] {
+  return [
+    ...reading(store, path),
+    () => create(store, path),
+    () => create(store, path, { collision: "replace" }),
+    () => create(store, path, { collision: "skip" }),
+    () => store.remove(path),
+    () => store.makeDirectory(path, false),
+    () => store.makeDirectory(path, true),
+    () => store.rename?.(path, "stolen", true),
+    () => store.rename?.(path, "stolen", false),
+    () => store.rename?.("folder", path, false),
+    () => store.rename?.("folder/file", path, true),
+  ];
+}
+
+function reading(store: Store, path: string): (() => unknown)[] {
+  return [() => store.stat(path), () => store.open(path), () => page(store, path)];
+}
+
+async function codeOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return "nothing was thrown";
+  } catch (error) {
+    return error instanceof Error && "code" in error ? String(error.code) : String(error);
+  }
+}

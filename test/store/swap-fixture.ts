@@ -1,0 +1,9 @@
+/** Swaps `a` and `b` in a folder, as fast as it can, until it is killed. */
+
+import { AT_FDCWD, renameat2 } from "../../src/store/kernel.ts";
+
+const RENAME_EXCHANGE = 2;
+const [a, b] = [`${process.argv[2]}/a`, `${process.argv[2]}/b`];
+
+console.log("swapping");
+for (;;) renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
