@@ -251,11 +251,12 @@ export class Receiver {
     this.#stream = undefined;
     if (head.length === 0) throw new LeatError("PROTOCOL_ERROR", "a Data frame without payload");
     const stream = this.#find(head.stream, "Data");
-    if (stream === undefined || stream.cancelled) return undefined;
+    if (stream === undefined) return undefined;
     try {
       if (step(stream.state, this.#peer, "data") === undefined) {
         throw new LeatError("PROTOCOL_ERROR", `Data may not come in state ${stream.state}`);
       }
+      if (stream.cancelled) return undefined;
       stream.arrive(head.offset, head.length);
       stream.progress = now;
       this.#stream = stream;
