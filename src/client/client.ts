@@ -135,6 +135,16 @@ export class Client implements AsyncDisposable {
     return this.#link.connection.peer;
   }
 
+  /** Nothing more can be asked: the connection is lost, or the server is stopping. */
+  get isOver(): boolean {
+    return this.#link.over !== undefined;
+  }
+
+  /** Resolves when the connection is gone. */
+  get closed(): Promise<void> {
+    return this.#link.closed;
+  }
+
   /** The entries of a folder, in the order of the UTF-8 bytes of their names. */
   async *list(path = "", options: ListOptions = {}): AsyncGenerator<Entry, ListSummary> {
     let cursor: string | undefined;
