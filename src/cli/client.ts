@@ -1,0 +1,133 @@
+/** `leat client`: one command, or the shell. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_HOST, DEFAULT_PORT, parseAddress } from "../client/address.ts";
+import { LeatError } from "../errors.ts";
+import { CONNECT_DEADLINE } from "../limits.ts";
+import { VERSION } from "../version.ts";
+import { createCommand, isAnswer, seconds } from "./arguments.ts";
+import { addCommands } from "./commands/commands.ts";
+import { Connection } from "./connection.ts";
+import { Context } from "./context.ts";
+import { UsageError } from "./exit-codes.ts";
+import { Failures } from "./failures.ts";
+import { nearest } from "./nearest.ts";
+import { Output } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { type Signal, onSignals, signalExit } from "./signals.ts";
+
+export interface ClientFlags {
+  readonly server: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** @returns the exit code */
+export async function client(args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const output = new Output(() => stop.abort());
+  const failures = new Failures(output, (command) => {
+    const of = command === "" ? "" : `${command} `;
+    return `leat client ${of}--help tells more`;
+  });
+  let context: Context | undefined;
+  let shell = false;
+  const program = createProgram((name) => {
+    if (name !== undefined) throw unknownCommand(program, name);
+    shell = true;
+  });
+  addCommands(program, () => {
+    context = createContext(program.opts<ClientFlags>(), output, failures, stop.signal);
+    return context;
+  });
+  let stoppedBy: Signal | undefined;
+  const release = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, again) => {
+    if (again) process.exit(signalExit(signal));
+    stoppedBy = signal;
+    stop.abort();
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (thrown) {
+    if (!isAnswer(thrown)) failures.report(commandAmong(program, args), thrown);
+  }
+  if (shell) {
+    release();
+    return (await import("./shell.ts")).runShell(program.opts<ClientFlags>());
+  }
+  await output.finish().catch((thrown: unknown) => failures.report("", thrown));
+  await context?.connection.close();
+  if (stoppedBy === undefined) return output.broken ? 0 : failures.exitCode;
+  output.say("leat: interrupted");
+  return signalExit(stoppedBy);
+}
+
+function createProgram(onShell: (command: string | undefined) => void): Command {
+  const program = createCommand("leat client")
+    .description("Asks a leat server. Without COMMAND, commands are typed one after another.")
+    .usage("[options] [COMMAND]")
+    .argument("[COMMAND]")
+    .addOption(
+      new Option("--server <ADDRESS>", "HOST:PORT, tcp://HOST:PORT or unix:PATH")
+        .default(`${DEFAULT_HOST}:${DEFAULT_PORT}`)
+        .argParser(serverAddress),
+    )
+    .addOption(
+      new Option("--timeout <SECONDS>", "how long connecting may take")
+        .default(CONNECT_DEADLINE, String(CONNECT_DEADLINE / 1000))
+        .argParser(seconds),
+    )
+    .option("-q, --quiet", "say nothing but what went wrong")
+    .option("-v, --verbose", "say what was done, without a terminal, too")
+    .version(`leat ${VERSION}`)
+    .addHelpText("after", "\nEvery flag can stand in the environment: --server as LEAT_SERVER.");
+  return program.action(onShell);
+}
+
+/** Told here what is wrong with it, not when the first command wants to connect. */
+function serverAddress(text: string): string {
+  try {
+    parseAddress(text);
+    return text;
+  } catch (thrown) {
+    const error = LeatError.from(thrown);
+    if (error.code !== "INVALID_ARGUMENT") throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+}
+
+function createContext(
+  flags: ClientFlags,
+  output: Output,
+  failures: Failures,
+  signal: AbortSignal,
+): Context {
+  return new Context({
+    output,
+    failures,
+    signal,
+    progress: new Progress(output, flags.quiet !== true),
+    connection: new Connection(flags),
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    inShell: false,
+  });
+}
+
+const namesOf = (command: Command): string[] => [command.name(), ...command.aliases()];
+
+/** The command that a mistake in the arguments is about. */
+function commandAmong(program: Command, args: readonly string[]): string {
+  const named = program.commands.find((command) =>
+    args.some((arg) => namesOf(command).includes(arg)),
+  );
+  return named?.name() ?? "";
+}
+
+export function unknownCommand(program: Command, name: string): UsageError {
+  const names = program.commands.flatMap(namesOf);
+  const near = nearest(name, names);
+  const guess = near === undefined ? "" : `; did you mean ${near}?`;
+  return new UsageError(`unknown command "${name}"${guess}`);
+}

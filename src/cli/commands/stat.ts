@@ -1,0 +1,34 @@
+/** `stat`: everything there is to know about one name. */
+import type { Command } from "commander";
+import type { Context } from "../context.ts";
+import { remoteName } from "../paths.ts";
+import { bytesText, timeText } from "../units.ts";
+import type { ContextOf } from "./commands.ts";
+import { entryFacts, modeText } from "./entry.ts";
+
+export function addStat(program: Command, context: ContextOf): void {
+  program
+    .command("stat <PATH...>")
+    .description("show everything about a file or a folder")
+    .option("--json", "one object a line")
+    .action((paths: string[], flags: { readonly json?: boolean }) =>
+      context().each("stat", paths, (now, path) => stat(now, path, flags.json === true)),
+    );
+}
+
+async function stat(context: Context, typed: string, json: boolean): Promise<void> {
+  const { output, signal } = context;
+  const path = remoteName(typed);
+  const client = await context.client();
+  const entry = await client.stat(path, { signal });
+  if (json) return output.json({ path, ...entryFacts(entry) });
+  const { kind, size, modified, mode, version } = entry;
+  await output.line(`path      ${output.name(path === "" ? "the library itself" : path)}`);
+  await output.line(
+    `kind      ${{ FILE: "file", DIRECTORY: "folder" }[kind as string] ?? "other"}`,
+  );
+  if (kind === "FILE") await output.line(`size      ${size} bytes (${bytesText(size)})`);
+  await output.line(`modified  ${timeText(modified)}`);
+  await output.line(`mode      ${modeText(mode)}`);
+  if (version !== "") await output.line(`version   ${output.name(version)}`);
+}

@@ -1,0 +1,42 @@
+/** `status`: how the server is. */
+import type { Command } from "commander";
+import type { StatusResponse } from "../../wire/gen/messages.ts";
+import type { Context } from "../context.ts";
+import { bytesText, durationText } from "../units.ts";
+import type { ContextOf } from "./commands.ts";
+
+export function addStatus(program: Command, context: ContextOf): void {
+  program
+    .command("status")
+    .description("show how the server is")
+    .option("--json", "one object")
+    .action((flags: { readonly json?: boolean }) =>
+      context().run("status", (now) => status(now, flags.json === true)),
+    );
+}
+
+async function status(context: Context, json: boolean): Promise<void> {
+  const { output, signal } = context;
+  const client = await context.client();
+  const answer = await client.status({ signal });
+  const durability = answer.durability === "DURABILITY_FSYNC" ? "fsync" : "none";
+  if (json) return output.json({ server: client.server, ...answer, durability });
+  for (const [name, value] of rows(client.server, answer)) {
+    await output.line(`${name.padEnd(12)}${output.name(value)}`);
+  }
+}
+
+function rows(server: string, answer: StatusResponse): [string, string][] {
+  const synced = answer.durability === "DURABILITY_FSYNC";
+  return [
+    ["server", `${server} (${answer.agent})`],
+    ["up", durationText(answer.uptimeSeconds * 1000)],
+    ["connections", `${answer.connections}, with ${answer.streams} requests under way`],
+    ["sent", bytesText(answer.bytesSent)],
+    ["received", bytesText(answer.bytesReceived)],
+    ["memory", bytesText(answer.residentBytes)],
+    ["free", bytesText(answer.freeBytes)],
+    ["changes", answer.readOnly ? "refused (read-only)" : "allowed"],
+    ["uploads", synced ? "on disk before they count" : "count before they are on disk"],
+  ];
+}

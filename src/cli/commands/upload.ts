@@ -1,0 +1,107 @@
+/** `upload`: files into the library. Done means what the server's receipt says. */
+import { statSync } from "node:fs";
+import { type Command, Option } from "commander";
+import type { Client } from "../../client/client.ts";
+import type { UploadSource } from "../../client/upload.ts";
+import type { Collision } from "../../store/store.ts";
+import type { Receipt } from "../../wire/gen/messages.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../exit-codes.ts";
+import { type Transfer, meansFolder, uploads } from "../paths.ts";
+import type { Bar } from "../progress.ts";
+import { type Done, transferAll } from "../transfers.ts";
+import type { ContextOf } from "./commands.ts";
+
+const STDIN = "-";
+
+interface Flags {
+  readonly to?: string;
+  readonly ifExists: Collision;
+  readonly json?: boolean;
+}
+
+export function addUpload(program: Command, context: ContextOf): void {
+  program
+    .command("upload <LOCAL...>")
+    .alias("put")
+    .description("send files into the library, under their own names unless --to says where")
+    .option("-o, --to <REMOTE>", "file or folder in the library; a folder ends in /, or exists")
+    .addOption(
+      new Option("--if-exists <WHAT>", "when the name is taken in the library")
+        .choices(["fail", "replace", "skip"])
+        .default("fail"),
+    )
+    .option("--json", "one object a line for each file")
+    .addHelpText("after", "\n- sends what comes on standard input, and needs --to NAME.")
+    .action((locals: string[], flags: Flags) =>
+      context().run("upload", (now) => upload(now, locals, flags)),
+    );
+}
+
+async function upload(context: Context, locals: readonly string[], flags: Flags): Promise<void> {
+  if (locals.includes(STDIN)) checkStdin(context, locals, flags.to);
+  const transfers = await uploads(locals, flags.to, () => context.client());
+  const name = ({ local, remote }: Transfer): string => (local === STDIN ? remote : local);
+  const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
+    uploadOne(context, transfer, flags, client, bar);
+  await transferAll(context, {
+    command: "upload",
+    transfers,
+    name,
+    run,
+    json: flags.json === true,
+  });
+}
+
+function checkStdin(context: Context, locals: readonly string[], to: string | undefined): void {
+  if (context.inShell) {
+    throw new UsageError("- is standard input, where the commands come from: name a file");
+  }
+  if (locals.length > 1) throw new UsageError("- stands for standard input, and goes alone");
+  if (to === undefined || meansFolder(to)) {
+    throw new UsageError("standard input has no name: say --to NAME");
+  }
+}
+
+async function uploadOne(
+  { signal }: Context,
+  { local, remote }: Transfer,
+  flags: Flags,
+  client: Client,
+  bar: Bar,
+): Promise<Done> {
+  bar.total = local === STDIN ? undefined : statSync(local, { throwIfNoEntry: false })?.size;
+  const source: UploadSource = local === STDIN ? Bun.stdin.stream() : Bun.file(local);
+  const receipt = await client.put(remote, source, {
+    ifExists: flags.ifExists,
+    signal,
+    onProgress: (bytes) => void (bar.done = bytes),
+  });
+  const { skipped } = receipt;
+  const size = receipt.entry?.size ?? 0;
+  return {
+    bytes: skipped ? 0 : size,
+    how: durability(receipt),
+    skipped,
+    facts: facts(remote, receipt),
+  };
+}
+
+function durability(receipt: Receipt): string {
+  return receipt.durability === "DURABILITY_FSYNC"
+    ? "on disk"
+    : "not synced (the server runs with --durability none)";
+}
+
+function facts(path: string, { entry, crc32, durability: level, skipped }: Receipt): object {
+  const { size, version } = entry ?? { size: null, version: null };
+  if (skipped) return { path, size, version, skipped };
+  return {
+    path,
+    size,
+    version,
+    crc32: crc32.toString(16).padStart(8, "0"),
+    durability: level === "DURABILITY_FSYNC" ? "fsync" : "none",
+    skipped,
+  };
+}

@@ -1,0 +1,48 @@
+/** The connection behind the commands: made when first needed, and anew after it was lost. */
+import { type Client, connect } from "../client/client.ts";
+
+/** How long an end may take that nobody waits for, in milliseconds. */
+const GOODBYE = 500;
+
+export interface ConnectionOptions {
+  readonly server: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  /** The connection was lost while nothing was asked of it. */
+  readonly #onLost: () => void;
+  #client: Client | undefined;
+
+  constructor(options: ConnectionOptions, onLost: () => void = () => {}) {
+    this.#options = options;
+    this.#onLost = onLost;
+  }
+
+  get server(): string {
+    return this.#options.server;
+  }
+
+  /** @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, … */
+  async client(signal: AbortSignal): Promise<Client> {
+    if (this.#client !== undefined) return this.#client;
+    const { server, timeout } = this.#options;
+    const client = await connect(server, { timeout, signal });
+    this.#client = client;
+    void client.closed.then(() => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      this.#onLost();
+    });
+    return client;
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    await Promise.race([client.close(), Bun.sleep(GOODBYE)]);
+  }
+}

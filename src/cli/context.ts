@@ -1,0 +1,90 @@
+/** What a command is run with. */
+import type { Client } from "../client/client.ts";
+import { LeatError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
+import type { Failures } from "./failures.ts";
+import type { Output } from "./output.ts";
+import type { Progress } from "./progress.ts";
+
+export interface ContextParts {
+  readonly output: Output;
+  readonly progress: Progress;
+  readonly connection: Connection;
+  readonly failures: Failures;
+  /** Aborted by Ctrl-C, and when nobody reads stdout any more. */
+  readonly signal: AbortSignal;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Commands are read from standard input: it cannot be uploaded. */
+  readonly inShell: boolean;
+}
+
+export class Context {
+  readonly output: Output;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly quiet: boolean;
+  /** Tell what was done: a person watches, or asked for it. */
+  readonly chatty: boolean;
+  readonly inShell: boolean;
+  readonly connection: Connection;
+  readonly #failures: Failures;
+
+  constructor(parts: ContextParts) {
+    this.output = parts.output;
+    this.progress = parts.progress;
+    this.signal = parts.signal;
+    this.quiet = parts.quiet;
+    this.chatty = !parts.quiet && (parts.verbose || parts.output.talkTerminal);
+    this.inShell = parts.inShell;
+    this.connection = parts.connection;
+    this.#failures = parts.failures;
+  }
+
+  client(): Promise<Client> {
+    return this.connection.client(this.signal);
+  }
+
+  /** Reports a failure. After Ctrl-C everything fails, and nothing of it is news. */
+  fail(command: string, error: unknown, subject?: string): void {
+    if (!this.signal.aborted) this.#failures.report(command, error, subject);
+  }
+
+  /** Something a person may want to know; not for `--quiet`. */
+  note(text: string): void {
+    if (!this.quiet) this.output.say(text);
+  }
+
+  /** Runs a command; what it throws is reported. */
+  async run(command: string, step: (context: Context) => Promise<void>): Promise<void> {
+    try {
+      await step(this);
+      await this.output.flush();
+    } catch (thrown) {
+      this.fail(command, thrown);
+    }
+  }
+
+  /** Runs a command for each of its arguments: one that fails does not stop the others. */
+  async each(
+    command: string,
+    subjects: readonly string[],
+    step: (context: Context, subject: string) => Promise<void>,
+  ): Promise<void> {
+    for (const subject of subjects) {
+      if (this.signal.aborted) return;
+      try {
+        await step(this, subject);
+      } catch (thrown) {
+        this.fail(command, thrown, subject);
+        if (isConnectionFailure(thrown)) return;
+      }
+    }
+    await this.run(command, async () => {});
+  }
+}
+
+/** The next one would fail for the same reason. */
+function isConnectionFailure(error: unknown): boolean {
+  return error instanceof LeatError && ["UNAVAILABLE", "CONNECTION_LOST"].includes(error.code);
+}

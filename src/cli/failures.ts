@@ -1,0 +1,74 @@
+/** Tells what went wrong, one line each, and remembers it for the exit code. */
+import { CommanderError } from "commander";
+import { type ErrorCode, LeatError } from "../errors.ts";
+import { usageMessage } from "./arguments.ts";
+import { EXIT, UsageError, combine, exitCodeOf } from "./exit-codes.ts";
+import type { Output } from "./output.ts";
+import { printable } from "./terminal-text.ts";
+
+/** What a person can do, by command and code. */
+const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
+  get: {
+    NOT_FOUND: "list shows what there is",
+    IS_A_DIRECTORY: "get fetches files: list shows what is in a folder",
+    ALREADY_EXISTS: "--if-exists replace writes over it",
+    CHANGED: "try again",
+  },
+  upload: {
+    ALREADY_EXISTS: "--if-exists replace writes over it",
+    IS_A_DIRECTORY: "upload sends files",
+    NOT_A_REGULAR_FILE: "upload - sends what comes on standard input",
+  },
+  list: { NOT_A_DIRECTORY: "stat tells about a file" },
+  rename: { ALREADY_EXISTS: "--if-exists replace writes over it" },
+  mkdir: { NOT_FOUND: "-p makes the folders above it, too" },
+  remove: { DIRECTORY_NOT_EMPTY: "remove what is in it first" },
+};
+
+export class Failures {
+  readonly #output: Output;
+  /** Where to read more, after a mistake in the arguments. */
+  readonly #help: (command: string) => string;
+  readonly #codes: number[] = [];
+
+  constructor(output: Output, help: (command: string) => string) {
+    this.#output = output;
+    this.#help = help;
+  }
+
+  /** Of all that failed; 0 if nothing did. */
+  get exitCode(): number {
+    return combine(this.#codes);
+  }
+
+  /**
+   * @param command "" when it is not about one
+   * @param subject what it was about, unless the message says so
+   */
+  report(command: string, error: unknown, subject?: string): void {
+    this.#codes.push(exitCodeOf(error));
+    this.#output.say(this.#sentence(command, error, subject));
+  }
+
+  #sentence(command: string, error: unknown, subject: string | undefined): string {
+    const start = command === "" ? "leat: " : `leat: ${command}: `;
+    if (error instanceof CommanderError) {
+      return `${start}${printable(usageMessage(error))}; ${this.#help(command)}`;
+    }
+    if (error instanceof UsageError) return `${start}${printable(error.message)}`;
+    const { code, message, retryAfter } = LeatError.from(error);
+    const about = subject === undefined || message.includes(subject) ? "" : `${subject}: `;
+    const hint = HINTS[command]?.[code] ?? waiting(retryAfter);
+    const end = hint === undefined ? "" : `; ${hint}`;
+    return `${start}${printable(about + message)} (${code})${end}`;
+  }
+}
+
+function waiting(milliseconds: number | undefined): string | undefined {
+  if (milliseconds === undefined) return undefined;
+  return `try again in ${Math.ceil(milliseconds / 1000)} s`;
+}
+
+export function isInternal(error: unknown): boolean {
+  return exitCodeOf(error) === EXIT.unexpected;
+}

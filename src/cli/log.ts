@@ -1,0 +1,88 @@
+/**
+ * The server's log on stderr: lines for people, or JSON in the shape of pino's, which collectors and
+ * pino-pretty read.
+ */
+import type { Log } from "../server/log.ts";
+import { printable } from "./terminal-text.ts";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export const LOG_FORMATS = ["pretty", "json"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+type Level = Exclude<LogLevel, "silent">;
+
+const NUMBERS: Readonly<Record<LogLevel, number>> = {
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
+  silent: Number.POSITIVE_INFINITY,
+};
+
+const COLOURS: Readonly<Record<Level, string>> = {
+  debug: "\x1b[2m",
+  info: "\x1b[36m",
+  warn: "\x1b[33m",
+  error: "\x1b[31m",
+};
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** A person is watching: the time of day will do. */
+  readonly terminal: boolean;
+  readonly colour: boolean;
+  readonly write: (line: string) => void;
+}
+
+export function createLog(options: LogOptions): Log {
+  const format = options.format === "json" ? json : pretty;
+  const at = (level: Level) => (facts: object, message: string) => {
+    if (NUMBERS[level] < NUMBERS[options.level]) return;
+    options.write(`${format(level, facts, message, options)}\n`);
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function json(level: Level, facts: object, message: string): string {
+  const flat = Object.entries(facts).map(([key, value]) => [key, plain(value)]);
+  return JSON.stringify({
+    level: NUMBERS[level],
+    time: Date.now(),
+    ...Object.fromEntries(flat),
+    msg: message,
+  });
+}
+
+/** `12:03:01 info  connect 127.0.0.1:51234 connections=1` */
+function pretty(level: Level, facts: object, message: string, options: LogOptions): string {
+  const { peer, ...rest } = facts as { readonly peer?: unknown };
+  const parts = [now(options.terminal), colour(level, options.colour), printable(message)];
+  if (peer !== undefined) parts.push(shown(peer));
+  for (const [key, value] of Object.entries(rest)) parts.push(`${key}=${shown(value)}`);
+  return parts.join(" ");
+}
+
+function now(terminal: boolean): string {
+  const date = new Date();
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString();
+  return terminal ? local.slice(11, 19) : `${local.slice(0, 10)} ${local.slice(11, 23)}`;
+}
+
+function colour(level: Level, wanted: boolean): string {
+  const name = level.padEnd(5);
+  return wanted ? `${COLOURS[level]}${name}\x1b[0m` : name;
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Error) return printable(value.stack ?? value.message);
+  const text = printable(typeof value === "string" ? value : JSON.stringify(value));
+  return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function plain(value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return { type: value.name, message: value.message, stack: value.stack };
+}

@@ -1,0 +1,41 @@
+/** `leat server …`, `leat client …`. What one needs is not loaded for the other. */
+import { VERSION } from "../version.ts";
+
+const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
+
+  leat server [LIBRARY]   serve a folder (default ./library)
+  leat client COMMAND     list, get and upload files, and more
+  leat client             the same, typed one command after another
+
+  --help after either tells more; --version tells ${VERSION}
+`;
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case "server":
+      return (await import("./server.ts")).server(rest);
+    case "client":
+      return (await import("./client.ts")).client(rest);
+    case "--version":
+    case "-V":
+      process.stdout.write(`leat ${VERSION}\n`);
+      return 0;
+    case "--help":
+    case "-h":
+    case "help":
+      process.stdout.write(HELP);
+      return 0;
+    default:
+      return refuse(command);
+  }
+}
+
+async function refuse(command: string | undefined): Promise<number> {
+  const { EXIT } = await import("./exit-codes.ts");
+  const { printable } = await import("./terminal-text.ts");
+  const what = command === undefined ? "say what to do" : `there is no "${printable(command)}"`;
+  process.stderr.write(`leat: ${what}: leat server or leat client; leat --help tells more\n`);
+  return EXIT.usage;
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,31 @@
+/** The name that was probably meant. */
+
+/** @returns undefined when nothing is near */
+export function nearest(typed: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
+  for (const name of names) {
+    const steps = name.startsWith(typed) ? 0 : distance(typed.slice(0, 32), name);
+    if (steps >= least) continue;
+    least = steps;
+    best = name;
+  }
+  return typed === "" ? undefined : best;
+}
+
+/** Letters to add, leave out, change or swap with their neighbour. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let steps = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + same);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) steps = Math.min(steps, rows[i - 2]![j - 2]! + 1);
+      row.push(steps);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

@@ -1,0 +1,104 @@
+/**
+ * stdout is data, stderr is talk. Data waits for whoever reads it; a reader that has seen enough
+ * (`| head -1`) is no error.
+ */
+import { LeatError } from "../errors.ts";
+import { printable } from "./terminal-text.ts";
+
+/** Lines are gathered to this many characters before they are written. */
+const GATHER = 32 * 1024;
+
+/** A line that is redrawn at the bottom of the terminal: out of the way while others are written. */
+export interface StatusLine {
+  hide(): void;
+}
+
+export class Output {
+  /** A person sees stdout. */
+  readonly dataTerminal = process.stdout.isTTY;
+  /** A person sees stderr. */
+  readonly talkTerminal = process.stderr.isTTY && process.env.TERM !== "dumb";
+  readonly colour = this.talkTerminal && !process.env.NO_COLOR;
+  status: StatusLine | undefined;
+  #gathered = "";
+  #broken = false;
+  #error: LeatError | undefined;
+  #wake: (() => void) | undefined;
+  readonly #onBroken: () => void;
+
+  /** @param onBroken nobody reads stdout any more */
+  constructor(onBroken: () => void) {
+    this.#onBroken = onBroken;
+    process.stdout.on("error", (error) => this.#failed(error));
+    process.stderr.on("error", () => {}); // nobody listens to the talk
+    process.stdout.on("drain", () => this.#wake?.());
+  }
+
+  /** Nobody reads stdout any more. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** A name from a server: raw where a program reads it, harmless where a person does. */
+  name(text: string): string {
+    return this.dataTerminal ? printable(text) : text;
+  }
+
+  /** A line of data. */
+  async line(text: string): Promise<void> {
+    this.#gathered += `${text}\n`;
+    if (this.#gathered.length >= GATHER) await this.flush();
+  }
+
+  /** An object as a line of data. */
+  json(value: object): Promise<void> {
+    return this.line(JSON.stringify(value));
+  }
+
+  /** Bytes of a file. @throws NO_SPACE, IO_ERROR, … when stdout is a file that cannot take them */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    if (this.#gathered !== "") await this.flush();
+    await this.#write(bytes);
+  }
+
+  /** Hands the gathered lines on. */
+  async flush(): Promise<void> {
+    const text = this.#gathered;
+    this.#gathered = "";
+    await this.#write(text);
+  }
+
+  /** Resolves when everything has left. */
+  async finish(): Promise<void> {
+    await this.flush();
+    if (this.#broken || this.#error !== undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      process.stdout.write("", () => resolve());
+    });
+  }
+
+  /** A line of talk. */
+  say(text: string): void {
+    this.status?.hide();
+    process.stderr.write(`${text}\n`);
+  }
+
+  async #write(data: string | Uint8Array): Promise<void> {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#broken || data.length === 0) return;
+    if (this.dataTerminal) this.status?.hide();
+    if (!process.stdout.write(data)) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  #failed(error: Error): void {
+    if ("code" in error && error.code === "EPIPE") {
+      this.#broken = true;
+      this.#onBroken();
+    } else {
+      this.#error = LeatError.from(error, "cannot write to stdout");
+    }
+    this.#wake?.();
+  }
+}

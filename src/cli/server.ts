@@ -1,0 +1,163 @@
+/** `leat server`: serves a library until it is told to stop. */
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { CommanderError, Option } from "commander";
+import { isIPv4 } from "node:net";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
+import { LeatError } from "../errors.ts";
+import { MAX_CONNECTIONS } from "../limits.ts";
+import type { Log } from "../server/log.ts";
+import { type Server, createServer } from "../server/server.ts";
+import type { DurabilityLevel } from "../store/store.ts";
+import { VERSION } from "../version.ts";
+import { createCommand, isAnswer, usageMessage, wholeNumber } from "./arguments.ts";
+import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
+import { onSignals } from "./signals.ts";
+import { printable } from "./terminal-text.ts";
+
+const DEFAULT_LIBRARY = "./library";
+
+interface Flags {
+  readonly host: string;
+  readonly port: number;
+  readonly unix?: string;
+  readonly readOnly?: boolean;
+  readonly durability: DurabilityLevel;
+  readonly maxConnections: number;
+  readonly allowAnonymous?: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** @returns the exit code */
+export async function server(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return EXIT.done;
+  } catch (thrown) {
+    if (isAnswer(thrown)) return EXIT.done;
+    process.stderr.write(`leat server: ${explain(thrown)}\n`);
+    return exitCodeOf(thrown);
+  }
+}
+
+function createProgram() {
+  const program = createCommand("leat server")
+    .description("Serves a folder. Ctrl-C stops it when the transfers under way are done.")
+    .argument("[LIBRARY]", `the folder to serve; ${DEFAULT_LIBRARY} is made if it is missing`)
+    .option("--host <HOST>", "address to listen on", DEFAULT_HOST)
+    .addOption(
+      new Option("--port <PORT>", "0 picks a free one")
+        .default(DEFAULT_PORT)
+        .argParser(wholeNumber(0, 65535)),
+    )
+    .option("--unix <PATH>", "listen on a Unix socket instead")
+    .option("--read-only", "refuse every change")
+    .addOption(
+      new Option("--durability <LEVEL>", "fsync: a file counts as received once it is on disk")
+        .choices(["fsync", "none"])
+        .default("fsync"),
+    )
+    .addOption(
+      new Option("--max-connections <N>", "connections at once; more are told to come back")
+        .default(MAX_CONNECTIONS)
+        .argParser(wholeNumber(1)),
+    )
+    .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
+    .addOption(new Option("--log-level <LEVEL>", "").choices(LOG_LEVELS).default("info"))
+    .addOption(
+      new Option("--log-format <FORMAT>", "lines for people, or JSON")
+        .choices(LOG_FORMATS)
+        .default("pretty"),
+    )
+    .version(`leat ${VERSION}`)
+    .addHelpText(
+      "after",
+      "\nEvery flag can stand in the environment: --read-only as LEAT_READ_ONLY=1.",
+    );
+  return program.action(async (library: string | undefined) => {
+    checkAddress(program.opts<Flags>(), (flag) => program.getOptionValueSource(flag) === "cli");
+    await serve(library, program.opts<Flags>());
+  });
+}
+
+function checkAddress({ host, unix, allowAnonymous }: Flags, typed: (flag: string) => boolean) {
+  if (unix === "") throw new UsageError("--unix needs a path");
+  if (unix !== undefined) {
+    if (!typed("host") && !typed("port")) return;
+    throw new UsageError("--unix listens on a path: it has no --host and no --port");
+  }
+  if (isLoopback(host) || allowAnonymous === true) return;
+  throw new UsageError(
+    `--host ${printable(host)} can be reached from other machines, and anybody could read and ` +
+      "write the library: say --allow-anonymous if that is meant, or keep --host 127.0.0.1",
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+async function serve(library: string | undefined, flags: Flags): Promise<void> {
+  const folder = openLibrary(library);
+  const { host: hostname, port, unix, durability, maxConnections } = flags;
+  const readOnly = flags.readOnly === true;
+  const log = createStderrLog(flags);
+  const serving = await createServer({
+    library: folder,
+    ...(unix === undefined ? { hostname, port } : { unix }),
+    readOnly,
+    durability,
+    maxConnections,
+    log,
+  });
+  log.info({ library: resolve(folder), durability, readOnly }, "serving");
+  const stopped = stopOnSignal(serving, log);
+  process.stdout.write(`leat listening on ${serving.address}\n`);
+  await stopped;
+}
+
+function openLibrary(library: string | undefined): string {
+  if (library === "") throw new UsageError("LIBRARY is empty: name the folder to serve");
+  if (library !== undefined) return library;
+  try {
+    mkdirSync(DEFAULT_LIBRARY, { recursive: true });
+  } catch (thrown) {
+    throw LeatError.from(thrown, `cannot make ${DEFAULT_LIBRARY}`);
+  }
+  return DEFAULT_LIBRARY;
+}
+
+function createStderrLog(flags: Flags): Log {
+  // Nobody reads it any more: that does not stop a server.
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", () => {});
+  const terminal = process.stderr.isTTY;
+  return createLog({
+    level: flags.logLevel,
+    format: flags.logFormat,
+    terminal,
+    colour: terminal && !process.env.NO_COLOR,
+    write: (line) => void process.stderr.write(line),
+  });
+}
+
+/** Resolves when the server has stopped. A second signal does not wait for it. */
+function stopOnSignal(serving: Server, log: Log): Promise<void> {
+  return new Promise((resolve, reject) => {
+    onSignals(["SIGINT", "SIGTERM"], (signal, again) => {
+      if (again) return resolve();
+      log.info({ signal, connections: serving.connections }, "stopping");
+      serving.stop().then(resolve, reject);
+    });
+  });
+}
+
+function explain(thrown: unknown): string {
+  if (thrown instanceof CommanderError)
+    return `${usageMessage(thrown)}; --help tells what there is`;
+  if (thrown instanceof UsageError) return thrown.message;
+  const error = LeatError.from(thrown);
+  return `${printable(error.message)} (${error.code})`;
+}

@@ -1,0 +1,34 @@
+/** Text from others, made safe to show; and text made to fit a terminal's line. */
+
+/**
+ * Controls, line separators, and marks that turn the direction of text: what could move the cursor,
+ * start an escape sequence or show a name as another.
+ */
+const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** The text on one line, with nothing in it that a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
+  });
+}
+
+/** At most so many columns; what is cut shows as "…". */
+export function fit(text: string, columns: number): string {
+  if (Bun.stringWidth(text) <= columns) return text;
+  let cut = "";
+  let width = 0;
+  for (const character of text) {
+    width += Bun.stringWidth(character);
+    if (width > columns - 1) break;
+    cut += character;
+  }
+  return columns < 1 ? "" : `${cut}…`;
+}
+
+/** At least so many columns. */
+export function pad(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - Bun.stringWidth(text)));
+}

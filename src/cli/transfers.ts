@@ -1,0 +1,100 @@
+/** Runs the transfers of one command, several at once, and tells about each. */
+import type { Client } from "../client/client.ts";
+import type { Context } from "./context.ts";
+import type { Transfer } from "./paths.ts";
+import type { Bar } from "./progress.ts";
+import { printable } from "./terminal-text.ts";
+import { bytesText, durationText } from "./units.ts";
+
+/** Transfers at once: small files wait for each other's disk otherwise. */
+const AT_ONCE = 8;
+
+/** More files than these are told about in one line together. */
+const TOLD_APART = 10;
+
+export interface Done {
+  readonly bytes: number;
+  /** `verified`, `on disk`, … */
+  readonly how: string;
+  /** Nothing was moved: the name is taken. */
+  readonly skipped: boolean;
+  /** For `--json`. */
+  readonly facts: object;
+}
+
+export interface TransferOptions {
+  readonly command: string;
+  readonly transfers: readonly Transfer[];
+  /** How the transfer is called. */
+  readonly name: (transfer: Transfer) => string;
+  readonly run: (transfer: Transfer, client: Client, bar: Bar) => Promise<Done>;
+  readonly json: boolean;
+  /** One after another: they share stdout. */
+  readonly inOrder?: boolean;
+}
+
+export async function transferAll(context: Context, options: TransferOptions): Promise<void> {
+  const { transfers } = options;
+  const client = await context.client();
+  const began = performance.now();
+  context.progress.expect(transfers.length);
+  const all: Done[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < transfers.length && !context.signal.aborted && !client.isOver) {
+      const done = await transferOne(context, client, options, transfers[next++]!);
+      if (done !== undefined) all.push(done);
+    }
+  };
+  const workers = options.inOrder === true ? 1 : Math.min(AT_ONCE, transfers.length);
+  await Promise.all(Array.from({ length: workers }, worker));
+  if (next < transfers.length && !context.signal.aborted) {
+    const left = transfers.length - next;
+    context.note(`leat: ${options.command}: ${left} more of ${transfers.length} were not tried`);
+  }
+  if (transfers.length > 1) summarize(context, all, performance.now() - began);
+}
+
+async function transferOne(
+  context: Context,
+  client: Client,
+  options: TransferOptions,
+  transfer: Transfer,
+): Promise<Done | undefined> {
+  const name = options.name(transfer);
+  const began = performance.now();
+  try {
+    using bar = context.progress.begin(name);
+    const done = await options.run(transfer, client, bar);
+    const milliseconds = performance.now() - began;
+    if (options.json) {
+      await context.output.json({ ...done.facts, milliseconds: Math.round(milliseconds) });
+    } else if (context.chatty && options.transfers.length <= TOLD_APART) {
+      context.output.say(`${printable(name)}  ${told(done, milliseconds)}`);
+    }
+    return done;
+  } catch (thrown) {
+    context.fail(options.command, thrown, name);
+    return undefined;
+  }
+}
+
+function summarize(context: Context, all: readonly Done[], milliseconds: number): void {
+  if (!context.chatty || all.length === 0) return;
+  const bytes = all.reduce((sum, done) => sum + done.bytes, 0);
+  const skipped = all.filter((done) => done.skipped).length;
+  const how = all.find((done) => !done.skipped)?.how ?? "skipped";
+  const files = `${all.length - skipped} file${all.length - skipped === 1 ? "" : "s"}`;
+  const rest = skipped === 0 ? "" : `; ${skipped} skipped`;
+  const moved = told({ bytes, how, skipped: false, facts: {} }, milliseconds);
+  context.output.say(`${files}  ${moved}${rest}`);
+}
+
+/** `1.00 GiB in 1.2 s, 870 MiB/s, verified` */
+function told({ bytes, how, skipped }: Done, milliseconds: number): string {
+  if (skipped) return "skipped: the name is taken";
+  const time = `${bytesText(bytes)} in ${durationText(milliseconds)}`;
+  // A rate measured over a few milliseconds says nothing.
+  const rate = milliseconds < 100 ? "" : `, ${bytesText((bytes * 1000) / milliseconds)}/s`;
+  return `${time}${rate}, ${how}`;
+}
