@@ -165,6 +165,8 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#over = true;
     this.#early = [];
     this.#stream.cancel();
+    this.#error = new LeatError("CANCELLED", `the download of ${this.entry.name} was given up`);
+    this.#taker?.failed(this.#error);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -115,7 +115,8 @@ export class Link implements Driver {
       case "goAway":
         return this.#goAway(event.error);
       case "end":
-        return this.#fail(this.#ended());
+        this.#fail(this.#ended());
+        return this.connection.close();
       case "closed":
         return this.#fail(event.error);
       default:

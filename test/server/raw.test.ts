@@ -1,0 +1,452 @@
+/** Bytes out, bytes in: what a server answers to a peer that breaks the rules. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, createServer, type Server } from "../../src/index.ts";
+import { MAX_FRAME, MAX_HELLO, MAX_STREAMS, MiB, UPLOAD_WINDOW } from "../../src/limits.ts";
+import { crc32 } from "../../src/transfer/crc32.ts";
+import { writeVarint } from "../../src/wire/varint.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "leat-raw-"));
+const uploadId = new Uint8Array(16).fill(7);
+let server: Server;
+
+beforeAll(async () => {
+  writeFileSync(join(folder, "a.txt"), "hello");
+  writeFileSync(join(folder, "big.bin"), new Uint8Array(8 * MiB));
+  server = await createServer({ library: folder, durability: "none" });
+});
+
+afterAll(async () => {
+  await server.stop({ drain: 0 });
+  rmSync(folder, { recursive: true });
+});
+
+/** Names a user would see, the store's own folder aside. */
+const visible = (): string[] =>
+  readdirSync(folder)
+    .filter((name) => name !== ".leat")
+    .toSorted();
+
+async function othersAreServed(): Promise<void> {
+  await using client = await connect(server.address);
+  expect(await (await client.get("a.txt")).text()).toBe("hello");
+  expect(visible()).toEqual(["a.txt", "big.bin"]);
+}
+
+/** A length prefix. */
+function length(value: number): Uint8Array {
+  const bytes = new Uint8Array(10);
+  return bytes.subarray(0, writeVarint(bytes, 0, value));
+}
+
+const put = (path: string, size?: number) =>
+  ({ case: "put", value: { path, uploadId, ...(size === undefined ? {} : { size }) } }) as const;
+
+describe("the connection is ended, with a Failure on stream 0, for", () => {
+  const cases: Record<string, { code: string; says: RegExp; send: (peer: RawPeer) => void }> = {
+    "a length over the limit": {
+      code: "TOO_LARGE",
+      says: new RegExp(`${MAX_FRAME}`),
+      send: (peer) => peer.bytes(length(MAX_FRAME + 1)),
+    },
+    "a length prefix without end": {
+      code: "PROTOCOL_ERROR",
+      says: /length/,
+      send: (peer) => peer.bytes(new Uint8Array(11).fill(0xff)),
+    },
+    garbage: {
+      code: "PROTOCOL_ERROR",
+      says: /./,
+      send: (peer) => peer.bytes(Uint8Array.of(4, 0xff, 0xff, 0xff, 0xff)),
+    },
+    "Data for a stream never opened": {
+      code: "PROTOCOL_ERROR",
+      says: /stream 9/,
+      send: (peer) => peer.data(9, 0, new Uint8Array(3), 0),
+    },
+    "Credit for a stream never opened": {
+      code: "PROTOCOL_ERROR",
+      says: /stream 9/,
+      send: (peer) => peer.frame(9, { case: "credit", value: { bytes: 1 } }),
+    },
+    "a second Hello": {
+      code: "PROTOCOL_ERROR",
+      says: /hello/,
+      send: (peer) => peer.hello(),
+    },
+    "a stream that is opened twice": {
+      code: "PROTOCOL_ERROR",
+      says: /stream 1/,
+      send: (peer) => {
+        peer.request(1, { case: "stat", value: { path: "a.txt" } });
+        peer.request(1, { case: "stat", value: { path: "a.txt" } });
+      },
+    },
+    "a Pong for no Ping": {
+      code: "PROTOCOL_ERROR",
+      says: /Pong/,
+      send: (peer) => peer.frame(0, { case: "pong", value: { nonce: 77 } }),
+    },
+    "empty Data": {
+      code: "PROTOCOL_ERROR",
+      says: /payload/,
+      send: (peer) => {
+        peer.request(1, put("never.bin"));
+        peer.bytes(Uint8Array.of(4, 0x08, 1, 0x12, 0));
+      },
+    },
+    "an integer above 2^53 - 1": {
+      code: "PROTOCOL_ERROR",
+      says: /2\^53|9007199254740991/,
+      send: (peer) =>
+        // stream 1, credit { bytes: 2^63 }
+        peer.bytes(Uint8Array.fromHex("0f08011a0b0880808080808080808001")),
+    },
+    "a name that is not UTF-8": {
+      code: "PROTOCOL_ERROR",
+      says: /./,
+      // stream 1, request { stat { path: ff } }
+      send: (peer) => peer.bytes(Uint8Array.fromHex("090801220512030a01ff")),
+    },
+  };
+  for (const [name, { code, says, send }] of Object.entries(cases)) {
+    test(name, async () => {
+      using peer = await RawPeer.welcomed(server.port);
+      send(peer);
+      const failure = await peer.failure(0);
+      expect(failure).toEqual({ code, message: expect.stringMatching(says) });
+      await peer.ended();
+      await othersAreServed();
+    });
+  }
+});
+
+describe("a first frame that is no Hello is refused:", () => {
+  test("a Request", async () => {
+    using peer = await RawPeer.connect(server.port);
+    peer.request(1, { case: "stat", value: { path: "a.txt" } });
+    expect((await peer.failure(0)).code).toBe("PROTOCOL_ERROR");
+    await peer.ended();
+  });
+
+  test("HTTP", async () => {
+    using peer = await RawPeer.connect(server.port);
+    peer.bytes(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    expect(await peer.failure(0)).toEqual({
+      code: "PROTOCOL_ERROR",
+      message: expect.stringContaining("GET /"),
+    });
+    await peer.ended();
+    await othersAreServed();
+  });
+
+  test("more than a Hello may have", async () => {
+    using peer = await RawPeer.connect(server.port);
+    peer.bytes(length(MAX_HELLO + 1));
+    expect((await peer.failure(0)).code).toBe("TOO_LARGE");
+    await peer.ended();
+  });
+
+  test("another version", async () => {
+    using peer = await RawPeer.connect(server.port);
+    const value = { magic: 0x7461656c, minimumVersion: 2, maximumVersion: 9 };
+    peer.frame(0, { case: "hello", value });
+    expect(await peer.failure(0)).toEqual({
+      code: "VERSION_UNSUPPORTED",
+      message: expect.stringContaining("2 to 9"),
+    });
+    await peer.ended();
+  });
+
+  test("and nothing behind it runs", async () => {
+    using peer = await RawPeer.connect(server.port);
+    const value = { magic: 0x7461656c, minimumVersion: 2, maximumVersion: 9 };
+    peer.frame(0, { case: "hello", value });
+    peer.request(1, { case: "remove", value: { path: "a.txt" } });
+    await peer.ended();
+    await othersAreServed();
+  });
+});
+
+describe("only the stream is ended for", () => {
+  const cases: Record<string, { code: string; says: RegExp; send: (peer: RawPeer) => void }> = {
+    "an unknown operation": {
+      code: "UNIMPLEMENTED",
+      says: /operation/,
+      // stream 1, request with field 15, empty
+      send: (peer) => peer.bytes(Uint8Array.of(6, 0x08, 1, 0x22, 2, 0x7a, 0)),
+    },
+    "an unknown body": {
+      code: "UNIMPLEMENTED",
+      says: /kind/,
+      send: (peer) => {
+        peer.request(1, put("never.bin"));
+        peer.bytes(Uint8Array.of(5, 0x08, 1, 0x82, 0x01, 0));
+      },
+    },
+    "Data beyond the credit": {
+      code: "FLOW_CONTROL",
+      says: /credit/,
+      send: (peer) => {
+        peer.request(1, put("never.bin", 4 * UPLOAD_WINDOW));
+        for (let sent = 0; sent < 3 * MiB; sent += MiB / 2)
+          peer.data(1, sent, new Uint8Array(MiB / 2), 0);
+      },
+    },
+    "Credit that overflows": {
+      code: "FLOW_CONTROL",
+      says: /2\^53/,
+      send: (peer) => {
+        peer.request(1, { case: "get", value: { path: "big.bin" } });
+        peer.frame(1, { case: "credit", value: { bytes: Number.MAX_SAFE_INTEGER } });
+      },
+    },
+    "Credit of nothing": {
+      code: "FLOW_CONTROL",
+      says: /0 bytes/,
+      send: (peer) => {
+        peer.request(1, { case: "get", value: { path: "big.bin" } });
+        peer.frame(1, { case: "credit", value: { bytes: 0 } });
+      },
+    },
+    "Data that leaves a gap": {
+      code: "PROTOCOL_ERROR",
+      says: /offset 10 .* offset 0/,
+      send: (peer) => {
+        peer.request(1, put("never.bin"));
+        peer.data(1, 10, new Uint8Array(3));
+      },
+    },
+    "Data over a block boundary": {
+      code: "PROTOCOL_ERROR",
+      says: /boundary/,
+      send: (peer) => {
+        peer.request(1, { case: "put", value: { path: "never.bin", uploadId } });
+        peer.data(1, 0, new Uint8Array(1024));
+        // As long as a frame may be, so that offset 1024 + payload passes 1 MiB.
+        peer.data(1, 1024, new Uint8Array(MiB), 0);
+      },
+    },
+    "a bad CRC of a block": {
+      code: "CHECKSUM_MISMATCH",
+      says: /block 0/,
+      send: (peer) => {
+        peer.request(1, put("never.bin", 3));
+        peer.data(1, 0, Uint8Array.of(1, 2, 3), 12345);
+      },
+    },
+    "a wrong final size": {
+      code: "SIZE_MISMATCH",
+      says: /3 bytes/,
+      send: (peer) => {
+        const payload = Uint8Array.of(1, 2, 3);
+        peer.request(1, put("never.bin"));
+        peer.data(1, 0, payload, crc32(payload));
+        peer.frame(1, { case: "finish", value: { size: 4, crc32: crc32(payload) } });
+      },
+    },
+    "another size than was declared": {
+      code: "SIZE_MISMATCH",
+      says: /9 bytes/,
+      send: (peer) => {
+        const payload = Uint8Array.of(1, 2, 3);
+        peer.request(1, put("never.bin", 9));
+        peer.data(1, 0, payload, crc32(payload));
+        peer.frame(1, { case: "finish", value: { size: 3, crc32: crc32(payload) } });
+      },
+    },
+    "more Data than was declared": {
+      code: "SIZE_MISMATCH",
+      says: /2 declared/,
+      send: (peer) => {
+        peer.request(1, put("never.bin", 2));
+        peer.data(1, 0, Uint8Array.of(1, 2, 3), 0);
+      },
+    },
+    "a bad CRC of the whole": {
+      code: "CHECKSUM_MISMATCH",
+      says: /whole/,
+      send: (peer) => {
+        const payload = Uint8Array.of(1, 2, 3);
+        peer.request(1, put("never.bin"));
+        peer.data(1, 0, payload, crc32(payload));
+        peer.frame(1, { case: "finish", value: { size: 3, crc32: 1 } });
+      },
+    },
+    "a Finish without size": {
+      code: "PROTOCOL_ERROR",
+      says: /size/,
+      send: (peer) => {
+        peer.request(1, put("never.bin"));
+        peer.frame(1, { case: "finish", value: {} });
+      },
+    },
+    "an upload id of another length": {
+      code: "INVALID_ARGUMENT",
+      says: /upload_id/,
+      send: (peer) =>
+        peer.request(1, { case: "put", value: { path: "x", uploadId: new Uint8Array(3) } }),
+    },
+    "Data on a download": {
+      code: "PROTOCOL_ERROR",
+      says: /Data/,
+      send: (peer) => {
+        peer.request(1, { case: "get", value: { path: "big.bin" } });
+        peer.data(1, 0, new Uint8Array(3));
+      },
+    },
+    "a Resend, which is not served yet": {
+      code: "UNIMPLEMENTED",
+      says: /again/,
+      send: (peer) => {
+        peer.request(1, { case: "get", value: { path: "big.bin" } });
+        peer.frame(1, { case: "resend", value: { offset: 0, length: 1 } });
+      },
+    },
+    "a resuming put, which is not served yet": {
+      code: "UNIMPLEMENTED",
+      says: /resum/,
+      send: (peer) =>
+        peer.request(1, { case: "put", value: { path: "x", uploadId, resume: true } }),
+    },
+  };
+  for (const [name, { code, says, send }] of Object.entries(cases)) {
+    test(name, async () => {
+      using peer = await RawPeer.welcomed(server.port, 64 * 1024);
+      send(peer);
+      let body = await peer.body(1);
+      while (body.case !== "failure") body = await peer.body(1);
+      expect({ code: body.value.code as string, message: body.value.message }).toEqual({
+        code,
+        message: expect.stringMatching(says),
+      });
+      // The connection goes on.
+      peer.request(2, { case: "stat", value: { path: "a.txt" } });
+      expect((await peer.body(2)).case).toBe("response");
+      await othersAreServed();
+    });
+  }
+});
+
+test("an unknown body on stream 0 is ignored", async () => {
+  using peer = await RawPeer.welcomed(server.port);
+  peer.bytes(Uint8Array.of(3, 0x82, 0x01, 0));
+  peer.bytes(Uint8Array.of(0));
+  peer.frame(0, { case: "ping", value: { nonce: 5 } });
+  expect(await peer.body(0)).toEqual({ case: "pong", value: { nonce: 5 } });
+});
+
+test("a frame that is cut by the end of the connection ends it", async () => {
+  using peer = await RawPeer.welcomed(server.port);
+  peer.bytes(Uint8Array.of(20, 0x08, 1));
+  peer.fin();
+  expect((await peer.failure(0)).code).toBe("CONNECTION_LOST");
+  await peer.ended();
+  await othersAreServed();
+});
+
+test("an upload that is cut leaves nothing", async () => {
+  using peer = await RawPeer.welcomed(server.port);
+  peer.request(1, put("half.bin", 100));
+  peer.data(1, 0, new Uint8Array(50));
+  expect((await peer.body(1)).case).toBe("response");
+  peer.fin();
+  expect((await peer.failure(1)).code).toBe("CONNECTION_LOST");
+  await peer.ended();
+  expect(readdirSync(join(folder, ".leat/partial"))).toEqual([]);
+  await othersAreServed();
+});
+
+test("requests may follow Hello at once, and a whole upload behind its request", async () => {
+  using peer = await RawPeer.connect(server.port);
+  peer.hello();
+  peer.request(1, { case: "stat", value: { path: "a.txt" } });
+  peer.request(2, { case: "list", value: {} });
+  expect((await peer.body(0)).case).toBe("welcome");
+  expect((await peer.body(1)).case).toBe("response");
+  expect((await peer.body(2)).case).toBe("response");
+  expect((await peer.body(2)).case).toBe("finish");
+  const payload = new TextEncoder().encode("early");
+  peer.request(3, put("early.txt", payload.length));
+  peer.data(3, 0, payload, crc32(payload));
+  peer.frame(3, { case: "finish", value: { size: payload.length, crc32: crc32(payload) } });
+  expect((await peer.body(3)).case).toBe("response");
+  const receipt = await peer.body(3);
+  expect(receipt).toMatchObject({
+    case: "receipt",
+    value: { crc32: crc32(payload), durability: "DURABILITY_NONE", skipped: false, uploadId },
+  });
+  rmSync(join(folder, "early.txt"));
+});
+
+test("frames for a stream that ended are dropped", async () => {
+  using peer = await RawPeer.welcomed(server.port);
+  peer.request(1, put("a.txt", 5));
+  expect((await peer.failure(1)).code).toBe("ALREADY_EXISTS");
+  peer.data(1, 0, new Uint8Array(5), 0);
+  peer.frame(1, { case: "finish", value: { size: 5, crc32: 0 } });
+  peer.request(2, { case: "stat", value: { path: "a.txt" } });
+  expect((await peer.body(2)).case).toBe("response");
+});
+
+test("a stream beyond max_streams is refused, and may be tried again", async () => {
+  using peer = await RawPeer.welcomed(server.port, 1);
+  for (let stream = 1; stream <= MAX_STREAMS; stream += 1) {
+    peer.request(stream, { case: "get", value: { path: "big.bin" } });
+  }
+  peer.request(MAX_STREAMS + 1, { case: "stat", value: { path: "a.txt" } });
+  const body = await peer.body(MAX_STREAMS + 1);
+  expect(body).toMatchObject({
+    case: "failure",
+    value: { code: "RESOURCE_EXHAUSTED", retryable: true },
+  });
+});
+
+test("Cancel ends a download with one Failure, and frees its stream", async () => {
+  using peer = await RawPeer.welcomed(server.port, 1024);
+  peer.request(1, { case: "get", value: { path: "big.bin" } });
+  expect((await peer.body(1)).case).toBe("response");
+  peer.frame(1, { case: "cancel", value: {} });
+  expect((await peer.failure(1)).code).toBe("CANCELLED");
+  peer.request(2, { case: "status", value: {} });
+  expect(await peer.body(2)).toMatchObject({
+    case: "response",
+    value: { result: { case: "status", value: { streams: 1 } } },
+  });
+});
+
+test("a download beyond its credit waits for more, and every block carries its CRC", async () => {
+  using peer = await RawPeer.welcomed(server.port, 1000);
+  peer.request(1, { case: "get", value: { path: "big.bin", length: 1500 } });
+  let got = 0;
+  let crc: number | undefined;
+  while (got < 1500) {
+    const heard = await peer.next();
+    if (heard === "end" || heard === "closed") throw new Error(heard);
+    if (!("bytes" in heard)) continue;
+    expect(heard.offset).toBe(got);
+    got += heard.bytes.length;
+    crc = heard.crc32;
+    if (got === 1000) peer.frame(1, { case: "credit", value: { bytes: 500 } });
+  }
+  expect(crc).toBe(crc32(new Uint8Array(1500)));
+  const crcAll = crc32(new Uint8Array(1500));
+  expect(await peer.body(1)).toMatchObject({
+    case: "finish",
+    value: { size: 1500, crc32: crcAll },
+  });
+});
+
+test("a client that finished sending still gets what it asked for", async () => {
+  using peer = await RawPeer.connect(server.port);
+  peer.hello();
+  peer.request(1, { case: "get", value: { path: "a.txt" } });
+  peer.fin();
+  expect((await peer.body(0)).case).toBe("welcome");
+  expect((await peer.body(1)).case).toBe("response");
+  expect((await peer.body(1)).case).toBe("finish");
+  await peer.ended();
+});

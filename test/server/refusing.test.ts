@@ -1,0 +1,41 @@
+/** Connections that a server does not serve: how many are told so, and what they hear. */
+import { expect, test } from "bun:test";
+import { createRuntime } from "../../src/connection/runtime.ts";
+import { createServer } from "../../src/index.ts";
+import type { Transport } from "../../src/net/transport.ts";
+import { LeatServer } from "../../src/server/server.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+
+test("a flood of connections beyond the limit does not hold descriptors", async () => {
+  using folder = new TemporaryFolder();
+  const store = openDiskStore(folder.path);
+  await using server = new LeatServer(store, { maxConnections: 2 }, createRuntime());
+  const closed: Transport[] = [];
+  for (let i = 0; i < 500; i += 1) {
+    const transport: Transport = {
+      peer: `${i}`,
+      write: (_bytes, _offset, length) => length,
+      pause() {},
+      resume() {},
+      shutdown() {},
+      close: () => void closed.push(transport),
+    };
+    server.accept(transport);
+  }
+  expect(server.connections).toBe(2 + 32);
+  expect(closed.length).toBe(500 - server.connections);
+});
+
+test("who has not said Hello when the server stops is told to come back later", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await createServer({ library: folder.path });
+  using peer = await RawPeer.connect(server.port);
+  while (server.connections === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  const stopped = server.stop({ drain: 1000 });
+  expect((await peer.failure(0)).code).toBe("UNAVAILABLE");
+  expect(await peer.next()).toBe("end");
+  peer.fin();
+  await stopped;
+});

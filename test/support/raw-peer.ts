@@ -1,0 +1,172 @@
+/** A peer that sends whatever bytes a test wants, and reads frames as they come. */
+import { DOWNLOAD_WINDOW, MAX_FRAME } from "../../src/limits.ts";
+import { MAGIC } from "../../src/session/handshake.ts";
+import { FrameDecoder, type FrameEvent } from "../../src/wire/decoder.ts";
+import {
+  type FrameBodyInit,
+  dataHeadLength,
+  encodeFrame,
+  writeDataHead,
+} from "../../src/wire/frame.ts";
+import type { FrameBody } from "../../src/wire/gen/messages.ts";
+
+/** A frame as a test compares it; Data whole. */
+export type Heard =
+  | { readonly stream: number; readonly body: Exclude<FrameBody, { case: "data" }> | undefined }
+  | {
+      readonly stream: number;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+      readonly crc32: number | undefined;
+    };
+
+export class RawPeer implements Disposable {
+  readonly #socket: Bun.Socket<undefined>;
+  readonly #decoder = new FrameDecoder({ maxFrame: MAX_FRAME });
+  readonly #heard: (Heard | "end" | "closed")[] = [];
+  #data:
+    { stream: number; offset: number; crc32: number | undefined; parts: Uint8Array[] } | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(socket: Bun.Socket<undefined>) {
+    this.#socket = socket;
+  }
+
+  static async connect(port: number): Promise<RawPeer> {
+    let peer: RawPeer | undefined;
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      allowHalfOpen: true,
+      socket: {
+        open(opened) {
+          peer = new RawPeer(opened as Bun.Socket<undefined>);
+        },
+        data: (_socket, chunk) => peer!.#receive(chunk),
+        end: () => peer!.#hear("end"),
+        close: () => peer!.#hear("closed"),
+        error: () => {},
+      },
+    });
+    return peer ?? new RawPeer(socket as Bun.Socket<undefined>);
+  }
+
+  /** Connects and shakes hands. @param window credit of each download */
+  static async welcomed(port: number, window = DOWNLOAD_WINDOW): Promise<RawPeer> {
+    const peer = await RawPeer.connect(port);
+    peer.hello(window);
+    const first = await peer.next();
+    if (
+      first === "end" ||
+      first === "closed" ||
+      !("body" in first) ||
+      first.body?.case !== "welcome"
+    ) {
+      throw new Error(`no Welcome but ${JSON.stringify(first)}`);
+    }
+    return peer;
+  }
+
+  hello(window = DOWNLOAD_WINDOW): void {
+    this.frame(0, {
+      case: "hello",
+      value: { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: window },
+    });
+  }
+
+  /** Sends bytes; tests stay below what a socket takes at once. */
+  bytes(bytes: Uint8Array): void {
+    if (this.#socket.write(bytes, 0, bytes.length) !== bytes.length) throw new Error("short write");
+  }
+
+  frame(stream: number, body: FrameBodyInit): void {
+    this.bytes(encodeFrame(stream, body));
+  }
+
+  data(stream: number, offset: number, payload: Uint8Array, crc32?: number): void {
+    const head = dataHeadLength(stream, offset, payload.length, crc32 !== undefined);
+    const frame = new Uint8Array(head + payload.length);
+    writeDataHead(frame, 0, stream, offset, payload.length, crc32);
+    frame.set(payload, head);
+    this.bytes(frame);
+  }
+
+  request(
+    stream: number,
+    operation: Extract<FrameBodyInit, { case: "request" }>["value"]["operation"],
+  ): void {
+    this.frame(stream, { case: "request", value: { operation: operation! } });
+  }
+
+  fin(): void {
+    this.#socket.shutdown();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** The next frame, or how the connection ended. */
+  async next(): Promise<Heard | "end" | "closed"> {
+    while (this.#heard.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#heard.shift()!;
+  }
+
+  /** The next frame of a stream that is not Data. */
+  async body(stream: number): Promise<Exclude<FrameBody, { case: "data" }>> {
+    while (true) {
+      const heard = await this.next();
+      if (heard === "end" || heard === "closed") throw new Error(`the connection ended: ${heard}`);
+      if (heard.stream === stream && "body" in heard && heard.body !== undefined) return heard.body;
+    }
+  }
+
+  /** Code and message of the Failure that must come next on a stream. */
+  async failure(stream: number): Promise<{ code: string; message: string }> {
+    const body = await this.body(stream);
+    if (body.case !== "failure") throw new Error(`${body.case} came where a failure was expected`);
+    return { code: body.value.code, message: body.value.message };
+  }
+
+  /** Waits for the end of the connection, whatever comes before. */
+  async ended(): Promise<void> {
+    let heard = await this.next();
+    while (heard !== "end" && heard !== "closed") heard = await this.next();
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.terminate();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+    for (let event = this.#decoder.next(); event !== undefined; event = this.#decoder.next()) {
+      this.#event(event);
+    }
+  }
+
+  #event(event: FrameEvent): void {
+    if (event.type === "frame") return this.#hear({ stream: event.stream, body: event.body });
+    if (event.type === "data") {
+      const { stream, offset, crc32 } = event;
+      this.#data = { stream, offset, crc32, parts: [] };
+      return;
+    }
+    const { parts, ...head } = this.#data!;
+    parts.push(event.bytes);
+    if (event.remaining === 0) this.#hear({ ...head, bytes: Buffer.concat(parts) });
+  }
+
+  #hear(heard: Heard | "end" | "closed"): void {
+    this.#heard.push(heard);
+    this.#wake?.();
+  }
+}
