@@ -146,10 +146,10 @@ export class DiskSink implements Sink {
     if (durable) await this.#sync(() => this.#partial.sync());
     using place = this.#target.place();
     const { path, versions } = this.#target;
-    publish(this.#partial, place, this.#options, { path, versions });
+    const replaced = publish(this.#partial, place, this.#options, { path, versions });
     // After the name: links and renames change the ctime, and with it the version.
     const facts = this.#partial.facts();
-    if (durable) await this.#syncName(place, facts);
+    if (durable) await this.#syncName(place, facts, replaced);
     return versionedEntry(place.name, facts, versions);
   }
 
@@ -171,11 +171,11 @@ export class DiskSink implements Sink {
   }
 
   /** Puts the new name on disk. If that fails, a name that was free before is free again. */
-  async #syncName(place: Place, published: Facts): Promise<void> {
+  async #syncName(place: Place, published: Facts, replaced: boolean): Promise<void> {
     try {
       await this.#sync(() => syncFolder(place.folder.path));
     } catch (error) {
-      if (this.#options.collision !== "replace") withdraw(place, published);
+      if (!replaced) withdraw(place, published);
       throw error;
     }
   }

@@ -25,6 +25,7 @@ export interface PublishContext {
 
 /**
  * Gives a partial its name; it is no partial any more.
+ * @returns whether another file had the name until now
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED, CROSS_DEVICE
  */
 export function publish(
@@ -32,14 +33,16 @@ export function publish(
   target: Place,
   rule: CollisionRule,
   { path, versions }: PublishContext,
-): void {
+): boolean {
   try {
-    if (rule.collision === "replace") {
-      mayTake(target.folder.look(target.name), rule, path, versions);
-      renameSync(partial.path, target.folder.at(target.name));
-    } else {
+    if (rule.collision !== "replace") {
       takeFreeName(partial, target);
+      return false;
     }
+    const existing = target.folder.look(target.name);
+    mayTake(existing, rule, path, versions);
+    renameSync(partial.path, target.folder.at(target.name));
+    return existing !== undefined;
   } catch (error) {
     if (isSystemError(error, "EEXIST")) throw alreadyExists(path);
     throw LeatError.from(error, `cannot put ${quote(path)} in its place`);

@@ -68,7 +68,7 @@ export class LinkedLibrary extends DiskLibrary {
   /** All names in and around the library, links not followed. */
   everyName(): string[] {
     return ["", "secret", "library", "library/folder", "library/deep"].flatMap((folder) =>
-      readdirSync(this.around.at(folder)),
+      readdirSync(this.around.at(folder)).toSorted(),
     );
   }
 }

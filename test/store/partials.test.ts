@@ -1,0 +1,210 @@
+/** Partial files: where they are, who may see them, and when they go. */
+
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { PARTIAL_RETENTION } from "../../src/limits.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { DiskLibrary } from "./library.ts";
+import {
+  bytesOf,
+  create,
+  getText,
+  names,
+  newUploadId,
+  put,
+  refused,
+  RESOLUTIONS,
+} from "./support.ts";
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+describe.each(RESOLUTIONS)("%s", (resolution) => {
+  test("the folder is made by the first upload, and private", async () => {
+    await using library = new DiskLibrary(resolution);
+    expect(existsSync(library.at(".leat"))).toBe(false);
+    await using sink = await create(library.store, "file");
+    await sink.write(bytesOf("partial"), 0);
+    expect(modeOf(library.at(".leat"))).toBe(0o700);
+    expect(modeOf(library.at(".leat/partial"))).toBe(0o700);
+    expect(library.partials()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  });
+
+  test("a folder that others could look into is closed to them", async () => {
+    await using library = new DiskLibrary(resolution);
+    mkdirSync(library.at(".leat/partial"), { recursive: true });
+    chmodSync(library.at(".leat"), 0o755);
+    chmodSync(library.at(".leat/partial"), 0o777);
+    await put(library.store, "file");
+    expect(modeOf(library.at(".leat"))).toBe(0o700);
+    expect(modeOf(library.at(".leat/partial"))).toBe(0o700);
+  });
+
+  test("a folder that was cleared away is made again", async () => {
+    await using library = new DiskLibrary(resolution);
+    await put(library.store, "one");
+    rmSync(library.at(".leat"), { recursive: true });
+    await put(library.store, "two");
+    expect(await names(library.store, "")).toEqual(["one", "two"]);
+  });
+
+  test.each([".leat", ".leat/partial"])("a link in the place of %s is refused", async (name) => {
+    await using library = new DiskLibrary(resolution, (path) => {
+      mkdirSync(`${path}/../elsewhere/partial`, { recursive: true });
+      mkdirSync(`${path}/inside/partial`, { recursive: true });
+      if (name !== ".leat") mkdirSync(`${path}/.leat`);
+      symlinkSync(name === ".leat" ? "inside" : "../inside", `${path}/${name}`);
+    });
+    await refused("PERMISSION_DENIED", () => create(library.store, "file"));
+    rmSync(library.at(name));
+    symlinkSync(library.around.at("elsewhere"), library.at(name));
+    await refused("PERMISSION_DENIED", () => create(library.store, "file"));
+    expect(readdirSync(library.around.at("elsewhere"), { recursive: true })).toEqual(["partial"]);
+    expect(readdirSync(library.at("inside"), { recursive: true })).toEqual(["partial"]);
+  });
+
+  test.each([".leat", ".leat/partial"])("a file in the place of %s is refused", async (name) => {
+    await using library = new DiskLibrary(resolution, (path) => {
+      if (name !== ".leat") mkdirSync(`${path}/.leat`);
+      writeFileSync(`${path}/${name}`, "");
+    });
+    await refused("NOT_A_DIRECTORY", () => create(library.store, "file"));
+    expect(statSync(library.at(name)).isFile()).toBe(true);
+  });
+
+  test("a read-only store makes nothing", async () => {
+    using folder = new TemporaryFolder();
+    {
+      await using store = openDiskStore(folder.path, { resolution, readOnly: true });
+      await refused("READ_ONLY", () => create(store, "file"));
+    }
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("nothing is left after any failure", async () => {
+    await using library = new DiskLibrary(resolution);
+    const { store } = library;
+    await put(store, "taken", "first");
+    store.makeDirectory("folder", false);
+    const late = await create(store, "late");
+    store.makeDirectory("late", false);
+    const lost = await create(store, "folder/lost");
+    const loser = await create(store, "loser");
+    await put(store, "loser", "winner");
+    const changed = await create(store, "taken", {
+      collision: "replace",
+      ifMatch: store.stat("taken").version,
+    });
+    await put(store, "taken", "second", { collision: "replace" });
+    renameSync(library.at("folder"), library.at("gone"));
+    const short = await create(store, "short", { size: 3 });
+    expect(library.partials()).toHaveLength(5);
+    await refused("IS_A_DIRECTORY", () => late.commit());
+    await refused("NOT_FOUND", () => lost.commit());
+    await refused("ALREADY_EXISTS", () => loser.commit());
+    await refused("PRECONDITION_FAILED", () => changed.commit());
+    await refused("SIZE_MISMATCH", () => short.commit());
+    await (await create(store, "discarded")).discard();
+    expect(library.partials()).toEqual([]);
+    expect(await names(store, "", { hidden: true })).toEqual(["gone", "late", "loser", "taken"]);
+    expect(await getText(store, "taken")).toBe("second");
+  });
+
+  test("a store that closes discards what is under way and waits for commits", async () => {
+    using folder = new TemporaryFolder();
+    const store = openDiskStore(folder.path, { resolution });
+    const left = await create(store, "left");
+    await left.write(bytesOf("x"), 0);
+    const kept = await create(store, "kept");
+    kept.keep();
+    const sink = await create(store, "committed", { durability: "fsync" });
+    const commit = sink.commit();
+    await store[Symbol.asyncDispose]();
+    expect((await commit).name).toBe("committed");
+    expect(readdirSync(folder.path).toSorted()).toEqual([".leat", "committed"]);
+    expect(readdirSync(folder.at(".leat/partial"))).toHaveLength(1);
+    await refused("INTERNAL", () => left.write(bytesOf("x"), 1));
+  });
+
+  test("a partial that somebody removes fails its commit, and nothing else", async () => {
+    await using library = new DiskLibrary(resolution);
+    await using sink = await create(library.store, "file");
+    rmSync(library.at(`.leat/partial/${library.partials()[0]}`));
+    await refused("NOT_FOUND", () => sink.commit());
+    expect(await names(library.store, "")).toEqual([]);
+  });
+});
+
+describe("the sweep of a store that opens", () => {
+  const OLD = Date.now() / 1000 - PARTIAL_RETENTION / 1000 - 60;
+  const YOUNG = Date.now() / 1000 - PARTIAL_RETENTION / 1000 + 60;
+
+  test("removes what is old and held by nobody", async () => {
+    await using library = new DiskLibrary();
+    const held = await create(library.store, "held");
+    const [heldName = ""] = library.partials();
+    const uploadId = newUploadId();
+    (await create(library.store, "kept", { uploadId })).keep();
+    const keptName = library.partials().find((name) => name !== heldName) ?? "";
+    library.file(".leat/partial/old");
+    library.file(".leat/partial/young");
+    mkdirSync(library.at(".leat/partial/folder"));
+    symlinkSync(library.file("precious", "not to be swept"), library.at(".leat/partial/link"));
+    for (const name of [heldName, keptName, "old", "folder"]) {
+      utimesSync(library.at(`.leat/partial/${name}`), OLD, OLD);
+    }
+    utimesSync(library.at(".leat/partial/young"), YOUNG, YOUNG);
+    utimesSync(library.at("precious"), OLD, OLD);
+    await using second = openDiskStore(library.path);
+    expect(second.readOnly).toBe(false);
+    expect(library.partials().toSorted()).toEqual([heldName, "folder", "link", "young"].toSorted());
+    expect(await getText(library.store, "precious")).toBe("not to be swept");
+    expect((await held.commit()).name).toBe("held");
+  });
+
+  test("is not made by a read-only store", async () => {
+    using folder = new TemporaryFolder();
+    folder.file(".leat/partial/old");
+    utimesSync(folder.at(".leat/partial/old"), OLD, OLD);
+    await using store = openDiskStore(folder.path, { readOnly: true });
+    expect(store.readOnly).toBe(true);
+    expect(readdirSync(folder.at(".leat/partial"))).toEqual(["old"]);
+  });
+});
+
+describe("modes", () => {
+  const umask = process.umask();
+
+  test("a new file has 0666 less the umask", async () => {
+    await using library = new DiskLibrary();
+    const entry = await put(library.store, "file");
+    expect(entry.mode).toBe(0o666 & ~umask);
+    expect(modeOf(library.at("file"))).toBe(0o666 & ~umask);
+  });
+
+  test.each([0o600, 0o640, 0o444, 0o777])("a replaced file keeps its mode %o", async (mode) => {
+    await using library = new DiskLibrary();
+    library.file("file", "first");
+    chmodSync(library.at("file"), mode);
+    const entry = await put(library.store, "file", "second", { collision: "replace" });
+    expect(entry.mode).toBe(mode);
+    expect(modeOf(library.at("file"))).toBe(mode);
+    expect(await getText(library.store, "file")).toBe("second");
+  });
+
+  test("a folder has 0777 less the umask", async () => {
+    await using library = new DiskLibrary();
+    expect(library.store.makeDirectory("folder", false).mode).toBe(0o777 & ~umask);
+  });
+});
