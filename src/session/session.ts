@@ -331,13 +331,10 @@ export class Session {
   fill(into: Uint8Array, at: number, end: number, regions: Region[], now: number): number {
     let position = this.#controls.fill(into, at, end);
     while (this.#controls.bytes === 0) {
-      const stream = this.#turns.take();
+      const stream = this.#turns.first;
       if (stream === undefined) break;
       const behind = this.#fillFrom(stream, into, position, end, regions, now);
-      if (behind === NO_ROOM) {
-        this.#turns.add(stream);
-        break;
-      }
+      if (behind === NO_ROOM) break; // it is still the first in line
       position = this.#controls.fill(into, behind, end);
     }
     return position;
@@ -353,6 +350,8 @@ export class Session {
   ): number {
     try {
       const behind = writeData(stream, into, at, end, this.peerFrame, regions);
+      if (behind === NO_ROOM) return NO_ROOM;
+      this.#turns.remove(stream);
       const { outgoing } = stream;
       if (behind <= at || outgoing === undefined) return behind;
       stream.progress = now;
@@ -360,6 +359,7 @@ export class Session {
       else if (outgoing.available > 0 && stream.send.credit > 0) this.#turns.add(stream);
       return behind;
     } catch (thrown) {
+      this.#turns.remove(stream);
       this.#abandon(stream, LeatError.from(thrown, "reading the file to send failed"), now);
       return at;
     }

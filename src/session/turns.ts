@@ -15,12 +15,9 @@ export class Turns<T> {
     this.#waiting.delete(stream);
   }
 
-  /** The next in line; it leaves the line. */
-  take(): T | undefined {
-    for (const stream of this.#waiting) {
-      this.#waiting.delete(stream);
-      return stream;
-    }
+  /** The next in line; it stays there until it is removed. */
+  get first(): T | undefined {
+    for (const stream of this.#waiting) return stream;
     return undefined;
   }
 }
