@@ -29,8 +29,9 @@ export function failureError(failure: Failure | GoAway): LeatError {
   });
 }
 
-/** At most MAX_MESSAGE bytes of UTF-8, whatever the characters. */
+/** At most MAX_MESSAGE bytes of UTF-8, whatever the characters; half a pair can't be sent. */
 function shorten(message: string): string {
   const most = Math.floor(MAX_MESSAGE / 3);
-  return message.length <= most ? message : `${message.slice(0, most - 2)} …`;
+  const cut = message.length <= most ? message : `${message.slice(0, most - 2)} …`;
+  return cut.toWellFormed();
 }
