@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test";
+import { ReceiveWindow, SendWindow, UNBOUNDED, type WindowBudget } from "../../src/session/flow.ts";
+import { seededRandom } from "../support/chop.ts";
+import { refusal } from "../wire/refusal.ts";
+
+class CountedBudget implements WindowBudget {
+  left: number;
+
+  constructor(left: number) {
+    this.left = left;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.left) return false;
+    this.left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.left += bytes;
+  }
+}
+
+describe("the receiver's window", () => {
+  test("takes what was promised, and not a byte more", () => {
+    const window = new ReceiveWindow(100, 100, UNBOUNDED);
+    window.receive(60);
+    window.receive(40);
+    const error = refusal("FLOW_CONTROL", () => window.receive(1));
+    expect(error.message).toBe("1 bytes of data arrived where 0 bytes of credit were left");
+    expect(window.held).toBe(100);
+  });
+
+  test("grants credit once half of it is free, and exactly what is free", () => {
+    const window = new ReceiveWindow(100, 100, UNBOUNDED);
+    window.receive(100);
+    expect([window.consume(49, 1, 0), window.consume(1, 2, 0), window.consume(49, 3, 0)]).toEqual([
+      0, 50, 0,
+    ]);
+    window.receive(50);
+    refusal("FLOW_CONTROL", () => window.receive(1));
+    expect(window.consume(51, 4, 0)).toBe(100);
+    expect(window.held).toBe(0);
+  });
+
+  test("of 0 bytes takes nothing, grants nothing and does not grow by itself", () => {
+    const window = new ReceiveWindow(0, 1000, UNBOUNDED);
+    refusal("FLOW_CONTROL", () => window.receive(1));
+    expect([window.consume(0, 1, 100), window.consume(0, 2, 100), window.size]).toEqual([0, 0, 0]);
+    expect([window.widen(10), window.size]).toEqual([10, 10]);
+  });
+
+  test("doubles when half of it went by within two round trips, up to its bound", () => {
+    const window = new ReceiveWindow(100, 350, UNBOUNDED);
+    const sizes: number[] = [];
+    for (let now = 10; now < 60; now += 10) {
+      window.receive(window.size / 2);
+      const credit = window.consume(window.size / 2, now, 6);
+      sizes.push(window.size, credit);
+    }
+    // The first half says nothing yet: there was no time before it.
+    expect(sizes).toEqual([100, 50, 200, 150, 350, 250, 350, 175, 350, 175]);
+  });
+
+  test("stays as it is when the network was slower than that, or the round trip is unknown", () => {
+    for (const roundTrip of [0, 5]) {
+      const window = new ReceiveWindow(100, 1000, UNBOUNDED);
+      for (let now = 10; now < 100; now += 10) {
+        window.receive(50);
+        window.consume(50, now, roundTrip);
+      }
+      expect(window.size).toBe(100);
+    }
+  });
+
+  test("grows only from the budget, and gives back what it took, once", () => {
+    const budget = new CountedBudget(250);
+    const window = new ReceiveWindow(100, 1000, budget);
+    for (let now = 10; now < 100; now += 10) {
+      window.receive(window.size / 2);
+      window.consume(window.size / 2, now, 50);
+    }
+    // 100 for the first doubling; the second would be 200, and 150 are left.
+    expect([window.size, budget.left]).toEqual([200, 150]);
+    expect([window.widen(351), window.size, budget.left]).toEqual([0, 200, 150]);
+    expect([window.widen(350), window.size, budget.left]).toEqual([150, 350, 0]);
+    expect(window.widen(350)).toBe(0);
+    window.release();
+    window.release();
+    expect(budget.left).toBe(250);
+  });
+
+  test("never holds more than its size, never stalls its sender, and loses no credit", () => {
+    const random = seededRandom(101);
+    for (let round = 0; round < 200; round++) {
+      const initial = 1 + random.below(1000);
+      const window = new ReceiveWindow(initial, initial * 8, new CountedBudget(random.below(5000)));
+      const sender = new SendWindow(initial);
+      let held = 0;
+      for (let now = 1; now < 300; now++) {
+        const action = random.below(10);
+        if (action < 5) {
+          const bytes = random.below(sender.credit + 1);
+          sender.spend(bytes);
+          window.receive(bytes);
+          held += bytes;
+        } else {
+          const bytes = random.below(held + 1);
+          held -= bytes;
+          const credit = action === 9 ? window.widen(random.below(initial * 10)) : undefined;
+          const granted = credit ?? window.consume(bytes, now, random.below(50));
+          if (credit !== undefined) held += bytes;
+          if (granted > 0) sender.add(granted);
+        }
+        expect(window.held).toBe(held);
+        // What may be on its way or unconsumed: never beyond the window, and at least half of it.
+        expect(sender.credit + held).toBeLessThanOrEqual(window.size);
+        expect(sender.credit + held).toBeGreaterThanOrEqual(Math.floor(window.size / 2));
+      }
+    }
+  });
+});
+
+describe("the sender's window", () => {
+  test("has what was granted less what was spent", () => {
+    const window = new SendWindow(10);
+    window.spend(10);
+    window.add(5);
+    window.spend(2);
+    expect(window.credit).toBe(3);
+  });
+
+  test("refuses a grant of nothing", () => {
+    refusal("FLOW_CONTROL", () => new SendWindow(1).add(0));
+  });
+
+  test("refuses a sum beyond 2^53 - 1, however much was spent", () => {
+    const window = new SendWindow(Number.MAX_SAFE_INTEGER - 10);
+    window.spend(Number.MAX_SAFE_INTEGER - 10);
+    window.add(10);
+    refusal("FLOW_CONTROL", () => window.add(1));
+    refusal("FLOW_CONTROL", () => window.add(Number.MAX_SAFE_INTEGER));
+    expect(window.credit).toBe(10);
+  });
+});
