@@ -102,7 +102,7 @@ export class Receiver {
       for (const stream of session.streams.values()) this.#openWindow(stream);
       return { type: "welcome", welcome };
     }
-    if (this.#peer === "server" && body?.case === "failure") {
+    if (this.#peer === "server" && (body?.case === "failure" || body?.case === "goAway")) {
       return this.#refused(failureError(body.value));
     }
     throw new LeatError("PROTOCOL_ERROR", `the first frame is not ${EXPECTED[this.#peer]}`);

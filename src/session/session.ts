@@ -134,8 +134,12 @@ export class Session {
     });
   }
 
-  /** Server: accepts the Hello. @param window credit of each upload when it opens, in bytes */
+  /**
+   * Server: accepts the Hello, unless the connection ended while it was looked at.
+   * @param window credit of each upload when it opens, in bytes
+   */
   welcome(window: number): void {
+    if (this.phase !== "deciding") return;
     this.phase = "open";
     this.#window = window;
     this.#push(0, {
