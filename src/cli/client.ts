@@ -8,12 +8,11 @@ import { createCommand, isAnswer, seconds } from "./arguments.ts";
 import { addCommands } from "./commands/commands.ts";
 import { Connection } from "./connection.ts";
 import { Context } from "./context.ts";
-import { UsageError } from "./exit-codes.ts";
 import { Failures } from "./failures.ts";
-import { nearest } from "./nearest.ts";
 import { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { type Signal, onSignals, signalExit } from "./signals.ts";
+import { namesOf, unknownCommand } from "./unknown-command.ts";
 
 export interface ClientFlags {
   readonly server: string;
@@ -34,7 +33,8 @@ export async function client(args: readonly string[]): Promise<number> {
   let context: Context | undefined;
   let shell = false;
   const program = createProgram((name) => {
-    if (name !== undefined) throw unknownCommand(program, name);
+    if (name !== undefined)
+      throw unknownCommand(program, name, "leat client --help tells what there is");
     shell = true;
   });
   addCommands(program, () => {
@@ -115,19 +115,10 @@ function createContext(
   });
 }
 
-const namesOf = (command: Command): string[] => [command.name(), ...command.aliases()];
-
 /** The command that a mistake in the arguments is about. */
 function commandAmong(program: Command, args: readonly string[]): string {
   const named = program.commands.find((command) =>
     args.some((arg) => namesOf(command).includes(arg)),
   );
   return named?.name() ?? "";
-}
-
-export function unknownCommand(program: Command, name: string): UsageError {
-  const names = program.commands.flatMap(namesOf);
-  const near = nearest(name, names);
-  const guess = near === undefined ? "" : `; did you mean ${near}?`;
-  return new UsageError(`unknown command "${name}"${guess}`);
 }

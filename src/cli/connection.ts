@@ -27,7 +27,7 @@ export class Connection {
 
   /** @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, … */
   async client(signal: AbortSignal): Promise<Client> {
-    if (this.#client !== undefined) return this.#client;
+    if (this.#client?.isOver === false) return this.#client;
     const { server, timeout } = this.#options;
     const client = await connect(server, { timeout, signal });
     this.#client = client;

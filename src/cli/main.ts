@@ -38,4 +38,14 @@ async function refuse(command: string | undefined): Promise<number> {
   return EXIT.usage;
 }
 
+/** A defect of ours. Whoever wants to look into it says LEAT_DEBUG=1. */
+function crash(thrown: unknown): never {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const text = process.env.LEAT_DEBUG ? (error.stack ?? error.message) : error.message;
+  process.stderr.write(`leat: a defect, please report it: ${text} (INTERNAL)\n`);
+  process.exit(1);
+}
+
+process.on("uncaughtException", crash);
+process.on("unhandledRejection", crash);
 process.exit(await main(process.argv.slice(2)));

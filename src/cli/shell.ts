@@ -1,4 +1,207 @@
+/**
+ * The shell: commands one after another, typed or piped. At a terminal it guides; from a pipe it says
+ * nothing but what went wrong, goes on after a failure, and ends with the code of the first.
+ */
+import type { Command } from "commander";
+import { VERSION } from "../version.ts";
+import { createCommand, isAnswer } from "./arguments.ts";
 import type { ClientFlags } from "./client.ts";
-export async function runShell(_flags: ClientFlags): Promise<number> {
-  return 0;
+import { addCommands } from "./commands/commands.ts";
+import { complete } from "./complete.ts";
+import { Connection } from "./connection.ts";
+import { Context } from "./context.ts";
+import { EXIT } from "./exit-codes.ts";
+import { Failures } from "./failures.ts";
+import { type Lines, PipedLines, TerminalLines } from "./lines.ts";
+import { Output } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { type Signal, onSignals, signalExit } from "./signals.ts";
+import { namesOf, unknownCommand } from "./unknown-command.ts";
+import { splitWords } from "./words.ts";
+
+const OWN_COMMANDS = ["help", "quit", "exit"] as const;
+
+const BANNER = `
+  list [PATH]      what is in the library
+  get FILE...      fetch files
+  upload FILE...   send files
+  help             everything that can be typed
+  quit             leave
+`;
+
+/** @returns the exit code */
+export async function runShell(flags: ClientFlags): Promise<number> {
+  return await new Shell(flags).run();
+}
+
+class Shell {
+  readonly #flags: ClientFlags;
+  readonly #interactive = process.stdin.isTTY && process.stderr.isTTY;
+  readonly #output: Output;
+  readonly #progress: Progress;
+  readonly #connection: Connection;
+  readonly #lines: Lines;
+  /** Gives up the command that runs. */
+  #stop = new AbortController();
+  #running = false;
+  #over = false;
+  #endedBy: Signal | undefined;
+  #exitCode: number = EXIT.done;
+
+  constructor(flags: ClientFlags) {
+    this.#flags = flags;
+    this.#output = new Output(() => this.#end());
+    this.#progress = new Progress(this.#output, flags.quiet !== true);
+    this.#connection = new Connection(flags, () => this.#lost());
+    this.#lines = this.#interactive
+      ? new TerminalLines("leat> ", (line) => this.#complete(line))
+      : new PipedLines();
+  }
+
+  async run(): Promise<number> {
+    const release = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => this.#signal(signal));
+    try {
+      if (await this.#begin()) await this.#loop();
+      await this.#output.finish();
+    } catch (thrown) {
+      this.#note("", thrown);
+    } finally {
+      release();
+      this.#lines[Symbol.dispose]();
+      await this.#connection.close();
+    }
+    if (this.#endedBy !== undefined) return signalExit(this.#endedBy);
+    return this.#output.broken ? EXIT.done : this.#exitCode;
+  }
+
+  /** Connects at once: nobody types commands for a server that is not there. */
+  async #begin(): Promise<boolean> {
+    try {
+      const client = await this.#connection.client(this.#stop.signal);
+      if (!this.#interactive || this.#flags.quiet === true) return true;
+      this.#output.say(`leat ${VERSION}, connected to ${client.server}\n${BANNER}`);
+      return true;
+    } catch (thrown) {
+      if (!this.#over) this.#note("", thrown);
+      return false;
+    }
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#over) {
+      const line = await this.#lines.next();
+      if (line === undefined) {
+        // Ctrl-D leaves the cursor behind the prompt.
+        if (this.#interactive && !this.#over) process.stderr.write("\n");
+        return;
+      }
+      this.#stop = new AbortController();
+      this.#running = true;
+      const code = await this.#run(line);
+      this.#running = false;
+      // At a terminal, a mistake was seen and is forgotten.
+      if (!this.#interactive && this.#exitCode === EXIT.done) this.#exitCode = code;
+    }
+  }
+
+  /** @returns the exit code of this line */
+  async #run(line: string): Promise<number> {
+    const failures = new Failures(this.#output, (command) => `type help ${command}`.trimEnd());
+    const program = this.#createProgram(failures);
+    let command = "";
+    try {
+      const words = splitWords(line);
+      command = words[0] ?? "";
+      await this.#dispatch(program, command, words);
+    } catch (thrown) {
+      const known = program.commands.find((each) => namesOf(each).includes(command));
+      if (!isAnswer(thrown)) failures.report(known?.name() ?? "", thrown);
+    }
+    await this.#output.flush();
+    if (this.#stop.signal.aborted && this.#interactive) this.#output.say("leat: interrupted");
+    return failures.exitCode;
+  }
+
+  async #dispatch(program: Command, command: string, words: readonly string[]): Promise<void> {
+    if (command === "") return;
+    if (command === "quit" || command === "exit") {
+      this.#over = true;
+      return;
+    }
+    if (command === "help" || command === "?") return this.#help(program, words[1]);
+    if (!program.commands.some((each) => namesOf(each).includes(command))) {
+      throw unknownCommand(program, command, "type help to see what there is", OWN_COMMANDS);
+    }
+    await program.parseAsync(words, { from: "user" });
+  }
+
+  #createProgram(failures: Failures): Command {
+    const program = createCommand("leat").configureHelp({
+      commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
+    });
+    const context = new Context({
+      output: this.#output,
+      progress: this.#progress,
+      connection: this.#connection,
+      failures,
+      signal: this.#stop.signal,
+      quiet: this.#flags.quiet === true,
+      verbose: this.#flags.verbose === true,
+      inShell: true,
+    });
+    addCommands(program, () => context);
+    return program;
+  }
+
+  async #help(program: Command, about: string | undefined): Promise<void> {
+    if (about !== undefined && !OWN_COMMANDS.some((own) => own === about)) {
+      const command = program.commands.find((each) => namesOf(each).includes(about));
+      if (command === undefined) {
+        throw unknownCommand(program, about, "type help to see what there is", OWN_COMMANDS);
+      }
+      return command.outputHelp();
+    }
+    for (const command of program.commands) {
+      const usage = `${command.name()} ${command.usage().replace(/\[options\] ?/, "")}`;
+      await this.#output.line(`  ${usage.padEnd(22)} ${command.description()}`);
+    }
+    await this.#output.line(`  ${"help [COMMAND]".padEnd(22)} this, or everything about one`);
+    await this.#output.line(`  ${"quit".padEnd(22)} leave; exit and Ctrl-D do so, too`);
+  }
+
+  #complete(line: string): Promise<[string[], string]> {
+    const program = this.#createProgram(new Failures(this.#output, () => ""));
+    const names = [...program.commands.map((command) => command.name()), ...OWN_COMMANDS];
+    return complete(line, names, () => this.#connection.client(this.#stop.signal));
+  }
+
+  /** Ctrl-C gives up what runs; the other signals, and any from a pipe, end the shell. */
+  #signal(signal: Signal): void {
+    if (this.#interactive && signal === "SIGINT") {
+      if (this.#stop.signal.aborted && this.#running) process.exit(signalExit(signal));
+      this.#stop.abort();
+      return;
+    }
+    if (this.#endedBy !== undefined) process.exit(signalExit(signal));
+    this.#endedBy = signal;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#over = true;
+    if (this.#running) this.#stop.abort();
+    this.#lines.stop();
+  }
+
+  #lost(): void {
+    if (this.#over || this.#flags.quiet === true) return;
+    const text = `leat: the connection to ${this.#connection.server} is lost; the next command connects again`;
+    this.#lines.around(() => this.#output.say(text));
+  }
+
+  #note(command: string, error: unknown): void {
+    const failures = new Failures(this.#output, () => "type help");
+    failures.report(command, error);
+    if (this.#exitCode === EXIT.done) this.#exitCode = failures.exitCode;
+  }
 }

@@ -27,8 +27,12 @@ async function stat(context: Context, typed: string, json: boolean): Promise<voi
   await output.line(
     `kind      ${{ FILE: "file", DIRECTORY: "folder" }[kind as string] ?? "other"}`,
   );
-  if (kind === "FILE") await output.line(`size      ${size} bytes (${bytesText(size)})`);
+  if (kind === "FILE") await output.line(`size      ${sizeText(size)}`);
   await output.line(`modified  ${timeText(modified)}`);
   await output.line(`mode      ${modeText(mode)}`);
   if (version !== "") await output.line(`version   ${output.name(version)}`);
+}
+
+function sizeText(size: number): string {
+  return size < 1024 ? `${size} bytes` : `${size} bytes (${bytesText(size)})`;
 }

@@ -1,0 +1,129 @@
+/** Where the shell's lines come from: a terminal, or a pipe. */
+import { type Interface, createInterface } from "node:readline";
+
+export interface Lines extends Disposable {
+  /** undefined at the end of the input, or once `stop` was called. */
+  next(): Promise<string | undefined>;
+  /** Nothing more is read. */
+  stop(): void;
+  /** Before something is said while a line may be half typed; the line comes back afterwards. */
+  around(say: () => void): void;
+}
+
+export type Completer = (line: string) => Promise<[hits: string[], of: string]>;
+
+/** A prompt, with history and completion. While a command runs, the terminal is as it was. */
+export class TerminalLines implements Lines {
+  readonly #readline: Interface;
+  /** More than one line may be pasted at once. */
+  readonly #typed: string[] = [];
+  #waiting: ((line: string | undefined) => void) | undefined;
+  #closed = false;
+
+  constructor(prompt: string, completer: Completer) {
+    this.#readline = createInterface({
+      input: process.stdin,
+      output: process.stderr,
+      terminal: true,
+      prompt,
+      historySize: 1000,
+      removeHistoryDuplicates: true,
+      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+        completer(line).then(
+          (result) => done(null, result),
+          () => done(null, [[], line]),
+        );
+      },
+    });
+    this.#readline.on("line", (line) => this.#line(line));
+    this.#readline.on("SIGINT", () => this.#clear());
+    this.#readline.on("close", () => {
+      this.#closed = true;
+      this.#answer(undefined);
+    });
+  }
+
+  next(): Promise<string | undefined> {
+    const typed = this.#typed.shift();
+    if (typed !== undefined || this.#closed) return Promise.resolve(typed);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      process.stdin.setRawMode(true);
+      this.#readline.resume();
+      this.#readline.prompt();
+    });
+  }
+
+  stop(): void {
+    if (!this.#closed) this.#readline.close();
+  }
+
+  around(say: () => void): void {
+    if (this.#waiting === undefined) return say();
+    process.stderr.write("\r\x1b[J");
+    say();
+    this.#readline.prompt(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.#waiting = undefined;
+    if (!this.#closed) this.#readline.close();
+  }
+
+  #line(line: string): void {
+    if (this.#waiting === undefined) this.#typed.push(line);
+    else this.#answer(line);
+  }
+
+  /** Ctrl-C is a signal again while a command runs, and what is typed ahead waits. */
+  #answer(line: string | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (!this.#closed) this.#readline.pause(); // it throws once it is closed
+    process.stdin.setRawMode(false);
+    waiting?.(line);
+  }
+
+  /** Ctrl-C at the prompt. */
+  #clear(): void {
+    process.stderr.write("^C\n");
+    this.#readline.write(null, { ctrl: true, name: "e" });
+    this.#readline.write(null, { ctrl: true, name: "u" });
+    this.#readline.prompt();
+  }
+}
+
+/** Lines of a pipe or a file: no prompt. */
+export class PipedLines implements Lines {
+  readonly #lines = linesOf(Bun.stdin.stream());
+  readonly #stopped = Promise.withResolvers<undefined>();
+
+  next(): Promise<string | undefined> {
+    const line = this.#lines.next().then(({ done, value }) => (done === true ? undefined : value));
+    return Promise.race([this.#stopped.promise, line]);
+  }
+
+  stop(): void {
+    this.#stopped.resolve(undefined);
+  }
+
+  around(say: () => void): void {
+    say();
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield line.replace(/\r$/, "");
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}
