@@ -16,7 +16,7 @@ import { Pages } from "./pages.ts";
 import type { Partial } from "./partial.ts";
 import { onSameMount, Partials, sweepPartials } from "./partials.ts";
 import { isDirectory } from "./refusals.ts";
-import type { CreateOptions, Page, PageRequest, Sink, Source, Store, StoreEntry } from "./store.ts";
+import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
 
 export interface DiskOptions {
   /** No change to the library, not even the folder of partial files. */
@@ -62,13 +62,13 @@ export class DiskStore implements Store {
     return this.#entry(segments.at(-1) ?? "", this.#library.beneath.stat(segments));
   }
 
-  open(path: string): Source {
+  open(path: string): DiskSource {
     const segments = checkPath(path);
     const file = this.#library.beneath.openFile(segments);
     return new DiskSource(segments.at(-1) ?? "", file, this.#versions);
   }
 
-  create(path: string, options: CreateOptions): Sink | Skipped {
+  create(path: string, options: CreateOptions): DiskSink | Skipped {
     checkPath(path);
     this.#mustBeWritable(path);
     using place = this.#library.place(path, isDirectory);

@@ -38,12 +38,18 @@ interface Kept extends FolderNames {
 export class FolderCache implements Disposable {
   readonly #kept = new Map<string, Kept>();
   readonly #budget: number;
+  readonly #lifetime: number;
   readonly #readers = new Turns(FOLDER_READS);
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(budget = FOLDER_CACHE_BYTES) {
+  /**
+   * @param budget bytes
+   * @param lifetime milliseconds
+   */
+  constructor(budget = FOLDER_CACHE_BYTES, lifetime = FOLDER_CACHE_TIME) {
     this.#budget = budget;
+    this.#lifetime = lifetime;
   }
 
   /** Bytes kept now. */
@@ -73,7 +79,7 @@ export class FolderCache implements Disposable {
     const key = keyOf(folder.facts);
     const kept = this.#kept.get(key);
     if (kept === undefined) return undefined;
-    if (!isFresh(kept, folder.facts, after)) return undefined;
+    if (this.#isOld(kept) || !isFresh(kept, folder.facts, after)) return undefined;
     if (!reaches(kept, after)) return undefined;
     // The last one used is the last to go.
     this.#kept.delete(key);
@@ -115,10 +121,14 @@ export class FolderCache implements Disposable {
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      for (const [key, kept] of this.#kept) if (isOld(kept)) this.#drop(key);
+      for (const [key, kept] of this.#kept) if (this.#isOld(kept)) this.#drop(key);
       if (this.#kept.size > 0) this.#watch();
-    }, FOLDER_CACHE_TIME);
+    }, this.#lifetime);
     this.#timer.unref();
+  }
+
+  #isOld(kept: Kept): boolean {
+    return performance.now() - kept.readAt > this.#lifetime;
   }
 }
 
@@ -145,13 +155,10 @@ class Turns {
 }
 
 function isFresh(kept: Kept, now: Facts, after: Uint8Array | undefined): boolean {
-  if (isOld(kept)) return false;
   if (kept.timesTell && sameTimes(kept.facts, now)) return true;
   if (after === undefined || kept.took < LARGE) return false;
   return performance.now() - kept.readAt < kept.took * (PATIENCE + 1);
 }
-
-const isOld = (kept: Kept): boolean => performance.now() - kept.readAt > FOLDER_CACHE_TIME;
 
 /** Whether the window has the names that follow `after`. */
 function reaches(kept: Kept, after: Uint8Array | undefined): boolean {

@@ -1,6 +1,6 @@
 /** The folder that is served, and the checks every operation begins with. */
 
-import { accessSync, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Beneath, Folder } from "./beneath.ts";
 import { type Facts, sameThing } from "./facts.ts";
@@ -26,8 +26,13 @@ export class Library implements Disposable {
 
   private constructor(beneath: Beneath) {
     this.beneath = beneath;
-    using root = beneath.folder([]);
-    this.facts = root.facts;
+    try {
+      using root = beneath.folder([]);
+      this.facts = root.facts;
+    } catch (error) {
+      beneath[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**
@@ -35,8 +40,11 @@ export class Library implements Disposable {
    * @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED
    */
   static open(folder: string, resolution?: Resolution): Library {
-    const path = checkLibrary(folder);
-    return new Library(openBeneath(path, resolution));
+    try {
+      return new Library(openBeneath(checkLibrary(folder), resolution));
+    } catch (error) {
+      throw LeatError.from(error, `cannot serve the folder ${quote(folder)}`);
+    }
   }
 
   /**
@@ -68,17 +76,10 @@ export class Library implements Disposable {
 
 /** @returns the real path: the library may itself be reached by a link, whoever serves it chose that */
 function checkLibrary(folder: string): string {
-  const doing = `cannot serve the folder ${quote(folder)}`;
-  try {
-    const path = realpathSync(folder);
-    if (!statSync(path).isDirectory()) {
-      throw new LeatError("NOT_A_DIRECTORY", `${doing}: it is not a folder`);
-    }
-    accessSync(path, constants.R_OK | constants.X_OK);
-    return path;
-  } catch (error) {
-    throw LeatError.from(error, doing);
-  }
+  const path = realpathSync(folder);
+  // Opened through ".", so that it must be readable and searchable.
+  closeSync(openSync(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY));
+  return path;
 }
 
 function openBeneath(path: string, resolution: Resolution | undefined): Beneath {

@@ -1,0 +1,130 @@
+/** Writes that go to the thread pool because the disk cannot follow. */
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { LeatError } from "../../src/errors.ts";
+import { DiskSink } from "../../src/store/disk-sink.ts";
+import { Versions } from "../../src/store/entry.ts";
+import { Partial } from "../../src/store/partial.ts";
+import { openPlainFolder } from "../../src/store/walk-folder.ts";
+import { WritePace } from "../../src/store/write-pace.ts";
+import { openUnder, TemporaryFolder } from "../support/folder.ts";
+import { bytesOf, refused } from "./support.ts";
+
+/** A pace that lets no write block. */
+function slowPace(): WritePace {
+  let now = 0;
+  const pace = new WritePace(() => now);
+  const begun = pace.begin();
+  now = 100;
+  pace.end(begun);
+  return pace;
+}
+
+class OpenSink implements AsyncDisposable {
+  readonly folder = new TemporaryFolder();
+  readonly sink: DiskSink;
+  readonly partial: Partial;
+
+  constructor(pace = slowPace()) {
+    const folder = openPlainFolder(this.folder.path);
+    const partial = Partial.create(folder, "partial", 0o600);
+    if (partial === undefined) throw new Error("the name is taken");
+    this.partial = partial;
+    const target = {
+      path: "file",
+      versions: new Versions("test"),
+      place: () => ({ folder, name: "file", [Symbol.dispose]() {} }),
+      [Symbol.dispose]: () => folder[Symbol.dispose](),
+    };
+    const options = { collision: "fail", durability: "none" } as const;
+    this.sink = new DiskSink(partial, target, options, pace);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sink.close();
+    const left = process.platform === "linux" ? openUnder(this.folder.path) : [];
+    this.folder[Symbol.dispose]();
+    expect(left).toEqual([]);
+  }
+}
+
+describe("writes on the thread pool", () => {
+  test("are promises, and the file is the same", async () => {
+    await using open = new OpenSink();
+    const { sink } = open;
+    const contents = crypto.getRandomValues(new Uint8Array(60_000));
+    for (let at = 0; at < contents.length; at += 20_000) {
+      const written = sink.write(contents.subarray(at, at + 20_000), at);
+      expect(written).toBeInstanceOf(Promise);
+      await written;
+    }
+    await sink.checkpoint();
+    expect(sink.durableOffset).toBe(60_000);
+    expect((await sink.commit()).size).toBe(60_000);
+    expect(Buffer.compare(readFileSync(open.folder.at("file")), contents)).toBe(0);
+  });
+
+  test("must be waited for by the next", async () => {
+    await using open = new OpenSink();
+    const written = open.sink.write(bytesOf("first"), 0);
+    await refused("INTERNAL", () => open.sink.write(bytesOf("second"), 5));
+    await written;
+    await open.sink.write(bytesOf("second"), 5);
+  });
+
+  test("are waited for by commit, and by checkpoint", async () => {
+    await using open = new OpenSink();
+    void open.sink.write(bytesOf("first"), 0);
+    await open.sink.checkpoint();
+    expect(open.sink.durableOffset).toBe(5);
+    void open.sink.write(bytesOf("second"), 5);
+    expect((await open.sink.commit()).size).toBe(11);
+  });
+
+  test.each(["discard", "keep"] as const)("are waited for by %s", async (end) => {
+    await using open = new OpenSink();
+    void open.sink.write(new Uint8Array(1 << 20), 0);
+    const ended = open.sink[end]();
+    // Closed now, its number could be another file's while the write still runs.
+    expect(open.partial.fd).not.toBe(-1);
+    await ended;
+    expect(open.partial.fd).toBe(-1);
+    expect(readdirSync(open.folder.path)).toEqual(end === "keep" ? ["partial"] : []);
+  });
+
+  test.each([true, false])("a write that failed is not committed (pool: %p)", async (pool) => {
+    await using open = new OpenSink(pool ? slowPace() : new WritePace());
+    open.partial.append = () => {
+      const error = new LeatError("NO_SPACE", "no space is left on the disk");
+      if (!pool) throw error;
+      return Promise.reject(error);
+    };
+    await refused("NO_SPACE", () => open.sink.write(bytesOf("x"), 0));
+    await refused("NO_SPACE", () => open.sink.commit());
+    expect(readdirSync(open.folder.path)).toEqual([]);
+  });
+});
+
+describe("the pace", () => {
+  test("lets writes block until one was slow, and again when none was slow for a second", () => {
+    let now = 5;
+    const pace = new WritePace(() => now);
+    const write = (took: number): void => {
+      const begun = pace.begin();
+      now += took;
+      pace.end(begun);
+    };
+    expect(pace.mayBlock).toBe(true);
+    write(10);
+    expect(pace.mayBlock).toBe(true);
+    write(11);
+    expect(pace.mayBlock).toBe(false);
+    now += 900;
+    write(50);
+    now += 900;
+    expect(pace.mayBlock).toBe(false);
+    now += 100;
+    expect(pace.mayBlock).toBe(true);
+  });
+});

@@ -1,0 +1,92 @@
+/** When an open file counts as changed, and versions over restarts. */
+
+import { describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { DiskLibrary } from "./library.ts";
+import { put, refused, RESOLUTIONS } from "./support.ts";
+
+describe.each(RESOLUTIONS)("an open file, %s", (resolution) => {
+  test.each<[string, (path: string) => void]>([
+    ["appended to", (path) => appendFileSync(path, "more")],
+    ["truncated", (path) => truncateSync(path, 3)],
+    ["overwritten", (path) => writeFileSync(path, "CONTENTS", { flag: "r+" })],
+    [
+      "overwritten, and its time set back",
+      (path) => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(path, "CONTENTS", { flag: "r+" });
+        utimesSync(path, atime, mtime);
+      },
+    ],
+    ["given another mode", (path) => chmodSync(path, 0o600)],
+  ])("has another version once it was %s", async (_how, change) => {
+    await using library = new DiskLibrary(resolution);
+    const path = library.file("file", "contents");
+    utimesSync(path, 1000, 1000);
+    using source = library.store.open("file");
+    change(path);
+    expect(source.currentVersion()).not.toBe(source.entry.version);
+  });
+
+  test.each<[string, (path: string) => void]>([
+    ["removed", (path) => unlinkSync(path)],
+    ["given another name", (path) => linkSync(path, `${path}-2`)],
+  ])("has the same version when it was %s", async (_how, change) => {
+    await using library = new DiskLibrary(resolution);
+    const path = library.file("file", "contents");
+    using source = library.store.open("file");
+    change(path);
+    expect(source.currentVersion()).toBe(source.entry.version);
+  });
+
+  test("gives a descriptor as long as it is open", async () => {
+    await using library = new DiskLibrary(resolution);
+    library.file("file", "contents");
+    const source = library.store.open("file");
+    expect(source).toMatchObject({ synchronous: true });
+    expect(source.fd).toBeGreaterThan(2);
+    source[Symbol.dispose]();
+    source[Symbol.dispose]();
+    expect(source.fd).toBe(-1);
+    await refused("INTERNAL", () => source.read(new Uint8Array(1), 0));
+    await refused("INTERNAL", () => source.currentVersion());
+  });
+});
+
+describe("versions", () => {
+  test("outlive a restart, and are the same by every way to resolve names", async () => {
+    using folder = new TemporaryFolder();
+    const versions: string[] = [];
+    {
+      await using store = openDiskStore(folder.path);
+      versions.push((await put(store, "file", "contents")).version);
+    }
+    for (const resolution of RESOLUTIONS) {
+      await using store = openDiskStore(folder.path, { resolution, readOnly: true });
+      versions.push(store.stat("file").version);
+      using source = store.open("file");
+      versions.push(source.entry.version, source.currentVersion());
+    }
+    expect(new Set(versions).size).toBe(1);
+  });
+
+  test("of the same file differ between libraries", async () => {
+    using around = new TemporaryFolder();
+    around.folder("one");
+    linkSync(around.file("file", "contents"), around.at("one/file"));
+    await using outer = openDiskStore(around.path, { readOnly: true });
+    await using inner = openDiskStore(around.at("one"), { readOnly: true });
+    expect(outer.stat("file").version).not.toBe(inner.stat("file").version);
+  });
+});
