@@ -62,6 +62,8 @@ export class Session {
   /** Credit of each stream on which we send, when it opens. */
   peerWindow = 0;
   readonly streams = new Map<number, Stream>();
+  /** Frames that came, besides Data. */
+  framesReceived = 0;
   /** Called when a stream is over. */
   onEnded: ((stream: number) => void) | undefined;
   readonly #decoder: FrameDecoder;
@@ -244,7 +246,8 @@ export class Session {
     stream.state = state;
     stream.progress = now;
     if (body.case === "response" && body.value.result?.case === "put") {
-      stream.receiveOffset = body.value.result.value.durableOffset ?? 0;
+      // Where it resumes. Else bytes may have come before this Response: they stay booked.
+      stream.receiveOffset ||= body.value.result.value.durableOffset ?? 0;
     }
     this.#push(id, body);
     if (state === "ended") this.drop(stream);
