@@ -43,14 +43,14 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     expect(skipped).toBe(6);
   });
 
-  test("20,000 names, in pages", async () => {
+  test("2,000 names, in pages", async () => {
     await using library = new DiskLibrary(resolution);
     mkdirSync(library.at("folder"));
-    const all = Array.from({ length: 20_000 }, (_, i) => `file ${Math.imul(i, 0x9e3779b1) >>> 0}`);
+    const all = Array.from({ length: 2_000 }, (_, i) => `file ${Math.imul(i, 0x9e3779b1) >>> 0}`);
     for (const name of all) touch(library, `folder/${name}`);
     const sorted = all.toSorted();
     expect(await names(library.store, "folder", { limit: 1e9 })).toEqual(sorted);
-    expect(await names(library.store, "folder", { limit: 777 })).toEqual(sorted);
+    expect(await names(library.store, "folder", { limit: 77 })).toEqual(sorted);
   });
 
   test("sizes and times come from the disk", async () => {
@@ -79,7 +79,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
 
   test("the loop goes on while a large folder is listed", async () => {
     await using library = new DiskLibrary(resolution);
-    for (let i = 0; i < 5000; i++) touch(library, `file ${i}`);
+    for (let i = 0; i < 2000; i++) touch(library, `file ${i}`);
     let turns = 0;
     const turn = (): void => {
       turns++;
@@ -89,7 +89,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     await names(library.store, "", { limit: 1e9 });
     clearImmediate(immediate);
     // A look after every 128 entries.
-    expect(turns).toBeGreaterThan(35);
+    expect(turns).toBeGreaterThan(14);
   });
 });
 
