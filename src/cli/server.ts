@@ -11,6 +11,7 @@ import { type Server, createServer } from "../server/server.ts";
 import type { DurabilityLevel } from "../store/store.ts";
 import { VERSION } from "../version.ts";
 import { createCommand, isAnswer, usageMessage, wholeNumber } from "./arguments.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
 import { onSignals } from "./signals.ts";
@@ -104,6 +105,7 @@ async function serve(library: string | undefined, flags: Flags): Promise<void> {
   const { host: hostname, port, unix, durability, maxConnections } = flags;
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
+  endWithParent();
   const serving = await createServer({
     library: folder,
     ...(unix === undefined ? { hostname, port } : { unix }),

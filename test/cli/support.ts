@@ -1,0 +1,221 @@
+/** leat as people run it: processes, sockets, pipes and terminals. */
+import { expect } from "bun:test";
+import { resolve } from "node:path";
+import { TemporaryFolder } from "../support/folder.ts";
+
+export const PACKAGE = resolve(import.meta.dir, "../..");
+export const LAUNCHER = resolve(PACKAGE, "bin/leat");
+
+/** Nothing of whoever runs the tests: its LEAT_… would be taken as flags. */
+export function environment(
+  more: Record<string, string | undefined> = {},
+): Record<string, string | undefined> {
+  const own = Object.entries(process.env).filter(([name]) => !/^(LEAT_|NO_COLOR$)/.test(name));
+  return { ...Object.fromEntries(own), ...more };
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string | Uint8Array | undefined;
+  readonly env?: Record<string, string>;
+}
+
+/** Runs a command to its end. */
+export async function run(
+  command: readonly string[],
+  { stdin, env, cwd = PACKAGE }: RunOptions & { readonly cwd?: string } = {},
+): Promise<Ran> {
+  await using child = Bun.spawn([...command], {
+    cwd,
+    env: environment(env),
+    stdin: stdin === undefined ? "ignore" : Buffer.from(stdin),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** `bun run client …`, as the package offers it. */
+export function client(
+  server: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
+  return run(["bun", "run", "client", "--server", server, ...args], options);
+}
+
+/** The installed command, in a folder of one's own. */
+export function leat(cwd: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return run([LAUNCHER, ...args], { ...options, cwd });
+}
+
+/** Text that a process writes bit by bit. */
+export class Written {
+  text = "";
+  #ended = false;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(stream?: AsyncIterable<Uint8Array>) {
+    if (stream !== undefined) void this.#read(stream);
+  }
+
+  add(text: string): void {
+    this.text += text;
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake.resolve();
+  }
+
+  /** Waits until it is there. @param after characters that do not count */
+  async until(wanted: string | RegExp, after = 0): Promise<string> {
+    while (true) {
+      const text = this.text.slice(after);
+      if (typeof wanted === "string" ? text.includes(wanted) : wanted.test(text)) return text;
+      if (this.#ended) throw new Error(`"${wanted}" never came; this did: ${this.text}`);
+      await this.#wake.promise;
+    }
+  }
+
+  async #read(stream: AsyncIterable<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) this.add(decoder.decode(chunk, { stream: true }));
+    this.end();
+  }
+}
+
+/** A server of `bun run server`, ready. Stopped at the end of its scope. */
+export class RunningServer implements AsyncDisposable {
+  readonly stdout: Written;
+  readonly stderr: Written;
+  readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  /** `HOST:PORT`, or `unix:PATH`. */
+  address = "";
+
+  private constructor(args: readonly string[], env: Record<string, string>) {
+    this.child = Bun.spawn(["bun", "run", "server", ...args], {
+      cwd: PACKAGE,
+      env: environment(env),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.stdout = new Written(this.child.stdout);
+    this.stderr = new Written(this.child.stderr);
+  }
+
+  static async start(
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<RunningServer> {
+    const server = new RunningServer(args, env);
+    const port = args.includes("--port") || args.includes("--unix") || "LEAT_PORT" in env;
+    expect(port).toBe(true);
+    const ready = await server.stdout.until("\n");
+    server.address = /^leat listening on (\S+)\n$/.exec(ready)?.[1] ?? "";
+    expect(ready).toBe(`leat listening on ${server.address}\n`);
+    return server;
+  }
+
+  get port(): string {
+    return this.address.slice(this.address.lastIndexOf(":") + 1);
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    this.child.kill(signal);
+    return await this.child.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** A library in a temporary folder, and a server for it. */
+export class Served implements AsyncDisposable {
+  readonly library: TemporaryFolder;
+  readonly server: RunningServer;
+
+  private constructor(library: TemporaryFolder, server: RunningServer) {
+    this.library = library;
+    this.server = server;
+  }
+
+  static async start(args: readonly string[] = []): Promise<Served> {
+    const library = new TemporaryFolder();
+    const server = await RunningServer.start([library.path, "--port", "0", ...args]);
+    return new Served(library, server);
+  }
+
+  /** `bun run client` of this server. */
+  client(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    return client(this.server.address, args, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    this.library[Symbol.dispose]();
+  }
+}
+
+/** A process at a terminal of 80 columns. */
+export class AtTerminal implements AsyncDisposable {
+  readonly screen = new Written();
+  readonly #child: Bun.Subprocess;
+
+  constructor(command: readonly string[], options: { cwd: string; env?: Record<string, string> }) {
+    const decoder = new TextDecoder();
+    this.#child = Bun.spawn([...command], {
+      cwd: options.cwd,
+      env: environment({ TERM: "xterm", ...options.env }),
+      terminal: {
+        cols: 80,
+        rows: 24,
+        data: (_terminal, bytes) => this.screen.add(decoder.decode(bytes, { stream: true })),
+      },
+    });
+  }
+
+  /** Types, and waits for what should appear then. */
+  async type(keys: string, wanted: string | RegExp): Promise<string> {
+    const after = this.screen.text.length;
+    this.#child.terminal?.write(keys);
+    return await this.screen.until(wanted, after);
+  }
+
+  get exited(): Promise<number> {
+    return this.#child.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+    this.#child.terminal?.close();
+  }
+}
+
+/** One line that begins so: what every failure looks like. */
+export function expectFailure(ran: Ran, code: number, line: string | RegExp): void {
+  expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: "" });
+  expect(ran.stderr).toMatch(/^leat[^\n]*\n$/);
+  if (typeof line === "string") expect(ran.stderr).toBe(`${line}\n`);
+  else expect(ran.stderr).toMatch(line);
+}
+
+/** Waits until it is so. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await Bun.sleep(5);
+}
