@@ -11,7 +11,10 @@ interface Summing {
   digest(): Uint8Array;
 }
 
-/** A digest of a whole file, read in pieces with a look at the event loop between them. */
+/**
+ * A digest of a whole file, read in pieces. All checksums of a process take turns, and the event loop
+ * is looked at between two pieces: many at once are slow, and hold up nobody else.
+ */
 export async function checksum(request: Checksum, exchange: Exchange): Promise<void> {
   using source = await exchange.store.open(request.path);
   const summing = start(request.algorithm);
@@ -43,13 +46,33 @@ function start(algorithm: Algorithm): Summing {
 }
 
 async function sum(source: Source, summing: Summing, exchange: Exchange): Promise<void> {
-  const buffer = new Uint8Array(DATA_PAYLOAD);
   let position = 0;
-  while (!exchange.ended) {
-    const read = await source.read(buffer, position);
-    if (read === 0) return;
-    summing.update(buffer.subarray(0, read));
+  let read: number;
+  do {
+    read = await inTurn(async () => {
+      if (exchange.ended) return 0;
+      const count = await source.read(PIECE, position);
+      summing.update(PIECE.subarray(0, count));
+      return count;
+    });
     position += read;
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-  }
+  } while (read > 0);
 }
+
+/** For the piece whose turn it is: one buffer, whatever the number of checksums. */
+const PIECE = new Uint8Array(DATA_PAYLOAD);
+
+/** Resolves when the last piece that was asked for is summed, and the event loop has had its look. */
+let last: Promise<void> = Promise.resolve();
+
+/** Runs behind all that were asked for before: pieces of one file, or of many in turns. */
+function inTurn(piece: () => Promise<number>): Promise<number> {
+  const summed = last.then(piece);
+  last = summed.then(
+    () => lookAtLoop(),
+    () => {},
+  );
+  return summed;
+}
+
+const lookAtLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
