@@ -14,6 +14,8 @@ export type StatusInit = Extract<ResultInit, { case: "status" }>["value"];
 export interface Exchange {
   readonly store: Store;
   readonly durability: DurabilityLevel;
+  /** The largest frame the client takes, in bytes. */
+  readonly frameLimit: number;
   /** The stream is over: cancelled, failed, or the connection is gone. */
   readonly ended: boolean;
   respond(result: ResultInit): void;

@@ -1,13 +1,16 @@
-import { PAGE_BYTES } from "../limits.ts";
+import { KiB, PAGE_BYTES } from "../limits.ts";
 import type { List } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
+
+/** What a page's frame has besides entries: its heads. */
+const FRAME_HEADS = KiB;
 
 /** One page of a folder; the client asks for the next with the cursor of this one. */
 export async function list(request: List, exchange: Exchange): Promise<void> {
   const page = await exchange.store.page(request.path, {
     cursor: request.cursor,
     limit: request.limit === 0 ? Number.MAX_SAFE_INTEGER : request.limit,
-    bytes: PAGE_BYTES,
+    bytes: Math.min(PAGE_BYTES, exchange.frameLimit - FRAME_HEADS),
     hidden: request.hidden,
   });
   if (exchange.ended) return;

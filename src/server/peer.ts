@@ -2,6 +2,7 @@
 import type { Connection, Driver } from "../connection/connection.ts";
 import { LeatError } from "../errors.ts";
 import { PAGE_BYTES } from "../limits.ts";
+import { checkBounds } from "../operations/bounds.ts";
 import { run, unknownOperation } from "../operations/operations.ts";
 import type { Operation, SessionEvent } from "../session/event.ts";
 import type { Hello } from "../wire/gen/messages.ts";
@@ -48,6 +49,7 @@ export class Peer implements Driver {
 
   /** The server stops: what is open may finish, nothing new is begun. */
   drain(reason: LeatError): void {
+    if (this.connection.session.phase !== "open") return this.connection.refuse(reason);
     this.connection.goAway(reason);
     this.#draining = true;
     if (this.#exchanges.size === 0) this.connection.close();
@@ -146,6 +148,11 @@ export class Peer implements Driver {
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
     this.#exchanges.set(stream, exchange);
+    try {
+      checkBounds(operation);
+    } catch (thrown) {
+      return this.#failed(thrown, operation, exchange);
+    }
     if (operation.case === "list") {
       this.#listOperations.set(stream, operation);
       this.#lists.push(exchange);

@@ -43,6 +43,10 @@ export class StreamExchange implements Exchange {
     return this.#shared.durability;
   }
 
+  get frameLimit(): number {
+    return this.#connection.session.peerFrame;
+  }
+
   respond(result: ResultInit): void {
     this.#connection.send(this.stream, { case: "response", value: { result } });
   }

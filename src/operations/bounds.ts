@@ -1,0 +1,38 @@
+/** Bounds of a request's fields, checked before it waits for anything: what waits stays small. */
+import { LeatError } from "../errors.ts";
+import { MAX_PATH } from "../limits.ts";
+import type { Operation } from "../session/event.ts";
+
+/** What this and other stores give is far shorter. */
+const MAX_VERSION = 128;
+const MAX_CURSOR = MAX_PATH;
+
+const NANOSECONDS = 1_000_000_000;
+
+/**
+ * The store checks names to the letter. Lengths are counted in UTF-16 units here: never more than
+ * the bytes that the schema counts.
+ * @throws INVALID_NAME, INVALID_ARGUMENT
+ */
+export function checkBounds({ value }: Operation): void {
+  if ("path" in value && value.path.length > MAX_PATH) {
+    const { length } = value.path;
+    throw new LeatError("INVALID_NAME", `a path of ${length} characters; ${MAX_PATH} are allowed`);
+  }
+  if ("ifMatch" in value) checkLength("if_match", value.ifMatch, MAX_VERSION);
+  if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);
+  if ("modified" in value && (value.modified?.nanoseconds ?? 0) >= NANOSECONDS) {
+    throw new LeatError(
+      "INVALID_ARGUMENT",
+      `modified has ${value.modified?.nanoseconds} nanoseconds; at most ${NANOSECONDS - 1} are a time`,
+    );
+  }
+}
+
+function checkLength(field: string, value: string | undefined, most: number): void {
+  if (value === undefined || value.length <= most) return;
+  throw new LeatError(
+    "INVALID_ARGUMENT",
+    `${field} has ${value.length} characters; ${most} are allowed`,
+  );
+}
