@@ -150,6 +150,11 @@ export class LeatServer implements Server {
   /** Serves a peer on any transport: the in-memory one, too. */
   readonly accept: Accept = (transport: Transport): TransportHandler => {
     this.#counters.connectionsAccepted += 1;
+    if (this.#peers.size >= this.#maxConnections + TOLD_REFUSALS) {
+      this.#counters.connectionsRefused += 1;
+      transport.close();
+      return NOBODY;
+    }
     const window = this.#offeredWindow();
     const reserved = window * this.#maxStreams;
     this.#windows.take(reserved);
@@ -246,6 +251,15 @@ export class LeatServer implements Server {
     };
   }
 }
+
+/**
+ * Connections beyond the limit that are told why they are refused, at once: the next ones are closed
+ * without a word, for each keeps a descriptor until its peer has read the answer.
+ */
+const TOLD_REFUSALS = RESERVED_DESCRIPTORS / 2;
+
+/** Hears what still comes from a connection that was closed. */
+const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 /** How long peers get to read why they are cut, when a server stops. */
 const STOP_DEADLINE = 1_000;

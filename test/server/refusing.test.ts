@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { createRuntime } from "../../src/connection/runtime.ts";
 import { createServer } from "../../src/index.ts";
-import type { Transport } from "../../src/net/transport.ts";
+import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { LeatServer } from "../../src/server/server.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -12,6 +12,7 @@ test("a flood of connections beyond the limit does not hold descriptors", async 
   using folder = new TemporaryFolder();
   const store = openDiskStore(folder.path);
   await using server = new LeatServer(store, { maxConnections: 2 }, createRuntime());
+  const handlers: TransportHandler[] = [];
   const closed: Transport[] = [];
   for (let i = 0; i < 500; i += 1) {
     const transport: Transport = {
@@ -22,10 +23,12 @@ test("a flood of connections beyond the limit does not hold descriptors", async 
       shutdown() {},
       close: () => void closed.push(transport),
     };
-    server.accept(transport);
+    handlers.push(server.accept(transport));
   }
   expect(server.connections).toBe(2 + 32);
   expect(closed.length).toBe(500 - server.connections);
+  for (const handler of handlers) handler.onClose(undefined);
+  expect(server.connections).toBe(0);
 });
 
 test("who has not said Hello when the server stops is told to come back later", async () => {
