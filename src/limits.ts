@@ -25,6 +25,9 @@ export const MAX_FRAME_RANGE = { least: 64 * KiB, most: 16 * MiB } as const;
 /** The first frame of a stranger: credentials and features fit, a flood of strangers costs little. */
 export const MAX_HELLO = 16 * KiB;
 
+/** The longest frame besides Data that a server takes: two paths at their longest fit into it. */
+export const MAX_REQUEST = 16 * KiB;
+
 /** The longest length prefix: five varint bytes reach past every frame limit. */
 export const MAX_LENGTH_PREFIX = 5;
 

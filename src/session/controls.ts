@@ -9,15 +9,24 @@ export class Controls {
   /** Bytes of the frame at `#next` that have left. */
   #offset = 0;
   #bytes = 0;
+  /** Bytes that have left since the beginning. */
+  #left = 0;
 
   /** Bytes that wait. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  push(frame: Uint8Array): void {
+  /** @returns what `hasLeft` takes, to ask after this frame */
+  push(frame: Uint8Array): number {
     this.#frames.push(frame);
     this.#bytes += frame.length;
+    return this.#left + this.#bytes;
+  }
+
+  /** Whether a frame left as a whole, by what `push` answered. */
+  hasLeft(ticket: number): boolean {
+    return this.#left >= ticket;
   }
 
   /**
@@ -40,6 +49,7 @@ export class Controls {
       if (this.#offset === frame.length) this.#advance();
     }
     this.#bytes -= position - at;
+    this.#left += position - at;
     return position;
   }
 

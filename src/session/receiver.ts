@@ -42,6 +42,7 @@ export class Receiver {
       const reported = this.#reports.shift();
       if (reported !== undefined) return reported;
       if (session.phase === "closing" || session.phase === "deciding") return undefined;
+      if (session.unsentControls > session.answerLimit) return undefined;
       try {
         const frame = this.#decoder.next();
         if (frame === undefined) return undefined;

@@ -10,7 +10,7 @@
  * still read one. What is thrown is a defect of the caller, or of this file.
  */
 import { LeatError } from "../errors.ts";
-import { EARLY_REQUESTS, PROTOCOL_VERSION } from "../limits.ts";
+import { EARLY_REQUESTS, MAX_REQUEST, PROTOCOL_VERSION } from "../limits.ts";
 import { FrameDecoder } from "../wire/decoder.ts";
 import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
 import type { Credentials } from "../wire/gen/messages.ts";
@@ -62,6 +62,8 @@ export class Session {
   /** Credit of each stream on which we send, when it opens. */
   peerWindow = 0;
   readonly streams = new Map<number, Stream>();
+  /** No event is read from the peer while more bytes of answers wait to be sent. */
+  answerLimit = Number.POSITIVE_INFINITY;
   /** Frames that came, besides Data. */
   framesReceived = 0;
   /** Called when a stream is over. */
@@ -73,6 +75,8 @@ export class Session {
   #window: number;
   #ping: { readonly nonce: number; readonly at: number } | undefined;
   #pings = 0;
+  /** The last Pong, to ask `#controls` after it. */
+  #pong = 0;
 
   constructor(options: SessionOptions) {
     this.role = options.role;
@@ -81,6 +85,7 @@ export class Session {
     this.#window = options.initialWindow;
     this.#decoder = new FrameDecoder({
       maxFrame: options.maxFrame,
+      maxBody: options.role === "server" ? MAX_REQUEST : undefined,
       firstFrame: options.role === "server" ? "hello" : "welcome",
     });
     this.#receiver = new Receiver(this, this.#decoder);
@@ -108,7 +113,10 @@ export class Session {
     if (this.phase !== "closing") this.#decoder.push(chunk);
   }
 
-  /** The next event, or undefined: nothing more without new bytes (or without `welcome`). */
+  /**
+   * The next event, or undefined: nothing more without new bytes, without `welcome`, or until `fill`
+   * has taken so many answers that less than `answerLimit` wait.
+   */
   next(now: number): SessionEvent | undefined {
     return this.#receiver.next(now);
   }
@@ -188,8 +196,12 @@ export class Session {
     return this.#pings;
   }
 
+  /** Answers a Ping. @throws PROTOCOL_ERROR when the Pong before is still here: nobody has read it */
   pong(nonce: number): void {
-    this.#push(0, { case: "pong", value: { nonce } });
+    if (!this.#controls.hasLeft(this.#pong)) {
+      throw new LeatError("PROTOCOL_ERROR", "a second Ping came before the Pong to the first");
+    }
+    this.#pong = this.#push(0, { case: "pong", value: { nonce } });
   }
 
   /** Books a Pong. @returns milliseconds since its Ping. @throws PROTOCOL_ERROR when none was sent */
@@ -388,7 +400,7 @@ export class Session {
     this.#receiver.report({ type: "failure", stream: stream.id, error });
   }
 
-  #push(stream: number, body: FrameBodyInit): void {
-    this.#controls.push(encodeFrame(stream, body));
+  #push(stream: number, body: FrameBodyInit): number {
+    return this.#controls.push(encodeFrame(stream, body));
   }
 }

@@ -278,6 +278,16 @@ describe("the connection ends", () => {
     expect(closed(broken)).toBe("PROTOCOL_ERROR");
   });
 
+  test("for a request that is longer than any request has to be, before it is decoded", () => {
+    const server = serverWith();
+    const path = "x".repeat(100_000);
+    server.frames([
+      1,
+      { case: "request", value: { operation: { case: "stat", value: { path } } } },
+    ]);
+    expect(closed(server)).toBe("TOO_LARGE");
+  });
+
   test("for a number beyond 2^53 - 1", () => {
     const server = serverWith("put");
     // Credit { bytes: 2^53 }
