@@ -18,6 +18,10 @@ const FRAME_ROOM = KiB;
 /** The largest frame accepted unless the handshake says otherwise: one whole block and its head. */
 export const MAX_FRAME = BLOCK_SIZE + FRAME_ROOM;
 
+/** The largest frame a server takes: one payload of its own size. A frame in an unusual form is
+ *  assembled, so this is what a hostile peer can make a server hold, twice. */
+export const SERVER_MAX_FRAME = 256 * KiB + FRAME_ROOM;
+
 /** What a peer may name as its largest frame. Below, a list page would not fit; above, one frame
  *  would hold up every other stream for too long. */
 export const MAX_FRAME_RANGE = { least: 64 * KiB, most: 16 * MiB } as const;
@@ -67,9 +71,9 @@ export const MAX_STREAMS = 64;
  *  every stream of every connection; a crowded server offers less, down to nothing. */
 export const UPLOAD_WINDOW = 64 * KiB;
 
-/** The share of the remaining budget that one more connection is offered as initial windows:
- *  each gets a 32nd of what is left, so that the budget is never used up by those who came first. */
-export const WINDOW_SHARE = 1 / 32;
+/** The share of what is left of a budget for windows that one peer gets: those who came first never
+ *  use it up, and those who come last still get a little. */
+export const WINDOW_SHARE = 1 / 16;
 
 /** What an upload that needs more gets when it is accepted: a loop turn's worth of bytes. */
 export const TRANSFER_WINDOW = MiB;
@@ -83,16 +87,20 @@ export const DOWNLOAD_WINDOW = 4 * MiB;
 /** How far a window may grow: 1 Gbit/s at 250 ms. */
 export const MAX_WINDOW = 32 * MiB;
 
-/** What a server promises in upload windows to all its peers together. */
-export const WINDOW_BUDGET = 128 * MiB;
+/** What a server promises all its peers together in windows that open with a stream. */
+export const INITIAL_WINDOW_BUDGET = 64 * MiB;
+
+/** What a server promises all its peers together beyond that, to uploads that are under way. While
+ *  a disk is slow this much waits for it; the garbage collector needs as much again. */
+export const WINDOW_BUDGET = 32 * MiB;
 
 /** List pages that are made or wait to be sent, over all connections of a server. */
 export const PAGE_BUDGET = 32 * MiB;
 
 // ---- connections ----
 
-/** Connections at once. */
-export const MAX_CONNECTIONS = 4096;
+/** Connections at once, unless told otherwise. */
+export const MAX_CONNECTIONS = 1024;
 
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;

@@ -189,7 +189,8 @@ export class Client implements AsyncDisposable {
               sha256,
               onProgress,
               stream: {
-                consumed: (bytes) => this.#link.connection.consumed(ticket.stream ?? 0, bytes),
+                consumed: (bytes, kept) =>
+                  this.#link.connection.consumed(ticket.stream ?? 0, bytes, kept),
                 cancel: () => this.#link.cancel(ticket),
               },
             },

@@ -19,8 +19,8 @@ export interface SaveOptions {
 
 /** The stream behind a download. */
 export interface DownloadStream {
-  /** Bytes were taken: the server may send as many more. */
-  consumed(bytes: number): void;
+  /** Bytes were taken: the server may send as many more. @param kept they may still be looked at */
+  consumed(bytes: number, kept: boolean): void;
   /** Gives the download up. */
   cancel(): void;
 }
@@ -115,7 +115,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     try {
       for await (const bytes of blocks) {
         yield bytes;
-        this.#stream.consumed(bytes.length);
+        this.#stream.consumed(bytes.length, true);
       }
     } finally {
       this.cancel();
@@ -209,7 +209,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
       const incoming = this.#incoming(
         (bytes, position) => sink.write(bytes, position - this.offset),
         reject,
-        (bytes) => this.#stream.consumed(bytes),
+        (bytes) => this.#stream.consumed(bytes, false),
       );
       this.#take({
         data: (bytes, crc32) => incoming.data(bytes, crc32),

@@ -21,6 +21,7 @@ import type { Session } from "../session/session.ts";
 import type { StreamFrame } from "../session/state.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 import type { Runtime } from "./runtime.ts";
+import { Leases } from "./leases.ts";
 import { saveTail } from "./saved-tail.ts";
 
 /** What a server or a client does with a connection. */
@@ -53,6 +54,7 @@ export class Connection implements TransportHandler, Producer {
   driver!: Driver;
   /** Chunks that came behind a Hello that is being decided on. */
   #held: Uint8Array[] = [];
+  readonly #leases: Leases;
   #paused = false;
   #regions: Region[] = [];
   #fin = false;
@@ -75,7 +77,11 @@ export class Connection implements TransportHandler, Producer {
       pool: options.runtime.pool,
       clock: options.runtime.clock,
     });
-    options.session.onEnded = (stream) => this.driver.onStreamEnded?.(stream);
+    this.#leases = new Leases((chunk) => options.transport.free(chunk));
+    options.session.onEnded = (stream) => {
+      this.#leases.forget(stream);
+      this.driver.onStreamEnded?.(stream);
+    };
     options.runtime.ticker.add(this);
   }
 
@@ -125,7 +131,12 @@ export class Connection implements TransportHandler, Producer {
     this.wake();
   }
 
-  consumed(stream: number, bytes: number): void {
+  /**
+   * The driver is done with the oldest bytes of a stream's data.
+   * @param kept somebody else may go on looking at them
+   */
+  consumed(stream: number, bytes: number, kept = false): void {
+    this.#leases.consumed(stream, bytes, kept);
     this.session.consumed(stream, bytes, this.#now());
     this.wake();
   }
@@ -216,9 +227,14 @@ export class Connection implements TransportHandler, Producer {
       this.#pause();
       return;
     }
+    const frames = this.session.framesReceived;
+    this.#leases.begin(chunk);
     this.session.receive(chunk);
     this.#reports();
-    if (this.session.unsentControls > this.#answerLimit) this.#pause();
+    const full = this.session.unsentControls > this.#answerLimit;
+    // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
+    this.#leases.end(full || !this.session.reading || this.session.framesReceived !== frames);
+    if (full) this.#pause();
     this.wake();
   }
 
@@ -293,6 +309,7 @@ export class Connection implements TransportHandler, Producer {
 
   #event(event: SessionEvent): void {
     if (event.type === "closed") this.#reason ??= event.error;
+    if (event.type === "data") this.#leases.lend(event.stream, event.bytes.length);
     this.driver.onEvent(event);
     if (event.type === "closed") this.close();
   }

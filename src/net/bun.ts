@@ -36,6 +36,11 @@ class BunTransport implements Transport {
     return length === 0 ? 0 : this.#socket.write(bytes, offset, length);
   }
 
+  free(chunk: Uint8Array): void {
+    // Detached: whoever looks at it after all finds nothing.
+    if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0);
+  }
+
   pause(): void {
     this.#socket.pause();
   }
@@ -155,6 +160,10 @@ export async function connectBun(address: Address, accept: Accept): Promise<void
 function connectError(thrown: unknown, where: string): LeatError {
   const doing = `cannot connect to ${where}`;
   const known = LeatError.from(thrown, doing);
+  // The path of a Unix socket: no server has made it.
+  if (known.code === "NOT_FOUND" || known.code === "NOT_A_DIRECTORY") {
+    return new LeatError("UNAVAILABLE", `${doing}: there is no such socket`, { cause: thrown });
+  }
   if (known.code !== "INTERNAL") return known;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return new LeatError("UNAVAILABLE", `${doing}: ${text}`, { cause: thrown });

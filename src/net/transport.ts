@@ -5,7 +5,8 @@
  * Rules that both keep:
  *  - `write` never buffers: what it did not accept is the caller's, and `onDrain` comes once the
  *    transport takes bytes again. `onDrain` may also come when nothing was refused.
- *  - Chunks given to `onData` belong to the receiver: they are never written to again.
+ *  - A chunk given to `onData` belongs to the receiver and is never written to again, unless it
+ *    is freed.
  *  - After `onClose` nothing more is called. It is called exactly once, whoever closed.
  *  - `shutdown` (our FIN) leaves the reading side open. Closing before the peer's FIN was seen may
  *    lose bytes that `write` accepted: the order is shutdown, wait for `onEnd`, close.
@@ -18,6 +19,8 @@ export interface Transport {
    * @returns bytes accepted, 0 to length; -1 when the transport is closed
    */
   write(bytes: Uint8Array, offset: number, length: number): number;
+  /** Nothing looks at a chunk of `onData` any more: its memory may be used again at once. */
+  free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */
   pause(): void;
   resume(): void;

@@ -4,19 +4,27 @@ import type { WindowBudget } from "../session/flow.ts";
 export class Budget implements WindowBudget {
   readonly total: number;
   #left: number;
+  readonly #share: number;
   readonly #waiting = new Set<() => void>();
 
-  constructor(total: number) {
+  /**
+   * @param total bytes
+   * @param share of what is left that one may take: with less than 1 the first never use it up, and
+   *   the last still get a little
+   */
+  constructor(total: number, share = 1) {
     this.total = total;
     this.#left = total;
+    this.#share = share;
   }
 
-  get left(): number {
-    return this.#left;
+  /** Bytes that one may take now. */
+  get fair(): number {
+    return Math.floor(this.#left * this.#share);
   }
 
   take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
+    if (bytes > this.fair) return false;
     this.#left -= bytes;
     return true;
   }

@@ -12,13 +12,14 @@ import { type Runtime, processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import {
   DRAIN_DEADLINE,
+  INITIAL_WINDOW_BUDGET,
   MAX_CONNECTIONS,
-  MAX_FRAME,
   MAX_STREAMS,
   MAX_WINDOW,
   PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
   RETRY_AFTER,
+  SERVER_MAX_FRAME,
   UPLOAD_WINDOW,
   WINDOW_BUDGET,
   WINDOW_SHARE,
@@ -105,7 +106,8 @@ export class LeatServer implements Server {
   readonly #store: Store;
   readonly #shared: Shared;
   readonly #counters = new Counters();
-  readonly #windows = new Budget(WINDOW_BUDGET);
+  readonly #initialWindows = new Budget(INITIAL_WINDOW_BUDGET, WINDOW_SHARE);
+  readonly #windows = new Budget(WINDOW_BUDGET, WINDOW_SHARE);
   readonly #pages = new Budget(PAGE_BUDGET);
   readonly #peers = new Set<Peer>();
   readonly #maxConnections: number;
@@ -157,11 +159,11 @@ export class LeatServer implements Server {
     }
     const window = this.#offeredWindow();
     const reserved = window * this.#maxStreams;
-    this.#windows.take(reserved);
+    this.#initialWindows.take(reserved);
     const session = new Session({
       role: "server",
       agent: AGENT,
-      maxFrame: MAX_FRAME,
+      maxFrame: SERVER_MAX_FRAME,
       maxStreams: this.#maxStreams,
       initialWindow: window,
       maxWindow: MAX_WINDOW,
@@ -176,7 +178,7 @@ export class LeatServer implements Server {
       refusal: this.#refusal(),
       window: () => window,
       onClosed: (gone) => {
-        this.#windows.give(reserved);
+        this.#initialWindows.give(reserved);
         this.#gone(gone);
       },
     });
@@ -196,7 +198,7 @@ export class LeatServer implements Server {
 
   /** Credit for each upload of one more connection, in bytes, whole KiB. */
   #offeredWindow(): number {
-    const fair = (this.#windows.left * WINDOW_SHARE) / this.#maxStreams;
+    const fair = this.#initialWindows.fair / this.#maxStreams;
     return Math.min(UPLOAD_WINDOW, Math.floor(fair / 1024) * 1024);
   }
 

@@ -75,12 +75,14 @@ export class ReceiveWindow {
     return owed;
   }
 
-  /** Makes the window at least `size`. @returns credit to send now, in bytes */
+  /** Makes the window `size`, or as much of it as there is memory. @returns credit to send now */
   widen(size: number): number {
-    const more = size - this.#size;
-    if (more <= 0 || !this.#grow(more)) return 0;
-    this.#promised += more;
-    return more;
+    for (let more = size - this.#size; more >= 1; more = Math.floor(more / 2)) {
+      if (!this.#grow(more)) continue;
+      this.#promised += more;
+      return more;
+    }
+    return 0;
   }
 
   /** The stream is over: gives back what was borrowed. */

@@ -72,6 +72,7 @@ export class Receiver {
 
   #read(frame: FrameEvent, now: number): SessionEvent | undefined {
     if (frame.type === "payload") return this.#payload(frame.bytes, frame.remaining);
+    if (frame.type === "frame") this.#session.framesReceived += 1;
     if (this.#session.phase === "hello") return this.#firstFrame(frame);
     if (frame.type === "data") return this.#data(frame, now);
     if (frame.stream === 0) return this.#onConnection(frame.body, now);

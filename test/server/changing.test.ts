@@ -116,7 +116,9 @@ describe("while it is sent, a file that", () => {
   }
 
   test("grows ends in CHANGED", async () => {
-    await expect(changed("grows.bin", (path) => appendFileSync(path, "more"))).rejects.toMatchObject({
+    await expect(
+      changed("grows.bin", (path) => appendFileSync(path, "more")),
+    ).rejects.toMatchObject({
       code: "CHANGED",
       retryable: true,
     });

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer, type Server } from "../../src/index.ts";
-import { MAX_FRAME, MAX_HELLO, MAX_STREAMS, MiB, UPLOAD_WINDOW } from "../../src/limits.ts";
+import { MAX_HELLO, MAX_STREAMS, MiB, SERVER_MAX_FRAME, UPLOAD_WINDOW } from "../../src/limits.ts";
 import { crc32 } from "../../src/transfer/crc32.ts";
 import { writeVarint } from "../../src/wire/varint.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -49,8 +49,8 @@ describe("the connection is ended, with a Failure on stream 0, for", () => {
   const cases: Record<string, { code: string; says: RegExp; send: (peer: RawPeer) => void }> = {
     "a length over the limit": {
       code: "TOO_LARGE",
-      says: new RegExp(`${MAX_FRAME}`),
-      send: (peer) => peer.bytes(length(MAX_FRAME + 1)),
+      says: new RegExp(`${SERVER_MAX_FRAME}`),
+      send: (peer) => peer.bytes(length(SERVER_MAX_FRAME + 1)),
     },
     "a length prefix without end": {
       code: "PROTOCOL_ERROR",
@@ -192,8 +192,11 @@ describe("only the stream is ended for", () => {
       says: /credit/,
       send: (peer) => {
         peer.request(1, put("never.bin", 4 * UPLOAD_WINDOW));
-        for (let sent = 0; sent < 3 * MiB; sent += MiB / 2)
-          peer.data(1, sent, new Uint8Array(MiB / 2), 0);
+        const piece = new Uint8Array(MiB / 4);
+        const block = crc32(new Uint8Array(MiB));
+        for (let at = 0; at < 3 * MiB; at += piece.length) {
+          peer.data(1, at, piece, (at + piece.length) % MiB === 0 ? block : undefined);
+        }
       },
     },
     "Credit that overflows": {
@@ -226,8 +229,7 @@ describe("only the stream is ended for", () => {
       send: (peer) => {
         peer.request(1, { case: "put", value: { path: "never.bin", uploadId } });
         peer.data(1, 0, new Uint8Array(1024));
-        // As long as a frame may be, so that offset 1024 + payload passes 1 MiB.
-        peer.data(1, 1024, new Uint8Array(MiB), 0);
+        for (let at = 1024; at < MiB; at += MiB / 4) peer.data(1, at, new Uint8Array(MiB / 4));
       },
     },
     "a bad CRC of a block": {

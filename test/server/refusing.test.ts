@@ -18,6 +18,7 @@ test("a flood of connections beyond the limit does not hold descriptors", async 
     const transport: Transport = {
       peer: `${i}`,
       write: (_bytes, _offset, length) => length,
+      free() {},
       pause() {},
       resume() {},
       shutdown() {},
