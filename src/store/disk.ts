@@ -14,7 +14,7 @@ import { Library, type Place, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { Pages } from "./pages.ts";
 import type { Partial } from "./partial.ts";
-import { onSameMount, Partials, sweepPartials } from "./partials.ts";
+import { Partials, sweepPartials } from "./partials.ts";
 import { isDirectory } from "./refusals.ts";
 import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
 
@@ -130,8 +130,8 @@ export class DiskStore implements Store {
   #createPartial(path: string, place: Place, { uploadId, size }: CreateOptions): Partial {
     const name = partialName(uploadId, path);
     const partials = this.#openPartials();
-    if (!onSameMount(place.folder, partials.folder)) {
-      const message = `${quote(path)} is on another file system than the library`;
+    if (!partials.canPublishTo(place.folder)) {
+      const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
     if (size !== undefined) checkFree(partials.folder, size, path);

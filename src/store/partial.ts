@@ -145,12 +145,14 @@ export function removeUnheld(
   name: string,
   mayRemove: (facts: Facts) => boolean = () => true,
 ): boolean {
+  const seen = folder.look(name);
+  if (seen?.kind !== "FILE") return seen === undefined;
   const fd = openExisting(folder.at(name));
-  if (fd === undefined) return folder.look(name) === undefined;
+  if (fd === undefined) return false;
   try {
     if (!tryLock(fd) || !isNamed(fd, folder, name)) return false;
     const facts = factsOf(fstatSync(fd, { bigint: true }));
-    if (facts.kind !== "FILE" || !mayRemove(facts)) return false;
+    if (!mayRemove(facts)) return false;
     unlinkSync(folder.at(name));
     return true;
   } catch (error) {

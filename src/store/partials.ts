@@ -69,6 +69,12 @@ export class Partials implements Disposable {
     return names.filter((name) => removeUnheld(this.folder, name, isOld)).length;
   }
 
+  /** Whether a partial can be renamed into this folder. */
+  canPublishTo({ facts }: Folder): boolean {
+    const own = this.folder.facts;
+    return facts.device === own.device && facts.mount === own.mount;
+  }
+
   /** Whether somebody removed the folder. */
   get isGone(): boolean {
     try {
@@ -108,7 +114,7 @@ function makePrivate(parent: Folder, name: string, path: string): Folder {
   }
   const folder = parent.child(name, path);
   try {
-    checkPrivate(folder, parent, path);
+    checkPrivate(folder, path);
     return folder;
   } catch (error) {
     folder[Symbol.dispose]();
@@ -116,22 +122,11 @@ function makePrivate(parent: Folder, name: string, path: string): Folder {
   }
 }
 
-function checkPrivate(folder: Folder, parent: Folder, path: string): void {
-  if (!onSameMount(folder, parent)) {
-    throw new LeatError(
-      "CROSS_DEVICE",
-      `${quote(path)} is on another file system than the library`,
-    );
-  }
+function checkPrivate(folder: Folder, path: string): void {
   if ((folder.facts.mode & 0o077) === 0) return;
   try {
     chmodSync(folder.path, PRIVATE);
   } catch (error) {
     throw LeatError.from(error, `others can look into ${quote(path)}`);
   }
-}
-
-/** Whether a file can be renamed from one folder to the other. */
-export function onSameMount(a: Folder, b: Folder): boolean {
-  return a.facts.device === b.facts.device && a.facts.mount === b.facts.mount;
 }

@@ -26,7 +26,7 @@ class OpenSink implements AsyncDisposable {
   readonly sink: DiskSink;
   readonly partial: Partial;
 
-  constructor(pace = slowPace()) {
+  constructor(pace = slowPace(), size?: number) {
     const folder = openPlainFolder(this.folder.path);
     const partial = Partial.create(folder, "partial", 0o600);
     if (partial === undefined) throw new Error("the name is taken");
@@ -37,7 +37,7 @@ class OpenSink implements AsyncDisposable {
       place: () => ({ folder, name: "file", [Symbol.dispose]() {} }),
       [Symbol.dispose]: () => folder[Symbol.dispose](),
     };
-    const options = { collision: "fail", durability: "none" } as const;
+    const options = { collision: "fail", durability: "none", size } as const;
     this.sink = new DiskSink(partial, target, options, pace);
   }
 
@@ -68,13 +68,13 @@ describe("writes on the thread pool", () => {
   test("must be waited for by the next", async () => {
     await using open = new OpenSink();
     const written = open.sink.write(bytesOf("first"), 0);
-    await refused("INTERNAL", () => open.sink.write(bytesOf("second"), 5));
+    await refused("INTERNAL", () => open.sink.write(bytesOf("again"), 0));
     await written;
     await open.sink.write(bytesOf("second"), 5);
   });
 
   test("are waited for by commit, and by checkpoint", async () => {
-    await using open = new OpenSink();
+    await using open = new OpenSink(slowPace(), 11);
     void open.sink.write(bytesOf("first"), 0);
     await open.sink.checkpoint();
     expect(open.sink.durableOffset).toBe(5);

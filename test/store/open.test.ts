@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { openDiskStore } from "../../src/store/disk.ts";
-import { TemporaryFolder } from "../support/folder.ts";
-import { create, getText, names, page, put, refused, RESOLUTIONS } from "./support.ts";
+import { inheritedUnder, openUnder, TemporaryFolder } from "../support/folder.ts";
+import { bytesOf, create, getText, names, page, put, refused, RESOLUTIONS } from "./support.ts";
 
 const NOBODY = 65_534;
 
@@ -61,6 +61,22 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     expect(store.stat("etc").kind).toBe("DIRECTORY");
     expect(await names(store, "")).toContain("etc");
   });
+
+  test.if(process.platform === "linux")(
+    "no descriptor is inherited by child processes",
+    async () => {
+      using folder = new TemporaryFolder();
+      folder.file("folder/file", "contents");
+      await using store = openDiskStore(folder.path, { resolution });
+      using source = store.open("folder/file");
+      await using sink = await create(store, "folder/new");
+      await sink.write(bytesOf("x"), 0);
+      const open = openUnder(folder.path);
+      expect(open.length).toBeGreaterThanOrEqual(2);
+      expect(source.fd).toBeGreaterThan(2);
+      expect(inheritedUnder(folder.path)).toEqual([]);
+    },
+  );
 
   test("permissions are those of the file system", async () => {
     using folder = new TemporaryFolder();

@@ -1,6 +1,7 @@
 /** Partial files: where they are, who may see them, and when they go. */
 
 import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -160,15 +161,17 @@ describe("the sweep of a store that opens", () => {
     library.file(".leat/partial/old");
     library.file(".leat/partial/young");
     mkdirSync(library.at(".leat/partial/folder"));
+    spawnSync("mkfifo", [library.at(".leat/partial/fifo")]);
     symlinkSync(library.file("precious", "not to be swept"), library.at(".leat/partial/link"));
-    for (const name of [heldName, keptName, "old", "folder"]) {
+    for (const name of [heldName, keptName, "old", "folder", "fifo"]) {
       utimesSync(library.at(`.leat/partial/${name}`), OLD, OLD);
     }
     utimesSync(library.at(".leat/partial/young"), YOUNG, YOUNG);
     utimesSync(library.at("precious"), OLD, OLD);
     await using second = openDiskStore(library.path);
     expect(second.readOnly).toBe(false);
-    expect(library.partials().toSorted()).toEqual([heldName, "folder", "link", "young"].toSorted());
+    const left = [heldName, "fifo", "folder", "link", "young"];
+    expect(library.partials().toSorted()).toEqual(left.toSorted());
     expect(await getText(library.store, "precious")).toBe("not to be swept");
     expect((await held.commit()).name).toBe("held");
   });

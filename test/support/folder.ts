@@ -1,6 +1,14 @@
 /** Folders for tests: made under the system's temporary folder, gone at the end of their scope. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -44,6 +52,20 @@ export function openUnder(prefix: string): string[] {
     if (target?.startsWith(prefix)) found.push(target);
   }
   return found.toSorted();
+}
+
+/** Those of them that a child process would inherit. Linux. */
+export function inheritedUnder(prefix: string): string[] {
+  const O_CLOEXEC = 0o2000000;
+  const found: string[] = [];
+  for (const fd of readdirSync("/proc/self/fd")) {
+    const target = linkTarget(`/proc/self/fd/${fd}`);
+    if (!target?.startsWith(prefix)) continue;
+    const [, flags = "0"] =
+      /flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8")) ?? [];
+    if ((Number.parseInt(flags, 8) & O_CLOEXEC) === 0) found.push(target);
+  }
+  return found;
 }
 
 /** undefined for the descriptor that listed the others, gone by now. */

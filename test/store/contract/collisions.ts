@@ -57,6 +57,18 @@ export function collisions(open: OpenLibrary): void {
     expect(await getText(store, "file")).toBe("between");
   });
 
+  test("replace with if-match: looked at once more when the file is on disk", async () => {
+    await using library = await open();
+    const { store } = library;
+    const { version } = await put(store, "file", "first");
+    const options = { collision: "replace", ifMatch: version, durability: "fsync" } as const;
+    await using sink = await create(store, "file", options);
+    const commit = sink.commit();
+    await put(store, "file", "between", { collision: "replace" });
+    await refused("PRECONDITION_FAILED", () => commit);
+    expect(await getText(store, "file")).toBe("between");
+  });
+
   test.each(["fail", "skip", "replace"] as const)(
     "%s: a folder is not replaced",
     async (collision) => {
