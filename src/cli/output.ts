@@ -23,6 +23,8 @@ export class Output {
   #gathered = "";
   #broken = false;
   #error: LeatError | undefined;
+  /** The error was thrown: what else was gathered is lost without another word. */
+  #told = false;
   #wake: (() => void) | undefined;
   readonly #onBroken: () => void;
 
@@ -65,17 +67,18 @@ export class Output {
   async flush(): Promise<void> {
     const text = this.#gathered;
     this.#gathered = "";
-    await this.#write(text);
+    if (!this.#told) await this.#write(text);
   }
 
   /** Resolves when everything has left. */
   async finish(): Promise<void> {
     await this.flush();
-    if (this.#broken || this.#error !== undefined) return;
+    if (this.#broken || this.#told) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       process.stdout.write("", () => resolve());
     });
+    this.#check();
   }
 
   /** A line of talk. */
@@ -85,11 +88,17 @@ export class Output {
   }
 
   async #write(data: string | Uint8Array): Promise<void> {
-    if (this.#error !== undefined) throw this.#error;
+    this.#check();
     if (this.#broken || data.length === 0) return;
     if (this.dataTerminal) this.status?.hide();
     if (!process.stdout.write(data)) await new Promise<void>((resolve) => (this.#wake = resolve));
-    if (this.#error !== undefined) throw this.#error;
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#error === undefined) return;
+    this.#told = true;
+    throw this.#error;
   }
 
   #failed(error: Error): void {

@@ -1,5 +1,5 @@
 /** What a person typed as a name, made into what is asked for; and where a file is to go. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Client } from "../client/client.ts";
 import { LeatError } from "../errors.ts";
@@ -53,10 +53,19 @@ export function downloads(typed: readonly string[], to: string | undefined): Tra
 function localFolder(to: string | undefined, several: boolean): string | undefined {
   if (to === undefined) return ".";
   if (to === "") throw new UsageError("--to is empty: name a file or a folder");
-  const found = statSync(to, { throwIfNoEntry: false });
+  const found = lookLocal(to);
   if (found?.isDirectory() === true || meansFolder(to)) return to;
   if (several) throw needsFolder(to, found === undefined);
   return undefined;
+}
+
+/** @returns what a local path leads to, links followed; undefined when there is nothing */
+export function lookLocal(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (thrown) {
+    throw LeatError.from(thrown, `cannot look at ${quote(path)}`);
+  }
 }
 
 /**

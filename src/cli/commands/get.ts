@@ -91,5 +91,9 @@ async function toStdout(
 
 /** A link that leads nowhere takes the name, too. */
 function isTaken(local: string): boolean {
-  return lstatSync(local, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(local, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // writing will tell what is wrong
+  }
 }

@@ -1,5 +1,4 @@
 /** `upload`: files into the library. Done means what the server's receipt says. */
-import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload.ts";
@@ -7,7 +6,7 @@ import type { Collision } from "../../store/store.ts";
 import type { Receipt } from "../../wire/gen/messages.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
-import { type Transfer, meansFolder, uploads } from "../paths.ts";
+import { type Transfer, lookLocal, meansFolder, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { type Done, transferAll } from "../transfers.ts";
 import type { ContextOf } from "./commands.ts";
@@ -70,7 +69,7 @@ async function uploadOne(
   client: Client,
   bar: Bar,
 ): Promise<Done> {
-  bar.total = local === STDIN ? undefined : statSync(local, { throwIfNoEntry: false })?.size;
+  bar.total = local === STDIN ? undefined : lookLocal(local)?.size;
   const source: UploadSource = local === STDIN ? Bun.stdin.stream() : Bun.file(local);
   const receipt = await client.put(remote, source, {
     ifExists: flags.ifExists,
