@@ -274,7 +274,7 @@ export class Connection implements TransportHandler, Producer {
     } else if (this.session.phase === "open") {
       this.#failStalled(now);
     }
-    this.#outbox.wake(); // it may have waited for a buffer
+    this.#outbox.retry(); // it may wait for a buffer
   }
 
   cut(): void {

@@ -11,8 +11,8 @@ export interface BufferHolder {
   evict(): boolean;
   /** Ends the connection: it holds a buffer that others need, and its peer takes nothing. */
   cut(): void;
-  /** A buffer may be had now. */
-  bufferFree(): void;
+  /** A buffer may be had now. @returns whether it will be asked for */
+  bufferFree(): boolean;
 }
 
 export class BufferPool {
@@ -63,10 +63,18 @@ export class BufferPool {
     this.#parked.delete(holder);
     this.#taken -= 1;
     if (this.#free.length < KEPT) this.#free.push(buffer);
+    this.passOn();
+  }
+
+  /**
+   * Calls the next one that waits, if there is a buffer for it. Who was called and does not come
+   * for it says so by this: else those behind it would wait although there is one.
+   */
+  passOn(): void {
+    if (this.#taken >= this.#most) return;
     for (const next of this.#waiting) {
       this.#waiting.delete(next);
-      next.bufferFree();
-      break;
+      if (next.bufferFree()) return;
     }
   }
 
@@ -74,6 +82,7 @@ export class BufferPool {
   forget(holder: BufferHolder): void {
     this.#waiting.delete(holder);
     this.#parked.delete(holder);
+    this.passOn(); // it may have been called, and will not come
   }
 
   #evictOne(): boolean {
@@ -85,10 +94,11 @@ export class BufferPool {
     return false;
   }
 
+  /** Cuts off the one that has been silent for longest, if that is long: one buffer is needed. */
   #cutSilent(now: number): void {
     for (const [holder, since] of this.#parked) {
-      if (now - since < SILENCE) return;
-      holder.cut();
+      if (now - since >= SILENCE) holder.cut();
+      return;
     }
   }
 }

@@ -50,6 +50,10 @@ export class Outbox implements Task, BufferHolder {
   #end = 0;
   /** When the transport last refused bytes; undefined while it takes them. */
   #blockedSince: number | undefined;
+  /** A buffer was asked for, and there was none. */
+  #waits = false;
+  /** The producer is writing into the buffer. */
+  #filling = false;
   #closed = false;
 
   constructor(options: OutboxOptions) {
@@ -63,11 +67,12 @@ export class Outbox implements Task, BufferHolder {
 
   /** Nothing is on its way from here. */
   get idle(): boolean {
-    return this.#start === this.#end && this.#saved === undefined && !this.#wants;
+    if (this.#filling || this.#start < this.#end || this.#saved !== undefined) return false;
+    return !this.#wants;
   }
 
   get runnable(): boolean {
-    return !this.#closed && this.#blockedSince === undefined && !this.idle;
+    return !this.#closed && !this.#waits && this.#blockedSince === undefined && !this.idle;
   }
 
   get #wants(): boolean {
@@ -77,6 +82,12 @@ export class Outbox implements Task, BufferHolder {
   /** The producer has something to send. */
   wake(): void {
     if (this.runnable) this.#options.queue.add(this);
+  }
+
+  /** Asks for a buffer once more where there was none: others may be silent by now. */
+  retry(): void {
+    this.#waits = false;
+    this.wake();
   }
 
   /** The transport takes bytes again, perhaps. */
@@ -90,7 +101,10 @@ export class Outbox implements Task, BufferHolder {
   }
 
   run(): number {
-    if (!this.runnable) return 0;
+    if (!this.runnable) {
+      this.#options.pool.passOn(); // it may have been called for a buffer
+      return 0;
+    }
     if (this.#start === this.#end && !this.#refill()) return 0;
     return this.#write();
   }
@@ -120,29 +134,49 @@ export class Outbox implements Task, BufferHolder {
     this.#options.producer.cut();
   }
 
-  bufferFree(): void {
-    this.wake();
+  bufferFree(): boolean {
+    this.retry();
+    return this.runnable;
   }
 
   #refill(): boolean {
-    const { pool, producer, clock } = this.#options;
-    this.#buffer ??= pool.acquire(this, clock());
-    if (this.#buffer === undefined) return false;
-    this.#start = 0;
+    const buffer = this.#buffer ?? this.#acquire();
+    if (buffer === undefined) return false;
+    this.#start = this.#end = 0;
     if (this.#saved === undefined) {
-      const end = Math.min(this.#buffer.length, this.#pace.payload + SEND_ROOM);
-      this.#end = producer.fill(this.#buffer, end);
+      this.#end = this.#fill(buffer);
     } else {
-      this.#end = this.#saved.restore(this.#buffer);
+      this.#end = this.#saved.restore(buffer);
       this.#saved = undefined;
     }
     if (this.#end > 0) return true;
-    this.#release();
+    if (!this.#closed) this.#flushed();
     return false;
   }
 
+  /** @returns undefined when there is none: `bufferFree` or `retry` tells when to ask again */
+  #acquire(): Uint8Array | undefined {
+    const { pool, clock } = this.#options;
+    this.#waits = true; // it may be called before `acquire` is back
+    this.#buffer = pool.acquire(this, clock());
+    if (this.#buffer !== undefined) this.#waits = false;
+    return this.#buffer;
+  }
+
+  /** @returns bytes to send; 0 when the connection was closed meanwhile */
+  #fill(into: Uint8Array): number {
+    const end = Math.min(into.length, this.#pace.payload + SEND_ROOM);
+    this.#filling = true;
+    try {
+      const filled = this.#options.producer.fill(into, end);
+      return this.#closed ? 0 : filled;
+    } finally {
+      this.#filling = false;
+    }
+  }
+
   #write(): number {
-    const { transport, producer, pool, clock } = this.#options;
+    const { transport, pool, clock } = this.#options;
     const length = this.#end - this.#start;
     const written = transport.write(this.#buffer!, this.#start, length);
     if (written < 0) {
@@ -156,12 +190,15 @@ export class Outbox implements Task, BufferHolder {
       pool.park(this, this.#blockedSince);
       return written;
     }
-    if (!this.#wants) {
-      this.#release();
-      this.#pace.idle();
-      producer.flushed();
-    }
+    if (!this.#wants) this.#flushed();
     return written;
+  }
+
+  /** Nothing is left to send. */
+  #flushed(): void {
+    this.#release();
+    this.#pace.idle();
+    this.#options.producer.flushed();
   }
 
   #release(): void {

@@ -1,0 +1,315 @@
+import { describe, expect, test } from "bun:test";
+import { SEND_BUFFER, SILENCE } from "../../src/limits.ts";
+import { seededRandom } from "../support/chop.ts";
+import { Speaker, Stage, turn, turns } from "./support.ts";
+
+describe("an outbox", () => {
+  test("holds no buffer but while it has something to send", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100 });
+    expect([speaker.outbox.idle, stage.pool.taken]).toEqual([false, 0]);
+    speaker.outbox.wake();
+    await turn();
+    expect(speaker.line.taken).toEqual(speaker.expected);
+    expect([speaker.outbox.idle, stage.pool.taken, speaker.flushes]).toEqual([true, 0, 1]);
+    speaker.outbox.wake();
+    await turn();
+    expect([speaker.fills, speaker.flushes]).toEqual([1, 1]);
+  });
+
+  test("sends every byte once and in order, however short the writes are", async () => {
+    for (const size of [1, 2, 3, 7, 50, 299, 300, 301, 1000]) {
+      const stage = new Stage({ size: 300 });
+      const speaker = new Speaker(stage, { length: 1000, room: size });
+      speaker.outbox.wake();
+      await turn();
+      for (let drains = 0; speaker.line.taken.length < 1000; drains++) {
+        expect(speaker.line.taken.length).toBe(Math.min(1000, size * (drains + 1)));
+        expect(speaker.outbox.blockedSince).toBe(1);
+        expect(stage.pool.taken).toBe(1);
+        speaker.drain(size);
+        await turn();
+      }
+      expect(speaker.line.taken).toEqual(speaker.expected);
+      expect([speaker.flushes, stage.pool.taken, speaker.outbox.idle]).toEqual([1, 0, true]);
+    }
+  });
+
+  test("is not disturbed by a drain when nothing was refused", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100 });
+    speaker.outbox.drained();
+    speaker.outbox.drained();
+    await turn();
+    speaker.outbox.drained();
+    await turn();
+    expect([speaker.line.taken.length, speaker.flushes]).toEqual([100, 1]);
+  });
+
+  test("says since when its peer takes nothing", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100, room: 10 });
+    stage.now = 70;
+    speaker.outbox.wake();
+    await turn();
+    expect(speaker.outbox.blockedSince).toBe(70);
+    stage.now = 90;
+    speaker.outbox.wake();
+    await turn();
+    expect(speaker.outbox.blockedSince).toBe(70);
+    speaker.drain(10);
+    expect(speaker.outbox.blockedSince).toBeUndefined();
+    await turn();
+    expect(speaker.outbox.blockedSince).toBe(90);
+    speaker.drain(1000);
+    await turn();
+    expect(speaker.outbox.blockedSince).toBeUndefined();
+  });
+
+  test("tells that all is out when the producer has nothing after all", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100 });
+    speaker.most = 0;
+    speaker.outbox.wake();
+    const { fill } = speaker;
+    speaker.fill = (into, end) => {
+      speaker.left = 0;
+      return fill.call(speaker, into, end);
+    };
+    await turn();
+    expect([speaker.flushes, stage.pool.taken, speaker.outbox.idle]).toEqual([1, 0, true]);
+  });
+
+  test("is not idle while its buffer is filled", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100 });
+    const { fill } = speaker;
+    const idle: boolean[] = [];
+    speaker.fill = (into, end) => {
+      const behind = fill.call(speaker, into, end);
+      idle.push(speaker.outbox.idle);
+      return behind;
+    };
+    speaker.outbox.wake();
+    await turn();
+    expect(idle).toEqual([false]);
+    expect(speaker.outbox.idle).toBe(true);
+  });
+
+  test("that is closed while its buffer is filled writes nothing, and gives the buffer back", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100 });
+    const { fill } = speaker;
+    speaker.fill = (into, end) => {
+      speaker.outbox.close();
+      return fill.call(speaker, into, end);
+    };
+    speaker.outbox.wake();
+    await turn();
+    expect([speaker.line.taken.length, stage.pool.taken]).toEqual([0, 0]);
+  });
+
+  test("that is closed sends nothing more, gives back its buffer once, and can't be woken", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const speaker = new Speaker(stage, { length: 100, room: 10 });
+    speaker.outbox.wake();
+    await turn();
+    speaker.outbox.close();
+    speaker.outbox.close();
+    speaker.drain(1000);
+    await turn();
+    expect([speaker.line.taken.length, stage.pool.taken]).toEqual([10, 0]);
+  });
+
+  test("of a transport that is gone closes itself", async () => {
+    const stage = new Stage();
+    const speaker = new Speaker(stage, { length: 100 });
+    speaker.line.close();
+    speaker.outbox.wake();
+    await turns(2);
+    expect([stage.pool.taken, speaker.outbox.runnable, speaker.fills]).toEqual([0, false, 1]);
+  });
+
+  test("puts less into a write on a slow line", async () => {
+    const stage = new Stage({ size: SEND_BUFFER });
+    const speaker = new Speaker(stage, { length: 10 << 20, room: 0 });
+    const ends: number[] = [];
+    const { fill } = speaker;
+    speaker.fill = (into, end) => {
+      ends.push(end);
+      return fill.call(speaker, into, end);
+    };
+    speaker.outbox.wake();
+    for (let i = 0; i < 60; i++) {
+      await turn();
+      stage.now += 100;
+      speaker.drain(20_000);
+    }
+    expect([ends[0], ends.at(-1)]).toEqual([264 << 10, 24 << 10]);
+  });
+});
+
+describe("where buffers are short", () => {
+  test("a silent peer's bytes are dropped, and made again when it reads", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const silent = new Speaker(stage, { length: 500, room: 100, number: 1 });
+    silent.outbox.wake();
+    await turn();
+    const other = new Speaker(stage, { length: 500, number: 2 });
+    other.outbox.wake();
+    await turn();
+    expect(other.line.taken).toEqual(other.expected);
+    expect([stage.pool.taken, silent.outbox.idle]).toEqual([0, false]);
+    silent.drain(1000);
+    await turn();
+    expect(silent.line.taken).toEqual(silent.expected);
+    expect(silent.line.taken).toHaveLength(500);
+    expect([stage.pool.taken, silent.flushes]).toEqual([0, 1]);
+  });
+
+  test("the one that has been silent for longest loses its buffer first", async () => {
+    const stage = new Stage({ buffers: 2 });
+    const early = new Speaker(stage, { length: 500, room: 100 });
+    const late = new Speaker(stage, { length: 500, room: 100 });
+    late.outbox.wake();
+    early.outbox.wake();
+    await turn();
+    late.drain(1);
+    await turn();
+    const other = new Speaker(stage, { length: 500 });
+    other.outbox.wake();
+    await turn();
+    expect([early.saves, late.saves, other.line.taken.length]).toEqual([1, 0, 500]);
+  });
+
+  test("one waits for a buffer without a loop that spins, and gets the next", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const holder = new Speaker(stage, { length: 500, room: 100, again: false });
+    holder.outbox.wake();
+    await turn();
+    const waiting = new Speaker(stage, { length: 500 });
+    waiting.outbox.wake();
+    await turns(3);
+    expect(stage.looks).toBeLessThan(20);
+    expect([waiting.fills, waiting.outbox.runnable, waiting.outbox.idle]).toEqual([
+      0,
+      false,
+      false,
+    ]);
+    holder.drain(1000);
+    await turns(2);
+    expect([holder.line.taken.length, waiting.line.taken.length]).toEqual([500, 500]);
+  });
+
+  test("all who wait get theirs, one behind the other, and no wake-up is lost", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const holder = new Speaker(stage, { length: 500, room: 100, again: false });
+    holder.outbox.wake();
+    await turn();
+    const waiting = Array.from({ length: 6 }, () => new Speaker(stage, { length: 500 }));
+    for (const speaker of waiting) speaker.outbox.wake();
+    await turn();
+    // The first has nothing to say any more when its turn comes; the second is gone; the third has
+    // nothing to say once it was called, but has not come for its buffer yet.
+    waiting[0]!.left = 0;
+    waiting[1]!.outbox.close();
+    const { outbox } = waiting[2]!;
+    const { bufferFree } = outbox;
+    outbox.bufferFree = () => {
+      const wants = bufferFree.call(outbox);
+      waiting[2]!.left = 0;
+      return wants;
+    };
+    holder.drain(1000);
+    await turns(2);
+    expect(waiting.map((speaker) => speaker.line.taken.length)).toEqual([0, 0, 0, 500, 500, 500]);
+    expect(stage.pool.taken).toBe(0);
+  });
+
+  test("one that closes after it was called passes the buffer on", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const holder = new Speaker(stage, { length: 500, room: 100, again: false });
+    holder.outbox.wake();
+    await turn();
+    const first = new Speaker(stage, { length: 500 });
+    const second = new Speaker(stage, { length: 500 });
+    first.outbox.wake();
+    second.outbox.wake();
+    await turn();
+    holder.outbox.close();
+    first.outbox.close();
+    await turns(2);
+    expect([first.line.taken.length, second.line.taken.length]).toEqual([0, 500]);
+  });
+
+  test("one that waits tries again when it is told to: others may have fallen silent", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const holder = new Speaker(stage, { length: 500, room: 100, again: false });
+    holder.outbox.wake();
+    await turn();
+    const waiting = new Speaker(stage, { length: 500 });
+    waiting.outbox.wake();
+    await turn();
+    waiting.outbox.wake();
+    await turn();
+    expect(holder.saves).toBe(1);
+    waiting.outbox.retry();
+    await turn();
+    expect(holder.saves).toBe(2);
+  });
+
+  test("a peer that has been silent for long is cut off, if its bytes can't be made again", async () => {
+    const stage = new Stage({ buffers: 3 });
+    const silent = Array.from(
+      { length: 3 },
+      (_, i) => new Speaker(stage, { length: 500, room: 100, again: i === 1, number: i }),
+    );
+    for (const speaker of silent) speaker.outbox.wake();
+    await turn();
+    const first = new Speaker(stage, { length: 500, room: 100, again: false });
+    first.outbox.wake();
+    await turn();
+    expect(silent.map((speaker) => speaker.cuts)).toEqual([0, 0, 0]);
+    stage.now += SILENCE - 1;
+    const second = new Speaker(stage, { length: 500 });
+    second.outbox.wake();
+    await turns(2);
+    expect(second.fills).toBe(0);
+    stage.now += 1;
+    second.outbox.retry();
+    await turns(2);
+    // One is enough.
+    expect(silent.map((speaker) => speaker.cuts)).toEqual([1, 0, 0]);
+    expect(second.line.taken).toHaveLength(500);
+    expect(silent[1]!.outbox.idle).toBe(false);
+  });
+
+  test("everybody's bytes are right, whatever is taken away from whom", async () => {
+    const random = seededRandom(201);
+    for (let round = 0; round < 15; round++) {
+      const stage = new Stage({ buffers: 1 + random.below(4), size: 300 + random.below(1000) });
+      const speakers = Array.from(
+        { length: 2 + random.below(12) },
+        (_, number) =>
+          new Speaker(stage, {
+            length: random.below(8000),
+            room: random.below(500),
+            again: random.below(4) > 0,
+            number,
+          }),
+      );
+      for (const speaker of speakers) speaker.outbox.wake();
+      const finished = (): boolean => speakers.every((speaker) => speaker.outbox.idle);
+      for (let step = 0; !finished(); step++) {
+        if (step > 20_000) throw new Error("it stalls");
+        const speaker = random.pick(speakers);
+        if (speaker.outbox.blockedSince !== undefined) speaker.drain(1 + random.below(700));
+        else if (random.below(4) === 0) speaker.outbox.drained();
+        if (random.below(3) === 0) await turn();
+        expect(stage.pool.taken).toBeLessThanOrEqual(4);
+      }
+      for (const speaker of speakers) expect(speaker.line.taken).toEqual(speaker.expected);
+      expect(stage.pool.taken).toBe(0);
+    }
+  });
+});
