@@ -211,7 +211,8 @@ export class Connection implements TransportHandler, Producer {
   }
 
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
-    return saveTail(buffer, start, end, this.#regions);
+    const tail = saveTail(buffer, start, end, this.#regions);
+    return tail && { restore: (into) => tail.restore(into, (this.#regions = [])) };
   }
 
   flushed(): void {

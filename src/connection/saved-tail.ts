@@ -2,12 +2,20 @@
  * The unsent tail of a send buffer, kept without the buffer: file bytes are noted by position and
  * read again, the few bytes between them (heads, answers) are copied.
  */
-import type { Saved } from "../net/outbox.ts";
-import type { Outgoing, Region } from "../session/outgoing.ts";
+import type { Region } from "../session/outgoing.ts";
 
 type Part =
   | { readonly bytes: Uint8Array }
-  | { readonly outgoing: Outgoing; readonly position: number; readonly length: number };
+  | (Pick<Region, "outgoing" | "length" | "position"> & { readonly bytes?: undefined });
+
+export interface SavedTail {
+  /**
+   * Writes the tail to the start of `into`.
+   * @param regions gets the places of file bytes, so that the tail can be dropped once more
+   * @returns how many bytes
+   */
+  restore(into: Uint8Array, regions: Region[]): number;
+}
 
 /** Above this there are too many other bytes for it to be worth it. */
 const MOST_COPIED = 32 * 1024;
@@ -18,40 +26,37 @@ export function saveTail(
   start: number,
   end: number,
   regions: readonly Region[],
-): Saved | undefined {
+): SavedTail | undefined {
+  // Of a file that is closed the bytes are copied.
+  const files = regions.filter(
+    (region) => region.start + region.length > start && !region.outgoing.released,
+  );
+  const copied = files.reduce(
+    (rest, { start: first, length }) => rest - (first + length - Math.max(start, first)),
+    end - start,
+  );
+  if (copied > MOST_COPIED) return undefined;
   const parts: Part[] = [];
-  let copied = 0;
   let at = start;
-  const copyTo = (stop: number): void => {
-    if (stop <= at) return;
-    parts.push({ bytes: buffer.slice(at, stop) });
-    copied += stop - at;
-    at = stop;
-  };
-  for (const region of regions) {
-    const behind = region.start + region.length;
-    if (behind <= at || region.outgoing.released) continue; // a closed file: its bytes are copied
-    copyTo(region.start);
-    const skipped = at - region.start;
-    parts.push({
-      outgoing: region.outgoing,
-      position: region.position + skipped,
-      length: behind - at,
-    });
-    at = behind;
+  for (const { outgoing, start: first, length, position } of files) {
+    if (first > at) parts.push({ bytes: buffer.slice(at, first) });
+    const skipped = Math.max(0, at - first);
+    parts.push({ outgoing, position: position + skipped, length: length - skipped });
+    at = first + length;
   }
-  copyTo(end);
-  return copied > MOST_COPIED ? undefined : { restore: (into) => restore(parts, into) };
+  if (end > at) parts.push({ bytes: buffer.slice(at, end) });
+  return { restore: (into, places) => restore(parts, into, places) };
 }
 
-function restore(parts: readonly Part[], into: Uint8Array): number {
+function restore(parts: readonly Part[], into: Uint8Array, regions: Region[]): number {
   let at = 0;
   for (const part of parts) {
-    if ("bytes" in part) {
+    if (part.bytes !== undefined) {
       into.set(part.bytes, at);
       at += part.bytes.length;
     } else {
       part.outgoing.again?.(into, at, part.length, part.position);
+      regions.push({ ...part, start: at });
       at += part.length;
     }
   }

@@ -21,7 +21,7 @@ export interface Outgoing {
   finish(): FinishInit;
   /**
    * Puts bytes that were taken before into into[at, at + length) once more; zeros where the file
-   * no longer has them. Missing where they cannot be had again.
+   * no longer has them. Throws nothing. Missing where they cannot be had again.
    * @param position of the first byte in the file
    */
   again?(into: Uint8Array, at: number, length: number, position: number): void;

@@ -73,7 +73,7 @@ export class OutgoingSource implements Outgoing {
   again(into: Uint8Array, at: number, length: number, position: number): void {
     const bytes = into.subarray(at, at + length);
     // Zeros for what is gone meanwhile: the frame's length was promised. CRC and version tell.
-    bytes.fill(0, this.#released ? 0 : this.#read(bytes, position));
+    bytes.fill(0, this.#released ? 0 : this.#readAgain(bytes, position));
   }
 
   get released(): boolean {
@@ -90,6 +90,15 @@ export class OutgoingSource implements Outgoing {
     const read = this.#options.source.read(into, position);
     if (typeof read === "number") return read;
     throw new LeatError("INTERNAL", "a source that answers later needs OutgoingChunks");
+  }
+
+  /** @returns bytes read; 0 where the file can't be read any more */
+  #readAgain(into: Uint8Array, position: number): number {
+    try {
+      return this.#read(into, position);
+    } catch {
+      return 0;
+    }
   }
 
   #changed(how: string): LeatError {
