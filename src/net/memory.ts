@@ -32,7 +32,7 @@ export class MemoryTransport implements Transport {
   readonly #chunk: () => number;
   readonly #later: (step: () => void) => void;
   #other!: MemoryTransport;
-  #handler!: TransportHandler;
+  #handler: TransportHandler | undefined;
   /** Bytes that wait to be delivered to the handler. */
   #input: Uint8Array[] = [];
   #inputBytes = 0;
@@ -57,7 +57,11 @@ export class MemoryTransport implements Transport {
   }
 
   write(bytes: Uint8Array, offset: number, length: number): number {
-    if (this.#closed || this.#finSent || this.#other.#closed) return -1;
+    if (this.#closed || this.#finSent) return -1;
+    if (this.#other.#closed) {
+      this.#later(() => this.#end(RESET));
+      return -1;
+    }
     const count = Math.min(length, this.#capacity - this.#other.#inputBytes);
     if (count < length) this.#refused = true;
     if (count > 0) this.#other.#arrive(bytes.slice(offset, offset + count));
@@ -85,8 +89,11 @@ export class MemoryTransport implements Transport {
   }
 
   close(): void {
+    if (this.#closed) return;
+    // After FIN the other side still reads what is on its way; unread input is a reset.
+    const reset = !this.#finSent || this.#inputBytes > 0;
     this.#end(undefined);
-    this.#later(() => this.#other.#end(this.#finSent ? undefined : RESET));
+    if (reset) this.#later(() => this.#other.#end(RESET));
   }
 
   /** Cuts the line as a broken network does: both sides see a reset. */
@@ -99,7 +106,8 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     this.#input = [];
-    this.#handler.onClose(error);
+    this.#inputBytes = 0;
+    this.#handler?.onClose(error); // none while it is being accepted
   }
 
   #arrive(chunk: Uint8Array): void {
@@ -126,11 +134,11 @@ export class MemoryTransport implements Transport {
       if (count === head.length) this.#input.shift();
       else this.#input[0] = head.subarray(count);
       this.#inputBytes -= count;
-      this.#handler.onData(head.slice(0, count));
+      this.#handler?.onData(head.slice(0, count));
       this.#other.#room();
     } else if (this.#finArrived && !this.#finSeen) {
       this.#finSeen = true;
-      this.#handler.onEnd();
+      this.#handler?.onEnd();
     }
     this.#schedule();
   }
@@ -139,7 +147,7 @@ export class MemoryTransport implements Transport {
     if (!this.#refused || this.#closed) return;
     this.#refused = false;
     this.#later(() => {
-      if (!this.#closed) this.#handler.onDrain();
+      if (!this.#closed) this.#handler?.onDrain();
     });
   }
 }
