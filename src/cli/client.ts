@@ -32,7 +32,7 @@ export async function client(args: readonly string[]): Promise<number> {
   });
   let context: Context | undefined;
   let shell = false;
-  const program = createProgram((name) => {
+  const program = createProgram(([name]) => {
     if (name !== undefined)
       throw unknownCommand(program, name, "leat client --help tells what there is");
     shell = true;
@@ -63,11 +63,11 @@ export async function client(args: readonly string[]): Promise<number> {
   return signalExit(stoppedBy);
 }
 
-function createProgram(onShell: (command: string | undefined) => void): Command {
+function createProgram(onShell: (words: readonly string[]) => void): Command {
   const program = createCommand("leat client")
     .description("Asks a leat server. Without COMMAND, commands are typed one after another.")
     .usage("[options] [COMMAND]")
-    .argument("[COMMAND]")
+    .argument("[COMMAND...]")
     .addOption(
       new Option("--server <ADDRESS>", "HOST:PORT, tcp://HOST:PORT or unix:PATH")
         .default(`${DEFAULT_HOST}:${DEFAULT_PORT}`)

@@ -1,16 +1,20 @@
 /** The name that was probably meant. */
 
+/** No name is near to something longer. */
+const LONGEST = 32;
+
 /** @returns undefined when nothing is near */
 export function nearest(typed: string, names: readonly string[]): string | undefined {
+  if (typed === "" || typed.length > LONGEST) return undefined;
   let best: string | undefined;
   let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
   for (const name of names) {
-    const steps = name.startsWith(typed) ? 0 : distance(typed.slice(0, 32), name);
+    const steps = name.startsWith(typed) ? 0 : distance(typed, name);
     if (steps >= least) continue;
     least = steps;
     best = name;
   }
-  return typed === "" ? undefined : best;
+  return best;
 }
 
 /** Letters to add, leave out, change or swap with their neighbour. */

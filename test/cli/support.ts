@@ -59,6 +59,9 @@ export function leat(cwd: string, args: readonly string[], options: RunOptions =
   return run([LAUNCHER, ...args], { ...options, cwd });
 }
 
+/** Milliseconds after which something will not come any more: to be told what came instead. */
+const LATE = 8_000;
+
 /** Text that a process writes bit by bit. */
 export class Written {
   text = "";
@@ -81,12 +84,23 @@ export class Written {
   }
 
   /** Waits until it is there. @param after characters that do not count */
-  async until(wanted: string | RegExp, after = 0): Promise<string> {
-    while (true) {
-      const text = this.text.slice(after);
-      if (typeof wanted === "string" ? text.includes(wanted) : wanted.test(text)) return text;
-      if (this.#ended) throw new Error(`"${wanted}" never came; this did: ${this.text}`);
-      await this.#wake.promise;
+  async until(wanted: string | RegExp | ((text: string) => boolean), after = 0): Promise<string> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#wake.resolve();
+    }, LATE);
+    try {
+      while (true) {
+        const text = this.text.slice(after);
+        if (has(text, wanted)) return text;
+        if (this.#ended || late) {
+          throw new Error(`${String(wanted)} never came; this did: ${JSON.stringify(this.text)}`);
+        }
+        await this.#wake.promise;
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -95,6 +109,11 @@ export class Written {
     for await (const chunk of stream) this.add(decoder.decode(chunk, { stream: true }));
     this.end();
   }
+}
+
+function has(text: string, wanted: string | RegExp | ((text: string) => boolean)): boolean {
+  if (typeof wanted === "string") return text.includes(wanted);
+  return typeof wanted === "function" ? wanted(text) : wanted.test(text);
 }
 
 /** A server of `bun run server`, ready. Stopped at the end of its scope. */
@@ -189,11 +208,27 @@ export class AtTerminal implements AsyncDisposable {
     });
   }
 
+  /** Waits for the shell's next prompt. @returns what came before it */
+  async prompt(after = 0): Promise<string> {
+    return await this.screen.until((text) => text.endsWith("leat> \u001b[7G"), after);
+  }
+
+  /** Types a line into the shell. @returns what came of it */
+  async enter(line: string): Promise<string> {
+    const after = this.screen.text.length;
+    this.#child.terminal?.write(`${line}\r`);
+    return await this.prompt(after);
+  }
+
   /** Types, and waits for what should appear then. */
   async type(keys: string, wanted: string | RegExp): Promise<string> {
     const after = this.screen.text.length;
     this.#child.terminal?.write(keys);
     return await this.screen.until(wanted, after);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   get exited(): Promise<number> {

@@ -60,7 +60,7 @@ describe("a server that is killed in the middle", () => {
   test("of a get: nothing half-written is left, and 41", async () => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
-    truncateSync(folder.file("big"), 64 * 2 ** 30);
+    truncateSync(folder.file("big"), 4 * 2 ** 30);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     const getting = client(server.address, ["get", "big", "-o", `${here.path}/`]);
     await until(() => readdirSync(here.path).some((name) => sizeOf(here.at(name)) > 0));
@@ -73,7 +73,7 @@ describe("a server that is killed in the middle", () => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
     const big = here.file("big");
-    truncateSync(big, 64 * 2 ** 30);
+    truncateSync(big, 4 * 2 ** 30);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     const sending = client(server.address, ["upload", big]);
     await until(() => partials(folder.path).some((path) => sizeOf(path) > 0));
@@ -91,7 +91,7 @@ describe("a client that is stopped in the middle", () => {
   ] as const)("by %s: nothing half-written is left, and %d", async (signal, code) => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
-    truncateSync(folder.file("big"), 64 * 2 ** 30);
+    truncateSync(folder.file("big"), 4 * 2 ** 30);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     await using getting = Bun.spawn(
       [LAUNCHER, "client", "--server", server.address, "get", "big"],

@@ -34,5 +34,6 @@ async function stat(context: Context, typed: string, json: boolean): Promise<voi
 }
 
 function sizeText(size: number): string {
+  if (size === 1) return "1 byte";
   return size < 1024 ? `${size} bytes` : `${size} bytes (${bytesText(size)})`;
 }
