@@ -142,21 +142,22 @@ export class DiskSink implements Sink {
 
   async #commit(): Promise<StoreEntry> {
     const durable = this.#options.durability === "fsync";
-    this.#prepare();
-    if (durable) await this.#sync(() => this.#partial.sync());
+    {
+      using place = this.#target.place();
+      this.#prepare(place);
+      if (!durable) return this.#publish(place).entry;
+    }
+    await this.#sync(() => this.#partial.sync());
+    // Once more: folders may have moved meanwhile.
     using place = this.#target.place();
-    const { path, versions } = this.#target;
-    const replaced = publish(this.#partial, place, this.#options, { path, versions });
-    // After the name: links and renames change the ctime, and with it the version.
-    const facts = this.#partial.facts();
-    if (durable) await this.#syncName(place, facts, replaced);
-    return versionedEntry(place.name, facts, versions);
+    const { entry, facts, replaced } = this.#publish(place);
+    await this.#syncName(place, facts, replaced);
+    return entry;
   }
 
   /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
-  #prepare(): void {
+  #prepare(place: Place): void {
     const { path, versions, mode } = this.#target;
-    using place = this.#target.place();
     const existing = place.folder.look(place.name);
     if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
     try {
@@ -168,6 +169,14 @@ export class DiskSink implements Sink {
     } catch (error) {
       throw LeatError.from(error, `cannot set mode and time of ${quote(path)}`);
     }
+  }
+
+  #publish(place: Place): { entry: StoreEntry; facts: Facts; replaced: boolean } {
+    const { path, versions } = this.#target;
+    const replaced = publish(this.#partial, place, this.#options, { path, versions });
+    // After the name: links and renames change the ctime, and with it the version.
+    const facts = this.#partial.facts();
+    return { entry: versionedEntry(place.name, facts, versions), facts, replaced };
   }
 
   /** Puts the new name on disk. If that fails, a name that was free before is free again. */

@@ -129,23 +129,22 @@ export class DiskStore implements Store {
 
   #createPartial(path: string, place: Place, { uploadId, size }: CreateOptions): Partial {
     const name = partialName(uploadId, path);
-    const partials = this.#openPartials();
+    this.#partials ??= Partials.make(this.#library);
+    const partials = this.#partials;
     if (!partials.canPublishTo(place.folder)) {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
     if (size !== undefined) checkFree(partials.folder, size, path);
-    return partials.create(name, path);
-  }
-
-  /** The folder of partial files; made anew when somebody has cleared it away. */
-  #openPartials(): Partials {
-    if (this.#partials?.isGone === true) {
-      this.#partials[Symbol.dispose]();
-      this.#partials = undefined;
+    try {
+      return partials.create(name, path);
+    } catch (error) {
+      if (!partials.isGone) throw error;
     }
-    this.#partials ??= Partials.make(this.#library);
-    return this.#partials;
+    // Somebody has cleared the folder away.
+    partials[Symbol.dispose]();
+    this.#partials = Partials.make(this.#library);
+    return this.#partials.create(name, path);
   }
 
   #target(path: string, ended: () => void): SinkTarget {

@@ -56,7 +56,7 @@ class Window implements NameTaker {
   async settle(): Promise<void> {
     while (this.#names.size > this.#limit && this.#names.count > 1) {
       await this.#names.order();
-      this.#names = this.#names.first(this.#names.count >>> 1);
+      this.#names = await this.#names.first(this.#names.count >>> 1);
       this.#last = this.#names.name(this.#names.count - 1);
     }
   }
@@ -64,7 +64,7 @@ class Window implements NameTaker {
   async finish(): Promise<FolderNames> {
     await this.settle();
     await this.#names.order();
-    const names = this.#names.first(this.#names.count);
+    const names = await this.#names.first(this.#names.count);
     return { names, after: this.#after, complete: this.#last === undefined };
   }
 }

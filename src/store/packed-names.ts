@@ -3,11 +3,15 @@
  * costs its bytes and five more, and nothing for the garbage collector to look at.
  */
 
+import { pause } from "./pause.ts";
 import { sortNames } from "./sort-names.ts";
 
 const FIRST_BYTES = 8 * 1024;
 const FIRST_NAMES = 256;
 const START_BYTES = 4;
+
+/** Names copied between two looks at the event loop: about a millisecond. */
+const SLICE = 8192;
 
 export class PackedNames {
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
@@ -81,16 +85,26 @@ export class PackedNames {
    * A new one with the first names, cut to size. Names that follow themselves are left out: a
    * folder that changes while it is read may show one twice.
    */
-  first(count: number): PackedNames {
+  async first(count: number): Promise<PackedNames> {
     const kept = new PackedNames();
-    let bytes = 0;
-    for (let i = 0; i < count; i++) bytes += this.end(i) + 1 - this.start(i);
-    kept.#bytes = Buffer.allocUnsafeSlow(bytes);
+    kept.#bytes = Buffer.allocUnsafeSlow(await this.#bytesOf(count));
     kept.#starts = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
+      if (i % SLICE === SLICE - 1) await pause();
       if (i === 0 || !this.#isTwin(i)) kept.add(this.#bytes, this.start(i), this.end(i));
     }
     return kept;
+  }
+
+  /** What the first names take, ended by their zeros. */
+  async #bytesOf(count: number): Promise<number> {
+    if (count === this.#count) return this.#used;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      if (i % SLICE === SLICE - 1) await pause();
+      bytes += this.end(i) + 1 - this.start(i);
+    }
+    return bytes;
   }
 
   /** Whether this name is the one before it. */

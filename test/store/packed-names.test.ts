@@ -51,7 +51,7 @@ describe("packed names", () => {
         const packed = pack([...names, ...names.slice(0, 5)]);
         await packed.order();
         const sorted = unpack(packed).slice(0, count);
-        const kept = packed.first(sorted.length);
+        const kept = await packed.first(sorted.length);
         const once = sorted.filter((name, i) => i === 0 || !name.equals(sorted[i - 1] ?? name));
         expect(unpack(kept)).toEqual(once);
         const bytes = once.reduce((sum, name) => sum + name.length + 1, 0);
