@@ -292,8 +292,13 @@ export class Client implements AsyncDisposable {
       this.#link.cancel(ticket);
       call.failed(new LeatError("CANCELLED", "it was given up", { cause: signal.reason }));
     };
-    if (signal.aborted) give();
-    else signal.addEventListener("abort", give, { once: true });
+    if (signal.aborted) {
+      give();
+    } else if (!this.isOver) {
+      signal.addEventListener("abort", give, { once: true });
+      // One signal may serve thousands of requests: it forgets those that are over.
+      ticket.ended = () => signal.removeEventListener("abort", give);
+    }
     return ticket;
   }
 

@@ -18,6 +18,8 @@ export interface Ticket {
   stream: number | undefined;
   readonly request: RequestInit;
   readonly call: Call;
+  /** Called once when the call hears nothing more, however it ended. */
+  ended: (() => void) | undefined;
 }
 
 export class Link implements Driver {
@@ -69,7 +71,7 @@ export class Link implements Driver {
 
   /** Asks for something: at once, or when a stream is free. */
   ask(request: RequestInit, call: Call): Ticket {
-    const ticket: Ticket = { stream: undefined, request, call };
+    const ticket: Ticket = { stream: undefined, request, call, ended: undefined };
     if (this.#over !== undefined) call.failed(this.#over);
     else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#open(ticket);
     else this.#waiting.add(ticket);
@@ -78,9 +80,10 @@ export class Link implements Driver {
 
   /** Gives a request up. Its call hears nothing more. */
   cancel(ticket: Ticket): void {
-    this.#waiting.delete(ticket);
+    if (this.#waiting.delete(ticket)) ticket.ended?.();
     if (ticket.stream === undefined || this.#calls.get(ticket.stream) !== ticket) return;
     this.#calls.delete(ticket.stream);
+    ticket.ended?.();
     this.connection.fail(ticket.stream, new LeatError("CANCELLED", "it was given up"));
   }
 
@@ -126,7 +129,9 @@ export class Link implements Driver {
   onStreamEnded(stream: number): void {
     // The event that ends it is still to be told; then its place is free.
     queueMicrotask(() => {
+      const ticket = this.#calls.get(stream);
       this.#calls.delete(stream);
+      ticket?.ended?.();
       this.#openMore();
     });
   }
@@ -166,7 +171,7 @@ export class Link implements Driver {
   #goAway(error: LeatError): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const ticket of waiting) ticket.call.failed(error);
+    for (const ticket of waiting) failed(ticket, error);
     this.#over ??= error;
   }
 
@@ -187,6 +192,11 @@ export class Link implements Driver {
     const tickets = [...this.#calls.values(), ...this.#waiting];
     this.#calls.clear();
     this.#waiting.clear();
-    for (const ticket of tickets) ticket.call.failed(error);
+    for (const ticket of tickets) failed(ticket, error);
   }
+}
+
+function failed(ticket: Ticket, error: LeatError): void {
+  ticket.call.failed(error);
+  ticket.ended?.();
 }

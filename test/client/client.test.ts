@@ -150,6 +150,28 @@ describe("a download is", () => {
 });
 
 describe("a signal gives up", () => {
+  test("what runs, and forgets what is over", async () => {
+    const { signal } = new AbortController();
+    const listeners = new Set<unknown>();
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (type: string, listener: () => void, options: object) => {
+      listeners.add(listener);
+      addEventListener.call(signal, type, listener, options);
+    };
+    signal.removeEventListener = (type: string, listener: () => void) => {
+      listeners.delete(listener);
+      removeEventListener.call(signal, type, listener);
+    };
+    await client.stat("", { signal });
+    await client.ping({ signal });
+    await (await client.get("text.txt", { signal })).text();
+    await client.put("forgotten.txt", new Uint8Array(3), { signal, ifExists: "replace" });
+    await client.remove("forgotten.txt", { signal });
+    await refusal(client.stat("nope", { signal }));
+    for await (const _entry of client.list("", { signal }));
+    expect(listeners.size).toBe(0);
+  });
+
   test("a download before it begins", async () => {
     const signal = AbortSignal.abort();
     expect((await refusal(client.get("huge.bin", { signal }))).code).toBe("CANCELLED");
