@@ -46,6 +46,7 @@ export async function client(args: readonly string[]): Promise<number> {
     if (again) process.exit(signalExit(signal));
     stoppedBy = signal;
     stop.abort();
+    output.abandon();
   });
   try {
     await program.parseAsync(args, { from: "user" });

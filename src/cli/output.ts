@@ -36,7 +36,7 @@ export class Output {
     process.stdout.on("drain", () => this.#wake?.());
   }
 
-  /** Nobody reads stdout any more. */
+  /** Nobody reads stdout any more, or is to. */
   get broken(): boolean {
     return this.#broken;
   }
@@ -79,6 +79,12 @@ export class Output {
       process.stdout.write("", () => resolve());
     });
     this.#check();
+  }
+
+  /** What could not be written yet is not wanted any more: nothing waits for a reader. */
+  abandon(): void {
+    this.#broken = true;
+    this.#wake?.();
   }
 
   /** A line of talk. */

@@ -185,6 +185,7 @@ class Shell {
     if (this.#endedBy !== undefined) process.exit(signalExit(signal));
     this.#endedBy = signal;
     this.#end();
+    this.#output.abandon();
   }
 
   #end(): void {

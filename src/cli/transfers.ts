@@ -1,5 +1,6 @@
 /** Runs the transfers of one command, several at once, and tells about each. */
 import type { Client } from "../client/client.ts";
+import { KiB } from "../limits.ts";
 import type { Context } from "./context.ts";
 import type { Transfer } from "./paths.ts";
 import type { Bar } from "./progress.ts";
@@ -11,6 +12,9 @@ const AT_ONCE = 8;
 
 /** More files than these are told about in one line together. */
 const TOLD_APART = 10;
+
+/** Of files smaller than this, their number says more than their bytes. */
+const SMALL_FILE = 64 * KiB;
 
 export interface Done {
   readonly bytes: number;
@@ -86,15 +90,22 @@ function summarize(context: Context, all: readonly Done[], milliseconds: number)
   const how = all.find((done) => !done.skipped)?.how ?? "skipped";
   const files = `${all.length - skipped} file${all.length - skipped === 1 ? "" : "s"}`;
   const rest = skipped === 0 ? "" : `; ${skipped} skipped`;
-  const moved = told({ bytes, how, skipped: false, facts: {} }, milliseconds);
+  const moved = told({ bytes, how, skipped: false, facts: {} }, milliseconds, all.length - skipped);
   context.output.say(`${files}  ${moved}${rest}`);
 }
 
 /** `1.00 GiB in 1.2 s, 870 MiB/s, verified` */
-function told({ bytes, how, skipped }: Done, milliseconds: number): string {
+function told({ bytes, how, skipped }: Done, milliseconds: number, files = 1): string {
   if (skipped) return "skipped: the name is taken";
   const time = `${bytesText(bytes)} in ${durationText(milliseconds)}`;
-  // A rate measured over a few milliseconds says nothing.
-  const rate = milliseconds < 100 ? "" : `, ${bytesText((bytes * 1000) / milliseconds)}/s`;
-  return `${time}${rate}, ${how}`;
+  return `${time}${rateText(bytes, milliseconds, files)}, ${how}`;
+}
+
+/** `, 870 MiB/s`; of many small files `, 950 files/s`; nothing when it was too quick to tell. */
+function rateText(bytes: number, milliseconds: number, files: number): string {
+  if (milliseconds < 100) return "";
+  if (files > 1 && bytes / files < SMALL_FILE) {
+    return `, ${Math.round((files * 1000) / milliseconds)} files/s`;
+  }
+  return `, ${bytesText((bytes * 1000) / milliseconds)}/s`;
 }

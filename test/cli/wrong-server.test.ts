@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { LeatError } from "../../src/errors.ts";
+import { MiB } from "../../src/limits.ts";
 import { createServer } from "../../src/server/server.ts";
 import type { Store, StoreEntry } from "../../src/store/store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -46,7 +47,7 @@ describe("a server that is none", () => {
   });
 
   test("it hangs up", async () => {
-    using short = listen((socket) => void socket.end());
+    using short = listen((socket) => void socket.shutdown());
     expectFailure(await client(short.address, ["list"]), 21, /is it a leat server\? \(PROTOCOL_/);
   });
 
@@ -102,6 +103,25 @@ describe("a client that is stopped in the middle", () => {
     expect(await getting.exited).toBe(code);
     expect(await getting.stderr.text()).toBe("leat: interrupted\n");
     expect(readdirSync(here.path)).toEqual([]);
+  });
+
+  test("while nobody reads what it writes", async () => {
+    using folder = new TemporaryFolder();
+    truncateSync(folder.file("big"), 64 * MiB);
+    await using server = await RunningServer.start([folder.path, "--port", "0"]);
+    const args = ["--server", server.address, "get", "big", "-o", "-"];
+    await using getting = Bun.spawn([LAUNCHER, "client", ...args], {
+      cwd: PACKAGE,
+      env: environment(),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const reader = getting.stdout.getReader();
+    await reader.read();
+    getting.kill("SIGINT");
+    expect(await getting.exited).toBe(130);
+    expect(await getting.stderr.text()).toBe("leat: interrupted\n");
   });
 
   test("while it uploads: the server keeps nothing", async () => {
