@@ -7,7 +7,7 @@ import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import type { Place } from "./library.ts";
 import { quote } from "./names.ts";
-import type { Partial } from "./partial.ts";
+import type { PartialFile } from "./partial.ts";
 import { setModified } from "./posix.ts";
 import { publish, withdraw } from "./publish.ts";
 import { alreadyExists } from "./refusals.ts";
@@ -34,7 +34,7 @@ export interface SinkTarget extends Disposable {
 }
 
 export class DiskSink implements Sink {
-  readonly #partial: Partial;
+  readonly #partial: PartialFile;
   readonly #target: SinkTarget;
   readonly #options: SinkOptions;
   readonly #pace: WritePace;
@@ -46,7 +46,7 @@ export class DiskSink implements Sink {
   #broken: unknown;
   readonly #released = Promise.withResolvers<void>();
 
-  constructor(partial: Partial, target: SinkTarget, options: SinkOptions, pace = writePace) {
+  constructor(partial: PartialFile, target: SinkTarget, options: SinkOptions, pace = writePace) {
     this.#partial = partial;
     this.#target = target;
     this.#options = options;

@@ -13,7 +13,7 @@ import { checkFree, freeBytes } from "./free-space.ts";
 import { Library, type Place, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { Pages } from "./pages.ts";
-import type { Partial } from "./partial.ts";
+import type { PartialFile } from "./partial.ts";
 import { Partials, sweepPartials } from "./partials.ts";
 import { isDirectory } from "./refusals.ts";
 import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
@@ -127,7 +127,7 @@ export class DiskStore implements Store {
     return { skipped: this.stat(path) };
   }
 
-  #createPartial(path: string, place: Place, { uploadId, size }: CreateOptions): Partial {
+  #createPartial(path: string, place: Place, { uploadId, size }: CreateOptions): PartialFile {
     const name = partialName(uploadId, path);
     this.#partials ??= Partials.make(this.#library);
     const partials = this.#partials;

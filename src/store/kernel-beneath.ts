@@ -1,6 +1,6 @@
 /** Resolution by the kernel: openat2(2) with RESOLVE_BENEATH. */
 
-import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { closeSync, constants, readlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Beneath, Folder, OpenFile } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
@@ -18,7 +18,8 @@ import {
 } from "./kernel.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { isOwnFolder, quote } from "./names.ts";
-import { isDirectory, leadsOutside, linkRefused, notFound, notRegular } from "./refusals.ts";
+import { checkRegular, reopen } from "./open-regular.ts";
+import { leadsOutside, linkRefused, notFound } from "./refusals.ts";
 
 const BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
 
@@ -36,7 +37,7 @@ export class KernelBeneath implements Beneath {
 
   folder(segments: readonly string[]): Folder {
     const fd = this.#resolve(segments, O_PATH | constants.O_DIRECTORY);
-    return new KernelFolder(fd, factsOrThrow(statDescriptor(fd), segments.join("/")));
+    return openFolder(fd, segments.join("/"));
   }
 
   stat(segments: readonly string[]): Facts {
@@ -48,9 +49,12 @@ export class KernelBeneath implements Beneath {
     using found = new Descriptor(this.#resolve(segments, O_PATH));
     const path = segments.join("/");
     const facts = factsOrThrow(statDescriptor(found.fd), path);
-    if (facts.kind === "DIRECTORY") throw isDirectory(path);
-    if (facts.kind !== "FILE") throw notRegular(path);
-    return { fd: reopen(found.fd, path), facts };
+    checkRegular(facts, path);
+    try {
+      return { fd: reopen(found.fd), facts };
+    } catch (error) {
+      throw LeatError.from(error, `cannot open ${quote(path)}`);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -72,7 +76,13 @@ export class KernelBeneath implements Beneath {
       fd = openat2(this.#root.fd, path, flags, BENEATH);
     }
     if (fd < 0) throw refusal(fd, path);
-    if (!this.#isOwn(fd)) return fd;
+    try {
+      if (!this.#isOwn(fd)) return fd;
+    } catch (error) {
+      closeSync(fd);
+      // A path can be longer from the root of the system than what the kernel shows of it.
+      throw LeatError.from(error, `cannot tell where ${quote(path)} leads`);
+    }
     closeSync(fd);
     throw notFound(path);
   }
@@ -116,7 +126,7 @@ class KernelFolder implements Folder {
     const fd = openat2(this.#folder.fd, name, flags, BENEATH | RESOLVE_NO_SYMLINKS);
     if (fd === -ERRNO.ELOOP) throw linkRefused(path);
     if (fd < 0) throw refusal(fd, path);
-    return new KernelFolder(fd, factsOrThrow(statDescriptor(fd), path));
+    return openFolder(fd, path);
   }
 
   readNames(shown: string, taker: NameTaker): Promise<void> {
@@ -128,14 +138,11 @@ class KernelFolder implements Folder {
   }
 }
 
-/** Opens for reading what an O_PATH descriptor stands for: the same inode, whatever its name is. */
-function reopen(fd: number, path: string): number {
-  try {
-    // O_NONBLOCK: does nothing to a regular file, but a lease on it (Samba, NFS) would hold us up.
-    return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    throw LeatError.from(error, `cannot open ${quote(path)}`);
-  }
+/** @param fd ours to close from now on */
+function openFolder(fd: number, path: string): Folder {
+  const facts = statDescriptor(fd);
+  if (typeof facts === "number") closeSync(fd);
+  return new KernelFolder(fd, factsOrThrow(facts, path));
 }
 
 function factsOrThrow(facts: Facts | number, path: string): Facts {

@@ -7,22 +7,23 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../errors.ts";
 import { MAX_SEGMENT } from "../limits.ts";
-import type { Folder, OpenFile } from "./beneath.ts";
+import type { Folder } from "./beneath.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkOptions, type Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
 import { Versions, versionedEntry } from "./entry.ts";
-import { factsOf, sameThing } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
-import { Partial } from "./partial.ts";
+import { openRegular } from "./open-regular.ts";
+import { PartialFile } from "./partial.ts";
 import { checkFree } from "./free-space.ts";
-import { isDirectory, notRegular } from "./refusals.ts";
+import { isDirectory } from "./refusals.ts";
 import type { Sink, Source } from "./store.ts";
-import { openPlainFolder } from "./walk-folder.ts";
+import { hasProc, openPlainFolder } from "./walk-folder.ts";
 
 /** Until the file is whole, it is its owner's business. */
 const PARTIAL_MODE = 0o600;
@@ -58,7 +59,8 @@ export function createLocalFile(path: string, options: SinkOptions): Sink | Skip
  * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
  */
 export function openLocalFile(path: string): Source {
-  return new DiskSource(checkLocal(path), openRegular(path), versions);
+  const name = checkLocal(path);
+  return new DiskSource(name, openRegular(path, path, { follow: true, proc: hasProc }), versions);
 }
 
 /** @returns undefined when the name is taken and is to be skipped */
@@ -86,9 +88,9 @@ function skip(path: string, name: string, folder: Folder): Skipped {
   return { skipped: versionedEntry(name, facts, versions) };
 }
 
-function createPartial(folder: Folder, name: string, path: string): Partial {
+function createPartial(folder: Folder, name: string, path: string): PartialFile {
   for (let i = 0; i < TRIES; i++) {
-    const partial = Partial.create(folder, partialName(name), PARTIAL_MODE);
+    const partial = PartialFile.create(folder, partialName(name), PARTIAL_MODE);
     if (partial !== undefined) return partial;
   }
   throw new LeatError("INTERNAL", `no name is free for a partial file beside ${quote(path)}`);
@@ -121,20 +123,4 @@ function checkLocal(path: string): string {
   const name = basename(resolve(path));
   if (path.endsWith("/") || name === "") throw isDirectory(path);
   return name;
-}
-
-function openRegular(path: string): OpenFile {
-  try {
-    const seen = factsOf(statSync(path, { bigint: true }));
-    if (seen.kind === "DIRECTORY") throw isDirectory(path);
-    if (seen.kind !== "FILE") throw notRegular(path);
-    // O_NONBLOCK: should a FIFO have come in between, opening it does not wait.
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const facts = factsOf(fstatSync(fd, { bigint: true }));
-    if (facts.kind === "FILE" && sameThing(facts, seen)) return { fd, facts };
-    closeSync(fd);
-    throw new LeatError("CHANGED", `${quote(path)} was replaced while it was opened`);
-  } catch (error) {
-    throw LeatError.from(error, `cannot open ${quote(path)}`);
-  }
 }

@@ -28,7 +28,7 @@ const fsyncLater = promisify(fsync);
 const writeLater = promisify(write);
 const fdatasyncLater = promisify(fdatasync);
 
-export class Partial {
+export class PartialFile {
   readonly #file: Descriptor;
   readonly folder: Folder;
   readonly name: string;
@@ -45,12 +45,18 @@ export class Partial {
    * @param folder stays the caller's
    * @returns undefined when the name is taken
    */
-  static create(folder: Folder, name: string, mode: number): Partial | undefined {
+  static create(folder: Folder, name: string, mode: number): PartialFile | undefined {
     const fd = openNew(folder.at(name), mode);
     if (fd === undefined) return undefined;
-    // Somebody may have locked it first, or swept it, in the moment it had no lock.
-    if (tryLock(fd) && isNamed(fd, folder, name)) return new Partial(fd, folder, name);
-    closeSync(fd);
+    const partial = new PartialFile(fd, folder, name);
+    try {
+      // Somebody may have locked it first, or swept it, in the moment it had no lock.
+      if (tryLock(fd) && isNamed(fd, folder, name)) return partial;
+    } catch (error) {
+      partial.close();
+      throw error;
+    }
+    partial.close();
     return undefined;
   }
 

@@ -10,7 +10,7 @@ import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
-import { Partial, removeUnheld } from "./partial.ts";
+import { PartialFile, removeUnheld } from "./partial.ts";
 import { isSystemError } from "./system-error.ts";
 
 const PARTIAL_FOLDER = "partial";
@@ -45,12 +45,12 @@ export class Partials implements Disposable {
    * @param name from the upload's id, the same over all retries
    * @throws UNAVAILABLE when another session holds it
    */
-  create(name: string, path: string): Partial {
-    const partial = Partial.create(this.folder, name, FILE_MODE);
+  create(name: string, path: string): PartialFile {
+    const partial = PartialFile.create(this.folder, name, FILE_MODE);
     if (partial !== undefined) return partial;
     // Left by an earlier try. Nobody can continue it yet, so it makes room.
     const again = removeUnheld(this.folder, name)
-      ? Partial.create(this.folder, name, FILE_MODE)
+      ? PartialFile.create(this.folder, name, FILE_MODE)
       : undefined;
     if (again !== undefined) return again;
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {

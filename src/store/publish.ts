@@ -13,7 +13,7 @@ import { type Facts, sameThing } from "./facts.ts";
 import type { Place } from "./library.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "./names.ts";
-import type { Partial } from "./partial.ts";
+import type { PartialFile } from "./partial.ts";
 import { alreadyExists } from "./refusals.ts";
 import { isSystemError } from "./system-error.ts";
 
@@ -29,7 +29,7 @@ export interface PublishContext {
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED, CROSS_DEVICE
  */
 export function publish(
-  partial: Partial,
+  partial: PartialFile,
   target: Place,
   rule: CollisionRule,
   { path, versions }: PublishContext,
@@ -49,7 +49,7 @@ export function publish(
   }
 }
 
-function takeFreeName(partial: Partial, target: Place): void {
+function takeFreeName(partial: PartialFile, target: Place): void {
   const to = target.folder.at(target.name);
   try {
     linkSync(partial.path, to);

@@ -6,26 +6,23 @@
  * library on the server itself could race us, a peer could not, for no request makes links.
  */
 
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { LeatError } from "../errors.ts";
 import type { Beneath, Folder, OpenFile } from "./beneath.ts";
-import { type Facts, factsOf, sameThing } from "./facts.ts";
-import { quote } from "./names.ts";
-import { isDirectory, linkRefused, notFound, notRegular } from "./refusals.ts";
+import type { Facts } from "./facts.ts";
+import { openRegular } from "./open-regular.ts";
+import { isDirectory, linkRefused, notFound } from "./refusals.ts";
 import { DescriptorFolder, PathFolder, type WalkFolder } from "./walk-folder.ts";
 
 /** What a walk holds on to from step to step. */
 export type Hold = "descriptor" | "path";
 
-/** macOS: no component of the path may be a link. Elsewhere the last one alone is guarded. */
-const NO_FOLLOW = process.platform === "darwin" ? 0x2000_0000 : constants.O_NOFOLLOW;
-
 export class WalkBeneath implements Beneath {
   readonly followsLinks = false;
   readonly #root: WalkFolder;
+  readonly #proc: boolean;
 
   /** @param root real path of the library */
   constructor(root: string, hold: Hold) {
+    this.#proc = hold === "descriptor";
     this.#root = hold === "path" ? new PathFolder(root) : DescriptorFolder.open(root);
   }
 
@@ -52,40 +49,10 @@ export class WalkBeneath implements Beneath {
     const name = segments.at(-1);
     if (name === undefined) throw isDirectory(path);
     using folder = this.folder(segments.slice(0, -1));
-    return openRegular(folder, name, path);
+    return openRegular(folder.at(name), path, { follow: false, proc: this.#proc });
   }
 
   [Symbol.dispose](): void {
     this.#root[Symbol.dispose]();
   }
-}
-
-function openRegular(folder: Folder, name: string, path: string): OpenFile {
-  const seen = folder.look(name);
-  if (seen === undefined) throw notFound(path);
-  if (seen.kind === "LINK") throw linkRefused(path);
-  if (seen.kind === "DIRECTORY") throw isDirectory(path);
-  if (seen.kind !== "FILE") throw notRegular(path);
-  const fd = openQuickly(folder.at(name), path);
-  try {
-    // It may have been swapped since: O_NONBLOCK has kept that harmless, and it is not served.
-    const facts = factsOf(fstatSync(fd, { bigint: true }));
-    if (!sameThing(facts, seen) || facts.kind !== "FILE") throw changedUnderway(path);
-    return { fd, facts };
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
-function openQuickly(at: string, path: string): number {
-  try {
-    return openSync(at, constants.O_RDONLY | NO_FOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    throw LeatError.from(error, `cannot open ${quote(path)}`);
-  }
-}
-
-function changedUnderway(path: string): LeatError {
-  return new LeatError("CHANGED", `${quote(path)} was replaced while it was opened`);
 }

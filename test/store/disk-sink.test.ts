@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { LeatError } from "../../src/errors.ts";
 import { DiskSink } from "../../src/store/disk-sink.ts";
 import { Versions } from "../../src/store/entry.ts";
-import { Partial } from "../../src/store/partial.ts";
+import { PartialFile } from "../../src/store/partial.ts";
 import { openPlainFolder } from "../../src/store/walk-folder.ts";
 import { WritePace } from "../../src/store/write-pace.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
@@ -24,11 +24,11 @@ function slowPace(): WritePace {
 class OpenSink implements AsyncDisposable {
   readonly folder = new TemporaryFolder();
   readonly sink: DiskSink;
-  readonly partial: Partial;
+  readonly partial: PartialFile;
 
   constructor(pace = slowPace(), size?: number) {
     const folder = openPlainFolder(this.folder.path);
-    const partial = Partial.create(folder, "partial", 0o600);
+    const partial = PartialFile.create(folder, "partial", 0o600);
     if (partial === undefined) throw new Error("the name is taken");
     this.partial = partial;
     const target = {

@@ -125,6 +125,20 @@ describe("links that stay inside", () => {
     await refused("PERMISSION_DENIED", () => create(library.store, "self/x"));
   });
 
+  test.skipIf(noKernel)(
+    "to places too deep to be shown are refused, and nothing stays open",
+    async () => {
+      await using library = new LinkedLibrary("kernel");
+      library.link(".", "back");
+      const deep = Array(15).fill("n".repeat(255)).join("/") + `/${"n".repeat(240)}`;
+      library.store.makeDirectory(deep, true);
+      expect(library.store.stat(deep).kind).toBe("DIRECTORY");
+      // Not found or refused, as long as it is not by accident; DiskLibrary counts the descriptors.
+      await refused("INVALID_NAME", () => library.store.stat(`back/${deep}`));
+      await refused("INVALID_NAME", () => create(library.store, `back/${deep}/x`));
+    },
+  );
+
   test.each(RESOLUTIONS.filter((resolution) => resolution !== "kernel"))(
     "are not followed by a %s",
     async (resolution) => {
