@@ -49,10 +49,16 @@ export class PutOperation implements Receiving {
   }
 
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
+    // Behind Finish only a Resend is answered, and none was sent: what is checked stays as it is.
+    if (this.#over || this.#finished) return;
+    if (this.#incoming === undefined) this.#early.push(() => this.#take(bytes, blockCrc));
+    else this.#take(bytes, blockCrc);
+  }
+
+  #take(bytes: Uint8Array, blockCrc: number | undefined): void {
     if (this.#over) return;
-    const { path } = this.#request;
-    if (this.#incoming === undefined) this.#early.push(() => this.data(bytes, blockCrc));
-    else this.#guard(() => this.#incoming?.data(bytes, blockCrc), `writing ${path} failed`);
+    const doing = `writing ${this.#request.path} failed`;
+    this.#guard(() => this.#incoming?.data(bytes, blockCrc), doing);
   }
 
   finish(finish: Finish): void {
@@ -114,10 +120,10 @@ export class PutOperation implements Receiving {
 
   async #commit(finish: Finish, sink: Sink, incoming: Incoming): Promise<void> {
     const { size, uploadId, sha256 } = this.#request;
+    await incoming.finish(finish, incoming.position);
     if (size !== undefined && finish.size !== size) {
       throw new LeatError("SIZE_MISMATCH", `${size} bytes were declared, ${finish.size} were sent`);
     }
-    await incoming.finish(finish, incoming.position);
     const entry = await sink.commit();
     this.#over = true;
     this.#exchange.receipt({

@@ -4,6 +4,7 @@ import { createServer, type Server } from "../../src/index.ts";
 import { KiB, MAX_FRAME_RANGE } from "../../src/limits.ts";
 import { MAGIC } from "../../src/session/handshake.ts";
 import type { Operation } from "../../src/session/event.ts";
+import { crc32 } from "../../src/transfer/crc32.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -86,6 +87,21 @@ test("a receipt carries a SHA-256 only when it was asked for, and so checked", a
   const receipt = await peer.body(1);
   if (receipt.case !== "receipt") throw new Error(`${receipt.case} came`);
   expect(receipt.value.sha256).toBeUndefined();
+});
+
+test("what comes behind the Finish of an upload is no part of the file", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await serve(folder);
+  using peer = await RawPeer.welcomed(server.port);
+  const contents = new TextEncoder().encode("whole");
+  peer.request(1, { case: "put", value: { path: "f", uploadId } });
+  peer.data(1, 0, contents, crc32(contents));
+  peer.frame(1, { case: "finish", value: { size: contents.length, crc32: crc32(contents) } });
+  peer.data(1, contents.length, new TextEncoder().encode("and more"));
+  expect((await peer.body(1)).case).toBe("credit");
+  expect((await peer.body(1)).case).toBe("response");
+  expect(await peer.body(1)).toMatchObject({ case: "receipt", value: { entry: { size: 5 } } });
+  expect(await Bun.file(folder.at("f")).text()).toBe("whole");
 });
 
 test("many checksums at once are right, and hold up nobody", async () => {
