@@ -44,12 +44,15 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
+/** In place of a path that the kernel cannot show: nobody but a test makes those. */
+const TOO_LONG = "too long to be shown";
+
 /** What the open descriptors of this process stand for that begin with `prefix`. Linux. */
 export function openUnder(prefix: string): string[] {
   const found: string[] = [];
   for (const fd of readdirSync("/proc/self/fd")) {
     const target = linkTarget(`/proc/self/fd/${fd}`);
-    if (target?.startsWith(prefix)) found.push(target);
+    if (target?.startsWith(prefix) || target === TOO_LONG) found.push(target);
   }
   return found.toSorted();
 }
@@ -72,7 +75,9 @@ export function inheritedUnder(prefix: string): string[] {
 function linkTarget(path: string): string | undefined {
   try {
     return readlinkSync(path);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENAMETOOLONG"
+      ? TOO_LONG
+      : undefined;
   }
 }
