@@ -33,9 +33,17 @@ export interface StoreEntry {
   readonly version: string;
 }
 
+/**
+ * A part of a folder, its names in the order of their UTF-8 bytes. Over the pages of a listing every
+ * name that is there all the time comes exactly once; one that comes or goes meanwhile may or may
+ * not be seen.
+ */
 export interface Page {
   readonly entries: readonly StoreEntry[];
-  /** Where the next page starts; undefined on the last. Stateless: any store of the same folder takes it. */
+  /**
+   * Where the next page starts; undefined on the last. Stateless: any store of the same folder takes
+   * it, at any time.
+   */
   readonly cursor: string | undefined;
   /** Names left out because they cannot be said on the wire: not UTF-8, or with control characters. */
   readonly skippedNames: number;
@@ -65,9 +73,12 @@ export interface Source extends Disposable {
   read(into: Uint8Array, position: number): MaybePromise<number>;
   /** Whether `read` always answers at once, so that unsent bytes may be dropped and read again. */
   readonly synchronous: boolean;
-  /** The version now: differs from `entry.version` when the file was changed meanwhile. */
+  /**
+   * The version now: differs from `entry.version` when the file may have been changed meanwhile. That
+   * its name went to another file, or away, is no change.
+   */
   currentVersion(): MaybePromise<string>;
-  /** The descriptor, for kernel copies. */
+  /** The descriptor, for kernel copies; -1 once disposed. */
   readonly fd?: number;
 }
 
@@ -96,19 +107,24 @@ export interface Sink extends AsyncDisposable {
   /** Bytes that a later Sink of the same upload can continue from. */
   readonly durableOffset: number;
   /**
-   * Takes the next bytes, in order. The caller may reuse `bytes` when the answer is there.
+   * Takes the next bytes, in order. The caller may reuse `bytes`, and write again, when the answer
+   * is there. After a write that failed there is no commit.
    * @param position of the first byte, in bytes: exactly where the last write ended
+   * @throws NO_SPACE, QUOTA_EXCEEDED, IO_ERROR, SIZE_MISMATCH (more than declared), INTERNAL (another
+   *   position, or the answer to the last write was not waited for)
    */
   write(bytes: Uint8Array, position: number): MaybePromise<void>;
   /** Makes what was written so far durable. */
   checkpoint(): MaybePromise<void>;
   /**
-   * Makes the file visible, whole, durable as asked.
+   * Makes the file visible, whole, durable as asked. If it fails, nothing was made visible and the
+   * partial is gone; only where another file was replaced and the disk then failed, the new one stays.
    * @returns the entry under its name, version included
-   * @throws ALREADY_EXISTS when the name was taken meanwhile and the collision is "fail" or "skip"
+   * @throws ALREADY_EXISTS when the name was taken meanwhile and the collision is "fail" or "skip";
+   *   PRECONDITION_FAILED, SIZE_MISMATCH (fewer than declared), NOT_FOUND (the folder is gone), IO_ERROR
    */
   commit(): Promise<StoreEntry>;
-  /** Leaves the partial for a later try. */
+  /** Leaves the partial for a later try. Nothing happens after the end, nor by discard. */
   keep(): MaybePromise<void>;
   /** Removes the partial. */
   discard(): MaybePromise<void>;
@@ -118,13 +134,13 @@ export interface Store extends AsyncDisposable {
   readonly readOnly: boolean;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT (a cursor that is not ours) */
   page(folder: string, request: PageRequest): MaybePromise<Page>;
-  /** @throws NOT_FOUND */
+  /** @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED (a link leads outside) */
   stat(path: string): MaybePromise<StoreEntry>;
   /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED */
   open(path: string): MaybePromise<Source>;
   /**
    * @throws ALREADY_EXISTS, NOT_FOUND (the parent), IS_A_DIRECTORY, PRECONDITION_FAILED, READ_ONLY,
-   *   CROSS_DEVICE, NO_SPACE
+   *   CROSS_DEVICE, NO_SPACE, UNAVAILABLE (the same upload still runs)
    * @returns the entry that exists when the collision is "skip" and the name is taken
    */
   create(
@@ -133,8 +149,17 @@ export interface Store extends AsyncDisposable {
   ): MaybePromise<Sink | { readonly skipped: StoreEntry }>;
   /** Removes a file or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, PRECONDITION_FAILED */
   remove(path: string, ifMatch?: string): MaybePromise<void>;
+  /**
+   * @param parents makes those above it too, and takes a folder that exists for made
+   * @throws ALREADY_EXISTS, NOT_FOUND (the parent), NOT_A_DIRECTORY
+   */
   makeDirectory(path: string, parents: boolean): MaybePromise<StoreEntry>;
-  /** Missing where the store has no rename. @throws ALREADY_EXISTS unless `replace` */
+  /**
+   * Missing where the store has no rename.
+   * @param replace a file may take the place of a file, a folder that of an empty folder
+   * @throws ALREADY_EXISTS unless `replace`; NOT_FOUND, IS_A_DIRECTORY, NOT_A_DIRECTORY,
+   *   DIRECTORY_NOT_EMPTY, CROSS_DEVICE, INVALID_ARGUMENT (into itself)
+   */
   rename?(from: string, to: string, replace: boolean): MaybePromise<StoreEntry>;
   /** Free bytes, when the store can tell. */
   freeBytes?(): MaybePromise<number>;
