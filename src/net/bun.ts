@@ -129,9 +129,12 @@ export function listenBun(address: Address, accept: Accept): Listener {
 
 function listenError(thrown: unknown, where: string): LeatError {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  const [flag, allowed] = where.startsWith("unix:")
+    ? ["--unix path", "a folder it may write to"]
+    : ["--port", "a --port above 1023"];
   const facts = {
-    EADDRINUSE: ["UNAVAILABLE", "it is taken; stop what listens there or choose another --port"],
-    EACCES: ["PERMISSION_DENIED", "this user may not; choose a --port above 1023"],
+    EADDRINUSE: ["UNAVAILABLE", `it is taken; stop what listens there or choose another ${flag}`],
+    EACCES: ["PERMISSION_DENIED", `this user may not; choose ${allowed}`],
     EADDRNOTAVAIL: ["INVALID_ARGUMENT", "this machine has no such address"],
   } as const;
   const known =
