@@ -2,7 +2,7 @@
 import { CommanderError } from "commander";
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { usageMessage } from "./arguments.ts";
-import { EXIT, UsageError, combine, exitCodeOf } from "./exit-codes.ts";
+import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./terminal-text.ts";
 
@@ -58,7 +58,8 @@ export class Failures {
     if (error instanceof UsageError) return `${start}${printable(error.message)}`;
     const { code, message, retryAfter } = LeatError.from(error);
     const about = subject === undefined || message.includes(subject) ? "" : `${subject}: `;
-    const hint = HINTS[command]?.[code] ?? waiting(retryAfter);
+    const hint =
+      HINTS[command]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
     const end = hint === undefined ? "" : `; ${hint}`;
     return `${start}${printable(about + message)} (${code})${end}`;
   }
@@ -67,8 +68,4 @@ export class Failures {
 function waiting(milliseconds: number | undefined): string | undefined {
   if (milliseconds === undefined) return undefined;
   return `try again in ${Math.ceil(milliseconds / 1000)} s`;
-}
-
-export function isInternal(error: unknown): boolean {
-  return exitCodeOf(error) === EXIT.unexpected;
 }

@@ -3,7 +3,7 @@
  * (`| head -1`) is no error.
  */
 import { LeatError } from "../errors.ts";
-import { printable } from "./terminal-text.ts";
+import { UNSAFE, printable } from "./terminal-text.ts";
 
 /** Lines are gathered to this many characters before they are written. */
 const GATHER = 32 * 1024;
@@ -52,9 +52,13 @@ export class Output {
     if (this.#gathered.length >= GATHER) await this.flush();
   }
 
-  /** An object as a line of data. */
+  /** An object as a line of data; nothing in it that a terminal would obey. */
   json(value: object): Promise<void> {
-    return this.line(JSON.stringify(value));
+    return this.line(
+      JSON.stringify(value).replace(UNSAFE, (character) => {
+        return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      }),
+    );
   }
 
   /** Bytes of a file. @throws NO_SPACE, IO_ERROR, … when stdout is a file that cannot take them */

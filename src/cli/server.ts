@@ -15,6 +15,7 @@ import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
 import { onSignals } from "./signals.ts";
+import { removeStaleSocket } from "./stale-socket.ts";
 import { printable } from "./terminal-text.ts";
 
 const DEFAULT_LIBRARY = "./library";
@@ -106,6 +107,7 @@ async function serve(library: string | undefined, flags: Flags): Promise<void> {
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
   endWithParent();
+  if (unix !== undefined) await removeStaleSocket(unix);
   const serving = await createServer({
     library: folder,
     ...(unix === undefined ? { hostname, port } : { unix }),
@@ -148,7 +150,7 @@ function createStderrLog(flags: Flags): Log {
 /** Resolves when the server has stopped. A second signal does not wait for it. */
 function stopOnSignal(serving: Server, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
-    onSignals(["SIGINT", "SIGTERM"], (signal, again) => {
+    onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, again) => {
       if (again) return resolve();
       log.info({ signal, connections: serving.connections }, "stopping");
       serving.stop().then(resolve, reject);

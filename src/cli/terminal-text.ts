@@ -4,7 +4,7 @@
  * Controls, line separators, and marks that turn the direction of text: what could move the cursor,
  * start an escape sequence or show a name as another.
  */
-const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+export const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The text on one line, with nothing in it that a terminal would obey. */
 export function printable(text: string): string {

@@ -82,6 +82,20 @@ describe("a server that starts", () => {
     });
   });
 
+  test("listens again where one that was killed left its socket, and where none answers only", async () => {
+    using folder = new TemporaryFolder();
+    const args = [folder.folder("library"), "--unix", folder.at("socket")];
+    const killed = await RunningServer.start(args);
+    await killed.stop("SIGKILL");
+    await expect(killed.stdout.until("never")).rejects.toThrow("never came");
+    await using again = await RunningServer.start(args);
+    expect((await client(again.address, ["ping"])).code).toBe(0);
+    expectFailure(await server(...args), 40, /it is taken.*\(UNAVAILABLE\)/);
+    const file = folder.file("file", "stays");
+    expect((await server(args[0]!, "--unix", file)).code).toBe(40);
+    expect(existsSync(file)).toBe(true);
+  });
+
   test("is quiet when asked", async () => {
     using library = new TemporaryFolder();
     const args = [library.path, "--port", "0", "--log-level", "silent"];

@@ -148,6 +148,13 @@ describe("a server that lies", () => {
     await using server = await createServer({ store: lying(names), port: 0 });
     const { stdout } = await client(server.address, ["list"]);
     expect(stdout).toBe(`${names.join("\n")}\n`);
+    const json = await client(server.address, ["list", "--json"]);
+    expect(json.stdout).toContain('"tur\\u202ened"');
+    const read = json.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).name);
+    expect(read).toEqual(names);
     await using seen = new AtTerminal([LAUNCHER, "client", "--server", server.address, "list"], {
       cwd: PACKAGE,
     });

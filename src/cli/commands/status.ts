@@ -31,7 +31,8 @@ function rows(server: string, answer: StatusResponse): [string, string][] {
   return [
     ["server", `${server} (${answer.agent})`],
     ["up", durationText(answer.uptimeSeconds * 1000)],
-    ["connections", `${answer.connections}, with ${answer.streams} requests under way`],
+    ["connections", String(answer.connections)],
+    ["requests", `${answer.streams} under way, this one included`],
     ["sent", bytesText(answer.bytesSent)],
     ["received", bytesText(answer.bytesReceived)],
     ["memory", bytesText(answer.residentBytes)],
