@@ -214,7 +214,7 @@ describe("get", () => {
     using here = new TemporaryFolder();
     corner("verbose").file("f", "12345");
     const ran = await served.client(["get", "verbose/f", "-o", here.path, "-v"]);
-    expect(ran.stderr).toMatch(/^verbose\/f {2}5 B in \d+ ms, verified\n$/);
+    expect(ran.stderr).toMatch(/^verbose\/f {2}5 B in \d+ ms, verified, on disk\n$/);
   });
 });
 

@@ -72,7 +72,7 @@ async function toFile(
   await download.save(local, { ifExists: flags.ifExists, durability: flags.durability });
   const { size, version } = download.entry;
   const facts = { path: remote, file: local, size, version, skipped: false };
-  const how = flags.durability === "fsync" ? "verified" : "verified, not synced";
+  const how = flags.durability === "fsync" ? "verified, on disk" : "verified, not synced";
   return { bytes: size, how, skipped: false, facts };
 }
 
