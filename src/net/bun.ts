@@ -139,8 +139,12 @@ function listenError(thrown: unknown, where: string): LeatError {
   } as const;
   const known =
     typeof code === "string" && code in facts ? facts[code as keyof typeof facts] : null;
-  if (known === null) return LeatError.from(thrown, `cannot listen on ${where}`);
-  return new LeatError(known[0], `cannot listen on ${where}: ${known[1]}`, { cause: thrown });
+  const doing = `cannot listen on ${where}`;
+  if (known !== null) return new LeatError(known[0], `${doing}: ${known[1]}`, { cause: thrown });
+  const error = LeatError.from(thrown, doing);
+  if (error.code !== "INTERNAL") return error;
+  // A host that nobody knows, a path that is too long.
+  return new LeatError("INVALID_ARGUMENT", error.message, { cause: thrown });
 }
 
 /**
