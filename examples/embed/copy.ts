@@ -1,0 +1,33 @@
+/** What a client can do, in one go: `bun examples/embed/copy.ts HOST:PORT`. */
+import { connect } from "leat";
+
+const signal = AbortSignal.timeout(30_000); // gives up whatever is still under way
+await using leat = await connect(process.argv[2] ?? "127.0.0.1:8888", { signal });
+
+// Up: anything that gives bytes. It is there, whole and on disk, once put resolves.
+const web = new Blob(["from a web stream\n".repeat(100_000)]).stream();
+await leat.put("stream.txt", web, { ifExists: "replace", signal });
+
+async function* lines(): AsyncGenerator<Uint8Array> {
+  for (let i = 1; i <= 1000; i += 1) yield new TextEncoder().encode(`line ${i}\n`);
+}
+const receipt = await leat.put("lines.txt", lines(), { ifExists: "replace", signal });
+console.log(`lines.txt: ${receipt.entry?.size} bytes, ${receipt.durability}`);
+
+for await (const entry of leat.list("", { signal })) console.log(entry.name, entry.size);
+
+// Down, with progress. `save` writes the file whole or not at all.
+const { size } = await leat.stat("stream.txt");
+await using download = await leat.get("stream.txt", {
+  signal,
+  onProgress: (bytes) => process.stderr.write(`\r${Math.floor((100 * bytes) / size)} %`),
+});
+await download.save("copy.txt");
+process.stderr.write("\n");
+
+// Given up half-way: `await using` cancels what was not read.
+await using rest = await leat.get("stream.txt", { signal });
+for await (const block of rest) {
+  console.log(`the first ${block.length} bytes are enough`);
+  break;
+}
