@@ -77,7 +77,7 @@ async function beside(scratch: Scratch): Promise<Row> {
   await using server = await ServerProcess.leat(scratch.library, "--durability", "none");
   await using neighbour = await connect(`127.0.0.1:${server.port}`);
   await neighbour.stat("64m.bin");
-  let done = false;
+  const over = { yet: false };
   const load = runFixture(
     "leat-client",
     "many",
@@ -87,9 +87,9 @@ async function beside(scratch: Scratch): Promise<Row> {
     "64m.bin",
     scratch.out(""),
   );
-  void load.finally(() => (done = true));
+  void load.finally(() => (over.yet = true));
   const waits: number[] = [];
-  while (!done) {
+  while (!over.yet) {
     const began = performance.now();
     await neighbour.stat("64m.bin");
     waits.push(performance.now() - began);

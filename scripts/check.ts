@@ -17,8 +17,14 @@ const steps: Record<string, string[]> = {
   lint: [join(ROOT, "node_modules/.bin/oxlint"), "--deny-warnings"],
   types: [BUN, "check", "--no-script"],
   tests: [
-    ...[BUN, "test", "./test", "--timeout", "30000", "--coverage", "--only-failures"],
-    ...["--reporter=junit", "--reporter-outfile", report],
+    BUN,
+    "test",
+    "./test",
+    "--timeout=30000",
+    "--coverage",
+    "--only-failures",
+    "--reporter=junit",
+    `--reporter-outfile=${report}`,
   ],
 };
 

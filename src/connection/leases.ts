@@ -59,8 +59,7 @@ export class Leases {
   consumed(stream: number, bytes: number, kept: boolean): void {
     const lent = this.#streams.get(stream);
     let left = bytes;
-    while (lent?.[0] !== undefined && left > 0) {
-      const oldest = lent[0];
+    for (let oldest = lent?.[0]; lent && oldest && left > 0; oldest = lent[0]) {
       const count = Math.min(left, oldest.left);
       left -= count;
       oldest.left -= count;
