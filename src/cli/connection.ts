@@ -15,6 +15,7 @@ export class Connection {
   /** The connection was lost while nothing was asked of it. */
   readonly #onLost: () => void;
   #client: Client | undefined;
+  #connecting: Promise<Client> | undefined;
 
   constructor(options: ConnectionOptions, onLost: () => void = () => {}) {
     this.#options = options;
@@ -28,6 +29,22 @@ export class Connection {
   /** @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, … */
   async client(signal: AbortSignal): Promise<Client> {
     if (this.#client?.isOver === false) return this.#client;
+    this.#connecting ??= this.#connect(signal);
+    try {
+      return await this.#connecting;
+    } finally {
+      this.#connecting = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    await Promise.race([client.close(), Bun.sleep(GOODBYE)]);
+  }
+
+  async #connect(signal: AbortSignal): Promise<Client> {
     const { server, timeout } = this.#options;
     const client = await connect(server, { timeout, signal });
     this.#client = client;
@@ -37,12 +54,5 @@ export class Connection {
       this.#onLost();
     });
     return client;
-  }
-
-  async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    if (client === undefined) return;
-    await Promise.race([client.close(), Bun.sleep(GOODBYE)]);
   }
 }

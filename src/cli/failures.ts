@@ -6,18 +6,29 @@ import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./terminal-text.ts";
 
-/** What a person can do, by command and code. */
+/** It failed here, and not at the server. */
+export class LocalError extends LeatError {
+  constructor(thrown: unknown) {
+    const { code, message, retryable } = LeatError.from(thrown);
+    super(code, message, { cause: thrown, retryable });
+  }
+}
+
+/** What a person can do, by command and code, when the server says it. */
 const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   get: {
     NOT_FOUND: "list shows what there is",
     IS_A_DIRECTORY: "get fetches files: list shows what is in a folder",
-    ALREADY_EXISTS: "--if-exists replace writes over it",
     CHANGED: "try again",
   },
   upload: {
     ALREADY_EXISTS: "--if-exists replace writes over it",
     IS_A_DIRECTORY: "upload sends files",
     NOT_A_REGULAR_FILE: "upload - sends what comes on standard input",
+  },
+  "local get": {
+    ALREADY_EXISTS: "--if-exists replace writes over it",
+    IS_A_DIRECTORY: "--to names another place",
   },
   list: { NOT_A_DIRECTORY: "stat tells about a file" },
   rename: { ALREADY_EXISTS: "--if-exists replace writes over it" },
@@ -58,8 +69,9 @@ export class Failures {
     if (error instanceof UsageError) return `${start}${printable(error.message)}`;
     const { code, message, retryAfter } = LeatError.from(error);
     const about = subject === undefined || message.includes(subject) ? "" : `${subject}: `;
+    const place = error instanceof LocalError ? `local ${command}` : command;
     const hint =
-      HINTS[command]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
+      HINTS[place]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
     const end = hint === undefined ? "" : `; ${hint}`;
     return `${start}${printable(about + message)} (${code})${end}`;
   }

@@ -25,7 +25,8 @@ export class Output {
   #error: LeatError | undefined;
   /** The error was thrown: what else was gathered is lost without another word. */
   #told = false;
-  #wake: (() => void) | undefined;
+  /** Whoever waits until stdout takes more: several transfers may. */
+  readonly #waiting = new Set<() => void>();
   readonly #onBroken: () => void;
 
   /** @param onBroken nobody reads stdout any more */
@@ -33,7 +34,7 @@ export class Output {
     this.#onBroken = onBroken;
     process.stdout.on("error", (error) => this.#failed(error));
     process.stderr.on("error", () => {}); // nobody listens to the talk
-    process.stdout.on("drain", () => this.#wake?.());
+    process.stdout.on("drain", () => this.#wake());
   }
 
   /** Nobody reads stdout any more, or is to. */
@@ -78,17 +79,16 @@ export class Output {
   async finish(): Promise<void> {
     await this.flush();
     if (this.#broken || this.#told) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      process.stdout.write("", () => resolve());
-    });
+    const written = this.#room();
+    process.stdout.write("", () => this.#wake());
+    await written;
     this.#check();
   }
 
   /** What could not be written yet is not wanted any more: nothing waits for a reader. */
   abandon(): void {
     this.#broken = true;
-    this.#wake?.();
+    this.#wake();
   }
 
   /** A line of talk. */
@@ -101,8 +101,17 @@ export class Output {
     this.#check();
     if (this.#broken || data.length === 0) return;
     if (this.dataTerminal) this.status?.hide();
-    if (!process.stdout.write(data)) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (!process.stdout.write(data)) await this.#room();
     this.#check();
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.add(resolve));
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
   }
 
   #check(): void {
@@ -118,6 +127,6 @@ export class Output {
     } else {
       this.#error = LeatError.from(error, "cannot write to stdout");
     }
-    this.#wake?.();
+    this.#wake();
   }
 }

@@ -5,6 +5,7 @@ import type { Client } from "../client/client.ts";
 import { LeatError } from "../errors.ts";
 import { checkPath, quote } from "../store/names.ts";
 import { UsageError } from "./exit-codes.ts";
+import { LocalError } from "./failures.ts";
 
 /**
  * A name in the library: `./foo` is `foo`, `docs/` is `docs`, `.` and `/` are the library itself.
@@ -55,7 +56,7 @@ function localFolder(to: string | undefined, several: boolean): string | undefin
   if (to === "") throw new UsageError("--to is empty: name a file or a folder");
   const found = lookLocal(to);
   if (found?.isDirectory() === true || meansFolder(to)) return to;
-  if (several) throw needsFolder(to, found === undefined);
+  if (several) throw new LocalError(needsFolder(to, found === undefined));
   return undefined;
 }
 

@@ -101,10 +101,10 @@ describe("local files", () => {
     expectFailure(
       await get(here.at("target/file2")),
       16,
-      /^leat: get: .*target\/file2\/file" is a folder \(IS_A_DIRECTORY\)/,
+      /file2\/file" is a folder \(IS_A_DIRECTORY\); --to names another place\n$/,
     );
-    expectFailure(await get(here.at("nope/file")), 12, /cannot write into the folder ".*nope"/);
-    expectFailure(await get(`${here.at("nope")}/`), 12, /cannot write into the folder ".*nope"/);
+    expectFailure(await get(here.at("nope/file")), 12, /the folder ".*nope".*\(NOT_FOUND\)\n$/);
+    expectFailure(await get(`${here.at("nope")}/`), 12, /the folder ".*nope".*\(NOT_FOUND\)\n$/);
     expectFailure(await get(here.at("local/x")), 17, /\(NOT_A_DIRECTORY\)/);
     expectFailure(await get(here.at("fifo")), 19, /\(NOT_A_REGULAR_FILE\)/);
     expectFailure(await get(""), 2, /--to is empty/);

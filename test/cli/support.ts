@@ -1,5 +1,6 @@
 /** leat as people run it: processes, sockets, pipes and terminals. */
 import { expect } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
 
@@ -179,6 +180,18 @@ export class Served implements AsyncDisposable {
     return new Served(library, server);
   }
 
+  /** A folder of the library for one test. */
+  corner(name: string) {
+    const { library } = this;
+    library.folder(name);
+    return {
+      file: (file: string, contents: string | Uint8Array) =>
+        library.file(`${name}/${file}`, contents),
+      has: (file: string) => existsSync(library.at(name, file)),
+      text: (file: string) => readFileSync(library.at(name, file), "utf8"),
+    };
+  }
+
   /** `bun run client` of this server. */
   client(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     return client(this.server.address, args, options);
@@ -241,6 +254,9 @@ export class AtTerminal implements AsyncDisposable {
     this.#child.terminal?.close();
   }
 }
+
+/** Done, with nothing said. */
+export const quietly = (stdout = ""): Ran => ({ code: 0, stdout, stderr: "" });
 
 /** One line that begins so: what every failure looks like. */
 export function expectFailure(ran: Ran, code: number, line: string | RegExp): void {

@@ -2,9 +2,12 @@
 import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
+import type { Download } from "../../client/download.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
+import { LocalError } from "../failures.ts";
 import { type Transfer, downloads, remoteName } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { type Done, transferAll } from "../transfers.ts";
@@ -69,11 +72,24 @@ async function toFile(
   const onProgress = (bytes: number): void => void (bar.done = bytes);
   const download = await client.get(remote, { signal, onProgress });
   bar.total = download.length;
-  await download.save(local, { ifExists: flags.ifExists, durability: flags.durability });
+  await save(download, local, flags);
   const { size, version } = download.entry;
   const facts = { path: remote, file: local, size, version, skipped: false };
   const how = flags.durability === "fsync" ? "verified, on disk" : "verified, not synced";
   return { bytes: size, how, skipped: false, facts };
+}
+
+const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
+
+async function save(download: Download, local: string, flags: Flags): Promise<void> {
+  const { ifExists, durability } = flags;
+  try {
+    await download.save(local, { ifExists, durability });
+  } catch (thrown) {
+    // The server has answered by then: it is not the remote name that is missing, or taken.
+    const code = thrown instanceof LeatError ? thrown.code : undefined;
+    throw code !== undefined && LOCAL.has(code) ? new LocalError(thrown) : thrown;
+  }
 }
 
 async function toStdout(
