@@ -57,10 +57,15 @@ export class Connection implements TransportHandler, Producer {
   readonly #leases: Leases;
   #paused = false;
   #regions: Region[] = [];
-  #fin = false;
+  /** An event is being told: what it leads to comes behind it. */
+  #telling = false;
+  /** Nothing new is sent or read. */
+  #closing = false;
+  /** When our FIN went out. */
+  #finSince: number | undefined;
   #peerFin = false;
-  /** When we began to close. */
-  #closingSince: number | undefined;
+  /** The peer's FIN came, and something before it is not read yet. */
+  #peerFinHeld = false;
   #closed = false;
   #reason: LeatError | undefined;
 
@@ -69,6 +74,7 @@ export class Connection implements TransportHandler, Producer {
     this.#transport = options.transport;
     this.#runtime = options.runtime;
     this.#answerLimit = options.answerLimit ?? ANSWER_LIMIT;
+    this.session.answerLimit = this.#answerLimit;
     this.#opened = options.runtime.clock();
     this.#outbox = new Outbox({
       transport: options.transport,
@@ -153,9 +159,9 @@ export class Connection implements TransportHandler, Producer {
     this.session.welcome(window);
     const held = this.#held;
     this.#held = [];
-    this.#resume();
     this.#reports();
     for (const chunk of held) this.onData(chunk);
+    if (!this.#full) this.#resume();
     this.wake();
   }
 
@@ -174,8 +180,8 @@ export class Connection implements TransportHandler, Producer {
 
   /** Sends what waits, then FIN, then closes when the peer closed, too (or its deadline passed). */
   close(): void {
-    if (this.#closed || this.#closingSince !== undefined) return;
-    this.#closingSince = this.#now();
+    if (this.#closed || this.#closing) return;
+    this.#closing = true;
     this.#held = [];
     this.#resume();
     this.#finish();
@@ -192,7 +198,7 @@ export class Connection implements TransportHandler, Producer {
   /** There may be something to send. */
   wake(): void {
     this.#outbox.wake();
-    if (this.#closingSince !== undefined) this.#finish();
+    if (this.#closing) this.#finish();
   }
 
   // ---- Producer ----
@@ -202,12 +208,18 @@ export class Connection implements TransportHandler, Producer {
   }
 
   fill(into: Uint8Array, end: number): number {
-    this.#regions = [];
-    const behind = this.session.fill(into, 0, end, this.#regions, this.#now());
-    this.#reports();
-    this.driver.onRoom?.();
-    if (this.#paused && this.session.unsentControls <= this.#answerLimit / 2) this.#resume();
-    return behind;
+    try {
+      this.#regions = [];
+      const behind = this.session.fill(into, 0, end, this.#regions, this.#now());
+      this.#reports();
+      this.driver.onRoom?.();
+      if (this.#paused && this.session.unsentControls <= this.#answerLimit / 2) this.#resume();
+      return behind;
+    } catch (thrown) {
+      // A defect. The connection goes, the process stays.
+      this.abort(new LeatError("INTERNAL", "sending failed", { cause: thrown }));
+      return 0;
+    }
   }
 
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
@@ -216,13 +228,13 @@ export class Connection implements TransportHandler, Producer {
   }
 
   flushed(): void {
-    if (this.#closingSince !== undefined) this.#finish();
+    if (this.#closing) this.#finish();
   }
 
   // ---- TransportHandler ----
 
   onData(chunk: Uint8Array): void {
-    if (this.#closed || this.#closingSince !== undefined) return;
+    if (this.#closed || this.#closing) return;
     if (!this.session.reading) {
       this.#held.push(chunk);
       this.#pause();
@@ -232,10 +244,9 @@ export class Connection implements TransportHandler, Producer {
     this.#leases.begin(chunk);
     this.session.receive(chunk);
     this.#reports();
-    const full = this.session.unsentControls > this.#answerLimit;
     // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
-    this.#leases.end(full || !this.session.reading || this.session.framesReceived !== frames);
-    if (full) this.#pause();
+    this.#leases.end(this.#full || !this.session.reading || this.session.framesReceived !== frames);
+    if (this.#full) this.#pause();
     this.wake();
   }
 
@@ -245,9 +256,15 @@ export class Connection implements TransportHandler, Producer {
 
   onEnd(): void {
     if (this.#closed || this.#peerFin) return;
+    if (!this.#closing && (this.#full || !this.session.reading)) {
+      this.#peerFinHeld = true;
+      return;
+    }
     this.#peerFin = true;
-    if (this.#closingSince === undefined) this.#event(this.session.end());
-    if (this.#fin) this.#transport.close();
+    if (!this.#closing) this.#event(this.session.end());
+    // A client has nothing more to hear.
+    if (this.session.role === "client") this.close();
+    if (this.#finSince !== undefined) this.#transport.close();
     this.wake();
   }
 
@@ -266,13 +283,13 @@ export class Connection implements TransportHandler, Producer {
   /** @param now milliseconds */
   tick(now: number): void {
     const { blockedSince } = this.#outbox;
-    if (this.#closingSince !== undefined) {
-      if (now - this.#closingSince > CLOSE_DEADLINE) this.abort(late("close", CLOSE_DEADLINE));
-    } else if (this.session.phase === "hello" && now - this.#opened > HELLO_DEADLINE) {
-      this.refuse(late("say Hello", HELLO_DEADLINE));
+    if (this.#finSince !== undefined) {
+      if (now - this.#finSince > CLOSE_DEADLINE) this.abort(late("close", CLOSE_DEADLINE));
     } else if (blockedSince !== undefined && now - blockedSince > WRITE_DEADLINE) {
       this.abort(late("take any byte of what waits for it", WRITE_DEADLINE));
-    } else if (this.session.phase === "open") {
+    } else if (this.session.phase === "hello" && now - this.#opened > HELLO_DEADLINE) {
+      this.refuse(late("say Hello", HELLO_DEADLINE));
+    } else if (this.session.phase === "open" && !this.#closing) {
       this.#failStalled(now);
     }
     this.#outbox.retry(); // it may wait for a buffer
@@ -286,7 +303,7 @@ export class Connection implements TransportHandler, Producer {
 
   #failStalled(now: number): void {
     for (const stream of this.session.streams.values()) {
-      const waits = stream.waits(this.session.role);
+      const waits = stream.waits(this.session.role) && !stream.cancelled;
       if (!waits || now - stream.progress <= TRANSFER_DEADLINE) continue;
       const error = late("move this stream on", TRANSFER_DEADLINE);
       this.fail(stream.id, error);
@@ -300,11 +317,22 @@ export class Connection implements TransportHandler, Producer {
     return this.#runtime.clock();
   }
 
+  /** More answers wait than may: nothing is read. */
+  get #full(): boolean {
+    return this.session.unsentControls > this.#answerLimit;
+  }
+
   #reports(): void {
-    let event = this.session.next(this.#now());
-    while (event !== undefined) {
-      this.#event(event);
-      event = this.session.next(this.#now());
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      let event = this.session.next(this.#now());
+      while (event !== undefined && !this.#closed) {
+        this.#event(event);
+        event = this.session.next(this.#now());
+      }
+    } finally {
+      this.#telling = false;
     }
   }
 
@@ -322,15 +350,17 @@ export class Connection implements TransportHandler, Producer {
   }
 
   #resume(): void {
-    if (!this.#paused) return;
+    if (this.#paused) this.#transport.resume();
     this.#paused = false;
-    this.#transport.resume();
+    if (!this.#peerFinHeld) return;
+    this.#peerFinHeld = false;
+    this.onEnd();
   }
 
   /** While closing: FIN once everything is out, close once the peer's FIN came. */
   #finish(): void {
-    if (this.#fin || this.#closed || !this.#outbox.idle) return;
-    this.#fin = true;
+    if (this.#finSince !== undefined || this.#closed || !this.#outbox.idle) return;
+    this.#finSince = this.#now();
     this.#transport.shutdown();
     if (this.#peerFin) this.#transport.close();
   }

@@ -6,7 +6,7 @@ import { Ticker } from "../net/ticker.ts";
 export interface Runtime {
   readonly queue: RunQueue;
   readonly pool: BufferPool;
-  readonly ticker: Ticker;
+  readonly ticker: Pick<Ticker, "add" | "remove">;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
 }

@@ -1,0 +1,457 @@
+import { describe, expect, test } from "bun:test";
+import { LeatError } from "../../src/errors.ts";
+import {
+  ANSWER_LIMIT,
+  CLOSE_DEADLINE,
+  HELLO_DEADLINE,
+  TRANSFER_DEADLINE,
+  WRITE_DEADLINE,
+} from "../../src/limits.ts";
+import { encodeFrame } from "../../src/wire/frame.ts";
+import { join } from "../support/chop.ts";
+import { turns } from "../net/support.ts";
+import { BODIES, HELLO, WELCOME, Zeros, dataFrame, request } from "../session/bodies.ts";
+import { type Ends, TestRuntime, ends, greeted } from "./support.ts";
+
+const refused = new LeatError("UNAUTHENTICATED", "who are you?");
+const codeOf = ({ diary }: Ends): string[] => diary.closed.map((error) => error.code);
+
+describe("events", () => {
+  test("are told one at a time: what an event leads to comes behind it", async () => {
+    const { diary, raw } = await greeted();
+    let depth = 0;
+    let deepest = 0;
+    diary.does = (event) => {
+      if (event.type !== "request") return;
+      deepest = Math.max(deepest, ++depth);
+      diary.connection.send(event.stream, BODIES.response);
+      diary.connection.attach(event.stream, new Zeros(0), 0);
+      depth--;
+    };
+    // Empty files: each stream ends at once, so that the next one is accepted.
+    raw.send(join(Array.from({ length: 2000 }, (_, i) => encodeFrame(i + 1, request("get")))));
+    await turns(20);
+    expect(diary.ended).toHaveLength(2000);
+    expect(deepest).toBe(1);
+    expect(raw.cases()).toHaveLength(4000);
+  });
+
+  test("of an own failure come with the next ones", async () => {
+    const { diary, raw } = await greeted();
+    raw.frame(1, request("get"));
+    await turns(2);
+    diary.connection.send(1, BODIES.response);
+    diary.connection.attach(1, new Zeros(0, { changes: true }), 0);
+    expect(diary.types).toEqual(["request", "failure"]);
+    expect(diary.ended).toEqual([1]);
+    diary.connection.offer(1);
+  });
+
+  test("end with onClosed, once; streams are ended before", async () => {
+    const made = await greeted();
+    const { diary, raw, runtime } = made;
+    raw.frame(1, request("stat"));
+    raw.frame(2, request("put"));
+    await turns(4);
+    const source = new Zeros(100);
+    diary.connection.attach(1, source, 0);
+    raw.transport.close();
+    await turns(4);
+    expect([diary.ended, codeOf(made), source.released]).toEqual([
+      [1, 2],
+      ["CONNECTION_LOST"],
+      true,
+    ]);
+    expect([runtime.connections, runtime.pool.taken, diary.connection.closed]).toEqual([
+      0,
+      0,
+      true,
+    ]);
+    diary.connection.abort(refused);
+    diary.connection.close();
+    diary.connection.send(1, BODIES.response);
+    expect(diary.closed).toHaveLength(1);
+  });
+});
+
+describe("a Hello that is decided on later", () => {
+  const early = [encodeFrame(1, request("stat")), encodeFrame(2, request("list"))];
+
+  test.each(["in one chunk", "in chunks"])("lets what came behind it %s wait", async (how) => {
+    const { diary, raw } = ends();
+    const bytes = [encodeFrame(0, HELLO), ...early];
+    for (const piece of how === "in chunks" ? bytes : [join(bytes)]) {
+      raw.send(piece);
+      await turns(2);
+    }
+    expect(diary.types).toEqual(["hello"]);
+    diary.connection.welcome(1 << 20);
+    await turns(4);
+    expect(diary.types).toEqual(["hello", "request", "request"]);
+    expect(raw.cases()).toEqual(["welcome"]);
+    raw.frame(1, BODIES.cancel);
+    await turns(4);
+    expect(diary.types.at(-1)).toBe("cancel");
+  });
+
+  test("holds no more of what comes than one chunk", async () => {
+    const { diary, raw } = ends({ pipe: { capacity: 1000, chunk: () => 100 } });
+    raw.send(join([encodeFrame(0, HELLO), new Uint8Array(100_000)]));
+    await turns(20);
+    expect(diary.types).toEqual(["hello"]);
+    expect(raw.sent).toBe(false);
+  });
+
+  test("does so with FIN, too", async () => {
+    const { diary, raw } = ends();
+    raw.send(join([encodeFrame(0, HELLO), ...early]));
+    raw.finish();
+    await turns(4);
+    expect(diary.types).toEqual(["hello"]);
+    diary.connection.welcome(1 << 20);
+    await turns(4);
+    expect(diary.types).toEqual(["hello", "request", "request", "end"]);
+  });
+
+  test("and refused runs nothing of it", async () => {
+    const made = ends();
+    const { diary, raw } = made;
+    raw.send(join([encodeFrame(0, HELLO), ...early]));
+    await turns(4);
+    diary.connection.refuse(refused);
+    diary.connection.welcome(1 << 20);
+    await turns(4);
+    expect([raw.cases(), raw.diary, diary.types]).toEqual([["failure"], ["end"], ["hello"]]);
+    raw.finish();
+    await turns(4);
+    expect([codeOf(made), diary.types]).toEqual([["UNAUTHENTICATED"], ["hello"]]);
+  });
+
+  test("welcomes nobody who is gone", async () => {
+    const made = ends();
+    const { diary, raw } = made;
+    raw.send(join([encodeFrame(0, HELLO), ...early]));
+    await turns(4);
+    raw.transport.close();
+    await turns(4);
+    diary.connection.welcome(1 << 20);
+    await turns(4);
+    expect([codeOf(made), diary.types]).toEqual([["CONNECTION_LOST"], ["hello"]]);
+    expect(diary.connection.session.phase).toBe("closing");
+  });
+});
+
+describe("a peer that takes no answers", () => {
+  const flood = join(Array.from({ length: 20_000 }, (_, i) => encodeFrame(i + 1, request("stat"))));
+
+  test("is not read from beyond a bound, inside a chunk and out of it", async () => {
+    const { diary, raw } = await greeted({
+      pipe: { capacity: 200_000, chunk: () => 200_000 },
+      session: { maxStreams: 1 },
+    });
+    raw.transport.pause();
+    const { session } = diary.connection;
+    const before = session.lastStream;
+    raw.send(flood);
+    // What the pipe takes is beyond this test: 1 MiB is on its way.
+    for (let i = 0; i < 50; i++) {
+      await turns(1);
+      expect(session.unsentControls).toBeLessThan(ANSWER_LIMIT + 300);
+    }
+    expect(session.lastStream).toBeGreaterThan(before);
+    raw.transport.resume();
+    await turns(60);
+    expect(session.lastStream).toBe(20_000);
+    // The first is served, all others are told that there are too many.
+    expect(raw.heard()).toHaveLength(19_999);
+  });
+
+  test("is read from when it takes them again, and its FIN comes behind its frames", async () => {
+    const { diary, raw } = await greeted({
+      pipe: { capacity: 100_000, chunk: () => 70_000 },
+      session: { maxStreams: 1 },
+    });
+    raw.transport.pause();
+    raw.send(flood);
+    raw.finish();
+    await turns(10);
+    expect(diary.types).toEqual(["request"]);
+    raw.transport.resume();
+    await turns(100);
+    expect(diary.types).toEqual(["request", "end"]);
+    expect(diary.connection.session.lastStream).toBe(20_000);
+  });
+});
+
+describe("closing", () => {
+  test("sends what waits, then FIN, and closes behind the peer's", async () => {
+    const made = await greeted();
+    const { diary, raw } = made;
+    raw.frame(1, request("stat"));
+    await turns(3);
+    diary.connection.send(1, BODIES.response);
+    diary.connection.close();
+    diary.connection.close();
+    await turns(5);
+    expect([raw.cases(), raw.diary, codeOf(made)]).toEqual([["response"], ["end"], []]);
+    raw.finish();
+    await turns(3);
+    expect(codeOf(made)).toEqual(["CONNECTION_LOST"]);
+    expect([raw.diary, raw.error]).toEqual([["end"], undefined]);
+  });
+
+  test("behind the peer's FIN loses nothing of what was sent", async () => {
+    const { diary, raw } = await greeted({ pipe: { capacity: 5000, chunk: () => 100 } });
+    raw.frame(1, request("get"));
+    raw.finish();
+    await turns(5);
+    diary.connection.send(1, BODIES.response);
+    diary.connection.attach(1, new Zeros(50_000), 0);
+    diary.connection.close();
+    await raw.ended();
+    expect(raw.received).toBeGreaterThan(50_000);
+    expect(diary.connection.closed).toBe(true);
+  });
+
+  test("does not wait for credit that can't come any more", async () => {
+    const { diary, raw } = await greeted({ role: "server" });
+    raw.frame(1, request("get"));
+    await turns(3);
+    diary.connection.send(1, BODIES.response);
+    const source = new Zeros(10 << 20);
+    diary.connection.attach(1, source, 0);
+    diary.connection.close();
+    await raw.ended();
+    expect(source.taken).toBe(1 << 20);
+  });
+
+  test("discards what still comes", async () => {
+    const { diary, raw } = await greeted();
+    diary.connection.close();
+    raw.frame(1, request("stat"));
+    await turns(4);
+    expect(diary.types).toEqual([]);
+  });
+
+  test("a client does when the server ended: nothing can come any more", async () => {
+    const made = ends({ role: "client" });
+    const { diary, raw } = made;
+    diary.connection.session.hello();
+    diary.connection.wake();
+    raw.frame(0, WELCOME);
+    await turns(4);
+    raw.finish();
+    await turns(4);
+    expect([diary.types, raw.diary, diary.connection.closed]).toEqual([
+      ["welcome", "end"],
+      ["end"],
+      true,
+    ]);
+  });
+
+  test("a server does not when its client ended: what is open goes on", async () => {
+    const { diary, raw } = await greeted();
+    raw.frame(1, request("stat"));
+    raw.finish();
+    await turns(4);
+    expect(diary.types).toEqual(["request", "end"]);
+    diary.connection.send(1, BODIES.response);
+    await turns(4);
+    expect([raw.cases(), raw.diary]).toEqual([["response"], []]);
+  });
+
+  test("inside a frame is told, and answered", async () => {
+    const made = await greeted();
+    const { diary, raw } = made;
+    raw.send(encodeFrame(1, request("stat")).slice(0, 3));
+    raw.finish();
+    await turns(6);
+    expect([diary.types, raw.cases(), codeOf(made)]).toEqual([
+      ["closed"],
+      ["failure"],
+      ["CONNECTION_LOST"],
+    ]);
+  });
+
+  test("after the peer broke a rule says which, and nothing else", async () => {
+    const made = await greeted();
+    const { diary, raw } = made;
+    raw.frame(1, request("put"));
+    raw.send(dataFrame(7, 0, Uint8Array.of(1)));
+    raw.frame(3, request("stat"));
+    await turns(6);
+    expect([diary.types, raw.diary]).toEqual([["request", "closed"], ["end"]]);
+    expect(raw.heard()).toMatchObject([
+      { stream: 0, body: { case: "failure", value: { code: "PROTOCOL_ERROR" } } },
+    ]);
+    raw.finish();
+    await turns(3);
+    expect(codeOf(made)).toEqual(["PROTOCOL_ERROR"]);
+  });
+});
+
+describe("deadlines", () => {
+  test("of the Hello: a stranger that says nothing is told so, and closed", async () => {
+    const made = ends();
+    const { runtime, raw, diary } = made;
+    raw.send(encodeFrame(0, HELLO).slice(0, 10));
+    await turns(3);
+    runtime.pass(HELLO_DEADLINE);
+    expect(raw.cases()).toEqual([]);
+    runtime.pass(1);
+    await turns(3);
+    expect(raw.heard()).toMatchObject([{ body: { value: { code: "DEADLINE_EXCEEDED" } } }]);
+    expect(raw.diary).toEqual(["end"]);
+    runtime.pass(CLOSE_DEADLINE + 1);
+    await turns(2);
+    expect([codeOf(made), diary.connection.closed]).toEqual([["DEADLINE_EXCEEDED"], true]);
+    expect(runtime.connections).toBe(0);
+  });
+
+  test("of the Hello do not hold for a server that takes its time", async () => {
+    const { runtime, raw, diary } = ends();
+    raw.frame(0, HELLO);
+    await turns(3);
+    runtime.pass(10 * HELLO_DEADLINE);
+    diary.connection.welcome(1 << 20);
+    await turns(3);
+    expect(raw.cases()).toEqual(["welcome"]);
+  });
+
+  test("of a write: a peer that takes nothing is cut, one that takes a little is not", async () => {
+    const made = await greeted({ pipe: { capacity: 10_000, chunk: () => 10_000 } });
+    const { diary, raw, runtime } = made;
+    raw.frame(1, request("get"));
+    await turns(3);
+    diary.connection.send(1, BODIES.response);
+    diary.connection.attach(1, new Zeros(1 << 20), 0);
+    raw.onData = () => raw.transport.pause();
+    for (let i = 0; i < 5; i++) {
+      await turns(3);
+      runtime.pass(WRITE_DEADLINE);
+      expect(diary.connection.closed).toBe(false);
+      raw.transport.resume();
+    }
+    await turns(3);
+    runtime.pass(WRITE_DEADLINE + 1);
+    await turns(2);
+    expect([codeOf(made), runtime.pool.taken]).toEqual([["DEADLINE_EXCEEDED"], 0]);
+  });
+
+  test("of a transfer: a stream on which nothing moves fails, and no other", async () => {
+    const { diary, raw, runtime } = await greeted();
+    raw.frame(1, request("put"));
+    raw.frame(2, request("put"));
+    raw.frame(3, request("stat"));
+    await turns(4);
+    for (const stream of [1, 2]) diary.connection.send(stream, BODIES.response);
+    runtime.pass(TRANSFER_DEADLINE - 10);
+    raw.send(dataFrame(2, 0, Uint8Array.of(1)));
+    await turns(3);
+    raw.cases();
+    runtime.pass(11);
+    await turns(3);
+    expect(raw.heard()).toMatchObject([
+      { stream: 1, body: { case: "failure", value: { code: "DEADLINE_EXCEEDED" } } },
+    ]);
+    expect(diary.events.at(-1)).toMatchObject({ type: "failure", stream: 1 });
+    expect(diary.ended).toEqual([1]);
+    runtime.pass(TRANSFER_DEADLINE);
+    // The third waits for us, however long we take.
+    expect(diary.ended).toEqual([1, 2]);
+  });
+
+  test("of a client: a stream that the server does not move on is given up, once", async () => {
+    const { diary, raw, runtime } = ends({ role: "client" });
+    raw.frame(0, WELCOME);
+    await turns(3);
+    diary.connection.open(request("get").value);
+    runtime.pass(TRANSFER_DEADLINE + 1);
+    await turns(3);
+    expect(raw.cases()).toEqual(["request", "cancel"]);
+    for (let i = 0; i < 5; i++) runtime.pass(TRANSFER_DEADLINE + 1);
+    expect(diary.types).toEqual(["welcome", "failure"]);
+  });
+
+  test("of the close count from our FIN: until then a slow peer may read what is left", async () => {
+    const made = await greeted({ pipe: { capacity: 10_000, chunk: () => 10_000 } });
+    const { diary, raw, runtime } = made;
+    raw.frame(1, request("get"));
+    await turns(3);
+    diary.connection.send(1, BODIES.response);
+    diary.connection.attach(1, new Zeros(50_000), 0);
+    diary.connection.close();
+    const { onData } = raw;
+    raw.onData = (chunk) => {
+      raw.transport.pause();
+      onData.call(raw, chunk);
+    };
+    while (!raw.diary.includes("end")) {
+      await turns(3);
+      expect(diary.connection.closed).toBe(false);
+      if (raw.received < 40_000) runtime.pass(CLOSE_DEADLINE - 1);
+      raw.transport.resume();
+    }
+    expect(raw.received).toBeGreaterThan(50_000);
+    runtime.pass(CLOSE_DEADLINE + 1);
+    await turns(2);
+    expect(codeOf(made)).toEqual(["DEADLINE_EXCEEDED"]);
+  });
+
+  test("of a write hold while it closes, too", async () => {
+    const made = await greeted({ pipe: { capacity: 10_000 } });
+    const { diary, raw, runtime } = made;
+    raw.frame(1, request("get"));
+    await turns(3);
+    diary.connection.send(1, BODIES.response);
+    diary.connection.attach(1, new Zeros(50_000), 0);
+    raw.transport.pause();
+    await turns(3);
+    diary.connection.close();
+    runtime.pass(WRITE_DEADLINE + 1);
+    expect([codeOf(made), runtime.connections]).toEqual([["DEADLINE_EXCEEDED"], 0]);
+  });
+});
+
+describe("buffers that are short", () => {
+  test("are tried for again as time goes by; who is silent for long is cut", async () => {
+    const runtime = new TestRuntime({ buffers: 1 });
+    const silent = await greeted({ runtime, pipe: { capacity: 1000 } });
+    const other = await greeted({ runtime });
+    for (const { raw, diary } of [silent, other]) {
+      raw.frame(1, request("get"));
+      await turns(3);
+      diary.connection.send(1, BODIES.response);
+    }
+    silent.raw.transport.pause();
+    // Zeros can't be taken again: the buffer can't be taken away.
+    silent.diary.connection.attach(1, new Zeros(100_000), 0);
+    await turns(3);
+    other.diary.connection.attach(1, new Zeros(100_000), 0);
+    await turns(3);
+    expect(other.raw.received).toBeLessThan(1000);
+    runtime.pass(2000);
+    await turns(3);
+    expect(codeOf(silent)).toEqual([]);
+    runtime.pass(2000);
+    await turns(8);
+    expect(codeOf(silent)).toEqual(["RESOURCE_EXHAUSTED"]);
+    expect(other.raw.received).toBeGreaterThan(100_000);
+  });
+});
+
+test("a defect while a buffer is filled ends its connection, and no other", async () => {
+  const runtime = new TestRuntime();
+  const [bad, good] = [await greeted({ runtime }), await greeted({ runtime })];
+  bad.diary.onRoom = () => {
+    throw new Error("a defect");
+  };
+  for (const { raw, diary } of [bad, good]) {
+    raw.frame(1, request("stat"));
+    await turns(3);
+    diary.connection.send(1, BODIES.response);
+  }
+  await turns(4);
+  expect([codeOf(bad), codeOf(good), good.raw.cases()]).toEqual([["INTERNAL"], [], ["response"]]);
+  expect(runtime.pool.taken).toBe(0);
+});
