@@ -14,7 +14,7 @@ import { createCommand, isAnswer, usageMessage, wholeNumber } from "./arguments.
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
-import { onSignals } from "./signals.ts";
+import { onSignals, signalExit } from "./signals.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { printable } from "./terminal-text.ts";
 
@@ -151,7 +151,7 @@ function createStderrLog(flags: Flags): Log {
 function stopOnSignal(serving: Server, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
     onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, again) => {
-      if (again) return resolve();
+      if (again) process.exit(signalExit(signal));
       log.info({ signal, connections: serving.connections }, "stopping");
       serving.stop().then(resolve, reject);
     });

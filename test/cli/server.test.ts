@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
@@ -8,9 +8,11 @@ import {
   PACKAGE,
   RunningServer,
   client,
+  environment,
   expectFailure,
   leat,
   run,
+  until,
 } from "./support.ts";
 
 const server = (...args: string[]) => run(["bun", "run", "server", ...args]);
@@ -47,6 +49,30 @@ describe("a server that starts", () => {
       expect(started.stdout.text).toBe(`leat listening on 127.0.0.1:${port}\n`);
       void open.stdin.end();
     }
+  });
+
+  test("lets a transfer finish, unless it is told twice", async () => {
+    using library = new TemporaryFolder();
+    await using started = await RunningServer.start([library.path, "--port", "0"]);
+    const args = ["--server", started.address, "upload", "-", "--to", "x"];
+    await using sending = Bun.spawn([LAUNCHER, "client", ...args], {
+      env: environment(),
+      stdin: "pipe",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    sending.stdin.write("x".repeat(1_000_000));
+    await sending.stdin.flush();
+    await until(() => existsSync(library.at(".leat/partial")));
+    started.child.kill("SIGTERM");
+    await started.stderr.until("stopping signal=SIGTERM connections=1");
+    expectFailure(await client(started.address, ["ping"]), 40, /\(UNAVAILABLE\)/);
+    // Later than an echo of the first.
+    await Bun.sleep(350);
+    expect(await started.stop("SIGINT")).toBe(130);
+    await sending.exited;
+    expect(await sending.stderr.text()).toMatch(/^leat: upload: .*\(CONNECTION_LOST\)\n$/);
+    expect(readdirSync(library.path)).toEqual([".leat"]);
   });
 
   test("takes its library from the folder it is started in, and makes it", async () => {
