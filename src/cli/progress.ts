@@ -32,12 +32,13 @@ interface Sample {
 export class Progress implements StatusLine {
   readonly #output: Output;
   readonly #enabled: boolean;
-  readonly #bars = new Map<Bar, { readonly name: string; readonly began: number }>();
-  /** Bytes of transfers that are over. */
-  #past = 0;
-  #count = { done: 0, of: 0 };
+  /** Those under way, the oldest first, by their names. */
+  readonly #bars = new Map<Bar, string>();
+  /** Of the transfers that are over. */
+  #past = { count: 0, bytes: 0 };
+  #count = 0;
+  #began = 0;
   #samples: Sample[] = [];
-  #timer: ReturnType<typeof setInterval> | undefined;
   #shown = false;
 
   constructor(output: Output, enabled: boolean) {
@@ -46,17 +47,24 @@ export class Progress implements StatusLine {
     if (this.#enabled) output.status = this;
   }
 
-  /** So many transfers follow. */
-  expect(count: number): void {
-    this.#count = { done: 0, of: count };
+  /** So many transfers follow. Disposed when all are over. */
+  group(count: number): Disposable {
+    this.#count = count;
+    this.#past = { count: 0, bytes: 0 };
     this.#samples = [];
+    this.#began = performance.now();
+    const timer = this.#enabled ? setInterval(() => this.#draw(), REDRAW) : undefined;
+    return {
+      [Symbol.dispose]: () => {
+        clearInterval(timer);
+        this.hide();
+      },
+    };
   }
 
   begin(name: string): Bar {
     const bar: Bar = { total: undefined, done: 0, [Symbol.dispose]: () => this.#end(bar) };
-    if (!this.#enabled) return bar;
-    this.#bars.set(bar, { name: printable(name), began: performance.now() });
-    this.#timer ??= setInterval(() => this.#draw(), REDRAW);
+    if (this.#enabled) this.#bars.set(bar, printable(name));
     return bar;
   }
 
@@ -68,29 +76,27 @@ export class Progress implements StatusLine {
 
   #end(bar: Bar): void {
     if (!this.#bars.delete(bar)) return;
-    this.#past += bar.done;
-    this.#count.done++;
-    if (this.#bars.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.hide();
+    this.#past.bytes += bar.done;
+    this.#past.count++;
   }
 
   #draw(): void {
-    const [first] = this.#bars;
-    if (first === undefined) return;
-    const [bar, { name, began }] = first;
     const now = performance.now();
     const rate = this.#rate(now);
-    if (now - began < PATIENCE && !this.#shown) return;
+    const [first] = this.#bars;
+    if (first === undefined || now - this.#began < PATIENCE) return;
+    const [bar, name] = first;
+    const line =
+      this.#count > 1
+        ? this.#manyLine(name, rate, now - this.#began)
+        : this.#oneLine(bar, name, rate);
     this.#shown = true;
-    const columns = (process.stderr.columns || 80) - 1;
-    process.stderr.write(CLEAR_LINE + this.#line(bar, name, rate, columns));
+    process.stderr.write(CLEAR_LINE + line);
   }
 
   /** Bytes a second, of all transfers together. */
   #rate(now: number): number {
-    let bytes = this.#past;
+    let { bytes } = this.#past;
     for (const bar of this.#bars.keys()) bytes += bar.done;
     const samples = this.#samples;
     samples.push({ time: now, bytes });
@@ -99,35 +105,46 @@ export class Progress implements StatusLine {
     return now > time ? ((bytes - before) * 1000) / (now - time) : 0;
   }
 
-  #line(bar: Bar, name: string, rate: number, columns: number): string {
-    const many = this.#count.of > 1 ? `[${this.#count.done + 1}/${this.#count.of}] ` : "";
-    const facts = this.#facts(bar, rate);
-    const drawn = bar.total === undefined ? "" : this.#drawn(bar.done / (bar.total || 1));
-    const room = columns - many.length - facts.length - 2;
-    // A narrow terminal loses the bar first, then the name; the numbers stay.
-    const withBar = room >= BAR_WIDTH + 10;
-    const forName = withBar ? Math.min(32, room - BAR_WIDTH - 2) : room;
-    const start = forName < 4 ? "" : `${many}${pad(fit(name, forName), withBar ? 12 : 0)}  `;
-    return fitStyled(`${start}${withBar && drawn !== "" ? `${drawn}  ` : ""}`, facts, columns);
+  #oneLine(bar: Bar, name: string, rate: number): string {
+    if (bar.total === undefined) return this.#line(name, undefined, bytesText(bar.done), rate, 0);
+    const part = Math.min(1, bar.done / (bar.total || 1));
+    const left = rate > 0 ? (bar.total - bar.done) / rate : Number.POSITIVE_INFINITY;
+    return this.#line(name, part, percentText(part), rate, left);
   }
 
-  #facts(bar: Bar, rate: number): string {
+  /** Of many, the files are counted: how large the next ones are is not known yet. */
+  #manyLine(name: string, rate: number, elapsed: number): string {
+    let done = this.#past.count;
+    for (const bar of this.#bars.keys()) done += Math.min(1, bar.done / (bar.total || Infinity));
+    const part = done / this.#count;
+    const left = (elapsed * (1 - part)) / part / 1000;
+    const numbered = `[${this.#past.count + 1}/${this.#count}] ${name}`;
+    return this.#line(numbered, part, percentText(part), rate, left);
+  }
+
+  /** A narrow terminal loses the bar first, then the name, then what does not fit. */
+  #line(name: string, part: number | undefined, done: string, rate: number, left: number): string {
+    const columns = (process.stderr.columns || 80) - 1;
     const speed = `${bytesText(rate)}/s`.padStart(11);
-    if (bar.total === undefined) return `${bytesText(bar.done)} ${speed}`;
-    const percent = `${Math.floor((100 * bar.done) / (bar.total || 1))}%`.padStart(4);
-    const left = rate > 0 ? clockText((bar.total - bar.done) / rate) : "-:--";
-    return `${percent} ${speed} ${left.padStart(5)}`;
+    const facts = `  ${done.padStart(4)} ${speed} ${part === undefined ? "" : leftText(left)}`;
+    const room = columns - facts.length;
+    const withBar = part !== undefined && room >= BAR_WIDTH + 12;
+    if (!withBar) return room < 4 ? fit(facts.trim(), columns) : fit(name, room) + facts;
+    const shown = fit(name, Math.min(32, room - BAR_WIDTH - 2));
+    return `${pad(shown, 12)}  ${this.#drawn(part)}${facts}`;
   }
 
   #drawn(part: number): string {
-    const full = Math.min(BAR_WIDTH, Math.round(part * BAR_WIDTH));
+    const full = Math.round(part * BAR_WIDTH);
     const done = "━".repeat(full);
     const rest = "─".repeat(BAR_WIDTH - full);
     return this.#output.colour ? `\x1b[36m${done}\x1b[0;2m${rest}\x1b[0m` : done + rest;
   }
 }
 
-/** `start` may have colours and fits by construction, unless the terminal is tiny. */
-function fitStyled(start: string, facts: string, columns: number): string {
-  return Bun.stringWidth(start) + facts.length <= columns ? start + facts : fit(facts, columns);
+const percentText = (part: number): string => `${Math.floor(100 * part)}%`;
+
+/** Beyond a few days it is a guess that helps nobody. */
+function leftText(seconds: number): string {
+  return (seconds < 360_000 ? clockText(seconds) : "-:--").padStart(5);
 }

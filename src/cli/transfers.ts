@@ -41,7 +41,6 @@ export async function transferAll(context: Context, options: TransferOptions): P
   const { transfers } = options;
   const client = await context.client();
   const began = performance.now();
-  context.progress.expect(transfers.length);
   const all: Done[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -51,7 +50,10 @@ export async function transferAll(context: Context, options: TransferOptions): P
     }
   };
   const workers = options.inOrder === true ? 1 : Math.min(AT_ONCE, transfers.length);
-  await Promise.all(Array.from({ length: workers }, worker));
+  {
+    using _shown = context.progress.group(transfers.length);
+    await Promise.all(Array.from({ length: workers }, worker));
+  }
   if (next < transfers.length && !context.signal.aborted) {
     const left = transfers.length - next;
     context.note(`leat: ${options.command}: ${left} more of ${transfers.length} were not tried`);
