@@ -33,9 +33,8 @@ export async function client(args: readonly string[]): Promise<number> {
   let context: Context | undefined;
   let shell = false;
   const program = createProgram(([name]) => {
-    if (name !== undefined)
-      throw unknownCommand(program, name, "leat client --help tells what there is");
-    shell = true;
+    if (name === undefined) shell = true;
+    else throw unknownCommand(program, name, "leat client --help tells what there is");
   });
   addCommands(program, () => {
     context = createContext(program.opts<ClientFlags>(), output, failures, stop.signal);
@@ -59,7 +58,7 @@ export async function client(args: readonly string[]): Promise<number> {
   }
   await output.finish().catch((thrown: unknown) => failures.report("", thrown));
   await context?.connection.close();
-  if (stoppedBy === undefined) return output.broken ? 0 : failures.exitCode;
+  if (stoppedBy === undefined) return failures.exitCode;
   output.say("leat: interrupted");
   return signalExit(stoppedBy);
 }

@@ -21,6 +21,7 @@ export class Output {
   readonly colour = this.talkTerminal && !process.env.NO_COLOR;
   status: StatusLine | undefined;
   #gathered = "";
+  /** Nobody reads stdout any more, or is to. */
   #broken = false;
   #error: LeatError | undefined;
   /** The error was thrown: what else was gathered is lost without another word. */
@@ -35,11 +36,6 @@ export class Output {
     process.stdout.on("error", (error) => this.#failed(error));
     process.stderr.on("error", () => {}); // nobody listens to the talk
     process.stdout.on("drain", () => this.#wake());
-  }
-
-  /** Nobody reads stdout any more, or is to. */
-  get broken(): boolean {
-    return this.#broken;
   }
 
   /** A name from a server: raw where a program reads it, harmless where a person does. */

@@ -71,7 +71,7 @@ class Shell {
       await this.#connection.close();
     }
     if (this.#endedBy !== undefined) return signalExit(this.#endedBy);
-    return this.#output.broken ? EXIT.done : this.#exitCode;
+    return this.#exitCode;
   }
 
   /** Connects at once: nobody types commands for a server that is not there. */
