@@ -4,7 +4,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const folder = join(import.meta.dir, "../examples/exercise");
-const parts = ["old-server.ts", "old-client.ts", "old-transfer.ts", "blocking-socket.ts", "demo.ts"];
+const parts = [
+  "old-server.ts",
+  "old-client.ts",
+  "old-transfer.ts",
+  "blocking-socket.ts",
+  "demo.ts",
+];
 const demos = readdirSync(folder).filter((name) => name.endsWith(".ts") && !parts.includes(name));
 
 test("there is a demonstration for each defect", async () => {

@@ -17,7 +17,10 @@ class Lease {
   }
 }
 
-/** Of bytes from a chunk that was put aside before: the collector's. */
+/** Bytes from which a chunk is worth giving back. */
+const WORTHWHILE = 4096;
+
+/** Of bytes from a small chunk, or from one that was put aside before: the collector's. */
 const NOBODYS = new Lease(new Uint8Array(0));
 
 export class Leases {
@@ -33,7 +36,8 @@ export class Leases {
 
   /** A chunk is about to be read. */
   begin(chunk: Uint8Array): void {
-    this.#current = new Lease(chunk);
+    // A lease on a small chunk would take more memory than it gives back.
+    this.#current = chunk.length < WORTHWHILE ? undefined : new Lease(chunk);
   }
 
   /** The chunk was read to its end. @param kept whether anything but Data may be a view of it */
@@ -51,15 +55,17 @@ export class Leases {
     const lease = this.#current ?? NOBODYS;
     lease.left += bytes;
     const lent = this.#streams.get(stream);
-    if (lent === undefined) this.#streams.set(stream, [{ lease, left: bytes }]);
+    const newest = lent?.at(-1);
+    if (newest?.lease === lease) newest.left += bytes;
+    else if (lent === undefined) this.#streams.set(stream, [{ lease, left: bytes }]);
     else lent.push({ lease, left: bytes });
   }
 
   /** A stream has consumed its oldest bytes. @param kept they may still be looked at */
   consumed(stream: number, bytes: number, kept: boolean): void {
-    const lent = this.#streams.get(stream);
+    const lent = this.#streams.get(stream) ?? [];
     let left = bytes;
-    for (let oldest = lent?.[0]; lent && oldest && left > 0; oldest = lent[0]) {
+    for (let oldest = lent[0]; oldest !== undefined && left > 0; oldest = lent[0]) {
       const count = Math.min(left, oldest.left);
       left -= count;
       oldest.left -= count;

@@ -1,5 +1,5 @@
 /** Writes one Data frame of a stream into a send buffer. */
-import { BLOCK_SIZE } from "../limits.ts";
+import { BLOCK_SIZE, DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import { dataHeadLength, writeDataHead } from "../wire/frame.ts";
 import type { Region } from "./outgoing.ts";
 import type { Stream } from "./stream.ts";
@@ -8,7 +8,7 @@ import type { Stream } from "./stream.ts";
 export const MAX_DATA_HEAD = 40;
 
 /** A payload is not cut below this for lack of room: the rest of the buffer is left empty. */
-const LEAST_PAYLOAD = 4096;
+const LEAST_PAYLOAD = SEND_ROOM;
 
 export const NO_ROOM = -1;
 
@@ -30,7 +30,7 @@ export function writeData(
   const { outgoing, sendOffset: offset } = stream;
   if (outgoing === undefined) return at;
   const blockLeft = BLOCK_SIZE - (offset % BLOCK_SIZE);
-  const wanted = Math.min(outgoing.available, stream.send.credit, blockLeft);
+  const wanted = Math.min(outgoing.available, stream.send.credit, blockLeft, DATA_PAYLOAD);
   if (wanted === 0) return at;
   const room = Math.min(end - at, frameLimit) - MAX_DATA_HEAD;
   if (room < wanted && room < LEAST_PAYLOAD) return NO_ROOM;

@@ -29,9 +29,15 @@ export class Incoming {
   readonly #digest: Digest;
   readonly #end: number;
   #position: number;
-  /** The last write that has not answered; later ones stand behind it. */
-  #writing: Promise<void> | undefined;
-  #failed = false;
+  /** A CRC came that was not at the end of a block: nothing may follow. */
+  #rangeEnded = false;
+  /** The sink has not answered yet. */
+  #writing = false;
+  /** What came meanwhile. */
+  #waiting: { bytes: Uint8Array; readonly joined: Uint8Array | undefined }[] = [];
+  /** Called when nothing waits any more. */
+  readonly #idle: (() => void)[] = [];
+  #failed: LeatError | undefined;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
@@ -58,14 +64,19 @@ export class Incoming {
    */
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     const behind = this.#position + bytes.length;
+    if (this.#rangeEnded) {
+      throw new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
+    }
     if (behind > this.#end) {
       throw new LeatError("SIZE_MISMATCH", `more than the ${this.#end} declared bytes arrived`);
     }
     this.#digest.update(bytes);
     this.#write(bytes, this.#position);
     this.#position = behind;
-    if (blockCrc !== undefined) checkBlock(behind, blockCrc, this.#digest.endBlock());
-    else if (behind % BLOCK_SIZE === 0) {
+    if (blockCrc !== undefined) {
+      checkBlock(behind, blockCrc, this.#digest.endBlock());
+      this.#rangeEnded = behind % BLOCK_SIZE !== 0;
+    } else if (behind % BLOCK_SIZE === 0) {
       throw new LeatError(
         "PROTOCOL_ERROR",
         `the block that ends at ${behind} came without its CRC`,
@@ -76,7 +87,8 @@ export class Incoming {
   /** Nothing more comes. Resolves when the sink has everything. @throws as `checkFinish` */
   async finish(finish: Finish, size: number): Promise<void> {
     checkFinish(finish, size, this.#digest);
-    await this.#writing;
+    if (this.#writing) await new Promise<void>((resolve) => void this.#idle.push(resolve));
+    if (this.#failed !== undefined) throw this.#failed;
   }
 
   get position(): number {
@@ -85,30 +97,53 @@ export class Incoming {
 
   #write(bytes: Uint8Array, position: number): void {
     const { write, onConsumed } = this.#options;
-    if (this.#writing === undefined) {
-      const written = write(bytes, position);
-      if (written === undefined) return onConsumed(bytes.length);
-      this.#writing = this.#settle(written, bytes.length);
+    if (this.#failed !== undefined) throw this.#failed;
+    if (this.#writing) return this.#wait(bytes);
+    const written = write(bytes, position);
+    if (written === undefined) return onConsumed(bytes.length);
+    this.#writing = true;
+    void this.#writeOn(written, bytes.length, position + bytes.length);
+  }
+
+  /** Queues what comes while the sink is busy; small pieces are joined, so that none costs much. */
+  #wait(bytes: Uint8Array): void {
+    const last = this.#waiting.at(-1);
+    if (bytes.length >= SMALL) this.#waiting.push({ bytes, joined: undefined });
+    else if (last?.joined !== undefined && last.joined.length - last.bytes.length >= bytes.length) {
+      last.joined.set(bytes, last.bytes.length);
+      last.bytes = last.joined.subarray(0, last.bytes.length + bytes.length);
     } else {
-      this.#writing = this.#settle(
-        this.#writing.then(() => (this.#failed ? undefined : write(bytes, position))),
-        bytes.length,
-      );
+      const joined = new Uint8Array(JOINED);
+      joined.set(bytes);
+      this.#waiting.push({ bytes: joined.subarray(0, bytes.length), joined });
     }
   }
 
-  #settle(written: Promise<void>, length: number): Promise<void> {
-    const settled = written.then(
-      () => {
-        if (this.#writing === settled) this.#writing = undefined;
-        this.#options.onConsumed(length);
-      },
-      (thrown: unknown) => {
-        if (this.#failed) return;
-        this.#failed = true;
-        this.#options.onError(LeatError.from(thrown, "writing the file failed"));
-      },
-    );
-    return settled;
+  /** Writes what waits, piece by piece, behind a write that has begun. */
+  async #writeOn(begun: Promise<void>, length: number, behind: number): Promise<void> {
+    const { write, onConsumed, onError } = this.#options;
+    let position = behind;
+    try {
+      await begun;
+      onConsumed(length);
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        const { bytes } = next;
+        await write(bytes, position);
+        position += bytes.length;
+        onConsumed(bytes.length);
+      }
+    } catch (thrown) {
+      this.#failed = LeatError.from(thrown, "writing the file failed");
+      this.#waiting = [];
+      onError(this.#failed);
+    }
+    this.#writing = false;
+    for (const wake of this.#idle.splice(0)) wake();
   }
 }
+
+/** Pieces below this are copied together while they wait: an object for each byte adds up. */
+const SMALL = 4096;
+
+/** Bytes of a buffer for small pieces. */
+const JOINED = 16 * 1024;

@@ -1,7 +1,6 @@
 // Generated from proto/leat/v1/leat.proto by `bun run generate`. Do not edit.
 
-export type Durability =
-  "DURABILITY_UNSPECIFIED" | "DURABILITY_NONE" | "DURABILITY_FSYNC";
+export type Durability = "DURABILITY_UNSPECIFIED" | "DURABILITY_NONE" | "DURABILITY_FSYNC";
 
 export type Code =
   | "CODE_UNSPECIFIED"
@@ -329,15 +328,7 @@ export interface Messages {
 export interface FieldFact {
   readonly name: string;
   readonly type:
-    | "uint32"
-    | "fixed32"
-    | "uint64"
-    | "int64"
-    | "string"
-    | "bool"
-    | "bytes"
-    | "enum"
-    | "message";
+    "uint32" | "fixed32" | "uint64" | "int64" | "string" | "bool" | "bytes" | "enum" | "message";
   /** Name of the message or enum. */
   readonly of?: string;
   readonly repeated?: true;
@@ -349,104 +340,20 @@ export interface FieldFact {
 export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
   Frame: [
     { name: "stream", type: "uint32" },
-    {
-      name: "data",
-      type: "message",
-      of: "Data",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "credit",
-      type: "message",
-      of: "Credit",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "request",
-      type: "message",
-      of: "Request",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "response",
-      type: "message",
-      of: "Response",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "finish",
-      type: "message",
-      of: "Finish",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "receipt",
-      type: "message",
-      of: "Receipt",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "failure",
-      type: "message",
-      of: "Failure",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "resend",
-      type: "message",
-      of: "Resend",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "cancel",
-      type: "message",
-      of: "Cancel",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "ping",
-      type: "message",
-      of: "Ping",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "pong",
-      type: "message",
-      of: "Pong",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "hello",
-      type: "message",
-      of: "Hello",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "welcome",
-      type: "message",
-      of: "Welcome",
-      optional: true,
-      oneof: "body",
-    },
-    {
-      name: "goAway",
-      type: "message",
-      of: "GoAway",
-      optional: true,
-      oneof: "body",
-    },
+    { name: "data", type: "message", of: "Data", optional: true, oneof: "body" },
+    { name: "credit", type: "message", of: "Credit", optional: true, oneof: "body" },
+    { name: "request", type: "message", of: "Request", optional: true, oneof: "body" },
+    { name: "response", type: "message", of: "Response", optional: true, oneof: "body" },
+    { name: "finish", type: "message", of: "Finish", optional: true, oneof: "body" },
+    { name: "receipt", type: "message", of: "Receipt", optional: true, oneof: "body" },
+    { name: "failure", type: "message", of: "Failure", optional: true, oneof: "body" },
+    { name: "resend", type: "message", of: "Resend", optional: true, oneof: "body" },
+    { name: "cancel", type: "message", of: "Cancel", optional: true, oneof: "body" },
+    { name: "ping", type: "message", of: "Ping", optional: true, oneof: "body" },
+    { name: "pong", type: "message", of: "Pong", optional: true, oneof: "body" },
+    { name: "hello", type: "message", of: "Hello", optional: true, oneof: "body" },
+    { name: "welcome", type: "message", of: "Welcome", optional: true, oneof: "body" },
+    { name: "goAway", type: "message", of: "GoAway", optional: true, oneof: "body" },
   ],
   Data: [
     { name: "offset", type: "uint64" },
@@ -493,13 +400,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "agent", type: "string" },
   ],
   Credentials: [
-    {
-      name: "userPassword",
-      type: "message",
-      of: "UserPassword",
-      optional: true,
-      oneof: "kind",
-    },
+    { name: "userPassword", type: "message", of: "UserPassword", optional: true, oneof: "kind" },
     { name: "token", type: "string", oneof: "kind" },
   ],
   UserPassword: [
@@ -522,48 +423,12 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "retryAfterMilliseconds", type: "uint32", optional: true },
   ],
   Request: [
-    {
-      name: "list",
-      type: "message",
-      of: "List",
-      optional: true,
-      oneof: "operation",
-    },
-    {
-      name: "stat",
-      type: "message",
-      of: "Stat",
-      optional: true,
-      oneof: "operation",
-    },
-    {
-      name: "get",
-      type: "message",
-      of: "Get",
-      optional: true,
-      oneof: "operation",
-    },
-    {
-      name: "put",
-      type: "message",
-      of: "Put",
-      optional: true,
-      oneof: "operation",
-    },
-    {
-      name: "remove",
-      type: "message",
-      of: "Remove",
-      optional: true,
-      oneof: "operation",
-    },
-    {
-      name: "rename",
-      type: "message",
-      of: "Rename",
-      optional: true,
-      oneof: "operation",
-    },
+    { name: "list", type: "message", of: "List", optional: true, oneof: "operation" },
+    { name: "stat", type: "message", of: "Stat", optional: true, oneof: "operation" },
+    { name: "get", type: "message", of: "Get", optional: true, oneof: "operation" },
+    { name: "put", type: "message", of: "Put", optional: true, oneof: "operation" },
+    { name: "remove", type: "message", of: "Remove", optional: true, oneof: "operation" },
+    { name: "rename", type: "message", of: "Rename", optional: true, oneof: "operation" },
     {
       name: "makeDirectory",
       type: "message",
@@ -571,85 +436,19 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
       optional: true,
       oneof: "operation",
     },
-    {
-      name: "checksum",
-      type: "message",
-      of: "Checksum",
-      optional: true,
-      oneof: "operation",
-    },
-    {
-      name: "status",
-      type: "message",
-      of: "Status",
-      optional: true,
-      oneof: "operation",
-    },
+    { name: "checksum", type: "message", of: "Checksum", optional: true, oneof: "operation" },
+    { name: "status", type: "message", of: "Status", optional: true, oneof: "operation" },
   ],
   Response: [
-    {
-      name: "list",
-      type: "message",
-      of: "EntryPage",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "stat",
-      type: "message",
-      of: "Entry",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "get",
-      type: "message",
-      of: "GetResponse",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "put",
-      type: "message",
-      of: "PutResponse",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "remove",
-      type: "message",
-      of: "RemoveResponse",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "rename",
-      type: "message",
-      of: "Entry",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "makeDirectory",
-      type: "message",
-      of: "Entry",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "checksum",
-      type: "message",
-      of: "ChecksumResponse",
-      optional: true,
-      oneof: "result",
-    },
-    {
-      name: "status",
-      type: "message",
-      of: "StatusResponse",
-      optional: true,
-      oneof: "result",
-    },
+    { name: "list", type: "message", of: "EntryPage", optional: true, oneof: "result" },
+    { name: "stat", type: "message", of: "Entry", optional: true, oneof: "result" },
+    { name: "get", type: "message", of: "GetResponse", optional: true, oneof: "result" },
+    { name: "put", type: "message", of: "PutResponse", optional: true, oneof: "result" },
+    { name: "remove", type: "message", of: "RemoveResponse", optional: true, oneof: "result" },
+    { name: "rename", type: "message", of: "Entry", optional: true, oneof: "result" },
+    { name: "makeDirectory", type: "message", of: "Entry", optional: true, oneof: "result" },
+    { name: "checksum", type: "message", of: "ChecksumResponse", optional: true, oneof: "result" },
+    { name: "status", type: "message", of: "StatusResponse", optional: true, oneof: "result" },
   ],
   Timestamp: [
     { name: "seconds", type: "int64" },
@@ -669,15 +468,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "limit", type: "uint32" },
     { name: "hidden", type: "bool" },
   ],
-  EntryPage: [
-    {
-      name: "entries",
-      type: "message",
-      of: "Entry",
-      repeated: true,
-      optional: true,
-    },
-  ],
+  EntryPage: [{ name: "entries", type: "message", of: "Entry", repeated: true, optional: true }],
   Stat: [{ name: "path", type: "string" }],
   Get: [
     { name: "path", type: "string" },
@@ -745,48 +536,43 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
   ],
 };
 
-export const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> =
-  {
-    Durability: {
-      DURABILITY_UNSPECIFIED: 0,
-      DURABILITY_NONE: 1,
-      DURABILITY_FSYNC: 2,
-    },
-    Code: {
-      CODE_UNSPECIFIED: 0,
-      INTERNAL: 1,
-      INVALID_ARGUMENT: 2,
-      INVALID_NAME: 3,
-      NOT_FOUND: 4,
-      ALREADY_EXISTS: 5,
-      PERMISSION_DENIED: 6,
-      UNAUTHENTICATED: 7,
-      IS_A_DIRECTORY: 8,
-      NOT_A_DIRECTORY: 9,
-      DIRECTORY_NOT_EMPTY: 10,
-      NOT_A_REGULAR_FILE: 11,
-      UNIMPLEMENTED: 12,
-      PROTOCOL_ERROR: 13,
-      VERSION_UNSUPPORTED: 14,
-      TOO_LARGE: 15,
-      READ_ONLY: 16,
-      NO_SPACE: 17,
-      QUOTA_EXCEEDED: 18,
-      PRECONDITION_FAILED: 19,
-      CHECKSUM_MISMATCH: 20,
-      SIZE_MISMATCH: 21,
-      FLOW_CONTROL: 22,
-      CROSS_DEVICE: 23,
-      OUTCOME_UNKNOWN: 24,
-      UNAVAILABLE: 25,
-      CONNECTION_LOST: 26,
-      DEADLINE_EXCEEDED: 27,
-      RESOURCE_EXHAUSTED: 28,
-      CHANGED: 29,
-      IO_ERROR: 30,
-      CANCELLED: 31,
-    },
-    Kind: { KIND_UNSPECIFIED: 0, FILE: 1, DIRECTORY: 2, OTHER: 3 },
-    IfExists: { IF_EXISTS_UNSPECIFIED: 0, FAIL: 1, REPLACE: 2, SKIP: 3 },
-    Algorithm: { ALGORITHM_UNSPECIFIED: 0, SHA256: 1, CRC32: 2 },
-  };
+export const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  Durability: { DURABILITY_UNSPECIFIED: 0, DURABILITY_NONE: 1, DURABILITY_FSYNC: 2 },
+  Code: {
+    CODE_UNSPECIFIED: 0,
+    INTERNAL: 1,
+    INVALID_ARGUMENT: 2,
+    INVALID_NAME: 3,
+    NOT_FOUND: 4,
+    ALREADY_EXISTS: 5,
+    PERMISSION_DENIED: 6,
+    UNAUTHENTICATED: 7,
+    IS_A_DIRECTORY: 8,
+    NOT_A_DIRECTORY: 9,
+    DIRECTORY_NOT_EMPTY: 10,
+    NOT_A_REGULAR_FILE: 11,
+    UNIMPLEMENTED: 12,
+    PROTOCOL_ERROR: 13,
+    VERSION_UNSUPPORTED: 14,
+    TOO_LARGE: 15,
+    READ_ONLY: 16,
+    NO_SPACE: 17,
+    QUOTA_EXCEEDED: 18,
+    PRECONDITION_FAILED: 19,
+    CHECKSUM_MISMATCH: 20,
+    SIZE_MISMATCH: 21,
+    FLOW_CONTROL: 22,
+    CROSS_DEVICE: 23,
+    OUTCOME_UNKNOWN: 24,
+    UNAVAILABLE: 25,
+    CONNECTION_LOST: 26,
+    DEADLINE_EXCEEDED: 27,
+    RESOURCE_EXHAUSTED: 28,
+    CHANGED: 29,
+    IO_ERROR: 30,
+    CANCELLED: 31,
+  },
+  Kind: { KIND_UNSPECIFIED: 0, FILE: 1, DIRECTORY: 2, OTHER: 3 },
+  IfExists: { IF_EXISTS_UNSPECIFIED: 0, FAIL: 1, REPLACE: 2, SKIP: 3 },
+  Algorithm: { ALGORITHM_UNSPECIFIED: 0, SHA256: 1, CRC32: 2 },
+};
