@@ -121,6 +121,7 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
       status: () => ({}),
       log: SILENT,
       pages: new Budget(PAGE_BYTES),
+      files: new Budget(8),
       refusal: undefined,
       window: () => WINDOW,
       onClosed: () => {},

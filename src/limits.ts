@@ -105,6 +105,12 @@ export const MAX_CONNECTIONS = 1024;
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 
+/** The share of the descriptors of a process that connections may take; the rest is for files. */
+export const CONNECTION_SHARE = 0.5;
+
+/** Files open at once for all peers together, where the descriptors allow it. */
+export const MAX_OPEN_FILES = 8192;
+
 /** Unsent answers of one connection above which the server stops reading from it. A list page may
  *  come on top: those have a budget of their own. */
 export const ANSWER_LIMIT = 64 * KiB;
@@ -160,6 +166,13 @@ export const CONNECT_DEADLINE = 10_000;
 
 /** From accept to a complete Hello: a stranger that says nothing does not keep a descriptor. */
 export const HELLO_DEADLINE = 10_000;
+
+/** A connection without a stream on which nothing is asked, or half a frame is all that comes. An
+ *  interactive shell connects again by itself. */
+export const IDLE_DEADLINE = 15 * 60_000;
+
+/** How long a TCP peer may be silent before the kernel asks whether it is still there. */
+export const KEEPALIVE = 60_000;
 
 /** A peer that takes no byte of what waits for it. */
 export const WRITE_DEADLINE = 60_000;

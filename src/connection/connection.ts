@@ -41,6 +41,8 @@ export interface ConnectionOptions {
   readonly runtime: Runtime;
   /** Stop reading while this many bytes of answers wait. The client must never: both would stall. */
   readonly answerLimit?: number;
+  /** Milliseconds after which a connection without a stream ends; never unless given. */
+  readonly idleDeadline?: number;
 }
 
 export class Connection implements TransportHandler, Producer {
@@ -50,6 +52,9 @@ export class Connection implements TransportHandler, Producer {
   readonly #outbox: Outbox;
   readonly #answerLimit: number;
   readonly #opened: number;
+  readonly #idleDeadline: number;
+  /** When a stream was last open. */
+  #busy: number;
   /** Set by whoever drives, before the first byte comes. */
   driver!: Driver;
   /** Chunks that came behind a Hello that is being decided on. */
@@ -76,6 +81,8 @@ export class Connection implements TransportHandler, Producer {
     this.#answerLimit = options.answerLimit ?? ANSWER_LIMIT;
     this.session.answerLimit = this.#answerLimit;
     this.#opened = options.runtime.clock();
+    this.#busy = this.#opened;
+    this.#idleDeadline = options.idleDeadline ?? Number.POSITIVE_INFINITY;
     this.#outbox = new Outbox({
       transport: options.transport,
       producer: this,
@@ -291,8 +298,14 @@ export class Connection implements TransportHandler, Producer {
       this.refuse(late("say Hello", HELLO_DEADLINE));
     } else if (this.session.phase === "open" && !this.#closing) {
       this.#failStalled(now);
+      this.#endIdle(now);
     }
     this.#outbox.retry(); // it may wait for a buffer
+  }
+
+  #endIdle(now: number): void {
+    if (this.session.streams.size > 0) this.#busy = now;
+    else if (now - this.#busy > this.#idleDeadline) this.refuse(late("ask", this.#idleDeadline));
   }
 
   cut(): void {

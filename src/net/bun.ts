@@ -7,6 +7,7 @@
  *  - `drain` also fires when nothing was refused: harmless, the contract allows it.
  */
 import { LeatError } from "../errors.ts";
+import { KEEPALIVE } from "../limits.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "./transport.ts";
 
@@ -68,6 +69,7 @@ function handlers(
       const socket = opened as Socket;
       const transport = new BunTransport(socket, name(socket));
       setNotSentLowWater(socket.fd);
+      socket.setKeepAlive(true, KEEPALIVE);
       socket.data = { transport, handler: undefined };
       socket.data.handler = accept(transport);
     },

@@ -1,7 +1,7 @@
 /** One accepted connection: admits it, runs what it asks for, ends what it leaves. */
 import type { Connection, Driver } from "../connection/connection.ts";
 import { LeatError } from "../errors.ts";
-import { PAGE_BYTES } from "../limits.ts";
+import { PAGE_BYTES, RETRY_AFTER } from "../limits.ts";
 import { checkBounds } from "../operations/bounds.ts";
 import { run, unknownOperation } from "../operations/operations.ts";
 import type { Operation, SessionEvent } from "../session/event.ts";
@@ -15,6 +15,8 @@ export interface PeerOptions extends Shared {
   readonly log: Log;
   /** Memory for list pages that are made or wait to be sent. */
   readonly pages: Budget;
+  /** Files that may be open, counted in descriptors. */
+  readonly files: Budget;
   /** Why this connection is not served, if it isn't. */
   readonly refusal: LeatError | undefined;
   /** Credit for each upload when it opens; asked when the Hello is accepted. */
@@ -150,6 +152,7 @@ export class Peer implements Driver {
     this.#exchanges.set(stream, exchange);
     try {
       checkBounds(operation);
+      this.#reserve(exchange, DESCRIPTORS[operation.case] ?? 0);
     } catch (thrown) {
       return this.#failed(thrown, operation, exchange);
     }
@@ -160,6 +163,16 @@ export class Peer implements Driver {
     } else {
       this.#run(operation, exchange);
     }
+  }
+
+  /** @throws RESOURCE_EXHAUSTED */
+  #reserve(exchange: StreamExchange, descriptors: number): void {
+    if (this.#options.files.take(descriptors)) {
+      exchange.descriptors = descriptors;
+      return;
+    }
+    const message = "the server has as many files open as it may; try again later";
+    throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 
   readonly #nextList = (): void => {
@@ -216,8 +229,17 @@ export class Peer implements Driver {
     exchange.ended = true;
     this.#exchanges.delete(stream);
     this.#listOperations.delete(stream);
+    this.#options.files.give(exchange.descriptors);
     exchange.receiving?.abort(error);
   }
 }
+
+/** What an operation holds open while it runs; the others need one for a moment only. */
+const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
+  list: 2,
+  get: 1,
+  put: 1,
+  checksum: 1,
+};
 
 const CANCELLED = (): LeatError => new LeatError("CANCELLED", "the client gave the stream up");

@@ -11,9 +11,12 @@ import { Connection } from "../connection/connection.ts";
 import { type Runtime, processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import {
+  CONNECTION_SHARE,
   DRAIN_DEADLINE,
+  IDLE_DEADLINE,
   INITIAL_WINDOW_BUDGET,
   MAX_CONNECTIONS,
+  MAX_OPEN_FILES,
   MAX_STREAMS,
   MAX_WINDOW,
   PAGE_BUDGET,
@@ -57,6 +60,8 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** Streams at once on a connection. */
   readonly maxStreams?: number;
+  /** Files open at once, for all connections together. More are told to come back later. */
+  readonly maxOpenFiles?: number;
   readonly log?: Log;
 }
 
@@ -109,6 +114,7 @@ export class LeatServer implements Server {
   readonly #initialWindows = new Budget(INITIAL_WINDOW_BUDGET, WINDOW_SHARE);
   readonly #windows = new Budget(WINDOW_BUDGET, WINDOW_SHARE);
   readonly #pages = new Budget(PAGE_BUDGET);
+  readonly #files: Budget;
   readonly #peers = new Set<Peer>();
   readonly #maxConnections: number;
   readonly #maxStreams: number;
@@ -122,8 +128,11 @@ export class LeatServer implements Server {
     this.#store = store;
     this.#runtime = runtime;
     this.#log = options.log ?? SILENT;
-    const room = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
-    this.#maxConnections = Math.min(options.maxConnections ?? MAX_CONNECTIONS, room);
+    const room = Math.max(2, descriptorLimit() - RESERVED_DESCRIPTORS);
+    const most = Math.floor(room * CONNECTION_SHARE);
+    this.#maxConnections = Math.min(options.maxConnections ?? MAX_CONNECTIONS, most);
+    const files = Math.min(options.maxOpenFiles ?? MAX_OPEN_FILES, room - this.#maxConnections);
+    this.#files = new Budget(files);
     this.#maxStreams = options.maxStreams ?? MAX_STREAMS;
     this.#shared = {
       store,
@@ -169,12 +178,18 @@ export class LeatServer implements Server {
       maxWindow: MAX_WINDOW,
       budget: this.#windows,
     });
-    const connection = new Connection({ transport, session, runtime: this.#runtime });
+    const connection = new Connection({
+      transport,
+      session,
+      runtime: this.#runtime,
+      idleDeadline: IDLE_DEADLINE,
+    });
     const peer = new Peer({
       ...this.#shared,
       connection,
       log: this.#log,
       pages: this.#pages,
+      files: this.#files,
       refusal: this.#refusal(),
       window: () => window,
       onClosed: (gone) => {

@@ -26,6 +26,8 @@ export class StreamExchange implements Exchange {
   readonly #connection: Connection;
   readonly #shared: Shared;
   ended = false;
+  /** What it holds of the budget for open files. */
+  descriptors = 0;
   /** The operation, when it hears more than its request. */
   receiving: Receiving | undefined;
 

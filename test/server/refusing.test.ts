@@ -43,3 +43,22 @@ test("who has not said Hello when the server stops is told to come back later", 
   peer.fin();
   await stopped;
 });
+
+test("files beyond the limit are refused until others are closed, and other requests go on", async () => {
+  using folder = new TemporaryFolder();
+  folder.file("a.bin", new Uint8Array(100_000));
+  await using server = await createServer({ library: folder.path, maxOpenFiles: 3 });
+  using peer = await RawPeer.welcomed(server.port, 1);
+  for (const stream of [1, 2, 3, 4])
+    peer.request(stream, { case: "get", value: { path: "a.bin" } });
+  expect(await peer.body(4)).toMatchObject({
+    case: "failure",
+    value: { code: "RESOURCE_EXHAUSTED", retryable: true, retryAfterMilliseconds: 1000 },
+  });
+  peer.request(5, { case: "stat", value: { path: "a.bin" } });
+  expect((await peer.body(5)).case).toBe("response");
+  peer.frame(1, { case: "cancel", value: {} });
+  expect((await peer.failure(1)).code).toBe("CANCELLED");
+  peer.request(6, { case: "get", value: { path: "a.bin" } });
+  expect((await peer.body(6)).case).toBe("response");
+});
