@@ -6,6 +6,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Of all lines of src/ together, but for what bunfig.toml leaves out. */
+const LEAST_COVERAGE = 0.9;
+
 const ROOT = join(import.meta.dir, "..");
 const BUN = process.execPath;
 const work = mkdtempSync(join(tmpdir(), "leat-check-"));
@@ -22,6 +25,8 @@ const steps: Record<string, string[]> = {
     "./test",
     "--timeout=30000",
     "--coverage",
+    "--coverage-reporter=lcov",
+    `--coverage-dir=${work}`,
     "--only-failures",
     "--reporter=junit",
     `--reporter-outfile=${report}`,
@@ -39,9 +44,12 @@ for (const [name, command] of Object.entries(steps)) {
 }
 
 const counts = readCounts(report);
+const covered = readCoverage(join(work, "lcov.info"));
+console.log(`coverage: ${(100 * covered).toFixed(1)} % of the lines of src/ (see bunfig.toml)`);
+if (!(covered >= LEAST_COVERAGE)) failed.push(`coverage below ${100 * LEAST_COVERAGE} %`);
 rmSync(work, { recursive: true, force: true });
 const others = failed.filter((name) => name !== "tests").length;
-// A run whose tests all passed but which failed as a whole (coverage, a crash) is a failure, too.
+// A run whose tests all passed but which failed as a whole (it crashed) is a failure, too.
 const broken = counts.failed === 0 && failed.includes("tests") ? 1 : 0;
 if (failed.length > 0) console.log(`failed: ${failed.join(", ")}`);
 console.log(
@@ -62,5 +70,20 @@ function readCounts(path: string): { passed: number; failed: number; skipped: nu
     };
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+/** The share of lines that ran, from an lcov report; nothing there counts as none. */
+function readCoverage(path: string): number {
+  try {
+    const text = readFileSync(path, "utf8");
+    const sum = (tag: string): number =>
+      [...text.matchAll(new RegExp(`^${tag}:(\\d+)$`, "gm"))].reduce(
+        (all, [, n]) => all + Number(n),
+        0,
+      );
+    return sum("LH") / sum("LF");
+  } catch {
+    return 0;
   }
 }
