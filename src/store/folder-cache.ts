@@ -133,7 +133,7 @@ export class FolderCache implements Disposable {
 }
 
 /** A folder takes memory besides its names, however few they are: measured with 60,000 empty ones. */
-const FOLDER_COST = 2048;
+export const FOLDER_COST = 2048;
 
 function costOf({ names }: Kept): number {
   return names.size + FOLDER_COST;

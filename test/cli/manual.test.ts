@@ -9,7 +9,7 @@ const manual = readFileSync(join(PACKAGE, "docs/cli.md"), "utf8");
 const COMMANDS = "list get upload stat remove rename mkdir checksum status ping".split(" ");
 
 test("every kind of failure has its row, with its exit code", () => {
-  const rows = [...manual.matchAll(/^\| (\d+) \| `([A-Z_]+)` \|/gm)].map(
+  const rows = [...manual.matchAll(/^\| (\d+) +\| `([A-Z_]+)` +\|/gm)].map(
     (row) => [row[2] ?? "", Number(row[1])] as [string, number],
   );
   const codes = Object.entries(CODES).map(([code, { exit }]) => [code, exit] as [string, number]);

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Folder } from "../../src/store/beneath.ts";
 import type { Facts } from "../../src/store/facts.ts";
-import { FolderCache } from "../../src/store/folder-cache.ts";
+import { FOLDER_COST, FolderCache } from "../../src/store/folder-cache.ts";
 import { type FolderNames, readFolderNames } from "../../src/store/folder-names.ts";
 import type { NameTaker } from "../../src/store/folder-reader.ts";
 
@@ -121,7 +121,7 @@ describe("the cache", () => {
     expect(await cache.names(folder, undefined, "x")).toBe(first);
     expect(await cache.names(folder, Buffer.from("a"), "x")).toBe(first);
     expect(folder.reads).toBe(1);
-    expect(cache.bytes).toBe(first.names.size);
+    expect(cache.bytes).toBe(first.names.size + FOLDER_COST);
   });
 
   test("reads a changed folder again", async () => {
@@ -167,13 +167,13 @@ describe("the cache", () => {
   });
 
   test("keeps within its budget: the folder used last goes last", async () => {
-    using cache = new FolderCache(5000);
+    using cache = new FolderCache(5000 + 2 * FOLDER_COST);
     const folders = [1, 2, 3, 4, 5].map((inode) => new FakeFolder(many(80), { inode }));
     const [first] = folders;
     for (const folder of folders) {
       await cache.names(folder, undefined, "x");
       await cache.names(first ?? folder, undefined, "x");
-      expect(cache.bytes).toBeLessThanOrEqual(5000);
+      expect(cache.bytes).toBeLessThanOrEqual(5000 + 2 * FOLDER_COST);
     }
     expect(first?.reads).toBe(1);
     const [, second] = folders;
