@@ -68,7 +68,8 @@ export class Incoming {
       throw new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
     }
     if (behind > this.#end) {
-      throw new LeatError("SIZE_MISMATCH", `more than the ${this.#end} declared bytes arrived`);
+      const declared = this.#end - this.#options.offset;
+      throw new LeatError("SIZE_MISMATCH", `more than the ${declared} declared bytes arrived`);
     }
     this.#digest.update(bytes);
     this.#write(bytes, this.#position);
@@ -84,8 +85,16 @@ export class Incoming {
     }
   }
 
-  /** Nothing more comes. Resolves when the sink has everything. @throws as `checkFinish` */
+  /**
+   * Nothing more comes. Resolves when the sink has everything.
+   * @throws as `checkFinish`; SIZE_MISMATCH when less came than was declared; what a write threw
+   */
   async finish(finish: Finish, size: number): Promise<void> {
+    const { length } = this.#options;
+    if (length !== undefined && this.bytes !== length) {
+      const message = `${this.bytes} bytes arrived where ${length} were declared`;
+      throw new LeatError("SIZE_MISMATCH", message);
+    }
     checkFinish(finish, size, this.#digest);
     if (this.#writing) await new Promise<void>((resolve) => void this.#idle.push(resolve));
     if (this.#failed !== undefined) throw this.#failed;

@@ -7,6 +7,7 @@ import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { Digest } from "./digest.ts";
 
 export interface OutgoingChunksOptions {
+  /** A chunk may not be written to once it was given: it is held until the next one is there. */
   readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly sha256: boolean;
   /** There is something to take, or all was taken. */
@@ -19,7 +20,7 @@ export interface OutgoingChunksOptions {
 export class OutgoingChunks implements Outgoing {
   readonly #options: OutgoingChunksOptions;
   readonly #digest: Digest;
-  readonly #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined;
   #chunk: Uint8Array = EMPTY;
   #offset = 0;
   #next: Uint8Array | undefined;
@@ -31,9 +32,6 @@ export class OutgoingChunks implements Outgoing {
   constructor(options: OutgoingChunksOptions) {
     this.#options = options;
     this.#digest = new Digest(options.sha256);
-    const { chunks } = options;
-    this.#iterator =
-      Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
     void this.#fetch();
   }
 
@@ -79,7 +77,7 @@ export class OutgoingChunks implements Outgoing {
     if (this.#released) return;
     this.#released = true;
     this.#used?.();
-    if (!this.#ended) void Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    if (!this.#ended) void this.#giveUp();
   }
 
   #advance(): void {
@@ -92,11 +90,13 @@ export class OutgoingChunks implements Outgoing {
 
   async #fetch(): Promise<void> {
     try {
-      while (!this.#released) {
-        const { done, value } = await this.#iterator.next();
+      const iterator = (this.#iterator = iterate(this.#options.chunks));
+      while (true) {
+        const { done, value } = await iterator.next();
         if (this.#released) return;
         if (done === true) break;
         if (value.length > 0) await this.#hold(value);
+        if (this.#released) return;
       }
       this.#ended = true;
       this.#options.onReady();
@@ -105,6 +105,14 @@ export class OutgoingChunks implements Outgoing {
       if (!this.#released) {
         this.#options.onError(LeatError.from(thrown, "reading what to send failed"));
       }
+    }
+  }
+
+  async #giveUp(): Promise<void> {
+    try {
+      await this.#iterator?.return?.();
+    } catch {
+      // Nobody waits for it any more.
     }
   }
 
@@ -119,6 +127,14 @@ export class OutgoingChunks implements Outgoing {
     });
     this.#used = undefined;
   }
+}
+
+type Chunks = OutgoingChunksOptions["chunks"];
+
+function iterate(chunks: Chunks): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
+  return Symbol.asyncIterator in chunks
+    ? chunks[Symbol.asyncIterator]()
+    : chunks[Symbol.iterator]();
 }
 
 const EMPTY: Uint8Array = new Uint8Array(0);
