@@ -16,6 +16,15 @@ export function failureBody(error: LeatError): Extract<FrameBodyInit, { case: "f
   };
 }
 
+/** @param lastStream the last one that will be served */
+export function goAwayBody(
+  lastStream: number,
+  error: LeatError,
+): Extract<FrameBodyInit, { case: "goAway" }> {
+  const { code, message, retryAfterMilliseconds } = failureBody(error).value;
+  return { case: "goAway", value: { lastStream, code, message, retryAfterMilliseconds } };
+}
+
 /** What a peer said went wrong. A code from a newer schema is an INTERNAL one here. */
 export function failureError(failure: Failure | GoAway): LeatError {
   const code: ErrorCode = failure.code in CODES ? (failure.code as ErrorCode) : "INTERNAL";

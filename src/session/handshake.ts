@@ -1,10 +1,10 @@
-/** What a Hello and a Welcome must hold. */
+/** What a Hello and a Welcome hold, and must hold. */
 import { LeatError } from "../errors.ts";
 import { MAX_FRAME, MAX_FRAME_RANGE, PROTOCOL_VERSION } from "../limits.ts";
-import type { Hello, Welcome } from "../wire/gen/messages.ts";
-
-/** "leat" as a little-endian fixed32. */
-export const MAGIC = 0x7461656c;
+import type { FrameBodyInit } from "../wire/frame.ts";
+import type { Credentials, Hello, Welcome } from "../wire/gen/messages.ts";
+import { MAGIC } from "../wire/opening.ts";
+import type { SessionOptions } from "./options.ts";
 
 const MAX_FEATURES = 64;
 const MAX_FEATURE_LENGTH = 64;
@@ -64,4 +64,36 @@ function checkFrameLimit(named: number): void {
       `max_frame is ${limit} bytes where ${MAX_FRAME_RANGE.least} to ${MAX_FRAME_RANGE.most} are allowed`,
     );
   }
+}
+
+type Body<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>;
+
+export function helloBody(options: SessionOptions, credentials?: Credentials): Body<"hello"> {
+  return {
+    case: "hello",
+    value: {
+      magic: MAGIC,
+      minimumVersion: PROTOCOL_VERSION,
+      maximumVersion: PROTOCOL_VERSION,
+      ...(credentials === undefined ? {} : { credentials }),
+      initialWindow: options.initialWindow,
+      maxFrame: options.maxFrame,
+      agent: options.agent,
+    },
+  };
+}
+
+/** @param window credit of each upload when it opens, in bytes */
+export function welcomeBody(options: SessionOptions, window: number): Body<"welcome"> {
+  return {
+    case: "welcome",
+    value: {
+      magic: MAGIC,
+      version: PROTOCOL_VERSION,
+      maxStreams: options.maxStreams,
+      maxFrame: options.maxFrame,
+      initialWindow: window,
+      agent: options.agent,
+    },
+  };
 }

@@ -10,37 +10,22 @@
  * still read one. What is thrown is a defect of the caller, or of this file.
  */
 import { LeatError } from "../errors.ts";
-import { EARLY_REQUESTS, MAX_REQUEST, PROTOCOL_VERSION } from "../limits.ts";
+import { EARLY_REQUESTS, MAX_REQUEST } from "../limits.ts";
 import { FrameDecoder } from "../wire/decoder.ts";
 import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
 import type { Credentials } from "../wire/gen/messages.ts";
 import { Controls } from "./controls.ts";
 import { NO_ROOM, writeData } from "./data-writer.ts";
 import type { Operation, SessionEvent } from "./event.ts";
-import { failureBody } from "./failure.ts";
-import { ReceiveWindow, SendWindow, type WindowBudget } from "./flow.ts";
-import { MAGIC, frameLimit } from "./handshake.ts";
+import { failureBody, goAwayBody } from "./failure.ts";
+import { ReceiveWindow, SendWindow } from "./flow.ts";
+import { frameLimit, helloBody, welcomeBody } from "./handshake.ts";
+import type { SessionOptions } from "./options.ts";
 import type { Outgoing, Region } from "./outgoing.ts";
 import { Receiver } from "./receiver.ts";
 import { type Side, type StreamFrame, opened, step } from "./state.ts";
 import { Stream } from "./stream.ts";
 import { Turns } from "./turns.ts";
-
-export interface SessionOptions {
-  readonly role: Side;
-  /** Program and version, for the peer's logs. */
-  readonly agent: string;
-  /** The largest frame we take, in bytes. */
-  readonly maxFrame: number;
-  /** Streams at once: what a server offers. A client takes the server's. */
-  readonly maxStreams: number;
-  /** Client: credit for each download when it opens, in bytes. A server says it in `welcome`. */
-  readonly initialWindow: number;
-  /** How far one window may grow, in bytes. */
-  readonly maxWindow: number;
-  /** Asked before a window grows. */
-  readonly budget: WindowBudget;
-}
 
 /** hello: nothing was said. deciding: the server looks at the Hello. closing: input is ignored. */
 export type Phase = "hello" | "deciding" | "open" | "closing";
@@ -130,18 +115,7 @@ export class Session {
 
   /** Client: the first frame. */
   hello(credentials?: Credentials): void {
-    this.#push(0, {
-      case: "hello",
-      value: {
-        magic: MAGIC,
-        minimumVersion: PROTOCOL_VERSION,
-        maximumVersion: PROTOCOL_VERSION,
-        ...(credentials === undefined ? {} : { credentials }),
-        initialWindow: this.#window,
-        maxFrame: this.options.maxFrame,
-        agent: this.options.agent,
-      },
-    });
+    this.#push(0, helloBody(this.options, credentials));
   }
 
   /**
@@ -152,17 +126,7 @@ export class Session {
     if (this.phase !== "deciding") return;
     this.phase = "open";
     this.#window = window;
-    this.#push(0, {
-      case: "welcome",
-      value: {
-        magic: MAGIC,
-        version: PROTOCOL_VERSION,
-        maxStreams: this.options.maxStreams,
-        maxFrame: this.options.maxFrame,
-        initialWindow: window,
-        agent: this.options.agent,
-      },
-    });
+    this.#push(0, welcomeBody(this.options, window));
   }
 
   /** Ends the connection: a Failure on stream 0, and nothing that comes later is looked at. */
@@ -182,9 +146,7 @@ export class Session {
   goAway(error: LeatError): void {
     if (this.lastServed !== Number.POSITIVE_INFINITY || this.phase !== "open") return;
     this.lastServed = this.lastStream;
-    const { case: _, value } = failureBody(error);
-    const { retryable: __, ...reason } = value;
-    this.#push(0, { case: "goAway", value: { lastStream: this.lastStream, ...reason } });
+    this.#push(0, goAwayBody(this.lastStream, error));
   }
 
   /** Asks for a Pong, unless one is awaited. @returns the nonce, or undefined */

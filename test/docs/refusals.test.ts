@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createServer, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, KiB, UPLOAD_WINDOW } from "../../src/limits.ts";
-import { MAGIC } from "../../src/session/handshake.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { createServer, type Server } from "../../src/index.ts";
 import { KiB, MAX_FRAME_RANGE } from "../../src/limits.ts";
-import { MAGIC } from "../../src/session/handshake.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
 import type { Operation } from "../../src/session/event.ts";
 import { crc32 } from "../../src/transfer/crc32.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";

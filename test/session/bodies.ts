@@ -2,7 +2,7 @@
 import type { Outgoing } from "../../src/session/outgoing.ts";
 import type { StreamFrame } from "../../src/session/state.ts";
 import { type FrameBodyInit, dataHeadLength, writeDataHead } from "../../src/wire/frame.ts";
-import { MAGIC } from "../../src/session/handshake.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
 
 export type RequestBody = Extract<FrameBodyInit, { case: "request" }>;
 type OperationCase = NonNullable<RequestBody["value"]["operation"]>["case"];

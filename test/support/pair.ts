@@ -2,7 +2,8 @@
 import type { SessionEvent } from "../../src/session/event.ts";
 import { UNBOUNDED } from "../../src/session/flow.ts";
 import type { Region } from "../../src/session/outgoing.ts";
-import { Session, type SessionOptions } from "../../src/session/session.ts";
+import type { SessionOptions } from "../../src/session/options.ts";
+import { Session } from "../../src/session/session.ts";
 import type { Side } from "../../src/session/state.ts";
 import { type FrameBodyInit, encodeFrame } from "../../src/wire/frame.ts";
 import { MAX_FRAME, decode, framesOf } from "../wire/events.ts";

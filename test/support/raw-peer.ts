@@ -1,6 +1,6 @@
 /** A peer that sends whatever bytes a test wants, and reads frames as they come. */
 import { DOWNLOAD_WINDOW, MAX_FRAME } from "../../src/limits.ts";
-import { MAGIC } from "../../src/session/handshake.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
 import { FrameDecoder, type FrameEvent } from "../../src/wire/decoder.ts";
 import {
   type FrameBodyInit,

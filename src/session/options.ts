@@ -1,0 +1,18 @@
+import type { WindowBudget } from "./flow.ts";
+import type { Side } from "./state.ts";
+
+export interface SessionOptions {
+  readonly role: Side;
+  /** Program and version, for the peer's logs. */
+  readonly agent: string;
+  /** The largest frame we take, in bytes. */
+  readonly maxFrame: number;
+  /** Streams at once: what a server offers. A client takes the server's. */
+  readonly maxStreams: number;
+  /** Client: credit for each download when it opens, in bytes. A server says it in `welcome`. */
+  readonly initialWindow: number;
+  /** How far one window may grow, in bytes. */
+  readonly maxWindow: number;
+  /** Asked before a window grows. */
+  readonly budget: WindowBudget;
+}
