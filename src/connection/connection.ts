@@ -53,7 +53,7 @@ export class Connection implements TransportHandler, Producer {
   readonly #answerLimit: number;
   readonly #opened: number;
   readonly #idleDeadline: number;
-  /** When a stream was last open. */
+  /** When a stream was last open, or a frame came. */
   #busy: number;
   /** Set by whoever drives, before the first byte comes. */
   driver!: Driver;
@@ -251,8 +251,10 @@ export class Connection implements TransportHandler, Producer {
     this.#leases.begin(chunk);
     this.session.receive(chunk);
     this.#reports();
+    const said = this.session.framesReceived !== frames;
+    if (said) this.#busy = this.#now();
     // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
-    this.#leases.end(this.#full || !this.session.reading || this.session.framesReceived !== frames);
+    this.#leases.end(this.#full || !this.session.reading || said);
     if (this.#full) this.#pause();
     this.wake();
   }

@@ -318,6 +318,21 @@ describe("deadlines", () => {
     expect(raw.cases()).toEqual(["welcome"]);
   });
 
+  test("of idling: who asks nothing is told so, half a frame or not; who asks stays", async () => {
+    const made = await greeted({ connection: { idleDeadline: 1000 } });
+    const { runtime, raw } = made;
+    runtime.pass(900);
+    raw.frame(0, { case: "ping", value: { nonce: 1 } });
+    await turns(3);
+    runtime.pass(900);
+    expect(raw.cases()).toEqual(["pong"]);
+    raw.send(encodeFrame(1, request("stat")).slice(0, 3));
+    await turns(3);
+    runtime.pass(101);
+    await turns(3);
+    expect(raw.heard()).toMatchObject([{ body: { value: { code: "DEADLINE_EXCEEDED" } } }]);
+  });
+
   test("of a write: a peer that takes nothing is cut, one that takes a little is not", async () => {
     const made = await greeted({ pipe: { capacity: 10_000, chunk: () => 10_000 } });
     const { diary, raw, runtime } = made;
