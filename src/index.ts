@@ -1,14 +1,14 @@
 /** leat: move files over one TCP port, whole and verified. What is not exported here is private. */
-export {
-  Client,
-  type CallOptions,
-  type ConnectOptions,
-  connect,
-  type GetOptions,
-  type ListOptions,
-  type ListSummary,
-  type PutOptions,
-} from "./client/client.ts";
+export { Client } from "./client/client.ts";
+export { connect } from "./client/connect.ts";
+export type {
+  CallOptions,
+  ConnectOptions,
+  GetOptions,
+  ListOptions,
+  ListSummary,
+  PutOptions,
+} from "./client/options.ts";
 export { Download, type SaveOptions } from "./client/download.ts";
 export type { UploadSource } from "./client/upload.ts";
 export { CODES, type ErrorCode, LeatError } from "./errors.ts";

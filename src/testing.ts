@@ -11,7 +11,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, createLink } from "./client/client.ts";
+import { Client } from "./client/client.ts";
+import { createLink } from "./client/connect.ts";
 import { createRuntime } from "./connection/runtime.ts";
 import { type MemoryTransport, type PipeOptions, memoryPair } from "./net/memory.ts";
 import { LeatServer, type Server, type ServerOptions } from "./server/server.ts";

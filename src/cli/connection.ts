@@ -1,5 +1,6 @@
 /** The connection behind the commands: made when first needed, and anew after it was lost. */
-import { type Client, connect } from "../client/client.ts";
+import type { Client } from "../client/client.ts";
+import { connect } from "../client/connect.ts";
 
 /** How long an end may take that nobody waits for, in milliseconds. */
 const GOODBYE = 500;

@@ -11,11 +11,7 @@
  * Every method takes a `signal`, and throws a LeatError.
  */
 import { randomBytes } from "node:crypto";
-import { type Runtime, processRuntime } from "../connection/runtime.ts";
 import { CODES, LeatError } from "../errors.ts";
-import { CONNECT_DEADLINE } from "../limits.ts";
-import { type Address, addressText, connectBun } from "../net/bun.ts";
-import type { Transport } from "../net/transport.ts";
 import type { Collision, StoreEntry } from "../store/store.ts";
 import type {
   ChecksumResponse,
@@ -25,51 +21,13 @@ import type {
   Response,
   StatusResponse,
 } from "../wire/gen/messages.ts";
-import { parseAddress } from "./address.ts";
+import { abortable } from "./abortable.ts";
 import type { Call } from "./call.ts";
 import { Download } from "./download.ts";
-import { Link, type RequestInit, type Ticket } from "./link.ts";
+import type { Link, RequestInit, Ticket } from "./link.ts";
+import type { CallOptions, GetOptions, ListOptions, ListSummary, PutOptions } from "./options.ts";
 import { type UploadSource, openUpload } from "./upload.ts";
 import { UploadCall } from "./upload-call.ts";
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ConnectOptions extends CallOptions {
-  /** Milliseconds for connecting and the handshake together. */
-  readonly timeout?: number;
-}
-
-export interface ListOptions extends CallOptions {
-  /** Names that begin with "." too. */
-  readonly hidden?: boolean;
-}
-
-export interface GetOptions extends CallOptions {
-  /** First byte. */
-  readonly offset?: number;
-  /** Bytes; to the end unless given. */
-  readonly length?: number;
-  /** Only this version. @throws PRECONDITION_FAILED */
-  readonly ifMatch?: string;
-  /** Verify the SHA-256 of the whole, too. */
-  readonly sha256?: boolean;
-  /** Told of arriving bytes: their sum so far. */
-  readonly onProgress?: (bytes: number) => void;
-}
-
-export interface PutOptions extends CallOptions {
-  /** When the name is taken: `fail` unless given. */
-  readonly ifExists?: Collision;
-  /** With `replace`: only this version. */
-  readonly ifMatch?: string;
-  /** To be the file's modified time: that of a local file unless given. */
-  readonly modified?: Date;
-  readonly sha256?: boolean;
-  /** Told of leaving bytes: their sum so far. */
-  readonly onProgress?: (bytes: number) => void;
-}
 
 const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
   fail: "FAIL",
@@ -78,49 +36,6 @@ const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
 };
 
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
-
-/**
- * Connects and shakes hands.
- * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tcp://…` or `unix:PATH`
- * @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED
- */
-export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
-  const where = parseAddress(address);
-  const timeout = options.timeout ?? CONNECT_DEADLINE;
-  const late = AbortSignal.timeout(timeout);
-  const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
-  const text = addressText(where);
-  let link: Link | undefined;
-  try {
-    return await abortable(
-      open(where, (opened) => (link = opened)),
-      signal,
-    );
-  } catch (thrown) {
-    link?.connection.abort(new LeatError("CANCELLED", "it was given up"));
-    if (late.aborted && options.signal?.aborted !== true) {
-      const message = `${text} did not answer within ${timeout / 1000} s: is it a leat server?`;
-      throw new LeatError("DEADLINE_EXCEEDED", message);
-    }
-    throw LeatError.from(thrown, `cannot connect to ${text}`);
-  }
-}
-
-async function open(where: Address, opened: (link: Link) => void): Promise<Client> {
-  let link: Link | undefined;
-  await connectBun(where, (transport) => {
-    link = new Link(transport, processRuntime());
-    opened(link);
-    return link.connection;
-  });
-  await link!.welcomed;
-  return new Client(link!);
-}
-
-/** A client over a transport that is open: the in-memory one. For tests, and other sockets. */
-export function createLink(transport: Transport, runtime: Runtime = processRuntime()): Link {
-  return new Link(transport, runtime);
-}
 
 export class Client implements AsyncDisposable {
   readonly #link: Link;
@@ -340,11 +255,6 @@ export class Client implements AsyncDisposable {
   }
 }
 
-export interface ListSummary {
-  /** Names left out because they are not UTF-8. */
-  readonly skippedNames: number;
-}
-
 interface Page {
   readonly entries: Entry[];
   readonly cursor?: string | undefined;
@@ -372,15 +282,4 @@ function unknownOutcome(name: string, cause: LeatError): LeatError {
     `the connection was lost before the answer to ${name} came: look whether it was done`,
     { cause, retryable: CODES.OUTCOME_UNKNOWN.retryable },
   );
-}
-
-/** The promise, or the signal's abort, whichever comes first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const give = (): void =>
-      reject(new LeatError("CANCELLED", "it was given up", { cause: signal.reason }));
-    if (signal.aborted) return give();
-    signal.addEventListener("abort", give, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", give));
-  });
 }

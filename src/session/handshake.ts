@@ -22,17 +22,18 @@ export function checkHello(hello: Hello): void {
   checkFrameLimit(hello.maxFrame);
   if (
     hello.features.length > MAX_FEATURES ||
-    hello.features.some((feature) => feature.length > MAX_FEATURE_LENGTH)
+    hello.features.some((feature) => byteLength(feature) > MAX_FEATURE_LENGTH)
   ) {
     throw new LeatError(
       "INVALID_ARGUMENT",
-      `Hello names at most ${MAX_FEATURES} features of at most ${MAX_FEATURE_LENGTH} characters`,
+      `Hello names at most ${MAX_FEATURES} features of at most ${MAX_FEATURE_LENGTH} bytes`,
     );
   }
-  if (hello.agent.length > MAX_AGENT_LENGTH) {
+  const agentLength = byteLength(hello.agent);
+  if (agentLength > MAX_AGENT_LENGTH) {
     throw new LeatError(
       "INVALID_ARGUMENT",
-      `agent has ${hello.agent.length} characters where ${MAX_AGENT_LENGTH} are allowed`,
+      `agent has ${agentLength} bytes where ${MAX_AGENT_LENGTH} are allowed`,
     );
   }
 }
@@ -65,6 +66,8 @@ function checkFrameLimit(named: number): void {
     );
   }
 }
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 type Body<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>;
 

@@ -3,7 +3,8 @@
  * step of a line at a time, in any order. When no step is left, the store has answered everything
  * and something is still unfinished, then nobody will ever move: that is a stall.
  */
-import { Client, createLink } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+import { createLink } from "../../src/client/connect.ts";
 import type { Link } from "../../src/client/link.ts";
 import type { LeatError } from "../../src/errors.ts";
 import { type MemoryTransport, memoryPair } from "../../src/net/memory.ts";

@@ -1,6 +1,6 @@
 /** `list`: what is in a folder. */
 import type { Command } from "commander";
-import type { ListSummary } from "../../client/client.ts";
+import type { ListSummary } from "../../client/options.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../context.ts";
 import { remoteName } from "../paths.ts";
