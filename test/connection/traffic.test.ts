@@ -103,7 +103,8 @@ async function run(
         return Buffer.compare(got, wanted) === 0 ? undefined : `${path} came wrong`;
       }
       const local = world.folder.at(`saved-${name}`);
-      await download.save(local, { durability: "none" });
+      world.outside++;
+      await download.save(local, { durability: "none" }).finally(() => void world.outside--);
       return Buffer.compare(readFileSync(local), wanted) === 0 ? undefined : `${path} saved wrong`;
     }
     case "put": {
