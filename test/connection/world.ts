@@ -19,14 +19,11 @@ import { TestRuntime } from "./support.ts";
 /** Loop turns without a step, after which nothing comes any more by itself. */
 const QUIET = 6;
 
-/** Milliseconds that the disk may take where nobody counts what it owes: it is a stall after that. */
-const PATIENCE = 5000;
-
 /**
- * Milliseconds without a step before it is called a stall. A client's own files are written on the
- * thread pool while the disk is slow, which no step stands for.
+ * Milliseconds without a step before it is called a stall where a client's own files are written:
+ * on the thread pool while the disk is slow, which no step stands for and nobody counts.
  */
-const STALLED = 5000;
+const PATIENCE = 5000;
 
 export class Steps {
   readonly #waiting: (() => void)[] = [];
@@ -118,15 +115,20 @@ export class World {
     const state = { left: work.length };
     const settled = (): void => void state.left--;
     for (const one of work) one.then(settled, settled);
-    let since = performance.now();
+    let quiet = 0;
+    let since = 0;
     while (state.left > 0) {
       if (this.steps.run()) {
-        since = performance.now();
+        quiet = 0;
         each?.();
         await Promise.resolve();
       } else {
+        const { asked } = this.store;
         await turns(1);
-        if (performance.now() - since > STALLED) throw new Error(this.#stalled(state.left));
+        quiet = this.store.pending === 0 && this.store.asked === asked ? quiet + 1 : 0;
+        if (quiet === 1) since = performance.now();
+        const late = this.outside === 0 || performance.now() - since > PATIENCE;
+        if (quiet > QUIET && late) throw new Error(this.#stalled(state.left));
       }
     }
   }
