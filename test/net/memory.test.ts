@@ -76,6 +76,17 @@ describe("the knobs of the pair", () => {
     expect(b.received).toBe(100);
   });
 
+  test("later: a pause before the step keeps the bytes back", async () => {
+    const { a, b, run } = await stepped();
+    a.send(BYTES);
+    b.transport.pause();
+    run();
+    expect(b.received).toBe(0);
+    b.transport.resume();
+    run();
+    expect(b.received).toBe(100);
+  });
+
   test("a freed chunk holds nonsense: who still looks at it is found out", async () => {
     const { a, b, run } = await stepped();
     a.send(BYTES);
