@@ -11,7 +11,7 @@ export function failureBody(error: LeatError): Extract<FrameBodyInit, { case: "f
       code: error.code,
       message: shorten(error.message),
       retryable: error.retryable,
-      retryAfterMilliseconds: error.retryAfter,
+      retryAfterMilliseconds: error.retryAfter === undefined ? undefined : whole(error.retryAfter),
     },
   };
 }
@@ -36,6 +36,11 @@ export function failureError(failure: Failure | GoAway): LeatError {
       ? {}
       : { retryAfter: failure.retryAfterMilliseconds }),
   });
+}
+
+/** As the field takes it: a uint32. */
+function whole(milliseconds: number): number {
+  return Math.min(0xffff_ffff, Math.max(0, Math.ceil(milliseconds) || 0));
 }
 
 /** At most MAX_MESSAGE bytes of UTF-8, whatever the characters; half a pair can't be sent. */

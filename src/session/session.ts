@@ -187,11 +187,12 @@ export class Session {
     );
   }
 
-  /** Client: opens a stream. @returns its id */
+  /** Client: opens a stream. @returns its id @throws INTERNAL where the request can't be written */
   open(operation: Extract<FrameBodyInit, { case: "request" }>["value"], now: number): number {
     const id = this.lastStream + 1;
+    const frame = encodeFrame(id, { case: "request", value: operation });
     this.add(id, operation.operation!.case, now);
-    this.#push(id, { case: "request", value: operation });
+    this.#controls.push(frame);
     return id;
   }
 
@@ -209,6 +210,7 @@ export class Session {
   /**
    * Sends a frame on an open stream. Frames for a stream that ended meanwhile are dropped: an
    * answer and the peer's cancel may cross.
+   * @throws INTERNAL where the frame can't be written, or may not be sent now; nothing has changed
    */
   send(id: number, body: Extract<FrameBodyInit, { case: StreamFrame }>, now: number): void {
     const stream = this.streams.get(id);
@@ -217,13 +219,14 @@ export class Session {
     if (state === undefined) {
       throw new LeatError("INTERNAL", `${body.case} may not be sent in state ${stream.state}`);
     }
+    const frame = encodeFrame(id, body);
     stream.state = state;
     stream.progress = now;
     if (body.case === "response" && body.value.result?.case === "put") {
       // Where it resumes. Else bytes may have come before this Response: they stay booked.
       stream.receiveOffset ||= body.value.result.value.durableOffset ?? 0;
     }
-    this.#push(id, body);
+    this.#controls.push(frame);
     if (state === "ended") this.drop(stream);
   }
 

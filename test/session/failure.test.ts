@@ -29,6 +29,15 @@ test("what an error says of trying again goes before what its code says", () => 
   expect([error.retryable, error.retryAfter]).toEqual([true, undefined]);
 });
 
+test.each([
+  [1.5, 2],
+  [-1, 0],
+  [Number.NaN, 0],
+  [Number.POSITIVE_INFINITY, 0xffff_ffff],
+])("to wait %p milliseconds is told as %p", (retryAfter, told) => {
+  expect(heard(new LeatError("UNAVAILABLE", "later", { retryAfter })).retryAfter).toBe(told);
+});
+
 test("the cause stays here", () => {
   const error = new LeatError("INTERNAL", "it broke", { cause: new Error("at /home/secret") });
   expect(new TextDecoder().decode(encodeFrame(1, failureBody(error)))).not.toContain("secret");

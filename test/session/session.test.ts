@@ -4,6 +4,7 @@ import { ANSWER_LIMIT } from "../../src/limits.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { chop, join } from "../support/chop.ts";
 import { End, Pair, WINDOW } from "../support/pair.ts";
+import { refusal } from "../wire/refusal.ts";
 import { BODIES, HELLO, Zeros, request } from "./bodies.ts";
 
 const gone = new LeatError("NOT_FOUND", "there is no such file");
@@ -240,6 +241,52 @@ describe("what is sent", () => {
     const frames = casesOf(server);
     expect(frames[0]).toEqual([2, "response"]);
     expect(frames[1]).toEqual([1, "data"]);
+  });
+});
+
+describe("what can't be written", () => {
+  const path = "half a pair: \ud83d";
+
+  test("as a request opens no stream, however often it is tried", () => {
+    const { client, server } = Pair.open();
+    for (let i = 0; i < 100; i++) {
+      const bad = { operation: { case: "stat", value: { path } } } as const;
+      refusal("INTERNAL", () => client.session.open(bad, 0));
+    }
+    expect([client.session.canOpen, client.session.streams.size, client.take().length]).toEqual([
+      true,
+      0,
+      0,
+    ]);
+    client.session.open(request("stat").value, 0);
+    expect(typesOf(server.give(client.take()))).toEqual(["request"]);
+  });
+
+  test("as an answer leaves the stream as it was: it can still fail", () => {
+    const { client, server } = Pair.open();
+    for (const operation of ["stat", "list", "get", "put"] as const) {
+      const stream = client.session.open(request(operation).value, 0);
+      server.give(client.take());
+      const { state } = server.session.streams.get(stream)!;
+      const result = { case: "stat", value: { name: path } } as const;
+      const bad = { case: "response", value: { result } } as const;
+      refusal("INTERNAL", () => server.session.send(stream, bad, 0));
+      expect(server.session.streams.get(stream)!.state).toBe(state);
+      server.session.fail(stream, gone, 0);
+      expect(client.give(server.take())).toMatchObject([{ type: "failure", stream }]);
+    }
+  });
+
+  test("as a Finish fails the transfer", () => {
+    const { client, server } = Pair.open();
+    client.session.open(request("get").value, 0);
+    server.give(client.take());
+    server.session.send(1, BODIES.response, 0);
+    const source = new Zeros(0);
+    source.finish = () => ({ size: 1.5, crc32: 0 });
+    server.session.attach(1, source, 0, 0);
+    expect(client.give(server.take()).at(-1)).toMatchObject({ type: "failure", stream: 1 });
+    expect(source.released).toBe(true);
   });
 });
 
