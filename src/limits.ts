@@ -102,6 +102,10 @@ export const PAGE_BUDGET = 32 * MiB;
 /** Connections at once, unless told otherwise. */
 export const MAX_CONNECTIONS = 1024;
 
+/** Clients that wait for their turn where one is served at a time; more are told to come back. Each
+ *  keeps a descriptor and what the kernel buffers for it; nobody wants to wait behind more. */
+export const MAX_WAITING = 64;
+
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 

@@ -7,6 +7,7 @@ import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
 import { MAX_CONNECTIONS } from "../limits.ts";
 import type { Log } from "../server/log.ts";
+import { MODELS, type Model } from "../server/models/model.ts";
 import { type Server, createServer } from "../server/server.ts";
 import type { DurabilityLevel } from "../store/store.ts";
 import { VERSION } from "../version.ts";
@@ -27,6 +28,7 @@ interface Flags {
   readonly readOnly?: boolean;
   readonly durability: DurabilityLevel;
   readonly maxConnections: number;
+  readonly model: Model;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -66,6 +68,9 @@ function createProgram() {
         .default(MAX_CONNECTIONS)
         .argParser(wholeNumber(1)),
     )
+    .addOption(
+      new Option("--model <MODEL>", "how clients are served").choices(MODELS).default("event-loop"),
+    )
     .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
     .addOption(new Option("--log-level <LEVEL>", "").choices(LOG_LEVELS).default("info"))
     .addOption(
@@ -103,7 +108,7 @@ function isLoopback(host: string): boolean {
 
 async function serve(library: string | undefined, flags: Flags): Promise<void> {
   const folder = openLibrary(library);
-  const { host: hostname, port, unix, durability, maxConnections } = flags;
+  const { host: hostname, port, unix, durability, maxConnections, model } = flags;
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
   endWithParent();
@@ -114,6 +119,7 @@ async function serve(library: string | undefined, flags: Flags): Promise<void> {
     readOnly,
     durability,
     maxConnections,
+    model,
     log,
   });
   log.info({ library: resolve(folder), durability, readOnly }, "serving");

@@ -11,33 +11,25 @@ import { Connection } from "../connection/connection.ts";
 import { type Runtime, processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import {
-  CONNECTION_SHARE,
   DRAIN_DEADLINE,
   IDLE_DEADLINE,
-  INITIAL_WINDOW_BUDGET,
-  MAX_CONNECTIONS,
-  MAX_OPEN_FILES,
-  MAX_STREAMS,
   MAX_WINDOW,
-  PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
   RETRY_AFTER,
   SERVER_MAX_FRAME,
-  UPLOAD_WINDOW,
-  WINDOW_BUDGET,
-  WINDOW_SHARE,
 } from "../limits.ts";
 import { type Address, listenBun } from "../net/bun.ts";
-import { descriptorLimit } from "../net/descriptors.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "../net/transport.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import { Session } from "../session/session.ts";
 import { openDiskStore } from "../store/disk.ts";
 import type { DurabilityLevel, Store } from "../store/store.ts";
 import { AGENT } from "../version.ts";
-import { Budget } from "./budget.ts";
+import { Capacity } from "./capacity.ts";
 import { Counters } from "./counters.ts";
 import { type Log, SILENT } from "./log.ts";
+import type { Model } from "./models/model.ts";
+import { WaitingRoom } from "./models/waiting-room.ts";
 import { Peer } from "./peer.ts";
 import type { Shared } from "./stream-exchange.ts";
 
@@ -62,6 +54,8 @@ export interface ServerOptions {
   readonly maxStreams?: number;
   /** Files open at once, for all connections together. More are told to come back later. */
   readonly maxOpenFiles?: number;
+  /** How clients are served: `event-loop` unless given. */
+  readonly model?: Model;
   readonly log?: Log;
 }
 
@@ -111,16 +105,15 @@ export class LeatServer implements Server {
   readonly #store: Store;
   readonly #shared: Shared;
   readonly #counters = new Counters();
-  readonly #initialWindows = new Budget(INITIAL_WINDOW_BUDGET, WINDOW_SHARE);
-  readonly #windows = new Budget(WINDOW_BUDGET, WINDOW_SHARE);
-  readonly #pages = new Budget(PAGE_BUDGET);
-  readonly #files: Budget;
+  readonly #capacity: Capacity;
   readonly #peers = new Set<Peer>();
-  readonly #maxConnections: number;
-  readonly #maxStreams: number;
   readonly #started = Date.now();
+  /** Where clients wait for their turn, if they are served one at a time. */
+  readonly #room: WaitingRoom | undefined;
   #listener: Listener | undefined;
   #stopping: Promise<void> | undefined;
+  /** What everybody is told from when the server begins to stop. */
+  #going: LeatError | undefined;
   /** Called when the last peer is gone. */
   #emptied: (() => void) | undefined;
 
@@ -128,12 +121,10 @@ export class LeatServer implements Server {
     this.#store = store;
     this.#runtime = runtime;
     this.#log = options.log ?? SILENT;
-    const room = Math.max(2, descriptorLimit() - RESERVED_DESCRIPTORS);
-    const most = Math.floor(room * CONNECTION_SHARE);
-    this.#maxConnections = Math.min(options.maxConnections ?? MAX_CONNECTIONS, most);
-    const files = Math.min(options.maxOpenFiles ?? MAX_OPEN_FILES, room - this.#maxConnections);
-    this.#files = new Budget(files);
-    this.#maxStreams = options.maxStreams ?? MAX_STREAMS;
+    this.#capacity = new Capacity(options);
+    if (options.model === "iterative") {
+      this.#room = new WaitingRoom((transport) => this.#serve(transport, this.#going));
+    }
     this.#shared = {
       store,
       durability: options.durability ?? "fsync",
@@ -151,7 +142,7 @@ export class LeatServer implements Server {
   }
 
   get connections(): number {
-    return this.#peers.size;
+    return this.#peers.size + (this.#room?.waiting ?? 0);
   }
 
   listen(where: Address): void {
@@ -161,22 +152,36 @@ export class LeatServer implements Server {
   /** Serves a peer on any transport: the in-memory one, too. */
   readonly accept: Accept = (transport: Transport): TransportHandler => {
     this.#counters.connectionsAccepted += 1;
-    if (this.#peers.size >= this.#maxConnections + TOLD_REFUSALS) {
+    if (this.connections >= this.#capacity.connections + TOLD_REFUSALS) {
       this.#counters.connectionsRefused += 1;
       transport.close();
       return NOBODY;
     }
-    const window = this.#offeredWindow();
-    const reserved = window * this.#maxStreams;
-    this.#initialWindows.take(reserved);
+    const refusal = this.#refusal();
+    if (refusal !== undefined || this.#room === undefined) return this.#serve(transport, refusal);
+    if (this.#peers.size > 0) this.#log.info({ peer: transport.peer }, "wait");
+    return this.#room.accept(transport);
+  };
+
+  #serve(transport: Transport, refusal: LeatError | undefined): TransportHandler {
+    const {
+      initialWindows,
+      offeredWindow: window,
+      streams,
+      windows,
+      pages,
+      files,
+    } = this.#capacity;
+    const reserved = window * streams;
+    initialWindows.take(reserved);
     const session = new Session({
       role: "server",
       agent: AGENT,
       maxFrame: SERVER_MAX_FRAME,
-      maxStreams: this.#maxStreams,
+      maxStreams: streams,
       initialWindow: window,
       maxWindow: MAX_WINDOW,
-      budget: this.#windows,
+      budget: windows,
     });
     const connection = new Connection({
       transport,
@@ -188,19 +193,19 @@ export class LeatServer implements Server {
       ...this.#shared,
       connection,
       log: this.#log,
-      pages: this.#pages,
-      files: this.#files,
-      refusal: this.#refusal(),
+      pages,
+      files,
+      refusal,
       window: () => window,
       onClosed: (gone) => {
-        this.#initialWindows.give(reserved);
+        initialWindows.give(reserved);
         this.#gone(gone);
       },
     });
     this.#peers.add(peer);
     this.#log.info({ peer: transport.peer, connections: this.#peers.size }, "connect");
     return connection;
-  };
+  }
 
   stop(options: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(options.drain ?? DRAIN_DEADLINE);
@@ -211,21 +216,12 @@ export class LeatServer implements Server {
     return this.stop({ drain: 0 });
   }
 
-  /** Credit for each upload of one more connection, in bytes, whole KiB. */
-  #offeredWindow(): number {
-    const fair = this.#initialWindows.fair / this.#maxStreams;
-    return Math.min(UPLOAD_WINDOW, Math.floor(fair / 1024) * 1024);
-  }
-
   #refusal(): LeatError | undefined {
-    if (this.#stopping !== undefined) return new LeatError("UNAVAILABLE", "the server is stopping");
-    if (this.#peers.size < this.#maxConnections) return undefined;
+    const most = this.#capacity.connections;
+    if (this.#going !== undefined || this.connections < most) return this.#going;
     this.#counters.connectionsRefused += 1;
-    return new LeatError(
-      "RESOURCE_EXHAUSTED",
-      `the server has its ${this.#maxConnections} connections; try again later`,
-      { retryAfter: RETRY_AFTER },
-    );
+    const message = `the server has its ${most} connections; try again later`;
+    return new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 
   #gone(peer: Peer): void {
@@ -242,8 +238,10 @@ export class LeatServer implements Server {
     const going = new LeatError("UNAVAILABLE", "the server is stopping", {
       retryAfter: RETRY_AFTER,
     });
+    this.#going = going;
     const deadline = Date.now() + drain;
     for (const peer of this.#peers) peer.drain(going);
+    this.#room?.close();
     while (this.#peers.size > 0 && Date.now() < deadline) {
       await Promise.race([emptied, sleep(Math.min(100, deadline - Date.now()))]);
     }
