@@ -183,6 +183,22 @@ describe("a peer that takes no answers", () => {
   });
 });
 
+test("FIN that comes while a long answer waits is heard when that has left", async () => {
+  const { diary, raw } = await greeted({ pipe: { capacity: 10_000 } });
+  raw.frame(1, request("stat"));
+  await turns(3);
+  raw.transport.pause();
+  const result = { case: "stat", value: { name: "x".repeat(400 << 10) } } as const;
+  diary.connection.send(1, { case: "response", value: { result } });
+  await turns(3);
+  expect(diary.connection.session.unsentControls).toBeGreaterThan(ANSWER_LIMIT);
+  raw.finish();
+  await turns(3);
+  raw.transport.resume();
+  await turns(300);
+  expect(diary.types).toEqual(["request", "end"]);
+});
+
 describe("closing", () => {
   test("sends what waits, then FIN, and closes behind the peer's", async () => {
     const made = await greeted();
