@@ -220,7 +220,8 @@ export class Connection implements TransportHandler, Producer {
       const behind = this.session.fill(into, 0, end, this.#regions, this.#now());
       this.#reports();
       this.driver.onRoom?.();
-      if (this.session.unsentControls <= this.#answerLimit / 2) this.#resume();
+      const few = this.session.unsentControls <= this.#answerLimit / 2;
+      if (few && this.session.reading) this.#resume();
       return behind;
     } catch (thrown) {
       // A defect. The connection goes, the process stays.

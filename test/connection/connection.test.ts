@@ -98,6 +98,9 @@ describe("a Hello that is decided on later", () => {
     const { diary, raw } = ends({ pipe: { capacity: 1000, chunk: () => 100 } });
     raw.send(join([encodeFrame(0, HELLO), new Uint8Array(100_000)]));
     await turns(20);
+    // Something that is sent meanwhile does not open the gate.
+    diary.connection.ping();
+    await turns(20);
     expect(diary.types).toEqual(["hello"]);
     expect(raw.sent).toBe(false);
   });
