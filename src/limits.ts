@@ -181,8 +181,15 @@ export const KEEPALIVE = 60_000;
 /** A peer that takes no byte of what waits for it. */
 export const WRITE_DEADLINE = 60_000;
 
-/** A transfer on which neither bytes nor credit move. */
-export const TRANSFER_DEADLINE = 120_000;
+/** A stream that waits for its client, and neither bytes nor credit move: a person may look at a
+ *  page of `get -o - | less` for a while, a file is not kept open for ever. */
+export const TRANSFER_DEADLINE = 600_000;
+
+/** How long a client with open streams hears nothing before it asks whether the server is there. */
+export const PING_AFTER = 20_000;
+
+/** How long it hears nothing before it gives the connection up. */
+export const SERVER_SILENCE = 60_000;
 
 /** From our FIN to the peer's: it reads what is left. */
 export const CLOSE_DEADLINE = 5_000;

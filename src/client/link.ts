@@ -154,7 +154,11 @@ export class Link implements Driver {
 
   #open(ticket: Ticket): void {
     const { connection } = this;
-    ticket.stream = connection.open(ticket.request);
+    try {
+      ticket.stream = connection.open(ticket.request);
+    } catch (thrown) {
+      return ticket.call.failed(LeatError.from(thrown)); // it can't be written
+    }
     this.#calls.set(ticket.stream, ticket);
     ticket.call.opened?.(ticket.stream);
   }

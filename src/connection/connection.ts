@@ -2,17 +2,10 @@
  * Joins a transport with a session: chunks in, events out, and the outbox that pulls what the
  * session wants to send. Server and client both build on it; neither touches a socket.
  *
- * Deadlines are looked at by `tick`: the handshake, a peer that takes nothing of what waits for
- * it, streams on which nothing moves, and the close.
+ * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import {
-  ANSWER_LIMIT,
-  CLOSE_DEADLINE,
-  HELLO_DEADLINE,
-  TRANSFER_DEADLINE,
-  WRITE_DEADLINE,
-} from "../limits.ts";
+import { ANSWER_LIMIT, TRANSFER_DEADLINE } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
@@ -21,6 +14,7 @@ import type { Session } from "../session/session.ts";
 import type { StreamFrame } from "../session/state.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 import type { Runtime } from "./runtime.ts";
+import { Deadlines, late } from "./deadlines.ts";
 import { Leases } from "./leases.ts";
 import { saveTail } from "./saved-tail.ts";
 
@@ -51,10 +45,7 @@ export class Connection implements TransportHandler, Producer {
   readonly #runtime: Runtime;
   readonly #outbox: Outbox;
   readonly #answerLimit: number;
-  readonly #opened: number;
-  readonly #idleDeadline: number;
-  /** When a stream was last open, or a frame came. */
-  #busy: number;
+  readonly #deadlines: Deadlines;
   /** Set by whoever drives, before the first byte comes. */
   driver!: Driver;
   /** Chunks that came behind a Hello that is being decided on. */
@@ -80,9 +71,7 @@ export class Connection implements TransportHandler, Producer {
     this.#runtime = options.runtime;
     this.#answerLimit = options.answerLimit ?? ANSWER_LIMIT;
     this.session.answerLimit = this.#answerLimit;
-    this.#opened = options.runtime.clock();
-    this.#busy = this.#opened;
-    this.#idleDeadline = options.idleDeadline ?? Number.POSITIVE_INFINITY;
+    this.#deadlines = new Deadlines(options.runtime.clock(), options.idleDeadline);
     this.#outbox = new Outbox({
       transport: options.transport,
       producer: this,
@@ -253,7 +242,7 @@ export class Connection implements TransportHandler, Producer {
     this.session.receive(chunk);
     this.#reports();
     const said = this.session.framesReceived !== frames;
-    if (said) this.#busy = this.#now();
+    this.#deadlines.heard(this.#now(), said);
     // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
     this.#leases.end(this.#full || !this.session.reading || said);
     if (this.#full) this.#pause();
@@ -292,23 +281,18 @@ export class Connection implements TransportHandler, Producer {
 
   /** @param now milliseconds */
   tick(now: number): void {
-    const { blockedSince } = this.#outbox;
-    if (this.#finSince !== undefined) {
-      if (now - this.#finSince > CLOSE_DEADLINE) this.abort(late("close", CLOSE_DEADLINE));
-    } else if (blockedSince !== undefined && now - blockedSince > WRITE_DEADLINE) {
-      this.abort(late("take any byte of what waits for it", WRITE_DEADLINE));
-    } else if (this.session.phase === "hello" && now - this.#opened > HELLO_DEADLINE) {
-      this.refuse(late("say Hello", HELLO_DEADLINE));
-    } else if (this.session.phase === "open" && !this.#closing) {
-      this.#failStalled(now);
-      this.#endIdle(now);
-    }
+    const verdict = this.#deadlines.check(now, {
+      role: this.session.role,
+      phase: this.session.phase,
+      closing: this.#closing,
+      streams: this.session.streams.size,
+      blockedSince: this.#outbox.blockedSince,
+      finSince: this.#finSince,
+    });
+    if (verdict === undefined) this.#failStalled(now);
+    else if (verdict.act === "ping") this.session.ping(now);
+    else this[verdict.act](verdict.error);
     this.#outbox.retry(); // it may wait for a buffer
-  }
-
-  #endIdle(now: number): void {
-    if (this.session.streams.size > 0) this.#busy = now;
-    else if (now - this.#busy > this.#idleDeadline) this.refuse(late("ask", this.#idleDeadline));
   }
 
   cut(): void {
@@ -318,9 +302,9 @@ export class Connection implements TransportHandler, Producer {
   }
 
   #failStalled(now: number): void {
+    if (this.session.role === "client" || this.#closing) return;
     for (const stream of this.session.streams.values()) {
-      const waits = stream.waits(this.session.role) && !stream.cancelled;
-      if (!waits || now - stream.progress <= TRANSFER_DEADLINE) continue;
+      if (!stream.waitsForClient || now - stream.progress <= TRANSFER_DEADLINE) continue;
       const error = late("move this stream on", TRANSFER_DEADLINE);
       this.fail(stream.id, error);
       this.#event({ type: "failure", stream: stream.id, error });
@@ -380,10 +364,6 @@ export class Connection implements TransportHandler, Producer {
     this.#transport.shutdown();
     if (this.#peerFin) this.#transport.close();
   }
-}
-
-function late(what: string, deadline: number): LeatError {
-  return new LeatError("DEADLINE_EXCEEDED", `the peer did not ${what} within ${deadline / 1000} s`);
 }
 
 function lost(peer: string, error: Error | undefined): LeatError {

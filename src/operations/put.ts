@@ -125,7 +125,6 @@ export class PutOperation implements Receiving {
       throw new LeatError("SIZE_MISMATCH", `${size} bytes were declared, ${finish.size} were sent`);
     }
     const entry = await sink.commit();
-    this.#over = true;
     this.#exchange.receipt({
       entry,
       uploadId,
@@ -134,6 +133,7 @@ export class PutOperation implements Receiving {
       // Without having been asked for, it was not checked.
       ...(sha256 ? { sha256: finish.sha256 } : {}),
     });
+    this.#over = true;
   }
 
   #guard(step: () => void, doing?: string): void {

@@ -124,7 +124,7 @@ export class Peer implements Driver {
     this.#peerFin = true;
     for (const exchange of this.#exchanges.values()) {
       const stream = this.connection.session.streams.get(exchange.stream);
-      const starved = stream !== undefined && stream.waits("server") && stream.send.credit === 0;
+      const starved = stream !== undefined && stream.waitsForClient && stream.send.credit === 0;
       if (exchange.receiving?.complete === false || starved) {
         this.connection.fail(
           exchange.stream,

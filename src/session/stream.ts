@@ -2,7 +2,7 @@ import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { ReceiveWindow, SendWindow } from "./flow.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Side, StreamState } from "./state.ts";
+import type { StreamState } from "./state.ts";
 
 /** For bytes, or for credit. In the other states it is the server's turn. */
 const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set(["get-answered", "put", "put-answered"]);
@@ -42,9 +42,9 @@ export class Stream {
     return this.state === "cancelled" || this.state === "unary-cancelled";
   }
 
-  /** Whether the stream waits for the peer, as `side` sees it: then a deadline counts. */
-  waits(side: Side): boolean {
-    return side === "client" || WAITS_FOR_CLIENT.has(this.state);
+  /** Whether it is the client's turn: to send bytes, or credit. Then a server's deadline counts. */
+  get waitsForClient(): boolean {
+    return WAITS_FOR_CLIENT.has(this.state);
   }
 
   /**

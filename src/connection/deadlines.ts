@@ -1,0 +1,95 @@
+/** How long a connection may wait, and for what. Times are milliseconds of one clock. */
+import { LeatError } from "../errors.ts";
+import {
+  CLOSE_DEADLINE,
+  HELLO_DEADLINE,
+  PING_AFTER,
+  SERVER_SILENCE,
+  WRITE_DEADLINE,
+} from "../limits.ts";
+import type { Phase } from "../session/session.ts";
+import type { Side } from "../session/state.ts";
+
+/** What a connection is doing just now. */
+export interface Doing {
+  readonly role: Side;
+  readonly phase: Phase;
+  readonly closing: boolean;
+  /** Streams that are open. */
+  readonly streams: number;
+  /** When the peer stopped taking bytes. */
+  readonly blockedSince: number | undefined;
+  /** When our FIN left. */
+  readonly finSince: number | undefined;
+}
+
+/** abort: close at once. refuse: say why first. */
+export type Verdict =
+  { readonly act: "abort" | "refuse"; readonly error: LeatError } | { readonly act: "ping" };
+
+export class Deadlines {
+  readonly #opened: number;
+  readonly #idle: number;
+  /** When bytes last came. */
+  #heard: number;
+  /** When a stream was last open, or a frame came. */
+  #busy: number;
+
+  /** @param idle how long a connection without a stream may stay */
+  constructor(now: number, idle = Number.POSITIVE_INFINITY) {
+    this.#opened = now;
+    this.#heard = now;
+    this.#busy = now;
+    this.#idle = idle;
+  }
+
+  /** Bytes came. @param frame among them the end of a frame that is not Data */
+  heard(now: number, frame: boolean): void {
+    this.#heard = now;
+    if (frame) this.#busy = now;
+  }
+
+  /** What to do about what has been waited for too long. */
+  check(now: number, doing: Doing): Verdict | undefined {
+    const { phase, blockedSince, finSince } = doing;
+    if (doing.streams > 0) this.#busy = now;
+    else if (doing.role === "client") this.#heard = now;
+    if (finSince !== undefined) return over("abort", "close", now - finSince, CLOSE_DEADLINE);
+    if (blockedSince !== undefined && now - blockedSince > WRITE_DEADLINE) {
+      return over(
+        "abort",
+        "take any byte of what waits for it",
+        now - blockedSince,
+        WRITE_DEADLINE,
+      );
+    }
+    if (phase === "hello") return over("refuse", "say Hello", now - this.#opened, HELLO_DEADLINE);
+    if (phase !== "open" || doing.closing) return undefined;
+    return doing.role === "client"
+      ? this.#askForLife(now)
+      : over("refuse", "ask for anything", now - this.#busy, this.#idle);
+  }
+
+  /**
+   * A server may take its time over an answer, and a reader over its bytes; but a server that is
+   * there answers a Ping.
+   */
+  #askForLife(now: number): Verdict | undefined {
+    const silence = now - this.#heard;
+    if (silence > SERVER_SILENCE) return over("abort", "say anything", silence, SERVER_SILENCE);
+    return silence > PING_AFTER ? { act: "ping" } : undefined;
+  }
+}
+
+function over(
+  act: "abort" | "refuse",
+  what: string,
+  waited: number,
+  deadline: number,
+): Verdict | undefined {
+  return waited > deadline ? { act, error: late(what, deadline) } : undefined;
+}
+
+export function late(what: string, deadline: number): LeatError {
+  return new LeatError("DEADLINE_EXCEEDED", `the peer did not ${what} within ${deadline / 1000} s`);
+}
