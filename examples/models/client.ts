@@ -1,0 +1,27 @@
+/**
+ * Sends the lines of stdin and prints the answers. Ctrl-D leaves.
+ *
+ *   bun examples/models/client.ts [--host 127.0.0.1] [--port 8888]
+ */
+import { connect } from "node:net";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    host: { type: "string", default: "127.0.0.1" },
+    port: { type: "string", default: "8888" },
+  },
+});
+
+const socket = connect(Number(values.port), values.host);
+socket.on("connect", () => console.error(`connected from port ${socket.localPort}`));
+socket.on("error", (error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
+// The server has left, or has answered all after our end. stdin may still be open: do not wait.
+socket.on("close", () => process.exit());
+
+// The end of stdin ends our side only; answers still arrive.
+process.stdin.pipe(socket);
+socket.pipe(process.stdout);

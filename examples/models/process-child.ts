@@ -1,0 +1,5 @@
+/** One client's process: serves the connection it was started with, and ends with it. */
+import { handle } from "./handle.ts";
+import { adopt } from "./sockets.ts";
+
+await handle(await adopt(3), `process ${process.pid}`);

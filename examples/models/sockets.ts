@@ -1,0 +1,96 @@
+import type { Socket, TCPSocketConnectOptions, TCPSocketListener } from "bun";
+import { parseArgs } from "node:util";
+import { BlockingSocket } from "../exercise/blocking-socket.ts";
+
+/** Bun sets `fd` on sockets, -1 once closed; its types do not say so. */
+export type Client = Socket<BlockingSocket> & { readonly fd: number };
+
+/** As the exercise's `listen(5)`: who comes when so many wait already is turned away. */
+const WAITING_LIMIT = 128;
+
+/**
+ * A listening socket with an `accept` to wait for, as the exercise has.
+ *
+ * Bun accepts by itself and calls back. The accepted sockets stand in a line here until `accept`
+ * takes one. They are paused, so nothing is read from them: what a client sends stays in the
+ * kernel for whoever will serve it, also if that is another process.
+ */
+export class Listener {
+  readonly #waiting: Client[] = [];
+  readonly #listener: TCPSocketListener<BlockingSocket>;
+  #wake = (): void => {};
+
+  private constructor(hostname: string, port: number) {
+    const handlers = BlockingSocket.handlers();
+    this.#listener = Bun.listen<BlockingSocket>({
+      hostname,
+      port,
+      // A client may end its side and still wait for the last answer.
+      allowHalfOpen: true,
+      socket: {
+        ...handlers,
+        open: (socket) => {
+          handlers.open?.(socket);
+          if (this.#waiting.length >= WAITING_LIMIT) return void socket.close();
+          socket.pause();
+          this.#waiting.push(socket as Client);
+          this.#wake();
+        },
+      },
+    });
+  }
+
+  /** Listens on `--host` (127.0.0.1) and `--port` (8888; 0 picks a free one) and says so. */
+  static fromArguments(): Listener {
+    const { values } = parseArgs({
+      options: {
+        host: { type: "string", default: "127.0.0.1" },
+        port: { type: "string", default: "8888" },
+      },
+    });
+    const self = new Listener(values.host, Number(values.port));
+    console.log(`listening on ${values.host}:${self.#listener.port}`);
+    return self;
+  }
+
+  /** The next client, still paused. Says where it comes from. */
+  async accept(): Promise<Client> {
+    while (true) {
+      const client = this.#waiting.shift();
+      if (client === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      } else if (client.fd !== -1) {
+        console.log(`connect from ${client.remoteAddress}:${client.remotePort}`);
+        return client;
+      } // Else it has left while it waited.
+    }
+  }
+
+  stop(): void {
+    this.#listener.stop(true);
+  }
+}
+
+/**
+ * Takes over a connection that somebody else accepted.
+ * @param fd its descriptor, which belongs to the socket from here on
+ */
+export async function adopt(fd: number): Promise<BlockingSocket> {
+  const options = { fd, allowHalfOpen: true, socket: BlockingSocket.handlers() };
+  // Bun takes a descriptor in place of an address; the types know such options, but no such call.
+  const typed = options as unknown as TCPSocketConnectOptions<BlockingSocket>;
+  return (await Bun.connect(typed)).data;
+}
+
+/** Runs `leave` once and exits when Ctrl-C is pressed, or somebody ends the process politely. */
+export function onCtrlC(leave: () => void | Promise<void>): void {
+  const exit = async (): Promise<void> => {
+    console.log("exit");
+    await leave();
+    process.exit(0);
+  };
+  process.once("SIGINT", () => void exit());
+  process.once("SIGTERM", () => void exit());
+}

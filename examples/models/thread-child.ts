@@ -1,0 +1,6 @@
+/** One client's thread: serves the connection it was given, and ends with it. */
+import { threadId, workerData } from "node:worker_threads";
+import { handle } from "./handle.ts";
+import { adopt } from "./sockets.ts";
+
+await handle(await adopt(Number(workerData)), `process ${process.pid}, thread ${threadId}`);
