@@ -143,7 +143,8 @@ export class PartialFile {
 
 /**
  * Removes a partial unless somebody holds it.
- * @param mayRemove asked with the lock held
+ * @param mayRemove asked first without the lock, so that one that stays is not locked even for a
+ *   moment, in which whoever makes it would find it taken; then again with it
  * @returns whether it is gone
  */
 export function removeUnheld(
@@ -153,6 +154,7 @@ export function removeUnheld(
 ): boolean {
   const seen = folder.look(name);
   if (seen?.kind !== "FILE") return seen === undefined;
+  if (!mayRemove(seen)) return false;
   const fd = openExisting(folder.at(name));
   if (fd === undefined) return false;
   try {

@@ -4,8 +4,10 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -16,6 +18,9 @@ import {
 } from "node:fs";
 import { PARTIAL_RETENTION } from "../../src/limits.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
+import { Library } from "../../src/store/library.ts";
+import { removeUnheld } from "../../src/store/partial.ts";
+import { tryLock } from "../../src/store/posix.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
 import {
@@ -184,6 +189,22 @@ describe("the sweep of a store that opens", () => {
     expect(store.readOnly).toBe(true);
     expect(readdirSync(folder.at(".leat/partial"))).toEqual(["old"]);
   });
+});
+
+test("a sweep locks nothing that stays, so that it disturbs no upload elsewhere", () => {
+  using around = new TemporaryFolder();
+  around.file("library/young");
+  using library = Library.open(around.at("library"));
+  using folder = library.beneath.folder([]);
+  const free: boolean[] = [];
+  const removed = removeUnheld(folder, "young", () => {
+    const fd = openSync(around.at("library/young"), "r+");
+    free.push(tryLock(fd));
+    closeSync(fd);
+    return false;
+  });
+  expect(removed).toBe(false);
+  expect(free).toEqual([true]);
 });
 
 describe("modes", () => {
