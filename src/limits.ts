@@ -106,6 +106,23 @@ export const MAX_CONNECTIONS = 1024;
  *  keeps a descriptor and what the kernel buffers for it; nobody wants to wait behind more. */
 export const MAX_WAITING = 64;
 
+/** Processes or threads at once where each client has its own; more clients are told to come back.
+ *  Each takes tens of megabytes, and one part in as many of what a server may promise. */
+export const MAX_CHILDREN = 64;
+
+/** Worker processes of an event loop: more than the cores of most machines. */
+export const MAX_WORKERS = 64;
+
+/** How long until a worker that died is replaced: at once at first, then twice as long each time
+ *  that it dies young, so that one that can't start does not keep a core busy. */
+export const RESTART_DELAY = { least: 50, most: 5_000 } as const;
+
+/** A worker that lived as long did start: the next one is started at once again. */
+export const WORKER_YOUTH = 10_000;
+
+/** How long a worker may take to be ready, or to end after its clients are gone. */
+export const CHILD_DEADLINE = 10_000;
+
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 

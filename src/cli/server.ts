@@ -1,11 +1,12 @@
 /** `leat server`: serves a library until it is told to stop. */
 import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { CommanderError, Option } from "commander";
 import { isIPv4 } from "node:net";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
-import { MAX_CONNECTIONS } from "../limits.ts";
+import { MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
 import type { Log } from "../server/log.ts";
 import { MODELS, type Model } from "../server/models/model.ts";
 import { type Server, createServer } from "../server/server.ts";
@@ -29,6 +30,7 @@ interface Flags {
   readonly durability: DurabilityLevel;
   readonly maxConnections: number;
   readonly model: Model;
+  readonly workers: number;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -71,6 +73,11 @@ function createProgram() {
     .addOption(
       new Option("--model <MODEL>", "how clients are served").choices(MODELS).default("event-loop"),
     )
+    .addOption(
+      new Option("--workers <N>", "processes for --model event-loop; auto: one for each core")
+        .default(1)
+        .argParser(workerCount),
+    )
     .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
     .addOption(new Option("--log-level <LEVEL>", "").choices(LOG_LEVELS).default("info"))
     .addOption(
@@ -84,9 +91,26 @@ function createProgram() {
       "\nEvery flag can stand in the environment: --read-only as LEAT_READ_ONLY=1.",
     );
   return program.action(async (library: string | undefined) => {
+    checkWorkers(program.opts<Flags>());
     checkAddress(program.opts<Flags>(), (flag) => program.getOptionValueSource(flag) === "cli");
     await serve(library, program.opts<Flags>());
   });
+}
+
+function workerCount(text: string): number {
+  if (text === "auto") return Math.min(availableParallelism(), MAX_WORKERS);
+  return wholeNumber(1, MAX_WORKERS)(text);
+}
+
+function checkWorkers({ model, workers, maxConnections }: Flags): void {
+  if (workers > 1 && model !== "event-loop") {
+    throw new UsageError(`--workers run the event loop each: --model ${model} has none`);
+  }
+  if (workers > maxConnections) {
+    throw new UsageError(
+      `--workers ${workers} with --max-connections ${maxConnections}: some would serve nobody`,
+    );
+  }
 }
 
 function checkAddress({ host, unix, allowAnonymous }: Flags, typed: (flag: string) => boolean) {
@@ -108,7 +132,7 @@ function isLoopback(host: string): boolean {
 
 async function serve(library: string | undefined, flags: Flags): Promise<void> {
   const folder = openLibrary(library);
-  const { host: hostname, port, unix, durability, maxConnections, model } = flags;
+  const { host: hostname, port, unix, durability, maxConnections, model, workers } = flags;
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
   endWithParent();
@@ -120,6 +144,7 @@ async function serve(library: string | undefined, flags: Flags): Promise<void> {
     durability,
     maxConnections,
     model,
+    workers,
     log,
   });
   log.info({ library: resolve(folder), durability, readOnly }, "serving");

@@ -1,4 +1,5 @@
 /** What all connections of a process share. */
+import { SEND_BUFFER, SEND_BUFFERS } from "../limits.ts";
 import { BufferPool } from "../net/buffer-pool.ts";
 import { RunQueue } from "../net/run-queue.ts";
 import { Ticker } from "../net/ticker.ts";
@@ -11,10 +12,11 @@ export interface Runtime {
   readonly clock: () => number;
 }
 
-export function createRuntime(): Runtime {
+/** @param buffers send buffers at most */
+export function createRuntime(buffers = SEND_BUFFERS): Runtime {
   return {
     queue: new RunQueue(),
-    pool: new BufferPool(),
+    pool: new BufferPool(SEND_BUFFER, buffers),
     ticker: new Ticker(),
     clock: () => performance.now(),
   };

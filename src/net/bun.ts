@@ -18,7 +18,8 @@ export type Address =
 /** Bun sets `fd` on sockets; its types do not say so. */
 type Socket = Bun.Socket<SocketState> & { readonly fd: number };
 
-interface SocketState {
+/** What belongs to a socket. */
+export interface SocketState {
   transport: BunTransport | undefined;
   handler: TransportHandler | undefined;
 }
@@ -59,14 +60,35 @@ class BunTransport implements Transport {
   }
 }
 
+/**
+ * Takes an accepted socket away to where it is served: nothing was read from it yet, and this
+ * process closes its own descriptor as soon as this returns.
+ * @returns whether it did; else the socket is served here
+ */
+export type Divert = (fd: number, peer: string) => boolean;
+
+/** Of a socket that is served elsewhere. */
+const diverted = (): SocketState => ({ transport: undefined, handler: undefined });
+
+/** A listener, and the descriptor of its socket. */
+export interface SocketListener extends Listener {
+  readonly fd: number;
+}
+
 /** Handlers are shared by all sockets of an `accept`; what differs is in `socket.data`. */
-function handlers(
+export function handlers(
   accept: Accept,
   name: (socket: Socket) => string,
+  divert?: Divert,
 ): Bun.SocketHandler<SocketState> {
   return {
     open(opened) {
       const socket = opened as Socket;
+      if (divert?.(socket.fd, name(socket)) === true) {
+        socket.data = diverted();
+        socket.close();
+        return;
+      }
       const transport = new BunTransport(socket, name(socket));
       setNotSentLowWater(socket.fd);
       socket.setKeepAlive(true, KEEPALIVE);
@@ -106,11 +128,15 @@ export function addressText(address: Address): string {
   return "unix" in address ? `unix:${address.unix}` : endpoint(address.hostname, address.port);
 }
 
+/** Who is at the other end, for logs. */
+export function peerName(address: Address): (socket: Socket) => string {
+  if ("unix" in address) return () => `unix:${address.unix}`;
+  return ({ remoteAddress, remotePort }) => endpoint(remoteAddress, remotePort);
+}
+
 /** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */
-export function listenBun(address: Address, accept: Accept): Listener {
-  const socket = handlers(accept, (opened) =>
-    "unix" in address ? `unix:${address.unix}` : endpoint(opened.remoteAddress, opened.remotePort),
-  );
+export function listenBun(address: Address, accept: Accept, divert?: Divert): SocketListener {
+  const socket = handlers(accept, peerName(address), divert);
   const data: SocketState = { transport: undefined, handler: undefined };
   try {
     const listener =
@@ -121,6 +147,7 @@ export function listenBun(address: Address, accept: Accept): Listener {
     return {
       address: "unix" in address ? addressText(address) : endpoint(address.hostname, port),
       port,
+      fd: (listener as typeof listener & { readonly fd: number }).fd,
       stop: () => listener.stop(),
       [Symbol.asyncDispose]: async () => listener.stop(),
     };

@@ -2,6 +2,7 @@
 import {
   CONNECTION_SHARE,
   INITIAL_WINDOW_BUDGET,
+  MAX_CHILDREN,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
   MAX_STREAMS,
@@ -21,6 +22,10 @@ export interface CapacityOptions {
   readonly maxStreams?: number;
   readonly maxOpenFiles?: number;
   readonly model?: Model;
+  /** Into how many equal parts what the process may use is divided; this is one of them. */
+  readonly parts?: number;
+  /** The part is for one connection. */
+  readonly alone?: boolean;
 }
 
 export class Capacity {
@@ -38,15 +43,19 @@ export class Capacity {
   readonly pages: Budget;
 
   constructor(options: CapacityOptions) {
+    const { parts = 1, alone = false } = options;
+    const part = (all: number): number => Math.max(1, Math.floor(all / parts));
     const room = Math.max(2, descriptorLimit() - RESERVED_DESCRIPTORS);
     const most = Math.min(Math.floor(room * CONNECTION_SHARE), mostClients(options.model));
-    this.connections = Math.min(options.maxConnections ?? MAX_CONNECTIONS, most);
+    const asked = part(options.maxConnections ?? MAX_CONNECTIONS);
+    this.connections = alone ? 1 : Math.min(asked, most);
     this.streams = options.maxStreams ?? MAX_STREAMS;
-    const files = Math.min(options.maxOpenFiles ?? MAX_OPEN_FILES, room - this.connections);
-    this.files = new Budget(files);
-    this.initialWindows = new Budget(INITIAL_WINDOW_BUDGET, WINDOW_SHARE);
-    this.windows = new Budget(WINDOW_BUDGET, WINDOW_SHARE);
-    this.pages = new Budget(PAGE_BUDGET);
+    const files = part(options.maxOpenFiles ?? MAX_OPEN_FILES);
+    this.files = new Budget(Math.min(files, room - this.connections));
+    const share = alone ? 1 : WINDOW_SHARE;
+    this.initialWindows = new Budget(part(INITIAL_WINDOW_BUDGET), share);
+    this.windows = new Budget(part(WINDOW_BUDGET), share);
+    this.pages = new Budget(part(PAGE_BUDGET));
   }
 
   /** Credit for each upload of one more connection, in bytes, whole KiB. */
@@ -57,5 +66,6 @@ export class Capacity {
 }
 
 function mostClients(model: Model | undefined): number {
-  return model === "iterative" ? 1 + MAX_WAITING : Number.POSITIVE_INFINITY;
+  if (model === "iterative") return 1 + MAX_WAITING;
+  return model === "processes" || model === "threads" ? MAX_CHILDREN : Number.POSITIVE_INFINITY;
 }

@@ -28,8 +28,13 @@ import { AGENT } from "../version.ts";
 import { Capacity } from "./capacity.ts";
 import { Counters } from "./counters.ts";
 import { type Log, SILENT } from "./log.ts";
+import { childOptions } from "./models/child-messages.ts";
+import { Clients } from "./models/clients.ts";
 import type { Model } from "./models/model.ts";
+import { startProcess } from "./models/processes.ts";
+import { startThread } from "./models/threads.ts";
 import { WaitingRoom } from "./models/waiting-room.ts";
+import { startWorkers } from "./models/workers.ts";
 import { Peer } from "./peer.ts";
 import type { Shared } from "./stream-exchange.ts";
 
@@ -56,7 +61,18 @@ export interface ServerOptions {
   readonly maxOpenFiles?: number;
   /** How clients are served: `event-loop` unless given. */
   readonly model?: Model;
+  /** Processes that serve, each with its part of all limits: 1, this one, unless given. */
+  readonly workers?: number;
   readonly log?: Log;
+}
+
+/** What is told to a server that serves for another one. */
+export interface PartOptions extends ServerOptions {
+  /** Into how many parts the limits are divided. */
+  readonly parts?: number;
+  /** It serves one connection only. */
+  readonly alone?: boolean;
+  readonly onConnections?: (connections: number) => void;
 }
 
 export interface StopOptions {
@@ -77,8 +93,13 @@ export interface Server extends AsyncDisposable {
 /** @throws LeatError: the library is missing or unreadable, the port is taken */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const store = options.store ?? openLibrary(options);
-  const server = new LeatServer(store, options, processRuntime());
+  if ((options.workers ?? 1) > 1) {
+    // It can be served. Each worker opens it for itself.
+    await store[Symbol.asyncDispose]();
+    return startWorkers(options, address(options));
+  }
   try {
+    const server = new LeatServer(store, options, processRuntime());
     server.listen(address(options));
     return server;
   } catch (thrown) {
@@ -110,6 +131,9 @@ export class LeatServer implements Server {
   readonly #started = Date.now();
   /** Where clients wait for their turn, if they are served one at a time. */
   readonly #room: WaitingRoom | undefined;
+  /** Those who are served by processes or threads of their own. */
+  readonly #clients: Clients | undefined;
+  readonly #onConnections: ((connections: number) => void) | undefined;
   #listener: Listener | undefined;
   #stopping: Promise<void> | undefined;
   /** What everybody is told from when the server begins to stop. */
@@ -117,11 +141,20 @@ export class LeatServer implements Server {
   /** Called when the last peer is gone. */
   #emptied: (() => void) | undefined;
 
-  constructor(store: Store, options: ServerOptions, runtime: Runtime) {
+  constructor(store: Store, options: PartOptions, runtime: Runtime) {
     this.#store = store;
     this.#runtime = runtime;
     this.#log = options.log ?? SILENT;
     this.#capacity = new Capacity(options);
+    this.#onConnections = options.onConnections;
+    if (options.model === "processes" || options.model === "threads") {
+      const { connections, files } = this.#capacity;
+      this.#clients = new Clients({
+        start: options.model === "processes" ? startProcess : startThread,
+        served: { ...childOptions(options, connections), maxOpenFiles: files.total },
+        log: this.#log,
+      });
+    }
     if (options.model === "iterative") {
       this.#room = new WaitingRoom((transport) => this.#serve(transport, this.#going));
     }
@@ -142,12 +175,26 @@ export class LeatServer implements Server {
   }
 
   get connections(): number {
-    return this.#peers.size + (this.#room?.waiting ?? 0);
+    return this.#peers.size + (this.#room?.waiting ?? 0) + (this.#clients?.size ?? 0);
   }
 
   listen(where: Address): void {
-    this.#listener = listenBun(where, this.accept);
+    this.#listener = listenBun(where, this.accept, this.#divert);
   }
+
+  /** Accepts from one that listens already. */
+  listenOn(listener: Listener): void {
+    this.#listener = listener;
+  }
+
+  /** Who is refused is told so here. */
+  readonly #divert = (fd: number, peer: string): boolean => {
+    if (this.#clients === undefined || this.#going !== undefined) return false;
+    if (this.connections >= this.#capacity.connections) return false;
+    if (!this.#clients.take(fd, peer)) return false;
+    this.#counters.connectionsAccepted += 1;
+    return true;
+  };
 
   /** Serves a peer on any transport: the in-memory one, too. */
   readonly accept: Accept = (transport: Transport): TransportHandler => {
@@ -204,6 +251,7 @@ export class LeatServer implements Server {
     });
     this.#peers.add(peer);
     this.#log.info({ peer: transport.peer, connections: this.#peers.size }, "connect");
+    this.#onConnections?.(this.#peers.size);
     return connection;
   }
 
@@ -227,6 +275,7 @@ export class LeatServer implements Server {
   #gone(peer: Peer): void {
     this.#peers.delete(peer);
     this.#log.info({ peer: peer.connection.peer, connections: this.#peers.size }, "disconnect");
+    this.#onConnections?.(this.#peers.size);
     if (this.#peers.size === 0) this.#emptied?.();
   }
 
@@ -242,12 +291,14 @@ export class LeatServer implements Server {
     const deadline = Date.now() + drain;
     for (const peer of this.#peers) peer.drain(going);
     this.#room?.close();
+    const children = this.#clients?.stop(drain);
     while (this.#peers.size > 0 && Date.now() < deadline) {
       await Promise.race([emptied, sleep(Math.min(100, deadline - Date.now()))]);
     }
     for (const peer of this.#peers) peer.connection.refuse(going);
     if (this.#peers.size > 0) await Promise.race([emptied, sleep(STOP_DEADLINE)]);
     for (const peer of this.#peers) peer.connection.abort(going);
+    await children;
     await this.#store[Symbol.asyncDispose]();
   }
 

@@ -143,21 +143,6 @@ describe("a server that starts", () => {
     expectFailure(second, 43, /1 connections; try again later \(RESOURCE_EXHAUSTED\)/);
   });
 
-  test("--model iterative lets the second terminal wait until the first is left", async () => {
-    using library = new TemporaryFolder();
-    const args = [library.path, "--port", "0", "--model", "iterative"];
-    await using started = await RunningServer.start(args);
-    const command = [LAUNCHER, "client", "--server", started.address];
-    await using first = new AtTerminal(command, { cwd: library.path });
-    await first.screen.until("leat> ");
-    await using second = new AtTerminal(command, { cwd: library.path });
-    await started.stderr.until("wait 127.0.0.1");
-    expect(second.screen.text).not.toContain("leat>");
-    await first.type("quit\r", "quit");
-    expect(await first.exited).toBe(0);
-    await second.screen.until("leat> ");
-  });
-
   test("is gone when bun run is killed", async () => {
     using library = new TemporaryFolder();
     await using started = await RunningServer.start([library.path, "--port", "0"]);

@@ -1,9 +1,19 @@
 /** Every model serves the same: many clients at once, all bytes right, and nothing is left behind. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { type Client, connect, createServer, LeatError, type Server } from "../../src/index.ts";
-import { MAX_WAITING } from "../../src/limits.ts";
-import { TemporaryFolder } from "../support/folder.ts";
+import {
+  type Client,
+  connect,
+  createServer,
+  type LeatError,
+  type Log,
+  openDiskStore,
+  type Server,
+  type ServerOptions,
+} from "../../src/index.ts";
+import { MAX_WAITING, MAX_WORKERS } from "../../src/limits.ts";
+import { MODELS } from "../../src/server/models/model.ts";
+import { openUnder, TemporaryFolder } from "../support/folder.ts";
 
 const CLIENTS = 8;
 /** More than a block, and no multiple of anything. */
@@ -37,11 +47,20 @@ class Place implements Disposable {
   }
 }
 
+/** Processes that this one started and that are not reaped. */
+function childProcesses(): number[] {
+  const text = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
+  return text
+    .split(" ")
+    .filter((pid) => pid !== "")
+    .map(Number);
+}
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await Bun.sleep(5);
 }
 
-describe.each(["event-loop", "iterative"] as const)("model %s", (model) => {
+describe.each([...MODELS])("model %s", (model) => {
   test(`serves ${CLIENTS} clients that come at once`, async () => {
     using place = new Place();
     const { library } = place;
@@ -90,6 +109,163 @@ describe.each(["event-loop", "iterative"] as const)("model %s", (model) => {
     const { port } = server;
     await using again = await createServer({ library: library.path, model, port });
     await visit(again, library, "again");
+  });
+});
+
+/** Logs what a server says, one line each. */
+function remember(lines: string[]): Log {
+  const at = (facts: object, message: string): void => {
+    lines.push(`${message} ${JSON.stringify(facts)}`);
+  };
+  return { debug: at, info: at, warn: at, error: at };
+}
+
+describe.each(["processes", "threads"] as const)("%s", (model) => {
+  test("end with their clients, and nothing of them is left", async () => {
+    using place = new Place();
+    const { library } = place;
+    const lines: string[] = [];
+    const log = remember(lines);
+    const server = await createServer({ library: library.path, model, log });
+    const visits = async (round: number): Promise<void> => {
+      await Promise.all([0, 1, 2].map((n) => visit(server, library, `${round}-${n}`)));
+      await until(() => server.connections === 0);
+    };
+    await visits(0);
+    // What the first ones left for the next ones, as the file of a program, is no leak.
+    await until(() => openUnder("socket:").length <= 4);
+    const before = openUnder("").length;
+    for (let round = 1; round < 4; round += 1) await visits(round);
+    await until(() => openUnder("").length <= before);
+    expect(childProcesses()).toEqual([]);
+    const told = (word: string) => lines.filter((line) => line.startsWith(`${word} `)).length;
+    expect([told("connect"), told("disconnect")]).toEqual([12, 12]);
+    expect(lines.filter((line) => /died|cannot/.test(line))).toEqual([]);
+    await server.stop();
+  });
+
+  test("serve at a Unix socket, and outlive a client that comes and goes at once", async () => {
+    using place = new Place();
+    const { library } = place;
+    const unix = library.at("..", "socket");
+    await using server = await createServer({ library: library.path, model, unix });
+    await visit(server, library, "one");
+    for (let n = 0; n < 3; n += 1) {
+      const hasty = await Bun.connect({ unix, socket: { data() {} } });
+      hasty.write("GET / HTTP/1.0\r\n\r\n");
+      hasty.terminate();
+    }
+    await visit(server, library, "two");
+    await until(() => server.connections === 0);
+    expect(childProcesses()).toEqual([]);
+  });
+
+  test("tell a client too many to come back", async () => {
+    using place = new Place();
+    const { path } = place.library;
+    await using server = await createServer({ library: path, model, maxConnections: 1 });
+    const first = await connect(server.address);
+    const refused = await connect(server.address).catch((thrown: LeatError) => thrown.code);
+    expect(refused).toBe("RESOURCE_EXHAUSTED");
+    await first.close();
+    await until(() => server.connections === 0);
+    await using second = await connect(server.address);
+    await second.ping();
+  });
+
+  test("need a folder", async () => {
+    await using store = openDiskStore(import.meta.dir);
+    const refused = createServer({ store, model }).catch((thrown: LeatError) => thrown.code);
+    expect(await refused).toBe("INVALID_ARGUMENT");
+  });
+});
+
+test("a process that is killed takes its client along, and no other", async () => {
+  using place = new Place();
+  const { library } = place;
+  const lines: string[] = [];
+  const log = remember(lines);
+  await using server = await createServer({ library: library.path, model: "processes", log });
+  await using first = await connect(server.address);
+  const [victim] = childProcesses();
+  await using second = await connect(server.address);
+  process.kill(victim!, "SIGKILL");
+  expect(await first.ping().catch((thrown: LeatError) => thrown.code)).toBe("CONNECTION_LOST");
+  await second.ping();
+  await until(() => server.connections === 1);
+  expect(lines.filter((line) => line.includes("killed by SIGKILL")).length).toBe(1);
+  expect(childProcesses()).not.toContain(victim!);
+});
+
+describe("workers", () => {
+  const start = (library: TemporaryFolder, more: Partial<ServerOptions> = {}) =>
+    createServer({ library: library.path, workers: 2, ...more });
+
+  test(`serve ${CLIENTS} clients that come at once, with and without a port`, async () => {
+    using place = new Place();
+    const { library } = place;
+    for (const where of [{}, { unix: library.at("..", "socket") }]) {
+      await using server = await start(library, where);
+      expect(childProcesses().length).toBe(2);
+      const name = (n: number): string => `up-${"unix" in where}-${n}`;
+      const visits = Array.from({ length: CLIENTS }, (_, n) => visit(server, library, name(n)));
+      await Promise.all(visits);
+      await until(() => server.connections === 0);
+    }
+    expect(childProcesses()).toEqual([]);
+    expect(openUnder(library.at("..", "socket"))).toEqual([]);
+  });
+
+  test("are replaced when they die, and serve who waited meanwhile", async () => {
+    using place = new Place();
+    const { library } = place;
+    const lines: string[] = [];
+    await using server = await start(library, { log: remember(lines) });
+    const first = childProcesses();
+    // All of them: who connects now has nobody but the backlog.
+    for (const pid of first) process.kill(pid, "SIGKILL");
+    await Promise.all([0, 1, 2, 3].map((n) => visit(server, library, `waited-${n}`)));
+    await until(() => lines.filter((line) => line.startsWith("worker is back")).length === 2);
+    const second = childProcesses();
+    expect(second.length).toBe(2);
+    expect(second.filter((pid) => first.includes(pid))).toEqual([]);
+    // One that is asked to go goes gracefully, and is replaced, too.
+    process.kill(second[0]!, "SIGTERM");
+    await until(() => lines.filter((line) => line.startsWith("worker is back")).length === 3);
+    await visit(server, library, "after");
+  });
+
+  test("stop together, tell their clients, and leave the port free at once", async () => {
+    using place = new Place();
+    const { library } = place;
+    const server = await start(library);
+    const idle = await connect(server.address);
+    await idle.ping();
+    await until(() => server.connections === 1);
+    await server.stop();
+    expect(await idle.ping().catch((thrown: LeatError) => thrown.code)).toBe("UNAVAILABLE");
+    expect(childProcesses()).toEqual([]);
+    await using again = await start(library, { port: server.port });
+    await visit(again, library, "again");
+  });
+
+  test("are refused where they make no sense", async () => {
+    using place = new Place();
+    const { library } = place;
+    const cases = [
+      { model: "iterative" },
+      { workers: MAX_WORKERS + 1, maxConnections: 1000 },
+      { maxConnections: 1 },
+    ] as const;
+    for (const options of cases) {
+      const refused = await start(library, options).catch((thrown: LeatError) => thrown.code);
+      expect(refused).toBe("INVALID_ARGUMENT");
+    }
+    await using other = await createServer({ library: library.path });
+    const taken = await start(library, { port: other.port }).catch(
+      (thrown: LeatError) => thrown.code,
+    );
+    expect(taken).toBe("UNAVAILABLE");
   });
 });
 

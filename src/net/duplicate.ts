@@ -1,0 +1,49 @@
+/**
+ * A second descriptor for an open socket. Closing the first one then sends nothing to the peer and
+ * takes nothing from it: Bun's close is epoll_ctl(DEL) and close(2), without shutdown(2).
+ */
+import { dlopen } from "bun:ffi";
+import { LeatError } from "../errors.ts";
+
+const F_DUPFD_CLOEXEC = process.platform === "darwin" ? 67 : 1030;
+
+interface Calls {
+  readonly fcntl: (fd: number, command: number, least: number) => number;
+  readonly close: (fd: number) => number;
+}
+
+let found: Calls | undefined;
+
+/** @throws UNIMPLEMENTED where the C library is an unknown one */
+function calls(): Calls {
+  if (found !== undefined) return found;
+  const names = process.platform === "darwin" ? ["libSystem.B.dylib"] : ["libc.so.6", "libc.so"];
+  for (const name of names) {
+    try {
+      const library = dlopen(name, {
+        fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+        close: { args: ["i32"], returns: "i32" },
+      });
+      found = library.symbols;
+      return found;
+    } catch {
+      // Another C library: the next name.
+    }
+  }
+  throw new LeatError("UNIMPLEMENTED", "sockets cannot be handed over on this system");
+}
+
+/**
+ * Processes that are started later do not inherit it, unless it is given to them.
+ * @throws UNIMPLEMENTED, RESOURCE_EXHAUSTED when the process has all its descriptors
+ */
+export function duplicate(fd: number): number {
+  const copy = calls().fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0) return copy;
+  throw new LeatError("RESOURCE_EXHAUSTED", `descriptor ${fd} cannot be duplicated`);
+}
+
+/** Closes what `duplicate` made and nobody else adopted. */
+export function closeDuplicate(fd: number): void {
+  calls().close(fd);
+}

@@ -1,0 +1,85 @@
+/**
+ * Sockets that one process or thread opens and another one uses: a listening socket that several
+ * share, an accepted one that is served elsewhere.
+ */
+import { renameSync, rmSync } from "node:fs";
+import {
+  type Address,
+  addressText,
+  handlers,
+  listenBun,
+  peerName,
+  type SocketState,
+} from "./bun.ts";
+import { closeDuplicate, duplicate } from "./duplicate.ts";
+import type { Accept, Listener, TransportHandler } from "./transport.ts";
+
+export interface SharedListener {
+  /** `HOST:PORT` as bound, or `unix:PATH`. */
+  readonly address: string;
+  /** 0 on a Unix socket. */
+  readonly port: number;
+  /** Listening, and accepted from by nobody here: for others to listen on. */
+  readonly fd: number;
+  close(): void;
+}
+
+/**
+ * Opens a listening socket. Who connects waits in its backlog until somebody accepts, however often
+ * those who do come and go.
+ * @throws what `listenBun` throws, UNIMPLEMENTED
+ */
+export function openShared(where: Address): SharedListener {
+  // The loop does not turn between this and `stop`: nobody is accepted here.
+  const listener = listenBun(where, () => NOBODY);
+  const unix = "unix" in where ? where.unix : undefined;
+  const aside = `${unix}.${process.pid}`;
+  try {
+    const fd = duplicate(listener.fd);
+    // Bun removes the path of a listener that it stops.
+    if (unix !== undefined) renameSync(unix, aside);
+    listener.stop();
+    if (unix !== undefined) renameSync(aside, unix);
+    return {
+      address: listener.address,
+      port: listener.port,
+      fd,
+      close() {
+        closeDuplicate(fd);
+        if (unix !== undefined) rmSync(unix, { force: true });
+      },
+    };
+  } catch (thrown) {
+    listener.stop();
+    throw thrown;
+  }
+}
+
+/**
+ * Accepts from a listening socket that somebody else opened.
+ * @param address as it was bound
+ */
+export function listenShared(fd: number, address: Address, accept: Accept): Listener {
+  const socket = handlers(accept, peerName(address));
+  const options = { fd, socket, data: fresh(), allowHalfOpen: true };
+  // Bun takes a descriptor here, too; its types do not say so.
+  const listener = Bun.listen(options as unknown as Bun.UnixSocketOptions<SocketState>);
+  const stop = (): void => listener.stop();
+  return {
+    address: addressText(address),
+    port: "unix" in address ? 0 : address.port,
+    stop,
+    [Symbol.asyncDispose]: async () => stop(),
+  };
+}
+
+/** Adopts a connected socket that was accepted elsewhere. @param peer who is there, for logs */
+export async function adopt(fd: number, peer: string, accept: Accept): Promise<void> {
+  const socket = handlers(accept, () => peer);
+  const options = { fd, socket, data: fresh(), allowHalfOpen: true };
+  await Bun.connect<SocketState>(options as unknown as Bun.UnixSocketOptions<SocketState>);
+}
+
+const fresh = (): SocketState => ({ transport: undefined, handler: undefined });
+
+const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };

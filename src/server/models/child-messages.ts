@@ -1,0 +1,79 @@
+/** What a server and the processes or threads that serve for it say to each other. */
+import { resolve } from "node:path";
+import { LeatError } from "../../errors.ts";
+import type { Address } from "../../net/bun.ts";
+import type { DurabilityLevel } from "../../store/store.ts";
+import type { Log } from "../log.ts";
+import type { ServerOptions } from "../server.ts";
+
+/** What is served, as in `ServerOptions`, and the part of all limits that is the child's. */
+export interface ChildOptions {
+  /** Absolute. */
+  readonly library: string;
+  readonly readOnly: boolean;
+  readonly durability: DurabilityLevel;
+  readonly maxConnections?: number;
+  readonly maxStreams?: number;
+  readonly maxOpenFiles?: number;
+  readonly parts: number;
+}
+
+/** The socket that a child gets. */
+export type Given =
+  | { readonly case: "listener"; readonly fd: number; readonly address: Address }
+  | { readonly case: "client"; readonly fd: number; readonly peer: string };
+
+export type ToChild =
+  | { readonly case: "serve"; readonly given: Given; readonly options: ChildOptions }
+  /** @property drain milliseconds in which open streams may finish */
+  | { readonly case: "stop"; readonly drain: number };
+
+export type FromChild =
+  /** It runs, and can be told what to serve. */
+  | { readonly case: "running" }
+  /** The socket is its own now. */
+  | { readonly case: "ready" }
+  | { readonly case: "connections"; readonly connections: number }
+  | {
+      readonly case: "log";
+      readonly level: keyof Log;
+      readonly facts: object;
+      readonly message: string;
+    }
+  /** The last message. */
+  | { readonly case: "done" };
+
+/** A process or thread that serves for a server, as the server sees it. */
+export interface Child {
+  /** Which one it is, for logs. */
+  readonly facts: object;
+  /** What the socket that was given is called there. */
+  readonly fd: number;
+  /** Says nothing to one that is gone. */
+  send(message: ToChild): void;
+  /** Resolves when it is gone and nothing is left of it: how it ended, unless as it should. */
+  readonly ended: Promise<string | undefined>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Starts one. @param fd socket that it is given; ours may be closed when this returns */
+export type StartChild = (fd: number, onMessage: (message: FromChild) => void) => Child;
+
+/** @throws INVALID_ARGUMENT: another process or thread can open a folder, but no `Store` */
+export function childOptions(options: ServerOptions, parts: number): ChildOptions {
+  const { library, readOnly, durability, store, ...rest } = options;
+  if (library === undefined || store !== undefined) {
+    const message = "processes, threads and workers serve a library folder, not a store";
+    throw new LeatError("INVALID_ARGUMENT", message);
+  }
+  return {
+    library: resolve(library),
+    readOnly: readOnly === true,
+    durability: durability ?? "fsync",
+    ...(rest.maxConnections === undefined ? {} : { maxConnections: rest.maxConnections }),
+    ...(rest.maxStreams === undefined ? {} : { maxStreams: rest.maxStreams }),
+    ...(rest.maxOpenFiles === undefined ? {} : { maxOpenFiles: rest.maxOpenFiles }),
+    parts,
+  };
+}

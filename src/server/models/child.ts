@@ -1,0 +1,104 @@
+/**
+ * The program of a process or thread that serves for a server: it is told what, serves it, and ends.
+ * When the server is gone without a word, it ends at once.
+ */
+import { isMainThread, parentPort } from "node:worker_threads";
+import { createRuntime } from "../../connection/runtime.ts";
+import { SEND_BUFFERS } from "../../limits.ts";
+import { adopt, listenShared } from "../../net/handover.ts";
+import { openDiskStore } from "../../store/disk.ts";
+import type { Log } from "../log.ts";
+import { LeatServer } from "../server.ts";
+import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";
+
+/** The way to the server. */
+interface Line {
+  send(message: FromChild): void;
+  /** Ends this process or thread once what was sent has left. */
+  end(): void;
+}
+
+function threadLine(onMessage: (message: ToChild) => void): Line {
+  const port = parentPort!;
+  port.on("message", onMessage);
+  return {
+    send: (message) => port.postMessage(message),
+    end: () => port.close(),
+  };
+}
+
+function processLine(onMessage: (message: ToChild) => void): Line {
+  process.on("message", onMessage);
+  process.on("disconnect", () => process.exit(0));
+  // A Ctrl-C goes to all processes of a terminal: what it means is for the server to say.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  return {
+    send: (message) => void process.send?.(message),
+    end: () => process.disconnect?.(),
+  };
+}
+
+let server: LeatServer | undefined;
+const line = isMainThread ? processLine(hear) : threadLine(hear);
+if (isMainThread) process.on("SIGTERM", () => stop());
+line.send({ case: "running" });
+
+function hear(message: ToChild): void {
+  if (message.case === "stop") return stop(message.drain);
+  serve(message.given, message.options).catch((thrown: unknown) => {
+    log.error({ err: thrown }, "cannot serve");
+    end();
+  });
+}
+
+async function serve(given: Given, options: ChildOptions): Promise<void> {
+  const alone = given.case === "client";
+  const store = openDiskStore(options.library, { readOnly: options.readOnly });
+  const buffers = Math.max(1, Math.floor(SEND_BUFFERS / options.parts));
+  server = new LeatServer(
+    store,
+    {
+      ...options,
+      alone,
+      log,
+      onConnections: (connections) => {
+        if (!alone) line.send({ case: "connections", connections });
+        else if (connections === 0) stop(0);
+      },
+    },
+    createRuntime(buffers),
+  );
+  if (given.case === "listener") {
+    server.listenOn(listenShared(given.fd, given.address, server.accept));
+    return line.send({ case: "ready" });
+  }
+  // From here on it is closed here and nowhere else: its number may be another one's soon.
+  line.send({ case: "ready" });
+  await adopt(given.fd, given.peer, server.accept);
+}
+
+function stop(drain?: number): void {
+  const stopped = server?.stop(drain === undefined ? {} : { drain });
+  Promise.resolve(stopped).then(end, end);
+}
+
+let ended = false;
+
+function end(): void {
+  if (ended) return;
+  ended = true;
+  line.send({ case: "done" });
+  line.end();
+}
+
+function logAt(level: keyof Log) {
+  return (facts: object, message: string): void =>
+    line.send({ case: "log", level, facts, message });
+}
+
+const log: Log = {
+  debug: logAt("debug"),
+  info: logAt("info"),
+  warn: logAt("warn"),
+  error: logAt("error"),
+};
