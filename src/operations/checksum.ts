@@ -69,7 +69,7 @@ let last: Promise<void> = Promise.resolve();
 function inTurn(piece: () => Promise<number>): Promise<number> {
   const summed = last.then(piece);
   last = summed.then(
-    () => lookAtLoop(),
+    (count) => (count > 0 ? lookAtLoop() : undefined), // those given up take no turn
     () => {},
   );
   return summed;

@@ -41,8 +41,11 @@ export interface Receiving {
   readonly complete: boolean;
   data(bytes: Uint8Array, blockCrc: number | undefined): void;
   finish(finish: Finish): void;
-  /** The stream is over before its end. */
-  abort(error: LeatError): void;
+  /**
+   * The stream is over, perhaps before its end.
+   * @returns where something still runs: resolves when its file is let go of; never rejects
+   */
+  abort(error: LeatError): Promise<void> | undefined;
 }
 
 /** Runs an operation. What it throws is sent as the stream's Failure. */

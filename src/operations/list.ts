@@ -12,6 +12,7 @@ export async function list(request: List, exchange: Exchange): Promise<void> {
     limit: request.limit === 0 ? Number.MAX_SAFE_INTEGER : request.limit,
     bytes: Math.min(PAGE_BYTES, exchange.frameLimit - FRAME_HEADS),
     hidden: request.hidden,
+    isOver: () => exchange.ended,
   });
   if (exchange.ended) return;
   exchange.respond({ case: "list", value: { entries: [...page.entries] } });

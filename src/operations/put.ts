@@ -25,6 +25,8 @@ export class PutOperation implements Receiving {
   #over = false;
   #finished = false;
   #committing = false;
+  /** Resolves when the file is let go of, once that has begun and takes time. */
+  #leaving: Promise<void> | undefined;
 
   constructor(request: Put, exchange: Exchange) {
     this.#request = request;
@@ -69,11 +71,14 @@ export class PutOperation implements Receiving {
       return;
     }
     this.#committing = true;
-    this.#commit(finish, this.#sink, this.#incoming).catch((thrown: unknown) => this.#fail(thrown));
+    this.#leaving = this.#commit(finish, this.#sink, this.#incoming).catch((thrown: unknown) =>
+      this.#fail(thrown),
+    );
   }
 
-  abort(_error: LeatError): void {
+  abort(_error: LeatError): Promise<void> | undefined {
     this.#end();
+    return this.#leaving;
   }
 
   #create(): ReturnType<Exchange["store"]["create"]> {
@@ -162,6 +167,7 @@ export class PutOperation implements Receiving {
     this.#early = [];
     const sink = this.#sink;
     this.#sink = undefined;
-    if (sink !== undefined) void Promise.resolve(sink.discard()).catch(() => {});
+    const discarded = sink?.discard();
+    if (discarded !== undefined) this.#leaving = discarded.catch(() => {});
   }
 }

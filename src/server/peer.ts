@@ -36,6 +36,7 @@ export class Peer implements Driver {
   /** The client sent FIN. */
   #peerFin = false;
   #draining = false;
+  #closed = false;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -105,9 +106,11 @@ export class Peer implements Driver {
   }
 
   onClosed(error: LeatError): void {
+    this.#closed = true;
     for (const stream of this.#exchanges.keys()) this.#end(stream, error);
+    this.#lists.length = 0;
     this.#options.pages.forget(this.#nextList);
-    if (this.#page !== "none") this.#givePage();
+    if (this.#page === "unsent") this.#givePage();
     this.#options.onClosed(this);
   }
 
@@ -190,6 +193,7 @@ export class Peer implements Driver {
   };
 
   #pageMade(): void {
+    if (this.#closed) return this.#givePage();
     this.#page = "unsent";
     this.onRoom();
   }
@@ -207,9 +211,12 @@ export class Peer implements Driver {
         return;
       }
       const list = operation.case === "list";
-      running
+      exchange.running = running
         .catch((thrown: unknown) => this.#failed(thrown, operation, exchange))
-        .finally(() => list && this.#pageMade());
+        .finally(() => {
+          exchange.running = undefined;
+          if (list) this.#pageMade();
+        });
     } catch (thrown) {
       this.#failed(thrown, operation, exchange);
     }
@@ -229,8 +236,11 @@ export class Peer implements Driver {
     exchange.ended = true;
     this.#exchanges.delete(stream);
     this.#listOperations.delete(stream);
-    this.#options.files.give(exchange.descriptors);
-    exchange.receiving?.abort(error);
+    const left = exchange.receiving?.abort(error) ?? exchange.running;
+    const give = (): void => this.#options.files.give(exchange.descriptors);
+    // What was begun has its file open until it is over: cancelled ones must not add up.
+    if (left === undefined) give();
+    else void left.then(give);
   }
 }
 

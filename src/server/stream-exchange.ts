@@ -28,6 +28,8 @@ export class StreamExchange implements Exchange {
   ended = false;
   /** What it holds of the budget for open files. */
   descriptors = 0;
+  /** The operation until it is over, which may be later than its stream; never rejects. */
+  running: Promise<void> | undefined;
   /** The operation, when it hears more than its request. */
   receiving: Receiving | undefined;
 

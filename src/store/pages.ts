@@ -80,6 +80,7 @@ class PageBuilder {
       if (++sincePause < PAGE_SLICE) continue;
       sincePause = 0;
       await pause();
+      if (this.#request.isOver?.() === true) return true;
     }
     if (index > 0) this.#last = names.name(index - 1);
     return index < names.count;

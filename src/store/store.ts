@@ -61,6 +61,8 @@ export interface PageRequest {
   readonly bytes: number;
   /** Names that begin with "." too. */
   readonly hidden: boolean;
+  /** Whether nobody wants the page any more: it may then end early. */
+  readonly isOver?: () => boolean;
 }
 
 /** An open file to read from. One open file serves a whole get, whatever happens to its name. */

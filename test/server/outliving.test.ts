@@ -1,0 +1,124 @@
+/** Operations that outlive their stream: they count among what a server holds until they are over. */
+import { expect, test } from "bun:test";
+import { createServer } from "../../src/index.ts";
+import { PAGE_BUDGET, PAGE_BYTES } from "../../src/limits.ts";
+import type { Page, Sink, Source, Store, StoreEntry } from "../../src/store/store.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+
+const entry: StoreEntry = {
+  name: "a",
+  kind: "FILE",
+  size: 0,
+  modified: { seconds: 0, nanoseconds: 0 },
+  version: "v",
+  mode: 0o644,
+};
+
+function storeOf(part: Partial<Store>): Store {
+  const none = (): never => {
+    throw new Error("not served");
+  };
+  return {
+    readOnly: false,
+    page: none,
+    stat: () => entry,
+    open: none,
+    create: none,
+    remove: none,
+    makeDirectory: none,
+    async [Symbol.asyncDispose]() {},
+    ...part,
+  };
+}
+
+test("a checksum that was given up keeps its place among the open files until its read is over", async () => {
+  const begun = Promise.withResolvers<void>();
+  const reading = Promise.withResolvers<number>();
+  const source: Source = {
+    entry,
+    synchronous: false,
+    read() {
+      begun.resolve();
+      return reading.promise;
+    },
+    currentVersion: () => "v",
+    [Symbol.dispose]() {},
+  };
+  const store = storeOf({ open: () => source });
+  await using server = await createServer({ store, maxOpenFiles: 1 });
+  using peer = await RawPeer.welcomed(server.port);
+  const checksum = { case: "checksum", value: { path: "a", algorithm: "SHA256" } } as const;
+  peer.request(1, checksum);
+  await begun.promise;
+  peer.frame(1, { case: "cancel", value: {} });
+  expect((await peer.failure(1)).code).toBe("CANCELLED");
+  peer.request(2, checksum);
+  expect((await peer.failure(2)).code).toBe("RESOURCE_EXHAUSTED");
+  reading.resolve(0);
+  await Bun.sleep(0);
+  peer.request(3, checksum);
+  expect((await peer.body(3)).case).toBe("response");
+});
+
+test("a commit keeps its place among the open files when its client is gone", async () => {
+  const committing = Promise.withResolvers<void>();
+  const committed = Promise.withResolvers<StoreEntry>();
+  const sink: Sink = {
+    durableOffset: 0,
+    write() {},
+    checkpoint() {},
+    commit() {
+      committing.resolve();
+      return committed.promise;
+    },
+    keep() {},
+    discard() {},
+    async [Symbol.asyncDispose]() {},
+  };
+  const store = storeOf({ create: () => sink });
+  await using server = await createServer({ store, maxOpenFiles: 1 });
+  const put = { case: "put", value: { path: "a", uploadId: new Uint8Array(16), size: 0 } } as const;
+  {
+    using gone = await RawPeer.welcomed(server.port);
+    gone.request(1, put);
+    gone.frame(1, { case: "finish", value: { size: 0, crc32: 0 } });
+    await committing.promise;
+  }
+  while (server.connections > 0) await Bun.sleep(1);
+  using peer = await RawPeer.welcomed(server.port);
+  peer.request(1, put);
+  expect((await peer.failure(1)).code).toBe("RESOURCE_EXHAUSTED");
+  committed.resolve(entry);
+  await Bun.sleep(0);
+  peer.request(2, put);
+  expect((await peer.body(2)).case).toBe("response");
+});
+
+test("pages of clients that are gone stay in the budget, once, until they are made", async () => {
+  const made: ((page: Page) => void)[] = [];
+  const page = (): Promise<Page> =>
+    new Promise((resolve) => void made.push((value) => resolve(value)));
+  const store = storeOf({ page });
+  await using server = await createServer({ store });
+  const most = PAGE_BUDGET / PAGE_BYTES;
+  const list = { case: "list", value: { path: "" } } as const;
+  for (let round = 0; round < 2; round += 1) {
+    for (let i = 0; i < most + 10; i += 1) {
+      using peer = await RawPeer.welcomed(server.port);
+      peer.request(1, list);
+      peer.request(2, { case: "stat", value: { path: "a" } });
+      expect((await peer.body(2)).case).toBe("response");
+    }
+    while (server.connections > 0) await Bun.sleep(1);
+    expect(made.length).toBe(most);
+    for (const resolve of made.splice(0))
+      resolve({ entries: [], cursor: undefined, skippedNames: 0 });
+    await Bun.sleep(0);
+  }
+  using peer = await RawPeer.welcomed(server.port);
+  peer.request(1, list);
+  while (made.length === 0) await Bun.sleep(1);
+  made[0]!({ entries: [entry], cursor: undefined, skippedNames: 0 });
+  expect((await peer.body(1)).case).toBe("response");
+  expect((await peer.body(1)).case).toBe("finish");
+});
