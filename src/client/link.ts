@@ -157,7 +157,9 @@ export class Link implements Driver {
     try {
       ticket.stream = connection.open(ticket.request);
     } catch (thrown) {
-      return ticket.call.failed(LeatError.from(thrown)); // it can't be written
+      // A name that is no Unicode text, an offset below zero: no frame has room for such a value.
+      const { message } = LeatError.from(thrown);
+      return ticket.call.failed(new LeatError("INVALID_ARGUMENT", message, { cause: thrown }));
     }
     this.#calls.set(ticket.stream, ticket);
     ticket.call.opened?.(ticket.stream);

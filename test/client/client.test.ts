@@ -376,3 +376,18 @@ describe("a server", () => {
     });
   });
 });
+
+test("what no frame has room for is refused, and leaves nothing behind", async () => {
+  const path = local.file("never.txt", "never");
+  const open = readdirSync("/proc/self/fd").length;
+  for (let i = 0; i < 70; i += 1) {
+    const bad = i % 2 === 0 ? client.get("a", { offset: -1 }) : client.put("\ud800", Bun.file(path));
+    expect(await bad.catch((thrown: LeatError) => thrown.code)).toBe("INVALID_ARGUMENT");
+  }
+  expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(open);
+  // Behind others that have all streams, too.
+  const many = Array.from({ length: 70 }, () => client.status());
+  const bad = client.stat("\ud800").catch((thrown: LeatError) => thrown.code);
+  expect(await bad).toBe("INVALID_ARGUMENT");
+  expect((await Promise.all(many)).length).toBe(70);
+});
