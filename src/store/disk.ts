@@ -135,14 +135,15 @@ export class DiskStore implements Store {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
-    if (size !== undefined) checkFree(partials.folder, size, path);
     try {
+      if (size !== undefined) checkFree(partials.folder, size, path);
       return partials.create(name, path);
     } catch (error) {
       if (!partials.isGone) throw error;
     }
     // Somebody has cleared the folder away.
     partials[Symbol.dispose]();
+    this.#partials = undefined; // to be made by the next upload, if it can't be made now
     this.#partials = Partials.make(this.#library);
     return this.#partials.create(name, path);
   }

@@ -65,6 +65,17 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     expect(await names(library.store, "")).toEqual(["one", "two"]);
   });
 
+  test("a folder that could not be made again for a while does not end all uploads", async () => {
+    await using library = new DiskLibrary(resolution);
+    await put(library.store, "one", "1", { size: 1 });
+    rmSync(library.at(".leat"), { recursive: true });
+    writeFileSync(library.at(".leat"), "in the way");
+    await refused("NOT_A_DIRECTORY", () => put(library.store, "two", "2", { size: 1 }));
+    rmSync(library.at(".leat"));
+    await put(library.store, "two", "2", { size: 1 });
+    expect(await names(library.store, "")).toEqual(["one", "two"]);
+  });
+
   test.each([".leat", ".leat/partial"])("a link in the place of %s is refused", async (name) => {
     await using library = new DiskLibrary(resolution, (path) => {
       mkdirSync(`${path}/../elsewhere/partial`, { recursive: true });
