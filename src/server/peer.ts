@@ -135,7 +135,10 @@ export class Peer implements Driver {
         );
       }
     }
-    if (this.#exchanges.size === 0) this.connection.close();
+    if (this.#exchanges.size === 0) return this.connection.close();
+    // A client that closed looks like one that only finished sending until its kernel is sent
+    // something, and refuses it: else checksums would go on for nobody.
+    this.connection.goAway(new LeatError("UNAVAILABLE", "the client has sent its end"));
   }
 
   #hello(hello: Hello): void {

@@ -381,7 +381,8 @@ test("what no frame has room for is refused, and leaves nothing behind", async (
   const path = local.file("never.txt", "never");
   const open = readdirSync("/proc/self/fd").length;
   for (let i = 0; i < 70; i += 1) {
-    const bad = i % 2 === 0 ? client.get("a", { offset: -1 }) : client.put("\ud800", Bun.file(path));
+    const bad =
+      i % 2 === 0 ? client.get("a", { offset: -1 }) : client.put("\ud800", Bun.file(path));
     expect(await bad.catch((thrown: LeatError) => thrown.code)).toBe("INVALID_ARGUMENT");
   }
   expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(open);

@@ -1,8 +1,12 @@
 /** Operations that outlive their stream: they count among what a server holds until they are over. */
 import { expect, test } from "bun:test";
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import { createServer } from "../../src/index.ts";
 import { PAGE_BUDGET, PAGE_BYTES } from "../../src/limits.ts";
 import type { Page, Sink, Source, Store, StoreEntry } from "../../src/store/store.ts";
+import { encodeFrame } from "../../src/wire/frame.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 
 const entry: StoreEntry = {
@@ -122,3 +126,44 @@ test("pages of clients that are gone stay in the budget, once, until they are ma
   expect((await peer.body(1)).case).toBe("response");
   expect((await peer.body(1)).case).toBe("finish");
 });
+
+test("a checksum of a client that closed is given up; one that only finished sending hears it", async () => {
+  let reads = 0;
+  const source: Source = {
+    entry,
+    synchronous: false,
+    async read(into) {
+      reads += 1;
+      await Bun.sleep(1);
+      return reads < 300 ? into.length : 0;
+    },
+    currentVersion: () => "v",
+    [Symbol.dispose]() {},
+  };
+  await using server = await createServer({ store: storeOf({ open: () => source }) });
+  const checksum = { case: "checksum", value: { path: "a", algorithm: "CRC32" } } as const;
+  using patient = await RawPeer.welcomed(server.port);
+  patient.request(1, checksum);
+  patient.fin();
+  expect((await patient.body(1)).case).toBe("response");
+  await patient.ended();
+  reads = 0;
+  await closedAfter(server.port, checksum);
+  while (server.connections > 0) await Bun.sleep(1);
+  expect(reads).toBeLessThan(300);
+});
+
+/** Asks, then closes without a word: the other side sees a FIN, and a reset only when it sends. */
+async function closedAfter(
+  port: number,
+  operation: Parameters<RawPeer["request"]>[1],
+): Promise<void> {
+  const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: 0 };
+  const socket = createConnection({ port, host: "127.0.0.1" });
+  socket.write(encodeFrame(0, { case: "hello", value }));
+  await once(socket, "data"); // Welcome is read: what is unread would make a reset of the close
+  socket.write(encodeFrame(1, { case: "request", value: { operation: operation! } }));
+  await Bun.sleep(20);
+  socket.destroy();
+  await once(socket, "close");
+}
