@@ -17,7 +17,7 @@ import { SlowStore } from "./slow-store.ts";
 import { TestRuntime } from "./support.ts";
 
 /** Loop turns without a step, after which nothing comes any more by itself. */
-const QUIET = 6;
+const QUIET = 50;
 
 /**
  * Milliseconds without a step before it is called a stall where a client's own files are written:
@@ -128,7 +128,7 @@ export class World {
         quiet = this.store.pending === 0 && this.store.asked === asked ? quiet + 1 : 0;
         if (quiet === 1) since = performance.now();
         const late = this.outside === 0 || performance.now() - since > PATIENCE;
-        if (quiet > QUIET && late) throw new Error(this.#stalled(state.left));
+        if (quiet > QUIET && late && state.left > 0) throw new Error(this.#stalled(state.left));
       }
     }
   }
