@@ -5,9 +5,10 @@
 import { dlopen } from "bun:ffi";
 import { LeatError } from "../errors.ts";
 
-const F_DUPFD_CLOEXEC = process.platform === "darwin" ? 67 : 1030;
+const F_DUPFD_CLOEXEC = 1030;
 
 interface Calls {
+  readonly dup: (fd: number) => number;
   readonly fcntl: (fd: number, command: number, least: number) => number;
   readonly close: (fd: number) => number;
 }
@@ -21,6 +22,7 @@ function calls(): Calls {
   for (const name of names) {
     try {
       const library = dlopen(name, {
+        dup: { args: ["i32"], returns: "i32" },
         fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
         close: { args: ["i32"], returns: "i32" },
       });
@@ -38,7 +40,10 @@ function calls(): Calls {
  * @throws UNIMPLEMENTED, RESOURCE_EXHAUSTED when the process has all its descriptors
  */
 export function duplicate(fd: number): number {
-  const copy = calls().fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  const { dup, fcntl } = calls();
+  // On macOS the arguments of fcntl are passed in a way that FFI does not know; there Bun closes
+  // what a process is not given when it starts one.
+  const copy = process.platform === "linux" ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : dup(fd);
   if (copy >= 0) return copy;
   throw new LeatError("RESOURCE_EXHAUSTED", `descriptor ${fd} cannot be duplicated`);
 }

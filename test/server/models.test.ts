@@ -1,6 +1,6 @@
 /** Every model serves the same: many clients at once, all bytes right, and nothing is left behind. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import {
   type Client,
   connect,
@@ -232,6 +232,40 @@ describe("workers", () => {
     // One that is asked to go goes gracefully, and is replaced, too.
     process.kill(second[0]!, "SIGTERM");
     await until(() => lines.filter((line) => line.startsWith("worker is back")).length === 3);
+    await visit(server, library, "after");
+  });
+
+  test("take along only the transfers that they carry", async () => {
+    using place = new Place();
+    const { library } = place;
+    await using server = await start(library);
+    const uploads = Array.from({ length: CLIENTS }, async (_, n) => {
+      const { promise: goOn, resolve } = Promise.withResolvers<void>();
+      const client = await connect(server.address);
+      async function* slowly(): AsyncGenerator<Uint8Array> {
+        yield CONTENTS.subarray(0, 70_000);
+        await goOn;
+        yield CONTENTS.subarray(70_000);
+      }
+      await client.ping();
+      const upload = client.put(`up-${n}`, slowly()).then(
+        () => "whole",
+        (thrown: LeatError) => thrown.code,
+      );
+      return { client, upload, goOn: resolve, name: `up-${n}` };
+    });
+    const all = await Promise.all(uploads);
+    const partials = library.at(".leat/partial");
+    await until(() => existsSync(partials) && readdirSync(partials).length === CLIENTS);
+    process.kill(childProcesses()[0]!, "SIGKILL");
+    for (const { goOn } of all) goOn();
+    for (const { client, upload, name } of all) {
+      const came = await upload;
+      expect(["whole", "CONNECTION_LOST"]).toContain(came);
+      expect(existsSync(library.at(name))).toBe(came === "whole");
+      if (came === "whole") expect(readFileSync(library.at(name)).equals(CONTENTS)).toBe(true);
+      await client.close();
+    }
     await visit(server, library, "after");
   });
 

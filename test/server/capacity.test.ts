@@ -1,0 +1,49 @@
+/** Limits are divided among those who serve together, and add up to no more than one would have. */
+import { expect, test } from "bun:test";
+import {
+  INITIAL_WINDOW_BUDGET,
+  MAX_CHILDREN,
+  MAX_CONNECTIONS,
+  MAX_OPEN_FILES,
+  MAX_STREAMS,
+  MAX_WAITING,
+  MAX_WORKERS,
+  PAGE_BUDGET,
+  PAGE_BYTES,
+  UPLOAD_WINDOW,
+  WINDOW_BUDGET,
+} from "../../src/limits.ts";
+import { Capacity } from "../../src/server/capacity.ts";
+
+test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (parts) => {
+  const part = new Capacity({ parts });
+  expect(part.connections * parts).toBeLessThanOrEqual(MAX_CONNECTIONS);
+  expect(part.files.total * parts).toBeLessThanOrEqual(MAX_OPEN_FILES);
+  expect(part.initialWindows.total * parts).toBeLessThanOrEqual(INITIAL_WINDOW_BUDGET);
+  expect(part.windows.total * parts).toBeLessThanOrEqual(WINDOW_BUDGET);
+  expect(part.pages.total * parts).toBeLessThanOrEqual(PAGE_BUDGET);
+});
+
+test("the smallest part is enough to be served", () => {
+  const part = new Capacity({ parts: Math.max(MAX_CHILDREN, MAX_WORKERS), alone: true });
+  expect(part.connections).toBe(1);
+  expect(part.pages.take(PAGE_BYTES)).toBe(true);
+  // Every upload opens with credit.
+  expect(part.offeredWindow).toBeGreaterThan(0);
+  expect(part.initialWindows.take(part.offeredWindow * MAX_STREAMS)).toBe(true);
+});
+
+test("who is alone has all of its part, and no window beyond the usual", () => {
+  expect(new Capacity({ alone: true }).offeredWindow).toBe(UPLOAD_WINDOW);
+  const part = new Capacity({ parts: 4, alone: true });
+  expect(part.windows.fair).toBe(WINDOW_BUDGET / 4);
+});
+
+test("a model has no more clients than it can bear", () => {
+  const most = (model: "iterative" | "processes" | "threads" | "event-loop") =>
+    new Capacity({ model, maxConnections: 1000 }).connections;
+  expect(most("iterative")).toBeLessThanOrEqual(1 + MAX_WAITING);
+  expect(most("processes")).toBeLessThanOrEqual(MAX_CHILDREN);
+  expect(most("threads")).toBeLessThanOrEqual(MAX_CHILDREN);
+  expect(most("event-loop")).toBeGreaterThan(MAX_CHILDREN);
+});
