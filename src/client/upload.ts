@@ -28,7 +28,7 @@ export interface UploadHooks {
 
 /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED for a local file */
 export async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload> {
-  if (isBunFile(source)) return fromFile(source.name!, sha256);
+  if (isBunFile(source)) return fromFile(source, sha256);
   if (source instanceof Blob) return fromChunks(source.stream(), source.size, sha256);
   if (source instanceof Uint8Array) return fromChunks([source], source.length, sha256);
   return fromChunks(source, undefined, sha256);
@@ -43,9 +43,15 @@ function isBunFile(source: UploadSource): source is Bun.BunFile {
   );
 }
 
-async function fromFile(path: string, sha256: boolean): Promise<Upload> {
+async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
+  const path = file.name!;
   const source = await openLocalFile(path);
   const { size, modified } = source.entry;
+  if (file.size !== size) {
+    // A slice has the name of the file, too: its bytes are those that Bun reads of it.
+    source[Symbol.dispose]();
+    return fromChunks(file.stream(), file.size < size ? file.size : undefined, sha256);
+  }
   return {
     size,
     modified,

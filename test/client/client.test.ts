@@ -392,3 +392,14 @@ test("what no frame has room for is refused, and leaves nothing behind", async (
   expect(await bad).toBe("INVALID_ARGUMENT");
   expect((await Promise.all(many)).length).toBe(70);
 });
+
+test.each([
+  ["the first bytes", 0, 3, "012"],
+  ["the last bytes", 7, undefined, "789"],
+  ["nothing", 4, 4, ""],
+  ["all", 0, undefined, "0123456789"],
+])("a slice of a local file: %s", async (_what, start, end, expected) => {
+  const path = local.file("sliced.txt", "0123456789");
+  await client.put("slice", Bun.file(path).slice(start, end), { ifExists: "replace" });
+  expect(await (await client.get("slice")).text()).toBe(expected);
+});
