@@ -76,6 +76,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   async save(target: string | Bun.BunFile, options: SaveOptions = {}): Promise<void> {
     const path = typeof target === "string" ? target : target.name;
     if (path === undefined) throw new LeatError("INVALID_ARGUMENT", "the target has no path");
+    this.#claim();
     let sink: Sink | undefined;
     try {
       const created = await createLocalFile(path, {
@@ -97,6 +98,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
 
   /** Verified blocks, in order: pieces of a block come only after its checksum matched. */
   async *blocks(): AsyncGenerator<Uint8Array> {
+    this.#claim();
     const blocks = new VerifiedBlocks();
     const incoming = this.#incoming((bytes) => blocks.push(bytes));
     this.#take({
@@ -228,10 +230,14 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     return new Incoming({ offset, length, sha256: this.#sha256, write, onError, onConsumed });
   }
 
-  /** Chooses how the bytes are taken; hands over what came before. */
-  #take(taker: Taker): void {
+  /** @throws INVALID_ARGUMENT the second time, and what was begun goes on */
+  #claim(): void {
     if (this.#taken) throw new LeatError("INVALID_ARGUMENT", "this download was taken already");
     this.#taken = true;
+  }
+
+  /** Chooses how the bytes are taken; hands over what came before. */
+  #take(taker: Taker): void {
     this.#taker = taker;
     const early = this.#early;
     this.#early = [];

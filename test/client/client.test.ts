@@ -403,3 +403,15 @@ test.each([
   await client.put("slice", Bun.file(path).slice(start, end), { ifExists: "replace" });
   expect(await (await client.get("slice")).text()).toBe(expected);
 });
+
+test("a download that is saved twice is saved once, and the second time is refused", async () => {
+  const bytes = new Uint8Array(3 * MiB).fill(7);
+  await client.put("twice", bytes, { ifExists: "replace" });
+  const download = await client.get("twice");
+  const first = download.save(local.at("first"));
+  const second = download.save(local.at("second")).catch((thrown: LeatError) => thrown.code);
+  expect(await second).toBe("INVALID_ARGUMENT");
+  await first;
+  expect(readFileSync(local.at("first")).length).toBe(bytes.length);
+  expect(readdirSync(local.path).includes("second")).toBe(false);
+});
