@@ -12,7 +12,7 @@ export function bytesText(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : threeDigits(value)} ${UNITS[unit]}`;
+  return `${unit === 0 ? Math.round(value) : threeDigits(value)} ${UNITS[unit]}`;
 }
 
 /** `3 ms`, `1.2 s`, `2 min 5 s`, `1 h 20 min` */

@@ -94,6 +94,7 @@ describe("names", () => {
 });
 
 test("numbers are written with three digits and a unit", () => {
+  expect(bytesText(9.8376)).toBe("10 B"); // a rate
   expect([0, 1, 1023, 1024, 10_240, 1_048_575, 1.5 * 2 ** 30, 2 ** 53].map(bytesText)).toEqual([
     "0 B",
     "1 B",
