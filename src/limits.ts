@@ -140,6 +140,9 @@ export const ANSWER_LIMIT = 64 * KiB;
  *  near a millisecond (measured, bun-platform trial with 64 readers). */
 export const TURN_BUDGET = MiB;
 
+/** Requests of one connection that are begun in one turn of the event loop: each may cost the disk. */
+export const TURN_REQUESTS = 16;
+
 /** Room in a send buffer beside one Data payload: heads and small answers leave in the same write. */
 export const SEND_ROOM = 8 * KiB;
 

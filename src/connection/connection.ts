@@ -5,7 +5,7 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import { ANSWER_LIMIT, TRANSFER_DEADLINE } from "../limits.ts";
+import { ANSWER_LIMIT, TRANSFER_DEADLINE, TURN_REQUESTS } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
@@ -55,6 +55,10 @@ export class Connection implements TransportHandler, Producer {
   #regions: Region[] = [];
   /** An event is being told: what it leads to comes behind it. */
   #telling = false;
+  /** Requests that were told since the event loop was last looked at. */
+  #requests = 0;
+  /** As many as may: the rest waits until others had their turn. */
+  #resting = false;
   /** Nothing new is sent or read. */
   #closing = false;
   /** When our FIN went out. */
@@ -157,7 +161,7 @@ export class Connection implements TransportHandler, Producer {
     this.#held = [];
     this.#reports();
     for (const chunk of held) this.onData(chunk);
-    if (!this.#full) this.#resume();
+    if (!this.#unread) this.#resume();
     this.wake();
   }
 
@@ -210,7 +214,7 @@ export class Connection implements TransportHandler, Producer {
       this.#reports();
       this.driver.onRoom?.();
       const few = this.session.unsentControls <= this.#answerLimit / 2;
-      if (few && this.session.reading) this.#resume();
+      if (few && !this.#resting && this.session.reading) this.#resume();
       return behind;
     } catch (thrown) {
       // A defect. The connection goes, the process stays.
@@ -244,8 +248,8 @@ export class Connection implements TransportHandler, Producer {
     const said = this.session.framesReceived !== frames;
     this.#deadlines.heard(this.#now(), said);
     // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
-    this.#leases.end(this.#full || !this.session.reading || said);
-    if (this.#full) this.#pause();
+    this.#leases.end(this.#unread || !this.session.reading || said);
+    if (this.#unread) this.#pause();
     this.wake();
   }
 
@@ -255,7 +259,7 @@ export class Connection implements TransportHandler, Producer {
 
   onEnd(): void {
     if (this.#closed || this.#peerFin) return;
-    if (!this.#closing && (this.#full || !this.session.reading)) {
+    if (!this.#closing && (this.#unread || !this.session.reading)) {
       this.#peerFinHeld = true;
       return;
     }
@@ -322,19 +326,43 @@ export class Connection implements TransportHandler, Producer {
     return this.session.unsentControls > this.#answerLimit;
   }
 
+  /** Some of what came may wait: for answers to leave, or for the next turn. */
+  get #unread(): boolean {
+    return this.#full || this.#resting;
+  }
+
   #reports(): void {
-    if (this.#telling) return;
+    if (this.#telling || this.#resting) return;
     this.#telling = true;
     try {
       let event = this.session.next(this.#now());
       while (event !== undefined && !this.#closed) {
         this.#event(event);
-        event = this.session.next(this.#now());
+        if (event.type === "request") this.#count();
+        event = this.#resting ? undefined : this.session.next(this.#now());
       }
     } finally {
       this.#telling = false;
     }
   }
+
+  #count(): void {
+    this.#requests += 1;
+    if (this.#requests === 1) setImmediate(this.#nextTurn);
+    if (this.#requests < TURN_REQUESTS) return;
+    this.#resting = true;
+    this.#pause();
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#requests = 0;
+    if (!this.#resting) return;
+    this.#resting = false;
+    if (this.#closed) return;
+    if (!this.#closing) this.#reports();
+    if (!this.#unread || this.#closing) this.#resume();
+    this.wake();
+  };
 
   #event(event: SessionEvent): void {
     if (event.type === "closed") this.#reason ??= event.error;

@@ -32,10 +32,28 @@ describe("events", () => {
     };
     // Empty files: each stream ends at once, so that the next one is accepted.
     raw.send(join(Array.from({ length: 2000 }, (_, i) => encodeFrame(i + 1, request("get")))));
-    await turns(20);
+    await turns(200); // a few of them in each
     expect(diary.ended).toHaveLength(2000);
     expect(deepest).toBe(1);
     expect(raw.cases()).toHaveLength(4000);
+  });
+
+  test("of a flood leave the event loop to others between a few of them, and none is lost", async () => {
+    const { diary, raw } = await greeted();
+    const seen: number[] = [];
+    diary.does = (event) => {
+      if (event.type === "request") diary.connection.send(event.stream, BODIES.response);
+    };
+    const flood = Array.from({ length: 100 }, (_, i) => encodeFrame(i + 1, request("stat")));
+    raw.send(join(flood));
+    raw.transport.shutdown();
+    for (let turn = 0; turn < 40; turn += 1) {
+      seen.push(diary.types.filter((type) => type === "request").length);
+      await turns(1);
+    }
+    for (const [i, count] of seen.entries()) expect(count - (seen[i - 1] ?? 0)).toBeLessThan(33);
+    expect(diary.ended).toHaveLength(100);
+    expect(diary.types.at(-1)).toBe("end");
   });
 
   test("of an own failure come with the next ones", async () => {
