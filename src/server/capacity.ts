@@ -2,11 +2,9 @@
 import {
   CONNECTION_SHARE,
   INITIAL_WINDOW_BUDGET,
-  MAX_CHILDREN,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
   MAX_STREAMS,
-  MAX_WAITING,
   PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
   UPLOAD_WINDOW,
@@ -15,7 +13,7 @@ import {
 } from "../limits.ts";
 import { descriptorLimit } from "../net/descriptors.ts";
 import { Budget } from "./budget.ts";
-import type { Model } from "./models/model.ts";
+import { type Model, mostClients } from "./models/model.ts";
 
 export interface CapacityOptions {
   readonly maxConnections?: number;
@@ -63,9 +61,4 @@ export class Capacity {
     const fair = this.initialWindows.fair / this.streams;
     return Math.min(UPLOAD_WINDOW, Math.floor(fair / 1024) * 1024);
   }
-}
-
-function mostClients(model: Model | undefined): number {
-  if (model === "iterative") return 1 + MAX_WAITING;
-  return model === "processes" || model === "threads" ? MAX_CHILDREN : Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,5 @@
 /** How clients are served. docs/decisions/0006-models.md tells why there are several. */
+import { MAX_CHILDREN, MAX_WAITING } from "../../limits.ts";
 
 /**
  * - `event-loop`: all on one loop.
@@ -9,3 +10,9 @@
 export const MODELS = ["event-loop", "iterative", "processes", "threads"] as const;
 
 export type Model = (typeof MODELS)[number];
+
+/** Clients that a model can bear at once, those that wait included. */
+export function mostClients(model: Model | undefined): number {
+  if (model === "iterative") return 1 + MAX_WAITING;
+  return model === "processes" || model === "threads" ? MAX_CHILDREN : Number.POSITIVE_INFINITY;
+}
