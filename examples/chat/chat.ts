@@ -29,7 +29,13 @@ const { values, positionals } = parseArgs({
     name: { type: "string", default: "someone" },
   },
 });
-const options = { hostname: values.host, port: Number(values.port), codec, maxLength: 4096 };
+const port = Number(values.port);
+const mode = positionals[0];
+if (!Number.isInteger(port) || (mode !== "server" && mode !== "client")) {
+  console.error("usage: chat.ts server|client [--name NAME] [--host HOST] --port PORT");
+  process.exit(2);
+}
+const options = { hostname: values.host, port, codec, maxLength: 4096 };
 
 /** Tells all others. Who does not read fast enough is dropped: one slow reader stops nobody. */
 function tell(from: Channel<Line>, line: Line, all: Iterable<Channel<Line>>): void {
@@ -67,7 +73,7 @@ async function client(): Promise<void> {
 }
 
 try {
-  await (positionals[0] === "server" ? server() : client());
+  await (mode === "server" ? server() : client());
 } catch (error) {
   if (!(error instanceof LeatError)) throw error;
   console.error(error.message);

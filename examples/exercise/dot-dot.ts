@@ -29,7 +29,7 @@ await runDemo(async ({ root, library, home }) => {
   console.log(`sent    "U ../planted.txt" and contents`);
   console.log(`arrived ${quote(allowed)}; beside the library there is now ${quote(planted)}`);
 
-  console.log("leat    promise 5: nothing outside the library is reachable. A name with a segment");
+  console.log("leat    nothing outside the library is reachable. A name with a segment");
   console.log("        `..` is refused, not repaired, and no link leads out either.");
   return stolen === SECRET && planted === "I was here";
 });

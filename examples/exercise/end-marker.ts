@@ -36,7 +36,7 @@ await runDemo(async ({ library, home }) => {
   console.log(`upload  sent ${quote(pieces.join(""))} over a slow link`);
   console.log(`        stored ${quote(stored)}, the rest was read as a request`);
 
-  console.log("leat    promise 2: what arrives is what was sent. Frames say their length, and the");
+  console.log("leat    what arrives is what was sent. Frames say their length, and the");
   console.log("        end is a frame with size and digest; no contents can look like it.");
   return (
     status === "OK" &&

@@ -41,10 +41,8 @@ await runDemo(async ({ library, home }) => {
   const again = await reader.upload("report.txt");
   console.log(`retry   the upload is refused: ${quote(again)}`);
 
-  console.log(
-    "leat    promise 1: a file is there whole or not at all, its name comes last of all;",
-  );
-  console.log("        promise 3: the next try goes on where this one stopped.");
+  console.log("leat    a file is there whole or not at all, its name comes last of all;");
+  console.log("        the next try finds the name free.");
   return (
     listed === "report.txt" && status === "OK" && arrived.equals(HALF) && again.includes("exists")
   );

@@ -31,7 +31,7 @@ await runDemo(async ({ root, library, home }) => {
   console.log("library of one hidden file: OK, then a list of 0 bytes, which no read ever shows");
   console.log(`  ${waited ? outcome.message : "an answer came"}: the old client waits for ever`);
 
-  console.log("leat: promise 8: a list is pages of typed entries with an explicit last frame, so");
+  console.log("leat: a list is pages of typed entries with an explicit last frame, so");
   console.log("      long ones go on, empty ones are an answer, and no rest is left in the way.");
   const missing = FILES - lines.length;
   return list.length === LIST_SIZE && missing > 0 && next.includes("photo-") && waited;

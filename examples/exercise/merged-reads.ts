@@ -38,7 +38,7 @@ await runDemo(async ({ library, home }) => {
   console.log(`  one read: the file is ${quote(second.stored)}, and the end never comes`);
   console.log(`  ${second.status}: the deadline is this demo's, the old client waits for ever`);
 
-  console.log("leat: promise 8: length-delimited frames. Where a read ends means nothing, nothing");
+  console.log("leat: length-delimited frames. Where a read ends means nothing, nothing");
   console.log("      sleeps, and every wait has a deadline.");
   return (
     first.status === `OK${CONTENTS}` &&

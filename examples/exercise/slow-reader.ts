@@ -70,7 +70,7 @@ await runDemo(async ({ library }) => {
   writeFileSync(path, Buffer.alloc(SIZE, 1));
   const grew = await keepTheRest(path);
   const lost = await forgetTheRest(path);
-  console.log("leat: promise 4: memory is bounded, the kernel's share too: a piece of a file is");
-  console.log("      read when its socket takes it; promise 2: a short write loses nothing.");
+  console.log("leat: memory is bounded, the kernel's share too: a piece of a file is");
+  console.log("      read when its socket takes it; a short write loses nothing.");
   return grew && lost;
 });

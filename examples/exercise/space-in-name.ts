@@ -25,8 +25,8 @@ await runDemo(async ({ library, home }) => {
   const arrived = readFileSync(`${home}/your file.txt`, "utf8");
   console.log(`sent  "D your file.txt": the local copy is now ${quote(arrived)}, it was "yours"`);
 
-  console.log("leat  promise 8: a name is a field of a typed request, spaces and all;");
-  console.log("      promise 6: a refusal says which name it is about.");
+  console.log("leat  a name is a field of a typed request, spaces and all;");
+  console.log("      a refusal says which name it is about.");
   return (
     typed === "no such file here" &&
     listed === "file.txt" &&

@@ -79,7 +79,11 @@ function createProgram() {
         .argParser(workerCount),
     )
     .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
-    .addOption(new Option("--log-level <LEVEL>", "").choices(LOG_LEVELS).default("info"))
+    .addOption(
+      new Option("--log-level <LEVEL>", "the least that is worth a line")
+        .choices(LOG_LEVELS)
+        .default("info"),
+    )
     .addOption(
       new Option("--log-format <FORMAT>", "lines for people, or JSON")
         .choices(LOG_FORMATS)

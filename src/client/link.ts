@@ -186,8 +186,8 @@ export class Link implements Driver {
     return this.#isWelcome
       ? new LeatError("CONNECTION_LOST", `${peer} closed the connection`)
       : new LeatError(
-          "PROTOCOL_ERROR",
-          `${peer} closed the connection without a word: is it a leat server?`,
+          "UNAVAILABLE",
+          `${peer} closed the connection without a word: it is no leat server, or has no room for more connections`,
         );
   }
 

@@ -31,7 +31,19 @@ export async function openUpload(source: UploadSource, sha256: boolean): Promise
   if (isBunFile(source)) return fromFile(source, sha256);
   if (source instanceof Blob) return fromChunks(source.stream(), source.size, sha256);
   if (source instanceof Uint8Array) return fromChunks([source], source.length, sha256);
-  return fromChunks(source, undefined, sha256);
+  // Callers without types: a string is iterable, too, and a path is not its contents.
+  const given: unknown = source;
+  if (typeof given === "object" && given !== null && isIterable(given)) {
+    return fromChunks(source, undefined, sha256);
+  }
+  throw new LeatError(
+    "INVALID_ARGUMENT",
+    "put takes a file of Bun.file, a Blob, a Uint8Array, a stream, or something that yields bytes",
+  );
+}
+
+function isIterable(value: object): boolean {
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
 function isBunFile(source: UploadSource): source is Bun.BunFile {

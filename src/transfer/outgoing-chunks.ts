@@ -95,6 +95,7 @@ export class OutgoingChunks implements Outgoing {
         const { done, value } = await iterator.next();
         if (this.#released) return;
         if (done === true) break;
+        if (!(value instanceof Uint8Array)) throw notBytes(value);
         if (value.length > 0) await this.#hold(value);
         if (this.#released) return;
       }
@@ -138,3 +139,7 @@ function iterate(chunks: Chunks): AsyncIterator<Uint8Array> | Iterator<Uint8Arra
 }
 
 const EMPTY: Uint8Array = new Uint8Array(0);
+
+function notBytes(value: unknown): LeatError {
+  return new LeatError("INVALID_ARGUMENT", `what to send yields ${typeof value}, not Uint8Array`);
+}

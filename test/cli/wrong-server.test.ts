@@ -48,7 +48,11 @@ describe("a server that is none", () => {
 
   test("it hangs up", async () => {
     using short = listen((socket) => void socket.shutdown());
-    expectFailure(await client(short.address, ["list"]), 21, /is it a leat server\? \(PROTOCOL_/);
+    expectFailure(
+      await client(short.address, ["list"]),
+      40,
+      /no leat server, or has no room.*\(UNAVAILABLE\)/,
+    );
   });
 
   test("it speaks HTTP", async () => {

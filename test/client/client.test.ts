@@ -377,6 +377,15 @@ describe("a server", () => {
   });
 });
 
+test("what is not bytes is refused as the caller's mistake", async () => {
+  const wrong: unknown[] = ["text", null, 7, new ArrayBuffer(3), ["text"]];
+  for (const source of wrong) {
+    const put = client.put("never.txt", source as Uint8Array);
+    expect((await refusal(put)).code).toBe("INVALID_ARGUMENT");
+  }
+  expect(await names()).not.toContain("never.txt");
+});
+
 test("what no frame has room for is refused, and leaves nothing behind", async () => {
   const path = local.file("never.txt", "never");
   const open = readdirSync("/proc/self/fd").length;
