@@ -1,18 +1,14 @@
 /**
  * A chat over `leat/codec` alone: another schema, the same framing, backpressure and clean ends.
  *
- *   bun examples/chat/chat.ts server --port 4000
- *   bun examples/chat/chat.ts client --name ann --port 4000     lines of stdin are said; Ctrl-D leaves
+ *   bun examples/chat/chat.ts server 4000          0 picks a free port
+ *   bun examples/chat/chat.ts client 4000 ann      lines of stdin are said; Ctrl-D leaves
  */
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
-import { connect, listen, LeatError, type Channel } from "leat/codec";
+import { type Channel, connect, LeatError, listen } from "leat/codec";
 import protobuf from "protobufjs";
 
-interface Line {
-  name: string;
-  text: string;
-}
+type Line = { name: string; text: string };
 
 const schema = 'syntax = "proto3"; message Line { string name = 1; string text = 2; }';
 const type = protobuf.parse(schema).root.lookupType("Line");
@@ -20,22 +16,8 @@ const codec = {
   encode: (line: Line) => type.encode(line),
   decode: (bytes: Uint8Array) => type.toObject(type.decode(bytes), { defaults: true }) as Line,
 };
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    host: { type: "string", default: "127.0.0.1" },
-    port: { type: "string", default: "0" },
-    name: { type: "string", default: "someone" },
-  },
-});
-const port = Number(values.port);
-const mode = positionals[0];
-if (!Number.isInteger(port) || (mode !== "server" && mode !== "client")) {
-  console.error("usage: chat.ts server|client [--name NAME] [--host HOST] --port PORT");
-  process.exit(2);
-}
-const options = { hostname: values.host, port, codec, maxLength: 4096 };
+const [mode, port, name = "someone"] = process.argv.slice(2);
+const options = { hostname: "127.0.0.1", port: Number(port), codec, maxLength: 4096 };
 
 /** Tells all others. Who does not read fast enough is dropped: one slow reader stops nobody. */
 function tell(from: Channel<Line>, line: Line, all: Iterable<Channel<Line>>): void {
@@ -53,9 +35,7 @@ async function server(): Promise<void> {
     },
   });
   console.log(`chat listening on ${listener.address}`);
-  const stop = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.resolve());
-  await stop.promise;
+  await new Promise((stop) => process.once("SIGINT", stop).once("SIGTERM", stop));
 }
 
 async function client(): Promise<void> {
@@ -66,16 +46,17 @@ async function client(): Promise<void> {
     typed.close(); // The server left: nobody is there to talk to.
   })();
   for await (const text of typed) {
-    if (channel.open && !channel.send({ name: values.name, text })) await channel.drained();
+    if (channel.open && !channel.send({ name, text })) await channel.drained();
   }
   channel.shutdown();
   await listening;
 }
 
 try {
-  await (mode === "server" ? server() : client());
+  if (mode === "server" && port !== undefined) await server();
+  else if (mode === "client" && port !== undefined) await client();
+  else throw new LeatError("INVALID_ARGUMENT", "usage: chat.ts server PORT | client PORT [NAME]");
 } catch (error) {
-  if (!(error instanceof LeatError)) throw error;
-  console.error(error.message);
+  console.error(error instanceof LeatError ? error.message : error);
   process.exitCode = 1;
 }

@@ -103,11 +103,11 @@ test("the example chats, and all of it exits cleanly", async () => {
   const script = join(import.meta.dir, "../../examples/chat/chat.ts");
   const chat = (...args: string[]) =>
     Bun.spawn([process.execPath, script, ...args], { stdin: "pipe", stdout: "pipe" });
-  await using server = chat("server", "--port", "0");
+  await using server = chat("server", "0");
   const serverLines = lines(server.stdout);
   const port = (await serverLines.next()).value!.match(/^chat listening on .*:(\d+)$/)![1]!;
-  await using ann = chat("client", "--name", "ann", "--port", port);
-  await using bob = chat("client", "--name", "bob", "--port", port);
+  await using ann = chat("client", port, "ann");
+  await using bob = chat("client", port, "bob");
   const annLines = lines(ann.stdout);
   const bobLines = lines(bob.stdout);
   // Bob talks until Ann answers: then both are known to be connected.
