@@ -1,6 +1,6 @@
 /** Frames to bytes and back, beside plain protobufjs: what every frame costs, Data above all. */
 import { Writer } from "protobufjs/minimal.js";
-import { bench, do_not_optimize, group, run, summary } from "mitata";
+import { bench, do_not_optimize, group, run as runAll, summary } from "mitata";
 import { KiB, MAX_FRAME, MiB } from "../src/limits.ts";
 import { FrameDecoder } from "../src/wire/decoder.ts";
 import {
@@ -10,6 +10,7 @@ import {
   writeDataHead,
 } from "../src/wire/frame.ts";
 import { leat } from "../src/wire/gen/leat.js";
+import type { Suite } from "./support/record.ts";
 import { varintLength } from "../src/wire/varint.ts";
 
 const STREAM = 3;
@@ -52,7 +53,7 @@ function protobufjsEncode(message: object): Uint8Array {
   return leat.v1.Frame.encode(message, Writer.create().fork()).ldelim().finish();
 }
 
-export async function codec(): Promise<void> {
+async function run(): Promise<void> {
   for (const size of [4 * KiB, 64 * KiB, MiB]) {
     const frame = dataFrame(size);
     const payload = frame.subarray(frame.length - size);
@@ -94,5 +95,11 @@ export async function codec(): Promise<void> {
       });
     });
   }
-  await run({ throw: true });
+  await runAll({ throw: true });
 }
+
+export const codec: Suite = {
+  name: "codec",
+  title: "frames to bytes and back, beside plain protobufjs",
+  run,
+};

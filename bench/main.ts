@@ -1,36 +1,42 @@
 /**
- * bun run bench [codec|transfer|memory]... [--quick]
+ * bun run bench [codec|transfer|memory]... [--quick] [--out DIR] [--name NAME]
  *
- * Progress goes to standard error, tables to standard output. Alone on the machine, please.
+ * Progress goes to standard error, what was measured to DIR/NAME.json. Alone on the machine, please.
  */
-import { cpus, loadavg, release, totalmem } from "node:os";
-import { GiB, MiB } from "../src/limits.ts";
-import { memory } from "./memory.ts";
-import { transfer } from "./transfer.ts";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { progress } from "./support/figures.ts";
+import { Recorder, type Suite } from "./support/record.ts";
 
-const words = process.argv.slice(2);
-const quick = words.includes("--quick");
-const named = words.filter((word) => !word.startsWith("--"));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    out: { type: "string", default: "bench/results" },
+    name: { type: "string", default: new Date().toISOString().slice(0, 10) },
+  },
+});
 
-const suites: Record<string, () => Promise<void>> = {
-  codec: async () => (await import("./codec.ts")).codec(),
-  transfer: () => transfer(quick ? 3 : 5, quick ? 256 * MiB : GiB),
-  memory,
+/** Each in a file or folder of its own. */
+const suites: Record<string, () => Promise<Suite>> = {
+  codec: async () => (await import("./codec.ts")).codec,
+  transfer: async () => (await import("./transfer.ts")).transfer,
+  memory: async () => (await import("./memory.ts")).memory,
 };
 
-const unknown = named.filter((name) => !(name in suites));
+const unknown = positionals.filter((name) => !(name in suites));
 if (unknown.length > 0) {
-  console.error(
-    `unknown bench: ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`,
-  );
+  console.error(`no bench ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`);
   process.exit(2);
 }
 
-const load = loadavg().map((value) => value.toFixed(2));
-console.log(
-  `Bun ${Bun.version}, ${process.platform} ${release()}, ${cpus().length} × ${cpus()[0]?.model}, ` +
-    `${(totalmem() / GiB).toFixed(0)} GiB, load average ${load.join(" ")}`,
-);
-for (const [name, run] of Object.entries(suites)) {
-  if (named.length === 0 || named.includes(name)) await run();
+const record = new Recorder();
+for (const [name, load] of Object.entries(suites)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const suite = await load();
+  progress(`${name}: ${suite.title}`);
+  await suite.run({ record, quick: values.quick });
 }
+mkdirSync(values.out, { recursive: true });
+await Bun.write(join(values.out, `${values.name}.json`), JSON.stringify(record, null, 2));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { connect } from "../src/index.ts";
 import { KiB, MiB } from "../src/limits.ts";
 import { percentile, printTable, progress, type Row } from "./support/figures.ts";
+import type { Suite } from "./support/record.ts";
 import { Scratch, ServerProcess, runFixture, tcpMemory } from "./support/processes.ts";
 import { randomFile } from "./transfer.ts";
 
@@ -124,7 +125,7 @@ async function idle(scratch: Scratch, count: number): Promise<Row> {
   };
 }
 
-export async function memory(): Promise<void> {
+async function run(): Promise<void> {
   using scratch = new Scratch();
   randomFile(join(scratch.library, "64m.bin"), 64 * MiB);
   randomFile(join(scratch.library, "1g.bin"), 1024 * MiB);
@@ -142,3 +143,9 @@ export async function memory(): Promise<void> {
   }
   printTable("Memory and neighbours", rows);
 }
+
+export const memory: Suite = {
+  name: "memory",
+  title: "what many peers cost: memory of server and kernel, and the time a neighbour waits",
+  run,
+};
