@@ -27,18 +27,6 @@ export function show(value: Figure, digits: number, unit: string): string {
   return noisy(value) ? `${text} noisy` : text;
 }
 
-export interface Row {
-  readonly what: string;
-  readonly asked: string;
-  readonly measured: string;
-}
-
-/** A Markdown table on standard output. */
-export function printTable(title: string, rows: readonly Row[]): void {
-  console.log(`\n### ${title}\n\n| what | asked | measured |\n| --- | --- | --- |`);
-  for (const { what, asked, measured } of rows) console.log(`| ${what} | ${asked} | ${measured} |`);
-}
-
 /** Progress, for whoever waits. */
 export function progress(text: string): void {
   console.error(text);

@@ -1,9 +1,17 @@
-/** Servers and clients in processes of their own, and what the system says of them. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** Servers and clients in processes of their own. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Job, Run } from "./job.ts";
+import { cpuTime, forgetPeak, peakMemory, residentMemory } from "./system.ts";
 
 const ROOT = join(import.meta.dir, "../..");
+
+/** How long a server may take to listen, and to end once it was asked to, in milliseconds. */
+const SERVER_DEADLINE = 15_000;
+
+/** How long one run of a client may take, in milliseconds: the longest takes some seconds. */
+const RUN_DEADLINE = 120_000;
 
 /** A folder that goes with the bench: in memory where the system has a place for it. */
 export class Scratch implements Disposable {
@@ -12,8 +20,8 @@ export class Scratch implements Disposable {
   /** @param parent `LEAT_BENCH_DIR`, /dev/shm, or the temporary folder */
   constructor(parent = process.env["LEAT_BENCH_DIR"] ?? shm() ?? tmpdir()) {
     this.path = mkdtempSync(join(parent, "leat-bench-"));
-    mkdirSync(join(this.path, "library"));
-    mkdirSync(join(this.path, "out"));
+    mkdirSync(this.library);
+    mkdirSync(this.out(""));
   }
 
   get library(): string {
@@ -30,12 +38,7 @@ export class Scratch implements Disposable {
 }
 
 function shm(): string | undefined {
-  try {
-    readFileSync("/proc/self/mounts", "utf8").includes(" /dev/shm ");
-    return "/dev/shm";
-  } catch {
-    return undefined;
-  }
+  return existsSync("/dev/shm") ? "/dev/shm" : undefined;
 }
 
 /** A server process that printed where it listens. */
@@ -63,9 +66,14 @@ export class ServerProcess implements AsyncDisposable {
     const child = Bun.spawn([process.execPath, ...command], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const line = await firstLine(child.stdout);
+    const late = setTimeout(() => child.kill("SIGKILL"), SERVER_DEADLINE);
+    const { value: line = "" } = await lines(child.stdout).next();
+    clearTimeout(late);
     const port = Number(/(\d+)\s*$/.exec(line)?.[1]);
-    if (!(port > 0)) throw new Error(`the server printed ${JSON.stringify(line)}`);
+    if (!(port > 0)) {
+      child.kill("SIGKILL");
+      throw new Error(`the server printed ${JSON.stringify(line)}`);
+    }
     return new ServerProcess(child, port);
   }
 
@@ -75,56 +83,77 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Resident memory, in bytes. */
   get rss(): number {
-    return statusBytes(this.pid, "VmRSS");
+    return residentMemory(this.pid);
   }
 
-  /** The most it ever was, in bytes. */
+  /** The most it ever was, or was since `forgetPeak`, in bytes. */
   get peakRss(): number {
-    return statusBytes(this.pid, "VmHWM");
+    return peakMemory(this.pid);
+  }
+
+  forgetPeak(): void {
+    forgetPeak(this.pid);
   }
 
   /** User and system time, in seconds. */
   get cpu(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuTime(this.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill();
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), SERVER_DEADLINE);
+    await this.#process.exited;
+    clearTimeout(late);
+  }
+}
+
+async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    const parts = (text + decoder.decode(bytes, { stream: true })).split("\n");
+    text = parts.pop()!;
+    yield* parts;
+  }
+  if (text !== "") yield text;
+}
+
+/** A client process that does what a line says, one line after another: warm, like a program that stays. */
+export class ClientProcess implements AsyncDisposable {
+  readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">;
+  readonly #answers: AsyncGenerator<string>;
+
+  private constructor(process: Bun.Subprocess<"pipe", "pipe", "inherit">) {
+    this.#process = process;
+    this.#answers = lines(process.stdout);
+  }
+
+  /** @param fixture a file of bench/fixtures that answers each line with one */
+  static start(fixture: string, ...words: (string | number)[]): ClientProcess {
+    const path = join(ROOT, "bench/fixtures", `${fixture}.ts`);
+    const command = [process.execPath, path, ...words.map(String)];
+    return new ClientProcess(Bun.spawn(command, { stdio: ["pipe", "pipe", "inherit"] }));
+  }
+
+  /** For those that call `serveJobs`. @throws as `ask` */
+  async run(job: Job): Promise<Run> {
+    return JSON.parse(await this.ask(JSON.stringify(job))) as Run;
+  }
+
+  /** @throws when it failed, or took too long: the process is gone then */
+  async ask(line: string): Promise<string> {
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), RUN_DEADLINE);
+    this.#process.stdin.write(`${line}\n`);
+    await this.#process.stdin.flush();
+    const { done, value } = await this.#answers.next();
+    clearTimeout(late);
+    if (done === true) throw new Error(`a client failed at ${line}`);
+    return value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
     await this.#process.exited;
   }
-}
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = stream.getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    text += new TextDecoder().decode(value);
-  }
-  reader.releaseLock();
-  return text.split("\n")[0]!;
-}
-
-function statusBytes(pid: number, field: string): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * 1024;
-}
-
-/** Kernel memory of all TCP sockets, in bytes: bench alone on the machine. */
-export function tcpMemory(): number {
-  const sockstat = readFileSync("/proc/net/sockstat", "utf8");
-  return Number(/^TCP: .* mem (\d+)/m.exec(sockstat)?.[1] ?? 0) * 4096;
-}
-
-/** Runs a fixture to its end. @returns its standard output, read as JSON */
-export async function runFixture<T>(name: string, ...words: (string | number)[]): Promise<T> {
-  const path = join(ROOT, "bench/fixtures", `${name}.ts`);
-  const child = Bun.spawn([process.execPath, path, ...words.map(String)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const text = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`${name} ${words.join(" ")} failed`);
-  return JSON.parse(text) as T;
 }
