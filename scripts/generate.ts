@@ -1,6 +1,7 @@
 /**
  * Writes src/wire/gen/ from proto/leat/v1/leat.proto: the static protobufjs codec (leat.js), and
- * messages.ts, the plain TypeScript shapes with the field table that src/wire/plain.ts walks.
+ * messages.ts, the plain TypeScript shapes with the field table that src/wire/any-form.ts walks, and
+ * canonical.ts, which writes and reads them as encoders write them.
  *
  *   bun run generate            writes
  *   bun run generate --check    exits 1 when what is committed is stale
@@ -28,7 +29,7 @@ function fail(field: protobuf.Field): never {
   throw new Error(`${field.fullName}: type ${field.type} is not supported by scripts/generate.ts`);
 }
 
-/** The table entry: what plain.ts must know of a field. */
+/** The table entry: what any-form.ts must know of a field. */
 function fact(field: protobuf.Field): string {
   const { resolvedType } = field;
   const parts = [`name: "${field.name}"`];
@@ -81,16 +82,14 @@ function enumSource(type: protobuf.Enum): string {
   return `export type ${type.name} = ${names.join(" | ")};\n`;
 }
 
-function messagesSource(root: protobuf.Root): string {
-  const types: protobuf.Type[] = [];
-  const enums: protobuf.Enum[] = [];
-  for (const nested of root.lookup("leat.v1") instanceof protobuf.Namespace
-    ? (root.lookup("leat.v1") as protobuf.Namespace).nestedArray
-    : []) {
-    if (nested instanceof protobuf.Type) types.push(nested.resolve() as protobuf.Type);
-    else if (nested instanceof protobuf.Enum) enums.push(nested);
-  }
+function typesOf(root: protobuf.Root): { types: protobuf.Type[]; enums: protobuf.Enum[] } {
+  const nested = (root.lookup("leat.v1") as protobuf.Namespace).nestedArray;
+  const types = nested.filter((one) => one instanceof protobuf.Type);
   for (const type of types) for (const field of type.fieldsArray) field.resolve();
+  return { types, enums: nested.filter((one) => one instanceof protobuf.Enum) };
+}
+
+function messagesSource(types: readonly protobuf.Type[], enums: readonly protobuf.Enum[]): string {
   const messageMap = types.map((type) => `  ${type.name}: ${type.name};`).join("\n");
   const fields = types
     .map((type) => `  ${type.name}: [${type.fieldsArray.map(fact).join(", ")}],`)
@@ -116,11 +115,147 @@ function messagesSource(root: protobuf.Root): string {
   ].join("\n");
 }
 
+/** gen/canonical.ts: straight-line code that writes and reads each message as encoders write it. */
+function canonicalSource(types: readonly protobuf.Type[], enums: readonly protobuf.Enum[]): string {
+  const names = types.map((type) => type.name);
+  return [
+    HEADER,
+    `import type { CanonicalReader } from "../canonical-reader.ts";
+import { type CanonicalWriter, noCase } from "../canonical-writer.ts";
+import type { Init } from "../plain.ts";
+import type { Messages, ${[...types, ...enums].map(({ name }) => name).join(", ")} } from "./messages.ts";
+import { ENUMS } from "./messages.ts";\n`,
+    ...enums.map(
+      ({ name }) => `const to${name} = new Map(Object.entries(ENUMS["${name}"]!));
+const from${name} = new Map(Object.entries(ENUMS["${name}"]!).map(([name, number]) => [number, name as ${name}]));\n`,
+    ),
+    ...types.map((type) => writeSource(type) + "\n" + readSource(type)),
+    `export const canonical: {
+  readonly [Name in keyof Messages]: {
+    write(writer: CanonicalWriter, message: Init<Messages[Name]>): void;
+    read(reader: CanonicalReader): Messages[Name];
+  };
+} = {\n${names.map((name) => `  ${name}: { write: write${name}, read: read${name} },`).join("\n")}\n};\n`,
+  ].join("\n");
+}
+
+/** Fields in ascending order; those of a oneof, which must be neighbours, as one. */
+function parts(type: protobuf.Type): (protobuf.Field | protobuf.OneOf)[] {
+  const sorted = type.fieldsArray.toSorted((a, b) => a.id - b.id);
+  const found = sorted.map((field) => realOneof(field) ?? field);
+  const distinct = found.filter((part, index) => part !== found[index - 1]);
+  if (new Set(distinct).size !== distinct.length) {
+    throw new Error(`${type.name}: the members of a oneof must have numbers side by side`);
+  }
+  return distinct;
+}
+
+const WIRE_TYPES: Record<string, number> = { fixed32: 5, string: 2, bytes: 2 };
+
+function tagOf(field: protobuf.Field): number {
+  const type = field.resolvedType instanceof protobuf.Type ? 2 : (WIRE_TYPES[field.type] ?? 0);
+  if (field.repeated && type !== 2) throw new Error(`${field.fullName}: packed fields are missing`);
+  return (field.id << 3) | type;
+}
+
+function writeSource(type: protobuf.Type): string {
+  const lines = parts(type).map((part) => {
+    if (part instanceof protobuf.OneOf) {
+      const cases = part.fieldsArray.map(
+        (field) =>
+          `case "${field.name}": ${writeCall(field, `message.${part.name}.value`)}; break;`,
+      );
+      const otherwise = `default: noCase("${type.name}.${part.name}", message.${part.name});`;
+      return `  if (message.${part.name} !== undefined) switch (message.${part.name}.case) {
+        ${[...cases, otherwise].join("\n")} }`;
+    }
+    const value = `message.${part.name}`;
+    const written = isOptional(part) || part.repeated ? "" : ` && ${notDefault(part, value)}`;
+    if (!part.repeated) return `  if (${value} !== undefined${written}) ${writeCall(part, value)};`;
+    const items = `writer.items(${value}, "${typeName(part)}", "${type.name}.${part.name}")`;
+    return `  if (${value} !== undefined) for (const item of ${items}) ${writeCall(part, "item")};`;
+  });
+  const unused = lines.length === 0 ? "_" : "";
+  return `function write${type.name}(${unused}writer: CanonicalWriter, ${unused}message: Init<${type.name}>): void {
+${lines.join("\n")}
+}\n`;
+}
+
+function writeCall(field: protobuf.Field, value: string): string {
+  const { resolvedType } = field;
+  const name = `"${field.parent!.name}.${field.name}"`;
+  if (resolvedType instanceof protobuf.Type) {
+    const of = resolvedType.name;
+    return `writer.message(${tagOf(field)}, write${of}, "${of}", ${value}, ${name})`;
+  }
+  if (resolvedType instanceof protobuf.Enum) {
+    const of = resolvedType.name;
+    return `writer.enumeration(${tagOf(field)}, to${of}, "${of}", ${value}, ${name})`;
+  }
+  return `writer.${field.type}(${tagOf(field)}, ${value}, ${name})`;
+}
+
+function readSource(type: protobuf.Type): string {
+  const all = parts(type);
+  const initial = all.flatMap((part) => {
+    if (part instanceof protobuf.OneOf) return [];
+    if (part.repeated) return [`${part.name}: []`];
+    return isOptional(part) ? [] : [`${part.name}: ${defaultOf(part)}`];
+  });
+  const lines = all.map((part) => {
+    if (part instanceof protobuf.OneOf) {
+      const cases = part.fieldsArray.map(
+        (
+          field,
+        ) => `case ${tagOf(field)}: message.${part.name} = { case: "${field.name}", value: ${readCall(field)} };
+          tag = reader.tag(); break;`,
+      );
+      return `  switch (tag) { ${cases.join("\n")} }`;
+    }
+    const value = readCall(part);
+    if (part.repeated)
+      return `  while (tag === ${tagOf(part)}) { message.${part.name}.push(${value}); tag = reader.tag(); }`;
+    return `  if (tag === ${tagOf(part)}) { message.${part.name} = ${value}; tag = reader.tag(); }`;
+  });
+  const keyword = lines.length === 0 ? "const" : "let";
+  return `function read${type.name}(reader: CanonicalReader): ${type.name} {
+  const message: ${type.name} = { ${initial.join(", ")} };
+  ${keyword} tag = reader.tag();
+${lines.join("\n")}
+  reader.over(tag);
+  return message;
+}\n`;
+}
+
+/** Where zero and absent are the same, zero isn't written. */
+function notDefault(field: protobuf.Field, value: string): string {
+  return field.type === "bytes" ? `${value}.length !== 0` : `${value} !== ${defaultOf(field)}`;
+}
+
+function defaultOf(field: protobuf.Field): string {
+  const { resolvedType } = field;
+  if (resolvedType instanceof protobuf.Enum) return `"${resolvedType.valuesById[0]}"`;
+  const defaults: Record<string, string> = {
+    string: '""',
+    bool: "false",
+    bytes: "new Uint8Array(0)",
+  };
+  return defaults[field.type] ?? "0";
+}
+
+function readCall(field: protobuf.Field): string {
+  const { resolvedType } = field;
+  if (resolvedType instanceof protobuf.Type) return `reader.message(read${resolvedType.name})`;
+  if (resolvedType instanceof protobuf.Enum) return `reader.enumeration(from${resolvedType.name})`;
+  const methods: Record<string, string> = { uint64: "varint", int64: "varint" };
+  return `reader.${methods[field.type] ?? field.type}()`;
+}
+
 const DECLARATION = `${HEADER}
 import type { Reader, Writer } from "protobufjs/minimal.js";
 import type { Messages } from "./messages.ts";
 
-/** What protobufjs' static code is, as far as plain.ts uses it: untyped objects in and out. */
+/** What protobufjs' static code is, as far as any-form.ts uses it: untyped objects in and out. */
 export const leat: {
   v1: Record<
     keyof Messages,
@@ -162,10 +297,12 @@ async function formatted(into: string, name: string, source: string): Promise<st
 const work = mkdtempSync(join(tmpdir(), "leat-generate-"));
 try {
   const root = await new protobuf.Root().load(join(ROOT, PROTO));
+  const { types, enums } = typesOf(root);
   const files: Record<string, string> = {
     "leat.js": await staticCodec(work),
     "leat.d.ts": DECLARATION,
-    "messages.ts": await formatted(work, "messages.ts", messagesSource(root)),
+    "messages.ts": await formatted(work, "messages.ts", messagesSource(types, enums)),
+    "canonical.ts": await formatted(work, "canonical.ts", canonicalSource(types, enums)),
   };
   const stale = Object.entries(files).filter(([name, source]) => {
     const path = join(GEN, name);

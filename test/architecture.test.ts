@@ -146,7 +146,8 @@ describe("the imports", () => {
   test("of the generated codec are only in wire", () => {
     const wrong = found(
       ({ path }) => layerOf(path) !== "wire",
-      ({ imports }) => imports.map(({ of }) => of).filter((of) => of === "wire/gen/leat.js"),
+      ({ imports }) =>
+        imports.map(({ of }) => of).filter((of) => /^wire\/gen\/(leat|canonical)/.test(of)),
     );
     expect(wrong).toEqual([]);
   });

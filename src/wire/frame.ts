@@ -5,7 +5,7 @@
  */
 import { LeatError } from "../errors.ts";
 import type { FrameBody } from "./gen/messages.ts";
-import { writeMessage, type Init } from "./plain.ts";
+import { encodeMessage, type Init } from "./plain.ts";
 import { MAX_VARINT, varintLength, writeVarint } from "./varint.ts";
 
 export type FrameBodyInit = Init<FrameBody>;
@@ -25,10 +25,7 @@ export const MAX_DATA_HEAD = 5 + (1 + 5) + (1 + 5) + (1 + MAX_VARINT) + 5 + (1 +
  * @throws LeatError INTERNAL when a value does not fit its field
  */
 export function encodeFrame(stream: number, body: FrameBodyInit): Uint8Array {
-  const writer = writeMessage("Frame", { stream, body });
-  const length = writer.pos;
-  const frame = new Uint8Array(varintLength(length) + length);
-  return writer.finishInto(frame, writeVarint(frame, 0, length));
+  return encodeMessage("Frame", { stream, body }, true);
 }
 
 /** How many bytes {@link writeDataHead} will write. */

@@ -1,6 +1,6 @@
 import { ENUMS, FIELDS, type FieldFact, type Messages } from "./gen/messages.ts";
 
-/** The field table of one message, sorted out once for plain.ts, which walks it for every frame. */
+/** The field table of one message, sorted out once for any-form.ts, which walks it. */
 export interface Plan {
   readonly name: keyof Messages;
   /** Those in no oneof. */
@@ -18,8 +18,6 @@ export interface FieldPlan {
   /** `Get.offset`, for the sentences of errors. */
   readonly fullName: string;
   readonly type: FieldFact["type"];
-  /** What it takes, for the sentences of errors: a type of protobuf, a message or an enum. */
-  readonly takes: string;
   readonly repeated: boolean;
   /** Absent and default are different. */
   readonly optional: boolean;
@@ -27,7 +25,6 @@ export interface FieldPlan {
   readonly plan: () => Plan;
   /** Of an enum field. */
   readonly names: ReadonlyMap<number, string>;
-  readonly numbers: ReadonlyMap<string, number>;
 }
 
 const plans = new Map<keyof Messages, Plan>();
@@ -38,12 +35,10 @@ function makeField(message: keyof Messages, fact: FieldFact): FieldPlan {
     name: fact.name,
     fullName: `${message}.${fact.name}`,
     type: fact.type,
-    takes: fact.of ?? fact.type,
     repeated: fact.repeated === true,
     optional: fact.optional === true,
     plan: () => plans.get(fact.of as keyof Messages)!,
     names: new Map(values.map(([name, number]) => [number, name])),
-    numbers: new Map(values),
   };
 }
 

@@ -3,7 +3,7 @@
 import type { Reader, Writer } from "protobufjs/minimal.js";
 import type { Messages } from "./messages.ts";
 
-/** What protobufjs' static code is, as far as plain.ts uses it: untyped objects in and out. */
+/** What protobufjs' static code is, as far as any-form.ts uses it: untyped objects in and out. */
 export const leat: {
   v1: Record<
     keyof Messages,
