@@ -1,5 +1,5 @@
 /**
- * bun run bench [codec|transfer|memory]... [--quick] [--out DIR] [--name NAME]
+ * bun run bench [codec|transfer|peers|memory]... [--quick] [--out DIR] [--name NAME]
  *
  * Progress goes to standard error, what was measured to DIR/NAME.json. Alone on the machine, please.
  */
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
 const suites: Record<string, () => Promise<Suite>> = {
   codec: async () => (await import("./codec.ts")).codec,
   transfer: async () => (await import("./transfer.ts")).transfer,
+  peers: async () => (await import("./peers/suite.ts")).peers,
   memory: async () => (await import("./memory.ts")).memory,
 };
 

@@ -1,0 +1,108 @@
+/** Lets all competitors do a work in turn, and records what came of it. */
+import { figure, progress, show } from "../support/figures.ts";
+import { MEASURES, type Measure, type Recorder } from "../support/record.ts";
+import type { Competitor } from "./competitor.ts";
+import { CEILINGS } from "./local.ts";
+import { type Sample, runClients } from "./run.ts";
+import type { Site } from "./site.ts";
+import type { Work } from "./works.ts";
+
+export const SUITE = "peers";
+
+export class Session {
+  readonly site: Site;
+  readonly #competitors: readonly Competitor[];
+  readonly #record: Recorder;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    site: Site,
+    competitors: readonly Competitor[],
+    record: Recorder,
+    signal: AbortSignal,
+  ) {
+    this.site = site;
+    this.#competitors = competitors;
+    this.#record = record;
+    this.#signal = signal;
+  }
+
+  /**
+   * Every round is one run of each. Who fails is recorded as absent and the others go on.
+   * @param spared who does not take part this time, and why
+   * @returns the seconds that each took, the median
+   * @throws when leat fails, or the bench is interrupted
+   */
+  async work(
+    work: Work,
+    spared: ReadonlyMap<Competitor, string> = new Map(),
+  ): Promise<Map<Competitor, number>> {
+    const samples = new Map<Competitor, Sample[]>();
+    for (const competitor of this.#competitors) {
+      if (!(competitor.kinds ?? [work.kind]).includes(work.kind)) continue;
+      const why = work.kind === "listing" ? competitor.listsNothing : spared.get(competitor);
+      if (why === undefined) samples.set(competitor, []);
+      else this.#absent(work, competitor, why);
+    }
+    for (let round = work.warmUp ? 0 : 1; round <= work.rounds; round += 1) {
+      for (const [competitor, taken] of samples) {
+        const sample = await this.#try(work, competitor);
+        if (sample === undefined) samples.delete(competitor);
+        else if (round > 0) taken.push(sample);
+      }
+    }
+    for (const [competitor, taken] of samples) this.#add(work, competitor, taken);
+    return new Map([...samples].map(([who, taken]) => [who, median(taken)]));
+  }
+
+  /** One run, checked. Nothing when it failed. */
+  async #try(work: Work, competitor: Competitor): Promise<Sample | undefined> {
+    try {
+      const commands = work.commands(competitor.client);
+      work.prepare();
+      const sample = await runClients(this.site, commands, competitor, this.#signal);
+      work.check();
+      return sample;
+    } catch (thrown) {
+      this.#signal.throwIfAborted();
+      const { message } = thrown as Error;
+      if (competitor.who.startsWith("leat")) {
+        throw new Error(`${competitor.who}: ${work.name}: ${message}`, { cause: thrown });
+      }
+      this.#absent(work, competitor, message);
+      return undefined;
+    }
+  }
+
+  #absent(work: Work, { who }: Competitor, why: string): void {
+    this.#record.absent(SUITE, who, `${work.name}: ${why}`);
+    progress(`${work.name}: ${who}: ${why}`);
+  }
+
+  #add(work: Work, { who, note, server }: Competitor, taken: readonly Sample[]): void {
+    const rows = taken.map((sample) => Object.entries(work.figures(sample)));
+    for (const [index, [name]] of rows[0]!.entries()) {
+      const measure = name as Measure;
+      if (server === undefined && measure.startsWith("server")) continue;
+      const samples = rows.map((row) => row[index]![1]);
+      const ceiling = this.#ceiling(work, measure, who);
+      this.#record.add({ suite: SUITE, work: work.name, who, measure }, samples, {
+        ...(ceiling !== undefined && { ceiling }),
+        ...(note !== undefined && { note }),
+      });
+      const digits = name.includes("CPU") ? 2 : 0;
+      progress(`${work.name}: ${who}: ${show(figure(samples), digits, MEASURES[measure].unit)}`);
+    }
+  }
+
+  #ceiling({ kind }: Work, measure: Measure, who: string): string | undefined {
+    if (measure !== "files" && measure !== "entries") return undefined;
+    const ceiling = CEILINGS[kind];
+    if (ceiling === who) return undefined;
+    return this.#competitors.find((other) => other.who === ceiling)?.who;
+  }
+}
+
+function median(samples: readonly Sample[]): number {
+  return figure(samples.map(({ wall }) => wall)).median;
+}

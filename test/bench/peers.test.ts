@@ -1,0 +1,114 @@
+import { describe, expect, test } from "bun:test";
+import { chmodSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Plan, runPeers } from "../../bench/peers/suite.ts";
+import { Recorder } from "../../bench/support/record.ts";
+import { KiB } from "../../src/limits.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+
+const times = { rounds: 1, warmUp: false };
+
+const TINY: Plan = {
+  file: { size: 300 * KiB, ...times },
+  parts: { count: 8, size: 100 * KiB, ...times },
+  small: [{ count: 20, ...times }],
+  names: { count: 50, ...times },
+  start: times,
+  idle: { connections: 3, rounds: 1 },
+};
+
+const WORKS = [
+  "download 4 KiB",
+  "download 300 KiB",
+  "download 8 × 100 KiB by 4 clients",
+  "upload 300 KiB",
+  "upload 8 × 100 KiB by 4 clients",
+  "download 20 × 4 KiB",
+  "upload 20 × 4 KiB",
+  "list 50 names",
+  "an idle connection",
+];
+
+/** Processes whose environment or command line names the folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
+    try {
+      const [words, environment] = ["cmdline", "environ"].map((name) =>
+        readFileSync(`/proc/${pid}/${name}`, "latin1"),
+      );
+      return `${words}${environment}`.includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function until(holds: () => boolean): Promise<boolean> {
+  const end = performance.now() + 10_000;
+  while (!holds() && performance.now() < end) await Bun.sleep(20);
+  return holds();
+}
+
+async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  using folder = new TemporaryFolder();
+  chmodSync(folder.path, 0o755);
+  const before = process.env.LEAT_BENCH_DIR;
+  process.env.LEAT_BENCH_DIR = folder.path;
+  try {
+    await run(folder.path);
+    expect(processesOf(folder.path)).toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env.LEAT_BENCH_DIR;
+    else process.env.LEAT_BENCH_DIR = before;
+  }
+}
+
+describe("the bench beside peers", () => {
+  test("measures every work of leat and of who is there", () =>
+    inFolder(async (folder) => {
+      const record = new Recorder();
+      await runPeers(TINY, record);
+      const works = record.measurements.filter(({ who }) => who === "leat").map(({ work }) => work);
+      expect([...new Set(works)].toSorted()).toEqual(WORKS.toSorted());
+      // Who is installed takes part in all: a peer that fails is a defect of the bench.
+      const failed = record.absences.filter(({ why }) => !/not installed|by root/.test(why));
+      expect(failed.map(({ who }) => who)).toEqual(["Bun.serve + curl"]);
+      expect(failed[0]!.why).toContain("no listing of its own");
+      expect(readdirSync(folder)).toEqual([]);
+    }));
+
+  test("names who is absent, and goes on", () =>
+    inFolder(async (folder) => {
+      const record = new Recorder();
+      await runPeers(TINY, record, "");
+      const absent = record.absences.map(({ who }) => who);
+      for (const who of ["Bun.serve", "nginx", "vsftpd", "OpenSSH sftp", "rsync"]) {
+        expect(absent).toContain(who);
+      }
+      const { why } = record.absences.find(({ who }) => who === "nginx")!;
+      expect(why).toBe("nginx is not installed: apt-get install nginx-light");
+      const measured = new Set(record.measurements.map(({ who }) => who));
+      expect(measured).toContain("leat");
+      for (const who of absent) expect(measured).not.toContain(who);
+      expect(readdirSync(folder)).toEqual([]);
+    }));
+
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    test(`leaves no process behind when it gets ${signal}`, () =>
+      inFolder(async (folder) => {
+        const main = join(import.meta.dir, "../../bench/main.ts");
+        const bench = Bun.spawn([process.execPath, main, "peers", "--quick", "--out", folder], {
+          env: { ...process.env },
+          stdio: ["ignore", "ignore", "pipe"],
+        });
+        for await (const text of bench.stderr.pipeThrough(new TextDecoderStream())) {
+          if (text.includes("download")) break;
+        }
+        bench.kill(signal);
+        expect(await bench.exited).not.toBe(0);
+        expect(await until(() => processesOf(folder).length === 0)).toBe(true);
+        if (signal === "SIGINT") expect(readdirSync(folder)).toEqual([]);
+      }));
+  }
+});
