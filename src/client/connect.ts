@@ -47,7 +47,10 @@ async function open(where: Address, opened: (link: Link) => void): Promise<Clien
   return new Client(link!);
 }
 
-/** A client over a transport that is open: the in-memory one. For tests, and other sockets. */
+/**
+ * A client over a transport that is open: the in-memory one. For tests, and other sockets. Whoever
+ * waits for `welcomed` gives it up after a time of their own.
+ */
 export function createLink(transport: Transport, runtime: Runtime = processRuntime()): Link {
   return new Link(transport, runtime);
 }

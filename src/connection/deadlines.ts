@@ -63,7 +63,10 @@ export class Deadlines {
         WRITE_DEADLINE,
       );
     }
-    if (phase === "hello") return over("refuse", "say Hello", now - this.#opened, HELLO_DEADLINE);
+    // How long a client waits for Welcome is its caller's to say.
+    if (phase === "hello" && doing.role === "server") {
+      return over("refuse", "say Hello", now - this.#opened, HELLO_DEADLINE);
+    }
     if (phase !== "open" || doing.closing) return undefined;
     return doing.role === "client"
       ? this.#askForLife(now)

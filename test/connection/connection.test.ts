@@ -357,6 +357,14 @@ describe("deadlines", () => {
     expect(raw.cases()).toEqual(["welcome"]);
   });
 
+  test("of the Hello do not hold for a client: whoever connects says how long it waits", async () => {
+    const made = ends({ role: "client" });
+    made.runtime.pass(10 * HELLO_DEADLINE);
+    await turns(3);
+    expect([codeOf(made), made.diary.connection.closed]).toEqual([[], false]);
+    expect(made.raw.diary).toEqual([]);
+  });
+
   test("of idling: who asks nothing is told so, half a frame or not; who asks stays", async () => {
     const made = await greeted({ connection: { idleDeadline: 1000 } });
     const { runtime, raw } = made;
