@@ -1,5 +1,5 @@
 /**
- * bun run bench [codec|transfer|peers|memory]... [--quick] [--out DIR] [--name NAME]
+ * bun run bench [codec|transfer|peers|memory|models]... [--quick] [--out DIR] [--name NAME]
  *
  * Progress goes to standard error, what was measured to DIR/NAME.json. Alone on the machine, please.
  */
@@ -24,6 +24,7 @@ const suites: Record<string, () => Promise<Suite>> = {
   transfer: async () => (await import("./transfer.ts")).transfer,
   peers: async () => (await import("./peers/suite.ts")).peers,
   memory: async () => (await import("./memory.ts")).memory,
+  models: async () => (await import("./models.ts")).models,
 };
 
 const unknown = positionals.filter((name) => !(name in suites));

@@ -8,26 +8,35 @@ export interface Remark {
   readonly note?: string | undefined;
 }
 
+interface Taken {
+  readonly key: Key;
+  readonly ceiling: string | undefined;
+  /** Rounds may have different ones. */
+  readonly notes: Set<string>;
+  readonly values: number[];
+}
+
 export class Samples {
-  readonly #taken = new Map<string, { key: Key; remark: Remark; values: number[] }>();
+  readonly #taken = new Map<string, Taken>();
 
   /** One value of one round. */
   take(key: Key, value: number, remark: Remark = {}): void {
     const text = keyText(key);
-    const there = this.#taken.get(text);
-    if (there === undefined) this.#taken.set(text, { key, remark, values: [value] });
-    else there.values.push(value);
+    const { ceiling, note } = remark;
+    const taken = this.#taken.get(text) ?? { key, ceiling, notes: new Set(), values: [] };
+    this.#taken.set(text, taken);
+    taken.values.push(value);
+    if (note !== undefined) taken.notes.add(note);
   }
 
   /** Hands everything over, and tells the first figure of each on standard error. */
   write(record: Recorder): void {
     const told = new Set<string>();
-    for (const { key, remark, values } of this.#taken.values()) {
-      const { ceiling, note } = remark;
+    for (const { key, ceiling, notes, values } of this.#taken.values()) {
       const top = ceiling !== undefined && this.#taken.has(keyText({ ...key, who: ceiling }));
       record.add(key, values, {
         ...(top ? { ceiling } : {}),
-        ...(note === undefined ? {} : { note }),
+        ...(notes.size === 0 ? {} : { note: [...notes].join("; ") }),
       });
       const subject = keyText({ ...key, measure: "duration" });
       if (told.has(subject)) continue;
