@@ -4,12 +4,15 @@ export { connect } from "./client/connect.ts";
 export type {
   CallOptions,
   ConnectOptions,
+  Downloaded,
+  DownloadOptions,
   GetOptions,
   ListOptions,
   ListSummary,
   PutOptions,
+  SaveOptions,
 } from "./client/options.ts";
-export { Download, type SaveOptions } from "./client/download.ts";
+export { Download } from "./client/download.ts";
 export type { UploadSource } from "./client/upload.ts";
 export { CODES, type ErrorCode, LeatError } from "./errors.ts";
 export type { Log } from "./server/log.ts";

@@ -220,6 +220,24 @@ export const TICK = 500;
 /** How long a server lets open transfers finish when it is asked to stop. */
 export const DRAIN_DEADLINE = 10_000;
 
+/** How long a client waits before it tries again: a restart is over in a moment, and who is still
+ *  not there after several tries is asked less and less often. Times are drawn from the upper half,
+ *  so that many clients do not come back together. */
+export const RETRY_DELAY = { least: 100, most: 10_000 } as const;
+
+/** How long a client goes on trying while nothing moves. */
+export const RETRY_DEADLINE = 60_000;
+
+/** How often the same block is asked for: damage that comes three times is no accident. */
+export const BLOCK_TRIES = 3;
+
+/** How much of a download may be verified and not yet noted beside its partial: what a client that is
+ *  killed fetches again. */
+export const NOTE_BYTES = 64 * MiB;
+
+/** The same in milliseconds, for slow links. */
+export const NOTE_TIME = 1_000;
+
 /** What a peer over a limit is told to wait before it tries again. */
 export const RETRY_AFTER = 1_000;
 

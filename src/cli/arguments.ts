@@ -60,6 +60,7 @@ function takeEnvironment(command: Command): void {
 
 function readEnvironment(name: string, text: string, option: Option): unknown {
   try {
+    if (option.negate) return !readSwitch(text);
     if (option.isBoolean()) return readSwitch(text);
     return option.parseArg === undefined ? text : option.parseArg(text, undefined);
   } catch (thrown) {

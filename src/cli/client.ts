@@ -18,6 +18,7 @@ export interface ClientFlags {
   readonly server: string;
   /** Milliseconds. */
   readonly timeout: number;
+  readonly retry: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -78,6 +79,7 @@ function createProgram(onShell: (words: readonly string[]) => void): Command {
         .default(CONNECT_DEADLINE, String(CONNECT_DEADLINE / 1000))
         .argParser(seconds),
     )
+    .option("--no-retry", "fail at once when the connection is lost, or the server has no room")
     .option("-q, --quiet", "say nothing but what went wrong")
     .option("-v, --verbose", "say what was done, without a terminal, too")
     .version(`leat ${VERSION}`)
@@ -103,13 +105,17 @@ function createContext(
   failures: Failures,
   signal: AbortSignal,
 ): Context {
+  const quiet = flags.quiet === true;
   return new Context({
     output,
     failures,
     signal,
     progress: new Progress(output, flags.quiet !== true),
-    connection: new Connection(flags),
-    quiet: flags.quiet === true,
+    connection: new Connection({
+      ...flags,
+      onRetry: (line) => quiet || output.say(`leat: ${line}`),
+    }),
+    quiet,
     verbose: flags.verbose === true,
     inShell: false,
   });

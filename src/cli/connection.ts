@@ -1,6 +1,7 @@
 /** The connection behind the commands: made when first needed, and anew after it was lost. */
 import type { Client } from "../client/client.ts";
 import { connect } from "../client/connect.ts";
+import { RETRY_DEADLINE } from "../limits.ts";
 
 /** How long an end may take that nobody waits for, in milliseconds. */
 const GOODBYE = 500;
@@ -9,6 +10,10 @@ export interface ConnectionOptions {
   readonly server: string;
   /** Milliseconds. */
   readonly timeout: number;
+  /** Whether to go on when the connection is lost, or the server has no room. */
+  readonly retry: boolean;
+  /** A line about it. */
+  readonly onRetry: (line: string) => void;
 }
 
 export class Connection {
@@ -17,6 +22,8 @@ export class Connection {
   readonly #onLost: () => void;
   #client: Client | undefined;
   #connecting: Promise<Client> | undefined;
+  /** The end that is waited for. */
+  #watched: Promise<void> | undefined;
 
   constructor(options: ConnectionOptions, onLost: () => void = () => {}) {
     this.#options = options;
@@ -29,7 +36,10 @@ export class Connection {
 
   /** @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, … */
   async client(signal: AbortSignal): Promise<Client> {
-    if (this.#client?.isOver === false) return this.#client;
+    if (this.#client?.isOver === false) {
+      this.#watch(this.#client);
+      return this.#client;
+    }
     this.#connecting ??= this.#connect(signal);
     try {
       return await this.#connecting;
@@ -46,14 +56,31 @@ export class Connection {
   }
 
   async #connect(signal: AbortSignal): Promise<Client> {
-    const { server, timeout } = this.#options;
-    const client = await connect(server, { timeout, signal });
-    this.#client = client;
-    void client.closed.then(() => {
-      if (this.#client !== client) return;
-      this.#client = undefined;
-      this.#onLost();
+    const { server, timeout, retry, onRetry } = this.#options;
+    await this.close();
+    const client = await connect(server, {
+      timeout,
+      signal,
+      retry: retry ? RETRY_DEADLINE : 0,
+      onRetry: (error, delay) => onRetry(`${error.message}; trying again${inSeconds(delay)}`),
     });
+    this.#client = client;
+    this.#watch(client);
     return client;
   }
+
+  /** Tells when it is lost; it may have made another connection since it was looked at. */
+  #watch(client: Client): void {
+    const { closed } = client;
+    if (this.#watched === closed) return;
+    this.#watched = closed;
+    void closed.then(() => {
+      if (this.#client === client && this.#watched === closed) this.#onLost();
+    });
+  }
+}
+
+/** Nothing to say of what a person does not notice. */
+function inSeconds(milliseconds: number): string {
+  return milliseconds < 1000 ? "" : ` in ${Math.round(milliseconds / 1000)} s`;
 }

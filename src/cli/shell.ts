@@ -52,7 +52,10 @@ class Shell {
     this.#flags = flags;
     this.#output = new Output(() => this.#end());
     this.#progress = new Progress(this.#output, flags.quiet !== true);
-    this.#connection = new Connection(flags, () => this.#lost());
+    const onRetry = (line: string): void => {
+      if (flags.quiet !== true) this.#output.say(`leat: ${line}`);
+    };
+    this.#connection = new Connection({ ...flags, onRetry }, () => this.#lost());
     this.#lines = this.#interactive
       ? new TerminalLines("leat> ", (line) => this.#complete(line))
       : new PipedLines();

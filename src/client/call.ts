@@ -12,6 +12,9 @@ export interface Call {
   data?(bytes: Uint8Array, blockCrc: number | undefined): void;
   finish?(finish: Finish): void;
   receipt?(receipt: Receipt): void;
-  /** The stream is over without its end. Called at most once; nothing follows. */
-  failed(error: LeatError): void;
+  /**
+   * The stream is over without its end. Called at most once; nothing follows.
+   * @param lost the connection went, perhaps with the answer
+   */
+  failed(error: LeatError, lost: boolean): void;
 }

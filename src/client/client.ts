@@ -12,7 +12,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { CODES, LeatError } from "../errors.ts";
-import type { Collision, StoreEntry } from "../store/store.ts";
+import type { Collision } from "../store/store.ts";
 import type {
   ChecksumResponse,
   Entry,
@@ -22,10 +22,23 @@ import type {
   StatusResponse,
 } from "../wire/gen/messages.ts";
 import { abortable } from "./abortable.ts";
-import type { Call } from "./call.ts";
+import { ask, unexpected } from "./ask.ts";
 import { Download } from "./download.ts";
-import type { Link, RequestInit, Ticket } from "./link.ts";
-import type { CallOptions, GetOptions, ListOptions, ListSummary, PutOptions } from "./options.ts";
+import { downloadTo } from "./download-to.ts";
+import type { Leg } from "./leg.ts";
+import { Lines, type LinesOptions } from "./lines.ts";
+import type { Link, RequestInit } from "./link.ts";
+import { openLeg } from "./open-leg.ts";
+import type {
+  CallOptions,
+  Downloaded,
+  DownloadOptions,
+  GetOptions,
+  ListOptions,
+  ListSummary,
+  PutOptions,
+} from "./options.ts";
+import { NEVER } from "./retry.ts";
 import { type UploadSource, openUpload } from "./upload.ts";
 import { UploadCall } from "./upload-call.ts";
 
@@ -38,26 +51,31 @@ const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
 
 export class Client implements AsyncDisposable {
-  readonly #link: Link;
+  readonly #lines: Lines;
 
   /** @internal Use `connect`. */
-  constructor(link: Link) {
-    this.#link = link;
+  constructor(link: Link, options: LinesOptions = { dial: undefined, retry: NEVER }) {
+    this.#lines = new Lines(link, options);
   }
 
   /** `HOST:PORT` or `unix:PATH` of the server. */
   get server(): string {
-    return this.#link.connection.peer;
+    return this.#lines.link.connection.peer;
   }
 
-  /** Nothing more can be asked: the connection is lost, or the server is stopping. */
+  /** The connection is lost, or the server is stopping: the next request needs another one. */
   get isOver(): boolean {
-    return this.#link.over !== undefined;
+    return this.#lines.link.over !== undefined;
   }
 
-  /** Resolves when the connection is gone. */
+  /** The connection was lost and could not be made again. */
+  get gaveUp(): boolean {
+    return this.#lines.gaveUp;
+  }
+
+  /** Resolves when the connection that there is now is gone. */
   get closed(): Promise<void> {
-    return this.#link.closed;
+    return this.#lines.link.closed;
   }
 
   /** The entries of a folder, in the order of the UTF-8 bytes of their names. */
@@ -80,43 +98,34 @@ export class Client implements AsyncDisposable {
 
   /**
    * Begins a download. Its bytes wait until it is saved or read; `await using` gives the rest up.
+   * When the connection is lost it goes on over another one, as long as the file is the same.
    * @throws NOT_FOUND, IS_A_DIRECTORY, PRECONDITION_FAILED
    */
-  get(path: string, options: GetOptions = {}): Promise<Download> {
-    const { offset, length, ifMatch, signal, onProgress } = options;
-    const sha256 = options.sha256 === true;
-    const request: RequestInit = {
-      operation: { case: "get", value: { path, offset: offset ?? 0, length, ifMatch, sha256 } },
+  async get(path: string, options: GetOptions = {}): Promise<Download> {
+    const stop = new AbortController();
+    const signals = options.signal === undefined ? [] : [options.signal];
+    const first = await this.#leg(path, options, options.signal);
+    const { entry, offset: start } = first.head;
+    signals.push(stop.signal);
+    const reopen = (offset: number, length: number): Promise<Leg> => {
+      const rest = { ...options, offset, length, ifMatch: entry.version };
+      return this.#leg(path, rest, AbortSignal.any(signals), offset - start);
     };
-    return new Promise((resolve, reject) => {
-      let download: Download | undefined;
-      const fail = (error: LeatError): void => {
-        download?.onFailed(error);
-        reject(error);
-      };
-      const ticket = this.#ask(request, signal, {
-        response: (result) => {
-          if (result?.case !== "get" || result.value.entry === undefined) throw unexpected("get");
-          const { entry } = result.value;
-          download = new Download(
-            { ...result.value, entry: storeEntry(entry) },
-            {
-              sha256,
-              onProgress,
-              stream: {
-                consumed: (bytes, kept) =>
-                  this.#link.connection.consumed(ticket.stream ?? 0, bytes, kept),
-                cancel: () => this.#link.cancel(ticket),
-              },
-            },
-          );
-          resolve(download);
-        },
-        data: (bytes, crc32) => download?.onData(bytes, crc32),
-        finish: (finish) => download?.onFinish(finish),
-        failed: fail,
-      });
-    });
+    const sha256 = options.sha256 === true;
+    return new Download(first, { reopen, sha256, retry: this.#lines.retry(signals) }, stop);
+  }
+
+  /**
+   * Fetches a file to a path of this machine. What an earlier try has left there is continued, if the
+   * file is still the same; and what this one leaves when it fails, the next one continues.
+   * @throws as `get` and `Download.save`
+   */
+  download(path: string, target: string, options: DownloadOptions = {}): Promise<Downloaded> {
+    const { signal } = options;
+    const open = (range: GetOptions, report: (bytes: number) => void): Promise<Leg> =>
+      this.#leg(path, { ...range, onProgress: report }, signal);
+    const retry = this.#lines.retry(signal === undefined ? [] : [signal]);
+    return downloadTo(target, { ...options, open, retry });
   }
 
   /**
@@ -142,8 +151,9 @@ export class Client implements AsyncDisposable {
       },
     };
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-    const { connection } = this.#link;
-    this.#ask(request, signal, new UploadCall({ upload, connection, onProgress, resolve, reject }));
+    const link = await this.#lines.connected(signal);
+    const { connection } = link;
+    ask(link, request, signal, new UploadCall({ upload, connection, onProgress, resolve, reject }));
     return promise;
   }
 
@@ -167,7 +177,8 @@ export class Client implements AsyncDisposable {
   /** @throws ALREADY_EXISTS unless `parents`, which also makes missing folders above */
   makeDirectory(path: string, options: CallOptions & { parents?: boolean } = {}): Promise<Entry> {
     const value = { path, parents: options.parents === true };
-    return this.#unary({ operation: { case: "makeDirectory", value } }, "makeDirectory", options);
+    const request: RequestInit = { operation: { case: "makeDirectory", value } };
+    return this.#unary(request, "makeDirectory", options, true);
   }
 
   /** A digest of a whole file, made by the server. */
@@ -185,36 +196,35 @@ export class Client implements AsyncDisposable {
   }
 
   /** @returns the round trip to the server, in milliseconds */
-  ping(options: CallOptions = {}): Promise<number> {
-    const answer = this.#link.ping();
-    return options.signal === undefined ? answer : abortable(answer, options.signal);
+  ping({ signal }: CallOptions = {}): Promise<number> {
+    return this.#lines.trying((link) => {
+      const answer = link.ping();
+      return signal === undefined ? answer : abortable(answer, signal);
+    }, signal);
   }
 
   /** Ends the connection: what is on its way out still leaves. */
-  async close(): Promise<void> {
-    this.#link.connection.close();
-    await this.#link.closed;
+  close(): Promise<void> {
+    return this.#lines.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #ask(request: RequestInit, signal: AbortSignal | undefined, call: Call): Ticket {
-    const ticket = this.#link.ask(request, call);
-    if (signal === undefined) return ticket;
-    const give = (): void => {
-      this.#link.cancel(ticket);
-      call.failed(new LeatError("CANCELLED", "it was given up", { cause: signal.reason }));
+  /** One stream of a download. @param before bytes that count as arrived already */
+  #leg(
+    path: string,
+    options: GetOptions,
+    signal: AbortSignal | undefined,
+    before = 0,
+  ): Promise<Leg> {
+    const { offset = 0, length, ifMatch, onProgress } = options;
+    const sha256 = options.sha256 === true;
+    const request: RequestInit = {
+      operation: { case: "get", value: { path, offset, length, ifMatch, sha256 } },
     };
-    if (signal.aborted) {
-      give();
-    } else if (!this.isOver) {
-      signal.addEventListener("abort", give, { once: true });
-      // One signal may serve thousands of requests: it forgets those that are over.
-      ticket.ended = () => signal.removeEventListener("abort", give);
-    }
-    return ticket;
+    return this.#lines.trying((link) => openLeg(link, request, signal, onProgress, before), signal);
   }
 
   /** @param change the request changes something: without an answer, nobody knows whether it did */
@@ -224,34 +234,36 @@ export class Client implements AsyncDisposable {
     { signal }: CallOptions,
     change = false,
   ): Promise<Results[Case]> {
-    return new Promise<Results[Case]>((resolve, reject) => {
-      const ticket = this.#ask(request, signal, {
-        response: (result) => {
-          if (result?.case !== name) throw unexpected(name);
-          resolve(result.value as Results[Case]);
-        },
-        failed: (error) => {
-          const asked = change && ticket.stream !== undefined;
-          reject(asked && error.code === "CONNECTION_LOST" ? unknownOutcome(name, error) : error);
-        },
+    const attempt = (link: Link): Promise<Results[Case]> =>
+      new Promise((resolve, reject) => {
+        ask(link, request, signal, {
+          response: (result) => {
+            if (result?.case !== name) throw unexpected(name);
+            resolve(result.value as Results[Case]);
+          },
+          failed: (error, lost) => reject(change && lost ? unknownOutcome(name, error) : error),
+        });
       });
-    });
+    return this.#lines.trying(attempt, signal);
   }
 
   #page(path: string, cursor: string | undefined, options: ListOptions): Promise<Page> {
+    const { signal } = options;
     const hidden = options.hidden === true;
     const request: RequestInit = { operation: { case: "list", value: { path, cursor, hidden } } };
-    return new Promise((resolve, reject) => {
-      let entries: Entry[] = [];
-      this.#ask(request, options.signal, {
-        response: (result) => {
-          if (result?.case !== "list") throw unexpected("list");
-          entries = result.value.entries;
-        },
-        finish: (finish) => resolve({ ...finish, entries }),
-        failed: reject,
+    const attempt = (link: Link): Promise<Page> =>
+      new Promise((resolve, reject) => {
+        let entries: Entry[] = [];
+        ask(link, request, signal, {
+          response: (result) => {
+            if (result?.case !== "list") throw unexpected("list");
+            entries = result.value.entries;
+          },
+          finish: (finish) => resolve({ ...finish, entries }),
+          failed: reject,
+        });
       });
-    });
+    return this.#lines.trying(attempt, signal);
   }
 }
 
@@ -261,19 +273,10 @@ interface Page {
   readonly skippedNames: number;
 }
 
-function storeEntry(entry: Entry): StoreEntry {
-  const kind = entry.kind === "KIND_UNSPECIFIED" ? "OTHER" : entry.kind;
-  return { ...entry, kind, modified: entry.modified ?? { seconds: 0, nanoseconds: 0 } };
-}
-
 function time(date: Date): { seconds: number; nanoseconds: number } {
   const milliseconds = date.getTime();
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
-}
-
-function unexpected(name: string): LeatError {
-  return new LeatError("PROTOCOL_ERROR", `the server answered ${name} with something else`);
 }
 
 function unknownOutcome(name: string, cause: LeatError): LeatError {

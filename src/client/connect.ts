@@ -8,6 +8,7 @@ import { parseAddress } from "./address.ts";
 import { Client } from "./client.ts";
 import { Link } from "./link.ts";
 import type { ConnectOptions } from "./options.ts";
+import { Retry } from "./retry.ts";
 
 /**
  * Connects and shakes hands.
@@ -16,19 +17,40 @@ import type { ConnectOptions } from "./options.ts";
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   const where = parseAddress(address);
-  const timeout = options.timeout ?? CONNECT_DEADLINE;
+  const { retry = 0, onRetry = () => {}, timeout = CONNECT_DEADLINE } = options;
+  const policy = { deadline: retry, onRetry };
+  const dial = (signal?: AbortSignal): Promise<Link> => open(where, timeout, signal);
+  const first = new Retry(policy, options.signal === undefined ? [] : [options.signal]);
+  while (true) {
+    try {
+      return new Client(await dial(options.signal), { dial, retry: policy });
+    } catch (thrown) {
+      const error = LeatError.from(thrown);
+      // A server that has no room now says when to come back; one that is not there says nothing.
+      if (error.retryAfter === undefined) throw error;
+      await first.wait(error);
+    }
+  }
+}
+
+/** @param timeout milliseconds, for connecting and the handshake together */
+async function open(
+  where: Address,
+  timeout: number,
+  given: AbortSignal | undefined,
+): Promise<Link> {
   const late = AbortSignal.timeout(timeout);
-  const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
+  const signal = given === undefined ? late : AbortSignal.any([late, given]);
   const text = addressText(where);
   let link: Link | undefined;
   try {
     return await abortable(
-      open(where, (opened) => (link = opened)),
+      shake(where, (opened) => (link = opened)),
       signal,
     );
   } catch (thrown) {
     link?.connection.abort(new LeatError("CANCELLED", "it was given up"));
-    if (late.aborted && options.signal?.aborted !== true) {
+    if (late.aborted && given?.aborted !== true) {
       const message = `${text} did not answer within ${timeout / 1000} s: is it a leat server?`;
       throw new LeatError("DEADLINE_EXCEEDED", message);
     }
@@ -36,7 +58,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   }
 }
 
-async function open(where: Address, opened: (link: Link) => void): Promise<Client> {
+async function shake(where: Address, opened: (link: Link) => void): Promise<Link> {
   let link: Link | undefined;
   await connectBun(where, (transport) => {
     link = new Link(transport, processRuntime());
@@ -44,7 +66,7 @@ async function open(where: Address, opened: (link: Link) => void): Promise<Clien
     return link.connection;
   });
   await link!.welcomed;
-  return new Client(link!);
+  return link!;
 }
 
 /**

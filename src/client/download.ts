@@ -5,35 +5,14 @@
  */
 import { LeatError } from "../errors.ts";
 import { createLocalFile } from "../store/local-file.ts";
-import type { Collision, DurabilityLevel, Sink, StoreEntry } from "../store/store.ts";
-import { Incoming } from "../transfer/incoming.ts";
-import type { Finish } from "../wire/gen/messages.ts";
+import type { Sink, StoreEntry } from "../store/store.ts";
+import type { Leg } from "./leg.ts";
+import type { SaveOptions } from "./options.ts";
+import { type Landing, type ReceptionOptions, receive } from "./reception.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 
-export interface SaveOptions {
-  /** When the name is taken: `replace`, the default, does so atomically. */
-  readonly ifExists?: Collision;
-  /** `fsync`, the default: when this resolves, the file is on disk. */
-  readonly durability?: DurabilityLevel;
-}
-
-/** The stream behind a download. */
-export interface DownloadStream {
-  /** Bytes were taken: the server may send as many more. @param kept they may still be looked at */
-  consumed(bytes: number, kept: boolean): void;
-  /** Gives the download up. */
-  cancel(): void;
-}
-
-type Event =
-  { readonly bytes: Uint8Array; readonly crc32: number | undefined } | { readonly finish: Finish };
-
-/** Takes what arrives, once chosen. */
-interface Taker {
-  data(bytes: Uint8Array, crc32: number | undefined): void;
-  finish(finish: Finish): void;
-  failed(error: LeatError): void;
-}
+/** How to go on when a stream is lost. */
+type DownloadOptions = Omit<ReceptionOptions, "landing">;
 
 export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** The whole file, as the server has it. */
@@ -42,31 +21,21 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly offset: number;
   /** Bytes that are sent. */
   readonly length: number;
-  readonly #stream: DownloadStream;
-  readonly #sha256: boolean;
-  readonly #onProgress: ((bytes: number) => void) | undefined;
-  #early: Event[] = [];
-  #taker: Taker | undefined;
-  #error: LeatError | undefined;
+  readonly #first: Leg;
+  readonly #options: DownloadOptions;
+  /** Given up: what waits to try again stops. */
+  readonly #stop: AbortController;
   #taken = false;
   #over = false;
-  #arrived = 0;
 
   /** Made by `Client.get`. */
-  constructor(
-    head: { readonly entry: StoreEntry; readonly offset: number; readonly length: number },
-    options: {
-      readonly stream: DownloadStream;
-      readonly sha256: boolean;
-      readonly onProgress: ((bytes: number) => void) | undefined;
-    },
-  ) {
-    this.entry = head.entry;
-    this.offset = head.offset;
-    this.length = head.length;
-    this.#stream = options.stream;
-    this.#sha256 = options.sha256;
-    this.#onProgress = options.onProgress;
+  constructor(first: Leg, options: DownloadOptions, stop: AbortController) {
+    this.entry = first.head.entry;
+    this.offset = first.head.offset;
+    this.length = first.head.length;
+    this.#first = first;
+    this.#options = options;
+    this.#stop = stop;
   }
 
   /**
@@ -87,7 +56,11 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
       });
       if ("skipped" in created) return this.cancel();
       sink = created;
-      await this.#into(created, path);
+      await this.#receive({
+        write: (bytes, position) => created.write(bytes, position - this.offset),
+        written: (bytes, leg) => leg.consumed(bytes, false),
+        rewind: (position) => created.rewind(position - this.offset),
+      });
       await created.commit();
     } catch (thrown) {
       this.cancel();
@@ -100,24 +73,18 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   async *blocks(): AsyncGenerator<Uint8Array> {
     this.#claim();
     const blocks = new VerifiedBlocks();
-    const incoming = this.#incoming((bytes) => blocks.push(bytes));
-    this.#take({
-      data: (bytes, crc32) => {
-        incoming.data(bytes, crc32);
-        if (crc32 !== undefined) blocks.verified();
-      },
-      finish: (finish) => {
-        incoming.finish(finish, this.length).then(
-          () => blocks.end(),
-          (thrown: unknown) => blocks.fail(LeatError.from(thrown)),
-        );
-      },
-      failed: (error) => blocks.fail(error),
-    });
+    this.#receive({
+      write: (bytes, _position, leg) => blocks.push({ bytes, leg }),
+      verified: () => blocks.verified(),
+      rewind: () => blocks.rewind(),
+    }).then(
+      () => blocks.end(),
+      (thrown: unknown) => blocks.fail(LeatError.from(thrown)),
+    );
     try {
-      for await (const bytes of blocks) {
+      for await (const { bytes, leg } of blocks) {
         yield bytes;
-        this.#stream.consumed(bytes.length, true);
+        leg.consumed(bytes.length, true);
       }
     } finally {
       this.cancel();
@@ -165,98 +132,24 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#early = [];
-    this.#stream.cancel();
-    this.#error = new LeatError("CANCELLED", `the download of ${this.entry.name} was given up`);
-    this.#taker?.failed(this.#error);
+    this.#first.cancel(
+      new LeatError("CANCELLED", `the download of ${this.entry.name} was given up`),
+    );
+    this.#stop.abort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
   }
 
-  // ---- called by the client as frames arrive ----
-
-  /** @internal */
-  onData(bytes: Uint8Array, crc32: number | undefined): void {
-    if (this.#over) return;
-    this.#arrived += bytes.length;
-    this.#onProgress?.(this.#arrived);
-    if (this.#taker === undefined) this.#early.push({ bytes, crc32 });
-    else this.#tell((taker) => taker.data(bytes, crc32));
-  }
-
-  /** @internal */
-  onFinish(finish: Finish): void {
-    if (this.#taker === undefined) this.#early.push({ finish });
-    else this.#finish(finish);
-  }
-
-  /** @internal */
-  onFailed(error: LeatError): void {
-    if (this.#over) return;
+  async #receive(landing: Landing): Promise<void> {
+    await receive(this.#first, { ...this.#options, landing });
     this.#over = true;
-    this.#error = error;
-    this.#taker?.failed(error);
-  }
-
-  #finish(finish: Finish): void {
-    this.#over = true;
-    this.#tell((taker) => taker.finish(finish));
-  }
-
-  /** Runs everything into a sink. Resolves when all is there and matched. */
-  #into(sink: Sink, path: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const incoming = this.#incoming(
-        (bytes, position) => sink.write(bytes, position - this.offset),
-        reject,
-        (bytes) => this.#stream.consumed(bytes, false),
-      );
-      this.#take({
-        data: (bytes, crc32) => incoming.data(bytes, crc32),
-        finish: (finish) => void incoming.finish(finish, this.length).then(resolve, reject),
-        failed: (error) => reject(LeatError.from(error, `saving ${path} failed`)),
-      });
-    });
-  }
-
-  #incoming(
-    write: (bytes: Uint8Array, position: number) => void | Promise<void>,
-    onError: (error: LeatError) => void = () => {},
-    onConsumed: (bytes: number) => void = () => {},
-  ): Incoming {
-    const { offset, length } = this;
-    return new Incoming({ offset, length, sha256: this.#sha256, write, onError, onConsumed });
   }
 
   /** @throws INVALID_ARGUMENT the second time, and what was begun goes on */
   #claim(): void {
     if (this.#taken) throw new LeatError("INVALID_ARGUMENT", "this download was taken already");
     this.#taken = true;
-  }
-
-  /** Chooses how the bytes are taken; hands over what came before. */
-  #take(taker: Taker): void {
-    this.#taker = taker;
-    const early = this.#early;
-    this.#early = [];
-    for (const event of early) {
-      if ("finish" in event) this.#finish(event.finish);
-      else this.#tell((current) => current.data(event.bytes, event.crc32));
-    }
-    if (this.#error !== undefined) taker.failed(this.#error);
-  }
-
-  #tell(step: (taker: Taker) => void): void {
-    const taker = this.#taker;
-    if (taker === undefined) return;
-    try {
-      step(taker);
-    } catch (thrown) {
-      this.#taker = undefined;
-      this.cancel();
-      taker.failed(LeatError.from(thrown));
-    }
   }
 }

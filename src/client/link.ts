@@ -72,7 +72,7 @@ export class Link implements Driver {
   /** Asks for something: at once, or when a stream is free. */
   ask(request: RequestInit, call: Call): Ticket {
     const ticket: Ticket = { stream: undefined, request, call, ended: undefined };
-    if (this.#over !== undefined) call.failed(this.#over);
+    if (this.#over !== undefined) call.failed(this.#over, false);
     else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#open(ticket);
     else this.#waiting.add(ticket);
     return ticket;
@@ -111,7 +111,7 @@ export class Link implements Driver {
       case "receipt":
         return this.#hear(event.stream, (call) => call.receipt?.(event.receipt));
       case "failure":
-        return this.#hear(event.stream, (call) => call.failed(event.error));
+        return this.#hear(event.stream, (call) => call.failed(event.error, false));
       case "pong":
         for (const answer of this.#pings.splice(0)) answer(event.roundTrip);
         return;
@@ -148,7 +148,7 @@ export class Link implements Driver {
       tell(ticket.call);
     } catch (thrown) {
       this.cancel(ticket);
-      ticket.call.failed(LeatError.from(thrown));
+      ticket.call.failed(LeatError.from(thrown), false);
     }
   }
 
@@ -159,7 +159,10 @@ export class Link implements Driver {
     } catch (thrown) {
       // A name that is no Unicode text, an offset below zero: no frame has room for such a value.
       const { message } = LeatError.from(thrown);
-      return ticket.call.failed(new LeatError("INVALID_ARGUMENT", message, { cause: thrown }));
+      return ticket.call.failed(
+        new LeatError("INVALID_ARGUMENT", message, { cause: thrown }),
+        false,
+      );
     }
     this.#calls.set(ticket.stream, ticket);
     ticket.call.opened?.(ticket.stream);
@@ -177,7 +180,7 @@ export class Link implements Driver {
   #goAway(error: LeatError): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const ticket of waiting) failed(ticket, error);
+    for (const ticket of waiting) failed(ticket, error, false);
     this.#over ??= error;
   }
 
@@ -195,14 +198,16 @@ export class Link implements Driver {
     this.#over ??= error;
     this.#welcomed.reject(error);
     for (const answer of this.#pings.splice(0)) answer(error);
-    const tickets = [...this.#calls.values(), ...this.#waiting];
+    const asked = [...this.#calls.values()];
+    const waiting = [...this.#waiting];
     this.#calls.clear();
     this.#waiting.clear();
-    for (const ticket of tickets) failed(ticket, error);
+    for (const ticket of asked) failed(ticket, error, true);
+    for (const ticket of waiting) failed(ticket, error, false);
   }
 }
 
-function failed(ticket: Ticket, error: LeatError): void {
-  ticket.call.failed(error);
+function failed(ticket: Ticket, error: LeatError, lost: boolean): void {
+  ticket.call.failed(error, lost);
   ticket.ended?.();
 }

@@ -1,5 +1,6 @@
 /** What a caller may ask for besides the path. */
-import type { Collision } from "../store/store.ts";
+import type { LeatError } from "../errors.ts";
+import type { Collision, DurabilityLevel, StoreEntry } from "../store/store.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -8,6 +9,14 @@ export interface CallOptions {
 export interface ConnectOptions extends CallOptions {
   /** Milliseconds for connecting and the handshake together. */
   readonly timeout?: number;
+  /**
+   * Milliseconds to go on trying while nothing moves, when the connection is lost or the server has
+   * no room. 0, the default: not at all. Downloads continue where they were; what changes something is
+   * tried again only if the server has certainly not done it.
+   */
+  readonly retry?: number;
+  /** It is tried again after `delay` milliseconds. */
+  readonly onRetry?: (error: LeatError, delay: number) => void;
 }
 
 export interface ListOptions extends CallOptions {
@@ -26,6 +35,30 @@ export interface GetOptions extends CallOptions {
   readonly sha256?: boolean;
   /** Told of arriving bytes: their sum so far. */
   readonly onProgress?: (bytes: number) => void;
+}
+
+export interface DownloadOptions extends CallOptions, SaveOptions {
+  /** The server has answered, and sends it. */
+  readonly onBegin?: (entry: StoreEntry) => void;
+  /** Told of arriving bytes: how far it is, what was there already included. */
+  readonly onProgress?: (bytes: number) => void;
+  /** What an earlier try has left is continued at `offset`; at 0: the file is another one now. */
+  readonly onResume?: (offset: number, size: number) => void;
+}
+
+/** What a download to a path came to. */
+export interface Downloaded {
+  /** The file, as the server has it. */
+  readonly entry: StoreEntry;
+  /** Nothing was fetched: the name is taken. */
+  readonly skipped: boolean;
+}
+
+export interface SaveOptions {
+  /** When the name is taken: `replace`, the default, does so atomically. */
+  readonly ifExists?: Collision;
+  /** `fsync`, the default: when this resolves, the file is on disk. */
+  readonly durability?: DurabilityLevel;
 }
 
 export interface PutOptions extends CallOptions {

@@ -3,16 +3,28 @@
  * block and what the reader has not taken: the stream's window bounds it.
  */
 import type { LeatError } from "../errors.ts";
+import type { Leg } from "./leg.ts";
 
-export class VerifiedBlocks implements AsyncIterable<Uint8Array> {
-  #unverified: Uint8Array[] = [];
-  readonly #ready: Uint8Array[] = [];
+/** Bytes, and the stream they came on: whoever has looked at them tells it. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly leg: Leg;
+}
+
+export class VerifiedBlocks implements AsyncIterable<Piece> {
+  #unverified: Piece[] = [];
+  readonly #ready: Piece[] = [];
   #ended = false;
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
 
-  push(bytes: Uint8Array): void {
-    this.#unverified.push(bytes);
+  push(piece: Piece): void {
+    this.#unverified.push(piece);
+  }
+
+  /** What is not verified will come again. */
+  rewind(): void {
+    this.#unverified = [];
   }
 
   /** The checksum of everything pushed so far matched. */
@@ -34,10 +46,10 @@ export class VerifiedBlocks implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Piece> {
     while (true) {
-      const bytes = this.#ready.shift();
-      if (bytes !== undefined) yield bytes;
+      const piece = this.#ready.shift();
+      if (piece !== undefined) yield piece;
       else if (this.#error !== undefined) throw this.#error;
       else if (this.#ended) return;
       else {

@@ -70,6 +70,14 @@ export class DiskSink implements Sink {
     }
   }
 
+  /** Forgets what was written from `position` on: it comes again. */
+  async rewind(position: number): Promise<void> {
+    this.#mustBeOpen();
+    await this.#running;
+    this.#mustBeOpen();
+    if (position < this.#partial.size) this.#partial.rewind(position);
+  }
+
   async checkpoint(): Promise<void> {
     this.#mustBeOpen();
     await this.#running;

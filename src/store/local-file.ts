@@ -6,12 +6,14 @@
  * the target is never there in part and the last step is a rename on one file system.
  */
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { crc32 } from "node:zlib";
 import { LeatError } from "../errors.ts";
-import { MAX_SEGMENT } from "../limits.ts";
+import { BLOCK_SIZE, MAX_SEGMENT } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
+import { BlockSums, type Known } from "./block-sums.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkOptions, type Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
@@ -22,17 +24,34 @@ import { openRegular } from "./open-regular.ts";
 import { PartialFile } from "./partial.ts";
 import { checkFree } from "./free-space.ts";
 import { isDirectory } from "./refusals.ts";
-import type { Sink, Source } from "./store.ts";
+import type { Source } from "./store.ts";
 import { hasProc, openPlainFolder } from "./walk-folder.ts";
 
 /** Until the file is whole, it is its owner's business. */
 const PARTIAL_MODE = 0o600;
 
+/** A partial file of an earlier try, locked, and what is known of it: checked. */
+export interface FoundPartial {
+  readonly partial: PartialFile;
+  readonly known: Known;
+}
+
+export interface ResumableFile {
+  readonly sink: DiskSink;
+  /** To be told of each block; undefined where nothing can be continued. */
+  readonly sums: BlockSums | undefined;
+}
+
 /** Read once: asking for the umask sets it for a moment, for all threads. */
 const umask = process.umask();
 
+/** How the file ends that has the sums of a partial file's blocks. */
+const SUMS = ".sums";
+
 /** Partial names that are tried; one is free unless somebody plays with us. */
 const TRIES = 8;
+
+export type { SinkOptions, Skipped };
 
 /** The same for all folders: these versions never leave the machine. */
 const versions = new Versions("local files");
@@ -43,7 +62,7 @@ const versions = new Versions("local files");
  *   PERMISSION_DENIED
  * @returns what is there when the collision is "skip" and the name is taken
  */
-export function createLocalFile(path: string, options: SinkOptions): Sink | Skipped {
+export function createLocalFile(path: string, options: SinkOptions): DiskSink | Skipped {
   const name = checkLocal(path);
   const folder = openParent(path);
   try {
@@ -52,6 +71,89 @@ export function createLocalFile(path: string, options: SinkOptions): Sink | Skip
     folder[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * A local file to write to that a later try can continue. When somebody else is fetching the same
+ * file to the same place, or there can be no notes, it is one like any other.
+ * @param found what an earlier try has left; ours from now on
+ */
+export function createResumableFile(
+  path: string,
+  options: SinkOptions,
+  known: Known,
+  found?: FoundPartial,
+): ResumableFile | Skipped {
+  const name = checkLocal(path);
+  const folder = found?.partial.folder ?? openParent(path);
+  try {
+    if (!mayTake(folder.look(name), options, path, versions)) {
+      found?.partial.close();
+      return skip(path, name, folder);
+    }
+    const partial = found?.partial ?? takeResumable(folder, name);
+    partial?.rewind(
+      known.sums.length === 0 ? 0 : Math.min(known.size, known.sums.length * BLOCK_SIZE),
+    );
+    const sums = partial && BlockSums.create(sumsPath(folder, name), known);
+    if (options.size !== undefined) checkFree(folder, options.size - (partial?.size ?? 0), path);
+    const sink = sinkOver(partial ?? createPartial(folder, name, path), folder, path, options);
+    return { sink, sums };
+  } catch (error) {
+    found?.partial.close();
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** What an earlier try has left beside its target, as far as it is whole; held by its lock. */
+export async function findPartial(path: string): Promise<FoundPartial | undefined> {
+  const name = checkLocal(path);
+  let folder: Folder;
+  try {
+    folder = openParent(path);
+  } catch {
+    return undefined; // whoever makes the file is told
+  }
+  try {
+    const known = BlockSums.read(sumsPath(folder, name));
+    const partial = known && PartialFile.reopen(folder, resumableName(name));
+    if (known !== undefined && partial !== undefined) {
+      return { partial, known: await checkBlocks(partial, known) };
+    }
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw LeatError.from(error, `cannot continue ${quote(path)}`);
+  }
+  folder[Symbol.dispose]();
+  return undefined;
+}
+
+/** Lets go of what was found; it stays for another time. */
+export function leavePartial({ partial }: FoundPartial): void {
+  partial.close();
+  partial.folder[Symbol.dispose]();
+}
+
+/** What is known, less what is not on disk as it should be. */
+async function checkBlocks(partial: PartialFile, known: Known): Promise<Known> {
+  const { version, size } = known;
+  const block = new Uint8Array(BLOCK_SIZE);
+  const sums: number[] = [];
+  for (const sum of known.sums) {
+    const at = sums.length * BLOCK_SIZE;
+    const bytes = block.subarray(0, Math.min(BLOCK_SIZE, size - at));
+    const read = bytes.length === 0 ? 0 : await partial.read(bytes, at);
+    if (read === 0 || read < bytes.length || crc32(bytes) !== sum) break;
+    sums.push(sum);
+  }
+  return { version, size, sums };
+}
+
+/** The partial that a later try finds; undefined while somebody else holds it. */
+function takeResumable(folder: Folder, name: string): PartialFile | undefined {
+  const own = resumableName(name);
+  return PartialFile.create(folder, own, PARTIAL_MODE) ?? PartialFile.reopen(folder, own);
 }
 
 /**
@@ -69,9 +171,19 @@ function create(
   name: string,
   folder: Folder,
   options: SinkOptions,
-): Sink | undefined {
+): DiskSink | undefined {
   if (!mayTake(folder.look(name), options, path, versions)) return undefined;
   if (options.size !== undefined) checkFree(folder, options.size, path);
+  return sinkOver(createPartial(folder, name, path), folder, path, options);
+}
+
+function sinkOver(
+  partial: PartialFile,
+  folder: Folder,
+  path: string,
+  options: SinkOptions,
+): DiskSink {
+  const name = basename(resolve(path));
   const target = {
     path,
     versions,
@@ -79,7 +191,7 @@ function create(
     place: () => ({ folder, name, [Symbol.dispose]() {} }),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
-  return new DiskSink(createPartial(folder, name, path), target, options);
+  return new DiskSink(partial, target, options);
 }
 
 function skip(path: string, name: string, folder: Folder): Skipped {
@@ -97,7 +209,24 @@ function createPartial(folder: Folder, name: string, path: string): PartialFile 
 }
 
 function partialName(name: string): string {
-  const end = `.leat-${randomBytes(3).toString("hex")}`;
+  return hidden(name, `.leat-${randomBytes(3).toString("hex")}`);
+}
+
+/** The same for each try of the same target. */
+function resumableName(name: string): string {
+  return sumsName(name).slice(0, -SUMS.length);
+}
+
+function sumsName(name: string): string {
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 6);
+  return hidden(name, `.leat-${hash}${SUMS}`);
+}
+
+function sumsPath(folder: Folder, name: string): string {
+  return folder.at(sumsName(name));
+}
+
+function hidden(name: string, end: string): string {
   let start = name;
   while (Buffer.byteLength(`.${start}${end}`) > MAX_SEGMENT) {
     // Whole characters, so that what is left is still UTF-8.

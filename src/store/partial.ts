@@ -1,12 +1,15 @@
 /** A partial file: exists under a name of its own, held by its lock, until it is published. */
 
 import {
+  type Stats,
   closeSync,
   constants,
   fdatasync,
   fstatSync,
   fsync,
+  ftruncateSync,
   openSync,
+  read,
   unlinkSync,
   write,
   writeSync,
@@ -26,6 +29,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 // The kernel's work is done on the thread pool: a sync may take seconds.
 const fsyncLater = promisify(fsync);
 const writeLater = promisify(write);
+const readLater = promisify(read);
 const fdatasyncLater = promisify(fdatasync);
 
 export class PartialFile {
@@ -55,6 +59,28 @@ export class PartialFile {
     } catch (error) {
       partial.close();
       throw error;
+    }
+    partial.close();
+    return undefined;
+  }
+
+  /**
+   * Opens one that was left, and locks it.
+   * @param folder stays the caller's
+   * @returns undefined when there is none that is ours, or somebody holds it
+   */
+  static reopen(folder: Folder, name: string): PartialFile | undefined {
+    const fd = openExisting(folder.at(name));
+    if (fd === undefined) return undefined;
+    const partial = new PartialFile(fd, folder, name);
+    try {
+      if (isOurs(fstatSync(fd)) && tryLock(fd) && isNamed(fd, folder, name)) {
+        partial.#size = fstatSync(fd).size;
+        return partial;
+      }
+    } catch (error) {
+      partial.close();
+      throw LeatError.from(error, "cannot open a partial file");
     }
     partial.close();
     return undefined;
@@ -110,6 +136,28 @@ export class PartialFile {
     }
     pace.end(begun);
     this.#size += bytes.length;
+  }
+
+  /** Reads into `into` on the thread pool. @returns bytes read: fewer at the end of the file */
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    while (done < into.length) {
+      const rest = into.length - done;
+      const { bytesRead } = await readLater(this.fd, into, done, rest, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  /** Forgets the bytes from `size` on. */
+  rewind(size: number): void {
+    try {
+      ftruncateSync(this.fd, size);
+    } catch (error) {
+      throw LeatError.from(error, "cannot cut a partial file");
+    }
+    this.#size = size;
   }
 
   /** Puts its bytes on disk, its times and name not necessarily. */
@@ -168,6 +216,11 @@ export function removeUnheld(
   } finally {
     closeSync(fd);
   }
+}
+
+/** A file that another user has put there, or that has another name as well, is not continued. */
+export function isOurs(stats: Stats): boolean {
+  return stats.isFile() && stats.nlink === 1 && stats.uid === (process.getuid?.() ?? stats.uid);
 }
 
 /** Whether the open file still has this name. */

@@ -22,6 +22,8 @@ export interface IncomingOptions {
   readonly onConsumed: (bytes: number) => void;
   /** A write failed later. */
   readonly onError: (error: LeatError) => void;
+  /** The checksum of a block, or of the end of the range, matched. @param behind its last byte */
+  readonly onVerified?: (behind: number, blockCrc: number) => void;
 }
 
 export class Incoming {
@@ -29,6 +31,7 @@ export class Incoming {
   readonly #digest: Digest;
   readonly #end: number;
   #position: number;
+  #verified: number;
   /** A CRC came that was not at the end of a block: nothing may follow. */
   #rangeEnded = false;
   /** The sink has not answered yet. */
@@ -43,6 +46,7 @@ export class Incoming {
     this.#options = options;
     this.#digest = new Digest(options.sha256);
     this.#position = options.offset;
+    this.#verified = options.offset;
     this.#end =
       options.length === undefined ? Number.MAX_SAFE_INTEGER : options.offset + options.length;
   }
@@ -77,6 +81,8 @@ export class Incoming {
     if (blockCrc !== undefined) {
       checkBlock(behind, blockCrc, this.#digest.endBlock());
       this.#rangeEnded = behind % BLOCK_SIZE !== 0;
+      this.#verified = behind;
+      this.#options.onVerified?.(behind, blockCrc);
     } else if (behind % BLOCK_SIZE === 0) {
       throw new LeatError(
         "PROTOCOL_ERROR",
@@ -96,8 +102,18 @@ export class Incoming {
       throw new LeatError("SIZE_MISMATCH", message);
     }
     checkFinish(finish, size, this.#digest);
-    if (this.#writing) await new Promise<void>((resolve) => void this.#idle.push(resolve));
+    await this.settled();
     if (this.#failed !== undefined) throw this.#failed;
+  }
+
+  /** Resolves when the sink is done with all that it was given, whether it worked or not. */
+  async settled(): Promise<void> {
+    if (this.#writing) await new Promise<void>((resolve) => void this.#idle.push(resolve));
+  }
+
+  /** Behind the last byte of the last block whose checksum matched. */
+  get verified(): number {
+    return this.#verified;
   }
 
   get position(): number {

@@ -139,7 +139,7 @@ describe("a server that starts", () => {
       cwd: library.path,
     });
     await first.screen.until("leat> ");
-    const second = await client(started.address, ["ping"]);
+    const second = await client(started.address, ["ping", "--no-retry"]);
     expectFailure(second, 43, /1 connections; try again later \(RESOURCE_EXHAUSTED\)/);
   });
 

@@ -292,7 +292,7 @@ describe("a server and its clients", () => {
   });
 
   test("finish what is open when the server stops, and are refused what is not", async () => {
-    const codes = ["UNAVAILABLE", "CONNECTION_LOST"];
+    const codes = ["UNAVAILABLE", "CONNECTION_LOST", "OUTCOME_UNKNOWN"];
     await holds((after) => ({
       after,
       codes,

@@ -2,7 +2,6 @@
 import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
-import type { Download } from "../../client/download.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../context.ts";
@@ -10,7 +9,9 @@ import { UsageError } from "../exit-codes.ts";
 import { LocalError } from "../failures.ts";
 import { type Transfer, downloads, remoteName } from "../paths.ts";
 import type { Bar } from "../progress.ts";
+import { printable } from "../terminal-text.ts";
 import { type Done, transferAll } from "../transfers.ts";
+import { bytesText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags {
@@ -59,37 +60,49 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
 }
 
 async function toFile(
-  { signal }: Context,
+  context: Context,
   { remote, local }: Transfer,
   flags: Flags,
   client: Client,
   bar: Bar,
 ): Promise<Done> {
-  if (flags.ifExists === "skip" && isTaken(local)) {
+  const { ifExists, durability } = flags;
+  if (ifExists === "skip" && isTaken(local)) {
     const facts = { path: remote, file: local, skipped: true };
     return { bytes: 0, how: "verified", skipped: true, facts };
   }
-  const onProgress = (bytes: number): void => void (bar.done = bytes);
-  const download = await client.get(remote, { signal, onProgress });
-  bar.total = download.length;
-  await save(download, local, flags);
-  const { size, version } = download.entry;
-  const facts = { path: remote, file: local, size, version, skipped: false };
-  const how = flags.durability === "fsync" ? "verified, on disk" : "verified, not synced";
-  return { bytes: size, how, skipped: false, facts };
+  let answered = false;
+  try {
+    const { entry } = await client.download(remote, local, {
+      ifExists,
+      durability,
+      signal: context.signal,
+      onBegin: ({ size }) => {
+        answered = true;
+        bar.total = size;
+      },
+      onProgress: (bytes) => void (bar.done = bytes),
+      onResume: (offset, size) => context.note(resumed(remote, offset, size)),
+    });
+    const { size, version } = entry;
+    const facts = { path: remote, file: local, size, version, skipped: false };
+    const how = durability === "fsync" ? "verified, on disk" : "verified, not synced";
+    return { bytes: size, how, skipped: false, facts };
+  } catch (thrown) {
+    // Once the server has answered, it is not the remote name that is missing, or taken.
+    const code = thrown instanceof LeatError ? thrown.code : undefined;
+    throw answered && code !== undefined && LOCAL.has(code) ? new LocalError(thrown) : thrown;
+  }
 }
 
 const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
 
-async function save(download: Download, local: string, flags: Flags): Promise<void> {
-  const { ifExists, durability } = flags;
-  try {
-    await download.save(local, { ifExists, durability });
-  } catch (thrown) {
-    // The server has answered by then: it is not the remote name that is missing, or taken.
-    const code = thrown instanceof LeatError ? thrown.code : undefined;
-    throw code !== undefined && LOCAL.has(code) ? new LocalError(thrown) : thrown;
-  }
+function resumed(remote: string, offset: number, size: number): string {
+  const how =
+    offset === 0
+      ? "is another version than the one that was begun: it is fetched anew"
+      : `continues at ${bytesText(offset)} of ${bytesText(size)}`;
+  return `leat: get: ${printable(remote)} ${how}`;
 }
 
 async function toStdout(

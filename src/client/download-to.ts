@@ -1,0 +1,175 @@
+/**
+ * A download to a path: continues what an earlier try has left beside it, and leaves what is verified
+ * for the next one. Files of one block at most have nothing to continue.
+ */
+import { type ErrorCode, LeatError } from "../errors.ts";
+import { BLOCK_SIZE } from "../limits.ts";
+import {
+  type FoundPartial,
+  type ResumableFile,
+  type SinkOptions,
+  type Skipped,
+  createLocalFile,
+  createResumableFile,
+  findPartial,
+  leavePartial,
+} from "../store/local-file.ts";
+import type { StoreEntry } from "../store/store.ts";
+import type { Leg } from "./leg.ts";
+import type { Downloaded, DownloadOptions, GetOptions } from "./options.ts";
+import { isReplaced, receive } from "./reception.ts";
+import type { Retry } from "./retry.ts";
+
+export interface DownloadToOptions extends DownloadOptions {
+  /** Begins a stream. @param report is told of arriving bytes */
+  readonly open: (range: GetOptions, report: (bytes: number) => void) => Promise<Leg>;
+  readonly retry: Retry;
+}
+
+/** After these there is something to continue. */
+const INTERRUPTED = new Set<ErrorCode>([
+  "CANCELLED",
+  "CHECKSUM_MISMATCH",
+  "CONNECTION_LOST",
+  "DEADLINE_EXCEEDED",
+  "PROTOCOL_ERROR",
+  "RESOURCE_EXHAUSTED",
+  "UNAVAILABLE",
+]);
+
+/** Versions that are begun in one download: of a file that changes all the time none comes whole. */
+const VERSIONS = 3;
+
+export async function downloadTo(target: string, options: DownloadToOptions): Promise<Downloaded> {
+  for (let version = 1; ; version += 1) {
+    try {
+      return await new DownloadTo(target, options).run();
+    } catch (thrown) {
+      const error = LeatError.from(thrown, `saving ${target} failed`);
+      if (!isReplaced(error) || version === VERSIONS) throw error;
+      options.onResume?.(0, 0);
+    }
+  }
+}
+
+class DownloadTo {
+  readonly #target: string;
+  readonly #options: DownloadToOptions;
+
+  constructor(target: string, options: DownloadToOptions) {
+    this.#target = target;
+    this.#options = options;
+  }
+
+  async run(): Promise<Downloaded> {
+    const found = await findPartial(this.#target);
+    const { leg, known } = await this.#begin(found);
+    const { entry } = leg.head;
+    this.#options.onBegin?.(entry);
+    try {
+      const file = await this.#createFile(entry, known, found);
+      if ("skipped" in file) {
+        leg.cancel(new LeatError("CANCELLED", "the name is taken"));
+        return { entry, skipped: true };
+      }
+      await this.#fill(file, leg);
+      return { entry, skipped: false };
+    } catch (thrown) {
+      leg.cancel(LeatError.from(thrown));
+      throw thrown;
+    }
+  }
+
+  /** Asks for what is missing, or for all if the file is another one now. */
+  async #begin(
+    found: FoundPartial | undefined,
+  ): Promise<{ leg: Leg; known: FoundPartial["known"] }> {
+    const { onResume } = this.#options;
+    const nothing = { version: "", size: 0, sums: [] };
+    try {
+      if (found === undefined) return { leg: await this.#open({}), known: nothing };
+      const { version, size, sums } = found.known;
+      const offset = Math.min(size, sums.length * BLOCK_SIZE);
+      try {
+        const leg = await this.#open({ offset, ifMatch: version });
+        if (offset > 0) onResume?.(offset, size);
+        return { leg, known: found.known };
+      } catch (thrown) {
+        if (LeatError.from(thrown).code !== "PRECONDITION_FAILED") throw thrown;
+      }
+      const leg = await this.#open({});
+      onResume?.(0, leg.head.entry.size);
+      return { leg, known: nothing };
+    } catch (thrown) {
+      if (found !== undefined) leavePartial(found);
+      throw thrown;
+    }
+  }
+
+  async #open(range: GetOptions): Promise<Leg> {
+    const { open, onProgress } = this.#options;
+    const { offset = 0 } = range;
+    const leg = await open(range, (bytes) => onProgress?.(offset + bytes));
+    const { size } = leg.head.entry;
+    if (leg.head.offset !== offset || offset + leg.head.length !== size) {
+      const error = new LeatError(
+        "PROTOCOL_ERROR",
+        "the server sends another range than asked for",
+      );
+      leg.cancel(error);
+      throw error;
+    }
+    return leg;
+  }
+
+  #createFile(
+    entry: StoreEntry,
+    known: FoundPartial["known"],
+    found: FoundPartial | undefined,
+  ): ResumableFile | Skipped {
+    const { size, modified, version } = entry;
+    const options: SinkOptions = {
+      collision: this.#options.ifExists ?? "replace",
+      durability: this.#options.durability ?? "fsync",
+      modified,
+      size,
+    };
+    if (size > BLOCK_SIZE || found !== undefined) {
+      return createResumableFile(this.#target, options, { ...known, version, size }, found);
+    }
+    const sink = createLocalFile(this.#target, options);
+    return "skipped" in sink ? sink : { sink, sums: undefined };
+  }
+
+  async #fill({ sink, sums }: ResumableFile, first: Leg): Promise<void> {
+    const { retry } = this.#options;
+    const { version } = first.head.entry;
+    try {
+      await receive(first, {
+        landing: {
+          write: (bytes, position) => sink.write(bytes, position),
+          written: (bytes, leg) => leg.consumed(bytes, false),
+          verified: (_behind, sum) => sums?.add(sum),
+          rewind: (position) => sink.rewind(position),
+        },
+        sha256: false,
+        retry,
+        reopen: (offset) => this.#open({ offset, ifMatch: version }),
+      });
+    } catch (thrown) {
+      const known = INTERRUPTED.has(LeatError.from(thrown).code) ? (sums?.count ?? 0) : 0;
+      if (known > 0) {
+        sums?.flush();
+        sums?.[Symbol.dispose]();
+        await sink.keep();
+      } else {
+        sums?.remove();
+        await sink.discard();
+      }
+      throw thrown;
+    }
+    // Before the name: what a crash leaves then is begun anew, and nothing stays that nobody removes.
+    sums?.remove();
+    await sink.commit();
+  }
+}

@@ -1,0 +1,70 @@
+/** When to try again, and for how long. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ErrorCode, LeatError } from "../errors.ts";
+import { RETRY_DELAY } from "../limits.ts";
+
+export interface RetryPolicy {
+  /** Milliseconds to go on trying while nothing moves; 0: not at all. */
+  readonly deadline: number;
+  /** It is tried again after `delay` milliseconds. */
+  readonly onRetry: (error: LeatError, delay: number) => void;
+  /** Whether nobody wants it any more. */
+  readonly over?: () => boolean;
+}
+
+/** Nothing is tried again. */
+export const NEVER: RetryPolicy = { deadline: 0, onRetry: () => {} };
+
+/** What may be over in a moment. Whoever gave it may still know better: see `retryable`. */
+const PASSING = new Set<ErrorCode>([
+  "CONNECTION_LOST",
+  "UNAVAILABLE",
+  "RESOURCE_EXHAUSTED",
+  "DEADLINE_EXCEEDED",
+]);
+
+export function isPassing(error: LeatError): boolean {
+  return error.retryable && PASSING.has(error.code);
+}
+
+/** The tries of one request, or of one transfer. */
+export class Retry {
+  readonly #policy: RetryPolicy;
+  readonly #signals: readonly AbortSignal[];
+  #tries = 0;
+  /** When it failed first since something moved. */
+  #since: number | undefined;
+
+  /** @param signals each of them gives it up */
+  constructor(policy: RetryPolicy, signals: readonly AbortSignal[] = []) {
+    this.#policy = policy;
+    this.#signals = signals;
+  }
+
+  /** Something moved: the next failure is a first one. */
+  moved(): void {
+    this.#tries = 0;
+    this.#since = undefined;
+  }
+
+  /** Waits until it is time to try again. @throws the error, when it is not to be tried again */
+  async wait(error: LeatError): Promise<void> {
+    const { deadline, onRetry, over } = this.#policy;
+    const now = performance.now();
+    this.#since ??= now;
+    const delay = Math.max(error.retryAfter ?? 0, backoff(this.#tries));
+    if (!isPassing(error) || over?.() === true || now + delay > this.#since + deadline) throw error;
+    this.#tries += 1;
+    onRetry(error, delay);
+    try {
+      await sleep(delay, undefined, { signal: AbortSignal.any([...this.#signals]) });
+    } catch (thrown) {
+      throw new LeatError("CANCELLED", "it was given up", { cause: thrown });
+    }
+  }
+}
+
+function backoff(tries: number): number {
+  const most = Math.min(RETRY_DELAY.most, RETRY_DELAY.least * 2 ** tries);
+  return most * (0.5 + Math.random() / 2);
+}
