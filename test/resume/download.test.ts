@@ -79,13 +79,18 @@ describe("a download whose connection is cut", () => {
       const bytes = contents(next(SIZE), round + 2);
       writeFileSync(library.at("many.bin"), bytes);
       using local = new TemporaryFolder();
-      const faults = Array.from({ length: next(6) }, () => ({ cutDown: 1 + next(6 * MiB) }));
+      const faults = Array.from({ length: next(6) }, () => ({
+        cutDown: 1 + next(6 * MiB),
+        reset: round % 2 === 1,
+      }));
       await behind(faults, async (client, proxy) => {
         // The Hello of a connection may be cut, too: then connect() is refused, as it should be.
         await client.download("many.bin", local.at("file"), FAST);
         expect(same(local.at("file"), bytes)).toBe(true);
         const cuts = proxy.connections - 1;
-        expect(proxy.down).toBeLessThanOrEqual(bytes.length + cuts * BLOCK_SIZE + HEADS);
+        // What a reset has lost on its way was never received.
+        if (round % 2 === 0)
+          expect(proxy.down).toBeLessThanOrEqual(bytes.length + cuts * BLOCK_SIZE + HEADS);
       }).catch((error: unknown) => {
         if (faults[0] === undefined || faults[0].cutDown > 100) throw error;
       });

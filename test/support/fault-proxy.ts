@@ -2,10 +2,12 @@
 
 /** What happens to one connection. Counts are of bytes in one direction, from its start. */
 export interface Fault {
-  /** The connection is reset when so many bytes went to the client. */
+  /** The connection ends when so many bytes went to the client. */
   readonly cutDown?: number;
-  /** The connection is reset when so many bytes went to the server. */
+  /** The connection ends when so many bytes went to the server. */
   readonly cutUp?: number;
+  /** It ends by a reset: what was on its way is lost, too. */
+  readonly reset?: boolean;
   /** Nothing more goes to the client behind so many bytes; the connection stays. */
   readonly stallDown?: number;
   /** Nothing more goes to the server behind so many bytes; the connection stays. */
@@ -28,18 +30,16 @@ class Line {
   readonly #cut: number;
   readonly #stall: number;
   readonly #flip: readonly number[];
+  readonly #reset: boolean;
   readonly #counted: (bytes: number) => void;
   other: Line | undefined;
 
-  constructor(
-    cut: number | undefined,
-    stall: number | undefined,
-    flip: readonly number[],
-    counted: (bytes: number) => void,
-  ) {
-    this.#cut = cut ?? Number.POSITIVE_INFINITY;
-    this.#stall = stall ?? Number.POSITIVE_INFINITY;
-    this.#flip = flip;
+  constructor(fault: Fault, way: "up" | "down", counted: (bytes: number) => void) {
+    const { cutUp, cutDown, stallUp, stallDown, flipDown } = fault;
+    this.#cut = (way === "up" ? cutUp : cutDown) ?? Number.POSITIVE_INFINITY;
+    this.#stall = (way === "up" ? stallUp : stallDown) ?? Number.POSITIVE_INFINITY;
+    this.#flip = way === "up" ? [] : (flipDown ?? []);
+    this.#reset = fault.reset === true;
     this.#counted = counted;
   }
 
@@ -74,8 +74,10 @@ class Line {
 
   #full(): void {
     if (this.passed < this.#cut) return void this.from?.pause();
+    this.#waiting.length = 0;
     this.from?.terminate();
-    this.to?.terminate();
+    if (this.#reset) this.to?.terminate();
+    else this.to?.shutdown();
   }
 
   #damaged(bytes: Uint8Array): Uint8Array {
@@ -143,13 +145,8 @@ export class FaultProxy implements Disposable {
     fault: Fault,
     handlers: Omit<Bun.SocketHandler<Line>, "open">,
   ): Promise<void> {
-    const up = new Line(fault.cutUp, fault.stallUp, [], (bytes) => (this.up += bytes));
-    const down = new Line(
-      fault.cutDown,
-      fault.stallDown,
-      fault.flipDown ?? [],
-      (bytes) => (this.down += bytes),
-    );
+    const up = new Line(fault, "up", (bytes) => (this.up += bytes));
+    const down = new Line(fault, "down", (bytes) => (this.down += bytes));
     up.other = down;
     down.other = up;
     client.data = up;
