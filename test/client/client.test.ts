@@ -1,16 +1,10 @@
 /** The library as a program uses it, over real sockets. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import {
-  type Client,
-  connect,
-  createServer,
-  type Entry,
-  LeatError,
-  type Server,
-} from "../../src/index.ts";
+import { type Client, connect, type Entry, LeatError, type Server } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { startServer, WAY, WORKERS } from "../support/served.ts";
 
 const library = new TemporaryFolder();
 const local = new TemporaryFolder();
@@ -18,7 +12,7 @@ let server: Server;
 let client: Client;
 
 beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
+  server = await startServer({ library: library.path, durability: "none" });
   client = await connect(server.address);
 });
 
@@ -49,6 +43,11 @@ async function refusal(promise: Promise<unknown>): Promise<LeatError> {
     throw error;
   }
   throw new Error("it was not refused");
+}
+
+/** A server in another process hears a moment later than this one that it stops. */
+async function statUntilRefused(client: Client): Promise<never> {
+  while (true) await client.stat("text.txt");
 }
 
 async function* slowly(parts: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -323,7 +322,7 @@ test("hundreds of requests at once wait their turn", async () => {
 
 describe("a server", () => {
   test("that is read-only refuses every change", async () => {
-    await using readOnly = await createServer({ library: library.path, readOnly: true });
+    await using readOnly = await startServer({ library: library.path, readOnly: true });
     await using reader = await connect(readOnly.address);
     expect((await refusal(reader.put("x", new Uint8Array(1)))).code).toBe("READ_ONLY");
     expect((await refusal(reader.remove("text.txt"))).code).toBe("READ_ONLY");
@@ -333,11 +332,11 @@ describe("a server", () => {
   });
 
   test("that stops lets an open download finish, and refuses new requests", async () => {
-    const stopping = await createServer({ library: library.path });
+    const stopping = await startServer({ library: library.path });
     await using reader = await connect(stopping.address);
     const download = await reader.get("huge.bin");
     const stopped = stopping.stop();
-    const refused = await refusal(reader.stat("text.txt"));
+    const refused = await refusal(statUntilRefused(reader));
     expect(["UNAVAILABLE", "CONNECTION_LOST"]).toContain(refused.code);
     expect((await download.bytes()).length).toBe(16 * MiB);
     await stopped;
@@ -345,14 +344,20 @@ describe("a server", () => {
   });
 
   test("that is full says so, with the time to wait", async () => {
-    await using full = await createServer({ library: library.path, maxConnections: 1 });
-    await using _first = await connect(full.address);
-    const error = await refusal(connect(full.address));
+    // Of workers each takes one, and the kernel chooses which of them is asked.
+    const maxConnections = WAY === "workers" ? WORKERS : 1;
+    await using full = await startServer({ library: library.path, maxConnections });
+    await using served = new AsyncDisposableStack();
+    served.use(await connect(full.address));
+    const fill = async (): Promise<void> => {
+      for (let n = 1; n <= maxConnections; n += 1) served.use(await connect(full.address));
+    };
+    const error = await refusal(fill());
     expect(error).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryable: true, retryAfter: 1000 });
   });
 
   test("that listens on a Unix socket is reached there", async () => {
-    await using there = await createServer({ library: library.path, unix: local.at("leat.sock") });
+    await using there = await startServer({ library: library.path, unix: local.at("leat.sock") });
     expect(there.address).toBe(`unix:${local.at("leat.sock")}`);
     await using reader = await connect(there.address);
     expect(await (await reader.get("text.txt")).text()).toBe("grüße");

@@ -1,10 +1,11 @@
 /** The client in examples/python, which was written from docs/protocol.md, against a server. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createServer, type Server } from "../../src/index.ts";
+import { type Server } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { crc32 } from "../../src/transfer/crc32.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { startServer } from "../support/served.ts";
 
 const CLIENT = join(import.meta.dir, "../../examples/python/leat_client.py");
 const python = Bun.which("python3");
@@ -15,7 +16,7 @@ const here = new TemporaryFolder();
 let server: Server;
 
 beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
+  server = await startServer({ library: library.path, durability: "none" });
 });
 
 afterAll(async () => {

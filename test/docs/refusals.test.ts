@@ -1,11 +1,12 @@
 /** Does what each row of "What a server refuses" in docs/protocol.md tells, and hears what it says. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createServer, type Server } from "../../src/index.ts";
+import { type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, KiB, UPLOAD_WINDOW } from "../../src/limits.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
+import { startServer } from "../support/served.ts";
 import { part, readDocument, rows } from "./document.ts";
 
 type Request = Extract<FrameBodyInit, { case: "request" }>["value"]["operation"];
@@ -25,7 +26,7 @@ let server: Server;
 
 beforeAll(async () => {
   folder.file("f", "contents");
-  server = await createServer({ library: folder.path, durability: "none", maxStreams: 4 });
+  server = await startServer({ library: folder.path, durability: "none", maxStreams: 4 });
 });
 
 afterAll(async () => {

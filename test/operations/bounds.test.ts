@@ -1,6 +1,6 @@
 /** What a request may make a server hold, and what an answer may be as large as. */
 import { expect, test } from "bun:test";
-import { createServer, type Server } from "../../src/index.ts";
+import { type Server } from "../../src/index.ts";
 import { KiB, MAX_FRAME_RANGE } from "../../src/limits.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import type { Operation } from "../../src/session/event.ts";
@@ -8,11 +8,12 @@ import { crc32 } from "../../src/transfer/crc32.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
+import { startServer } from "../support/served.ts";
 
 type RequestInit = Extract<FrameBodyInit, { case: "request" }>["value"]["operation"];
 
 const serve = (folder: TemporaryFolder): Promise<Server> =>
-  createServer({ library: folder.path, durability: "none" });
+  startServer({ library: folder.path, durability: "none" });
 
 const uploadId = new Uint8Array(16);
 

@@ -13,9 +13,10 @@ import {
   truncateSync,
   writeSync,
 } from "node:fs";
-import { type Client, connect, createServer, type Server } from "../../src/index.ts";
+import { type Client, connect, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, GiB, MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { startServer } from "../support/served.ts";
 
 const library = new TemporaryFolder();
 const local = new TemporaryFolder();
@@ -23,7 +24,7 @@ let server: Server;
 let client: Client;
 
 beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
+  server = await startServer({ library: library.path, durability: "none" });
   client = await connect(server.address);
 });
 

@@ -1,13 +1,16 @@
 /** Operations that outlive their stream: they count among what a server holds until they are over. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { createServer } from "../../src/index.ts";
 import { PAGE_BUDGET, PAGE_BYTES } from "../../src/limits.ts";
 import type { Page, Sink, Source, Store, StoreEntry } from "../../src/store/store.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { RawPeer } from "../support/raw-peer.ts";
+import { ELSEWHERE, startServer, testExcept } from "../support/served.ts";
+
+/** Stores that a test holds up: another process or thread cannot be given one. */
+const testStore = testExcept(ELSEWHERE, "the store is in the memory of this process");
 
 const entry: StoreEntry = {
   name: "a",
@@ -35,36 +38,39 @@ function storeOf(part: Partial<Store>): Store {
   };
 }
 
-test("a checksum that was given up keeps its place among the open files until its read is over", async () => {
-  const begun = Promise.withResolvers<void>();
-  const reading = Promise.withResolvers<number>();
-  const source: Source = {
-    entry,
-    synchronous: false,
-    read() {
-      begun.resolve();
-      return reading.promise;
-    },
-    currentVersion: () => "v",
-    [Symbol.dispose]() {},
-  };
-  const store = storeOf({ open: () => source });
-  await using server = await createServer({ store, maxOpenFiles: 1 });
-  using peer = await RawPeer.welcomed(server.port);
-  const checksum = { case: "checksum", value: { path: "a", algorithm: "SHA256" } } as const;
-  peer.request(1, checksum);
-  await begun.promise;
-  peer.frame(1, { case: "cancel", value: {} });
-  expect((await peer.failure(1)).code).toBe("CANCELLED");
-  peer.request(2, checksum);
-  expect((await peer.failure(2)).code).toBe("RESOURCE_EXHAUSTED");
-  reading.resolve(0);
-  await Bun.sleep(0);
-  peer.request(3, checksum);
-  expect((await peer.body(3)).case).toBe("response");
-});
+testStore(
+  "a checksum that was given up keeps its place among the open files until its read is over",
+  async () => {
+    const begun = Promise.withResolvers<void>();
+    const reading = Promise.withResolvers<number>();
+    const source: Source = {
+      entry,
+      synchronous: false,
+      read() {
+        begun.resolve();
+        return reading.promise;
+      },
+      currentVersion: () => "v",
+      [Symbol.dispose]() {},
+    };
+    const store = storeOf({ open: () => source });
+    await using server = await startServer({ store, maxOpenFiles: 1 });
+    using peer = await RawPeer.welcomed(server.port);
+    const checksum = { case: "checksum", value: { path: "a", algorithm: "SHA256" } } as const;
+    peer.request(1, checksum);
+    await begun.promise;
+    peer.frame(1, { case: "cancel", value: {} });
+    expect((await peer.failure(1)).code).toBe("CANCELLED");
+    peer.request(2, checksum);
+    expect((await peer.failure(2)).code).toBe("RESOURCE_EXHAUSTED");
+    reading.resolve(0);
+    await Bun.sleep(0);
+    peer.request(3, checksum);
+    expect((await peer.body(3)).case).toBe("response");
+  },
+);
 
-test("a commit keeps its place among the open files when its client is gone", async () => {
+testStore("a commit keeps its place among the open files when its client is gone", async () => {
   const committing = Promise.withResolvers<void>();
   const committed = Promise.withResolvers<StoreEntry>();
   const sink: Sink = {
@@ -80,7 +86,7 @@ test("a commit keeps its place among the open files when its client is gone", as
     async [Symbol.asyncDispose]() {},
   };
   const store = storeOf({ create: () => sink });
-  await using server = await createServer({ store, maxOpenFiles: 1 });
+  await using server = await startServer({ store, maxOpenFiles: 1 });
   const put = { case: "put", value: { path: "a", uploadId: new Uint8Array(16), size: 0 } } as const;
   {
     using gone = await RawPeer.welcomed(server.port);
@@ -98,60 +104,66 @@ test("a commit keeps its place among the open files when its client is gone", as
   expect((await peer.body(2)).case).toBe("response");
 });
 
-test("pages of clients that are gone stay in the budget, once, until they are made", async () => {
-  const made: ((page: Page) => void)[] = [];
-  const page = (): Promise<Page> =>
-    new Promise((resolve) => void made.push((value) => resolve(value)));
-  const store = storeOf({ page });
-  await using server = await createServer({ store });
-  const most = PAGE_BUDGET / PAGE_BYTES;
-  const list = { case: "list", value: { path: "" } } as const;
-  for (let round = 0; round < 2; round += 1) {
-    for (let i = 0; i < most + 10; i += 1) {
-      using peer = await RawPeer.welcomed(server.port);
-      peer.request(1, list);
-      peer.request(2, { case: "stat", value: { path: "a" } });
-      expect((await peer.body(2)).case).toBe("response");
+testStore(
+  "pages of clients that are gone stay in the budget, once, until they are made",
+  async () => {
+    const made: ((page: Page) => void)[] = [];
+    const page = (): Promise<Page> =>
+      new Promise((resolve) => void made.push((value) => resolve(value)));
+    const store = storeOf({ page });
+    await using server = await startServer({ store });
+    const most = PAGE_BUDGET / PAGE_BYTES;
+    const list = { case: "list", value: { path: "" } } as const;
+    for (let round = 0; round < 2; round += 1) {
+      for (let i = 0; i < most + 10; i += 1) {
+        using peer = await RawPeer.welcomed(server.port);
+        peer.request(1, list);
+        peer.request(2, { case: "stat", value: { path: "a" } });
+        expect((await peer.body(2)).case).toBe("response");
+      }
+      while (server.connections > 0) await Bun.sleep(1);
+      expect(made.length).toBe(most);
+      for (const resolve of made.splice(0))
+        resolve({ entries: [], cursor: undefined, skippedNames: 0 });
+      await Bun.sleep(0);
     }
-    while (server.connections > 0) await Bun.sleep(1);
-    expect(made.length).toBe(most);
-    for (const resolve of made.splice(0))
-      resolve({ entries: [], cursor: undefined, skippedNames: 0 });
-    await Bun.sleep(0);
-  }
-  using peer = await RawPeer.welcomed(server.port);
-  peer.request(1, list);
-  while (made.length === 0) await Bun.sleep(1);
-  made[0]!({ entries: [entry], cursor: undefined, skippedNames: 0 });
-  expect((await peer.body(1)).case).toBe("response");
-  expect((await peer.body(1)).case).toBe("finish");
-});
+    using peer = await RawPeer.welcomed(server.port);
+    peer.request(1, list);
+    while (made.length === 0) await Bun.sleep(1);
+    made[0]!({ entries: [entry], cursor: undefined, skippedNames: 0 });
+    expect((await peer.body(1)).case).toBe("response");
+    expect((await peer.body(1)).case).toBe("finish");
+  },
+);
 
-test("a checksum of a client that closed is given up; one that only finished sending hears it", async () => {
-  let reads = 0;
-  const source: Source = {
-    entry,
-    synchronous: false,
-    async read(into) {
-      reads += 1;
-      await Bun.sleep(1);
-      return reads < 300 ? into.length : 0;
-    },
-    currentVersion: () => "v",
-    [Symbol.dispose]() {},
-  };
-  await using server = await createServer({ store: storeOf({ open: () => source }) });
-  const checksum = { case: "checksum", value: { path: "a", algorithm: "CRC32" } } as const;
-  using patient = await RawPeer.welcomed(server.port);
-  patient.request(1, checksum);
-  patient.fin();
-  expect((await patient.body(1)).case).toBe("response");
-  await patient.ended();
-  reads = 0;
-  await closedAfter(server.port, checksum);
-  while (server.connections > 0) await Bun.sleep(1);
-  expect(reads).toBeLessThan(300);
-});
+testStore(
+  "a checksum of a client that closed is given up; one that only finished sending hears it",
+  async () => {
+    let reads = 0;
+    const source: Source = {
+      entry,
+      synchronous: false,
+      async read(into) {
+        reads += 1;
+        await Bun.sleep(1);
+        return reads < 300 ? into.length : 0;
+      },
+      currentVersion: () => "v",
+      [Symbol.dispose]() {},
+    };
+    await using server = await startServer({ store: storeOf({ open: () => source }) });
+    const checksum = { case: "checksum", value: { path: "a", algorithm: "CRC32" } } as const;
+    using patient = await RawPeer.welcomed(server.port);
+    patient.request(1, checksum);
+    patient.fin();
+    expect((await patient.body(1)).case).toBe("response");
+    await patient.ended();
+    reads = 0;
+    await closedAfter(server.port, checksum);
+    while (server.connections > 0) await Bun.sleep(1);
+    expect(reads).toBeLessThan(300);
+  },
+);
 
 /** Asks, then closes without a word: the other side sees a FIN, and a reset only when it sends. */
 async function closedAfter(

@@ -1,12 +1,12 @@
 /** Connections that a server does not serve: how many are told so, and what they hear. */
 import { expect, test } from "bun:test";
 import { createRuntime } from "../../src/connection/runtime.ts";
-import { createServer } from "../../src/index.ts";
 import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { LeatServer } from "../../src/server/server.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
+import { startServer } from "../support/served.ts";
 
 test("a flood of connections beyond the limit does not hold descriptors", async () => {
   using folder = new TemporaryFolder();
@@ -34,7 +34,7 @@ test("a flood of connections beyond the limit does not hold descriptors", async 
 
 test("who has not said Hello when the server stops is told to come back later", async () => {
   using folder = new TemporaryFolder();
-  await using server = await createServer({ library: folder.path });
+  await using server = await startServer({ library: folder.path });
   using peer = await RawPeer.connect(server.port);
   while (server.connections === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   const stopped = server.stop({ drain: 1000 });
@@ -47,7 +47,7 @@ test("who has not said Hello when the server stops is told to come back later", 
 test("files beyond the limit are refused until others are closed, and other requests go on", async () => {
   using folder = new TemporaryFolder();
   folder.file("a.bin", new Uint8Array(100_000));
-  await using server = await createServer({ library: folder.path, maxOpenFiles: 3 });
+  await using server = await startServer({ library: folder.path, maxOpenFiles: 3 });
   using peer = await RawPeer.welcomed(server.port, 1);
   for (const stream of [1, 2, 3, 4])
     peer.request(stream, { case: "get", value: { path: "a.bin" } });

@@ -39,13 +39,15 @@ function processLine(onMessage: (message: ToChild) => void): Line {
 }
 
 let server: LeatServer | undefined;
+/** Resolves when the socket that was given is listened on, or its client is served. */
+let serving: Promise<void> | undefined;
 const line = isMainThread ? processLine(hear) : threadLine(hear);
 if (isMainThread) process.on("SIGTERM", () => stop());
 line.send({ case: "running" });
 
 function hear(message: ToChild): void {
   if (message.case === "stop") return stop(message.drain);
-  serve(message.given, message.options).catch((thrown: unknown) => {
+  serving = serve(message.given, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
     end();
   });
@@ -78,8 +80,9 @@ async function serve(given: Given, options: ChildOptions): Promise<void> {
 }
 
 function stop(drain?: number): void {
-  const stopped = server?.stop(drain === undefined ? {} : { drain });
-  Promise.resolve(stopped).then(end, end);
+  // A client that is about to be served is told, too.
+  const served = Promise.resolve(serving);
+  served.then(() => server?.stop(drain === undefined ? {} : { drain })).then(end, end);
 }
 
 let ended = false;

@@ -13,6 +13,8 @@ export interface ClientsOptions {
 export class Clients {
   readonly #options: ClientsOptions;
   readonly #children = new Set<Child>();
+  /** Those of them that know whom they serve. */
+  readonly #serving = new WeakSet<Child>();
   /** Milliseconds that open streams have, once the server stops. */
   #drain: number | undefined;
 
@@ -42,7 +44,8 @@ export class Clients {
   async stop(drain: number): Promise<void> {
     this.#drain = drain;
     const children = [...this.#children];
-    for (const child of children) child.send({ case: "stop", drain });
+    // Who has only been started is told when it runs: it has a client, who has to be told.
+    for (const child of children) if (this.#serving.has(child)) child.send({ case: "stop", drain });
     await endAll(children, drain);
   }
 
@@ -53,6 +56,7 @@ export class Clients {
     } else if (message.case === "running") {
       const given = { case: "client", fd: child.fd, peer } as const;
       child.send({ case: "serve", given, options: served });
+      this.#serving.add(child);
       if (this.#drain !== undefined) child.send({ case: "stop", drain: this.#drain });
     }
   }

@@ -1,0 +1,48 @@
+/**
+ * The way of serving that the tests run against: `LEAT_TEST_MODEL` names a model or `workers`, and
+ * is the event loop unless given. `bun run test:models` runs the server's tests once for each.
+ */
+import { test } from "bun:test";
+import { createServer, type Server, type ServerOptions } from "../../src/index.ts";
+import { MODELS } from "../../src/server/models/model.ts";
+
+export const WAYS = [...MODELS, "workers"] as const;
+
+export type Way = (typeof WAYS)[number];
+
+/** How many, where workers serve. */
+export const WORKERS = 2;
+
+/** Another process or thread serves: what a test keeps in its memory is not there. */
+export const ELSEWHERE: readonly Way[] = ["processes", "threads", "workers"];
+
+export const WAY: Way = wayOf(process.env["LEAT_TEST_MODEL"] ?? "event-loop");
+
+function wayOf(name: string): Way {
+  const way = WAYS.find((known) => known === name);
+  if (way === undefined) throw new Error(`LEAT_TEST_MODEL is ${name}, none of ${WAYS.join(", ")}`);
+  return way;
+}
+
+/** What makes a server serve in a way. */
+export function optionsOf(way: Way): Partial<ServerOptions> {
+  return way === "workers" ? { workers: WORKERS } : { model: way };
+}
+
+/** The same as flags of `leat server`. */
+export function flagsOf(way: Way): string[] {
+  return way === "workers" ? ["--workers", `${WORKERS}`] : ["--model", way];
+}
+
+/** A server that serves in the way the tests run against. */
+export function startServer(options: ServerOptions): Promise<Server> {
+  return createServer({ ...optionsOf(WAY), ...options });
+}
+
+/** `test`, of something that these ways cannot do: there it is skipped, and says why in its name. */
+export function testExcept(ways: readonly Way[], why: string): typeof test {
+  if (!ways.includes(WAY)) return test;
+  const skip = (name: string, run: () => Promise<void>): void =>
+    test.skip(`${name} [not with ${ways.join(", ")}: ${why}]`, run);
+  return skip as typeof test;
+}
