@@ -1,6 +1,7 @@
 /**
  * Everything that must hold before a change lands: generated code is fresh, format, lint, types,
- * tests with coverage, some of them once more for each other model. Stops at nothing: all findings of one run are shown. Ends with the counts.
+ * tests with coverage, some of them once more for each other model. Stops at nothing: all findings
+ * of one run are shown. Ends with the counts.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
