@@ -1,5 +1,6 @@
 /** Clients of a server under test. All of them run in the bench's own process. */
 import { type Client, connect, LeatError } from "../../src/index.ts";
+import { DOWNLOAD_WINDOW } from "../../src/limits.ts";
 
 /** For one client. The last one may wait for 64 processes to start, on a small machine. */
 const DEADLINE = 120_000;
@@ -87,13 +88,19 @@ export async function questions(
 }
 
 /**
- * Connects, lists and leaves, beside a client that has asked for a file and does not read it. That
- * one leaves when the list is there, or after `patience` milliseconds.
+ * Connects, lists and leaves, beside a client that has asked for a file and takes no more of it than it
+ * has room for. That one leaves when the list is there, or after `patience` milliseconds.
  * @returns milliseconds from before connecting to the end of the list
  */
 export async function besideSlow(address: string, name: string, patience: number): Promise<number> {
   await using slow = await connect(address);
-  await slow.get(name);
+  const stalled = Promise.withResolvers<void>();
+  await slow.get(name, {
+    onProgress: (bytes) => {
+      if (bytes >= DOWNLOAD_WINDOW) stalled.resolve();
+    },
+  });
+  await stalled.promise;
   const listed = visits(address, 1, 1, list);
   await Promise.race([listed, Bun.sleep(patience)]);
   await slow.close();
@@ -127,14 +134,18 @@ export class Crowd implements AsyncDisposable {
   }
 }
 
+/**
+ * The first ones too many are told so; the next ones are closed without a word, which comes as a FIN
+ * or as a reset. A server that is gone looks like that, too: `Served.quiet` notices.
+ */
+const REFUSALS: readonly string[] = ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "CONNECTION_LOST"];
+
 /** @returns nothing when the server has no room for one more */
 async function dial(address: string): Promise<Client | undefined> {
   try {
     return await connect(address, { timeout: DEADLINE });
   } catch (thrown) {
-    // The first ones too many are told so, the next ones are closed without a word.
-    const { code } = LeatError.from(thrown);
-    if (code === "RESOURCE_EXHAUSTED" || code === "CONNECTION_LOST") return undefined;
+    if (REFUSALS.includes(LeatError.from(thrown).code)) return undefined;
     throw thrown;
   }
 }
