@@ -8,11 +8,13 @@ export type {
   DownloadOptions,
   GetOptions,
   ListOptions,
+  ListPage,
   ListSummary,
   PutOptions,
   SaveOptions,
 } from "./client/options.ts";
 export { Download } from "./client/download.ts";
+export type { GetTreeOptions, TreeOptions, TreeOutcome, TreeSummary } from "./client/tree.ts";
 export type { UploadSource } from "./client/upload.ts";
 export { CODES, type ErrorCode, LeatError } from "./errors.ts";
 export type { Log } from "./server/log.ts";

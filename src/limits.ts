@@ -183,6 +183,17 @@ export const ENTRY_ROOM = 48;
 /** How long names of a folder are kept: as long as a person or a loop needs to ask for the next page. */
 export const FOLDER_CACHE_TIME = 10_000;
 
+// ---- trees ----
+
+/** What the transfers of a tree may hold in memory together while the disk does not follow. */
+export const TREE_BYTES = 64 * MiB;
+
+/** Outcomes of a tree's transfers that may wait to be read. */
+export const TREE_OUTCOMES = 1024;
+
+/** Folders within folders of a tree: each is held open while what is in it is moved. */
+export const TREE_DEPTH = 256;
+
 // ---- deadlines ----
 
 /** TCP connect and Hello to Welcome, as seen by the client. */

@@ -18,12 +18,13 @@ export class LocalError extends LeatError {
 const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   get: {
     NOT_FOUND: "list shows what there is",
-    IS_A_DIRECTORY: "get fetches files: list shows what is in a folder",
+    IS_A_DIRECTORY: "-r fetches folders",
     CHANGED: "try again",
+    ALREADY_EXISTS: "--if-exists replace writes over it",
   },
   upload: {
     ALREADY_EXISTS: "--if-exists replace writes over it",
-    IS_A_DIRECTORY: "upload sends files",
+    IS_A_DIRECTORY: "-r sends folders",
     NOT_A_REGULAR_FILE: "upload - sends what comes on standard input",
   },
   "local get": {

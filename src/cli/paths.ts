@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Client } from "../client/client.ts";
+import type { TreeRoot } from "../client/tree.ts";
 import { LeatError } from "../errors.ts";
 import { checkPath, quote } from "../store/names.ts";
 import { UsageError } from "./exit-codes.ts";
@@ -122,8 +123,42 @@ function needsFolder(to: string, missing: boolean): LeatError {
   );
 }
 
+/**
+ * Where the trees of `get -r` go: each below its own name, or becomes `to` where nothing is there
+ * yet. The library itself has no name: what is in it goes where the folder itself would.
+ */
+export function treeDownloads(typed: readonly string[], to: string | undefined): TreeRoot[] {
+  const paths = typed.map(remoteName);
+  const into = localFolder(to, paths.length > 1);
+  const roots = paths.map((path) => {
+    if (into === undefined) return { path, local: to! };
+    return { path, local: path === "" ? `${into}/` : join(into, lastSegment(path)) };
+  });
+  refuseTwins(roots, ({ local }) => resolve(local));
+  return roots;
+}
+
+/**
+ * Where the trees of `upload -r` go, by the same rules. What stands for a folder without naming it
+ * (`.`, `photos/.`) sends what is in it.
+ */
+export async function treeUploads(
+  locals: readonly string[],
+  to: string | undefined,
+  connect: () => Promise<Client>,
+): Promise<TreeRoot[]> {
+  const into = to === undefined ? "" : await remoteFolder(to, locals.length > 1, connect);
+  const roots = locals.map((local) => {
+    if (into === undefined) return { local, path: remoteName(to!) };
+    const name = /(^|\/)\.{1,2}\/*$/.test(local) ? "" : basename(resolve(local));
+    return { local, path: remoteName([into, name].filter((part) => part !== "").join("/")) };
+  });
+  refuseTwins(roots, ({ path }) => path);
+  return roots;
+}
+
 /** The second would silently take the place of the first. */
-function refuseTwins(transfers: readonly Transfer[], target: (transfer: Transfer) => string): void {
+function refuseTwins<T>(transfers: readonly T[], target: (transfer: T) => string): void {
   const seen = new Set<string>();
   for (const transfer of transfers) {
     const place = target(transfer);

@@ -24,6 +24,12 @@ export interface Bar extends Disposable {
   done: number;
 }
 
+/** A tree under way: how large it is nobody knows yet. */
+export interface TreeBar extends Bar {
+  /** Files so far. */
+  files: number;
+}
+
 interface Sample {
   readonly time: number;
   readonly bytes: number;
@@ -68,6 +74,19 @@ export class Progress implements StatusLine {
     return bar;
   }
 
+  /** One line for all files of a tree. Disposed when all are over. */
+  beginTree(name: string): TreeBar {
+    const group = this.group(1);
+    const own = this.begin(name);
+    const bar: TreeBar = Object.assign(own, { files: 0 });
+    const end = own[Symbol.dispose];
+    bar[Symbol.dispose] = () => {
+      end();
+      group[Symbol.dispose]();
+    };
+    return bar;
+  }
+
   hide(): void {
     if (!this.#shown) return;
     this.#shown = false;
@@ -106,7 +125,10 @@ export class Progress implements StatusLine {
   }
 
   #oneLine(bar: Bar, name: string, rate: number): string {
-    if (bar.total === undefined) return this.#line(name, undefined, bytesText(bar.done), rate, 0);
+    if (bar.total === undefined) {
+      const files = "files" in bar ? `${Number(bar.files)} files, ` : "";
+      return this.#line(name, undefined, files + bytesText(bar.done), rate, 0);
+    }
     const part = Math.min(1, bar.done / (bar.total || 1));
     const left = rate > 0 ? (bar.total - bar.done) / rate : Number.POSITIVE_INFINITY;
     return this.#line(name, part, percentText(part), rate, left);

@@ -99,8 +99,13 @@ function summarize(context: Context, all: readonly Done[], milliseconds: number)
 /** `1.00 GiB in 1.2 s, 870 MiB/s, verified` */
 function told({ bytes, how, skipped }: Done, milliseconds: number, files = 1): string {
   if (skipped) return "skipped: the name is taken";
+  return `${movedText(bytes, milliseconds, files)}, ${how}`;
+}
+
+/** `1.00 GiB in 1.2 s, 870 MiB/s` */
+export function movedText(bytes: number, milliseconds: number, files = 1): string {
   const time = `${bytesText(bytes)} in ${durationText(milliseconds)}`;
-  return `${time}${rateText(bytes, milliseconds, files)}, ${how}`;
+  return time + rateText(bytes, milliseconds, files);
 }
 
 /** `, 870 MiB/s`; of many small files `, 950 files/s`; nothing when it was too quick to tell. */

@@ -35,11 +35,15 @@ import type {
   DownloadOptions,
   GetOptions,
   ListOptions,
+  ListPage,
   ListSummary,
   PutOptions,
 } from "./options.ts";
 import { NEVER } from "./retry.ts";
-import { type UploadSource, openUpload } from "./upload.ts";
+import type { GetTreeOptions, TreeOptions } from "./tree.ts";
+import { getTrees } from "./tree-get.ts";
+import { putTrees } from "./tree-put.ts";
+import { type Upload, type UploadSource, openUpload } from "./upload.ts";
 import { UploadCall } from "./upload-call.ts";
 
 const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
@@ -78,17 +82,30 @@ export class Client implements AsyncDisposable {
     return this.#lines.link.closed;
   }
 
+  /** Requests that the server answers at once. */
+  get maxStreams(): number {
+    return this.#lines.link.connection.session.maxStreams;
+  }
+
   /** The entries of a folder, in the order of the UTF-8 bytes of their names. */
   async *list(path = "", options: ListOptions = {}): AsyncGenerator<Entry, ListSummary> {
-    let cursor: string | undefined;
     let skippedNames = 0;
-    do {
-      const page = await this.#page(path, cursor, options);
+    for await (const page of this.pages(path, options)) {
       yield* page.entries;
       skippedNames += page.skippedNames;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    }
     return { skippedNames };
+  }
+
+  /** As `list`, page by page; the next one is on its way while one is looked at. */
+  async *pages(path = "", options: ListOptions = {}): AsyncGenerator<ListPage, void> {
+    let next: Promise<Page> | undefined = this.#page(path, undefined, options);
+    while (next !== undefined) {
+      const page: Page = await next;
+      next = page.cursor === undefined ? undefined : this.#page(path, page.cursor, options);
+      next?.catch(() => {}); // nobody may ask for it any more
+      yield page;
+    }
   }
 
   /** @throws NOT_FOUND */
@@ -133,9 +150,13 @@ export class Client implements AsyncDisposable {
    * @throws ALREADY_EXISTS, NOT_FOUND (the folder), NO_SPACE, READ_ONLY, CHANGED (the source)
    */
   async put(path: string, source: UploadSource, options: PutOptions = {}): Promise<Receipt> {
+    return this.putUpload(path, await openUpload(source, options.sha256 === true), options);
+  }
+
+  /** @internal As `put`, of what is open already. */
+  async putUpload(path: string, upload: Upload, options: PutOptions): Promise<Receipt> {
     const { ifMatch, signal, onProgress } = options;
     const sha256 = options.sha256 === true;
-    const upload = await openUpload(source, sha256);
     const request: RequestInit = {
       operation: {
         case: "put",
@@ -155,6 +176,24 @@ export class Client implements AsyncDisposable {
     const { connection } = link;
     ask(link, request, signal, new UploadCall({ upload, connection, onProgress, resolve, reject }));
     return promise;
+  }
+
+  /**
+   * Fetches a folder with everything in it, or one file: many files at once, times kept, links not
+   * followed. A file that fails does not stop the others.
+   * @param to the folder, or the file, to be made; a folder that is there is filled
+   * @throws what ends all of it: CONNECTION_LOST, CANCELLED
+   */
+  getTree(path: string, to: string, options: GetTreeOptions = {}) {
+    return getTrees(this, [{ path, local: to }], options);
+  }
+
+  /**
+   * Uploads a folder with everything in it, or one file, as `getTree` fetches it.
+   * @param to the folder, or the file, in the library; a folder that is there is filled
+   */
+  putTree(from: string, to: string, options: TreeOptions = {}) {
+    return putTrees(this, [{ path: to, local: from }], options);
   }
 
   /** Removes a file or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY */
@@ -267,10 +306,8 @@ export class Client implements AsyncDisposable {
   }
 }
 
-interface Page {
-  readonly entries: Entry[];
+interface Page extends ListPage {
   readonly cursor?: string | undefined;
-  readonly skippedNames: number;
 }
 
 function time(date: Date): { seconds: number; nanoseconds: number } {

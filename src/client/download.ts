@@ -48,7 +48,8 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#claim();
     let sink: Sink | undefined;
     try {
-      const created = await createLocalFile(path, {
+      const created = createLocalFile(path, {
+        shown: options.shown,
         collision: options.ifExists ?? "replace",
         durability: options.durability ?? "fsync",
         modified: this.entry.modified,
@@ -65,7 +66,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     } catch (thrown) {
       this.cancel();
       await sink?.discard();
-      throw LeatError.from(thrown, `saving ${path} failed`);
+      throw LeatError.from(thrown, `saving ${options.shown ?? path} failed`);
     }
   }
 

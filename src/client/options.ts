@@ -1,6 +1,7 @@
 /** What a caller may ask for besides the path. */
 import type { LeatError } from "../errors.ts";
 import type { Collision, DurabilityLevel, StoreEntry } from "../store/store.ts";
+import type { Entry } from "../wire/gen/messages.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -59,6 +60,8 @@ export interface SaveOptions {
   readonly ifExists?: Collision;
   /** `fsync`, the default: when this resolves, the file is on disk. */
   readonly durability?: DurabilityLevel;
+  /** How messages call the target, if not by its path. */
+  readonly shown?: string;
 }
 
 export interface PutOptions extends CallOptions {
@@ -71,6 +74,13 @@ export interface PutOptions extends CallOptions {
   readonly sha256?: boolean;
   /** Told of leaving bytes: their sum so far. */
   readonly onProgress?: (bytes: number) => void;
+}
+
+/** A part of a folder. */
+export interface ListPage {
+  readonly entries: readonly Entry[];
+  /** Names left out because they are not UTF-8. */
+  readonly skippedNames: number;
 }
 
 export interface ListSummary {

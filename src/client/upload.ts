@@ -2,7 +2,7 @@
 import { LeatError } from "../errors.ts";
 import type { Outgoing } from "../session/outgoing.ts";
 import { openLocalFile } from "../store/local-file.ts";
-import type { Time } from "../store/store.ts";
+import type { Source, Time } from "../store/store.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
 
@@ -58,12 +58,18 @@ function isBunFile(source: UploadSource): source is Bun.BunFile {
 async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
   const path = file.name!;
   const source = await openLocalFile(path);
-  const { size, modified } = source.entry;
+  const { size } = source.entry;
   if (file.size !== size) {
     // A slice has the name of the file, too: its bytes are those that Bun reads of it.
     source[Symbol.dispose]();
     return fromChunks(file.stream(), file.size < size ? file.size : undefined, sha256);
   }
+  return uploadOf(source, sha256, path);
+}
+
+/** A file that is open; released with the upload. @param path for messages */
+export function uploadOf(source: Source, sha256: boolean, path: string): Upload {
+  const { size, modified } = source.entry;
   return {
     size,
     modified,

@@ -56,15 +56,21 @@ export type { SinkOptions, Skipped };
 /** The same for all folders: these versions never leave the machine. */
 const versions = new Versions("local files");
 
+export interface LocalFileOptions extends SinkOptions {
+  /** The path for messages, if not that to write to. */
+  readonly shown?: string | undefined;
+}
+
 /**
  * A local file to write to.
  * @throws NOT_FOUND (the folder), ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, NO_SPACE,
  *   PERMISSION_DENIED
  * @returns what is there when the collision is "skip" and the name is taken
  */
-export function createLocalFile(path: string, options: SinkOptions): DiskSink | Skipped {
-  const name = checkLocal(path);
-  const folder = openParent(path);
+export function createLocalFile(at: string, options: LocalFileOptions): DiskSink | Skipped {
+  const name = checkLocal(at);
+  const folder = openParent(at);
+  const path = options.shown ?? at;
   try {
     return create(path, name, folder, options) ?? skip(path, name, folder);
   } catch (error) {
@@ -97,7 +103,8 @@ export function createResumableFile(
     );
     const sums = partial && BlockSums.create(sumsPath(folder, name), known);
     if (options.size !== undefined) checkFree(folder, options.size - (partial?.size ?? 0), path);
-    const sink = sinkOver(partial ?? createPartial(folder, name, path), folder, path, options);
+    const place = { folder, name, path };
+    const sink = sinkOver(partial ?? createPartial(folder, name, path), place, options);
     return { sink, sums };
   } catch (error) {
     found?.partial.close();
@@ -165,6 +172,16 @@ export function openLocalFile(path: string): Source {
   return new DiskSource(name, openRegular(path, path, { follow: true, proc: hasProc }), versions);
 }
 
+/**
+ * A file of a local folder to read from, a link not followed.
+ * @param path for messages
+ * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
+ */
+export function openFileIn(folder: Folder, name: string, path: string): Source {
+  const file = openRegular(folder.at(name), path, { follow: false, proc: hasProc });
+  return new DiskSource(name, file, versions);
+}
+
 /** @returns undefined when the name is taken and is to be skipped */
 function create(
   path: string,
@@ -174,16 +191,14 @@ function create(
 ): DiskSink | undefined {
   if (!mayTake(folder.look(name), options, path, versions)) return undefined;
   if (options.size !== undefined) checkFree(folder, options.size, path);
-  return sinkOver(createPartial(folder, name, path), folder, path, options);
+  return sinkOver(createPartial(folder, name, path), { folder, name, path }, options);
 }
 
 function sinkOver(
   partial: PartialFile,
-  folder: Folder,
-  path: string,
+  { folder, name, path }: { folder: Folder; name: string; path: string },
   options: SinkOptions,
 ): DiskSink {
-  const name = basename(resolve(path));
   const target = {
     path,
     versions,

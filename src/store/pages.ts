@@ -119,6 +119,7 @@ class PageBuilder {
   #entry(name: string): StoreEntry | undefined {
     const facts = this.#folder.look(name);
     if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);
-    return entryBehindLink(this.#library, [...this.#segments, name]) ?? entryOf(name, facts);
+    const behind = entryBehindLink(this.#library, [...this.#segments, name]);
+    return { ...(behind ?? entryOf(name, facts)), link: true };
   }
 }

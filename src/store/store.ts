@@ -31,6 +31,8 @@ export interface StoreEntry {
   readonly mode: number;
   /** Opaque: differs when the contents may differ. Files only, "" elsewhere and in pages. */
   readonly version: string;
+  /** The name is a link, and the rest tells what it leads to. In pages only. */
+  readonly link?: boolean;
 }
 
 /**

@@ -43,7 +43,7 @@ describe("names in the library", () => {
     ["get", "", 16, "the library itself is a folder (IS_A_DIRECTORY)"],
     ["get", ".", 16, "the library itself is a folder (IS_A_DIRECTORY)"],
     ["get", "nope", 12, 'there is no "nope" (NOT_FOUND); list shows what there is'],
-    ["get", "folder", 16, '"folder" is a folder (IS_A_DIRECTORY); get fetches files'],
+    ["get", "folder", 16, '"folder" is a folder (IS_A_DIRECTORY); -r fetches folders'],
     ["get", "file/", 0, ""],
     ["get", "file/deeper", 17, "it is not a folder (NOT_A_DIRECTORY)"],
     ["get", "fifo", 19, "and such things are not opened (NOT_A_REGULAR_FILE)"],
@@ -76,7 +76,7 @@ describe("local files", () => {
     expectFailure(
       await upload(here.at("target")),
       16,
-      `leat: upload: "${here.at("target")}" is a folder (IS_A_DIRECTORY); upload sends files`,
+      `leat: upload: "${here.at("target")}" is a folder (IS_A_DIRECTORY); -r sends folders`,
     );
     expectFailure(
       await upload(here.at("fifo")),

@@ -73,7 +73,7 @@ describe("get", () => {
     ]);
     expect(ran.code).toBe(3);
     expect(ran.stderr.trim().split("\n").toSorted()).toEqual([
-      'leat: get: "mixed/folder" is a folder (IS_A_DIRECTORY); get fetches files: list shows what is in a folder',
+      'leat: get: "mixed/folder" is a folder (IS_A_DIRECTORY); -r fetches folders',
       'leat: get: there is no "mixed/nope" (NOT_FOUND); list shows what there is',
     ]);
     expect(readdirSync(here.path)).toEqual(["good"]);

@@ -37,6 +37,7 @@ describe("out of protobufjs", () => {
       size: 0,
       version: "",
       mode: 0,
+      link: false,
     });
     expect(decodeMessage("Put", empty)).toStrictEqual({
       path: "",

@@ -2,15 +2,17 @@
 import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
+import { getTrees } from "../../client/tree-get.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { LocalError } from "../failures.ts";
-import { type Transfer, downloads, remoteName } from "../paths.ts";
+import { type Transfer, downloads, remoteName, treeDownloads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { printable } from "../terminal-text.ts";
 import { type Done, transferAll } from "../transfers.ts";
+import { moveTrees } from "../trees.ts";
 import { bytesText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
 
@@ -19,6 +21,7 @@ interface Flags {
   readonly ifExists: Collision;
   readonly durability: DurabilityLevel;
   readonly json?: boolean;
+  readonly recursive?: boolean;
 }
 
 export function addGet(program: Command, context: ContextOf): void {
@@ -26,6 +29,7 @@ export function addGet(program: Command, context: ContextOf): void {
     .command("get <REMOTE...>")
     .description("fetch files, under their own names unless --to says where")
     .option("-o, --to <LOCAL>", "file or folder to write to; - writes to stdout")
+    .option("-r, --recursive", "folders, too, with everything in them")
     .addOption(
       new Option("--if-exists <WHAT>", "when the local name is taken")
         .choices(["fail", "replace", "skip"])
@@ -46,6 +50,7 @@ const name = ({ remote }: Transfer): string => remote;
 
 async function get(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
   const json = flags.json === true;
+  if (flags.recursive === true) return getAll(context, typed, flags);
   if (flags.to === "-") {
     if (json) throw new UsageError("--json and --to - would both write to stdout: choose one");
     const transfers = typed.map((remote) => ({ remote: remoteName(remote), local: "-" }));
@@ -57,6 +62,27 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
   const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
     toFile(context, transfer, flags, client, bar);
   return transferAll(context, { command: "get", transfers, name, run, json });
+}
+
+async function getAll(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
+  if (flags.to === "-") throw new UsageError("-r writes files, and --to - none: choose one");
+  const { ifExists, durability } = flags;
+  const roots = treeDownloads(typed, flags.to);
+  await moveTrees(context, {
+    command: "get",
+    title: typed.join(" "),
+    json: flags.json === true,
+    move: (client, onProgress) =>
+      getTrees(client, roots, { ifExists, durability, onProgress, signal: context.signal }),
+    name: ({ path }) => path,
+    how: () => verified(flags),
+    facts: ({ path, local, size, version, skipped }) =>
+      skipped ? { path, file: local, skipped } : { path, file: local, size, version, skipped },
+  });
+}
+
+function verified({ durability }: Flags): string {
+  return durability === "fsync" ? "verified, on disk" : "verified, not synced";
 }
 
 async function toFile(

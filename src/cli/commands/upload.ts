@@ -2,13 +2,15 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload.ts";
+import { putTrees } from "../../client/tree-put.ts";
 import type { Collision } from "../../store/store.ts";
 import type { Receipt } from "../../wire/gen/messages.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
-import { type Transfer, lookLocal, meansFolder, uploads } from "../paths.ts";
+import { type Transfer, lookLocal, meansFolder, treeUploads, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { type Done, transferAll } from "../transfers.ts";
+import { moveTrees } from "../trees.ts";
 import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
@@ -17,6 +19,7 @@ interface Flags {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly json?: boolean;
+  readonly recursive?: boolean;
 }
 
 export function addUpload(program: Command, context: ContextOf): void {
@@ -25,6 +28,7 @@ export function addUpload(program: Command, context: ContextOf): void {
     .alias("put")
     .description("send files into the library, under their own names unless --to says where")
     .option("-o, --to <REMOTE>", "file or folder in the library; a folder ends in /, or exists")
+    .option("-r, --recursive", "folders, too, with everything in them")
     .addOption(
       new Option("--if-exists <WHAT>", "when the name is taken in the library")
         .choices(["fail", "replace", "skip"])
@@ -38,6 +42,7 @@ export function addUpload(program: Command, context: ContextOf): void {
 }
 
 async function upload(context: Context, locals: readonly string[], flags: Flags): Promise<void> {
+  if (flags.recursive === true) return uploadAll(context, locals, flags);
   if (locals.includes(STDIN)) checkStdin(context, locals, flags.to);
   const transfers = await uploads(locals, flags.to, () => context.client());
   const name = ({ local, remote }: Transfer): string => (local === STDIN ? remote : local);
@@ -49,6 +54,22 @@ async function upload(context: Context, locals: readonly string[], flags: Flags)
     name,
     run,
     json: flags.json === true,
+  });
+}
+
+async function uploadAll(context: Context, locals: readonly string[], flags: Flags) {
+  if (locals.includes(STDIN)) throw new UsageError("- is no folder: upload it without -r");
+  const { ifExists } = flags;
+  const roots = await treeUploads(locals, flags.to, () => context.client());
+  await moveTrees(context, {
+    command: "upload",
+    title: locals.join(" "),
+    json: flags.json === true,
+    move: (client, onProgress) =>
+      putTrees(client, roots, { ifExists, onProgress, signal: context.signal }),
+    name: ({ local }) => local,
+    how: ({ durability }) => synced(durability === "fsync"),
+    facts: (outcome) => factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome),
   });
 }
 
@@ -80,27 +101,32 @@ async function uploadOne(
   const size = receipt.entry?.size ?? 0;
   return {
     bytes: skipped ? 0 : size,
-    how: durability(receipt),
+    how: synced(isDurable(receipt)),
     skipped,
     facts: facts(remote, receipt),
   };
 }
 
-function durability(receipt: Receipt): string {
-  return receipt.durability === "DURABILITY_FSYNC"
-    ? "on disk"
-    : "not synced (the server runs with --durability none)";
+const isDurable = ({ durability }: Receipt): boolean => durability === "DURABILITY_FSYNC";
+
+function synced(durable: boolean): string {
+  return durable ? "on disk" : "not synced (the server runs with --durability none)";
 }
 
-function facts(path: string, { entry, crc32, durability: level, skipped }: Receipt): object {
+function facts(path: string, receipt: Receipt): object {
+  const { entry, crc32, skipped } = receipt;
   const { size, version } = entry ?? { size: null, version: null };
+  const durability = isDurable(receipt) ? "fsync" : "none";
+  return factsOf(path, { size, version }, crc32, { skipped, durability });
+}
+
+function factsOf(
+  path: string,
+  { size, version }: { readonly size: number | null; readonly version: string | null },
+  crc32: number,
+  { skipped, durability }: { readonly skipped: boolean; readonly durability: string },
+): object {
   if (skipped) return { path, size, version, skipped };
-  return {
-    path,
-    size,
-    version,
-    crc32: crc32.toString(16).padStart(8, "0"),
-    durability: level === "DURABILITY_FSYNC" ? "fsync" : "none",
-    skipped,
-  };
+  const crc = crc32.toString(16).padStart(8, "0");
+  return { path, size, version, crc32: crc, durability, skipped };
 }

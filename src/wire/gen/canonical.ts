@@ -860,10 +860,19 @@ function writeEntry(writer: CanonicalWriter, message: Init<Entry>): void {
     writer.string(42, message.version, "Entry.version");
   if (message.mode !== undefined && message.mode !== 0)
     writer.uint32(48, message.mode, "Entry.mode");
+  if (message.link !== undefined && message.link !== false)
+    writer.bool(56, message.link, "Entry.link");
 }
 
 function readEntry(reader: CanonicalReader): Entry {
-  const message: Entry = { name: "", kind: "KIND_UNSPECIFIED", size: 0, version: "", mode: 0 };
+  const message: Entry = {
+    name: "",
+    kind: "KIND_UNSPECIFIED",
+    size: 0,
+    version: "",
+    mode: 0,
+    link: false,
+  };
   let tag = reader.tag();
   if (tag === 10) {
     message.name = reader.string();
@@ -887,6 +896,10 @@ function readEntry(reader: CanonicalReader): Entry {
   }
   if (tag === 48) {
     message.mode = reader.uint32();
+    tag = reader.tag();
+  }
+  if (tag === 56) {
+    message.link = reader.bool();
     tag = reader.tag();
   }
   reader.over(tag);

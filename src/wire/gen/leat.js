@@ -2301,6 +2301,7 @@ export const leat = $root.leat = (() => {
             Entry.prototype.modified = null;
             Entry.prototype.version = "";
             Entry.prototype.mode = 0;
+            Entry.prototype.link = false;
 
             let $oneOfFields;
 
@@ -2329,6 +2330,8 @@ export const leat = $root.leat = (() => {
                     writer.uint32(42).string(message.version);
                 if (message.mode != null && $Object.hasOwnProperty.call(message, "mode") && message.mode !== 0)
                     writer.uint32(48).uint32(message.mode);
+                if (message.link != null && $Object.hasOwnProperty.call(message, "link") && message.link !== false)
+                    writer.uint32(56).bool(message.link);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2412,6 +2415,15 @@ export const leat = $root.leat = (() => {
                                 message.mode = value;
                             else
                                 delete message.mode;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.link = value;
+                            else
+                                delete message.link;
                             continue;
                         }
                     }

@@ -195,6 +195,7 @@ export interface Entry {
   modified?: Timestamp | undefined;
   version: string;
   mode: number;
+  link: boolean;
 }
 
 export interface List {
@@ -461,6 +462,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "modified", type: "message", of: "Timestamp", optional: true },
     { name: "version", type: "string" },
     { name: "mode", type: "uint32" },
+    { name: "link", type: "bool" },
   ],
   List: [
     { name: "path", type: "string" },

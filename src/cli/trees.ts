@@ -1,0 +1,99 @@
+/** Runs `get -r` and `upload -r`: many files, one line at the end, and one for each that failed. */
+import type { Client } from "../client/client.ts";
+import type { TreeOutcome, TreeSummary } from "../client/tree.ts";
+import type { Context } from "./context.ts";
+import { movedText } from "./transfers.ts";
+
+export interface TreesOptions {
+  readonly command: string;
+  /** What is moved, for progress. */
+  readonly title: string;
+  readonly json: boolean;
+  readonly move: (
+    client: Client,
+    onProgress: (bytes: number) => void,
+  ) => AsyncGenerator<TreeOutcome, TreeSummary>;
+  /** How a file is called in messages. */
+  readonly name: (outcome: TreeOutcome) => string;
+  /** What was done with each file: `verified, on disk`. */
+  readonly how: (outcome: TreeOutcome) => string;
+  /** For `--json`. */
+  readonly facts: (outcome: TreeOutcome) => object;
+}
+
+interface Sums {
+  files: number;
+  folders: number;
+  bytes: number;
+  skipped: number;
+  failed: number;
+  how: string;
+}
+
+export async function moveTrees(context: Context, options: TreesOptions): Promise<void> {
+  const client = await context.client();
+  const began = performance.now();
+  const sums: Sums = { files: 0, folders: 0, bytes: 0, skipped: 0, failed: 0, how: "" };
+  try {
+    using bar = context.progress.beginTree(options.title);
+    const outcomes = options.move(client, (bytes) => void (bar.done = bytes));
+    let next: IteratorResult<TreeOutcome, TreeSummary>;
+    while ((next = await outcomes.next()).done !== true) {
+      await take(context, options, sums, next.value);
+      bar.files = sums.files;
+    }
+    tellRest(context, options.command, next.value);
+  } finally {
+    summarize(context, sums, performance.now() - began);
+  }
+}
+
+async function take(
+  context: Context,
+  options: TreesOptions,
+  sums: Sums,
+  outcome: TreeOutcome,
+): Promise<void> {
+  if (outcome.error !== undefined) {
+    sums.failed += 1;
+    return context.fail(options.command, outcome.error, options.name(outcome));
+  }
+  if (outcome.kind === "DIRECTORY") {
+    sums.folders += 1;
+    return;
+  }
+  if (outcome.skipped) sums.skipped += 1;
+  else {
+    sums.files += 1;
+    sums.bytes += outcome.size;
+    sums.how ||= options.how(outcome);
+  }
+  if (options.json) await context.output.json(options.facts(outcome));
+}
+
+/** What was left out on purpose, said once. */
+function tellRest(context: Context, command: string, { links, others, example }: TreeSummary) {
+  const parts = [
+    ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
+    ...(others > 0 ? [`${others} neither files nor folders`] : []),
+  ];
+  if (parts.length > 0) {
+    context.note(`leat: ${command}: left out: ${parts.join(", ")} (${example} is one)`);
+  }
+}
+
+function summarize(context: Context, sums: Sums, milliseconds: number): void {
+  if (!context.chatty) return;
+  const { files, folders, bytes, skipped, failed, how } = sums;
+  const names = [counted(files, "file"), ...(folders > 0 ? [counted(folders, "folder")] : [])];
+  const rest = [
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
+  const moved = [movedText(bytes, milliseconds, files), ...(how === "" ? [] : [how])].join(", ");
+  context.output.say([`${names.join(", ")}  ${moved}`, ...rest].join("; "));
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

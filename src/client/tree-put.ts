@@ -1,0 +1,143 @@
+/**
+ * Uploads trees over one connection: local folders are walked while files are in flight, as many as
+ * the server opens streams. Links are not followed, except one that the caller named.
+ */
+import { LeatError } from "../errors.ts";
+import { LocalFolder } from "../store/local-folder.ts";
+import { checkPath, quote } from "../store/names.ts";
+import type { Receipt } from "../wire/gen/messages.ts";
+import type { Client } from "./client.ts";
+import {
+  type TreeOptions,
+  type TreeOutcome,
+  type TreeRoot,
+  type TreeSummary,
+  below,
+  outcomeOf,
+  checkDepth,
+  isConnectionLoss,
+} from "./tree.ts";
+import { TreeRun } from "./tree-run.ts";
+import { type Upload, uploadOf } from "./upload.ts";
+
+/** As `Client.putTree`, for several. One that fails does not stop the others. */
+export function putTrees(
+  client: Client,
+  roots: readonly TreeRoot[],
+  options: TreeOptions = {},
+): AsyncGenerator<TreeOutcome, TreeSummary> {
+  return new TreePut(client, options).put(roots);
+}
+
+class TreePut {
+  readonly #client: Client;
+  readonly #run: TreeRun;
+  readonly #options: TreeOptions;
+  #left = 0;
+
+  constructor(client: Client, options: TreeOptions) {
+    this.#client = client;
+    this.#run = new TreeRun(client.maxStreams, options.signal);
+    this.#options = options;
+  }
+
+  put(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
+    return this.#run.outcomes(async () => {
+      for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
+    });
+  }
+
+  /** The root is what its name leads to: whoever named it meant that. */
+  async #root(root: TreeRoot): Promise<void> {
+    const { folder, name } = LocalFolder.realPlace(root.local);
+    using parent = folder;
+    const kind = parent.kindOf(name);
+    if (kind !== "DIRECTORY") await this.#begin(parent, root, name);
+    else await this.#folder(root, parent.child(name, root.local), 0);
+  }
+
+  /** @param folder let go of when it is read: files are open by then */
+  async #folder(root: TreeRoot, folder: LocalFolder, depth: number): Promise<void> {
+    using held = folder;
+    checkDepth(root.local, depth);
+    if (root.path !== "") {
+      await this.#client.makeDirectory(root.path, { parents: true, signal: this.#run.signal });
+    }
+    const unsayable = await held.names((name) => this.#entry(held, root, name, depth));
+    this.#run.tell(outcomeOf(root, { kind: "DIRECTORY" }));
+    if (unsayable > 0) throw cannotBeSaid(unsayable, root.local);
+  }
+
+  async #entry(folder: LocalFolder, root: TreeRoot, name: string, depth: number): Promise<void> {
+    const of = { path: below(root.path, name), local: below(root.local, name) };
+    const kind = folder.kindOf(name);
+    if (kind === undefined) return; // gone since the names were read
+    if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(of.local, kind === "LINK");
+    await this.#try(of, kind, () =>
+      kind === "FILE"
+        ? this.#begin(folder, of, name)
+        : this.#folder(of, folder.child(name, of.local), depth + 1),
+    );
+  }
+
+  /** Begins an upload when there is room for it. */
+  async #begin(folder: LocalFolder, of: TreeRoot, name: string): Promise<void> {
+    checkPath(of.path);
+    if (!this.#run.hasRoom(0)) await this.#run.room(0);
+    const upload = uploadOf(folder.openFile(name, of.local), false, of.local);
+    this.#run.begin(0);
+    void this.#send(of, upload).then((outcome) => this.#run.end(0, outcome));
+  }
+
+  async #send(of: TreeRoot, upload: Upload): Promise<TreeOutcome> {
+    try {
+      let before = 0;
+      const receipt = await this.#client.putUpload(of.path, upload, {
+        ifExists: this.#options.ifExists ?? "fail",
+        signal: this.#run.signal,
+        onProgress: (bytes) => {
+          this.#leave(bytes - before);
+          before = bytes;
+        },
+      });
+      return sent(of, receipt);
+    } catch (thrown) {
+      return this.#failed(of, "FILE", thrown);
+    }
+  }
+
+  #leave(bytes: number): void {
+    this.#left += bytes;
+    this.#options.onProgress?.(this.#left);
+  }
+
+  /** What fails here is told of, and the rest goes on. */
+  async #try(of: TreeRoot, kind: TreeOutcome["kind"], step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      this.#run.tell(this.#failed(of, kind, thrown));
+    }
+  }
+
+  #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
+    const error = LeatError.from(thrown);
+    if (this.#client.isOver && isConnectionLoss(error)) this.#run.fail(error);
+    return outcomeOf(of, { kind, error });
+  }
+}
+
+function sent(of: TreeRoot, { entry, skipped, durability, crc32 }: Receipt): TreeOutcome {
+  return outcomeOf(of, {
+    size: entry?.size ?? 0,
+    version: entry?.version ?? "",
+    skipped,
+    durability: durability === "DURABILITY_FSYNC" ? "fsync" : "none",
+    crc32: skipped ? undefined : crc32,
+  });
+}
+
+function cannotBeSaid(names: number, path: string): LeatError {
+  const why = "they are not UTF-8, or have control characters";
+  return new LeatError("INVALID_NAME", `${names} names in ${quote(path)} are left out: ${why}`);
+}

@@ -1,0 +1,93 @@
+/** What moving a whole tree takes and gives: the same for both directions. */
+import { LeatError } from "../errors.ts";
+import { TREE_DEPTH } from "../limits.ts";
+import { quote } from "../store/names.ts";
+import type { Collision, DurabilityLevel } from "../store/store.ts";
+import type { CallOptions } from "./options.ts";
+
+/** A tree, or a single file, and where it goes. */
+export interface TreeRoot {
+  /** In the library. */
+  readonly path: string;
+  /** On this machine. A link as its last segment is followed only if it ends in "/". */
+  readonly local: string;
+}
+
+export interface TreeOptions extends CallOptions {
+  /** When the name of a file is taken; folders that exist are filled. `replace` for a get, `fail` for a put. */
+  readonly ifExists?: Collision;
+  /** Told of bytes that arrive or leave, of all files together. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface GetTreeOptions extends TreeOptions {
+  /** `fsync`, the default: a file that is told of is on disk. */
+  readonly durability?: DurabilityLevel;
+}
+
+/** What came of one file or folder. */
+export interface TreeOutcome {
+  /** In the library. */
+  readonly path: string;
+  /** On this machine. */
+  readonly local: string;
+  readonly kind: "FILE" | "DIRECTORY";
+  /** Of the file as it now is; bytes. */
+  readonly size: number;
+  /** As the server has it; "" for a folder, and where it failed. */
+  readonly version: string;
+  /** Nothing was moved: the name is taken. */
+  readonly skipped: boolean;
+  /** `fsync` only where the file is on disk for sure. */
+  readonly durability: DurabilityLevel;
+  /** Of the whole file; undefined where it was not sent. */
+  readonly crc32: number | undefined;
+  /** Why it is not there. */
+  readonly error: LeatError | undefined;
+}
+
+/** What was left out on purpose. */
+export interface TreeSummary {
+  /** Links are not followed. */
+  readonly links: number;
+  /** Neither files nor folders: pipes, sockets, devices. */
+  readonly others: number;
+  /** One of them, to be named. */
+  readonly example: string | undefined;
+}
+
+/** An outcome with what most have. */
+export function outcomeOf(
+  { path, local }: TreeRoot,
+  facts: Partial<Omit<TreeOutcome, "path" | "local">> = {},
+): TreeOutcome {
+  return {
+    path,
+    local,
+    kind: "FILE",
+    size: 0,
+    version: "",
+    skipped: false,
+    durability: "none",
+    crc32: undefined,
+    error: undefined,
+    ...facts,
+  };
+}
+
+/** Below a folder: "" is the library itself. */
+export function below(folder: string, name: string): string {
+  return folder === "" || folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+}
+
+/** Each folder on the way is held open. @throws INVALID_NAME */
+export function checkDepth(path: string, depth: number): void {
+  if (depth <= TREE_DEPTH) return;
+  const message = `${quote(path)} is ${depth} folders deep; ${TREE_DEPTH} are allowed`;
+  throw new LeatError("INVALID_NAME", message);
+}
+
+/** The next file would fail for the same reason. */
+export function isConnectionLoss({ code }: LeatError): boolean {
+  return code === "CONNECTION_LOST" || code === "UNAVAILABLE";
+}

@@ -1,0 +1,165 @@
+/**
+ * Folders of a client's own tree: what `get -r` fills and `upload -r` reads. Each is held open, so
+ * that whatever happens to its name, nothing is written or read outside; it is let go of, and gets
+ * its time, when all in it is done. Paths are for messages, but for that of the root.
+ */
+import { mkdirSync, realpathSync, utimesSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { LeatError } from "../errors.ts";
+import type { Folder } from "./beneath.ts";
+import type { Facts } from "./facts.ts";
+import type { NameTaker } from "./folder-reader.ts";
+import { openFileIn } from "./local-file.ts";
+import { quote } from "./names.ts";
+import { alreadyExists } from "./refusals.ts";
+import type { Source, Time } from "./store.ts";
+import { isSystemError } from "./system-error.ts";
+import { openPlainFolder } from "./walk-folder.ts";
+import { wireName } from "./wire-names.ts";
+
+export class LocalFolder implements Disposable {
+  readonly path: string;
+  readonly #folder: Folder;
+  /** What it gets when it is let go of. */
+  readonly #modified: Time | undefined;
+  #users = 1;
+
+  private constructor(folder: Folder, path: string, modified?: Time) {
+    this.#folder = folder;
+    this.path = path;
+    this.#modified = modified;
+  }
+
+  /** The folder that a local path names, links followed. @throws NOT_FOUND, NOT_A_DIRECTORY, … */
+  static open(path: string): LocalFolder {
+    try {
+      return new LocalFolder(openPlainFolder(resolve(path)), path);
+    } catch (error) {
+      throw LeatError.from(error, `cannot open the folder ${quote(path)}`);
+    }
+  }
+
+  /**
+   * Makes the root of a tree unless it is there.
+   * @param path a link is followed only if it ends in "/"
+   */
+  static make(path: string, modified: Time | undefined): LocalFolder {
+    if (path.endsWith("/")) return LocalFolder.open(path);
+    const { folder, name } = LocalFolder.place(path);
+    using parent = folder;
+    return new LocalFolder(parent.make(name, undefined).#folder, path, modified);
+  }
+
+  /** The folder that a path ends in, and its last segment. */
+  static place(path: string): { folder: LocalFolder; name: string } {
+    const whole = resolve(path);
+    return { folder: LocalFolder.open(dirname(whole)), name: basename(whole) };
+  }
+
+  /** As `place`, of what a path leads to. @throws NOT_FOUND, … */
+  static realPlace(path: string): { folder: LocalFolder; name: string } {
+    try {
+      return LocalFolder.place(realpathSync(path));
+    } catch (error) {
+      throw LeatError.from(error, `cannot open ${quote(path)}`);
+    }
+  }
+
+  /** For node:fs, and good until the folder is let go of. */
+  at(name: string): string {
+    return this.#folder.at(name);
+  }
+
+  /** @returns undefined when there is none of that name */
+  kindOf(name: string): Facts["kind"] | undefined {
+    return name === "" ? "DIRECTORY" : this.#folder.look(name)?.kind;
+  }
+
+  /** @throws ALREADY_EXISTS */
+  mustBeFree(name: string): void {
+    if (this.kindOf(name) !== undefined) throw alreadyExists(this.#below(name));
+  }
+
+  /** A folder in it; a link is none. @param name "": itself once more */
+  child(name: string, path = this.#below(name), modified?: Time): LocalFolder {
+    if (name === "") return LocalFolder.open(path);
+    return new LocalFolder(this.#folder.child(name, path), path, modified);
+  }
+
+  /** As `child`, made unless it is there. */
+  make(name: string, modified: Time | undefined): LocalFolder {
+    const path = this.#below(name);
+    try {
+      mkdirSync(this.at(name));
+    } catch (error) {
+      if (!isSystemError(error, "EEXIST")) {
+        throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
+      }
+    }
+    return this.child(name, path, modified);
+  }
+
+  /** A file in it, to be read; a link is none. */
+  openFile(name: string, path = this.#below(name)): Source {
+    return openFileIn(this.#folder, name, path);
+  }
+
+  /**
+   * Tells each name in it, some hundred at a time; the next ones are read when these are dealt with.
+   * @returns how many were left out because they cannot be said on the wire
+   */
+  async names(tell: (name: string) => Promise<void>): Promise<number> {
+    const names = new Names(tell);
+    await this.#folder.readNames(this.path, names);
+    await names.settle();
+    return names.unsayable;
+  }
+
+  /** One more waits for something in it. */
+  hold(): void {
+    this.#users += 1;
+  }
+
+  [Symbol.dispose](): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    try {
+      if (this.#modified !== undefined) setTime(this.at("."), this.#modified);
+    } catch {
+      // All in it is there; a folder of another owner keeps its own time.
+    }
+    this.#folder[Symbol.dispose]();
+  }
+
+  #below(name: string): string {
+    return this.path.endsWith("/") ? `${this.path}${name}` : `${this.path}/${name}`;
+  }
+}
+
+class Names implements NameTaker {
+  readonly #tell: (name: string) => Promise<void>;
+  #names: string[] = [];
+  unsayable = 0;
+
+  constructor(tell: (name: string) => Promise<void>) {
+    this.#tell = tell;
+  }
+
+  take(bytes: Uint8Array, start: number, end: number): void {
+    const raw = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    const name = wireName(raw, 0, raw.length);
+    if (name === undefined) this.unsayable += 1;
+    else this.#names.push(name);
+  }
+
+  async settle(): Promise<void> {
+    const names = this.#names;
+    this.#names = [];
+    for (const name of names) await this.#tell(name);
+  }
+}
+
+function setTime(path: string, { seconds, nanoseconds }: Time): void {
+  const time = seconds + nanoseconds / 1e9;
+  utimesSync(path, time, time);
+}
