@@ -1,105 +1,55 @@
-/** Frames to bytes and back, beside plain protobufjs: what every frame costs, Data above all. */
-import { Writer } from "protobufjs/minimal.js";
-import { bench, do_not_optimize, group, run as runAll, summary } from "mitata";
-import { KiB, MAX_FRAME, MiB } from "../src/limits.ts";
-import { FrameDecoder } from "../src/wire/decoder.ts";
-import {
-  type FrameBodyInit,
-  dataHeadLength,
-  encodeFrame,
-  writeDataHead,
-} from "../src/wire/frame.ts";
-import { leat } from "../src/wire/gen/leat.js";
-import type { Suite } from "./support/record.ts";
-import { varintLength } from "../src/wire/varint.ts";
+/** Frames to bytes and back, beside the codecs one would take instead: time and memory of each. */
+import { type Contest, SEED, contestsOf } from "./codec/contests.ts";
+import { frameSchema } from "./codec/protobuf-es-schema.ts";
+import { SUBJECTS, type Subject } from "./codec/subjects.ts";
+import { timeOf } from "./codec/time.ts";
+import { weigh } from "./codec/weight.ts";
+import { progress } from "./support/figures.ts";
+import type { Key, Measure, Recorder, Suite } from "./support/record.ts";
+import { Samples } from "./support/samples.ts";
 
-const STREAM = 3;
-const OFFSET = 5 * MiB;
-const CRC = 0x12345678;
-
-/** Whole Data frames, as they come from a socket. */
-function dataFrame(size: number): Uint8Array {
-  const head = dataHeadLength(STREAM, OFFSET, size, true);
-  const frame = new Uint8Array(head + size);
-  writeDataHead(frame, 0, STREAM, OFFSET, size, CRC);
-  return frame;
+export interface Effort {
+  readonly rounds: number;
+  /** How long one contest is timed in a round, in milliseconds. */
+  readonly time: number;
+  /** How often its memory is looked at. */
+  readonly looks: number;
 }
 
-function decodeAll(decoder: FrameDecoder, frame: Uint8Array): void {
-  decoder.push(frame);
-  for (let event = decoder.next(); event !== undefined; event = decoder.next()) {
-    do_not_optimize(event);
+const FULL: Effort = { rounds: 5, time: 60, looks: 3 };
+const QUICK: Effort = { rounds: 2, time: 15, looks: 1 };
+
+/** One round that does not count, then those that do, everyone once in each. */
+export async function measureCodec(
+  subjects: readonly Subject[],
+  { rounds, time, looks }: Effort,
+  record: Recorder,
+): Promise<void> {
+  progress(`pieces are cut with the seed ${SEED}`);
+  const schema = await frameSchema();
+  for (const subject of subjects) {
+    const samples = new Samples();
+    const contests = await contestsOf(subject, schema);
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const contest of contests) {
+        const nanoseconds = await timeOf(contest, round === 0 ? time / 4 : time);
+        if (round > 0) samples.take(key(contest, "operation"), nanoseconds, contest);
+      }
+    }
+    for (const weight of await weigh(subject.name, looks)) {
+      for (const bytes of weight.bytes) samples.take(key(weight, "allocated"), bytes);
+    }
+    samples.write(record);
   }
 }
 
-const small: Record<string, FrameBodyInit> = {
-  credit: { case: "credit", value: { bytes: 524288 } },
-  request: {
-    case: "request",
-    value: { operation: { case: "get", value: { path: "photos/2026/summer.jpg" } } },
-  },
-  finish: { case: "finish", value: { size: 123456789, crc32: CRC } },
-};
-
-/** The same frame as protobufjs takes it. */
-function plain(body: FrameBodyInit): object {
-  if (body.case !== "request") return { stream: STREAM, [body.case]: body.value };
-  const { operation } = body.value;
-  return { stream: STREAM, request: { [operation!.case]: operation!.value } };
-}
-
-/** Encodes with the length in front, as protobufjs' own encodeDelimited does. */
-function protobufjsEncode(message: object): Uint8Array {
-  return leat.v1.Frame.encode(message, Writer.create().fork()).ldelim().finish();
-}
-
-async function run(): Promise<void> {
-  for (const size of [4 * KiB, 64 * KiB, MiB]) {
-    const frame = dataFrame(size);
-    const payload = frame.subarray(frame.length - size);
-    const into = new Uint8Array(frame.length);
-    const lengthPrefix = varintLength(frame.length - varintLength(frame.length));
-    const body = frame.subarray(lengthPrefix);
-    group(`Data of ${size / KiB} KiB`, () => {
-      summary(() => {
-        bench("leat: head written in front of the payload", () =>
-          do_not_optimize(writeDataHead(into, 0, STREAM, OFFSET, size, CRC)),
-        );
-        bench("protobufjs: whole frame encoded", () =>
-          do_not_optimize(
-            protobufjsEncode({ stream: STREAM, data: { offset: OFFSET, crc32: CRC, payload } }),
-          ),
-        );
-      });
-      summary(() => {
-        const decoder = new FrameDecoder({ maxFrame: MAX_FRAME });
-        bench("leat: decoded as it came", () => decodeAll(decoder, frame));
-        bench("protobufjs: decoded once assembled", () =>
-          do_not_optimize(leat.v1.Frame.decode(body)),
-        );
-      });
-    });
-  }
-  for (const [name, body] of Object.entries(small)) {
-    const frame = encodeFrame(STREAM, body);
-    const message = plain(body);
-    group(name, () => {
-      summary(() => {
-        bench("leat: encode", () => do_not_optimize(encodeFrame(STREAM, body)));
-        bench("protobufjs: encode", () => do_not_optimize(protobufjsEncode(message)));
-      });
-      summary(() => {
-        const decoder = new FrameDecoder({ maxFrame: MAX_FRAME });
-        bench("leat: decode, checked, plain", () => decodeAll(decoder, frame));
-        bench("protobufjs: decode", () => do_not_optimize(leat.v1.Frame.decode(frame.subarray(1))));
-      });
-    });
-  }
-  await runAll({ throw: true });
+function key({ work, who }: Pick<Contest, "work" | "who">, measure: Measure): Key {
+  return { suite: "codec", work, who, measure };
 }
 
 export const codec: Suite = {
   name: "codec",
-  title: "frames to bytes and back, beside plain protobufjs",
-  run,
+  title:
+    "frames to bytes and back, beside protobufjs, protobuf-es and JSON: time and memory of each",
+  run: ({ record, quick }) => measureCodec(SUBJECTS, quick ? QUICK : FULL, record),
 };

@@ -13,6 +13,10 @@ const FIRST = 200;
 /** How long memory may take to come to rest, in milliseconds. */
 const REST_DEADLINE = 5000;
 
+/** So often in a row, and so far apart, memory must be the same. */
+const LOOKS = 4;
+const LOOK_PAUSE = 50;
+
 const LIST_PAUSE = 20;
 
 export interface Readers {
@@ -84,11 +88,11 @@ async function settled(server: ServerProcess, watcher: Client, others: number): 
   const until = performance.now() + REST_DEADLINE;
   let before = server.rss;
   let still = 0;
-  while (still < 5) {
+  while (still < LOOKS) {
     if (performance.now() > until) {
       throw new Error(`${others} connections did not come to rest within ${REST_DEADLINE} ms`);
     }
-    await Bun.sleep(100);
+    await Bun.sleep(LOOK_PAUSE);
     const { connections } = await watcher.status();
     const now = server.rss;
     const rests = connections === others + 1 && Math.abs(now - before) < 64 * KiB;

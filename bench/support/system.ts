@@ -23,6 +23,12 @@ export function residentMemory(pid: number): number {
   return statusBytes(pid, "VmRSS");
 }
 
+/** Resident memory of this process to the page, in bytes: the other figures lag by some hundred KiB. */
+export function exactMemory(): number {
+  const sums = readFileSync("/proc/self/smaps_rollup", "utf8");
+  return Number(/^Rss:\s+(\d+) kB/m.exec(sums)![1]) * 1024;
+}
+
 /** The most it was since it began or since `forgetPeak`, in bytes. */
 export function peakMemory(pid: number): number {
   return statusBytes(pid, "VmHWM");

@@ -23,9 +23,14 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
-/** A small generator (mulberry32). Pass a number of your own to have one sequence a test. */
+/** From the seed of this run. Pass a number of your own to have one sequence a test. */
 export function seededRandom(salt = 0): Random {
-  let state = (announcedSeed() + salt) | 0;
+  return randomFrom(announcedSeed() + salt);
+}
+
+/** A small generator (mulberry32). */
+export function randomFrom(seed: number): Random {
+  let state = seed | 0;
   const below = (bound: number): number => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { measureMemory } from "../../bench/memory.ts";
+import { Recorder } from "../../bench/support/record.ts";
+import { MiB } from "../../src/limits.ts";
+import { beQuiet, leavesNoProcess, measured } from "./support.ts";
+
+beQuiet();
+
+test("memory is measured over clients and connections, and waits beside them", async () => {
+  const record = new Recorder();
+  const crowd = {
+    rounds: 1,
+    downloads: [1, 2],
+    uploads: [2],
+    size: MiB,
+    silent: 3,
+    watch: 50,
+    beside: 2,
+    idle: [0, 3, 10_000_000],
+  };
+  await leavesNoProcess(() => measureMemory(crowd, record));
+  const who = "leat";
+  for (const [work, at] of [
+    ["download 1 MiB each", 1],
+    ["download 1 MiB each", 2],
+    ["upload 1 MiB each", 2],
+    ["idle connections", 0],
+    ["idle connections", 3],
+  ] as const) {
+    const { median, unit } = measured(record, { work, at, who, measure: "server memory" });
+    expect(unit).toBe("MiB");
+    expect(median).toBeGreaterThan(20);
+    expect(median).toBeLessThan(1000);
+  }
+  for (const work of ["list beside 3 silent readers", "stat beside 2 downloads"]) {
+    const p50 = measured(record, { work, who, measure: "latency p50" }).median;
+    expect(p50).toBeGreaterThan(0);
+    expect(measured(record, { work, who, measure: "latency p99" }).median).toBeGreaterThanOrEqual(
+      p50,
+    );
+  }
+  const growth = { work: "growth with 3 silent readers of 1 GiB", who };
+  measured(record, { ...growth, measure: "kernel memory" });
+  measured(record, { ...growth, measure: "server memory" });
+  measured(record, { work: "an idle connection", who, measure: "memory each" });
+  expect(record.absences).toEqual([
+    {
+      suite: "memory",
+      who: "leat with 10000000 idle connections",
+      why: expect.stringContaining("ulimit -n"),
+    },
+  ]);
+});
