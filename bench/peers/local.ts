@@ -1,13 +1,20 @@
 /** What needs no server and no network: the most that the file system lets anyone do. */
 import { join } from "node:path";
+import type { Measure } from "../support/record.ts";
 import type { Client, Entry, Files, WorkKind } from "./competitor.ts";
 import type { Site } from "./site.ts";
 
-/** The competitor that is the yardstick of a kind of work. */
-export const CEILINGS: { readonly [Kind in WorkKind]?: string } = {
+/** Who is the yardstick of a kind of work. */
+const CEILINGS: { readonly [Kind in WorkKind]?: string } = {
   "small files": "cp -r",
   listing: "ls -l",
 };
+
+/** @returns who is at the top of what is counted; nobody for times, and for itself */
+export function ceilingOf(kind: WorkKind, measure: Measure, who: string): string | undefined {
+  if (measure !== "files" && measure !== "entries") return undefined;
+  return CEILINGS[kind] === who ? undefined : CEILINGS[kind];
+}
 
 export async function local({ programs, library }: Site): Promise<Entry> {
   const [cp, ls] = [programs.need("cp"), programs.need("ls")];

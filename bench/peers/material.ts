@@ -1,7 +1,7 @@
 /** The files that are moved, and whether they arrived. */
-import { closeSync, mkdirSync, openSync, readSync, readdirSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { MiB } from "../../src/limits.ts";
+import { randomFile, sameContents } from "../support/files.ts";
 import type { Files } from "./competitor.ts";
 
 /** The small file that every library has. */
@@ -12,18 +12,7 @@ export function makeFiles(library: string, path: string, count: number, size: nu
   const folder = join(library, path);
   mkdirSync(folder);
   const names = Array.from({ length: count }, (_, index) => `f${String(index).padStart(6, "0")}`);
-  const bytes = new Uint8Array(Math.min(size, MiB));
-  for (const name of names) {
-    const file = openSync(join(folder, name), "wx");
-    for (let at = 0; at < size; at += bytes.length) {
-      const length = Math.min(bytes.length, size - at);
-      for (let part = 0; part < length; part += 65536) {
-        crypto.getRandomValues(bytes.subarray(part, Math.min(length, part + 65536)));
-      }
-      writeSync(file, bytes, 0, length);
-    }
-    closeSync(file);
-  }
+  for (const name of names) randomFile(join(folder, name), size);
   return { folder, path, names, whole: true };
 }
 
@@ -39,28 +28,12 @@ export function share(files: Files, clients: number): Files[] {
 
 /** @throws Error when `folder` has not the same files with the same bytes, or has more */
 export function compare(files: Files, folder: string): void {
-  const there = readdirSync(folder);
-  if (there.length !== files.names.length) {
-    throw new Error(`${there.length} of ${files.names.length} files arrived`);
+  const there = readdirSync(folder).length;
+  if (there !== files.names.length) {
+    throw new Error(`${there} of ${files.names.length} files arrived`);
   }
-  const buffers: [Buffer, Buffer] = [Buffer.allocUnsafe(MiB), Buffer.allocUnsafe(MiB)];
-  for (const name of files.names) {
-    if (!same(join(files.folder, name), join(folder, name), buffers)) {
-      throw new Error(`${name} arrived with other bytes`);
-    }
-  }
-}
-
-function same(one: string, other: string, [first, second]: [Buffer, Buffer]): boolean {
-  const files = [openSync(one, "r"), openSync(other, "r")] as const;
-  try {
-    while (true) {
-      const length = readSync(files[0], first);
-      if (readSync(files[1], second) !== length) return false;
-      if (length === 0) return true;
-      if (first.compare(second, 0, length, 0, length) !== 0) return false;
-    }
-  } finally {
-    for (const file of files) closeSync(file);
-  }
+  const wrong = files.names.find(
+    (name) => !sameContents(join(files.folder, name), join(folder, name)),
+  );
+  if (wrong !== undefined) throw new Error(`${wrong} arrived with other bytes`);
 }

@@ -1,8 +1,9 @@
 /** Lets all competitors do a work in turn, and records what came of it. */
-import { figure, progress, show } from "../support/figures.ts";
-import { MEASURES, type Measure, type Recorder } from "../support/record.ts";
+import { figure, progress } from "../support/figures.ts";
+import type { Measure, Recorder } from "../support/record.ts";
+import { Samples } from "../support/samples.ts";
 import type { Competitor } from "./competitor.ts";
-import { CEILINGS } from "./local.ts";
+import { ceilingOf } from "./local.ts";
 import { type Sample, runClients } from "./run.ts";
 import type { Site } from "./site.ts";
 import type { Work } from "./works.ts";
@@ -51,7 +52,7 @@ export class Session {
         else if (round > 0) taken.push(sample);
       }
     }
-    for (const [competitor, taken] of samples) this.#add(work, competitor, taken);
+    this.#write(work, samples);
     return new Map([...samples].map(([who, taken]) => [who, median(taken)]));
   }
 
@@ -79,27 +80,20 @@ export class Session {
     progress(`${work.name}: ${who}: ${why}`);
   }
 
-  #add(work: Work, { who, note, server }: Competitor, taken: readonly Sample[]): void {
-    const rows = taken.map((sample) => Object.entries(work.figures(sample)));
-    for (const [index, [name]] of rows[0]!.entries()) {
-      const measure = name as Measure;
-      if (server === undefined && measure.startsWith("server")) continue;
-      const samples = rows.map((row) => row[index]![1]);
-      const ceiling = this.#ceiling(work, measure, who);
-      this.#record.add({ suite: SUITE, work: work.name, who, measure }, samples, {
-        ...(ceiling !== undefined && { ceiling }),
-        ...(note !== undefined && { note }),
-      });
-      const digits = name.includes("CPU") ? 2 : 0;
-      progress(`${work.name}: ${who}: ${show(figure(samples), digits, MEASURES[measure].unit)}`);
+  #write(work: Work, taken: ReadonlyMap<Competitor, readonly Sample[]>): void {
+    const samples = new Samples();
+    const rounds = [...taken].flatMap(([competitor, runs]) =>
+      runs.map((run) => [competitor, run] as const),
+    );
+    for (const [{ who, note, server }, run] of rounds) {
+      for (const [name, value] of Object.entries(work.figures(run))) {
+        const measure = name as Measure;
+        if (server === undefined && measure.startsWith("server")) continue;
+        const ceiling = ceilingOf(work.kind, measure, who);
+        samples.take({ suite: SUITE, work: work.name, who, measure }, value, { ceiling, note });
+      }
     }
-  }
-
-  #ceiling({ kind }: Work, measure: Measure, who: string): string | undefined {
-    if (measure !== "files" && measure !== "entries") return undefined;
-    const ceiling = CEILINGS[kind];
-    if (ceiling === who) return undefined;
-    return this.#competitors.find((other) => other.who === ceiling)?.who;
+    samples.write(this.#record);
   }
 }
 

@@ -45,10 +45,11 @@ export function checkContents(folder: string, from: string, files: number): void
   }
 }
 
-function sameContents(one: string, other: string): boolean {
+const chunks = [new Uint8Array(MiB), new Uint8Array(MiB)] as const;
+
+export function sameContents(one: string, other: string): boolean {
   const fds = [openSync(one, "r"), openSync(other, "r")] as const;
   try {
-    const chunks = [new Uint8Array(MiB), new Uint8Array(MiB)] as const;
     while (true) {
       const [length, others] = [readSync(fds[0], chunks[0]), readSync(fds[1], chunks[1])];
       if (length !== others) return false;
