@@ -27,7 +27,7 @@ export function ftpEntry(site: Site, who: string, server: PeerServer, login: Log
       who,
       server: group,
       state: "logged in",
-      most: 100,
+      most: 50,
       async open() {
         const socket = await LineSocket.connect(port);
         await socket.line(/^220 /);

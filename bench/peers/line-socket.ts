@@ -35,19 +35,24 @@ export class LineSocket implements Disposable {
 
   /** Waits for a line that matches, and forgets all before it. @throws when it does not come */
   async line(wanted: RegExp): Promise<string> {
-    const until = performance.now() + DEADLINE;
-    while (performance.now() < until) {
-      const wake = this.#wake.promise;
-      const lines = this.#text.split("\n");
-      const at = lines.findIndex((line) => wanted.test(line));
-      if (at >= 0) {
-        this.#text = lines.slice(at + 1).join("\n");
-        return lines[at]!;
+    const late = setTimeout(() => this.#socket.terminate(), DEADLINE);
+    try {
+      while (true) {
+        const wake = this.#wake.promise;
+        const lines = this.#text.split("\n");
+        const at = lines.findIndex((line) => wanted.test(line));
+        if (at >= 0) {
+          this.#text = lines.slice(at + 1).join("\n");
+          return lines[at]!;
+        }
+        if (this.#socket.readyState <= 0) {
+          throw new Error(`no answer like ${wanted} in ${JSON.stringify(this.#text)}`);
+        }
+        await wake;
       }
-      if (this.#socket.readyState <= 0) break;
-      await Promise.race([wake, Bun.sleep(until - performance.now())]);
+    } finally {
+      clearTimeout(late);
     }
-    throw new Error(`no answer like ${wanted} in ${JSON.stringify(this.#text)}`);
   }
 
   [Symbol.dispose](): void {

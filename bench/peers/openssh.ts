@@ -5,6 +5,8 @@ import type { Client, Command, Entry, Files } from "./competitor.ts";
 import { PeerServer, type Site, freePort, userName } from "./site.ts";
 
 const NOBODY = 65534;
+/** Milliseconds after which a session is ended: it is wanted for a second or two. */
+const SESSION = 60_000;
 
 const configuration = (etc: string, port: number): string => `
 Port ${port}
@@ -50,7 +52,7 @@ export async function openssh(site: Site): Promise<Entry> {
       who: "OpenSSH sftp",
       server: server.group,
       state: "logged in, sftp begun",
-      most: 20,
+      most: 10,
       open: () => session([ssh, ...options, "-s", "127.0.0.1", "sftp"]),
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
@@ -99,7 +101,8 @@ function sftpClient({ etc, library }: Site, start: readonly string[]): Client {
 
 /** The sftp subsystem, asked for its version, and then nothing more. */
 async function session(argv: readonly string[]): Promise<AsyncDisposable> {
-  const child = Bun.spawn([...argv], { stdio: ["pipe", "pipe", "ignore"] });
+  const stdio = ["pipe", "pipe", "ignore"] as const;
+  const child = Bun.spawn([...argv], { stdio: [...stdio], timeout: SESSION });
   child.stdin.write(new Uint8Array([0, 0, 0, 5, 1, 0, 0, 0, 3]));
   await child.stdin.flush();
   const reader = child.stdout.getReader();

@@ -46,7 +46,7 @@ export async function rsync(site: Site): Promise<Entry> {
       who: "rsync",
       server: server.group,
       state: "greeted",
-      most: 100,
+      most: 50,
       async open() {
         const socket = await LineSocket.connect(port);
         await socket.line(/^@RSYNCD: /);

@@ -77,7 +77,7 @@ export class Session {
 
   #absent(work: Work, { who }: Competitor, why: string): void {
     this.#record.absent(SUITE, who, `${work.name}: ${why}`);
-    progress(`${work.name}: ${who}: ${why}`);
+    progress(`  absent: ${who}: ${work.name}: ${why}`);
   }
 
   #write(work: Work, taken: ReadonlyMap<Competitor, readonly Sample[]>): void {

@@ -88,9 +88,10 @@ export class PeerServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGTERM");
-    await Promise.race([this.#process.exited, Bun.sleep(STOP)]);
-    this.group[Symbol.dispose]();
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), STOP);
     await this.#process.exited;
+    clearTimeout(late);
+    this.group[Symbol.dispose]();
   }
 }
 

@@ -2,9 +2,10 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { GiB, KiB, MiB } from "../../src/limits.ts";
-import { figure, progress, show } from "../support/figures.ts";
+import { progress } from "../support/figures.ts";
 import { Scratch } from "../support/processes.ts";
-import { type Bench, MEASURES, type Recorder, type Suite } from "../support/record.ts";
+import type { Bench, Recorder, Suite } from "../support/record.ts";
+import { Samples } from "../support/samples.ts";
 import type { Competitor } from "./competitor.ts";
 import { connectionsOf, memoryEach } from "./idle.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -44,7 +45,7 @@ const FULL: Plan = {
 
 const QUICK: Plan = {
   file: { size: 256 * MiB, ...times(2, false) },
-  parts: { count: 16, size: 16 * MiB, ...times(2, false) },
+  parts: { count: 16, size: 4 * MiB, ...times(2, false) },
   small: [{ count: 1000, ...times(2, false) }],
   names: { count: 10_000, ...times(2, false) },
   start: times(3, false),
@@ -139,24 +140,24 @@ async function idleMemory(
   record: Recorder,
   signal: AbortSignal,
 ): Promise<void> {
-  const work = "an idle connection";
   for (const idle of idles) {
     const { who, state } = idle;
+    const key = { suite: SUITE, work: "an idle connection", who, measure: "memory each" } as const;
     const count = connectionsOf(idle, connections);
     try {
-      const samples: number[] = [];
+      const samples = new Samples();
       // The first round is not counted: the server gets what it then keeps.
       for (let round = 0; round <= rounds; round += 1) {
         const each = await memoryEach(idle, count, signal);
-        if (round > 0) samples.push(each);
+        if (round > 0) samples.take(key, each, { note: `${count} connections, ${state}` });
       }
-      const key = { suite: SUITE, work, who, measure: "memory each" } as const;
-      record.add(key, samples, { note: `${count} connections, ${state}` });
-      progress(`${work}: ${who}: ${show(figure(samples), 0, MEASURES[key.measure].unit)}`);
+      samples.write(record);
     } catch (thrown) {
       signal.throwIfAborted();
       if (who === "leat") throw thrown;
-      record.absent(SUITE, who, `${work}: ${(thrown as Error).message}`);
+      const why = `${key.work}: ${(thrown as Error).message}`;
+      record.absent(SUITE, who, why);
+      progress(`  absent: ${who}: ${why}`);
     }
   }
 }

@@ -28,6 +28,8 @@ isolate=NO
 isolate_network=NO
 xferlog_enable=NO
 idle_session_timeout=3600
+max_clients=0
+max_per_ip=0
 `;
 
 export async function vsftpd(site: Site): Promise<Entry> {
