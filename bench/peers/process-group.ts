@@ -19,11 +19,16 @@ export interface ProcessGroup extends Disposable {
   cpu(): number;
 }
 
+const PREFIX = "leat-bench-";
+
 /** A control group when one can be made, else what hangs below the first process. */
 export function processGroup(name: string): ProcessGroup {
   const parent = ownControlGroup();
   try {
-    if (parent !== undefined) return new ControlGroup(join(parent, `${name}-${process.pid}`));
+    if (parent !== undefined) {
+      sweep(parent);
+      return new ControlGroup(join(parent, `${PREFIX}${name}-${process.pid}`));
+    }
   } catch {
     // Not ours to write: an ordinary user without a delegated group.
   }
@@ -32,8 +37,21 @@ export function processGroup(name: string): ProcessGroup {
 
 /** How CPU time is counted here, for whoever reads the figures. */
 export function accounting(): string {
-  using group = processGroup("leat-bench-probe");
+  using group = processGroup("probe");
   return group instanceof ControlGroup ? "control groups" : "process trees";
+}
+
+/** Removes the groups of benches that were killed. */
+function sweep(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = name.startsWith(PREFIX) ? name.split("-").at(-1)! : undefined;
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    try {
+      rmdirSync(join(parent, name));
+    } catch {
+      // It still has processes, or another bench was first.
+    }
+  }
 }
 
 function ownControlGroup(): string | undefined {

@@ -66,7 +66,7 @@ export class PeerServer implements AsyncDisposable {
     argv: readonly string[],
     how: How = {},
   ): Promise<PeerServer> {
-    const group = processGroup(`leat-bench-${name}`);
+    const group = processGroup(name);
     const said = join(site.etc, `${name}.log`);
     const log = openSync(said, "a");
     const child = Bun.spawn([...group.prefix, ...withParent(site, how), ...argv], {
@@ -95,12 +95,16 @@ export class PeerServer implements AsyncDisposable {
   }
 }
 
-/** The server ends when the bench is killed, so far as the system can see to that. */
+/**
+ * The server ends when the bench is killed, so far as the system can see to that. It does not even
+ * begin when that has happened already, before it could be heard of.
+ */
 function withParent({ programs, root }: Site, { asNobody = false }: How): string[] {
   const setpriv = programs.find("setpriv");
   if (setpriv === undefined) return [];
   const user = ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"];
-  return [setpriv, ...(asNobody && root ? user : []), "--pdeathsig", "TERM", "--"];
+  const words = [setpriv, ...(asNobody && root ? user : []), "--pdeathsig", "TERM", "--"];
+  return [...words, "/bin/sh", "-c", `[ $PPID = ${process.pid} ] && exec "$0" "$@"`];
 }
 
 async function listens(child: Bun.Subprocess, port: number): Promise<void> {

@@ -21,7 +21,12 @@ const SMALL = 4 * KiB;
 /** How much of everything. */
 export interface Plan {
   readonly file: { readonly size: number } & Times;
-  readonly parts: { readonly count: number; readonly size: number } & Times;
+  /** Shared out to client processes that start together. */
+  readonly parts: {
+    readonly count: number;
+    readonly size: number;
+    readonly clients: number;
+  } & Times;
   /** So many small files, and many more: who is too slow at the first is spared the second. */
   readonly small: readonly ({ readonly count: number } & Times)[];
   readonly names: { readonly count: number } & Times;
@@ -33,7 +38,7 @@ const times = (rounds: number, warmUp: boolean): Times => ({ rounds, warmUp });
 
 const FULL: Plan = {
   file: { size: GiB, ...times(5, true) },
-  parts: { count: 64, size: 16 * MiB, ...times(3, true) },
+  parts: { count: 64, size: 16 * MiB, clients: 4, ...times(3, true) },
   small: [
     { count: 5000, ...times(5, true) },
     { count: 50_000, ...times(3, false) },
@@ -45,15 +50,13 @@ const FULL: Plan = {
 
 const QUICK: Plan = {
   file: { size: 256 * MiB, ...times(2, false) },
-  parts: { count: 16, size: 4 * MiB, ...times(2, false) },
+  parts: { count: 16, size: 4 * MiB, clients: 4, ...times(2, false) },
   small: [{ count: 1000, ...times(2, false) }],
   names: { count: 10_000, ...times(2, false) },
   start: times(3, false),
   idle: { connections: 500, rounds: 2 },
 };
 
-/** Client processes that share the parts. */
-const CLIENTS = 4;
 /** Who would need more seconds than this for one run of the many small files is spared it. */
 const PATIENCE = 8;
 
@@ -63,15 +66,10 @@ export const peers: Suite = {
   run: ({ record, quick }: Bench) => runPeers(quick ? QUICK : FULL, record),
 };
 
-/** @param path where the programs of the peers are looked for */
-export async function runPeers(
-  plan: Plan,
-  record: Recorder,
-  path: string = process.env.PATH ?? "",
-): Promise<void> {
+export async function runPeers(plan: Plan, record: Recorder): Promise<void> {
   using interrupt = new Interrupt();
   using scratch = new Scratch();
-  const site = prepareSite(scratch, path);
+  const site = prepareSite(scratch, process.env.PATH ?? "");
   tell(versions(site));
   progress(`  CPU time of servers by ${accounting()}`);
   await using lineUp = await LineUp.start(site, record);
@@ -83,8 +81,11 @@ export async function runPeers(
   await idleMemory(lineUp, plan.idle, record, interrupt.signal);
 }
 
-/** Others than root serve from it, too, and so it can be entered by all. */
-function prepareSite(scratch: Scratch, path: string): Site {
+/**
+ * Others than root serve from it, too, and so it can be entered by all.
+ * @param path where the programs of the peers are looked for
+ */
+export function prepareSite(scratch: Scratch, path: string): Site {
   const etc = join(scratch.path, "etc");
   for (const folder of [scratch.path, scratch.library]) chmodSync(folder, 0o755);
   mkdirSync(etc, { mode: 0o755 });
@@ -102,8 +103,9 @@ async function transfers(session: Session, plan: Plan): Promise<void> {
   for (const direction of ["download", "upload"] as const) {
     const single = { kind: "one file", direction, files: file, size: plan.file.size } as const;
     await session.work(transferWork(site, single, plan.file));
-    const many = { kind: "parts", direction, files: parts, clients: CLIENTS } as const;
-    await session.work(transferWork(site, { ...many, size: plan.parts.size }, plan.parts));
+    const { size, clients } = plan.parts;
+    const many = { kind: "parts", direction, files: parts, size, clients } as const;
+    await session.work(transferWork(site, many, plan.parts));
   }
   const small = plan.small.map(({ count, ...rest }) => {
     return { files: makeFiles(site.library, `s${count}`, count, SMALL), rest };
