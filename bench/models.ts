@@ -36,7 +36,7 @@ const FULL: Plan = {
   clients: [1, 4, 16, 64, 256],
   answers: 16,
   downloaded: 4 * MiB,
-  summed: 8 * MiB,
+  summed: 32 * MiB,
   idle: { light: 800, heavy: 32 },
   neighbours: 3,
   visitors: 20,

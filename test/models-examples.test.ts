@@ -229,7 +229,33 @@ function zombie(pid: number): boolean {
   }
 }
 
+/** What a program prints that takes no client. */
+async function output(name: string): Promise<string> {
+  await using program = Bun.spawn([process.execPath, join(folder, `${name}.ts`)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const text = await program.stdout.text();
+  expect(await program.exited).toBe(0);
+  return text;
+}
+
+test("udp answers the second client while the first is there", async () => {
+  const text = await output("udp");
+  expect(text).toContain("OK I stay\n");
+  expect(text).toMatch(/OK and I\?, after [\d.]+ ms, and the first is still there\n$/);
+});
+
+test.if(process.platform === "linux")("a recv that blocks holds up a timer", async () => {
+  const text = await output("blocking-recv");
+  expect(text).toContain("non-blocking: EAGAIN\n");
+  const blocked = Number(/blocking: "hello" after (\d+) ms/.exec(text)?.[1]);
+  const timer = Number(/the timer of 100 ms: after (\d+) ms/.exec(text)?.[1]);
+  expect(timer).toBeGreaterThanOrEqual(blocked);
+});
+
 test("the page on the models names every program", async () => {
   const page = await Bun.file(join(folder, "README.md")).text();
-  for (const name of [...models, "client"]) expect(page).toContain(`${name}.ts`);
+  for (const name of [...models, "client", "udp", "blocking-recv"]) {
+    expect(page).toContain(`${name}.ts`);
+  }
 });

@@ -1,0 +1,56 @@
+/**
+ * What a recv that blocks does to a program that has an event loop. Linux.
+ *
+ *   bun examples/models/blocking-recv.ts
+ *
+ * The client speaks after 500 ms. Bun's socket does not block, so reading it says EAGAIN. With that
+ * flag cleared, reading waits in the kernel, and the timer of 100 ms comes after 500, like everything
+ * else in this process: other clients, Ctrl-C, deadlines.
+ */
+import { dlopen } from "bun:ffi";
+import { constants, readSync } from "node:fs";
+import type { Client } from "./sockets.ts";
+
+const F_GETFL = 3;
+const F_SETFL = 4;
+const { fcntl } = dlopen("libc.so.6", {
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+}).symbols;
+
+const accepted = Promise.withResolvers<Client>();
+const listener = Bun.listen({
+  hostname: "127.0.0.1",
+  port: 0,
+  socket: {
+    open(socket) {
+      socket.pause(); // Or Bun reads what comes.
+      accepted.resolve(socket as unknown as Client);
+    },
+    data() {},
+  },
+});
+const speak = `const socket = await Bun.connect({
+  hostname: "127.0.0.1", port: ${listener.port}, socket: { data() {} },
+});
+setTimeout(() => socket.end("hello"), 500);`;
+const client = Bun.spawn([process.execPath, "-e", speak], {
+  stdio: ["ignore", "inherit", "inherit"],
+});
+const socket = await accepted.promise;
+
+const bytes = Buffer.alloc(1024);
+try {
+  readSync(socket.fd, bytes);
+} catch (error) {
+  console.log(`non-blocking: ${(error as NodeJS.ErrnoException).code}`);
+}
+
+const began = performance.now();
+const since = (): string => `${Math.round(performance.now() - began)} ms`;
+setTimeout(() => console.log(`the timer of 100 ms: after ${since()}`), 100);
+fcntl(socket.fd, F_SETFL, fcntl(socket.fd, F_GETFL, 0) & ~constants.O_NONBLOCK);
+const length = readSync(socket.fd, bytes);
+console.log(`blocking: "${bytes.toString("utf8", 0, length)}" after ${since()}`);
+socket.close();
+listener.stop();
+await client.exited;
