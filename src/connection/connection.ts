@@ -207,10 +207,14 @@ export class Connection implements TransportHandler, Producer {
     return this.session.wantsToSend;
   }
 
+  get filledFrom(): number {
+    return this.session.filledFrom;
+  }
+
   fill(into: Uint8Array, end: number): number {
     try {
       this.#regions = [];
-      const behind = this.session.fill(into, 0, end, this.#regions, this.#now());
+      const behind = this.session.fill(into, end, this.#regions, this.#now());
       this.#reports();
       this.driver.onRoom?.();
       const few = this.session.unsentControls <= this.#answerLimit / 2;
@@ -219,7 +223,7 @@ export class Connection implements TransportHandler, Producer {
     } catch (thrown) {
       // A defect. The connection goes, the process stays.
       this.abort(new LeatError("INTERNAL", "sending failed", { cause: thrown }));
-      return 0;
+      return this.filledFrom;
     }
   }
 

@@ -19,10 +19,12 @@ export interface Producer {
   /** Whether `fill` might have something. */
   readonly wantsToSend: boolean;
   /**
-   * Puts what should be sent next into into[0, end).
-   * @returns the position behind the last byte; 0 for nothing
+   * Puts what should be sent next into into[filledFrom, end).
+   * @returns the position behind the last byte; `filledFrom` for nothing
    */
   fill(into: Uint8Array, end: number): number;
+  /** First byte of what the last `fill` gave. */
+  readonly filledFrom: number;
   /** Remembers into[start, end) of the last fill, or undefined where that can't be made again. */
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
   /** The peer takes nothing while buffers are short: end the connection. */
@@ -144,12 +146,12 @@ export class Outbox implements Task, BufferHolder {
     if (buffer === undefined) return false;
     this.#start = this.#end = 0;
     if (this.#saved === undefined) {
-      this.#end = this.#fill(buffer);
+      this.#fill(buffer);
     } else {
       this.#end = this.#saved.restore(buffer);
       this.#saved = undefined;
     }
-    if (this.#end > 0) return true;
+    if (this.#end > this.#start) return true;
     if (!this.#closed) this.#flushed();
     return false;
   }
@@ -163,13 +165,16 @@ export class Outbox implements Task, BufferHolder {
     return this.#buffer;
   }
 
-  /** @returns bytes to send; 0 when the connection was closed meanwhile */
-  #fill(into: Uint8Array): number {
+  /** Leaves nothing to send when the connection was closed meanwhile. */
+  #fill(into: Uint8Array): void {
+    const { producer } = this.#options;
     const end = Math.min(into.length, this.#pace.payload + SEND_ROOM);
     this.#filling = true;
     try {
-      const filled = this.#options.producer.fill(into, end);
-      return this.#closed ? 0 : filled;
+      const filled = producer.fill(into, end);
+      if (this.#closed) return;
+      this.#start = producer.filledFrom;
+      this.#end = filled;
     } finally {
       this.#filling = false;
     }

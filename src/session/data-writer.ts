@@ -12,6 +12,21 @@ const LEAST_PAYLOAD = SEND_ROOM;
 
 export const NO_ROOM = -1;
 
+/** The kernel copies a file to such a place a third faster than to any other, in bytes. */
+export const ALIGNMENT = 64;
+
+/** Where in an empty buffer the next frame of a stream begins, so that its payload is aligned. */
+export function alignedStart(stream: Stream): number {
+  const { id, sendOffset, outgoing } = stream;
+  if (outgoing === undefined) return 0;
+  const length = Math.min(outgoing.available, stream.send.credit, payloadLimit(sendOffset));
+  const closes = length === blockLeft(sendOffset) || outgoing.ends(length);
+  return ALIGNMENT - dataHeadLength(id, sendOffset, length, closes);
+}
+
+const blockLeft = (offset: number): number => BLOCK_SIZE - (offset % BLOCK_SIZE);
+const payloadLimit = (offset: number): number => Math.min(blockLeft(offset), DATA_PAYLOAD);
+
 /**
  * @param end first byte of the buffer that may not be written
  * @param frameLimit the largest frame the peer takes, in bytes
@@ -29,13 +44,12 @@ export function writeData(
 ): number {
   const { outgoing, sendOffset: offset } = stream;
   if (outgoing === undefined) return at;
-  const blockLeft = BLOCK_SIZE - (offset % BLOCK_SIZE);
-  const wanted = Math.min(outgoing.available, stream.send.credit, blockLeft, DATA_PAYLOAD);
+  const wanted = Math.min(outgoing.available, stream.send.credit, payloadLimit(offset));
   if (wanted === 0) return at;
   const room = Math.min(end - at, frameLimit) - MAX_DATA_HEAD;
   if (room < wanted && room < LEAST_PAYLOAD) return NO_ROOM;
   const length = Math.min(wanted, room);
-  const closes = length === blockLeft || outgoing.ends(length);
+  const closes = length === blockLeft(offset) || outgoing.ends(length);
   const start = at + dataHeadLength(stream.id, offset, length, closes);
   outgoing.take(into, start, length);
   writeDataHead(into, at, stream.id, offset, length, closes ? outgoing.endBlock() : undefined);

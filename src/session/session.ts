@@ -15,7 +15,7 @@ import { FrameDecoder } from "../wire/decoder.ts";
 import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
 import type { Credentials } from "../wire/gen/messages.ts";
 import { Controls } from "./controls.ts";
-import { NO_ROOM, writeData } from "./data-writer.ts";
+import { alignedStart, NO_ROOM, writeData } from "./data-writer.ts";
 import type { Operation, SessionEvent } from "./event.ts";
 import { failureBody, goAwayBody } from "./failure.ts";
 import { ReceiveWindow, SendWindow } from "./flow.ts";
@@ -44,6 +44,8 @@ export class Session {
   roundTrip = 0;
   /** The largest frame the peer takes, in bytes. */
   peerFrame = frameLimit(0);
+  /** First byte of what the last `fill` gave: in front of an aligned payload some are left out. */
+  filledFrom = 0;
   /** Credit of each stream on which we send, when it opens. */
   peerWindow = 0;
   readonly streams = new Map<number, Stream>();
@@ -307,13 +309,16 @@ export class Session {
   }
 
   /**
-   * Puts what should be sent next into into[at, end): answers first, then Data of the streams in
-   * turn.
+   * Puts what should be sent next into into[filledFrom, end): answers first, then Data of the
+   * streams in turn.
    * @param regions gets the places of payloads that can be taken again
-   * @returns the position behind the last byte
+   * @returns the position behind the last byte; `filledFrom` for nothing
    */
-  fill(into: Uint8Array, at: number, end: number, regions: Region[], now: number): number {
-    let position = this.#controls.fill(into, at, end);
+  fill(into: Uint8Array, end: number, regions: Region[], now: number): number {
+    let position = this.#controls.fill(into, 0, end);
+    const first = position === 0 ? this.#turns.first : undefined;
+    if (first !== undefined) position = alignedStart(first);
+    this.filledFrom = first === undefined ? 0 : position;
     while (this.#controls.bytes === 0) {
       const stream = this.#turns.first;
       if (stream === undefined) break;

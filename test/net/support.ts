@@ -89,6 +89,8 @@ export class Speaker implements Producer {
     return bytesOf(this.#number, 0, this.said);
   }
 
+  readonly filledFrom = 0;
+
   fill(into: Uint8Array, end: number): number {
     this.fills++;
     const count = Math.min(this.left, end, this.most);

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { SEND_ROOM } from "../../src/limits.ts";
-import { MAX_DATA_HEAD, NO_ROOM, writeData } from "../../src/session/data-writer.ts";
+import {
+  ALIGNMENT,
+  alignedStart,
+  MAX_DATA_HEAD,
+  NO_ROOM,
+  writeData,
+} from "../../src/session/data-writer.ts";
 import { ReceiveWindow, SendWindow, UNBOUNDED } from "../../src/session/flow.ts";
 import type { Region } from "../../src/session/outgoing.ts";
 import { Stream } from "../../src/session/stream.ts";
@@ -106,6 +112,23 @@ describe("a Data frame", () => {
     const { frame } = write(streamOf(again, 10, 5), 1000, MAX_FRAME, regions);
     const start = 7 + frame.length - 10;
     expect(regions).toEqual([{ outgoing: again, start, length: 10, position: 5 }]);
+  });
+
+  test("that stands alone in a buffer has an aligned payload, whatever the numbers", () => {
+    const random = seededRandom(105);
+    for (let round = 0; round < 500; round++) {
+      const left = 1 + random.below(1 << random.below(22));
+      const offset = random.below(2 ** random.below(53));
+      const id = random.pick([1, 127, 128, 0xffff_ffff, random.below(2 ** 32)]);
+      const outgoing = Object.assign(new Zeros(left), { again: () => {} });
+      const stream = streamOf(outgoing, 1 + random.below(2 * left), offset, id);
+      const regions: Region[] = [];
+      const into = new Uint8Array(300_000);
+      const at = alignedStart(stream);
+      expect(at).toBeGreaterThan(0);
+      writeData(stream, into, at, into.length, MAX_FRAME, regions);
+      expect(regions[0]!.start).toBe(ALIGNMENT);
+    }
   });
 
   test("that can't be read leaves everything as it was", () => {

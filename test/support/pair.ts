@@ -64,7 +64,8 @@ export class End {
 
   /** One send buffer's worth of what waits. */
   fill(size = 1 << 18, regions: Region[] = [], into = new Uint8Array(size)): Uint8Array {
-    return into.slice(0, this.session.fill(into, 0, size, regions, this.now));
+    const end = this.session.fill(into, size, regions, this.now);
+    return into.slice(this.session.filledFrom, end);
   }
 
   /** Everything that waits, as far as credit reaches. */
