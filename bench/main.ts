@@ -1,44 +1,65 @@
-/**
- * bun run bench [codec|transfer|peers|memory|models]... [--quick] [--out DIR] [--name NAME]
- *
- * Progress goes to standard error, what was measured to DIR/NAME.json. Alone on the machine, please.
- */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { progress } from "./support/figures.ts";
-import { Recorder, type Suite } from "./support/record.ts";
+/** `bun run bench`: measures, and reports. Progress goes to standard error. */
+import { Command, CommanderError } from "commander";
+import { basename } from "node:path";
+import { report } from "./report/report.ts";
+import { NotARun } from "./report/run.ts";
+import { measure } from "./run.ts";
+import { SUITES } from "./suites.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: "boolean", default: false },
-    out: { type: "string", default: "bench/results" },
-    name: { type: "string", default: new Date().toISOString().slice(0, 10) },
-  },
-});
+const NAMES = Object.keys(SUITES);
+const OUT = "bench/out";
 
-/** Each in a file or folder of its own. */
-const suites: Record<string, () => Promise<Suite>> = {
-  codec: async () => (await import("./codec.ts")).codec,
-  transfer: async () => (await import("./transfer.ts")).transfer,
-  peers: async () => (await import("./peers/suite.ts")).peers,
-  memory: async () => (await import("./memory.ts")).memory,
-  models: async () => (await import("./models.ts")).models,
-};
+const program = new Command("bench")
+  .description("measures leat, its models and its peers, and draws what came out")
+  .argument("[suite...]", `${NAMES.join(", ")}; all of them when none is named`)
+  .option("--quick", "less of everything: three minutes for all, else thirty", false)
+  .option("--out <folder>", "where the report goes", OUT)
+  .option("--name <name>", "of the run: NAME.json; quick or full when none is given")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  bun run bench --quick                       everything, in three minutes
+  bun run bench transfer --name before        one suite, to compare with later
+  bun run bench report before.json            draws a run again
+  bun run bench report before.json after.json the change of each figure
 
-const unknown = positionals.filter((name) => !(name in suites));
-if (unknown.length > 0) {
-  console.error(`no bench ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`);
-  process.exit(2);
+Leave the machine alone while it runs.`,
+  )
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "bench: ")) })
+  .action(async (suites: string[], options: { quick: boolean; out: string; name?: string }) => {
+    const unknown = suites.filter((name) => !NAMES.includes(name));
+    if (unknown.length > 0) {
+      program.error(`no suite ${unknown.join(", ")}; there are ${NAMES.join(", ")}, and report`);
+    }
+    const name = options.name ?? (options.quick ? "quick" : "full");
+    if (!/^[\w.-]+$/.test(name) || basename(name) !== name) {
+      program.error(`--name takes letters, digits, dots, dashes: not ${name}`);
+    }
+    const chosen = suites.length === 0 ? NAMES : NAMES.filter((one) => suites.includes(one));
+    process.exitCode = await measure({ suites: chosen, ...options, name });
+  });
+
+program
+  .command("report")
+  .description("draws one run, or the change from one to another")
+  .argument("<run>", "NAME.json of a run")
+  .argument("[later]", "NAME.json of a later one")
+  .option("--out <folder>", `where it goes (${OUT})`)
+  .action(async (run: string, later: string | undefined, _: object, command: Command) => {
+    const { out } = command.optsWithGlobals<{ out: string }>();
+    await report(run, later, out);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof NotARun) {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = 2;
+  } else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else throw error;
 }
-
-const record = new Recorder();
-for (const [name, load] of Object.entries(suites)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  const suite = await load();
-  progress(`${name}: ${suite.title}`);
-  await suite.run({ record, quick: values.quick });
-}
-mkdirSync(values.out, { recursive: true });
-await Bun.write(join(values.out, `${values.name}.json`), JSON.stringify(record, null, 2));
+// What a suite that failed left open keeps nobody waiting.
+process.exit();

@@ -32,8 +32,8 @@ export interface Key {
   /** Who did it: "leat", "bare socket loop", "nginx + curl", "threads". */
   readonly who: string;
   /** What `at` counts: "clients", "streams", "connections". */
-  readonly axis?: string;
-  readonly at?: number;
+  readonly axis?: string | undefined;
+  readonly at?: number | undefined;
   readonly measure: Measure;
 }
 
@@ -59,6 +59,8 @@ export interface Absence {
 export class Recorder {
   readonly measurements: Measurement[] = [];
   readonly absences: Absence[] = [];
+  /** Of programs that take part, by name. */
+  readonly versions: Record<string, string> = {};
 
   /** @throws on no samples, on one that is not a number, and on a key that is there already */
   add(
@@ -79,6 +81,10 @@ export class Recorder {
       samples,
       ...more,
     });
+  }
+
+  version(who: string, text: string): void {
+    this.versions[who] = text;
   }
 
   absent(suite: string, who: string, why: string): void {

@@ -1,0 +1,45 @@
+/** REPORT.md. */
+import { aboutLines, command, HOW_TO_READ } from "./about.ts";
+import type { Run } from "./run.ts";
+import { figureText, groups, type Table, tablesOf } from "./tables.ts";
+
+export function markdownReport(run: Run): string {
+  const parts = [
+    `# Bench: ${run.name}`,
+    aboutLines(run).join("\n"),
+    `\`${command(run)}\` measures the same on your machine; [report.html](report.html) draws it.`,
+    HOW_TO_READ,
+  ];
+  for (const [suite, tables] of groups(tablesOf(run), ({ suite }) => suite)) {
+    parts.push(`## ${suite}`, ...tables.map(tableText));
+  }
+  if (run.absences.length > 0) {
+    const lines = run.absences.map(({ suite, who, why }) => `- ${suite}: ${who}: ${why}`);
+    parts.push("## Not measured", lines.join("\n"));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function tableText(table: Table): string {
+  const { work, axis, columns, rows, hasCeiling } = table;
+  const noted = rows.some(({ notes }) => notes.length > 0);
+  const head = [
+    ...(axis === undefined ? [] : [axis]),
+    "who",
+    ...columns.map(({ measure, unit }) => `${measure}, ${unit}`),
+    ...(hasCeiling ? ["of the ceiling"] : []),
+    ...(noted ? ["note"] : []),
+  ];
+  const lines = rows.map(({ who, at, cells, ofCeiling, notes }) => [
+    ...(axis === undefined ? [] : [at?.toLocaleString("en") ?? ""]),
+    who,
+    ...cells.map(figureText),
+    ...(hasCeiling ? [figureText(ofCeiling)] : []),
+    ...(noted ? [notes.join("; ")] : []),
+  ]);
+  const rule = head.map(() => "---");
+  return [
+    `### ${work}\n`,
+    ...[head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`),
+  ].join("\n");
+}
