@@ -17,7 +17,7 @@ export interface Effort {
 }
 
 const FULL: Effort = { rounds: 5, time: 60, looks: 3 };
-const QUICK: Effort = { rounds: 2, time: 15, looks: 1 };
+const QUICK: Effort = { rounds: 3, time: 10, looks: 1 };
 
 /** One round that does not count, then those that do, everyone once in each. */
 export async function measureCodec(

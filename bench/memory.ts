@@ -45,11 +45,11 @@ const FULL: Crowd = {
 
 const QUICK: Crowd = {
   ...FULL,
-  rounds: 2,
+  rounds: 3,
   downloads: [1, 8, 64],
   uploads: [64],
   size: 8 * MiB,
-  watch: 1000,
+  watch: 700,
   idle: [0, 10, 100, 1000],
 };
 

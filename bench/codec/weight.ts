@@ -1,4 +1,4 @@
-/** What contests allocate, found out in a process without a garbage collector. */
+/** What contests allocate, found out in a process of its own. */
 import { join } from "node:path";
 
 const FIXTURE = join(import.meta.dir, "../fixtures/codec-weight.ts");
@@ -15,7 +15,7 @@ export interface Weight {
 export async function weigh(subject: string, looks: number): Promise<Weight[]> {
   const child = Bun.spawn([process.execPath, FIXTURE, subject, String(looks)], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, BUN_JSC_useGC: "0" },
+    env: { ...process.env, BUN_JSC_useGC: "0", BUN_JSC_useDFGJIT: "0" },
     timeout: DEADLINE,
     killSignal: "SIGKILL",
   });
