@@ -52,7 +52,9 @@ export class Clients {
   #hear(child: Child, peer: string, message: FromChild): void {
     const { log, served } = this.#options;
     if (message.case === "log") {
-      log[message.level]({ ...message.facts, ...child.facts }, message.message);
+      // How many it serves is no news: it is the one.
+      const { connections: _one, ...facts } = message.facts as { connections?: number };
+      log[message.level]({ ...facts, ...child.facts }, message.message);
     } else if (message.case === "running") {
       const given = { case: "client", fd: child.fd, peer } as const;
       child.send({ case: "serve", given, options: served });

@@ -1,0 +1,11 @@
+/** Milliseconds after which something will not be so any more. */
+const LATE = 20_000;
+
+/** Waits until it is so. @param state what is told when it never is */
+export async function until(condition: () => boolean, state: () => unknown): Promise<void> {
+  const deadline = performance.now() + LATE;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never so: ${JSON.stringify(state())}`);
+    await Bun.sleep(5);
+  }
+}
