@@ -13,7 +13,7 @@ import { type Way, WAYS } from "../test/support/served.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
-const QUICK = ["server/raw", "server/refusing"];
+const QUICK = ["server/raw", "server/refusing", "server/leftovers", "server/killing"];
 
 const ALL = [
   ...QUICK,
@@ -66,6 +66,8 @@ async function lane(): Promise<void> {
     outcomes.push(outcome);
     const { ok, passed, failed, skipped, seconds } = outcome;
     if (!ok) console.log(outcome.output);
+    else if (!quick)
+      for (const [line] of outcome.output.matchAll(/^measured: .*$/gm)) console.log(line);
     const counts = `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
     console.log(
       `${ok ? "ok    " : "FAILED"}  ${way.padEnd(10)}  ${counts}  ${seconds.toFixed(1)} s`,
@@ -78,7 +80,7 @@ async function run(way: Way): Promise<Outcome> {
   const report = join(work, `${way}.xml`);
   const reporter = ["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`];
   const files = (quick ? QUICK : ALL).map((name) => `./test/${name}.test.ts`);
-  const timeout = `--timeout=${quick ? 30_000 : 300_000}`;
+  const timeout = `--timeout=${quick ? 120_000 : 300_000}`;
   const child = Bun.spawn([process.execPath, "test", timeout, ...reporter, ...files], {
     cwd: ROOT,
     env: { ...process.env, LEAT_TEST_MODEL: way, LEAT_TEST_LONG: quick ? "" : "1" },

@@ -8,10 +8,12 @@ import { clientSockets, descendants, openIn, stateOf } from "../support/held.ts"
 import { flagsOf, LONG, testExcept, WAY, WORKERS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
-const CLIENTS = LONG ? 32 : 16;
+/** A process for each costs more to start. */
+const FEW = WAY === "processes";
+const CLIENTS = LONG ? 32 : FEW ? 8 : 16;
 const ROUNDS = LONG ? 10 : 1;
 /** So many keep coming meanwhile, each again and again. */
-const NEWCOMERS = 4;
+const NEWCOMERS = FEW ? 2 : 4;
 
 /** When a client holds it all back, most of it is still at the server. */
 const CONTENTS = randomBytes(DOWNLOAD_WINDOW + 16 * MiB);

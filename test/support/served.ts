@@ -46,3 +46,6 @@ export function testExcept(ways: readonly Way[], why: string): typeof test {
     test.skip(`${name} [not with ${ways.join(", ")}: ${why}]`, run);
   return skip as typeof test;
 }
+
+/** Runs may take minutes: with more clients, and more often. */
+export const LONG = process.env["LEAT_TEST_LONG"] === "1";
