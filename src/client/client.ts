@@ -82,6 +82,11 @@ export class Client implements AsyncDisposable {
     return this.#lines.link.closed;
   }
 
+  /** @internal */
+  get link(): Link {
+    return this.#lines.link;
+  }
+
   /** Requests that the server answers at once. */
   get maxStreams(): number {
     return this.#lines.link.connection.session.maxStreams;

@@ -45,7 +45,7 @@ export function openLeg(
   });
 }
 
-function storeEntry(entry: Entry): StoreEntry {
+export function storeEntry(entry: Entry): StoreEntry {
   const kind = entry.kind === "KIND_UNSPECIFIED" ? "OTHER" : entry.kind;
   return { ...entry, kind, modified: entry.modified ?? { seconds: 0, nanoseconds: 0 } };
 }

@@ -4,12 +4,14 @@
  * segment, and is made in a folder that is held open, no link followed.
  */
 import { LeatError } from "../errors.ts";
-import { DOWNLOAD_WINDOW } from "../limits.ts";
+import { DOWNLOAD_WINDOW, SMALL_FILE } from "../limits.ts";
+import { createLocalFile } from "../store/local-file.ts";
 import { LocalFolder } from "../store/local-folder.ts";
-import { checkPath, isSegment, quote } from "../store/names.ts";
-import type { Collision, DurabilityLevel } from "../store/store.ts";
+import { isSegment, quote } from "../store/names.ts";
+import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
 import type { Entry } from "../wire/gen/messages.ts";
 import type { Client } from "./client.ts";
+import { SmallGet } from "./small-get.ts";
 import {
   type GetTreeOptions,
   type TreeOutcome,
@@ -37,6 +39,8 @@ class TreeGet {
   readonly #collision: Collision;
   readonly #durability: DurabilityLevel;
   readonly #onProgress: ((bytes: number) => void) | undefined;
+  /** Those under way. */
+  readonly #small = new Set<SmallGet>();
   #arrived = 0;
 
   constructor(client: Client, options: GetTreeOptions) {
@@ -45,6 +49,9 @@ class TreeGet {
     this.#collision = options.ifExists ?? "replace";
     this.#durability = options.durability ?? "fsync";
     this.#onProgress = options.onProgress;
+    this.#run.signal.addEventListener("abort", () => {
+      for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
+    });
   }
 
   get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
@@ -72,9 +79,11 @@ class TreeGet {
     for await (const page of pages) {
       const folders: Entry[] = [];
       for (const entry of page.entries) {
-        const of = { path: below(root.path, entry.name), local: below(held.path, entry.name) };
         if (entry.kind === "DIRECTORY" && !entry.link) folders.push(entry);
-        else await this.#entry(held, of, entry);
+        else {
+          const waits = this.#entry(root, held, entry);
+          if (waits !== undefined) await waits;
+        }
       }
       for (const entry of folders) await this.#subfolder(root, held, entry, depth);
       if (page.skippedNames > 0) {
@@ -89,33 +98,99 @@ class TreeGet {
     const { name, modified } = entry;
     const of = { path: below(root.path, name), local: below(folder.path, name) };
     await this.#try(of, "DIRECTORY", async () => {
-      checkName(of.path, name);
+      checkName(name);
       await this.#folder(of, folder.make(name, modified), depth + 1);
     });
   }
 
-  async #entry(folder: LocalFolder, of: TreeRoot, entry: Entry): Promise<void> {
-    if (entry.link || entry.kind !== "FILE") return this.#run.leaveOut(of.path, entry.link);
-    await this.#try(of, "FILE", () => {
-      checkName(of.path, entry.name);
-      return this.#begin(folder, of, entry.name, entry.size);
-    });
+  #entry(root: TreeRoot, folder: LocalFolder, entry: Entry): MaybePromise<void> {
+    const { name, size, kind, link } = entry;
+    const of = { path: below(root.path, name), local: below(folder.path, name) };
+    if (link || kind !== "FILE") return this.#run.leaveOut(of.path, link);
+    try {
+      checkName(name);
+      return this.#begin(folder, of, name, size);
+    } catch (thrown) {
+      this.#run.tell(this.#failed(of, "FILE", thrown));
+    }
   }
 
-  /** Begins a download when there is room for it. */
-  async #begin(folder: LocalFolder, of: TreeRoot, name: string, size: number): Promise<void> {
+  /** Begins a download, when there is room for it. @throws ALREADY_EXISTS */
+  #begin(folder: LocalFolder, of: TreeRoot, name: string, size: number): MaybePromise<void> {
     if (this.#collision === "fail") folder.mustBeFree(name);
     if (this.#collision === "skip" && folder.kindOf(name) !== undefined) {
       return this.#run.tell(outcomeOf(of, { skipped: true }));
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
-    if (!this.#run.hasRoom(bytes)) await this.#run.room(bytes);
-    this.#run.begin(bytes);
-    folder.hold();
-    void this.#fetch(folder, of, name).then((outcome) => {
-      folder[Symbol.dispose]();
-      this.#run.end(bytes, outcome);
+    const start = (): void => {
+      this.#run.begin(bytes);
+      folder.hold();
+      const end = (outcome: TreeOutcome): void => {
+        folder[Symbol.dispose]();
+        this.#run.end(bytes, outcome);
+      };
+      if (size <= SMALL_FILE) this.#fetchSmall(folder, of, name, end);
+      else void this.#fetch(folder, of, name).then(end);
+    };
+    return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
+  }
+
+  /** In one piece, if all goes well; else the ordinary way, which tries again, or tells why not. */
+  #fetchSmall(
+    folder: LocalFolder,
+    of: TreeRoot,
+    name: string,
+    end: (outcome: TreeOutcome) => void,
+  ): void {
+    const calls = this.#small;
+    const call = new SmallGet({
+      link: this.#client.link,
+      path: of.path,
+      most: SMALL_FILE,
+      done: (entry, bytes) => {
+        calls.delete(call);
+        this.#arrive(bytes.length);
+        const easily =
+          this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified);
+        if (easily) end(this.#fetched(of, entry));
+        else void this.#save(folder, of, name, entry, bytes).then(end);
+      },
+      failed: () => {
+        calls.delete(call);
+        void this.#fetch(folder, of, name).then(end);
+      },
     });
+    call.ask();
+    if (!call.over) calls.add(call);
+  }
+
+  async #save(
+    folder: LocalFolder,
+    of: TreeRoot,
+    name: string,
+    entry: StoreEntry,
+    bytes: Uint8Array,
+  ): Promise<TreeOutcome> {
+    try {
+      const sink = createLocalFile(folder.at(name), {
+        collision: this.#collision,
+        durability: this.#durability,
+        modified: entry.modified,
+        size: bytes.length,
+        shown: of.local,
+      });
+      if ("skipped" in sink) return outcomeOf(of, { skipped: true });
+      await using held = sink;
+      await held.write(bytes, 0);
+      await held.commit();
+      return this.#fetched(of, entry);
+    } catch (thrown) {
+      return this.#failed(of, "FILE", thrown);
+    }
+  }
+
+  #fetched(of: TreeRoot, { size, version }: StoreEntry): TreeOutcome {
+    return outcomeOf(of, { size, version, durability: this.#durability });
   }
 
   async #fetch(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
@@ -131,8 +206,7 @@ class TreeGet {
         durability: this.#durability,
         shown: of.local,
       });
-      const { size, version } = download.entry;
-      return outcomeOf(of, { size, version, durability: this.#durability });
+      return this.#fetched(of, download.entry);
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
     }
@@ -160,11 +234,9 @@ class TreeGet {
 }
 
 /** @throws INVALID_NAME: nothing is written where a server says, but below where the user said */
-function checkName(path: string, name: string): void {
-  if (!isSegment(name)) {
-    throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
-  }
-  checkPath(path);
+function checkName(name: string): void {
+  if (isSegment(name)) return;
+  throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
 }
 
 function unsayable(names: number, path: string): LeatError {

@@ -17,6 +17,8 @@ export interface Folder extends Disposable {
   /** The folder itself, for node:fs; good until it is disposed. */
   readonly path: string;
   readonly facts: Facts;
+  /** A descriptor of it, O_PATH, where there is one and calls take it: for kernel.ts. */
+  readonly fd?: number;
   /** A path for node:fs to one segment in this folder; good until the folder is disposed. */
   at(name: string): string;
   /**

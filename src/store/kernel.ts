@@ -12,9 +12,17 @@ import type { Facts } from "./facts.ts";
 import { kindOfMode } from "./facts.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
-const CALLS: Readonly<Record<string, { statx: number; renameat2: number; getdents64: number }>> = {
-  x64: { statx: 332, renameat2: 316, getdents64: 217 },
-  arm64: { statx: 291, renameat2: 276, getdents64: 61 },
+interface Calls {
+  readonly statx: number;
+  readonly renameat2: number;
+  readonly getdents64: number;
+  readonly openat: number;
+  readonly unlinkat: number;
+}
+const NO_CALLS: Calls = { statx: 0, renameat2: 0, getdents64: 0, openat: 0, unlinkat: 0 };
+const CALLS: Readonly<Record<string, Calls>> = {
+  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, unlinkat: 263 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, unlinkat: 35 },
 };
 const OPENAT2 = 437;
 
@@ -107,7 +115,7 @@ function libc(): ReturnType<typeof load> | undefined {
 }
 
 const symbols = libc();
-const calls = CALLS[process.arch] ?? { statx: 0, renameat2: 0, getdents64: 0 };
+const calls = CALLS[process.arch] ?? NO_CALLS;
 
 // The buffers are module constants: ffi pointers to them stay good.
 const name = new Uint8Array(MAX_PATH + 1);
@@ -144,6 +152,18 @@ export function openat2(folder: number, path: string, flags: number, resolve: nu
   howView.setBigUint64(0, BigInt(flags | O_CLOEXEC), true);
   howView.setUint32(16, resolve, true);
   return call(OPENAT2, folder, at.name, at.how, how.length, 0);
+}
+
+/** openat(2). @returns a descriptor, or a negative errno */
+export function openAt(folder: number, path: string, flags: number, mode: number): number {
+  if (!put(path, name)) return -ERRNO.ENAMETOOLONG;
+  return call(calls.openat, folder, at.name, flags, mode, 0);
+}
+
+/** unlinkat(2) of a file. @returns 0, or a negative errno */
+export function unlinkAt(folder: number, path: string): number {
+  if (!put(path, name)) return -ERRNO.ENAMETOOLONG;
+  return call(calls.unlinkat, folder, at.name, 0, 0, 0);
 }
 
 /** renameat2(2). @returns 0, or a negative errno */

@@ -10,8 +10,10 @@ import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import type { NameTaker } from "./folder-reader.ts";
 import { openFileIn } from "./local-file.ts";
+import { statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
 import { alreadyExists } from "./refusals.ts";
+import { writeSmallFile } from "./small-file.ts";
 import type { Source, Time } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 import { openPlainFolder } from "./walk-folder.ts";
@@ -72,7 +74,15 @@ export class LocalFolder implements Disposable {
 
   /** @returns undefined when there is none of that name */
   kindOf(name: string): Facts["kind"] | undefined {
-    return name === "" ? "DIRECTORY" : this.#folder.look(name)?.kind;
+    if (name === "") return "DIRECTORY";
+    // What the kernel finds is plainly told; where there is nothing, or an error, `look` knows which.
+    const found = this.#folder.fd === undefined ? 0 : statAt(this.#folder.fd, name);
+    return typeof found === "object" ? found.kind : this.#folder.look(name)?.kind;
+  }
+
+  /** Writes a whole small file, if that is easily done. @returns whether it was */
+  writeSmall(name: string, bytes: Uint8Array, modified: Time): boolean {
+    return writeSmallFile(this.#folder, name, bytes, modified);
   }
 
   /** @throws ALREADY_EXISTS */

@@ -33,6 +33,10 @@ export class DescriptorFolder implements WalkFolder {
     this.facts = factsOf(fstatSync(fd, { bigint: true }));
   }
 
+  get fd(): number {
+    return this.#folder.fd;
+  }
+
   get path(): string {
     return `/proc/self/fd/${this.#folder.fd}`;
   }

@@ -1,0 +1,67 @@
+/** The quick way to write a small file leaves what the ordinary way leaves. */
+import { describe, expect, test } from "bun:test";
+import { lstatSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
+import { createLocalFile } from "../../src/store/local-file.ts";
+import { LocalFolder } from "../../src/store/local-folder.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+
+const modified = { seconds: 1_600_000_000, nanoseconds: 123_456_789 };
+const quick = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
+
+async function ordinarily(path: string, bytes: Uint8Array): Promise<void> {
+  const sink = createLocalFile(path, {
+    collision: "replace",
+    durability: "none",
+    modified,
+    size: bytes.length,
+  });
+  if ("skipped" in sink) throw new Error("skipped");
+  await sink.write(bytes, 0);
+  await sink.commit();
+}
+
+function facts(path: string): object {
+  const { mode, mtimeNs, size, nlink } = lstatSync(path, { bigint: true });
+  return { mode, mtimeNs, size, nlink, contents: readFileSync(path, "latin1") };
+}
+
+describe("a small file", () => {
+  test.each([0, 1, 4096, 65_536])("of %d bytes is as the ordinary way writes it", async (size) => {
+    using here = new TemporaryFolder();
+    using folder = LocalFolder.open(here.path);
+    const bytes = new Uint8Array(size).fill(65);
+    const name = `ü ${"x".repeat(200)}`;
+    expect(folder.writeSmall(name, bytes, modified)).toBe(quick);
+    if (!quick) return;
+    await ordinarily(here.at("other"), bytes);
+    expect(facts(here.at(name))).toEqual(facts(here.at("other")));
+    expect(readdirSync(here.path).toSorted()).toEqual(["other", name].toSorted());
+  });
+
+  test("is left to the ordinary way where anything has the name, or nothing can be made", () => {
+    using here = new TemporaryFolder();
+    here.file("file", "old");
+    here.folder("folder");
+    symlinkSync("nowhere", here.at("link"));
+    using folder = LocalFolder.open(here.path);
+    for (const name of ["file", "folder", "link"]) {
+      expect(folder.writeSmall(name, new Uint8Array(1), modified)).toBe(false);
+    }
+    expect(readFileSync(here.at("file"), "utf8")).toBe("old");
+    expect(folder.writeSmall("n".repeat(256), new Uint8Array(1), modified)).toBe(false);
+    using gone = LocalFolder.open(here.folder("gone"));
+    rmdirSync(here.at("gone"));
+    expect(gone.writeSmall("x", new Uint8Array(1), modified)).toBe(false);
+    expect(readdirSync(here.path).toSorted()).toEqual(["file", "folder", "link"]);
+  });
+
+  test("does not follow where its folder went", () => {
+    using here = new TemporaryFolder();
+    using outside = new TemporaryFolder();
+    using folder = LocalFolder.open(here.folder("target"));
+    rmdirSync(here.at("target"));
+    symlinkSync(outside.path, here.at("target"));
+    expect(folder.writeSmall("x", new Uint8Array(1), modified)).toBe(false);
+    expect(readdirSync(outside.path)).toEqual([]);
+  });
+});
