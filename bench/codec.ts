@@ -16,7 +16,7 @@ export interface Effort {
   readonly looks: number;
 }
 
-const FULL: Effort = { rounds: 5, time: 60, looks: 3 };
+const FULL: Effort = { rounds: 5, time: 50, looks: 3 };
 const QUICK: Effort = { rounds: 3, time: 10, looks: 1 };
 
 /** One round that does not count, then those that do, everyone once in each. */

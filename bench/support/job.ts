@@ -68,6 +68,7 @@ export interface Run {
 /** Takes jobs, a line each on standard input, and answers each with its run, until the input ends. */
 export async function serveJobs(work: (job: Job) => Promise<Run>): Promise<void> {
   for await (const line of console) {
+    if (line === "") break; // Bun's last line, where the input ends
     console.log(JSON.stringify(await work(JSON.parse(line) as Job)));
   }
   process.exit(0);

@@ -107,6 +107,15 @@ test("a client that fails ends the bench, and its process", async () => {
   });
 });
 
+test("a client whose input ends is done, without a word", async () => {
+  const fixture = join(import.meta.dir, "../../bench/fixtures/file-loop.ts");
+  const child = Bun.spawn([process.execPath, fixture, "read"], {
+    stdio: [new Blob([]), "pipe", "pipe"],
+  });
+  expect(await new Response(child.stderr).text()).toBe("");
+  expect(await child.exited).toBe(0);
+});
+
 test("streams take files in turn, and each is timed", async () => {
   const taken: number[][] = [[], []];
   let most = 0;
