@@ -11,7 +11,7 @@ export interface Answers {
   /** Clients that were told to come back, or were closed at once. */
   readonly refused: number;
   /** From the first question to the last answer. */
-  readonly milliseconds: number;
+  readonly seconds: number;
 }
 
 /** Asks something over a connection. Throws when the answer is not the right one, and whole. */
@@ -56,14 +56,14 @@ export async function visits(
 ): Promise<Answers> {
   const latencies: number[] = [];
   let refused = 0;
-  const milliseconds = await together(clients, times, async () => {
+  const seconds = await together(clients, times, async () => {
     const began = performance.now();
     await using client = await dial(address);
     if (client === undefined) return void (refused += 1);
     await work(client, AbortSignal.timeout(DEADLINE));
     latencies.push(performance.now() - began);
   });
-  return { latencies, refused, milliseconds };
+  return { latencies, refused, seconds };
 }
 
 /**
@@ -79,12 +79,12 @@ export async function questions(
   await using crowd = new Crowd(address);
   await crowd.growTo(clients);
   const latencies: number[] = [];
-  const milliseconds = await together(crowd.clients.length, times, async (number) => {
+  const seconds = await together(crowd.clients.length, times, async (number) => {
     const began = performance.now();
     await work(crowd.clients[number]!, AbortSignal.timeout(DEADLINE));
     latencies.push(performance.now() - began);
   });
-  return { latencies, refused: crowd.refused, milliseconds };
+  return { latencies, refused: crowd.refused, seconds };
 }
 
 /**
@@ -150,7 +150,7 @@ async function dial(address: string): Promise<Client | undefined> {
   }
 }
 
-/** Runs `once` of every client, `times` in turn. @returns milliseconds */
+/** Runs `once` of every client, `times` in turn. @returns seconds */
 async function together(
   clients: number,
   times: number,
@@ -162,5 +162,5 @@ async function together(
       for (let time = 0; time < times; time += 1) await once(client);
     }),
   );
-  return performance.now() - began;
+  return (performance.now() - began) / 1000;
 }

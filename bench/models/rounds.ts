@@ -2,7 +2,7 @@
 import { KiB, MiB } from "../../src/limits.ts";
 import type { Plan } from "../models.ts";
 import { percentile, progress } from "../support/figures.ts";
-import type { Key, Measure } from "../support/record.ts";
+import { type Key, MEASURES, type Measure } from "../support/record.ts";
 import type { Samples } from "../support/samples.ts";
 import * as ask from "./clients.ts";
 import type { Files } from "./files.ts";
@@ -12,6 +12,7 @@ import { Served } from "./ways.ts";
 /** Milliseconds that the slow client holds its connection at most. */
 const PATIENCE = 500;
 
+type Values = { readonly [M in Measure]?: number };
 type Subject = Omit<Key, "suite" | "measure">;
 
 export class Rounds {
@@ -72,7 +73,8 @@ export class Rounds {
     await served.quiet();
     const work = `connect and download ${sizeText(downloaded)}`;
     const subject = { work, who: served.way.name, axis: "clients", at: clients };
-    this.#takeAnswers(subject, found, downloaded);
+    const megabytes = (found.latencies.length * downloaded) / 1e6;
+    this.#takeAnswers(subject, found, { throughput: megabytes / found.seconds });
   }
 
   /** Who is connected asks; where one is served at a time, that begins with coming in. */
@@ -85,14 +87,17 @@ export class Rounds {
     await served.quiet();
     const work = `sha256 of ${sizeText(summed)}`;
     const subject = { work, who: served.way.name, axis: "clients", at: clients };
-    this.#takeAnswers(subject, found, summed, inTurn ? ["connecting included"] : []);
+    const requests = found.latencies.length / found.seconds;
+    this.#takeAnswers(subject, found, { requests }, inTurn ? ["connecting included"] : []);
   }
 
   async #visitors(served: Served): Promise<void> {
     const { visitors } = this.#plan;
     const { latencies } = await ask.visits(served.address, 1, visitors, this.#files.stat);
     await served.quiet();
-    this.#take({ work: "connect and stat", who: served.way.name }, percentiles(latencies));
+    const subject = { work: "connect and stat", who: served.way.name };
+    const duration = percentile(latencies, 0.5);
+    this.#take(subject, { duration, "latency p99": percentile(latencies, 0.99) });
   }
 
   async #neighbours(served: Served): Promise<void> {
@@ -103,7 +108,7 @@ export class Rounds {
     }
     const subject = { work: "connect and list beside a slow client", who: served.way.name };
     const note = `the slow one leaves after ${PATIENCE} ms, or when the list is there`;
-    this.#take(subject, { "latency p50": percentile(latencies, 0.5) }, note);
+    this.#take(subject, { duration: percentile(latencies, 0.5) }, note);
   }
 
   /** The difference of two crowds: what the first clients bring about is not counted to each. */
@@ -124,21 +129,20 @@ export class Rounds {
 
   #takeAnswers(
     subject: Subject,
-    { latencies, refused, milliseconds }: ask.Answers,
-    bytes: number,
+    { latencies, refused }: ask.Answers,
+    rate: Values,
     notes: readonly string[] = [],
   ): void {
-    const throughput = (latencies.length * bytes) / 1000 / milliseconds;
-    progress(
-      `${subject.who}, ${subject.at} clients, ${subject.work}: ${throughput.toFixed(0)} MB/s`,
-    );
+    const [[measure, value]] = Object.entries(rate) as [[Measure, number]];
+    const { unit } = MEASURES[measure];
+    progress(`${subject.who}, ${subject.at} clients, ${subject.work}: ${value.toFixed(0)} ${unit}`);
     const asked = latencies.length + refused;
     const all = refused > 0 ? [`${latencies.length} of ${asked} let in`, ...notes] : notes;
     const note = all.length > 0 ? all.join(", ") : undefined;
-    this.#take(subject, { throughput, ...percentiles(latencies) }, note);
+    this.#take(subject, { ...rate, ...percentiles(latencies) }, note);
   }
 
-  #take(subject: Subject, values: { [M in Measure]?: number }, note?: string): void {
+  #take(subject: Subject, values: Values, note?: string): void {
     for (const [measure, value] of Object.entries(values) as [Measure, number][]) {
       this.#samples.take({ suite: "models", ...subject, measure }, value, { note });
     }

@@ -8,7 +8,8 @@
  */
 import { join, relative } from "node:path";
 import { type Figure, noisy } from "../support/figures.ts";
-import type { Measure, Measurement } from "../support/record.ts";
+import { type Measured, readRun } from "../report/run.ts";
+import type { Measure } from "../support/record.ts";
 
 export const ROOT = join(import.meta.dir, "../..");
 export const DOCUMENTS = ["docs/models.md", "docs/models.zh-CN.md"];
@@ -35,24 +36,20 @@ const overClients = (work: string, measure: Measure): Cell[] =>
 const TABLES: Readonly<Record<string, readonly Cell[]>> = {
   cost: [
     ["start the server", "duration"],
-    ["connect and stat", "latency p50"],
+    ["connect and stat", "duration"],
     ["server without clients", "server memory"],
     ["idle client", "memory each"],
   ],
-  slow: [["connect and list beside a slow client", "latency p50"]],
+  slow: [["connect and list beside a slow client", "duration"]],
   downloads: overClients(DOWNLOAD, "throughput"),
   "download-waits": overClients(DOWNLOAD, "latency p50"),
   "longest-download-waits": overClients(DOWNLOAD, "latency p99"),
-  sums: overClients(SUM, "throughput"),
+  sums: overClients(SUM, "requests"),
   "sum-waits": overClients(SUM, "latency p50"),
 };
 
 /** @param source where the figures are from, relative to the root @returns the document with them */
-export function withFigures(
-  document: string,
-  source: string,
-  found: readonly Measurement[],
-): string {
+export function withFigures(document: string, source: string, found: readonly Measured[]): string {
   const named = document.replaceAll(/bench\/results\/[\w.-]+\.json/g, source);
   return Object.entries(TABLES).reduce((text, [name, cells]) => {
     const body = new RegExp(`(<!-- ${name} -->\\n+\\|.*\\n\\|.*\\n)(?:\\|.*\\n)*`);
@@ -61,7 +58,7 @@ export function withFigures(
   }, named);
 }
 
-function tableBody(cells: readonly Cell[], found: readonly Measurement[]): string {
+function tableBody(cells: readonly Cell[], found: readonly Measured[]): string {
   const lines = Object.entries(WHO).map(([who, flag]) => {
     const row = cells.map(([work, measure, at]) =>
       cellText(
@@ -80,7 +77,7 @@ function tableBody(cells: readonly Cell[], found: readonly Measurement[]): strin
   return lines.join("");
 }
 
-function cellText(found: Measurement | undefined): string {
+function cellText(found: Measured | undefined): string {
   if (found === undefined) return "–";
   const letIn = /(\d+) of (\d+) let in/.exec(found.note ?? "");
   const some = letIn === null ? "" : ` (${letIn[1]}/${letIn[2]})`;
@@ -99,7 +96,7 @@ function number({ median }: Figure): string {
 if (import.meta.main) {
   const path = process.argv[2];
   if (path === undefined) throw new Error("usage: bun bench/models/tables.ts RESULT.json");
-  const { measurements } = (await Bun.file(path).json()) as { measurements: Measurement[] };
+  const { measurements } = readRun(path);
   for (const name of DOCUMENTS) {
     const document = Bun.file(join(ROOT, name));
     const text = withFigures(await document.text(), relative(ROOT, path), measurements);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DOCUMENTS, withFigures } from "../../bench/models/tables.ts";
+import { readRun } from "../../bench/report/run.ts";
 import { AtTerminal, PACKAGE, run, RunningServer } from "../cli/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { plain, readDocument, rows } from "./document.ts";
@@ -52,10 +53,10 @@ test("both languages have the same sections, commands, outputs and figures", () 
   expect(other).toEqual(one!);
 });
 
-test.each(DOCUMENTS)("the figures of %s are those of the run that it names", async (path) => {
+test.each(DOCUMENTS)("the figures of %s are those of the run that it names", (path) => {
   const document = readDocument(path.replace("docs/", ""));
   const [source] = /bench\/results\/[\w.-]+\.json/.exec(document)!;
-  const { measurements } = await Bun.file(join(PACKAGE, source)).json();
+  const { measurements } = readRun(join(PACKAGE, source));
   expect(plain(document)).toBe(plain(withFigures(document, source, measurements)));
   for (const row of Object.values(figures(document)).flat()) {
     for (const cell of row.slice(1)) expect(cell).toMatch(/^(–|[\d,.]+( ~)?( \(\d+\/256\))?)$/);
