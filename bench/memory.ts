@@ -7,6 +7,7 @@ import { idle, mostConnections, silent } from "./memory/silent.ts";
 import { transfers } from "./memory/transfers.ts";
 import { randomFile } from "./support/files.ts";
 import { progress } from "./support/figures.ts";
+import { Interrupt } from "./support/interrupt.ts";
 import { Folders } from "./support/job.ts";
 import { ClientProcess, Scratch } from "./support/processes.ts";
 import type { Recorder, Suite } from "./support/record.ts";
@@ -56,6 +57,7 @@ const QUICK: Crowd = {
 /** Everything once a round, each with a server of its own: what came before is in no figure. */
 export async function measureMemory(crowd: Crowd, record: Recorder): Promise<void> {
   const { rounds, size, downloads, uploads, watch } = crowd;
+  using interrupt = new Interrupt();
   using scratch = new Scratch();
   const folders = new Folders(scratch);
   randomFile(join(folders.from, "0"), size);
@@ -68,11 +70,17 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
   const counts = crowd.idle.filter((count) => count <= mostConnections());
   for (let round = 1; round <= rounds; round += 1) {
     progress(`round ${round} of ${rounds}`);
-    for (const clients of downloads) await transfers(stage, { way: "download", clients, size });
-    for (const clients of uploads) await transfers(stage, { way: "upload", clients, size });
-    await silent(stage, { readers: crowd.silent, file: UNREAD, watch });
-    await beside(stage, { clients: crowd.beside, size });
-    await idle(stage, counts);
+    const steps = [
+      ...downloads.map((clients) => () => transfers(stage, { way: "download", clients, size })),
+      ...uploads.map((clients) => () => transfers(stage, { way: "upload", clients, size })),
+      () => silent(stage, { readers: crowd.silent, file: UNREAD, watch }),
+      () => beside(stage, { clients: crowd.beside, size }),
+      () => idle(stage, counts),
+    ];
+    for (const step of steps) {
+      interrupt.signal.throwIfAborted();
+      await step();
+    }
   }
   samples.write(record);
   for (const count of crowd.idle.filter((other) => !counts.includes(other))) {

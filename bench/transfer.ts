@@ -1,6 +1,7 @@
 /** Files up and down over loopback, beside what this machine could do at most. */
 import { join } from "node:path";
 import { empty, randomFile } from "./support/files.ts";
+import { Interrupt } from "./support/interrupt.ts";
 import { Folders } from "./support/job.ts";
 import { Scratch } from "./support/processes.ts";
 import type { Recorder, Suite } from "./support/record.ts";
@@ -10,6 +11,7 @@ import { FULL, QUICK, type Work } from "./transfer/work.ts";
 
 /** Measures each piece of work in turn, with servers that stay. */
 export async function measureTransfer(works: readonly Work[], record: Recorder): Promise<void> {
+  using interrupt = new Interrupt();
   using scratch = new Scratch();
   const folders = new Folders(scratch);
   await using processes = await Processes.start(scratch.library);
@@ -17,7 +19,8 @@ export async function measureTransfer(works: readonly Work[], record: Recorder):
     for (let file = 0; file < work.files; file += 1) {
       randomFile(join(folders.from, String(file)), work.size);
     }
-    await measureRounds(work, folders, competitors(work, folders, processes), record);
+    const everyone = competitors(work, folders, processes);
+    await measureRounds(work, folders, everyone, record, interrupt.signal);
     empty(folders.from);
   }
 }
@@ -25,6 +28,6 @@ export async function measureTransfer(works: readonly Work[], record: Recorder):
 export const transfer: Suite = {
   name: "transfer",
   title:
-    "files up and down, by streams at once and connections, beside a bare socket loop and loops over files; rates are computed from the time of a run",
+    "files up and down, by streams at once and connections, beside a bare socket loop and loops over files; rates are computed from the time of a run; memory is the most a server held in a run, with what earlier ones left",
   run: ({ record, quick }) => measureTransfer(quick ? QUICK : FULL, record),
 };

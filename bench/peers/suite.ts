@@ -8,7 +8,7 @@ import type { Bench, Recorder, Suite } from "../support/record.ts";
 import { Samples } from "../support/samples.ts";
 import type { Competitor } from "./competitor.ts";
 import { connectionsOf, memoryEach } from "./idle.ts";
-import { Interrupt } from "./interrupt.ts";
+import { Interrupt } from "../support/interrupt.ts";
 import { LineUp, tell, versions } from "./line-up.ts";
 import { ONE, makeFiles } from "./material.ts";
 import { accounting } from "./process-group.ts";

@@ -57,17 +57,19 @@ function share(work: Work, seconds: number): number {
   return isSmall(work) ? seconds : (seconds * GiB) / (work.files * work.size);
 }
 
-/** One round that does not count, then `rounds` that do, everyone once in each. */
+/** One round that does not count, then `rounds` that do, everyone once in each. @throws when aborted, between two runs */
 export async function measureRounds(
   work: Work,
   folders: Folders,
   everyone: readonly Competitor[],
   record: Recorder,
+  signal?: AbortSignal,
 ): Promise<void> {
   const samples = new Samples();
   for (let round = 0; round <= work.rounds; round += 1) {
     progress(`${workText(work)}: ${round === 0 ? "warming up" : `round ${round}`}`);
     for (const competitor of everyone) {
+      signal?.throwIfAborted();
       const sample = await once(work, folders, competitor, round === 0);
       if (round > 0) take(samples, work, competitor, sample);
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../bench/support/record.ts";
 import { checkContents, checkSizes, empty, randomFile } from "../../bench/support/files.ts";
@@ -10,6 +10,7 @@ import type { Competitor } from "../../bench/transfer/competitors.ts";
 import { measureRounds } from "../../bench/transfer/rounds.ts";
 import { beQuiet, leavesNoProcess, measured } from "./support.ts";
 import { KiB } from "../../src/limits.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 
 beQuiet();
 
@@ -114,6 +115,28 @@ test("a client whose input ends is done, without a word", async () => {
   });
   expect(await new Response(child.stderr).text()).toBe("");
   expect(await child.exited).toBe(0);
+});
+
+test("a bench that is interrupted leaves no process and no file", async () => {
+  using folder = new TemporaryFolder();
+  const script = `
+    import { measureTransfer } from ${JSON.stringify(join(import.meta.dir, "../../bench/transfer.ts"))};
+    import { Recorder } from ${JSON.stringify(join(import.meta.dir, "../../bench/support/record.ts"))};
+    const endless = { files: 2, size: 4096, streams: [1], rounds: 1e9 };
+    await measureTransfer([endless], new Recorder());`;
+  const bench = Bun.spawn([process.execPath, "-e", script], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, LEAT_BENCH_DIR: folder.path },
+  });
+  let said = "";
+  for await (const text of bench.stderr.pipeThrough(new TextDecoderStream())) {
+    if (!said.includes("round 1") && text.includes("round 1")) bench.kill("SIGINT");
+    said += text;
+  }
+  expect(await bench.exited).toBe(1);
+  expect(said).toContain("interrupted by SIGINT");
+  expect(readdirSync(folder.path)).toEqual([]);
+  // Its standard error has ended: nobody who inherited it is left.
 });
 
 test("streams take files in turn, and each is timed", async () => {

@@ -1,4 +1,4 @@
-/** Ctrl-C ends the clients that run, and the suite unwinds: servers stop, the scratch folder goes. */
+/** Ctrl-C ends the clients that run, and a suite unwinds: servers stop, the scratch folder goes. */
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
