@@ -2,6 +2,7 @@
 import { keyText } from "../support/record.ts";
 import { aboutLines } from "./about.ts";
 import { escapeText } from "./draw.ts";
+import { plain } from "./markdown.ts";
 import { page } from "./page.ts";
 import type { Measured, Run } from "./run.ts";
 import { figureText, groups } from "./tables.ts";
@@ -9,7 +10,8 @@ import { figureText, groups } from "./tables.ts";
 /** Below it nobody need look, even where the ranges don't meet. */
 const LEAST = 0.03;
 
-export type Verdict = "better" | "worse" | "same" | "within noise";
+/** "one sample" has no range that could tell a change from noise. */
+export type Verdict = "better" | "worse" | "same" | "within noise" | "one sample";
 
 export interface Change {
   readonly before: Measured;
@@ -41,7 +43,7 @@ export function changesOf(before: Run, after: Run): Changes {
 }
 
 const rank = ({ verdict }: Change): number =>
-  ["worse", "better", "within noise", "same"].indexOf(verdict);
+  ["worse", "better", "one sample", "within noise", "same"].indexOf(verdict);
 
 function changeOf(before: Measured, after: Measured): Change {
   const by = before.median === 0 ? 0 : after.median / before.median - 1;
@@ -50,6 +52,7 @@ function changeOf(before: Measured, after: Measured): Change {
 
 function verdictOf(before: Measured, after: Measured, by: number): Verdict {
   if (Math.abs(by) < LEAST) return "same";
+  if (before.samples.length < 2 || after.samples.length < 2) return "one sample";
   if (before.min <= after.max && after.min <= before.max) return "within noise";
   return by > 0 === (after.better === "more") ? "better" : "worse";
 }
@@ -68,6 +71,7 @@ function summary({ changes, gone, added }: Changes): string {
   const count = (verdict: Verdict): number => by.get(verdict)?.length ?? 0;
   return (
     `${count("worse")} worse, ${count("better")} better, ${count("within noise")} within noise (their ranges meet), ` +
+    `${count("one sample")} of one sample, ` +
     `${count("same")} the same (less than ${100 * LEAST} % apart); only before: ${gone.length}, only after: ${added.length}.`
   );
 }
@@ -76,15 +80,15 @@ export function changesMarkdown(before: Run, after: Run): string {
   const found = changesOf(before, after);
   const rows = [COLUMNS, COLUMNS.map(() => "---"), ...found.changes.map(lineOf)];
   const only = [
-    ...found.gone.map((key) => `- only before: ${key}`),
-    ...found.added.map((key) => `- only after: ${key}`),
+    ...found.gone.map((key) => plain(`- only before: ${key}`)),
+    ...found.added.map((key) => plain(`- only after: ${key}`)),
   ];
   return [
     `# Bench: ${before.name} and ${after.name}`,
     `Before: ${aboutLines(before).join(" ")}`,
     `After: ${aboutLines(after).join(" ")}`,
     summary(found),
-    rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n"),
+    rows.map((cells) => `| ${cells.map(plain).join(" | ")} |`).join("\n"),
     ...(only.length === 0 ? [] : [only.join("\n")]),
     "",
   ].join("\n\n");

@@ -1,15 +1,19 @@
 /** Which measurements are drawn, how, and what a reader should look for. */
 import type { Measure } from "../support/record.ts";
 import type { Measured, Run } from "./run.ts";
+import { groups } from "./tables.ts";
 
 export interface ChartSpec {
   readonly suite: string;
   /** One chart for each work whose name it matches. */
   readonly work: RegExp;
   readonly measure: Measure;
-  /** Lines go over `at`; bars compare who did the work. */
-  readonly form: "lines" | "bars";
-  /** Another measure of the same unit that stands behind the first in each bar. */
+  /**
+   * Lines go over `at`; bars compare who did the work (dots where the axis is logarithmic, for it has no zero).
+   * Spans reach from the measure to `beside`; dots show works of a kind below each other.
+   */
+  readonly form: "lines" | "bars" | "spans" | "dots";
+  /** Another measure of the same unit that stands behind the first. */
   readonly beside?: Measure;
   readonly logarithmic?: boolean;
   readonly read: string;
@@ -26,6 +30,8 @@ export interface Chart {
 
 const MORE = "Longer is better.";
 const LESS = "Shorter is better.";
+const LEFT = "Left is better; each step of the axis is ten times the one before.";
+const TAIL = "From the median (hollow) to the slowest of a hundred (full). Left is better.";
 
 const SPECS: readonly ChartSpec[] = [
   {
@@ -70,7 +76,7 @@ const SPECS: readonly ChartSpec[] = [
     measure: "memory each",
     form: "bars",
     logarithmic: true,
-    read: `What the server's memory grows by with each connection that says nothing. ${LESS}`,
+    read: `What the server's memory grows by with each connection that says nothing. ${LEFT}`,
   },
   {
     suite: "models",
@@ -100,7 +106,7 @@ const SPECS: readonly ChartSpec[] = [
     measure: "duration",
     form: "bars",
     logarithmic: true,
-    read: `Another client sits in its connection and does nothing. ${LESS}`,
+    read: `Another client sits in its connection and does nothing. ${LEFT}`,
   },
   {
     suite: "models",
@@ -115,7 +121,7 @@ const SPECS: readonly ChartSpec[] = [
     measure: "memory each",
     form: "bars",
     logarithmic: true,
-    read: `What the server's memory grows by with each client. ${LESS}`,
+    read: `What the server's memory grows by with each client. ${LEFT}`,
   },
   {
     suite: "transfer",
@@ -141,6 +147,15 @@ const SPECS: readonly ChartSpec[] = [
     read: "Of one file, the slowest of a hundred. Lower is better.",
   },
   {
+    suite: "transfer",
+    work: /×/,
+    measure: "latency p50",
+    beside: "latency p99",
+    form: "spans",
+    logarithmic: true,
+    read: `Of one file, with most files on their way at once. ${TAIL}`,
+  },
+  {
     suite: "memory",
     work: /idle connections/,
     measure: "server memory",
@@ -155,34 +170,63 @@ const SPECS: readonly ChartSpec[] = [
     read: "The most the server held while that many clients were at it. Flat is better.",
   },
   {
+    suite: "memory",
+    work: /beside/,
+    measure: "latency p50",
+    beside: "latency p99",
+    form: "spans",
+    read: `What one more client waits for its answer meanwhile. ${TAIL}`,
+  },
+  {
     suite: "codec",
-    work: /(Data (4|64|1,?024) ?KiB|Data 1 MiB|Request|Finish)/i,
+    work: /^(encode|decode) [^,]+$/,
     measure: "operation",
-    form: "bars",
+    form: "dots",
     logarithmic: true,
-    read: `One frame. ${LESS}`,
+    read: `One frame, of each kind. ${LEFT}`,
   },
 ];
 
-/** Charts of what was measured; a chart over `at` needs two places. */
+/** Charts of what was measured, one for each work; dots for each kind of work, which its first word names. */
 export function chartsOf(run: Run): Chart[] {
   return SPECS.flatMap((spec) => {
-    const works = run.measurements
-      .filter(({ suite, work }) => suite === spec.suite && spec.work.test(work))
-      .map(({ work }) => work);
-    return [...new Set(works)].flatMap((work) => {
-      const of = run.measurements.filter((one) => one.suite === spec.suite && one.work === work);
-      const measured = of.filter(({ measure }) => measure === spec.measure);
-      const beside = of.filter(({ measure }) => measure === spec.beside);
-      const places = new Set(measured.map(({ at }) => at));
-      if (measured.length === 0 || (spec.form === "lines" && places.size < 2)) return [];
-      const title = `${work[0]!.toUpperCase()}${work.slice(1)}: ${measureTitle(spec)}`;
-      return [{ spec, title, measured, beside }];
-    });
+    const all = run.measurements.filter(
+      ({ suite, work }) => suite === spec.suite && spec.work.test(work),
+    );
+    const kinds = groups(all, ({ work }) => (spec.form === "dots" ? work.split(" ")[0]! : work));
+    return [...kinds].flatMap(([kind, of]) => chartOf(spec, kind, of) ?? []);
   });
 }
 
-function measureTitle({ measure, beside }: ChartSpec): string {
+function chartOf(spec: ChartSpec, kind: string, of: readonly Measured[]): Chart | undefined {
+  const measured = of.filter(({ measure }) => measure === spec.measure);
+  const beside = of.filter(({ measure }) => measure === spec.beside);
+  if (measured.length === 0) return undefined;
+  const title = `${kind[0]!.toUpperCase()}${kind.slice(1)}: ${measureTitle(spec)}`;
+  const places = [...new Set(measured.map(({ at }) => at ?? 0))];
+  if (spec.form === "lines" && places.length < 2) {
+    // Lines need two places; those who are compared at one are bars.
+    return measured.length < 2 ? undefined : { spec: barsOf(spec), title, measured, beside };
+  }
+  if (spec.form !== "spans" || places.length < 2) return { spec, title, measured, beside };
+  const most = Math.max(...places);
+  const there = ({ at }: Measured): boolean => at === most;
+  const place = `, ${most.toLocaleString("en")} ${measured[0]!.axis ?? ""}`.trimEnd();
+  return {
+    spec,
+    title: title + place,
+    measured: measured.filter(there),
+    beside: beside.filter(there),
+  };
+}
+
+function barsOf({ suite, work, measure, read }: ChartSpec): ChartSpec {
+  const how = read.replace(/^Over how many .*?; (.)/, (_, first: string) => first.toUpperCase());
+  return { suite, work, measure, form: "bars", read: how.replace("Higher", "Longer") };
+}
+
+function measureTitle({ form, measure, beside }: ChartSpec): string {
+  if (form === "spans") return "latency";
   const words: Partial<Record<Measure, string>> = {
     files: "files per second",
     entries: "entries per second",

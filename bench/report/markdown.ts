@@ -5,16 +5,16 @@ import { figureText, groups, type Table, tablesOf } from "./tables.ts";
 
 export function markdownReport(run: Run): string {
   const parts = [
-    `# Bench: ${run.name}`,
-    aboutLines(run).join("\n"),
+    `# Bench: ${plain(run.name)}`,
+    aboutLines(run).map(plain).join("\n"),
     `\`${command(run)}\` measures the same on your machine; [report.html](report.html) draws it.`,
     HOW_TO_READ,
   ];
   for (const [suite, tables] of groups(tablesOf(run), ({ suite }) => suite)) {
-    parts.push(`## ${suite}`, ...tables.map(tableText));
+    parts.push(`## ${plain(suite)}`, ...tables.map(tableText));
   }
   if (run.absences.length > 0) {
-    const lines = run.absences.map(({ suite, who, why }) => `- ${suite}: ${who}: ${why}`);
+    const lines = run.absences.map(({ suite, who, why }) => plain(`- ${suite}: ${who}: ${why}`));
     parts.push("## Not measured", lines.join("\n"));
   }
   return `${parts.join("\n\n")}\n`;
@@ -39,7 +39,12 @@ function tableText(table: Table): string {
   ]);
   const rule = head.map(() => "---");
   return [
-    `### ${work}\n`,
-    ...[head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`),
+    `### ${plain(work)}\n`,
+    ...[head, rule, ...lines].map((cells) => `| ${cells.map(plain).join(" | ")} |`),
   ].join("\n");
+}
+
+/** A text that begins no line, cell or tag of its own, whoever wrote the file. */
+export function plain(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\\|<>`]/g, "\\$&");
 }

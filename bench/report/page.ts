@@ -1,7 +1,8 @@
 /** report.html: one file, nothing from the network. */
 import { aboutLines, command, HOW_TO_READ } from "./about.ts";
 import { chartsOf, type Chart } from "./chart-specs.ts";
-import { COLOURS, draw, escapeText } from "./draw.ts";
+import { draw, escapeText } from "./draw.ts";
+import { COLOURS } from "./drawing.ts";
 import type { Run } from "./run.ts";
 import { figureText, groups, type Table, tablesOf } from "./tables.ts";
 
@@ -13,7 +14,7 @@ body{margin:0 auto;max-width:1360px;padding:2rem 1.25rem;background:var(--page);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 h1{font-size:1.7rem;margin:0 0 .5rem}h2{margin:3rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.3rem}
 p{max-width:75ch;margin:.4rem 0}.soft,figcaption,caption{color:var(--soft)}
-nav a{margin-right:1rem}a{color:var(--leat)}code{background:var(--card);padding:.1em .35em;border-radius:4px}
+nav a{margin-right:1rem}a{color:var(--leat)}code{background:var(--card);padding:.1em .35em;overflow-wrap:anywhere;border-radius:4px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1rem;margin:1rem 0}
 figure{margin:0;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:8px}
 figure h3{margin:0 0 .1rem;font-size:1rem}figcaption{font-size:.85rem;margin-bottom:.5rem}
@@ -28,6 +29,7 @@ summary{cursor:pointer;color:var(--leat)}
 export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';img-src data:;style-src 'unsafe-inline'">
 <link rel="icon" href="data:,"><title>${escapeText(title)}</title><style>${STYLE}</style></head>
 <body>
 ${body}
@@ -55,7 +57,7 @@ ${aboutLines(run)
   .map((line) => `<p class="soft">${escapeText(line)}</p>`)
   .join("\n")}
 <p><code>${escapeText(command(run))}</code> measures the same on your machine.</p>
-<p>${escapeText(HOW_TO_READ)} In the charts leat is blue, and the thin line ends at the least and the most.</p>
+<p>${escapeText(HOW_TO_READ)} In the charts leat is blue, the thin line or the band ends at the least and the most, and ~ marks what is noisy.</p>
 <nav>${links.join("")}</nav>
 ${suites.join("\n")}
 ${absences(run)}`,
@@ -68,7 +70,7 @@ function figureElement(chart: Chart): string {
 
 /** Which part of a stacked bar is whose. */
 function legend({ spec }: Chart): string {
-  return spec.beside === undefined
+  return spec.beside === undefined || spec.form !== "bars"
     ? ""
     : ` The full colour is the server, the pale one the client.`;
 }

@@ -1,5 +1,5 @@
-/** A run on a terminal: what was compared, as bars. */
-import { chartsOf, type Chart } from "./chart-specs.ts";
+/** A run on a terminal: what was compared, as bars that begin at nothing (mitata's begin at the least), or as a table. */
+import { type Chart, chartsOf } from "./chart-specs.ts";
 import type { Measured, Run } from "./run.ts";
 import { numberText } from "./tables.ts";
 
@@ -7,13 +7,13 @@ const WIDTH = 30;
 
 export function summaryText(run: Run): string {
   const charts = chartsOf(run).filter(({ spec }) => spec.beside === undefined);
-  return `${charts.map((chart) => (chart.spec.form === "bars" ? bars(chart) : lines(chart))).join("\n\n")}\n`;
+  return `${charts.map((chart) => (chart.spec.form === "bars" ? bars(chart) : table(chart))).join("\n\n")}\n`;
 }
 
 function bars({ title, spec, measured }: Chart): string {
   const better = measured[0]!.better === "more" ? -1 : 1;
   const sorted = measured.toSorted((a, b) => better * (a.median - b.median));
-  const most = Math.max(...measured.map(({ median }) => median));
+  const most = Math.max(...measured.map(({ median }) => median), Number.MIN_VALUE);
   const name = Math.max(...measured.map(({ who }) => who.length));
   const rows = sorted.map(({ who, median, unit }) => {
     const bar = "■".repeat(Math.max(1, Math.round((WIDTH * median) / most)));
@@ -22,18 +22,25 @@ function bars({ title, spec, measured }: Chart): string {
   return [`${spec.suite}: ${title}`, ...rows].join("\n");
 }
 
-/** A row for each of those who are compared, a column for each place. */
-function lines({ title, spec, measured }: Chart): string {
-  const names = [...new Set(measured.map(({ who }) => who))];
-  const places = [...new Set(measured.map(({ at }) => at!))].toSorted((a, b) => a - b);
-  const width = Math.max(...names.map((name) => name.length));
-  const cell = (one: Measured | undefined): string => (one ? numberText(one.median) : "");
-  const head = `  ${(measured[0]!.axis ?? "").padEnd(width)}${places.map((at) => at.toLocaleString("en").padStart(10)).join("")}`;
+/** A column for everyone, a row for each place or each work. */
+function table({ title, spec, measured }: Chart): string {
+  const rowName = ({ at, work }: Measured): string =>
+    spec.form === "dots" ? work : (at?.toLocaleString("en") ?? "");
+  const whos = [...new Set(measured.map(({ who }) => who))];
+  const places = measured.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)).map(rowName);
+  const names = [...new Set(places)];
+  const corner = spec.form === "dots" ? "" : (measured[0]!.axis ?? "");
+  const left = Math.max(corner.length, ...names.map((name) => name.length));
+  const widths = whos.map((who) => Math.max(9, who.length));
+  const line = (name: string, cells: readonly string[]): string =>
+    ["", name.padEnd(left), ...cells.map((cell, at) => cell.padStart(widths[at]!))].join("  ");
   const rows = names.map((name) => {
-    const cells = places.map((at) =>
-      cell(measured.find((one) => one.who === name && one.at === at)),
+    const of = measured.filter((one) => rowName(one) === name);
+    const cells = whos.map((who) => of.find((one) => one.who === who));
+    return line(
+      name,
+      cells.map((one) => (one ? numberText(one.median) : "")),
     );
-    return `  ${name.padEnd(width)}${cells.map((text) => text.padStart(10)).join("")}`;
   });
-  return [`${spec.suite}: ${title}, ${measured[0]!.unit}`, head, ...rows].join("\n");
+  return [`${spec.suite}: ${title}, ${measured[0]!.unit}`, line(corner, whos), ...rows].join("\n");
 }

@@ -1,0 +1,105 @@
+/** A row for each who, the best on top, with its range and its figure: a bar, or a dot where the axis has no zero. */
+import type { CustomSeriesRenderItemAPI } from "echarts";
+import { noisy } from "../support/figures.ts";
+import type { Chart } from "./chart-specs.ts";
+import { type Drawing, FONT, MARKS, WIDTH, isLeat, textWidth, valueAxis } from "./drawing.ts";
+import type { Measured } from "./run.ts";
+import { numberText } from "./tables.ts";
+
+const ROW = 26;
+const THICK = 15;
+const FIGURE_ROOM = 66;
+
+/** With `beside`, what it adds stands behind each bar in the pale colour. */
+export function bars({ measured, beside, spec }: Chart): Drawing {
+  const sign = measured[0]!.better === "more" ? -1 : 1;
+  const second = new Map(beside.map((row) => [row.who, row.median]));
+  const total = (row: Measured): number => row.median + (second.get(row.who) ?? 0);
+  const rows = measured.toSorted((a, b) => sign * (total(a) - total(b)));
+  const names = rows.map(({ who }) => who);
+  const left = Math.min(190, Math.max(...names.map(textWidth)) + 14);
+  const values = rows.flatMap((row) => [row.min, row.max, total(row)]);
+  const logarithmic = spec.logarithmic === true && Math.min(...values) > 0;
+  const name = `${rows[0]!.measure}${beside[0] ? ` and ${beside[0].measure}` : ""}, ${rows[0]!.unit}`;
+  return {
+    height: rows.length * ROW + 52,
+    option: {
+      grid: { left, right: FIGURE_ROOM, top: 4, bottom: 48 },
+      yAxis: {
+        type: "category",
+        inverse: true,
+        data: names,
+        axisLine: { show: !logarithmic, lineStyle: { color: MARKS.rule } },
+        axisTick: { show: false },
+        axisLabel: {
+          ...FONT,
+          color: MARKS.ink,
+          interval: 0,
+          width: left - 8,
+          overflow: "truncate",
+        },
+      },
+      xAxis: {
+        ...valueAxis(logarithmic ? values : [0, ...values], name, logarithmic),
+        nameLocation: "middle",
+        nameGap: 28,
+        nameTextStyle: { ...FONT, color: MARKS.soft },
+      },
+      series: [
+        {
+          type: "custom",
+          silent: true,
+          // The range belongs to the axis, too: it would end outside otherwise.
+          data: rows.map((row, index) => [row.median, index, row.min, row.max, total(row)]),
+          encode: { x: [0, 2, 3, 4], y: 1 },
+          renderItem: ({ dataIndex }: { dataIndex: number }, api: CustomSeriesRenderItemAPI) => {
+            const row = rows[dataIndex]!;
+            const x = (value: number): number => api.coord([value, dataIndex])[0]!;
+            const y = api.coord([row.median, dataIndex])[1]!;
+            const body = logarithmic ? [dot(row, x, y)] : bar(row, total(row), x, y);
+            const range = beside.length > 0 ? [] : whisker(x(row.min), x(row.max), y);
+            const end = Math.max(x(total(row)), beside.length > 0 ? 0 : x(row.max));
+            const text = `${numberText(total(row))}${noisy(row) ? " ~" : ""}`;
+            return { type: "group", children: [...body, ...range, label(row, text, end, y)] };
+          },
+        },
+      ],
+    },
+  };
+}
+
+type Scale = (value: number) => number;
+
+function bar(row: Measured, total: number, x: Scale, y: number) {
+  const strong = isLeat(row.who);
+  const part = (from: number, to: number, fill: string) => ({
+    type: "rect",
+    shape: { x: Math.min(from, to), y: y - THICK / 2, width: Math.abs(to - from), height: THICK },
+    style: { fill },
+  });
+  const pale = strong ? MARKS.paleAccent : MARKS.palePlain;
+  return [
+    part(x(0), x(row.median), strong ? MARKS.accent : MARKS.plain),
+    ...(total === row.median ? [] : [part(x(row.median), x(total), pale)]),
+  ];
+}
+
+function dot({ who, median }: Measured, x: Scale, y: number) {
+  const fill = isLeat(who) ? MARKS.accent : MARKS.soft;
+  return { type: "circle", shape: { cx: x(median), cy: y, r: 5 }, style: { fill } };
+}
+
+function whisker(min: number, max: number, y: number) {
+  const line = (x1: number, x2: number, y1: number, y2: number) => ({
+    type: "line",
+    shape: { x1, x2, y1, y2 },
+    style: { stroke: MARKS.ink, lineWidth: 1.25 },
+  });
+  return [line(min, max, y, y), line(min, min, y - 3, y + 3), line(max, max, y - 3, y + 3)];
+}
+
+function label({ who }: Measured, text: string, end: number, y: number) {
+  const x = Math.min(WIDTH - FIGURE_ROOM + 6, end + 8);
+  const font = `${isLeat(who) ? "bold " : ""}${FONT.fontSize}px ${FONT.fontFamily}`;
+  return { type: "text", style: { text, x, y, verticalAlign: "middle", fill: MARKS.ink, font } };
+}

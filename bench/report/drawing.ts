@@ -1,0 +1,128 @@
+/** What all forms of charts share: size, letters, axes, who has which colour. */
+import type { EChartsCoreOption } from "echarts/core";
+import { numberText } from "./tables.ts";
+
+/** CSS variables, so that a chart is readable on light and on dark. */
+const LIGHT =
+  "--ink:#1f2328;--soft:#59636e;--line:#d8dee4;--leat:#0969da;--leat2:#8cbef2;--other:#a0a8b0;--other2:#d5dade;--c0:#b85c00;--c1:#00785a;--c2:#a8457d;--c3:#6b6f76;--c4:#8a6d00;--c5:#3d8fb8";
+const DARK =
+  "--ink:#e6edf3;--soft:#9aa5b1;--line:#30363d;--leat:#4aa3ff;--leat2:#1f5fa8;--other:#6e7681;--other2:#3d444d;--c0:#f0a04b;--c1:#3fc79a;--c2:#e58dbb;--c3:#a3a9b1;--c4:#d9bd45;--c5:#7cc7e8";
+
+/** After Okabe and Ito: most eyes tell them apart. */
+export const COLOURS = { light: LIGHT, dark: DARK };
+
+/** leat is always the accent. */
+export const MARKS = {
+  ink: "var(--ink)",
+  soft: "var(--soft)",
+  rule: "var(--line)",
+  accent: "var(--leat)",
+  paleAccent: "var(--leat2)",
+  plain: "var(--other)",
+  palePlain: "var(--other2)",
+  others: [0, 1, 2, 3, 4, 5].map((index) => `var(--c${index})`),
+} as const;
+
+/** Narrow enough to be read on a phone, where it is scaled to four fifths. In units of the SVG. */
+export const WIDTH = 460;
+
+export interface Drawing {
+  readonly option: EChartsCoreOption;
+  readonly height: number;
+}
+
+export const FONT = { fontFamily: "system-ui, sans-serif", fontSize: 12 } as const;
+
+/** About as wide as the letters get. In units of the SVG. */
+export function textWidth(text: string): number {
+  return 6.9 * text.length;
+}
+
+/** leat itself, and the model that it runs with by itself. */
+export function isLeat(who: string): boolean {
+  return /^leat\b|^event loop$/.test(who);
+}
+
+export interface Style {
+  readonly color: string;
+  readonly dash: "solid" | "dashed" | "dotted";
+  readonly symbol: string;
+}
+
+const DASHES = ["solid", "dashed", "dotted"] as const;
+const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "pin"] as const;
+
+/** leat in the accent, its variants told apart by dashes; everyone else a colour and a sign. */
+export function styles(whos: readonly string[]): Map<string, Style> {
+  const ours = whos.filter(isLeat);
+  const others = whos.filter((who) => !isLeat(who));
+  return new Map(
+    whos.map((who) => {
+      const own = ours.indexOf(who);
+      const index = others.indexOf(who) % MARKS.others.length;
+      const style: Style =
+        own >= 0
+          ? {
+              color: MARKS.accent,
+              dash: DASHES[own % 3]!,
+              symbol: own === 0 ? "circle" : "emptyCircle",
+            }
+          : { color: MARKS.others[index]!, dash: "solid", symbol: SYMBOLS[(index + 1) % 6]! };
+      return [who, style];
+    }),
+  );
+}
+
+/** With units above; logarithmic where a straight axis would hide the small ones. */
+export function valueAxis(values: readonly number[], name: string, logarithmic: boolean) {
+  const least = Math.min(...values);
+  const from = logarithmic && least > 0;
+  return {
+    type: from ? "log" : "value",
+    ...(from ? { min: 10 ** Math.floor(Math.log10(least) + 1e-9) } : {}),
+    name,
+    nameTextStyle: { ...FONT, color: MARKS.soft, align: "left" },
+    axisLabel: { ...FONT, color: MARKS.soft, formatter: axisNumber, hideOverlap: true },
+    axisLine: { show: false },
+    axisTick: { show: false },
+    minorTick: { show: false },
+    splitLine: { lineStyle: { color: MARKS.rule } },
+    splitNumber: 4,
+  };
+}
+
+export function isWide(values: readonly number[]): boolean {
+  const least = Math.min(...values);
+  return least > 0 && Math.max(...values) / least > 30;
+}
+
+/** Names at the top, in as many lines as they need. */
+export function legend(whos: readonly string[], icons: Map<string, Style>) {
+  const wide = whos.map((who) => textWidth(who) + 54);
+  let [linesOf, used] = [1, 0];
+  for (const width of wide) {
+    if (used + width > WIDTH - 10 && used > 0) [linesOf, used] = [linesOf + 1, 0];
+    used += width;
+  }
+  return {
+    height: linesOf * 22,
+    option: {
+      type: "plain",
+      top: 0,
+      left: 0,
+      itemWidth: 22,
+      itemHeight: 9,
+      itemGap: 24,
+      textStyle: { ...FONT, color: MARKS.ink },
+      data: whos.map((name) => ({ name, itemStyle: { color: icons.get(name)!.color } })),
+    },
+  };
+}
+
+/** `1k`, `250`, `0.1` */
+function axisNumber(value: number): string {
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 1e6) return `${value / 1e6}M`;
+  if (Math.abs(value) >= 1e4) return `${value / 1e3}k`;
+  return Math.abs(value) >= 1 ? value.toLocaleString("en") : numberText(value).replace(/0+$/, "");
+}
