@@ -50,7 +50,7 @@ export function dots({ measured: rows }: Chart): Drawing {
   const whos = [...new Set(rows.map(({ who }) => who))];
   const works = [...new Set(rows.map(({ work }) => work))];
   const looks = styles(whos);
-  const top = legend(whos, looks);
+  const top = legend(whos, 10);
   const short = (work: string): string => work.replace(/^\w+ /, "");
   const series = whos
     .toSorted((a, b) => Number(isLeat(a)) - Number(isLeat(b)))

@@ -18,7 +18,7 @@ const PLOT = 210;
 export function lines({ measured: rows, spec }: Chart): Drawing {
   const whos = [...new Set(rows.map(({ who }) => who))];
   const looks = styles(whos);
-  const top = legend(whos, looks);
+  const top = legend(whos, 28);
   const places = [...new Set(rows.map(({ at }) => at!))].toSorted((a, b) => a - b);
   const { measure, unit, axis } = rows[0]!;
   const values = rows.flatMap(({ min, max }) => [min, max]);
@@ -47,7 +47,7 @@ export function lines({ measured: rows, spec }: Chart): Drawing {
         .toSorted((a, b) => Number(isLeat(a)) - Number(isLeat(b)))
         .flatMap((who) => {
           const own = places.map((at) => rows.find((row) => row.who === who && row.at === at));
-          return [band(who, own, looks.get(who)!), line(who, own, looks.get(who)!)];
+          return [line(who, own, looks.get(who)!), band(who, own, looks.get(who)!)];
         }),
     },
   };
@@ -60,6 +60,7 @@ function line(name: string, rows: readonly Row[], { color, dash, symbol }: Style
     type: "line",
     name,
     silent: true,
+    z: 3,
     data: rows.map((row) => row?.median ?? "-"),
     connectNulls: true,
     symbol,
@@ -76,16 +77,21 @@ function band(name: string, rows: readonly Row[], { color }: Style) {
     type: "custom",
     name,
     silent: true,
-    data: there.length > 1 ? [0] : [],
-    renderItem: (_: unknown, api: { coord(at: number[]): number[] }) => ({
-      type: "polygon",
-      shape: {
-        points: [
-          ...there.map(([index, { max }]) => api.coord([index, max])),
-          ...there.toReversed().map(([index, { min }]) => api.coord([index, min])),
-        ],
+    // The axis reaches as far as the data; what is drawn hangs at the first.
+    data: there.flatMap(([index, { min, max }]) => [
+      [index, min],
+      [index, max],
+    ]),
+    renderItem: ({ dataIndex }: { dataIndex: number }, api: { coord(at: number[]): number[] }) =>
+      dataIndex === 0 && {
+        type: "polygon",
+        shape: {
+          points: [
+            ...there.map(([index, { max }]) => api.coord([index, max])),
+            ...there.toReversed().map(([index, { min }]) => api.coord([index, min])),
+          ],
+        },
+        style: { fill: color, opacity: 0.13 },
       },
-      style: { fill: color, opacity: 0.13 },
-    }),
   };
 }

@@ -38,10 +38,13 @@ function describe(svg: string, { title, spec, measured, beside }: Chart): string
     return `${row.work}, ${row.who}${place}: ${row.measure} ${figureText(row)} ${row.unit}`;
   });
   const text = escapeText([spec.read, ...told].join(" ; "));
-  return svg.replace(/^<svg ([^>]*)>/, (_, attributes: string) => {
-    const kept = attributes.replace(/\b(width|height)="[^"]*"\s*/g, "");
-    return `<svg role="img" ${kept}><title>${escapeText(title)}</title><desc>${text}</desc>`;
-  });
+  // The inside of hollow signs: white for ECharts, whatever lies below.
+  return svg
+    .replaceAll('fill="#fff"', 'fill="var(--card)"')
+    .replace(/^<svg ([^>]*)>/, (_, attributes: string) => {
+      const kept = attributes.replace(/\b(width|height)="[^"]*"\s*/g, "");
+      return `<svg role="img" ${kept}><title>${escapeText(title)}</title><desc>${text}</desc>`;
+    });
 }
 
 export const escapeText: (text: string) => string = Bun.escapeHTML;

@@ -4,9 +4,9 @@ import { numberText } from "./tables.ts";
 
 /** CSS variables, so that a chart is readable on light and on dark. */
 const LIGHT =
-  "--ink:#1f2328;--soft:#59636e;--line:#d8dee4;--leat:#0969da;--leat2:#8cbef2;--other:#a0a8b0;--other2:#d5dade;--c0:#b85c00;--c1:#00785a;--c2:#a8457d;--c3:#6b6f76;--c4:#8a6d00;--c5:#3d8fb8";
+  "--card:#f6f8fa;--ink:#1f2328;--soft:#59636e;--line:#d8dee4;--leat:#0969da;--leat2:#8cbef2;--other:#a0a8b0;--other2:#d5dade;--c0:#b85c00;--c1:#00785a;--c2:#a8457d;--c3:#6b6f76;--c4:#8a6d00;--c5:#3d8fb8";
 const DARK =
-  "--ink:#e6edf3;--soft:#9aa5b1;--line:#30363d;--leat:#4aa3ff;--leat2:#1f5fa8;--other:#6e7681;--other2:#3d444d;--c0:#f0a04b;--c1:#3fc79a;--c2:#e58dbb;--c3:#a3a9b1;--c4:#d9bd45;--c5:#7cc7e8";
+  "--card:#151b23;--ink:#e6edf3;--soft:#9aa5b1;--line:#30363d;--leat:#4aa3ff;--leat2:#1f5fa8;--other:#6e7681;--other2:#3d444d;--c0:#f0a04b;--c1:#3fc79a;--c2:#e58dbb;--c3:#a3a9b1;--c4:#d9bd45;--c5:#7cc7e8";
 
 /** After Okabe and Ito: most eyes tell them apart. */
 export const COLOURS = { light: LIGHT, dark: DARK };
@@ -96,26 +96,31 @@ export function isWide(values: readonly number[]): boolean {
   return least > 0 && Math.max(...values) / least > 30;
 }
 
-/** Names at the top, in as many lines as they need. */
-export function legend(whos: readonly string[], icons: Map<string, Style>) {
-  const wide = whos.map((who) => textWidth(who) + 54);
-  let [linesOf, used] = [1, 0];
-  for (const width of wide) {
-    if (used + width > WIDTH - 10 && used > 0) [linesOf, used] = [linesOf + 1, 0];
+/** Names at the top, in as many rows as they need: one legend each, for ECharts guesses widths. */
+export function legend(whos: readonly string[], itemWidth: number) {
+  const rows: string[][] = [[]];
+  let used = 0;
+  for (const who of whos) {
+    const width = textWidth(who) + itemWidth + 20;
+    if (used + width > WIDTH && used > 0) {
+      rows.push([]);
+      used = 0;
+    }
+    rows.at(-1)!.push(who);
     used += width;
   }
   return {
-    height: linesOf * 22,
-    option: {
+    height: rows.length * 22,
+    option: rows.map((data, row) => ({
       type: "plain",
-      top: 0,
-      left: 0,
-      itemWidth: 22,
+      top: row * 22 - 5,
+      left: -5,
+      itemWidth,
       itemHeight: 9,
-      itemGap: 24,
+      itemGap: 20,
       textStyle: { ...FONT, color: MARKS.ink },
-      data: whos.map((name) => ({ name, itemStyle: { color: icons.get(name)!.color } })),
-    },
+      data,
+    })),
   };
 }
 

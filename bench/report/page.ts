@@ -7,8 +7,8 @@ import type { Run } from "./run.ts";
 import { figureText, groups, type Table, tablesOf } from "./tables.ts";
 
 const STYLE = `
-:root{color-scheme:light dark;--page:#fff;--card:#f6f8fa;${COLOURS.light}}
-@media(prefers-color-scheme:dark){:root{--page:#0d1117;--card:#151b23;${COLOURS.dark}}}
+:root{color-scheme:light dark;--page:#fff;${COLOURS.light}}
+@media(prefers-color-scheme:dark){:root{--page:#0d1117;${COLOURS.dark}}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1360px;padding:2rem 1.25rem;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
