@@ -255,5 +255,17 @@ export const NOTE_TIME = 1_000;
 /** What a peer over a limit is told to wait before it tries again. */
 export const RETRY_AFTER = 1_000;
 
-/** An unlocked partial file older than this is swept when a store opens. */
+/** An upload of less is begun anew by another process: asking what is there costs a round trip. */
+export const RESUME_LEAST = 8 * MiB;
+
+/** How long a receipt is kept for a client that did not hear it. */
+export const RECEIPT_RETENTION = 24 * 3_600_000;
+
+/** Partials of the same target that are compared with what a client wants to continue. */
+export const PARTIALS_COMPARED = 8;
+
+/** How often a store looks for partials that were abandoned. */
+export const SWEEP_EVERY = 3_600_000;
+
+/** A partial that nobody holds and nobody touched for as long is removed, unless told otherwise. */
 export const PARTIAL_RETENTION = 24 * 3_600_000;

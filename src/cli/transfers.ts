@@ -85,6 +85,12 @@ async function transferOne(
   }
 }
 
+/** What an earlier try has left is of use. */
+export function continued(command: string, name: string, offset: number, size: number): string {
+  const where = `${bytesText(offset)} of ${bytesText(size)}`;
+  return `leat: ${command}: ${printable(name)} continues at ${where}`;
+}
+
 function summarize(context: Context, all: readonly Done[], milliseconds: number): void {
   if (!context.chatty || all.length === 0) return;
   const bytes = all.reduce((sum, done) => sum + done.bytes, 0);

@@ -10,7 +10,6 @@
  *
  * Every method takes a `signal`, and throws a LeatError.
  */
-import { randomBytes } from "node:crypto";
 import { CODES, LeatError } from "../errors.ts";
 import type { Collision } from "../store/store.ts";
 import type {
@@ -43,8 +42,8 @@ import { NEVER } from "./retry.ts";
 import type { GetTreeOptions, TreeOptions } from "./tree.ts";
 import { getTrees } from "./tree-get.ts";
 import { putTrees } from "./tree-put.ts";
-import { type Upload, type UploadSource, openUpload } from "./upload.ts";
-import { UploadCall } from "./upload-call.ts";
+import { type UploadOrigin, type UploadSource, originOf } from "./upload.ts";
+import { uploadTries } from "./upload-tries.ts";
 
 const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
   fail: "FAIL",
@@ -154,33 +153,24 @@ export class Client implements AsyncDisposable {
    * Uploads. Resolves with the server's receipt: the file is there, whole, under its name.
    * @throws ALREADY_EXISTS, NOT_FOUND (the folder), NO_SPACE, READ_ONLY, CHANGED (the source)
    */
-  async put(path: string, source: UploadSource, options: PutOptions = {}): Promise<Receipt> {
-    return this.putUpload(path, await openUpload(source, options.sha256 === true), options);
+  put(path: string, source: UploadSource, options: PutOptions = {}): Promise<Receipt> {
+    return this.putFrom(path, originOf(source, options.sha256 === true), options);
   }
 
-  /** @internal As `put`, of what is open already. */
-  async putUpload(path: string, upload: Upload, options: PutOptions): Promise<Receipt> {
-    const { ifMatch, signal, onProgress } = options;
+  /** @internal As `put`, of what is opened by the caller's means. */
+  putFrom(path: string, origin: UploadOrigin, options: PutOptions): Promise<Receipt> {
     const sha256 = options.sha256 === true;
-    const request: RequestInit = {
-      operation: {
-        case: "put",
-        value: {
-          path,
-          uploadId: randomBytes(16),
-          size: upload.size,
-          modified: options.modified === undefined ? upload.modified : time(options.modified),
-          ifExists: IF_EXISTS[options.ifExists ?? "fail"],
-          ifMatch,
-          sha256,
-        },
-      },
-    };
-    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-    const link = await this.#lines.connected(signal);
-    const { connection } = link;
-    ask(link, request, signal, new UploadCall({ upload, connection, onProgress, resolve, reject }));
-    return promise;
+    return uploadTries(this.#lines, origin, {
+      ...options,
+      request: ({ size, modified }) => ({
+        path,
+        size,
+        modified: options.modified === undefined ? modified : time(options.modified),
+        ifExists: IF_EXISTS[options.ifExists ?? "fail"],
+        ifMatch: options.ifMatch,
+        sha256,
+      }),
+    });
   }
 
   /**

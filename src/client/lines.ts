@@ -46,10 +46,7 @@ export class Lines {
         return await attempt(this.#isUsable ? this.#link : await this.connected(signal));
       } catch (thrown) {
         retry ??= this.retry(signal === undefined ? [] : [signal]);
-        await retry.wait(LeatError.from(thrown)).catch((last: unknown) => {
-          this.gaveUp = !this.#isUsable;
-          throw last;
-        });
+        await retry.wait(LeatError.from(thrown));
       }
     }
   }
@@ -57,13 +54,14 @@ export class Lines {
   /** The tries of something. */
   retry(signals: readonly AbortSignal[]): Retry {
     const { deadline } = this.#options.retry;
-    const onRetry = (error: LeatError, delay: number): void => this.#tell(error, delay);
-    // Without another connection to make, what is lost is lost.
-    const most = this.#options.dial === undefined ? 0 : deadline;
-    return new Retry({ deadline: most, onRetry, over: () => this.#stop.signal.aborted }, [
-      ...signals,
-      this.#stop.signal,
-    ]);
+    const policy = {
+      // Without another connection to make, what is lost is lost.
+      deadline: this.#options.dial === undefined ? 0 : deadline,
+      onRetry: (error: LeatError, delay: number) => this.#tell(error, delay),
+      onGiveUp: () => (this.gaveUp = !this.#isUsable),
+      over: () => this.#stop.signal.aborted,
+    };
+    return new Retry(policy, [...signals, this.#stop.signal]);
   }
 
   /** The connection; another one, if it is lost. @throws why there is none */

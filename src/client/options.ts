@@ -72,8 +72,10 @@ export interface PutOptions extends CallOptions {
   /** To be the file's modified time: that of a local file unless given. */
   readonly modified?: Date;
   readonly sha256?: boolean;
-  /** Told of leaving bytes: their sum so far. */
+  /** Told of leaving bytes: how far it is, what was there already included. */
   readonly onProgress?: (bytes: number) => void;
+  /** What an earlier try has left on the server is continued. */
+  readonly onResume?: (offset: number, size: number) => void;
 }
 
 /** A part of a folder. */

@@ -8,6 +8,8 @@ export interface RetryPolicy {
   readonly deadline: number;
   /** It is tried again after `delay` milliseconds. */
   readonly onRetry: (error: LeatError, delay: number) => void;
+  /** It is not tried again. */
+  readonly onGiveUp?: () => void;
   /** Whether nobody wants it any more. */
   readonly over?: () => boolean;
 }
@@ -49,11 +51,14 @@ export class Retry {
 
   /** Waits until it is time to try again. @throws the error, when it is not to be tried again */
   async wait(error: LeatError): Promise<void> {
-    const { deadline, onRetry, over } = this.#policy;
+    const { deadline, onRetry, onGiveUp, over } = this.#policy;
     const now = performance.now();
     this.#since ??= now;
     const delay = Math.max(error.retryAfter ?? 0, backoff(this.#tries));
-    if (!isPassing(error) || over?.() === true || now + delay > this.#since + deadline) throw error;
+    if (!isPassing(error) || over?.() === true || now + delay > this.#since + deadline) {
+      onGiveUp?.();
+      throw error;
+    }
     this.#tries += 1;
     onRetry(error, delay);
     try {

@@ -228,7 +228,7 @@ class TreeGet {
 
   #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
     const error = LeatError.from(thrown);
-    if (this.#client.isOver && isConnectionLoss(error)) this.#run.fail(error);
+    if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
     return outcomeOf(of, { kind, error });
   }
 }

@@ -18,7 +18,7 @@ import {
   isConnectionLoss,
 } from "./tree.ts";
 import { TreeRun } from "./tree-run.ts";
-import { type Upload, uploadOf } from "./upload.ts";
+import { type Upload, type UploadOrigin, uploadOf } from "./upload.ts";
 
 /** As `Client.putTree`, for several. One that fails does not stop the others. */
 export function putTrees(
@@ -84,15 +84,25 @@ class TreePut {
   async #begin(folder: LocalFolder, of: TreeRoot, name: string): Promise<void> {
     checkPath(of.path);
     if (!this.#run.hasRoom(0)) await this.#run.room(0);
-    const upload = uploadOf(folder.openFile(name, of.local), false, of.local);
+    const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
+    let first: Upload | undefined = open();
+    const next = (): Upload => {
+      const upload = first ?? open();
+      first = undefined;
+      return upload;
+    };
     this.#run.begin(0);
-    void this.#send(of, upload).then((outcome) => this.#run.end(0, outcome));
+    folder.hold();
+    void this.#send(of, { open: next, replayable: true }).then((outcome) => {
+      folder[Symbol.dispose]();
+      this.#run.end(0, outcome);
+    });
   }
 
-  async #send(of: TreeRoot, upload: Upload): Promise<TreeOutcome> {
+  async #send(of: TreeRoot, origin: UploadOrigin): Promise<TreeOutcome> {
     try {
       let before = 0;
-      const receipt = await this.#client.putUpload(of.path, upload, {
+      const receipt = await this.#client.putFrom(of.path, origin, {
         ifExists: this.#options.ifExists ?? "fail",
         signal: this.#run.signal,
         onProgress: (bytes) => {
@@ -122,7 +132,7 @@ class TreePut {
 
   #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
     const error = LeatError.from(thrown);
-    if (this.#client.isOver && isConnectionLoss(error)) this.#run.fail(error);
+    if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
     return outcomeOf(of, { kind, error });
   }
 }

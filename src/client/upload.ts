@@ -1,8 +1,11 @@
 /** What can be uploaded, and how it leaves. */
+import { setImmediate } from "node:timers/promises";
 import { LeatError } from "../errors.ts";
+import { BLOCK_SIZE } from "../limits.ts";
 import type { Outgoing } from "../session/outgoing.ts";
 import { openLocalFile } from "../store/local-file.ts";
-import type { Source, Time } from "../store/store.ts";
+import type { Prefix, Source, Time } from "../store/store.ts";
+import { crc32 } from "../transfer/crc32.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
 
@@ -15,8 +18,11 @@ export interface Upload {
   /** Bytes, when known. */
   readonly size: number | undefined;
   readonly modified: Time | undefined;
-  /** Its bytes, once the stream is open. Called at most once; else `release`. */
-  start(hooks: UploadHooks): Outgoing;
+  /** CRC-32 of its first bytes. @throws CHANGED when there are fewer */
+  prefix(length: number): Promise<number>;
+  /** Its bytes behind a prefix, once the stream is open. Called at most once; else `release`. */
+  start(from: Prefix, hooks: UploadHooks): Outgoing;
+  /** Harmless when it was done already. */
   release(): void;
 }
 
@@ -27,7 +33,7 @@ export interface UploadHooks {
 }
 
 /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED for a local file */
-export async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload> {
+async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload> {
   if (isBunFile(source)) return fromFile(source, sha256);
   if (source instanceof Blob) return fromChunks(source.stream(), source.size, sha256);
   if (source instanceof Uint8Array) return fromChunks([source], source.length, sha256);
@@ -40,6 +46,34 @@ export async function openUpload(source: UploadSource, sha256: boolean): Promise
     "INVALID_ARGUMENT",
     "put takes a file of Bun.file, a Blob, a Uint8Array, a stream, or something that yields bytes",
   );
+}
+
+/** Where the bytes of an upload come from, for each of its tries. */
+export interface UploadOrigin {
+  /** Opens it. @throws NOT_FOUND, … */
+  open(): Upload | Promise<Upload>;
+  /** Whether its bytes can be had more than once. */
+  readonly replayable: boolean;
+}
+
+export function originOf(source: UploadSource, sha256: boolean): UploadOrigin {
+  const replayable = source instanceof Blob || source instanceof Uint8Array;
+  return { open: () => openUpload(source, sha256), replayable };
+}
+
+async function prefixOf(source: Source, length: number): Promise<number> {
+  const block = new Uint8Array(Math.min(BLOCK_SIZE, length));
+  let sum = 0;
+  for (let at = 0; at < length; at += BLOCK_SIZE) {
+    const bytes = block.subarray(0, Math.min(BLOCK_SIZE, length - at));
+    if ((await source.read(bytes, at)) < bytes.length) {
+      throw new LeatError("CHANGED", `${source.entry.name} has less than ${length} bytes now`);
+    }
+    sum = crc32(bytes, sum);
+    // Others want their turn, too: this may be gigabytes.
+    if (at % (16 * BLOCK_SIZE) === 0) await setImmediate();
+  }
+  return sum;
 }
 
 function isIterable(value: object): boolean {
@@ -73,8 +107,11 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
   return {
     size,
     modified,
-    start: ({ onTaken }) =>
-      new OutgoingSource({ source, offset: 0, length: size, sha256, path, onTaken }),
+    prefix: (length) => prefixOf(source, length),
+    start: (from, { onTaken }) => {
+      const [offset, length] = [from.length, size - from.length];
+      return new OutgoingSource({ source, offset, length, prefix: from, sha256, path, onTaken });
+    },
     release: () => source[Symbol.dispose](),
   };
 }
@@ -87,7 +124,9 @@ function fromChunks(
   return {
     size,
     modified: undefined,
-    start: (hooks) => new OutgoingChunks({ chunks, sha256, ...hooks }),
+    // Bytes that are not in a file are sent from the start; nothing of them is worth keeping.
+    prefix: (length) => Promise.resolve(length === 0 ? 0 : Number.NaN),
+    start: (_from, hooks) => new OutgoingChunks({ chunks, sha256, ...hooks }),
     release: () => {},
   };
 }

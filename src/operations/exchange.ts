@@ -41,6 +41,8 @@ export interface Receiving {
   readonly complete: boolean;
   data(bytes: Uint8Array, blockCrc: number | undefined): void;
   finish(finish: Finish): void;
+  /** The client gives the stream up: its end follows. */
+  cancelled(): void;
   /**
    * The stream is over, perhaps before its end.
    * @returns where something still runs: resolves when its file is let go of; never rejects

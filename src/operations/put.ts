@@ -1,11 +1,25 @@
-import { LeatError } from "../errors.ts";
-import { LEAST_WINDOW, RETRY_AFTER, TRANSFER_WINDOW } from "../limits.ts";
-import type { Collision, Sink, StoreEntry } from "../store/store.ts";
+import { type ErrorCode, LeatError } from "../errors.ts";
+import { BLOCK_SIZE, LEAST_WINDOW, RETRY_AFTER, TRANSFER_WINDOW } from "../limits.ts";
+import type { Collision, Committed, Prefix, Sink } from "../store/store.ts";
 import { Incoming } from "../transfer/incoming.ts";
 import type { Finish, IfExists, Put } from "../wire/gen/messages.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
 
 const UPLOAD_ID_LENGTH = 16;
+
+/** The disk failed, or the client says what cannot be: to continue would lead to the same. */
+const FINAL = new Set<ErrorCode>([
+  "FLOW_CONTROL",
+  "INTERNAL",
+  "IO_ERROR",
+  "NO_SPACE",
+  "PROTOCOL_ERROR",
+  "QUOTA_EXCEEDED",
+  "SIZE_MISMATCH",
+]);
+
+/** The stream ended while the partial was looked for. */
+const LOST = new LeatError("CONNECTION_LOST", "the client has left");
 
 const COLLISIONS: Readonly<Record<IfExists, Collision>> = {
   IF_EXISTS_UNSPECIFIED: "fail",
@@ -23,6 +37,8 @@ export class PutOperation implements Receiving {
   /** What came before the sink was there; bounded by the initial window. */
   #early: (() => void)[] = [];
   #over = false;
+  /** The client gave it up: nothing is kept for another try. */
+  #givenUp = false;
   #finished = false;
   #committing = false;
   /** Resolves when the file is let go of, once that has begun and takes time. */
@@ -76,23 +92,48 @@ export class PutOperation implements Receiving {
     );
   }
 
-  abort(_error: LeatError): Promise<void> | undefined {
-    this.#end();
+  cancelled(): void {
+    this.#givenUp = true;
+  }
+
+  abort(error: LeatError): Promise<void> | undefined {
+    this.#end(error);
     return this.#leaving;
   }
 
   #create(): ReturnType<Exchange["store"]["create"]> {
-    const { path, uploadId, size, modified, ifExists, ifMatch, resume } = this.#request;
+    const { path, uploadId, size, modified, ifExists, ifMatch, resume, sha256 } = this.#request;
     if (uploadId.length !== UPLOAD_ID_LENGTH) {
       throw new LeatError("INVALID_ARGUMENT", `upload_id has ${uploadId.length} bytes, not 16`);
     }
-    if (resume) throw new LeatError("UNIMPLEMENTED", "resuming an upload is not served yet");
     const { store, durability } = this.#exchange;
-    const collision = COLLISIONS[ifExists];
-    return store.create(path, { uploadId, size, modified, collision, ifMatch, durability });
+    return store.create(path, {
+      uploadId,
+      size,
+      modified,
+      collision: COLLISIONS[ifExists],
+      ifMatch,
+      durability,
+      resume: resume ? { prefix: this.#prefix(), fresh: sha256 } : undefined,
+      onTakenOver: () => {
+        const message = `a newer try of the upload of ${path} goes on with it`;
+        this.#fail(new LeatError("UNAVAILABLE", message));
+      },
+    });
   }
 
-  #begin(created: Sink | { readonly skipped: StoreEntry }): void {
+  /** How the file begins. @throws INVALID_ARGUMENT */
+  #prefix(): Prefix | undefined {
+    const { prefixCrc32, prefixLength } = this.#request;
+    if (prefixCrc32 === undefined) return undefined;
+    if (prefixLength >= 1 && prefixLength <= BLOCK_SIZE) {
+      return { length: prefixLength, crc32: prefixCrc32 };
+    }
+    const message = `prefix_length is ${prefixLength}; 1 to ${BLOCK_SIZE} bytes are compared`;
+    throw new LeatError("INVALID_ARGUMENT", message);
+  }
+
+  #begin(created: Awaited<ReturnType<Exchange["store"]["create"]>>): void {
     const { uploadId, sha256, size } = this.#request;
     const exchange = this.#exchange;
     if ("skipped" in created) {
@@ -100,8 +141,13 @@ export class PutOperation implements Receiving {
       exchange.receipt({ entry: created.skipped, uploadId, skipped: true });
       return;
     }
+    if ("committed" in created) {
+      this.#over = true;
+      this.#receipt(created.committed, uploadId);
+      return;
+    }
     this.#sink = created;
-    if (this.#over) return this.#end();
+    if (this.#over) return this.#end(LOST);
     // A small file needs no more than the stream began with.
     const wanted = Math.min(size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
     if (exchange.widen(wanted) < Math.min(wanted, LEAST_WINDOW)) {
@@ -109,11 +155,15 @@ export class PutOperation implements Receiving {
         retryAfter: RETRY_AFTER,
       });
     }
-    exchange.respond({ case: "put", value: { durableOffset: 0, uploadId } });
+    const { durableOffset: offset, resumed } = created;
+    const prefixCrc32 = resumed?.crc32 ?? 0;
+    const id = resumed?.uploadId ?? uploadId;
+    exchange.respond({ case: "put", value: { durableOffset: offset, prefixCrc32, uploadId: id } });
     this.#incoming = new Incoming({
-      offset: 0,
-      length: size,
+      offset,
+      length: size === undefined ? undefined : size - offset,
       sha256,
+      prefix: { length: offset, crc32: prefixCrc32 },
       write: (bytes, position) => created.write(bytes, position),
       onConsumed: (bytes) => exchange.consumed(bytes),
       onError: (error) => this.#fail(error),
@@ -129,16 +179,23 @@ export class PutOperation implements Receiving {
     if (size !== undefined && finish.size !== size) {
       throw new LeatError("SIZE_MISMATCH", `${size} bytes were declared, ${finish.size} were sent`);
     }
-    const entry = await sink.commit();
+    const { crc32 } = incoming;
+    // Without having been asked for, it was not checked.
+    const digest = { crc32, sha256: sha256 ? finish.sha256 : undefined };
+    const entry = await sink.commit(digest);
+    const { durability } = this.#exchange;
+    this.#receipt({ entry, durability, ...digest }, sink.resumed?.uploadId ?? uploadId);
+    this.#over = true;
+  }
+
+  #receipt({ entry, crc32, sha256, durability }: Committed, uploadId: Uint8Array): void {
     this.#exchange.receipt({
       entry,
       uploadId,
-      crc32: incoming.crc32,
-      durability: this.#exchange.durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
-      // Without having been asked for, it was not checked.
-      ...(sha256 ? { sha256: finish.sha256 } : {}),
+      crc32,
+      sha256,
+      durability: durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
     });
-    this.#over = true;
   }
 
   #guard(step: () => void, doing?: string): void {
@@ -151,23 +208,33 @@ export class PutOperation implements Receiving {
 
   #fail(thrown: unknown): void {
     const over = this.#over;
+    const error = LeatError.from(thrown, `upload of ${this.#request.path} failed`);
     this.#committing = false;
-    this.#end();
-    if (!over)
-      this.#exchange.fail(LeatError.from(thrown, `upload of ${this.#request.path} failed`));
+    this.#end(error);
+    if (!over) this.#exchange.fail(error);
   }
 
   /**
    * Nothing more is taken. A commit that runs goes on, cancelled or not: the name may be there
    * already, and then the receipt is the true answer.
    */
-  #end(): void {
+  #end(error: LeatError): void {
     if (this.#committing) return;
     this.#over = true;
     this.#early = [];
     const sink = this.#sink;
     this.#sink = undefined;
-    const discarded = sink?.discard();
-    if (discarded !== undefined) this.#leaving = discarded.catch(() => {});
+    const good = this.#good(error, sink);
+    const left = good > 0 ? sink?.keep(good) : sink?.discard();
+    if (left !== undefined) this.#leaving = left.catch(() => {});
+  }
+
+  /** Bytes that another try can continue from. */
+  #good(error: LeatError, sink: Sink | undefined): number {
+    const { size, sha256 } = this.#request;
+    // The digest of a whole cannot be taken up in the middle.
+    if (this.#givenUp || size === undefined || sha256 || FINAL.has(error.code)) return 0;
+    const verified = this.#incoming?.verified ?? sink?.durableOffset ?? 0;
+    return verified < size ? verified - (verified % BLOCK_SIZE) : verified;
   }
 }

@@ -95,8 +95,9 @@ export class Peer implements Driver {
 
   /** The client gave a stream up. A commit goes on, and its receipt ends the stream. */
   #cancel(stream: number): void {
-    const complete = this.#exchanges.get(stream)?.receiving?.complete === true;
-    if (!complete) this.connection.fail(stream, CANCELLED());
+    const receiving = this.#exchanges.get(stream)?.receiving;
+    receiving?.cancelled();
+    if (receiving?.complete !== true) this.connection.fail(stream, CANCELLED());
   }
 
   onStreamEnded(stream: number): void {

@@ -11,7 +11,15 @@ import type { PartialFile } from "./partial.ts";
 import { setModified } from "./posix.ts";
 import { publish, withdraw } from "./publish.ts";
 import { alreadyExists } from "./refusals.ts";
-import type { DurabilityLevel, MaybePromise, Sink, StoreEntry, Time } from "./store.ts";
+import type {
+  CommitDigest,
+  DurabilityLevel,
+  MaybePromise,
+  Resumed,
+  Sink,
+  StoreEntry,
+  Time,
+} from "./store.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { writePace, type WritePace } from "./write-pace.ts";
 
@@ -20,10 +28,15 @@ export interface SinkOptions extends CollisionRule {
   readonly size?: number | undefined;
   readonly modified?: Time | undefined;
   readonly durability: DurabilityLevel;
+  /** What it continues. */
+  readonly resumed?: Resumed | undefined;
 }
 
 /** Where a file is going. Disposed when the Sink ends. */
 export interface SinkTarget extends Disposable {
+  /** The partial is about to get its name. Then, if it does not: `withdraw`. */
+  promise?(facts: Facts, digest: CommitDigest): void;
+  withdraw?(): void;
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
@@ -48,9 +61,14 @@ export class DiskSink implements Sink {
 
   constructor(partial: PartialFile, target: SinkTarget, options: SinkOptions, pace = writePace) {
     this.#partial = partial;
+    this.#durable = partial.size;
     this.#target = target;
     this.#options = options;
     this.#pace = pace;
+  }
+
+  get resumed(): Resumed | undefined {
+    return this.#options.resumed;
   }
 
   get durableOffset(): number {
@@ -89,14 +107,19 @@ export class DiskSink implements Sink {
     this.#durable = Math.max(this.#durable, size);
   }
 
-  async commit(): Promise<StoreEntry> {
+  /** Among the partials. */
+  get partialName(): string {
+    return this.#partial.name;
+  }
+
+  async commit(digest?: CommitDigest): Promise<StoreEntry> {
     this.#mustBeOpen();
     this.#ended = true;
     try {
       await this.#running;
       if (this.#broken !== undefined) throw this.#broken;
       this.#checkSize();
-      return await this.#commit();
+      return await this.#commit(digest);
     } catch (error) {
       this.#abandon();
       throw error;
@@ -111,8 +134,16 @@ export class DiskSink implements Sink {
     await this.#released.promise;
   }
 
-  keep(): MaybePromise<void> {
-    return this.#end(() => {});
+  keep(length = Number.POSITIVE_INFINITY): MaybePromise<void> {
+    return this.#end(() => {
+      if (length < this.#partial.size) this.#partial.rewind(length);
+    });
+  }
+
+  /** A newer try takes the partial: lets go of it, unless it is being committed; then waits. */
+  async handOver(): Promise<void> {
+    await this.keep();
+    await this.#released.promise;
   }
 
   discard(): MaybePromise<void> {
@@ -148,17 +179,17 @@ export class DiskSink implements Sink {
     return this.#running;
   }
 
-  async #commit(): Promise<StoreEntry> {
+  async #commit(digest: CommitDigest | undefined): Promise<StoreEntry> {
     const durable = this.#options.durability === "fsync";
     {
       using place = this.#target.place();
       this.#prepare(place);
-      if (!durable) return this.#publish(place).entry;
+      if (!durable) return this.#publish(place, digest).entry;
     }
     await this.#sync(() => this.#partial.sync());
     // Once more: folders may have moved meanwhile.
     using place = this.#target.place();
-    const { entry, facts, replaced } = this.#publish(place);
+    const { entry, facts, replaced } = this.#publish(place, digest);
     await this.#syncName(place, facts, replaced);
     return entry;
   }
@@ -179,9 +210,16 @@ export class DiskSink implements Sink {
     }
   }
 
-  #publish(place: Place): { entry: StoreEntry; facts: Facts; replaced: boolean } {
+  #publish(place: Place, digest: CommitDigest | undefined): Published {
     const { path, versions } = this.#target;
-    const replaced = publish(this.#partial, place, this.#options, { path, versions });
+    if (digest !== undefined) this.#target.promise?.(this.#partial.facts(), digest);
+    let replaced: boolean;
+    try {
+      replaced = publish(this.#partial, place, this.#options, { path, versions });
+    } catch (error) {
+      if (digest !== undefined) this.#target.withdraw?.();
+      throw error;
+    }
     // After the name: links and renames change the ctime, and with it the version.
     const facts = this.#partial.facts();
     return { entry: versionedEntry(place.name, facts, versions), facts, replaced };
@@ -192,7 +230,10 @@ export class DiskSink implements Sink {
     try {
       await this.#sync(() => syncFolder(place.folder.path));
     } catch (error) {
-      if (!replaced) withdraw(place, published);
+      if (!replaced) {
+        withdraw(place, published);
+        this.#target.withdraw?.();
+      }
       throw error;
     }
   }
@@ -256,6 +297,13 @@ export class DiskSink implements Sink {
     if (!this.#ended) return;
     throw new LeatError("INTERNAL", `the writing of ${quote(this.#target.path)} has ended`);
   }
+}
+
+interface Published {
+  readonly entry: StoreEntry;
+  readonly facts: Facts;
+  /** Another file had the name until now. */
+  readonly replaced: boolean;
 }
 
 /** What has the name, for an upload that skips it. */

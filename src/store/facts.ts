@@ -60,8 +60,10 @@ export function factsOf(stats: BigIntStats): Facts {
   };
 }
 
+type Identity = Pick<Facts, "device" | "inodeLow" | "inodeHigh">;
+
 /** Whether both are the same thing on disk, whatever its name. */
-export function sameThing(a: Facts, b: Facts): boolean {
+export function sameThing(a: Identity, b: Identity): boolean {
   return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
 }
 

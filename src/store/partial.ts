@@ -15,7 +15,9 @@ import {
   writeSync,
 } from "node:fs";
 import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
 import { LeatError } from "../errors.ts";
+import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
@@ -148,6 +150,20 @@ export class PartialFile {
       done += bytesRead;
     }
     return done;
+  }
+
+  /** CRC-32 of its first bytes. @throws IO_ERROR when there are fewer */
+  async crc32(length: number): Promise<number> {
+    const block = new Uint8Array(Math.min(BLOCK_SIZE, length));
+    let sum = 0;
+    for (let at = 0; at < length; at += BLOCK_SIZE) {
+      const bytes = block.subarray(0, Math.min(BLOCK_SIZE, length - at));
+      if ((await this.read(bytes, at)) < bytes.length) {
+        throw new LeatError("IO_ERROR", `a partial file has less than ${length} bytes`);
+      }
+      sum = crc32(bytes, sum);
+    }
+    return sum;
   }
 
   /** Forgets the bytes from `size` on. */

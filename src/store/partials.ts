@@ -5,40 +5,49 @@
 
 import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { LeatError } from "../errors.ts";
-import { PARTIAL_RETENTION } from "../limits.ts";
+import { PARTIALS_COMPARED } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
 import { PartialFile, removeUnheld } from "./partial.ts";
+import type { Prefix } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 
 const PARTIAL_FOLDER = "partial";
+/** Upload id and target. */
+const UPLOAD_NAME = /^[0-9a-f]{32}\.[0-9a-f]{32}$/;
 const PRIVATE = 0o700;
 /** Less the umask. The folder keeps strangers out until the file is published. */
 const FILE_MODE = 0o666;
 
 export class Partials implements Disposable {
   readonly folder: Folder;
+  /** Told before a partial is removed that nobody holds. */
+  readonly #onRemove: (name: string) => void;
 
-  private constructor(folder: Folder) {
+  private constructor(folder: Folder, onRemove: (name: string) => void) {
     this.folder = folder;
+    this.#onRemove = onRemove;
+  }
+
+  /** The upload that a partial is of, by the first part of its name. */
+  static uploadId(name: string): Uint8Array {
+    return Buffer.from(name.slice(0, 32), "hex");
   }
 
   /** Opens the folder, makes it if it is missing. @throws PERMISSION_DENIED, READ_ONLY, CROSS_DEVICE */
-  static make(library: Library): Partials {
-    using root = library.beneath.folder([]);
-    using own = makePrivate(root, OWN_FOLDER, OWN_FOLDER);
-    return new Partials(makePrivate(own, PARTIAL_FOLDER, `${OWN_FOLDER}/${PARTIAL_FOLDER}`));
+  static make(library: Library, onRemove: (name: string) => void): Partials {
+    return new Partials(makeOwn(library, PARTIAL_FOLDER), onRemove);
   }
 
   /** Opens the folder if it is there. */
-  static find(library: Library): Partials | undefined {
+  static find(library: Library, onRemove: (name: string) => void): Partials | undefined {
     using root = library.beneath.folder([]);
     if (root.look(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
     using own = root.child(OWN_FOLDER, OWN_FOLDER);
     if (own.look(PARTIAL_FOLDER)?.kind !== "DIRECTORY") return undefined;
-    return new Partials(own.child(PARTIAL_FOLDER, `${OWN_FOLDER}/${PARTIAL_FOLDER}`));
+    return new Partials(own.child(PARTIAL_FOLDER, `${OWN_FOLDER}/${PARTIAL_FOLDER}`), onRemove);
   }
 
   /**
@@ -48,8 +57,8 @@ export class Partials implements Disposable {
   create(name: string, path: string): PartialFile {
     const partial = PartialFile.create(this.folder, name, FILE_MODE);
     if (partial !== undefined) return partial;
-    // Left by an earlier try. Nobody can continue it yet, so it makes room.
-    const again = removeUnheld(this.folder, name)
+    // Left by an earlier try that is not to be continued, so it makes room.
+    const again = removeUnheld(this.folder, name, (facts) => this.#mayGo(name, facts))
       ? PartialFile.create(this.folder, name, FILE_MODE)
       : undefined;
     if (again !== undefined) return again;
@@ -58,15 +67,56 @@ export class Partials implements Disposable {
     });
   }
 
+  /** Opens what an earlier try has left, unless somebody holds it. */
+  reopen(name: string): PartialFile | undefined {
+    return PartialFile.reopen(this.folder, name);
+  }
+
+  /** Whether something of this upload is there. */
+  has(uploadId: Uint8Array): boolean {
+    const start = `${Buffer.from(uploadId).toString("hex")}.`;
+    return readdirSync(this.folder.path).some((name) => name.startsWith(start));
+  }
+
+  /** Opens a partial of this target that begins so and is held by nobody. */
+  async find(target: string, prefix: Prefix): Promise<PartialFile | undefined> {
+    const names = readdirSync(this.folder.path).filter((name) => name.endsWith(`.${target}`));
+    for (const name of names.slice(0, PARTIALS_COMPARED)) {
+      const partial = this.reopen(name);
+      if (partial === undefined) continue;
+      try {
+        const begins = partial.size >= prefix.length && prefix.length > 0;
+        if (begins && (await partial.crc32(prefix.length)) === prefix.crc32) return partial;
+      } catch (error) {
+        partial.close();
+        throw error;
+      }
+      partial.close();
+    }
+    return undefined;
+  }
+
   /**
-   * Removes what nobody holds and nobody touched for PARTIAL_RETENTION.
-   * @param now milliseconds since 1970
+   * Removes what nobody holds and nobody touched since.
+   * @param since milliseconds since 1970
    * @returns how many were removed
    */
-  sweep(now: number): number {
-    const isOld = (facts: Facts): boolean => facts.modifiedSeconds * 1000 < now - PARTIAL_RETENTION;
+  sweep(since: number): number {
     const names = readdirSync(this.folder.path);
-    return names.filter((name) => removeUnheld(this.folder, name, isOld)).length;
+    const removed = names.filter((name) =>
+      removeUnheld(
+        this.folder,
+        name,
+        (facts) => changedAt(facts) < since && this.#mayGo(name, facts),
+      ),
+    );
+    return removed.length;
+  }
+
+  /** A second name of a file that was committed may always go. */
+  #mayGo(name: string, { links }: Facts): boolean {
+    if (links === 1 && UPLOAD_NAME.test(name)) this.#onRemove(name);
+    return true;
   }
 
   /** Whether a partial can be renamed into this folder. */
@@ -89,19 +139,16 @@ export class Partials implements Disposable {
   }
 }
 
-/**
- * Opens the folder, if it is there, and sweeps it. What cannot be swept does no harm to reading: a
- * server starts, and an upload will say what is wrong.
- */
-export function sweepPartials(library: Library): Partials | undefined {
-  let partials: Partials | undefined;
-  try {
-    partials = Partials.find(library);
-    partials?.sweep(Date.now());
-  } catch {
-    // As said above.
-  }
-  return partials;
+/** When it was last written to; its modified time may be that of the file it becomes. */
+function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
+  return changedSeconds * 1000 + changedNanoseconds / 1e6;
+}
+
+/** Opens a folder in the library's own, makes it if it is missing. */
+export function makeOwn(library: Library, name: string): Folder {
+  using root = library.beneath.folder([]);
+  using own = makePrivate(root, OWN_FOLDER, OWN_FOLDER);
+  return makePrivate(own, name, `${OWN_FOLDER}/${name}`);
 }
 
 function makePrivate(parent: Folder, name: string, path: string): Folder {

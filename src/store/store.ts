@@ -100,6 +100,45 @@ export interface CreateOptions {
   /** With "replace": only this version may be replaced. */
   readonly ifMatch?: string | undefined;
   readonly durability: DurabilityLevel;
+  /** Continue what an earlier try has left, and answer one that was committed already. */
+  readonly resume?: ResumeOptions | undefined;
+  /** A newer try of the same upload has taken the partial over: nothing more can be written. */
+  readonly onTakenOver?: () => void;
+}
+
+export interface ResumeOptions {
+  /** How the file begins: finds a partial of the same target, size and time without its id. */
+  readonly prefix?: Prefix | undefined;
+  /** Begin anew: only what was committed already is not done twice. */
+  readonly fresh?: boolean | undefined;
+}
+
+/** The first bytes of a file. */
+export interface Prefix {
+  /** Bytes. */
+  readonly length: number;
+  readonly crc32: number;
+}
+
+/** What a file was found to be before it is committed. */
+export interface CommitDigest {
+  readonly crc32: number;
+  readonly sha256?: Uint8Array | undefined;
+}
+
+/** An upload that was committed before: what it was answered with then. */
+export interface Committed extends CommitDigest {
+  /** The file as it is; as it was, without a version, if another has its name by now. */
+  readonly entry: StoreEntry;
+  readonly durability: DurabilityLevel;
+}
+
+/** A partial that is continued. */
+export interface Resumed {
+  /** CRC-32 of the bytes before `durableOffset`. */
+  readonly crc32: number;
+  /** With which the upload was begun. */
+  readonly uploadId: Uint8Array;
 }
 
 /**
@@ -110,6 +149,8 @@ export interface CreateOptions {
 export interface Sink extends AsyncDisposable {
   /** Bytes that a later Sink of the same upload can continue from. */
   readonly durableOffset: number;
+  /** What it continues: the next byte is the one at `durableOffset`. */
+  readonly resumed?: Resumed | undefined;
   /**
    * Takes the next bytes, in order. The caller may reuse `bytes`, and write again, when the answer
    * is there. After a write that failed there is no commit.
@@ -123,13 +164,17 @@ export interface Sink extends AsyncDisposable {
   /**
    * Makes the file visible, whole, durable as asked. If it fails, nothing was made visible and the
    * partial is gone; only where another file was replaced and the disk then failed, the new one stays.
+   * @param digest kept for a day for a client that does not hear the answer
    * @returns the entry under its name, version included
    * @throws ALREADY_EXISTS when the name was taken meanwhile and the collision is "fail" or "skip";
    *   PRECONDITION_FAILED, SIZE_MISMATCH (fewer than declared), NOT_FOUND (the folder is gone), IO_ERROR
    */
-  commit(): Promise<StoreEntry>;
-  /** Leaves the partial for a later try. Nothing happens after the end, nor by discard. */
-  keep(): MaybePromise<void>;
+  commit(digest?: CommitDigest): Promise<StoreEntry>;
+  /**
+   * Leaves the partial for a later try. Nothing happens after the end, nor by discard.
+   * @param length bytes of it that are good; all unless given
+   */
+  keep(length?: number): MaybePromise<void>;
   /** Removes the partial. */
   discard(): MaybePromise<void>;
 }
@@ -145,12 +190,13 @@ export interface Store extends AsyncDisposable {
   /**
    * @throws ALREADY_EXISTS, NOT_FOUND (the parent), IS_A_DIRECTORY, PRECONDITION_FAILED, READ_ONLY,
    *   CROSS_DEVICE, NO_SPACE, UNAVAILABLE (the same upload still runs)
-   * @returns the entry that exists when the collision is "skip" and the name is taken
+   * @returns the entry that exists when the collision is "skip" and the name is taken; what was
+   *   answered when the upload was committed before
    */
   create(
     path: string,
     options: CreateOptions,
-  ): MaybePromise<Sink | { readonly skipped: StoreEntry }>;
+  ): MaybePromise<Sink | { readonly skipped: StoreEntry } | { readonly committed: Committed }>;
   /** Removes a file or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, PRECONDITION_FAILED */
   remove(path: string, ifMatch?: string): MaybePromise<void>;
   /**

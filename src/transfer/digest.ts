@@ -2,8 +2,11 @@
 import { createHash } from "node:crypto";
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
+import type { Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 import { crc32, crc32Join } from "./crc32.ts";
+
+const NOTHING: Prefix = { length: 0, crc32: 0 };
 
 export class Digest {
   #block = 0;
@@ -12,8 +15,13 @@ export class Digest {
   #bytes = 0;
   readonly #sha256: ReturnType<typeof createHash> | undefined;
 
-  /** @param sha256 whether the SHA-256 is wanted, too: a tenth of the speed */
-  constructor(sha256: boolean) {
+  /**
+   * @param sha256 whether the SHA-256 is wanted, too: a tenth of the speed
+   * @param before what comes before these bytes and counts as well, in whole blocks
+   */
+  constructor(sha256: boolean, before: Prefix = NOTHING) {
+    this.#whole = before.crc32;
+    this.#bytes = before.length;
     this.#sha256 = sha256 ? createHash("sha256") : undefined;
   }
 

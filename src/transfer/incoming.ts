@@ -4,7 +4,7 @@
  * `finish` accepted.
  */
 import { LeatError } from "../errors.ts";
-import type { MaybePromise } from "../store/store.ts";
+import type { MaybePromise, Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import { Digest, checkBlock, checkFinish } from "./digest.ts";
@@ -17,6 +17,8 @@ export interface IncomingOptions {
   /** Bytes that will come, when known. */
   readonly length: number | undefined;
   readonly sha256: boolean;
+  /** What is before the offset, where Finish is to cover it as well. */
+  readonly prefix?: Prefix | undefined;
   readonly write: WriteChunk;
   /** Bytes are with the sink: the sender may get credit for as many. */
   readonly onConsumed: (bytes: number) => void;
@@ -44,7 +46,7 @@ export class Incoming {
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    this.#digest = new Digest(options.sha256);
+    this.#digest = new Digest(options.sha256, options.prefix);
     this.#position = options.offset;
     this.#verified = options.offset;
     this.#end =
@@ -54,11 +56,6 @@ export class Incoming {
   /** CRC of what came so far. */
   get crc32(): number {
     return this.#digest.crc32;
-  }
-
-  /** Bytes that came so far. */
-  get bytes(): number {
-    return this.#digest.bytes;
   }
 
   /**
@@ -96,9 +93,10 @@ export class Incoming {
    * @throws as `checkFinish`; SIZE_MISMATCH when less came than was declared; what a write threw
    */
   async finish(finish: Finish, size: number): Promise<void> {
-    const { length } = this.#options;
-    if (length !== undefined && this.bytes !== length) {
-      const message = `${this.bytes} bytes arrived where ${length} were declared`;
+    const { length, offset } = this.#options;
+    const bytes = this.#position - offset;
+    if (length !== undefined && bytes !== length) {
+      const message = `${bytes} bytes arrived where ${length} were declared`;
       throw new LeatError("SIZE_MISMATCH", message);
     }
     checkFinish(finish, size, this.#digest);

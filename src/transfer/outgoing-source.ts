@@ -1,7 +1,7 @@
 /** A range of an open file on its way out: read straight into the send buffer, when it has room. */
 import { LeatError } from "../errors.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
-import type { Source } from "../store/store.ts";
+import type { Prefix, Source } from "../store/store.ts";
 import { Digest } from "./digest.ts";
 
 export interface OutgoingSourceOptions {
@@ -12,6 +12,8 @@ export interface OutgoingSourceOptions {
   /** Bytes to send; the file has them. */
   readonly length: number;
   readonly sha256: boolean;
+  /** What is before the offset, where Finish is to cover it as well. */
+  readonly prefix?: Prefix | undefined;
   /** For messages. */
   readonly path: string;
   /** Called as bytes leave, with how many. */
@@ -27,7 +29,7 @@ export class OutgoingSource implements Outgoing {
 
   constructor(options: OutgoingSourceOptions) {
     this.#options = options;
-    this.#digest = new Digest(options.sha256);
+    this.#digest = new Digest(options.sha256, options.prefix);
     this.#position = options.offset;
     this.#left = options.length;
   }

@@ -11,6 +11,8 @@ import type {
   Source,
   Store,
   StoreEntry,
+  CommitDigest,
+  Resumed,
 } from "../../src/store/store.ts";
 
 export class SlowStore implements Store {
@@ -46,13 +48,10 @@ export class SlowStore implements Store {
     );
   }
 
-  create(
-    path: string,
-    options: CreateOptions,
-  ): MaybePromise<Sink | { readonly skipped: StoreEntry }> {
+  create(path: string, options: CreateOptions): ReturnType<Store["create"]> {
     return this.answer(
       () => this.#store.create(path, options),
-      (sink) => ("skipped" in sink ? sink : new SlowSink(sink, this)),
+      (sink) => ("skipped" in sink || "committed" in sink ? sink : new SlowSink(sink, this)),
     );
   }
 
@@ -138,6 +137,10 @@ class SlowSink implements Sink {
     store.sinks++;
   }
 
+  get resumed(): Resumed | undefined {
+    return this.#sink.resumed;
+  }
+
   get durableOffset(): number {
     return this.#sink.durableOffset;
   }
@@ -150,14 +153,14 @@ class SlowSink implements Sink {
     return this.#store.answer(() => this.#sink.checkpoint());
   }
 
-  async commit(): Promise<StoreEntry> {
+  async commit(digest?: CommitDigest): Promise<StoreEntry> {
     this.#end();
-    return await this.#store.answer(() => this.#sink.commit());
+    return await this.#store.answer(() => this.#sink.commit(digest));
   }
 
-  keep(): MaybePromise<void> {
+  keep(length?: number): MaybePromise<void> {
     this.#end();
-    return this.#store.answer(() => this.#sink.keep());
+    return this.#store.answer(() => this.#sink.keep(length));
   }
 
   discard(): MaybePromise<void> {

@@ -21,7 +21,7 @@ function shown(path: string): string {
   const full = fd === undefined ? path : `${real.readlinkSync(`/proc/self/fd/${fd}`)}${rest}`;
   return full
     .replace(library, "")
-    .replace(/[0-9a-f]{32}/, "PARTIAL")
+    .replace(/[0-9a-f]{32}\.[0-9a-f]{32}/, "PARTIAL")
     .replace(/^\//, "");
 }
 
@@ -65,8 +65,8 @@ for (const [collision, durability] of [
   const uploadId = crypto.getRandomValues(new Uint8Array(16));
   const path = `folder/${collision}-${durability}`;
   try {
-    const sink = store.create(path, { uploadId, collision, durability });
-    if ("skipped" in sink) throw new Error("skipped");
+    const sink = await store.create(path, { uploadId, collision, durability });
+    if ("skipped" in sink || "committed" in sink) throw new Error("skipped");
     await sink.write(new Uint8Array(10), 0);
     ends.push((await sink.commit()).name);
   } catch (error) {

@@ -44,7 +44,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     await sink.write(bytesOf("partial"), 0);
     expect(modeOf(library.at(".leat"))).toBe(0o700);
     expect(modeOf(library.at(".leat/partial"))).toBe(0o700);
-    expect(library.partials()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(library.partials()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.[0-9a-f]{32}$/)]);
   });
 
   test("a folder that others could look into is closed to them", async () => {
@@ -164,27 +164,24 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
 });
 
 describe("the sweep of a store that opens", () => {
-  const OLD = Date.now() / 1000 - PARTIAL_RETENTION / 1000 - 60;
-  const YOUNG = Date.now() / 1000 - PARTIAL_RETENTION / 1000 + 60;
-
   test("removes what is old and held by nobody", async () => {
     await using library = new DiskLibrary();
     const held = await create(library.store, "held");
     const [heldName = ""] = library.partials();
     const uploadId = newUploadId();
     (await create(library.store, "kept", { uploadId })).keep();
-    const keptName = library.partials().find((name) => name !== heldName) ?? "";
     library.file(".leat/partial/old");
     library.file(".leat/partial/young");
     mkdirSync(library.at(".leat/partial/folder"));
     spawnSync("mkfifo", [library.at(".leat/partial/fifo")]);
     symlinkSync(library.file("precious", "not to be swept"), library.at(".leat/partial/link"));
-    for (const name of [heldName, keptName, "old", "folder", "fifo"]) {
-      utimesSync(library.at(`.leat/partial/${name}`), OLD, OLD);
-    }
-    utimesSync(library.at(".leat/partial/young"), YOUNG, YOUNG);
-    utimesSync(library.at("precious"), OLD, OLD);
-    await using second = openDiskStore(library.path);
+    const oldest = statSync(library.at(".leat/partial/link")).ctimeMs;
+    // Written to after all others; a modified time of long ago says nothing, it is set by commits.
+    const young = library.at(".leat/partial/young");
+    do utimesSync(young, 1, 1);
+    while (statSync(young).ctimeMs < oldest + 5);
+    const now = (): number => statSync(young).ctimeMs + PARTIAL_RETENTION - 2;
+    await using second = openDiskStore(library.path, { now });
     expect(second.readOnly).toBe(false);
     const left = [heldName, "fifo", "folder", "link", "young"];
     expect(library.partials().toSorted()).toEqual(left.toSorted());
@@ -195,8 +192,8 @@ describe("the sweep of a store that opens", () => {
   test("is not made by a read-only store", async () => {
     using folder = new TemporaryFolder();
     folder.file(".leat/partial/old");
-    utimesSync(folder.at(".leat/partial/old"), OLD, OLD);
-    await using store = openDiskStore(folder.path, { readOnly: true });
+    const now = (): number => Date.now() + 2 * PARTIAL_RETENTION;
+    await using store = openDiskStore(folder.path, { readOnly: true, now });
     expect(store.readOnly).toBe(true);
     expect(readdirSync(folder.at(".leat/partial"))).toEqual(["old"]);
   });

@@ -59,7 +59,7 @@ export async function create(
 ): Promise<Sink> {
   const defaults = { uploadId: newUploadId(), collision: "fail", durability: "none" } as const;
   const sink = await store.create(path, { ...defaults, ...options });
-  if ("skipped" in sink) throw new Error(`${path} was skipped`);
+  if ("skipped" in sink || "committed" in sink) throw new Error(`${path} was not created`);
   return sink;
 }
 

@@ -11,9 +11,8 @@ import { LocalError } from "../failures.ts";
 import { type Transfer, downloads, remoteName, treeDownloads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { printable } from "../terminal-text.ts";
-import { type Done, transferAll } from "../transfers.ts";
+import { type Done, continued, transferAll } from "../transfers.ts";
 import { moveTrees } from "../trees.ts";
-import { bytesText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags {
@@ -124,11 +123,9 @@ async function toFile(
 const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
 
 function resumed(remote: string, offset: number, size: number): string {
-  const how =
-    offset === 0
-      ? "is another version than the one that was begun: it is fetched anew"
-      : `continues at ${bytesText(offset)} of ${bytesText(size)}`;
-  return `leat: get: ${printable(remote)} ${how}`;
+  if (offset > 0) return continued("get", remote, offset, size);
+  const what = "is another version than the one that was begun: it is fetched anew";
+  return `leat: get: ${printable(remote)} ${what}`;
 }
 
 async function toStdout(

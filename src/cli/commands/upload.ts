@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { type Transfer, lookLocal, meansFolder, treeUploads, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
-import { type Done, transferAll } from "../transfers.ts";
+import { type Done, continued, transferAll } from "../transfers.ts";
 import { moveTrees } from "../trees.ts";
 import type { ContextOf } from "./commands.ts";
 
@@ -84,7 +84,7 @@ function checkStdin(context: Context, locals: readonly string[], to: string | un
 }
 
 async function uploadOne(
-  { signal }: Context,
+  context: Context,
   { local, remote }: Transfer,
   flags: Flags,
   client: Client,
@@ -94,8 +94,9 @@ async function uploadOne(
   const source: UploadSource = local === STDIN ? Bun.stdin.stream() : Bun.file(local);
   const receipt = await client.put(remote, source, {
     ifExists: flags.ifExists,
-    signal,
+    signal: context.signal,
     onProgress: (bytes) => void (bar.done = bytes),
+    onResume: (offset, size) => context.note(continued("upload", local, offset, size)),
   });
   const { skipped } = receipt;
   const size = receipt.entry?.size ?? 0;

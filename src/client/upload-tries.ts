@@ -1,0 +1,127 @@
+/**
+ * An upload, tried as long as it may help. All tries have the same id: what came of one is continued by
+ * the next, and one whose receipt was lost is answered with it, and not done twice.
+ */
+import { randomBytes } from "node:crypto";
+import { LeatError } from "../errors.ts";
+import { BLOCK_SIZE, BLOCK_TRIES, RESUME_LEAST } from "../limits.ts";
+import type { Put, Receipt } from "../wire/gen/messages.ts";
+import { ask } from "./ask.ts";
+import type { Lines } from "./lines.ts";
+import type { PutOptions } from "./options.ts";
+import type { Upload, UploadOrigin } from "./upload.ts";
+import { OtherPrefix, UploadCall } from "./upload-call.ts";
+
+export interface UploadTriesOptions extends PutOptions {
+  /** What is asked for, less what the source says. @param upload as it is opened */
+  readonly request: (upload: Upload) => Partial<Put>;
+}
+
+export function uploadTries(
+  lines: Lines,
+  origin: UploadOrigin,
+  options: UploadTriesOptions,
+): Promise<Receipt> {
+  return new UploadTries(lines, origin, options).run();
+}
+
+class UploadTries {
+  readonly #lines: Lines;
+  readonly #origin: UploadOrigin;
+  readonly #options: UploadTriesOptions;
+  #uploadId: Uint8Array = randomBytes(16);
+  /** The server may have something of this id. */
+  #again = false;
+  /** What another process may have left is not to be looked for: it was something else. */
+  #alone = false;
+  /** How far the server was when it accepted the last try. */
+  #accepted = -1;
+  /** The file, as it was when it was opened first. */
+  #first: Pick<Upload, "size" | "modified"> | undefined;
+
+  constructor(lines: Lines, origin: UploadOrigin, options: UploadTriesOptions) {
+    this.#lines = lines;
+    this.#origin = origin;
+    this.#options = options;
+  }
+
+  async run(): Promise<Receipt> {
+    const { signal } = this.#options;
+    const retry = this.#lines.retry(signal === undefined ? [] : [signal]);
+    for (let damaged = 0; ;) {
+      const before = this.#accepted;
+      try {
+        return await this.#try();
+      } catch (thrown) {
+        const error = LeatError.from(thrown);
+        if (!this.#origin.replayable) throw error;
+        if (error instanceof OtherPrefix && !this.#alone) {
+          this.#alone = true;
+          this.#again = false;
+          this.#uploadId = randomBytes(16);
+          continue;
+        }
+        this.#again = true;
+        if (this.#accepted > before) {
+          retry.moved();
+          damaged = 0;
+        }
+        damaged += error.code === "CHECKSUM_MISMATCH" ? 1 : 0;
+        if (error.code === "CHECKSUM_MISMATCH" && damaged < BLOCK_TRIES) continue;
+        await retry.wait(error);
+      }
+    }
+  }
+
+  async #try(): Promise<Receipt> {
+    const { signal, onProgress, onResume, request } = this.#options;
+    const upload = await this.#origin.open();
+    try {
+      this.#checkSame(upload);
+      const fields = await this.#resumeFields(upload);
+      const link = await this.#lines.connected(signal);
+      const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+      const onAccepted = (offset: number, uploadId: Uint8Array): void => {
+        this.#accepted = offset;
+        this.#uploadId = uploadId;
+        if (offset > 0) onResume?.(offset, upload.size ?? 0);
+      };
+      const call = new UploadCall({
+        upload,
+        connection: link.connection,
+        resume: fields.resume === true,
+        onAccepted,
+        onProgress,
+        resolve,
+        reject,
+      });
+      const value = { ...request(upload), ...fields, uploadId: this.#uploadId };
+      ask(link, { operation: { case: "put", value } }, signal, call);
+      return await promise;
+    } catch (thrown) {
+      upload.release();
+      throw thrown;
+    }
+  }
+
+  /** @throws CHANGED */
+  #checkSame({ size, modified }: Upload): void {
+    this.#first ??= { size, modified };
+    const first = this.#first;
+    const same =
+      first.size === size &&
+      first.modified?.seconds === modified?.seconds &&
+      first.modified?.nanoseconds === modified?.nanoseconds;
+    if (!same) throw new LeatError("CHANGED", "the file changed between two tries of its upload");
+  }
+
+  /** Looks for what another try, or another process, has left; where there may be something. */
+  async #resumeFields(upload: Upload): Promise<Partial<Put>> {
+    if (this.#again) return { resume: true };
+    const { size, modified } = upload;
+    if (this.#alone || this.#options.sha256 === true || modified === undefined) return {};
+    if (size === undefined || size < RESUME_LEAST) return {};
+    const prefixCrc32 = await upload.prefix(BLOCK_SIZE);
+    return { resume: true, prefixCrc32, prefixLength: BLOCK_SIZE };
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The journal of commits: what an upload was answered with, noted before its name appears, so that a
+ * client whose connection went before the receipt came can ask again. `.leat/receipts` in the library,
+ * a file for some hours, appended by every process that serves it. It outlives the process; it is not
+ * synced, so a power cut may take the last notes with it.
+ *
+ * A note says that a commit was about to happen. Whether it did, the file system tells: the partial has
+ * gone from its place. Where a commit failed, and where a partial is removed, that is noted, too.
+ */
+
+import { closeSync, constants, openSync, read, readdirSync, unlinkSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
+import { LeatError } from "../errors.ts";
+import { MiB, RECEIPT_RETENTION } from "../limits.ts";
+import type { Folder } from "./beneath.ts";
+import type { Facts } from "./facts.ts";
+import type { CommitDigest, DurabilityLevel } from "./store.ts";
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const readLater = promisify(read);
+
+/** One note. */
+const SIZE = 128;
+/** Where it is what, from its start; the CRC of all before it stands at its end. */
+const AT = { magic: 0, id: 4, path: 20, kind: 36, sha256: 40, crc32: 72, times: 76 } as const;
+const MAGIC = 0x31746672; // "rft1"
+const KINDS = ["void", "fsync", "none"] as const;
+
+/** Hours of one file of the journal. */
+const SPAN = RECEIPT_RETENTION / 8;
+
+export interface CommitNote extends CommitDigest {
+  readonly durability: DurabilityLevel;
+  /** The partial just before it got its name. */
+  readonly facts: Pick<
+    Facts,
+    "size" | "inodeLow" | "inodeHigh" | "device" | "modifiedSeconds" | "modifiedNanoseconds"
+  >;
+}
+
+export class Receipts implements Disposable {
+  readonly #folder: Folder;
+  #open: { readonly span: number; readonly fd: number } | undefined;
+  /** One look at a time: each reads what a day has left. */
+  #looking: Promise<unknown> = Promise.resolve();
+
+  /** @param folder ours from now on */
+  constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
+  /** A commit is about to happen. @throws NO_SPACE, IO_ERROR */
+  promise(uploadId: Uint8Array, path: string, note: CommitNote): void {
+    const bytes = record(uploadId, path, note.durability);
+    bytes.writeUInt32LE(note.crc32, AT.crc32);
+    if (note.sha256 !== undefined) {
+      bytes.set(note.sha256, AT.sha256);
+      bytes[AT.kind + 1] = 1;
+    }
+    const { facts } = note;
+    const numbers = [facts.size, facts.device, facts.modifiedSeconds];
+    numbers.forEach((value, index) => bytes.writeDoubleLE(value, AT.times + 8 * index));
+    const words = [facts.inodeLow, facts.inodeHigh, facts.modifiedNanoseconds];
+    words.forEach((value, index) => bytes.writeUInt32LE(value, AT.times + 24 + 4 * index));
+    this.#append(bytes);
+  }
+
+  /** It did not happen, and will not. */
+  withdraw(uploadId: Uint8Array): void {
+    this.#append(record(uploadId, "", "void"));
+  }
+
+  /** The last note of an upload, unless it was withdrawn. */
+  find(uploadId: Uint8Array, path: string): Promise<CommitNote | undefined> {
+    const looking = this.#looking.then(() => this.#find(uploadId, path));
+    this.#looking = looking.catch(() => {});
+    return looking;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#open !== undefined) closeSync(this.#open.fd);
+    this.#open = undefined;
+    this.#folder[Symbol.dispose]();
+  }
+
+  #append(bytes: Buffer): void {
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, SIZE - 4)), SIZE - 4);
+    try {
+      const written = writeSync(this.#current(), bytes);
+      if (written !== SIZE) throw new LeatError("NO_SPACE", "no space is left for a receipt");
+    } catch (error) {
+      throw LeatError.from(error, "cannot note a receipt");
+    }
+  }
+
+  #current(): number {
+    const span = Math.floor(Date.now() / SPAN);
+    if (this.#open?.span === span) return this.#open.fd;
+    if (this.#open !== undefined) closeSync(this.#open.fd);
+    this.#open = undefined;
+    this.#clean(span);
+    const path = this.#folder.at(String(span));
+    this.#open = { span, fd: openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600) };
+    return this.#open.fd;
+  }
+
+  /** Removes what is older than a receipt is kept. */
+  #clean(span: number): void {
+    for (const name of this.#spans()) {
+      if (Number(name) < span - RECEIPT_RETENTION / SPAN) unlinkSync(this.#folder.at(name));
+    }
+  }
+
+  /** The files of the journal, the newest first. */
+  #spans(): string[] {
+    const names = readdirSync(this.#folder.path).filter((name) => /^\d{1,12}$/.test(name));
+    return names.toSorted((a, b) => Number(b) - Number(a));
+  }
+
+  async #find(uploadId: Uint8Array, path: string): Promise<CommitNote | undefined> {
+    const wanted = record(uploadId, path, "void").subarray(0, AT.kind);
+    const own = wanted.subarray(0, AT.path);
+    for (const name of this.#spans()) {
+      const fd = openSync(this.#folder.at(name), O_RDONLY | O_NOFOLLOW);
+      try {
+        const found = await lastIn(fd, own);
+        if (found?.subarray(0, AT.kind).equals(wanted) === true) return noteOf(found);
+        if (found !== undefined) return undefined; // withdrawn, or of another path
+      } finally {
+        closeSync(fd);
+      }
+    }
+    return undefined;
+  }
+}
+
+function record(uploadId: Uint8Array, path: string, kind: (typeof KINDS)[number]): Buffer {
+  const bytes = Buffer.alloc(SIZE);
+  bytes.writeUInt32LE(MAGIC, AT.magic);
+  bytes.set(uploadId.subarray(0, 16), AT.id);
+  bytes.set(createHash("sha256").update(path).digest().subarray(0, 16), AT.path);
+  bytes[AT.kind] = KINDS.indexOf(kind);
+  return bytes;
+}
+
+/** The last whole note in a file that begins with these bytes. */
+async function lastIn(fd: number, wanted: Uint8Array): Promise<Buffer | undefined> {
+  const chunk = Buffer.alloc(MiB + SIZE);
+  let found: Buffer | undefined;
+  for (let position = 0; ; position += MiB) {
+    // Chunks overlap, so that no note is cut: a torn one may have moved those behind it.
+    const { bytesRead } = await readLater(fd, chunk, 0, chunk.length, position);
+    const bytes = chunk.subarray(0, bytesRead);
+    for (let at = bytes.indexOf(wanted); at !== -1; at = bytes.indexOf(wanted, at + 1)) {
+      const note = bytes.subarray(at, at + SIZE);
+      if (note.length < SIZE) break;
+      if (crc32(note.subarray(0, SIZE - 4)) === note.readUInt32LE(SIZE - 4))
+        found = Buffer.from(note);
+    }
+    if (bytesRead < chunk.length) return found;
+  }
+}
+
+function noteOf(bytes: Buffer): CommitNote | undefined {
+  const durability = KINDS[bytes[AT.kind]!];
+  if (durability === undefined || durability === "void") return undefined;
+  const number = (index: number): number => bytes.readDoubleLE(AT.times + 8 * index);
+  const word = (index: number): number => bytes.readUInt32LE(AT.times + 24 + 4 * index);
+  return {
+    durability,
+    crc32: bytes.readUInt32LE(AT.crc32),
+    sha256:
+      bytes[AT.kind + 1] === 1 ? new Uint8Array(bytes.subarray(AT.sha256, AT.crc32)) : undefined,
+    facts: {
+      size: number(0),
+      device: number(1),
+      modifiedSeconds: number(2),
+      inodeLow: word(0),
+      inodeHigh: word(1),
+      modifiedNanoseconds: word(2),
+    },
+  };
+}

@@ -1,0 +1,263 @@
+/**
+ * Uploads into a library: those that are under way, those that were interrupted and may be continued,
+ * and for a day those that are done. Nothing of it is kept in memory that the disk does not have, so
+ * that another process, or the next one, goes on with it.
+ */
+
+import { createHash } from "node:crypto";
+import { LeatError } from "../errors.ts";
+import { BLOCK_SIZE, PARTIAL_RETENTION, SWEEP_EVERY } from "../limits.ts";
+import { mayTake } from "./collision.ts";
+import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
+import { type Versions, versionedEntry } from "./entry.ts";
+import { type Facts, sameThing } from "./facts.ts";
+import { checkFree } from "./free-space.ts";
+import type { Library, Place } from "./library.ts";
+import { quote } from "./names.ts";
+import type { PartialFile } from "./partial.ts";
+import { Partials, makeOwn } from "./partials.ts";
+import { type CommitNote, Receipts } from "./receipts.ts";
+import { isDirectory } from "./refusals.ts";
+import type { Committed, CreateOptions, Resumed } from "./store.ts";
+import { syncFolder } from "./sync-folder.ts";
+
+export interface UploadsOptions {
+  readonly library: Library;
+  readonly versions: Versions;
+  /** What has the name, for an upload that skips it. */
+  readonly skip: (path: string, place: Place) => Skipped;
+  /** Milliseconds that an abandoned partial is kept. */
+  readonly retention?: number | undefined;
+  /** Milliseconds since 1970; for tests. */
+  readonly now?: (() => number) | undefined;
+}
+
+type Created = DiskSink | Skipped | { readonly committed: Committed };
+
+const UPLOAD_ID_BYTES = 16;
+
+export class Uploads implements AsyncDisposable {
+  readonly #options: UploadsOptions;
+  /** Open ones; they use our descriptors. */
+  readonly #sinks = new Map<DiskSink, CreateOptions>();
+  /** Those that are looked for. */
+  readonly #opening = new Set<Promise<Created>>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #partials: Partials | undefined;
+  #receipts: Receipts | undefined;
+
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+    this.#sweep();
+    this.#timer = setInterval(
+      () => this.#sweep(),
+      Math.min(SWEEP_EVERY, options.retention ?? PARTIAL_RETENTION),
+    );
+    this.#timer.unref();
+  }
+
+  create(path: string, options: CreateOptions): Created | Promise<Created> {
+    if (options.uploadId.length !== UPLOAD_ID_BYTES) {
+      const message = `an upload id has ${UPLOAD_ID_BYTES} bytes, not ${options.uploadId.length}`;
+      throw new LeatError("INVALID_ARGUMENT", message);
+    }
+    if (options.resume === undefined) return this.#begin(path, options);
+    const opening = this.#resume(path, options);
+    this.#opening.add(opening);
+    const done = (): void => void this.#opening.delete(opening);
+    opening.then(done, done);
+    return opening;
+  }
+
+  /** Waits for commits that are under way, and discards every other open Sink. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.allSettled(this.#opening);
+    await Promise.allSettled([...this.#sinks.keys()].map((sink) => sink.close()));
+    this.#partials?.[Symbol.dispose]();
+    this.#receipts?.[Symbol.dispose]();
+  }
+
+  /** @param found is continued; else it is begun */
+  #begin(
+    path: string,
+    options: CreateOptions,
+    found?: { readonly partial: PartialFile; readonly resumed: Resumed },
+  ): DiskSink | Skipped {
+    const { library, versions, skip } = this.#options;
+    try {
+      using place = library.place(path, isDirectory);
+      const existing = place.folder.look(place.name);
+      if (!mayTake(existing, options, path, versions)) {
+        found?.partial.close();
+        return skip(path, place);
+      }
+      const partial = this.#place(path, place, options, found?.partial);
+      const uploadId = found?.resumed.uploadId ?? options.uploadId;
+      const sink = new DiskSink(
+        partial,
+        this.#target(path, uploadId, options, () => this.#sinks.delete(sink)),
+        { ...options, resumed: found?.resumed },
+      );
+      this.#sinks.set(sink, options);
+      return sink;
+    } catch (error) {
+      found?.partial.close();
+      throw error;
+    }
+  }
+
+  async #resume(path: string, options: CreateOptions): Promise<Created> {
+    await this.#takeOver(partialName(path, options));
+    const committed = await this.#committed(path, options.uploadId);
+    if (committed !== undefined) return { committed };
+    const partial = await this.#find(path, options);
+    return this.#begin(path, options, partial && (await this.#check(partial, options)));
+  }
+
+  /** What an earlier try has left: of the same id, else one that begins as this one does. */
+  async #find(path: string, options: CreateOptions): Promise<PartialFile | undefined> {
+    const own = this.#partials?.reopen(partialName(path, options));
+    const prefix = options.resume?.prefix;
+    if (own !== undefined || prefix === undefined || options.size === undefined) return own;
+    return await this.#partials?.find(targetOf(path, options), prefix);
+  }
+
+  /** How much of it there is, in whole blocks, and what that is. */
+  async #check(
+    partial: PartialFile,
+    { size, resume }: CreateOptions,
+  ): Promise<{ partial: PartialFile; resumed: Resumed }> {
+    try {
+      const whole = partial.size - (partial.size % BLOCK_SIZE);
+      const known = size !== undefined && partial.size >= size ? size : whole;
+      const length = resume?.fresh === true ? 0 : known;
+      const crc32 = await partial.crc32(length);
+      partial.rewind(length);
+      return { partial, resumed: { crc32, uploadId: Partials.uploadId(partial.name) } };
+    } catch (error) {
+      partial.close();
+      throw LeatError.from(error, "cannot continue an upload");
+    }
+  }
+
+  /** A newer try of an upload that is open here: the older one has to let go. */
+  async #takeOver(name: string): Promise<void> {
+    for (const [sink, { onTakenOver }] of this.#sinks) {
+      if (sink.partialName !== name) continue;
+      await sink.handOver();
+      onTakenOver?.();
+    }
+  }
+
+  async #committed(path: string, uploadId: Uint8Array): Promise<Committed | undefined> {
+    const note = await this.#openReceipts().find(uploadId, path);
+    if (note === undefined) return undefined;
+    const { library, versions } = this.#options;
+    using place = library.place(path, isDirectory);
+    const facts = place.folder.look(place.name);
+    if (facts !== undefined && isNoted(facts, note)) {
+      // It may have been interrupted behind the name.
+      if (note.durability === "fsync") await syncFolder(place.folder.path);
+      return { ...note, entry: versionedEntry(place.name, facts, versions) };
+    }
+    // Its partial is still there: it was interrupted before the name.
+    if (this.#partials?.has(uploadId) === true) return undefined;
+    const { size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = note.facts;
+    const modified = { seconds, nanoseconds };
+    return {
+      ...note,
+      entry: { name: place.name, kind: "FILE", size, modified, mode: 0, version: "" },
+    };
+  }
+
+  #place(
+    path: string,
+    place: Place,
+    options: CreateOptions,
+    found: PartialFile | undefined,
+  ): PartialFile {
+    const { library } = this.#options;
+    const name = partialName(path, options);
+    this.#partials ??= Partials.make(library, this.#onRemove);
+    const partials = this.#partials;
+    if (!partials.canPublishTo(place.folder)) {
+      const message = `${quote(path)} is on another file system than the partial files`;
+      throw new LeatError("CROSS_DEVICE", message);
+    }
+    try {
+      if (options.size !== undefined) {
+        checkFree(partials.folder, options.size - (found?.size ?? 0), path);
+      }
+      return found ?? partials.create(name, path);
+    } catch (error) {
+      if (!partials.isGone) throw error;
+    }
+    // Somebody has cleared the folder away.
+    partials[Symbol.dispose]();
+    this.#receipts?.[Symbol.dispose]();
+    this.#receipts = undefined;
+    this.#partials = undefined; // to be made by the next upload, if it can't be made now
+    this.#partials = Partials.make(library, this.#onRemove);
+    return this.#partials.create(name, path);
+  }
+
+  #target(
+    path: string,
+    uploadId: Uint8Array,
+    { durability }: CreateOptions,
+    ended: () => void,
+  ): SinkTarget {
+    const { library, versions } = this.#options;
+    return {
+      path,
+      versions,
+      place: () => library.place(path, isDirectory),
+      promise: (facts, digest) =>
+        this.#openReceipts().promise(uploadId, path, { ...digest, durability, facts }),
+      withdraw: () => this.#openReceipts().withdraw(uploadId),
+      [Symbol.dispose]: ended,
+    };
+  }
+
+  #openReceipts(): Receipts {
+    this.#receipts ??= new Receipts(makeOwn(this.#options.library, "receipts"));
+    return this.#receipts;
+  }
+
+  /** A partial goes without a commit: what was noted of one that was about to happen is not so. */
+  readonly #onRemove = (name: string): void => {
+    this.#openReceipts().withdraw(Partials.uploadId(name));
+  };
+
+  /** What cannot be swept does no harm to reading: an upload will say what is wrong. */
+  #sweep(): void {
+    const { library, retention = PARTIAL_RETENTION, now = Date.now } = this.#options;
+    try {
+      this.#partials ??= Partials.find(library, this.#onRemove);
+      this.#partials?.sweep(now() - retention);
+    } catch {
+      // As said above.
+    }
+  }
+}
+
+/** Whether a file is the one that was about to get its name. */
+function isNoted(facts: Facts, { facts: noted }: CommitNote): boolean {
+  return (
+    sameThing(facts, noted) &&
+    facts.size === noted.size &&
+    facts.modifiedSeconds === noted.modifiedSeconds &&
+    facts.modifiedNanoseconds === noted.modifiedNanoseconds
+  );
+}
+
+/** Partials are found again by upload id and target, or by what is known of the target alone. */
+function partialName(path: string, options: CreateOptions): string {
+  return `${Buffer.from(options.uploadId).toString("hex")}.${targetOf(path, options)}`;
+}
+
+function targetOf(path: string, { size, modified }: CreateOptions): string {
+  const facts = [path, size, modified?.seconds, modified?.nanoseconds];
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 32);
+}

@@ -1,0 +1,246 @@
+/** Receipts that were lost, and tries that meet: what an upload is answered with when it comes again. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { connect, createServer, type Server } from "../../src/index.ts";
+import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
+import type { Put } from "../../src/wire/gen/messages.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+import { contents } from "./support.ts";
+
+const library = new TemporaryFolder();
+let server: Server;
+
+beforeAll(async () => {
+  server = await createServer({ library: library.path, durability: "none" });
+});
+
+afterAll(async () => {
+  await server.stop({ drain: 0 });
+  library[Symbol.dispose]();
+});
+
+const newId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(16));
+const partials = (): string[] => readdirSync(library.at(".leat/partial"));
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await Bun.sleep(2);
+}
+
+/** Asks for an upload; sends what `bytes` has from `from` on, in blocks, and Finish if it is all. */
+function send(peer: RawPeer, stream: number, bytes: Uint8Array, request: Partial<Put>): void {
+  peer.request(stream, { case: "put", value: { size: bytes.length, ...request } });
+}
+
+function data(peer: RawPeer, stream: number, bytes: Uint8Array, from = 0, to = bytes.length): void {
+  for (let at = from; at < to;) {
+    const end = Math.min(to, at + 64 * 1024);
+    const ends = end % BLOCK_SIZE === 0 || end === bytes.length;
+    const block = bytes.subarray(
+      Math.max(from, (Math.ceil(end / BLOCK_SIZE) - 1) * BLOCK_SIZE),
+      end,
+    );
+    peer.data(stream, at, bytes.subarray(at, end), ends ? crc32(block) : undefined);
+    at = end;
+  }
+  if (to !== bytes.length) return;
+  peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
+}
+
+/** The next answer on a stream that is no Credit. */
+async function answer(peer: RawPeer, stream: number) {
+  let body = await peer.body(stream);
+  while (body.case === "credit") body = await peer.body(stream);
+  return body;
+}
+
+/** Uploads a small file, and hears nothing of it. */
+async function unheard(path: string, bytes: Uint8Array, uploadId: Uint8Array): Promise<void> {
+  using peer = await RawPeer.welcomed(server.port);
+  peer.pause();
+  send(peer, 1, bytes, { path, uploadId });
+  data(peer, 1, bytes);
+  await until(() => statSync(library.at(path), { throwIfNoEntry: false })?.size === bytes.length);
+}
+
+/** What the upload is answered with when it comes again. */
+async function again(path: string, bytes: Uint8Array, request: Partial<Put>) {
+  using peer = await RawPeer.welcomed(server.port);
+  send(peer, 1, bytes, { path, resume: true, ...request });
+  return await answer(peer, 1);
+}
+
+describe("an upload whose receipt was lost", () => {
+  const bytes = contents(5000, 1);
+
+  test("is answered with the receipt, by the next server, too", async () => {
+    const uploadId = newId();
+    await unheard("lost", bytes, uploadId);
+    const { version } = await (async () => {
+      await using client = await connect(server.address);
+      return await client.stat("lost");
+    })();
+    for (let round = 0; round < 2; round += 1) {
+      const receipt = await again("lost", bytes, { uploadId });
+      expect(receipt).toMatchObject({
+        case: "receipt",
+        value: {
+          entry: { name: "lost", size: 5000, version },
+          crc32: crc32(bytes),
+          durability: "DURABILITY_NONE",
+          skipped: false,
+        },
+      });
+      await server.stop({ drain: 0 });
+      server = await createServer({ library: library.path, durability: "none" });
+    }
+    expect(partials()).toEqual([]);
+  });
+
+  test("is answered with what it was, when another file has the name by now", async () => {
+    const uploadId = newId();
+    await unheard("taken", bytes, uploadId);
+    rmSync(library.at("taken"));
+    writeFileSync(library.at("taken"), "another");
+    const receipt = await again("taken", bytes, { uploadId });
+    expect(receipt).toMatchObject({
+      case: "receipt",
+      value: { entry: { name: "taken", size: 5000, version: "" }, crc32: crc32(bytes) },
+    });
+    expect(readFileSync(library.at("taken"), "utf8")).toBe("another");
+  });
+
+  test("has it for its own id and path alone", async () => {
+    const uploadId = newId();
+    await unheard("own", bytes, uploadId);
+    const other = await again("own", bytes, { uploadId: newId() });
+    expect(other).toMatchObject({ case: "failure", value: { code: "ALREADY_EXISTS" } });
+    const elsewhere = await again("elsewhere", bytes, { uploadId });
+    expect(elsewhere).toMatchObject({ case: "response" });
+  });
+
+  test("has none when its commit was refused", async () => {
+    const uploadId = newId();
+    using peer = await RawPeer.welcomed(server.port);
+    send(peer, 1, bytes, { path: "refused", uploadId });
+    expect(await answer(peer, 1)).toMatchObject({ case: "response" });
+    writeFileSync(library.at("refused"), "quicker");
+    data(peer, 1, bytes);
+    expect(await peer.failure(1)).toMatchObject({ code: "ALREADY_EXISTS" });
+    rmSync(library.at("refused"));
+    expect(await again("refused", bytes, { uploadId })).toMatchObject({ case: "response" });
+  });
+});
+
+describe("a try that meets an older one", () => {
+  const bytes = contents(5 * MiB, 2);
+
+  /** Sends two blocks and a half, and stalls. */
+  async function stall(peer: RawPeer, path: string, uploadId: Uint8Array): Promise<void> {
+    send(peer, 1, bytes, { path, uploadId });
+    expect(await answer(peer, 1)).toMatchObject({ case: "response", value: {} });
+    data(peer, 1, bytes, 0, 2.5 * MiB);
+    await until(() =>
+      partials().some((name) => statSync(library.at(".leat/partial", name)).size === 2.5 * MiB),
+    );
+  }
+
+  test("takes over what arrived, and the older one fails", async () => {
+    using old = await RawPeer.welcomed(server.port);
+    using young = await RawPeer.welcomed(server.port);
+    const uploadId = newId();
+    await stall(old, "stalled", uploadId);
+    send(young, 1, bytes, { path: "stalled", uploadId, resume: true });
+    expect(await answer(young, 1)).toMatchObject({
+      case: "response",
+      value: {
+        result: {
+          case: "put",
+          value: { durableOffset: 2 * MiB, prefixCrc32: crc32(bytes.subarray(0, 2 * MiB)) },
+        },
+      },
+    });
+    let last = await old.body(1);
+    while (last.case === "credit") last = await old.body(1);
+    expect(last).toMatchObject({
+      case: "failure",
+      value: { code: "UNAVAILABLE", retryable: true },
+    });
+    data(young, 1, bytes, 2 * MiB);
+    expect(await answer(young, 1)).toMatchObject({
+      case: "receipt",
+      value: { crc32: crc32(bytes), entry: { size: bytes.length } },
+    });
+    expect(Buffer.compare(readFileSync(library.at("stalled")), bytes)).toBe(0);
+    expect(partials()).toEqual([]);
+  });
+
+  test("of another client finds nothing that is in use", async () => {
+    using old = await RawPeer.welcomed(server.port);
+    using young = await RawPeer.welcomed(server.port);
+    const modified = { seconds: 1_700_000_000, nanoseconds: 0 };
+    const prefix = { prefixCrc32: crc32(bytes.subarray(0, MiB)), prefixLength: MiB };
+    send(old, 1, bytes, { path: "busy", uploadId: newId(), modified });
+    await answer(old, 1);
+    data(old, 1, bytes, 0, 2.5 * MiB);
+    await until(() =>
+      partials().some((name) => statSync(library.at(".leat/partial", name)).size > 2 * MiB),
+    );
+    send(young, 1, bytes, { path: "busy", uploadId: newId(), modified, resume: true, ...prefix });
+    const nothing = { case: "response", value: { result: { value: { durableOffset: 0 } } } };
+    expect(await answer(young, 1)).toMatchObject(nothing);
+    old.fin();
+    await old.ended();
+    young.frame(1, { case: "cancel", value: {} });
+    await until(() => partials().length === 1);
+    // Now it is free, and is found; but not with another beginning.
+    const wrong = { ...prefix, prefixCrc32: (prefix.prefixCrc32 ^ 1) >>> 0 };
+    send(young, 2, bytes, { path: "busy", uploadId: newId(), modified, resume: true, ...wrong });
+    expect(await answer(young, 2)).toMatchObject(nothing);
+    send(young, 3, bytes, { path: "busy", uploadId: newId(), modified, resume: true, ...prefix });
+    expect(await answer(young, 3)).toMatchObject({
+      case: "response",
+      value: { result: { value: { durableOffset: 2 * MiB } } },
+    });
+  });
+});
+
+describe.if(process.platform === "linux")("a server that is killed in a commit", () => {
+  const bytes = contents(3 * MiB + 7, 3);
+
+  test.each([
+    ["before the name", "fail"],
+    ["behind the name", "fail"],
+    ["behind the partial", "fail"],
+    ["before the replacement", "replace"],
+    ["behind the replacement", "replace"],
+  ] as const)("%s: the client has its receipt from the next one", async (moment, ifExists) => {
+    using folder = new TemporaryFolder();
+    using local = new TemporaryFolder();
+    if (ifExists === "replace") writeFileSync(folder.at("file"), "old");
+    await using dying = Bun.spawn(
+      [process.execPath, `${import.meta.dir}/dying-server.ts`, folder.path, moment],
+      { stdout: "pipe", stderr: "inherit" },
+    );
+    const { value } = await dying.stdout.getReader().read();
+    using proxy = new FaultProxy(Number(new TextDecoder().decode(value)), () => ({}));
+    await using client = await connect(proxy.address, { retry: 20_000 });
+    const putting = client.put("file", Bun.file(local.file("file", bytes)), { ifExists });
+    await dying.exited;
+    expect(dying.signalCode).toBe("SIGKILL");
+    await using next = await createServer({ library: folder.path });
+    proxy.port = next.port;
+    const receipt = await putting;
+    expect(receipt).toMatchObject({
+      entry: { name: "file", size: bytes.length },
+      crc32: crc32(bytes),
+      durability: "DURABILITY_FSYNC",
+      skipped: false,
+    });
+    expect(receipt.entry?.version).toBe((await client.stat("file")).version);
+    expect(Buffer.compare(readFileSync(folder.at("file")), bytes)).toBe(0);
+    expect(readdirSync(folder.path).toSorted()).toEqual([".leat", "file"]);
+  });
+});
