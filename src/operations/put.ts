@@ -225,7 +225,7 @@ export class PutOperation implements Receiving {
     const sink = this.#sink;
     this.#sink = undefined;
     const good = this.#good(error, sink);
-    const left = good > 0 ? sink?.keep(good) : sink?.discard();
+    const left = good > 0 ? sink?.keep(good, this.#incoming?.settled()) : sink?.discard();
     if (left !== undefined) this.#leaving = left.catch(() => {});
   }
 

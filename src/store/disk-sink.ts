@@ -55,6 +55,8 @@ export class DiskSink implements Sink {
   #ended = false;
   /** What the thread pool does to our descriptor just now: it must not be closed meanwhile. */
   #running: Promise<void> | undefined;
+  /** It is to be kept, when what was begun is written. */
+  #keeping: Promise<void> | undefined;
   /** Why a write failed: what is there has a hole, and is not committed. */
   #broken: unknown;
   readonly #released = Promise.withResolvers<void>();
@@ -130,19 +132,23 @@ export class DiskSink implements Sink {
 
   /** Resolves when everything that was begun is over; an open Sink is discarded. */
   async close(): Promise<void> {
-    await this.discard();
+    await (this.#keeping ?? this.discard());
     await this.#released.promise;
   }
 
-  keep(length = Number.POSITIVE_INFINITY): MaybePromise<void> {
-    return this.#end(() => {
-      if (length < this.#partial.size) this.#partial.rewind(length);
-    });
+  keep(length = Number.POSITIVE_INFINITY, after?: Promise<void>): MaybePromise<void> {
+    if (after === undefined) {
+      return this.#end(() => {
+        if (length < this.#partial.size) this.#partial.rewind(length);
+      });
+    }
+    this.#keeping = after.then(() => this.keep(length));
+    return this.#keeping;
   }
 
   /** A newer try takes the partial: lets go of it, unless it is being committed; then waits. */
   async handOver(): Promise<void> {
-    await this.keep();
+    await (this.#keeping ?? this.keep());
     await this.#released.promise;
   }
 

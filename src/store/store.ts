@@ -173,8 +173,9 @@ export interface Sink extends AsyncDisposable {
   /**
    * Leaves the partial for a later try. Nothing happens after the end, nor by discard.
    * @param length bytes of it that are good; all unless given
+   * @param after nothing is written any more; until then it goes on
    */
-  keep(length?: number): MaybePromise<void>;
+  keep(length?: number, after?: Promise<void>): MaybePromise<void>;
   /** Removes the partial. */
   discard(): MaybePromise<void>;
 }

@@ -158,9 +158,9 @@ class SlowSink implements Sink {
     return await this.#store.answer(() => this.#sink.commit(digest));
   }
 
-  keep(length?: number): MaybePromise<void> {
+  keep(length?: number, after?: Promise<void>): MaybePromise<void> {
     this.#end();
-    return this.#store.answer(() => this.#sink.keep(length));
+    return this.#store.answer(() => this.#sink.keep(length, after));
   }
 
   discard(): MaybePromise<void> {

@@ -34,20 +34,29 @@ function send(peer: RawPeer, stream: number, bytes: Uint8Array, request: Partial
   peer.request(stream, { case: "put", value: { size: bytes.length, ...request } });
 }
 
-function data(peer: RawPeer, stream: number, bytes: Uint8Array, from = 0, to = bytes.length): void {
+/** Sends a part of it, no faster than it is written: so there is credit; Finish, if it is the end. */
+async function data(
+  peer: RawPeer,
+  stream: number,
+  bytes: Uint8Array,
+  from = 0,
+  to = bytes.length,
+): Promise<void> {
   for (let at = from; at < to;) {
     const end = Math.min(to, at + 64 * 1024);
     const ends = end % BLOCK_SIZE === 0 || end === bytes.length;
-    const block = bytes.subarray(
-      Math.max(from, (Math.ceil(end / BLOCK_SIZE) - 1) * BLOCK_SIZE),
-      end,
-    );
-    peer.data(stream, at, bytes.subarray(at, end), ends ? crc32(block) : undefined);
+    const start = Math.max(from, (Math.ceil(end / BLOCK_SIZE) - 1) * BLOCK_SIZE);
+    const sum = ends ? crc32(bytes.subarray(start, end)) : undefined;
+    peer.data(stream, at, bytes.subarray(at, end), sum);
     at = end;
+    if (at % (MiB / 2) === 0 && at < bytes.length) await until(() => hasPartial(at));
   }
   if (to !== bytes.length) return;
   peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
 }
+
+const hasPartial = (size: number): boolean =>
+  partials().some((name) => statSync(library.at(".leat/partial", name)).size === size);
 
 /** The next answer on a stream that is no Credit. */
 async function answer(peer: RawPeer, stream: number) {
@@ -61,7 +70,7 @@ async function unheard(path: string, bytes: Uint8Array, uploadId: Uint8Array): P
   using peer = await RawPeer.welcomed(server.port);
   peer.pause();
   send(peer, 1, bytes, { path, uploadId });
-  data(peer, 1, bytes);
+  await data(peer, 1, bytes);
   await until(() => statSync(library.at(path), { throwIfNoEntry: false })?.size === bytes.length);
 }
 
@@ -127,7 +136,7 @@ describe("an upload whose receipt was lost", () => {
     send(peer, 1, bytes, { path: "refused", uploadId });
     expect(await answer(peer, 1)).toMatchObject({ case: "response" });
     writeFileSync(library.at("refused"), "quicker");
-    data(peer, 1, bytes);
+    await data(peer, 1, bytes);
     expect(await peer.failure(1)).toMatchObject({ code: "ALREADY_EXISTS" });
     rmSync(library.at("refused"));
     expect(await again("refused", bytes, { uploadId })).toMatchObject({ case: "response" });
@@ -141,10 +150,8 @@ describe("a try that meets an older one", () => {
   async function stall(peer: RawPeer, path: string, uploadId: Uint8Array): Promise<void> {
     send(peer, 1, bytes, { path, uploadId });
     expect(await answer(peer, 1)).toMatchObject({ case: "response", value: {} });
-    data(peer, 1, bytes, 0, 2.5 * MiB);
-    await until(() =>
-      partials().some((name) => statSync(library.at(".leat/partial", name)).size === 2.5 * MiB),
-    );
+    await data(peer, 1, bytes, 0, 2.5 * MiB);
+    await until(() => hasPartial(2.5 * MiB));
   }
 
   test("takes over what arrived, and the older one fails", async () => {
@@ -168,7 +175,7 @@ describe("a try that meets an older one", () => {
       case: "failure",
       value: { code: "UNAVAILABLE", retryable: true },
     });
-    data(young, 1, bytes, 2 * MiB);
+    await data(young, 1, bytes, 2 * MiB);
     expect(await answer(young, 1)).toMatchObject({
       case: "receipt",
       value: { crc32: crc32(bytes), entry: { size: bytes.length } },
@@ -184,10 +191,8 @@ describe("a try that meets an older one", () => {
     const prefix = { prefixCrc32: crc32(bytes.subarray(0, MiB)), prefixLength: MiB };
     send(old, 1, bytes, { path: "busy", uploadId: newId(), modified });
     await answer(old, 1);
-    data(old, 1, bytes, 0, 2.5 * MiB);
-    await until(() =>
-      partials().some((name) => statSync(library.at(".leat/partial", name)).size > 2 * MiB),
-    );
+    await data(old, 1, bytes, 0, 2.5 * MiB);
+    await until(() => hasPartial(2.5 * MiB));
     send(young, 1, bytes, { path: "busy", uploadId: newId(), modified, resume: true, ...prefix });
     const nothing = { case: "response", value: { result: { value: { durableOffset: 0 } } } };
     expect(await answer(young, 1)).toMatchObject(nothing);

@@ -180,7 +180,6 @@ describe("an upload whose connection is cut", () => {
     const onProgress = (sent: number): void => void (sent > 4 * MiB && stop.abort());
     const error = await refusal(put(client, "given.bin", { signal: stop.signal, onProgress }));
     expect(error.code).toBe("CANCELLED");
-    await client.ping();
-    expect(partials()).toEqual([]);
+    while (partials().length > 0) await Bun.sleep(2);
   });
 });

@@ -308,11 +308,14 @@ describe("only the stream is ended for", () => {
         peer.frame(1, { case: "resend", value: { offset: 0, length: 1 } });
       },
     },
-    "a resuming put, which is not served yet": {
-      code: "UNIMPLEMENTED",
-      says: /resum/,
-      send: (peer) =>
-        peer.request(1, { case: "put", value: { path: "x", uploadId, resume: true } }),
+    "a resuming put that compares more than a block": {
+      code: "INVALID_ARGUMENT",
+      says: /prefix_length is 2097152/,
+      send: (peer) => {
+        const prefix = { prefixCrc32: 0, prefixLength: 2 * MiB };
+        const value = { path: "x", uploadId, resume: true, ...prefix };
+        peer.request(1, { case: "put", value });
+      },
     },
   };
   for (const [name, { code, says, send }] of Object.entries(cases)) {
