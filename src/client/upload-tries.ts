@@ -59,6 +59,7 @@ class UploadTries {
           this.#alone = true;
           this.#again = false;
           this.#uploadId = randomBytes(16);
+          this.#accepted = -1;
           continue;
         }
         this.#again = true;
@@ -117,11 +118,14 @@ class UploadTries {
 
   /** Looks for what another try, or another process, has left; where there may be something. */
   async #resumeFields(upload: Upload): Promise<Partial<Put>> {
-    if (this.#again) return { resume: true };
-    const { size, modified } = upload;
-    if (this.#alone || this.#options.sha256 === true || modified === undefined) return {};
-    if (size === undefined || size < RESUME_LEAST) return {};
+    if (this.#accepted >= 0 || !this.#maySearch(upload)) return this.#again ? { resume: true } : {};
+    // Until the server has accepted, nothing has left: there is nothing under our own id.
     const prefixCrc32 = await upload.prefix(BLOCK_SIZE);
     return { resume: true, prefixCrc32, prefixLength: BLOCK_SIZE };
+  }
+
+  #maySearch({ size, modified }: Upload): boolean {
+    if (this.#alone || this.#options.sha256 === true || modified === undefined) return false;
+    return size !== undefined && size >= RESUME_LEAST;
   }
 }

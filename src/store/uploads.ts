@@ -109,8 +109,11 @@ export class Uploads implements AsyncDisposable {
 
   async #resume(path: string, options: CreateOptions): Promise<Created> {
     await this.#takeOver(partialName(path, options));
-    const committed = await this.#committed(path, options.uploadId);
-    if (committed !== undefined) return { committed };
+    // Who looks for another's partial has a new id: nothing was committed under it.
+    if (options.resume?.prefix === undefined) {
+      const committed = await this.#committed(path, options.uploadId);
+      if (committed !== undefined) return { committed };
+    }
     const partial = await this.#find(path, options);
     return this.#begin(path, options, partial && (await this.#check(partial, options)));
   }

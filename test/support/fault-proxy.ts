@@ -72,6 +72,12 @@ class Line {
     if (this.#waiting.length === 0) this.to?.shutdown();
   }
 
+  /** As `end`, and what a stall holds back is lost. */
+  lost(): void {
+    if (this.passed >= this.#stall) this.#waiting.length = 0;
+    this.end();
+  }
+
   #full(): void {
     if (this.passed < this.#cut) return void this.from?.pause();
     this.#waiting.length = 0;
@@ -111,7 +117,7 @@ export class FaultProxy implements Disposable {
       close: (socket: Socket) => {
         this.#sockets.delete(socket);
         // Both directions of a connection that was reset are gone.
-        socket.data.end();
+        socket.data.lost();
       },
       error: () => {},
     };

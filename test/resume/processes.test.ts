@@ -1,0 +1,105 @@
+/** leat as people run it, killed in the middle: what the next try makes of it. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { MiB, NOTE_BYTES } from "../../src/limits.ts";
+import { client, environment, PACKAGE, RunningServer, until } from "../cli/support.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { contents } from "./support.ts";
+
+function begin(server: string, args: readonly string[]) {
+  // Without the launcher: a process that is killed takes none along.
+  const main = `${PACKAGE}/src/cli/main.ts`;
+  return Bun.spawn([process.execPath, main, "client", "--server", server, ...args], {
+    env: environment(),
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+}
+
+const sizesIn = (folder: string): number[] => {
+  try {
+    return readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
+  } catch {
+    return []; // not made yet
+  }
+};
+
+const same = (path: string, bytes: Uint8Array): boolean =>
+  Buffer.compare(readFileSync(path), bytes) === 0;
+
+describe("a client that is killed in the middle", () => {
+  test("of a get: the next one continues behind what was noted", async () => {
+    using folder = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    const bytes = contents(NOTE_BYTES + 10 * MiB, 1);
+    folder.file("big", bytes);
+    await using server = await RunningServer.start([folder.path, "--port", "0"]);
+    using proxy = new FaultProxy(Number(server.port), () => ({ stallDown: bytes.length - MiB }));
+    // When one was noted, in a busy moment before the 64th: some of them.
+    const line = 80;
+    await using getting = begin(proxy.address, ["get", "big", "-o", here.at("big")]);
+    const sums = (): string => readdirSync(here.path).find((name) => name.endsWith(".sums")) ?? ".";
+    await until(() => sums() !== "." && statSync(here.at(sums())).size > line);
+    getting.kill("SIGKILL");
+    await getting.exited;
+    expect(readdirSync(here.path).every((name) => name.startsWith("."))).toBe(true);
+    const again = await client(server.address, ["get", "big", "-o", here.at("big")]);
+    expect(again).toMatchObject({ code: 0, stdout: "" });
+    expect(again.stderr).toMatch(/^leat: get: big continues at \d+\.0 MiB of 74\.0 MiB\n$/);
+    expect(same(here.at("big"), bytes)).toBe(true);
+    expect(readdirSync(here.path)).toEqual(["big"]);
+  });
+
+  test("of an upload: the next one continues with what has arrived", async () => {
+    using folder = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    const bytes = contents(20 * MiB, 2);
+    const file = here.file("big", bytes);
+    await using server = await RunningServer.start([folder.path, "--port", "0"]);
+    using proxy = new FaultProxy(Number(server.port), () => ({ stallUp: 12.5 * MiB }));
+    await using sending = begin(proxy.address, ["upload", file]);
+    await until(() => sizesIn(folder.at(".leat/partial")).some((size) => size > 12 * MiB));
+    sending.kill("SIGKILL");
+    await sending.exited;
+    proxy.reset(); // what stalls sees no end
+    await until(() => sizesIn(folder.at(".leat/partial"))[0] === 12 * MiB);
+    const again = await client(server.address, ["upload", file]);
+    expect(again).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: `leat: upload: ${file} continues at 12.0 MiB of 20.0 MiB\n`,
+    });
+    expect(same(folder.at("big"), bytes)).toBe(true);
+    expect(readdirSync(folder.at(".leat/partial"))).toEqual([]);
+  });
+});
+
+describe("a server that is killed and started again", () => {
+  test.each(["get", "upload"] as const)("in the middle of a %s: it goes on", async (command) => {
+    using folder = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    const bytes = contents(20 * MiB, 3);
+    const [from, to] = command === "get" ? [folder, here] : [here, folder];
+    const file = from.file("big", bytes);
+    await using server = await RunningServer.start([folder.path, "--port", "0"]);
+    const stall = command === "get" ? { stallDown: 12.5 * MiB } : { stallUp: 12.5 * MiB };
+    using proxy = new FaultProxy(Number(server.port), (connection) =>
+      connection === 0 ? stall : {},
+    );
+    const args = command === "get" ? ["get", "big", "-o", here.at("big")] : ["upload", file];
+    await using moving = begin(proxy.address, args);
+    const partial = command === "get" ? here.path : folder.at(".leat/partial");
+    await until(() => sizesIn(partial).some((size) => size > 12 * MiB));
+    await server.stop("SIGKILL");
+    proxy.reset();
+    await using next = await RunningServer.start([folder.path, "--port", "0"]);
+    proxy.port = Number(next.port);
+    const [code, stderr] = await Promise.all([moving.exited, moving.stderr.text()]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^leat: .*; trying again\n/)]);
+    if (command === "upload") expect(stderr).toContain("continues at 12.0 MiB of 20.0 MiB\n");
+    expect(same(to.at("big"), bytes)).toBe(true);
+    expect(proxy.down + proxy.up).toBeLessThan(bytes.length + 2 * MiB);
+  });
+});
