@@ -3,12 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { connect, createServer, type Server } from "../../src/index.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import type { Put } from "../../src/wire/gen/messages.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { contents } from "./support.ts";
+import { contents, refusal } from "./support.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -141,6 +142,23 @@ describe("an upload whose receipt was lost", () => {
     rmSync(library.at("refused"));
     expect(await again("refused", bytes, { uploadId })).toMatchObject({ case: "response" });
   });
+});
+
+test("a commit that was noted, and failed at the last moment, is no receipt", async () => {
+  using folder = new TemporaryFolder();
+  await using store = openDiskStore(folder.path);
+  const options = { uploadId: newId(), collision: "fail", durability: "fsync" } as const;
+  const sink = await store.create("file", options);
+  if ("skipped" in sink || "committed" in sink) throw new Error("not created");
+  await sink.write(new Uint8Array(10), 0);
+  const commit = sink.commit({ crc32: 0 });
+  // It has looked at the name by then, and waits for the disk: that takes a turn of the loop.
+  for (let step = 0; step < 10; step += 1) await Promise.resolve();
+  writeFileSync(folder.at("file"), "quicker");
+  expect((await refusal(commit)).code).toBe("ALREADY_EXISTS");
+  rmSync(folder.at("file"));
+  const again = await store.create("file", { ...options, resume: {} });
+  expect("committed" in again).toBe(false);
 });
 
 describe("a try that meets an older one", () => {
