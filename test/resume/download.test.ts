@@ -5,7 +5,7 @@ import { type Client, connect, createServer, type Server } from "../../src/index
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { chance, contents, left, refusal, SEED } from "./support.ts";
+import { behindFaults, chance, contents, left, refusal, SEED } from "./support.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -28,16 +28,11 @@ const HEADS = 64 * 1024;
 const same = (path: string, bytes: Uint8Array): boolean =>
   Buffer.compare(readFileSync(path), bytes) === 0;
 
-/** A client behind a proxy. @param faults of its connections; those after them have none */
-async function behind(
+const behind = (
   faults: readonly Fault[],
   use: (client: Client, proxy: FaultProxy) => Promise<void>,
-  retry = 20_000,
-): Promise<void> {
-  using proxy = new FaultProxy(server.port, (connection) => faults[connection] ?? {});
-  await using client = await connect(proxy.address, { retry });
-  await use(client, proxy);
-}
+  retry?: number,
+): Promise<void> => behindFaults(server.port, faults, use, retry);
 
 describe("a download whose connection is cut", () => {
   test("goes on at the last verified block, whichever way its bytes are taken", async () => {

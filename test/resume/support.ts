@@ -1,6 +1,7 @@
 /** Files and chance for tests of interrupted transfers. */
 import { readdirSync } from "node:fs";
-import { LeatError } from "../../src/index.ts";
+import { type Client, connect, LeatError } from "../../src/index.ts";
+import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 
 /** Printed by every file that uses it; LEAT_SEED repeats a run. */
 export const SEED = Number(process.env.LEAT_SEED ?? Math.floor(Math.random() * 2 ** 32));
@@ -42,4 +43,16 @@ export async function refusal(promise: Promise<unknown>): Promise<LeatError> {
     throw error;
   }
   throw new Error("it was not refused");
+}
+
+/** A client behind a proxy. @param faults of its connections; those after them have none */
+export async function behindFaults(
+  port: number,
+  faults: readonly Fault[],
+  use: (client: Client, proxy: FaultProxy) => Promise<void>,
+  retry = 20_000,
+): Promise<void> {
+  using proxy = new FaultProxy(port, (connection) => faults[connection] ?? {});
+  await using client = await connect(proxy.address, { retry });
+  await use(client, proxy);
 }

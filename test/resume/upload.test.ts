@@ -12,7 +12,7 @@ import {
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { chance, contents, refusal, SEED } from "./support.ts";
+import { behindFaults, chance, contents, refusal, SEED } from "./support.ts";
 
 const library = new TemporaryFolder();
 const local = new TemporaryFolder();
@@ -61,15 +61,11 @@ async function keptBlocks(count: number): Promise<void> {
 const arrived = (name: string, bytes: Uint8Array): boolean =>
   existsSync(library.at(name)) && Buffer.compare(readFileSync(library.at(name)), bytes) === 0;
 
-async function behind(
+const behind = (
   faults: readonly Fault[],
   use: (client: Client, proxy: FaultProxy) => Promise<void>,
-  retry = 20_000,
-): Promise<void> {
-  using proxy = new FaultProxy(server.port, (connection) => faults[connection] ?? {});
-  await using client = await connect(proxy.address, { retry });
-  await use(client, proxy);
-}
+  retry?: number,
+): Promise<void> => behindFaults(server.port, faults, use, retry);
 
 const put = (client: Client, name: string, options: PutOptions = {}): Promise<Receipt> =>
   client.put(name, Bun.file(local.at(name)), options);
