@@ -117,6 +117,20 @@ const SPECS: readonly ChartSpec[] = [
   },
   {
     suite: "models",
+    work: /^start/,
+    measure: "duration",
+    form: "bars",
+    read: `From its command until it listens. ${LESS}`,
+  },
+  {
+    suite: "models",
+    work: /without clients/,
+    measure: "server memory",
+    form: "bars",
+    read: `Of a server that was just started, with all its processes. ${LESS}`,
+  },
+  {
+    suite: "models",
     work: /idle client/,
     measure: "memory each",
     form: "bars",

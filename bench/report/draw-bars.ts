@@ -2,7 +2,16 @@
 import type { CustomSeriesRenderItemAPI } from "echarts";
 import { noisy } from "../support/figures.ts";
 import type { Chart } from "./chart-specs.ts";
-import { type Drawing, FONT, MARKS, WIDTH, isLeat, textWidth, valueAxis } from "./drawing.ts";
+import {
+  type Drawing,
+  FONT,
+  MARKS,
+  WIDTH,
+  axisTitle,
+  isLeat,
+  textWidth,
+  valueAxis,
+} from "./drawing.ts";
 import type { Measured } from "./run.ts";
 import { numberText } from "./tables.ts";
 
@@ -20,7 +29,8 @@ export function bars({ measured, beside, spec }: Chart): Drawing {
   const left = Math.min(190, Math.max(...names.map(textWidth)) + 14);
   const values = rows.flatMap((row) => [row.min, row.max, total(row)]);
   const logarithmic = spec.logarithmic === true && Math.min(...values) > 0;
-  const name = `${rows[0]!.measure}${beside[0] ? ` and ${beside[0].measure}` : ""}, ${rows[0]!.unit}`;
+  const others = beside[0] ? ` and ${beside[0].measure}` : "";
+  const name = axisTitle(rows[0]!.measure + others, rows[0]!.unit);
   return {
     height: rows.length * ROW + 52,
     option: {
@@ -57,10 +67,12 @@ export function bars({ measured, beside, spec }: Chart): Drawing {
             const x = (value: number): number => api.coord([value, dataIndex])[0]!;
             const y = api.coord([row.median, dataIndex])[1]!;
             const body = logarithmic ? [dot(row, x, y)] : bar(row, total(row), x, y);
-            const range = beside.length > 0 ? [] : whisker(x(row.min), x(row.max), y);
+            const alone = beside.length > 0 || row.samples.length === 1;
+            const range = alone ? [] : whisker(x(row.min), x(row.max), y);
+            const marks = logarithmic ? [...range, ...body] : [...body, ...range];
             const end = Math.max(x(total(row)), beside.length > 0 ? 0 : x(row.max));
             const text = `${numberText(total(row))}${noisy(row) ? " ~" : ""}`;
-            return { type: "group", children: [...body, ...range, label(row, text, end, y)] };
+            return { type: "group", children: [...marks, label(row, text, end, y)] };
           },
         },
       ],

@@ -6,6 +6,7 @@ import {
   FONT,
   type Style,
   WIDTH,
+  axisTitle,
   isLeat,
   legend,
   styles,
@@ -39,7 +40,7 @@ export function lines({ measured: rows, spec }: Chart): Drawing {
         axisLabel: { ...FONT, color: MARKS.soft },
       },
       yAxis: {
-        ...valueAxis(values, `${measure}, ${unit}`, spec.logarithmic === true),
+        ...valueAxis(values, axisTitle(measure, unit), spec.logarithmic === true),
         nameTextStyle: { ...FONT, color: MARKS.soft, align: "left", padding: [0, 0, 0, -46] },
       },
       // leat last: it lies above the others.

@@ -73,6 +73,11 @@ export function styles(whos: readonly string[]): Map<string, Style> {
   );
 }
 
+/** "throughput, MB/s", but not "files, files/s". */
+export function axisTitle(measure: string, unit: string): string {
+  return unit.startsWith(measure) ? unit : `${measure}, ${unit}`;
+}
+
 /** With units above; logarithmic where a straight axis would hide the small ones. */
 export function valueAxis(values: readonly number[], name: string, logarithmic: boolean) {
   const least = Math.min(...values);
