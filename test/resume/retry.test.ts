@@ -1,0 +1,149 @@
+/** What is tried again when the connection is lost, and what is not. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { type Client, connect, createServer, type Server } from "../../src/index.ts";
+import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { behindFaults, refusal } from "./support.ts";
+
+const library = new TemporaryFolder();
+let server: Server;
+
+beforeAll(async () => {
+  for (const name of ["a", "b", "c"]) library.file(name, name);
+  server = await createServer({ library: library.path, durability: "none" });
+});
+
+afterAll(async () => {
+  await server.stop({ drain: 0 });
+  library[Symbol.dispose]();
+});
+
+/** The connection ends within the first request, so that it is never done. */
+let before: Fault;
+/** Nothing comes behind Welcome: the request is done, and nobody hears of it. */
+let behindWelcome: Fault;
+
+beforeAll(async () => {
+  using proxy = new FaultProxy(server.port, () => ({}));
+  await using _client = await connect(proxy.address);
+  before = { cutUp: proxy.up + 2 };
+  behindWelcome = { stallDown: proxy.down };
+});
+
+const behind = (
+  faults: readonly Fault[],
+  use: (client: Client, proxy: FaultProxy) => Promise<void>,
+): Promise<void> => behindFaults(server.port, faults, use);
+
+async function names(client: Client): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of client.list()) found.push(name);
+  return found;
+}
+
+describe("over a connection that is lost", () => {
+  const asks: Record<string, (client: Client) => Promise<unknown>> = {
+    list: async (client) => expect(await names(client)).toContain("a"),
+    stat: async (client) => expect((await client.stat("a")).size).toBe(1),
+    checksum: async (client) => expect((await client.checksum("a")).digest.length).toBe(32),
+    status: async (client) => expect((await client.status()).readOnly).toBe(false),
+    get: async (client) => expect(await (await client.get("a")).text()).toBe("a"),
+    ping: async (client) => expect(await client.ping()).toBeGreaterThan(0),
+  };
+  test.each(Object.keys(asks))("%s is asked again", async (name) => {
+    await behind([before, before], async (client, proxy) => {
+      await asks[name]!(client);
+      expect(proxy.connections).toBe(3);
+    });
+  });
+
+  test("what changes something is not asked again: nobody knows whether it was done", async () => {
+    const changes: Record<string, (client: Client) => Promise<unknown>> = {
+      remove: (client) => client.remove("b"),
+      rename: (client) => client.rename("c", "d"),
+      makeDirectory: (client) => client.makeDirectory("folder"),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      await behind([behindWelcome], async (client, proxy) => {
+        const changed = refusal(change(client));
+        await until(() => !existsSync(library.at("b")) || name !== "remove");
+        await until(() => existsSync(library.at("d")) || name !== "rename");
+        await until(() => existsSync(library.at("folder")) || name !== "makeDirectory");
+        proxy.reset();
+        expect([name, (await changed).code]).toEqual([name, "OUTCOME_UNKNOWN"]);
+        expect(proxy.connections).toBe(1);
+      });
+    }
+  });
+
+  test("but is, when the server is stopping and has not begun it", async () => {
+    using folder = new TemporaryFolder();
+    folder.file("x", "x");
+    const stopping = await createServer({ library: folder.path });
+    using proxy = new FaultProxy(stopping.port, () => ({}));
+    await using client = await connect(proxy.address, { retry: 20_000 });
+    await client.ping();
+    await stopping.stop();
+    await using next = await createServer({ library: folder.path });
+    proxy.port = next.port;
+    await client.remove("x");
+    expect(existsSync(folder.at("x"))).toBe(false);
+  });
+
+  test("many requests tell of it once", async () => {
+    const told: string[] = [];
+    using proxy = new FaultProxy(server.port, (connection) => (connection === 0 ? before : {}));
+    await using client = await connect(proxy.address, {
+      retry: 20_000,
+      onRetry: ({ message }) => told.push(message),
+    });
+    await Promise.all(Array.from({ length: 20 }, () => client.stat("a")));
+    expect(told.length).toBe(1);
+  });
+
+  test("nothing is asked again unless that is wanted", async () => {
+    using proxy = new FaultProxy(server.port, (connection) => (connection === 0 ? before : {}));
+    await using client = await connect(proxy.address);
+    expect((await refusal(client.stat("a"))).code).toBe("CONNECTION_LOST");
+    expect((await refusal(client.stat("a"))).code).toBe("CONNECTION_LOST");
+    expect(proxy.connections).toBe(1);
+  });
+
+  test("what waits to be asked again is given up with its signal, or its client", async () => {
+    const lost = await createServer({ library: library.path });
+    const client = await connect(lost.address, { retry: 20_000 });
+    await lost.stop({ drain: 0 });
+    const stop = new AbortController();
+    const first = refusal(client.stat("a", { signal: stop.signal }));
+    const second = refusal(client.stat("a"));
+    stop.abort();
+    expect((await first).code).toBe("CANCELLED");
+    await client.close();
+    expect(["CANCELLED", "CONNECTION_LOST", "UNAVAILABLE"]).toContain((await second).code);
+  });
+});
+
+describe("a server that is full", () => {
+  test("is asked again when it said to, and lets in who waited", async () => {
+    using folder = new TemporaryFolder();
+    await using small = await createServer({ library: folder.path, maxConnections: 1 });
+    const first = await connect(small.address);
+    const retries: number[] = [];
+    const waiting = connect(small.address, {
+      retry: 20_000,
+      onRetry: (error, delay) => {
+        expect(error.code).toBe("RESOURCE_EXHAUSTED");
+        retries.push(delay);
+        void first.close();
+      },
+    });
+    await using second = await waiting;
+    expect(await names(second)).toEqual([]);
+    expect(retries[0]).toBeGreaterThanOrEqual(1000);
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await Bun.sleep(2);
+}
