@@ -21,8 +21,9 @@ const program = new Command("bench")
 Examples:
   bun run bench --quick                       everything, in three minutes
   bun run bench transfer --name before        one suite, to compare with later
-  bun run bench report before.json            draws a run again
-  bun run bench report before.json after.json the change of each figure
+  bun run bench report ${OUT}/before.json  draws a run again
+  bun run bench report ${OUT}/before.json ${OUT}/after.json
+                                              the change of each figure
 
 Leave the machine alone while it runs.`,
   )
@@ -31,11 +32,13 @@ Leave the machine alone while it runs.`,
   .action(async (suites: string[], options: { quick: boolean; out: string; name?: string }) => {
     const unknown = suites.filter((name) => !NAMES.includes(name));
     if (unknown.length > 0) {
-      program.error(`no suite ${unknown.join(", ")}; there are ${NAMES.join(", ")}, and report`);
+      program.error(
+        `bench: no suite ${unknown.join(", ")}; there are ${NAMES.join(", ")}, and report`,
+      );
     }
     const name = options.name ?? (options.quick ? "quick" : "full");
     if (!/^[\w.-]+$/.test(name) || basename(name) !== name) {
-      program.error(`--name takes letters, digits, dots, dashes: not ${name}`);
+      program.error(`bench: --name takes letters, digits, dots, dashes: not ${name}`);
     }
     const chosen = suites.length === 0 ? NAMES : NAMES.filter((one) => suites.includes(one));
     process.exitCode = await measure({ suites: chosen, ...options, name });

@@ -21,25 +21,26 @@ export function markdownReport(run: Run): string {
 }
 
 function tableText(table: Table): string {
-  const { work, axis, columns, rows, hasCeiling } = table;
+  const { caption, axis, subject, columns, rows, hasCeiling } = table;
   const noted = rows.some(({ notes }) => notes.length > 0);
   const head = [
     ...(axis === undefined ? [] : [axis]),
-    "who",
-    ...columns.map(({ measure, unit }) => `${measure}, ${unit}`),
+    subject,
+    ...columns,
     ...(hasCeiling ? ["of the ceiling"] : []),
     ...(noted ? ["note"] : []),
   ];
-  const lines = rows.map(({ who, at, cells, ofCeiling, notes }) => [
+  const lines = rows.map(({ name, at, cells, ofCeiling, notes }) => [
     ...(axis === undefined ? [] : [at?.toLocaleString("en") ?? ""]),
-    who,
+    name,
     ...cells.map(figureText),
     ...(hasCeiling ? [figureText(ofCeiling)] : []),
     ...(noted ? [notes.join("; ")] : []),
   ]);
-  const rule = head.map(() => "---");
+  const words = axis === undefined ? 1 : 2;
+  const rule = head.map((_, at) => (at < words || head[at] === "note" ? "---" : "--:"));
   return [
-    `### ${plain(work)}\n`,
+    `### ${plain(caption)}\n`,
     ...[head, rule, ...lines].map((cells) => `| ${cells.map(plain).join(" | ")} |`),
   ].join("\n");
 }

@@ -75,25 +75,25 @@ function legend({ spec }: Chart): string {
     : ` The full colour is the server, the pale one the client.`;
 }
 
-function tableElement({ work, axis, columns, rows, hasCeiling }: Table): string {
+function tableElement({ caption, axis, subject, columns, rows, hasCeiling }: Table): string {
   const noted = rows.some(({ notes }) => notes.length > 0);
   const heads = [
     ...(axis === undefined ? [] : [`<th scope="col">${escapeText(axis)}</th>`]),
-    `<th scope="col" class="who">who</th>`,
-    ...columns.map(({ measure, unit }) => `<th scope="col">${measure}, ${escapeText(unit)}</th>`),
+    `<th scope="col" class="who">${subject}</th>`,
+    ...columns.map((title) => `<th scope="col">${escapeText(title)}</th>`),
     ...(hasCeiling ? [`<th scope="col">of the ceiling</th>`] : []),
     ...(noted ? [`<th scope="col" class="who">note</th>`] : []),
   ];
-  const lines = rows.map(({ who, at, cells, ofCeiling, notes }) =>
+  const lines = rows.map(({ name, at, cells, ofCeiling, notes }) =>
     [
       ...(axis === undefined ? [] : [`<td>${at?.toLocaleString("en") ?? ""}</td>`]),
-      `<td class="who">${escapeText(who)}</td>`,
+      `<td class="who">${escapeText(name)}</td>`,
       ...cells.map((cell) => `<td>${escapeText(figureText(cell))}</td>`),
       ...(hasCeiling ? [`<td>${figureText(ofCeiling)}</td>`] : []),
       ...(noted ? [`<td class="note">${escapeText(notes.join("; "))}</td>`] : []),
     ].join(""),
   );
-  return `<div class="wide"><table><caption>${escapeText(work)}</caption><thead><tr>${heads.join("")}</tr></thead>
+  return `<div class="wide"><table><caption>${escapeText(caption)}</caption><thead><tr>${heads.join("")}</tr></thead>
 <tbody>${lines.map((line) => `<tr>${line}</tr>`).join("\n")}</tbody></table></div>`;
 }
 

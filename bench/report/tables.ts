@@ -1,22 +1,24 @@
 /** Measurements in the order and the words in which they are shown, as text and as a page. */
 import { type Figure, figure, noisy } from "../support/figures.ts";
-import type { Measure } from "../support/record.ts";
 import type { Measured, Run } from "./run.ts";
 
-/** Everything that was measured of one piece of work. */
+/** Everything that was measured of one piece of work; or one measure of many works, which are alike. */
 export interface Table {
   readonly suite: string;
-  readonly work: string;
+  readonly caption: string;
   /** What `at` of the rows counts. */
   readonly axis: string | undefined;
-  readonly columns: readonly { readonly measure: Measure; readonly unit: string }[];
+  /** Whose name each row begins with. */
+  readonly subject: "who" | "work";
+  /** Above the cells of the rows. */
+  readonly columns: readonly string[];
   readonly rows: readonly Row[];
   /** Whether any row can be seen as a share of a ceiling. */
   readonly hasCeiling: boolean;
 }
 
 export interface Row {
-  readonly who: string;
+  readonly name: string;
   readonly at: number | undefined;
   /** One for each column. */
   readonly cells: readonly (Measured | undefined)[];
@@ -25,32 +27,73 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
+/** From so many works on with the same measures by the same ones, they share their tables. */
+const ALIKE = 6;
+
 export function tablesOf(run: Run): Table[] {
-  return [...groups(run.measurements, ({ suite, work }) => `${suite}\n${work}`).values()].map(
-    tableOf,
+  const works = [...groups(run.measurements, ({ suite, work }) => `${suite}\n${work}`).values()];
+  return [...groups(works, shapeOf).values()].flatMap((alike) =>
+    alike.length < ALIKE ? alike.map(workTable) : measureTables(alike.flat()),
   );
 }
 
-function tableOf(measured: readonly Measured[]): Table {
+/** What works have in common that fit into one table; those over `at` fit into none. */
+function shapeOf(measured: readonly Measured[]): string {
   const { suite, work } = measured[0]!;
-  const columns = [...groups(measured, ({ measure }) => measure).values()].map(([first]) => ({
-    measure: first!.measure,
-    unit: first!.unit,
-  }));
-  const rows = [...groups(measured, ({ who, at }) => `${at ?? ""}\n${who}`).values()]
-    .map((of) => rowOf(of, columns, measured))
-    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0));
-  const hasCeiling = rows.some(({ ofCeiling }) => ofCeiling !== undefined);
-  return { suite, work, axis: measured.find(({ axis }) => axis)?.axis, columns, rows, hasCeiling };
+  if (measured.some(({ at }) => at !== undefined)) return `${suite}\n${work}`;
+  const names = measured.flatMap(({ who, measure }) => [who, measure]);
+  return [suite, ...new Set(names.toSorted())].join("\n");
 }
 
-function rowOf(of: readonly Measured[], columns: Table["columns"], all: readonly Measured[]): Row {
+/** A row for everyone, a column for each measure. */
+function workTable(measured: readonly Measured[]): Table {
+  const { suite, work } = measured[0]!;
+  const measures = groups(measured, ({ measure }) => measure);
+  const rows = [...groups(measured, ({ who, at }) => `${at ?? ""}\n${who}`).values()]
+    .map((of) => rowOf(of, [...measures.keys()], measured))
+    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0));
+  return {
+    suite,
+    caption: work,
+    axis: measured.find(({ axis }) => axis)?.axis,
+    subject: "who",
+    columns: [...measures.values()].map(([first]) => `${first!.measure}, ${first!.unit}`),
+    rows,
+    hasCeiling: rows.some(({ ofCeiling }) => ofCeiling !== undefined),
+  };
+}
+
+/** A table for each measure: a row for each work, a column for everyone. */
+function measureTables(measured: readonly Measured[]): Table[] {
+  const whos = [...groups(measured, ({ who }) => who).keys()];
+  return [...groups(measured, ({ measure }) => measure).values()].map((of) => ({
+    suite: of[0]!.suite,
+    caption: `${of[0]!.measure}, ${of[0]!.unit}`,
+    axis: undefined,
+    subject: "work",
+    columns: whos,
+    rows: [...groups(of, ({ work }) => work)].map(([work, those]) => ({
+      name: work,
+      at: undefined,
+      cells: whos.map((who) => those.find((one) => one.who === who)),
+      ofCeiling: undefined,
+      notes: [...new Set(those.flatMap(({ who, note }) => (note ? `${who}: ${note}` : [])))],
+    })),
+    hasCeiling: false,
+  }));
+}
+
+function rowOf(
+  of: readonly Measured[],
+  measures: readonly string[],
+  all: readonly Measured[],
+): Row {
   const { who, at } = of[0]!;
   const limited = of.find(({ ceiling }) => ceiling !== undefined);
   return {
-    who,
+    name: who,
     at,
-    cells: columns.map(({ measure }) => of.find((one) => one.measure === measure)),
+    cells: measures.map((measure) => of.find((one) => one.measure === measure)),
     ofCeiling: limited && shareOfCeiling(limited, all),
     notes: [...new Set(of.flatMap(({ note }) => note ?? []))],
   };

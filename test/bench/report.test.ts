@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { markdownReport } from "../../bench/report/markdown.ts";
 import { NotARun, Start, readRun } from "../../bench/report/run.ts";
 import { Recorder } from "../../bench/support/record.ts";
 
@@ -51,6 +52,8 @@ function write(name: string, run: unknown): string {
 async function bench(...words: string[]) {
   const child = Bun.spawn([process.execPath, MAIN, ...words], {
     stdio: ["ignore", "pipe", "pipe"],
+    // A suite that is run all the same finds no place for its files, and fails.
+    env: { ...process.env, LEAT_BENCH_DIR: inFolder("nowhere") },
     timeout: 20_000,
   });
   const [out, err] = await Promise.all([
@@ -80,6 +83,20 @@ describe("a report of one run", () => {
   test("holds a figure against its ceiling sample by sample", () => {
     // 900/1000, 1000/4000, 1100/1200: the middle is 0.9, where 1000/1200 is the ratio of the medians.
     expect(text).toContain("0.90 (0.25–0.92)");
+  });
+
+  test("shows works that are alike in one table", () => {
+    const record = new Recorder();
+    for (const work of ["a", "b", "c", "d", "e", "f"]) {
+      for (const who of ["leat", "JSON"]) {
+        record.add({ suite: "codec", work, who, measure: "operation" }, [60]);
+      }
+    }
+    const about = { name: "alike", quick: true, suites: ["codec"], failure: undefined };
+    const report = markdownReport(new Start().finish(record, about));
+    expect(report).toContain("### operation, ns\n\n| work | leat | JSON |");
+    expect(report).toContain("| f | 60.0 | 60.0 |");
+    expect(report.match(/^### /gm)).toHaveLength(1);
   });
 
   test("names who was not measured", () => {
@@ -218,6 +235,16 @@ describe("a file that is not of a run", () => {
 });
 
 describe("the command line", () => {
+  test("reports what there is when a suite fails, and says which and why", async () => {
+    const out = inFolder("failed");
+    const { code, err } = await bench("transfer", "--quick", "--out", out, "--name", "broken");
+    expect(code).toBe(1);
+    expect(err).toContain("ended early: transfer: ");
+    expect(readRun(join(out, "broken.json")).failure).toStartWith("transfer: ");
+    expect(readFileSync(join(out, "REPORT.md"), "utf8")).toContain("ended early: transfer: ");
+    expect(existsSync(join(out, "report.html"))).toBe(true);
+  });
+
   test("answers a wrong word in one line with what there is", async () => {
     const { code, err } = await bench("codex");
     expect(err).toMatch(/codex.*codec, transfer/);
@@ -234,7 +261,7 @@ describe("the command line", () => {
   test("--help shows examples and how long they take", async () => {
     const { code, out } = await bench("--help");
     expect(code).toBe(0);
-    expect(out).toContain("bun run bench report before.json after.json");
+    expect(out).toContain("bun run bench report bench/out/before.json bench/out/after.json");
     expect(out).toContain("three minutes");
   });
 });
