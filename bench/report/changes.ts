@@ -76,6 +76,21 @@ function summary({ changes, gone, added }: Changes): string {
   );
 }
 
+/** How many lines a terminal shows. */
+const MOST_LINES = 30;
+
+/** For a terminal: the counts, and what changed most. */
+export function changesText(before: Run, after: Run): string {
+  const found = changesOf(before, after);
+  const lines = found.changes
+    .filter(({ verdict }) => verdict !== "same")
+    .map(lineOf)
+    .map(([change, what, old, now, unit]) => `${change}  ${what}: ${old} -> ${now} ${unit}`);
+  const more = lines.length - MOST_LINES;
+  const rest = more > 0 ? [`and ${more} more`] : [];
+  return [summary(found), ...lines.slice(0, MOST_LINES), ...rest].join("\n");
+}
+
 export function changesMarkdown(before: Run, after: Run): string {
   const found = changesOf(before, after);
   const rows = [COLUMNS, COLUMNS.map(() => "---"), ...found.changes.map(lineOf)];
@@ -99,7 +114,7 @@ export function changesHtml(before: Run, after: Run): string {
   const rows = found.changes.map(
     (change) =>
       `<tr>${lineOf(change)
-        .map((cell, at) => `<td class="${at === 1 ? "who" : ""}">${escapeText(cell)}</td>`)
+        .map((cell, at) => `<td${at === 1 ? ' class="what"' : ""}>${escapeText(cell)}</td>`)
         .join("")}</tr>`,
   );
   const only = [
@@ -112,7 +127,7 @@ export function changesHtml(before: Run, after: Run): string {
 <p class="soft">Before: ${escapeText(aboutLines(before).join(" "))}</p>
 <p class="soft">After: ${escapeText(aboutLines(after).join(" "))}</p>
 <p>${escapeText(summary(found))}</p>
-<div class="wide"><table><thead><tr>${COLUMNS.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+<div class="wide"><table><thead><tr>${COLUMNS.map((name) => `<th scope="col" class="${name}">${name}</th>`).join("")}</tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>
 <ul>${only.map((line) => `<li>${escapeText(line)}</li>`).join("\n")}</ul>`,
   );

@@ -22,7 +22,7 @@ figure svg{width:100%;height:auto;display:block}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.85rem;margin:1rem 0}
 caption{text-align:left;font-weight:600;padding:.3rem 0;color:var(--ink)}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th.who,td.who,td.note{text-align:left}th{color:var(--soft);font-weight:500}
+th.who,td.who,td.note,.what{text-align:left}td.what{white-space:normal;min-width:16rem}th{color:var(--soft);font-weight:500}
 summary{cursor:pointer;color:var(--leat)}
 `;
 

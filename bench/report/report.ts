@@ -1,6 +1,6 @@
 /** `bench report A.json [B.json]` */
 import { titles } from "../suites.ts";
-import { changesMarkdown } from "./changes.ts";
+import { changesText } from "./changes.ts";
 import { writeChanges, writeReport } from "./files.ts";
 import { readRun } from "./run.ts";
 import { summaryText } from "./summary.ts";
@@ -16,6 +16,6 @@ export async function report(first: string, later: string | undefined, out: stri
   }
   const after = readRun(later);
   const paths = writeChanges(run, after, out);
-  console.log(changesMarkdown(run, after));
+  console.log(changesText(run, after));
   console.log(paths.join("\n"));
 }
