@@ -156,6 +156,12 @@ export class PutOperation implements Receiving {
       });
     }
     const { durableOffset: offset, resumed } = created;
+    if (offset > 0 && this.#early.length > 0) {
+      throw new LeatError(
+        "PROTOCOL_ERROR",
+        "Data came before the Response to an upload that resumes",
+      );
+    }
     const prefixCrc32 = resumed?.crc32 ?? 0;
     const id = resumed?.uploadId ?? uploadId;
     exchange.respond({ case: "put", value: { durableOffset: offset, prefixCrc32, uploadId: id } });

@@ -127,15 +127,19 @@ export class Partials implements Disposable {
 
   /** Whether somebody removed the folder. */
   get isGone(): boolean {
-    try {
-      return statSync(`${this.folder.path}/.`).nlink === 0;
-    } catch {
-      return true;
-    }
+    return isGone(this.folder);
   }
 
   [Symbol.dispose](): void {
     this.folder[Symbol.dispose]();
+  }
+}
+
+export function isGone(folder: Folder): boolean {
+  try {
+    return statSync(`${folder.path}/.`).nlink === 0;
+  } catch {
+    return true;
   }
 }
 

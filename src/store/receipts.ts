@@ -16,6 +16,7 @@ import { LeatError } from "../errors.ts";
 import { MiB, RECEIPT_RETENTION } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
+import { isGone } from "./partials.ts";
 import type { CommitDigest, DurabilityLevel } from "./store.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
@@ -77,6 +78,11 @@ export class Receipts implements Disposable {
     const looking = this.#looking.then(() => this.#find(uploadId, path));
     this.#looking = looking.catch(() => {});
     return looking;
+  }
+
+  /** Whether somebody removed the folder. */
+  get isGone(): boolean {
+    return isGone(this.#folder);
   }
 
   [Symbol.dispose](): void {

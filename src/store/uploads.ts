@@ -224,6 +224,10 @@ export class Uploads implements AsyncDisposable {
   }
 
   #openReceipts(): Receipts {
+    if (this.#receipts?.isGone === true) {
+      this.#receipts[Symbol.dispose]();
+      this.#receipts = undefined;
+    }
     this.#receipts ??= new Receipts(makeOwn(this.#options.library, "receipts"));
     return this.#receipts;
   }

@@ -122,6 +122,14 @@ describe("an upload whose receipt was lost", () => {
     expect(readFileSync(library.at("taken"), "utf8")).toBe("another");
   });
 
+  test("is not forgotten by a server whose journal was removed once", async () => {
+    await unheard("first", bytes, newId());
+    rmSync(library.at(".leat/receipts"), { recursive: true });
+    const uploadId = newId();
+    await unheard("second", bytes, uploadId);
+    expect(await again("second", bytes, { uploadId })).toMatchObject({ case: "receipt" });
+  });
+
   test("has it for its own id and path alone", async () => {
     const uploadId = newId();
     await unheard("own", bytes, uploadId);
@@ -200,6 +208,22 @@ describe("a try that meets an older one", () => {
     });
     expect(Buffer.compare(readFileSync(library.at("stalled")), bytes)).toBe(0);
     expect(partials()).toEqual([]);
+  });
+
+  test("may not send before it has heard where to go on", async () => {
+    const uploadId = newId();
+    {
+      using old = await RawPeer.welcomed(server.port);
+      await stall(old, "early", uploadId);
+    }
+    await until(() => hasPartial(2 * MiB));
+    using young = await RawPeer.welcomed(server.port);
+    send(young, 1, bytes, { path: "early", uploadId, resume: true });
+    young.data(1, 0, bytes.subarray(0, 1000));
+    expect(await answer(young, 1)).toMatchObject({
+      case: "failure",
+      value: { code: "PROTOCOL_ERROR" },
+    });
   });
 
   test("of another client finds nothing that is in use", async () => {
