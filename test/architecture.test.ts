@@ -68,19 +68,20 @@ function layerOf(path: string): string {
 
 const BASE = ["limits", "errors"];
 const SESSION = [...BASE, "wire", "session"];
-const CONNECTION = [...SESSION, "transfer", "net", "connection"];
+const CONNECTION = [...SESSION, "hash", "transfer", "net", "connection"];
 const LIBRARY = ["operations", "server", "client", "store"];
 
 /** What each layer may import besides itself: the layers below it, and what they stand on. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   errors: [],
+  hash: [],
   version: [".."], // package.json
   wire: [...BASE, "protobufjs"],
   session: [...BASE, "wire"],
-  store: [...BASE, "node", "bun"],
+  store: [...BASE, "hash", "node", "bun"],
   net: [...BASE, "node", "bun"],
-  transfer: [...SESSION, "node"],
+  transfer: [...SESSION, "hash"],
   connection: CONNECTION,
   operations: [...CONNECTION, "store", "node"],
   server: [...CONNECTION, "operations", "store", "version", "node"],
@@ -155,15 +156,6 @@ describe("the imports", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("of transfer take no more of node than sums", () => {
-    const wrong = found(inLayers("transfer"), ({ imports }) =>
-      imports
-        .map(({ of }) => of)
-        .filter((of) => layerOf(of) === "node" && !["node:zlib", "node:crypto"].includes(of)),
-    );
-    expect(wrong).toEqual([]);
-  });
-
   test("have no circles among files", () => {
     const next = new Map(
       sources.map(({ path, imports }) => [
@@ -202,7 +194,7 @@ describe("the code", () => {
   });
 
   test("that talks to Bun is where sockets and processes are, the store, and the command line", () => {
-    const there = ["net/bun.ts", "net/handover.ts", "server/models/processes.ts"];
+    const there = ["hash.ts", "net/bun.ts", "net/handover.ts", "server/models/processes.ts"];
     const elsewhere = ({ path }: Source): boolean =>
       !there.includes(path) && !["store", "cli"].includes(layerOf(path));
     expect(found(elsewhere, names(/\bBun\.\w+/g))).toEqual([]);

@@ -2,8 +2,8 @@
  * An upload, tried as long as it may help. All tries have the same id: what came of one is continued by
  * the next, and one whose receipt was lost is answered with it, and not done twice.
  */
-import { randomBytes } from "node:crypto";
 import { LeatError } from "../errors.ts";
+import { randomBytes } from "../hash.ts";
 import { BLOCK_SIZE, BLOCK_TRIES, RESUME_LEAST } from "../limits.ts";
 import type { Put, Receipt } from "../wire/gen/messages.ts";
 import { ask } from "./ask.ts";

@@ -5,7 +5,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import type { Outgoing } from "../session/outgoing.ts";
 import { openLocalFile } from "../store/local-file.ts";
 import type { Prefix, Source, Time } from "../store/store.ts";
-import { crc32 } from "../transfer/crc32.ts";
+import { crc32 } from "../hash.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
 

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { LeatError } from "../errors.ts";
+import { crc32, createSha256 } from "../hash.ts";
 import { DATA_PAYLOAD } from "../limits.ts";
 import type { Source } from "../store/store.ts";
-import { crc32 } from "../transfer/crc32.ts";
 import type { Algorithm, Checksum } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -30,7 +29,7 @@ export async function checksum(request: Checksum, exchange: Exchange): Promise<v
 function start(algorithm: Algorithm): Summing {
   switch (algorithm) {
     case "SHA256": {
-      const hash = createHash("sha256");
+      const hash = createSha256();
       return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
     }
     case "CRC32": {

@@ -1,6 +1,6 @@
 /** Facts as the entry a peer sees, and versions. */
 
-import { createHash, createHmac } from "node:crypto";
+import { createSha256, sha256 } from "../hash.ts";
 import type { Facts } from "./facts.ts";
 import type { StoreEntry, Time } from "./store.ts";
 
@@ -23,7 +23,7 @@ export class Versions {
 
   /** @param identity of the library: `identityOf` its folder */
   constructor(identity: string) {
-    this.#key = createHash("sha256").update(`leat version\0${identity}`).digest();
+    this.#key = sha256(`leat version\0${identity}`);
   }
 
   of(facts: Facts): string {
@@ -36,8 +36,9 @@ export class Versions {
     view.setUint32(32, facts.modifiedNanoseconds);
     view.setUint32(36, facts.changedNanoseconds);
     view.setFloat64(40, facts.changedSeconds);
-    const hash = createHmac("sha256", this.#key).update(this.#bytes).digest();
-    return hash.toString("base64url", 0, VERSION_BYTES);
+    const hash = createSha256(this.#key);
+    hash.update(this.#bytes);
+    return hash.digest().toString("base64url", 0, VERSION_BYTES);
   }
 }
 

@@ -6,11 +6,10 @@
  * the target is never there in part and the last step is a rename on one file system.
  */
 
-import { createHash, randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { crc32 } from "node:zlib";
 import { LeatError } from "../errors.ts";
+import { crc32, randomBytes, sha256 } from "../hash.ts";
 import { BLOCK_SIZE, MAX_SEGMENT } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { BlockSums, type Known } from "./block-sums.ts";
@@ -233,7 +232,7 @@ function resumableName(name: string): string {
 }
 
 function sumsName(name: string): string {
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, 6);
+  const hash = sha256(name).toString("hex").slice(0, 6);
   return hidden(name, `.leat-${hash}${SUMS}`);
 }
 

@@ -15,8 +15,8 @@ import {
   writeSync,
 } from "node:fs";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
 import { LeatError } from "../errors.ts";
+import { crc32 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";

@@ -9,10 +9,9 @@
  */
 
 import { closeSync, constants, openSync, read, readdirSync, unlinkSync, writeSync } from "node:fs";
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
 import { LeatError } from "../errors.ts";
+import { crc32, sha256 } from "../hash.ts";
 import { MiB, RECEIPT_RETENTION } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
@@ -146,7 +145,7 @@ function record(uploadId: Uint8Array, path: string, kind: (typeof KINDS)[number]
   const bytes = Buffer.alloc(SIZE);
   bytes.writeUInt32LE(MAGIC, AT.magic);
   bytes.set(uploadId.subarray(0, 16), AT.id);
-  bytes.set(createHash("sha256").update(path).digest().subarray(0, 16), AT.path);
+  bytes.set(sha256(path).subarray(0, 16), AT.path);
   bytes[AT.kind] = KINDS.indexOf(kind);
   return bytes;
 }

@@ -6,7 +6,7 @@
  *
  * A file of 4 KiB takes 15 us so, and 290 us in the ordinary way (docs/decisions/0008).
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes } from "../hash.ts";
 import { closeSync, constants, writeSync } from "node:fs";
 import type { Folder } from "./beneath.ts";
 import {

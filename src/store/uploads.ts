@@ -4,8 +4,8 @@
  * that another process, or the next one, goes on with it.
  */
 
-import { createHash } from "node:crypto";
 import { LeatError } from "../errors.ts";
+import { sha256 } from "../hash.ts";
 import { BLOCK_SIZE, PARTIAL_RETENTION, SWEEP_EVERY } from "../limits.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
@@ -266,5 +266,5 @@ function partialName(path: string, options: CreateOptions): string {
 
 function targetOf(path: string, { size, modified }: CreateOptions): string {
   const facts = [path, size, modified?.seconds, modified?.nanoseconds];
-  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 32);
+  return sha256(JSON.stringify(facts)).toString("hex").slice(0, 32);
 }

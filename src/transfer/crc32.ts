@@ -1,13 +1,7 @@
 /**
- * CRC-32 (IEEE 802.3), and the CRC of two pieces from the CRCs of each. Joining lets the CRC of a
+ * The CRC-32 of two pieces in a row from the CRCs of each. Joining lets the CRC of a
  * file follow from those of its blocks, so that no byte is summed twice.
  */
-import { crc32 as update } from "node:zlib";
-
-/** CRC of `bytes` behind bytes whose CRC is `before` (0: none). */
-export function crc32(bytes: Uint8Array, before = 0): number {
-  return update(bytes, before);
-}
 
 /** The reflected polynomial. */
 const POLYNOMIAL = 0xedb88320;

@@ -1,10 +1,10 @@
 /** The checksums of a range of a file as its bytes go by: of the block at hand, and of the whole. */
-import { createHash } from "node:crypto";
 import { LeatError } from "../errors.ts";
+import { type Hash, crc32, createSha256 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
-import { crc32, crc32Join } from "./crc32.ts";
+import { crc32Join } from "./crc32.ts";
 
 const NOTHING: Prefix = { length: 0, crc32: 0 };
 
@@ -13,7 +13,7 @@ export class Digest {
   #blockLength = 0;
   #whole = 0;
   #bytes = 0;
-  readonly #sha256: ReturnType<typeof createHash> | undefined;
+  readonly #sha256: Hash | undefined;
 
   /**
    * @param sha256 whether the SHA-256 is wanted, too: a tenth of the speed
@@ -22,7 +22,7 @@ export class Digest {
   constructor(sha256: boolean, before: Prefix = NOTHING) {
     this.#whole = before.crc32;
     this.#bytes = before.length;
-    this.#sha256 = sha256 ? createHash("sha256") : undefined;
+    this.#sha256 = sha256 ? createSha256() : undefined;
   }
 
   /** Bytes so far. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Server } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { crc32 } from "../../src/transfer/crc32.ts";
+import { crc32 } from "../../src/hash.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
 

@@ -4,7 +4,7 @@ import { type Server } from "../../src/index.ts";
 import { KiB, MAX_FRAME_RANGE } from "../../src/limits.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import type { Operation } from "../../src/session/event.ts";
-import { crc32 } from "../../src/transfer/crc32.ts";
+import { crc32 } from "../../src/hash.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";

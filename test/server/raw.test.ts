@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Server } from "../../src/index.ts";
 import { MAX_HELLO, MAX_STREAMS, MiB, SERVER_MAX_FRAME, UPLOAD_WINDOW } from "../../src/limits.ts";
-import { crc32 } from "../../src/transfer/crc32.ts";
+import { crc32 } from "../../src/hash.ts";
 import { writeVarint } from "../../src/wire/varint.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer, WAY } from "../support/served.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 as zlib } from "node:zlib";
-import { crc32, crc32Join } from "../../src/transfer/crc32.ts";
+import { crc32 } from "../../src/hash.ts";
+import { crc32Join } from "../../src/transfer/crc32.ts";
 import { seededRandom } from "../support/chop.ts";
 
 /** CRC-32 as its definition has it, a bit at a time: slow and obvious. */
