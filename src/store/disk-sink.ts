@@ -5,7 +5,7 @@ import { LeatError } from "../errors.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
-import type { Place } from "./library.ts";
+import type { OpenPlace, Place } from "./library.ts";
 import { quote } from "./names.ts";
 import type { PartialFile } from "./partial.ts";
 import { setModified } from "./posix.ts";
@@ -34,8 +34,11 @@ export interface SinkOptions extends CollisionRule {
 
 /** Where a file is going. Disposed when the Sink ends. */
 export interface SinkTarget extends Disposable {
-  /** The partial is about to get its name. Then, if it does not: `withdraw`. */
-  promise?(facts: Facts, digest: CommitDigest): void;
+  /**
+   * The partial is about to get its name. Then, if it does not: `withdraw`.
+   * @returns what is to be called when it has its name, where it was not `isNamed` before
+   */
+  promise?(facts: Facts, digest: CommitDigest, isNamed: boolean): (() => void) | undefined;
   withdraw?(): void;
   /** For messages. */
   readonly path: string;
@@ -44,6 +47,8 @@ export interface SinkTarget extends Disposable {
   readonly mode?: number;
   /** Finds the place anew when the file is committed: folders move while a file is on its way. */
   place(): Place;
+  /** As `place`, for this turn of the event loop. */
+  placeNow?(): OpenPlace;
 }
 
 export class DiskSink implements Sink {
@@ -187,6 +192,11 @@ export class DiskSink implements Sink {
 
   async #commit(digest: CommitDigest | undefined): Promise<StoreEntry> {
     const durable = this.#options.durability === "fsync";
+    const now = durable ? undefined : this.#target.placeNow?.();
+    if (now !== undefined) {
+      this.#prepare(now);
+      return this.#publish(now, digest).entry;
+    }
     {
       using place = this.#target.place();
       this.#prepare(place);
@@ -201,7 +211,7 @@ export class DiskSink implements Sink {
   }
 
   /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
-  #prepare(place: Place): void {
+  #prepare(place: OpenPlace): void {
     const { path, versions, mode } = this.#target;
     const existing = place.folder.look(place.name);
     if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
@@ -216,9 +226,10 @@ export class DiskSink implements Sink {
     }
   }
 
-  #publish(place: Place, digest: CommitDigest | undefined): Published {
+  #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
     const { path, versions } = this.#target;
-    if (digest !== undefined) this.#target.promise?.(this.#partial.facts(), digest);
+    const confirm =
+      digest && this.#target.promise?.(this.#partial.facts(), digest, this.#partial.isNamed);
     let replaced: boolean;
     try {
       replaced = publish(this.#partial, place, this.#options, { path, versions });
@@ -226,6 +237,7 @@ export class DiskSink implements Sink {
       if (digest !== undefined) this.#target.withdraw?.();
       throw error;
     }
+    confirm?.();
     // After the name: links and renames change the ctime, and with it the version.
     const facts = this.#partial.facts();
     return { entry: versionedEntry(place.name, facts, versions), facts, replaced };

@@ -8,7 +8,7 @@ import { entryBehindLink } from "./link-entry.ts";
 import { identityOf, Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import { freeBytes } from "./free-space.ts";
-import { Library, type Place, type Resolution } from "./library.ts";
+import { Library, type OpenPlace, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { Pages } from "./pages.ts";
 import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
@@ -81,6 +81,7 @@ export class DiskStore implements Store {
   remove(path: string, ifMatch?: string): void {
     checkPath(path);
     this.#mustBeWritable(path);
+    this.#library.forgetRecent();
     removeName(this.#library, path, ifMatch, this.#versions);
   }
 
@@ -95,6 +96,7 @@ export class DiskStore implements Store {
     checkPath(from);
     const name = checkPath(to).at(-1) ?? "";
     this.#mustBeWritable(from);
+    this.#library.forgetRecent();
     return this.#entry(name, renameName(this.#library, from, to, replace));
   }
 
@@ -111,7 +113,7 @@ export class DiskStore implements Store {
   }
 
   /** What has the name: behind a link if that is to be seen, else the link. */
-  #skip(path: string, place: Place): Skipped {
+  #skip(path: string, place: OpenPlace): Skipped {
     const facts = place.folder.look(place.name);
     if (facts?.kind === "LINK") {
       const entry = entryBehindLink(this.#library, checkPath(path), this.#versions);

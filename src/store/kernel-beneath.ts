@@ -106,6 +106,10 @@ class KernelFolder implements Folder {
     this.facts = facts;
   }
 
+  get fd(): number {
+    return this.#folder.fd;
+  }
+
   get path(): string {
     return `/proc/self/fd/${this.#folder.fd}`;
   }

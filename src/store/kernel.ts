@@ -18,16 +18,26 @@ interface Calls {
   readonly getdents64: number;
   readonly openat: number;
   readonly unlinkat: number;
+  readonly linkat: number;
 }
-const NO_CALLS: Calls = { statx: 0, renameat2: 0, getdents64: 0, openat: 0, unlinkat: 0 };
+const NO_CALLS: Calls = {
+  statx: 0,
+  renameat2: 0,
+  getdents64: 0,
+  openat: 0,
+  unlinkat: 0,
+  linkat: 0,
+};
 const CALLS: Readonly<Record<string, Calls>> = {
-  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, unlinkat: 263 },
-  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, unlinkat: 35 },
+  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, unlinkat: 263, linkat: 265 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, unlinkat: 35, linkat: 37 },
 };
 const OPENAT2 = 437;
 
 export const O_PATH = 0o10000000;
 export const O_CLOEXEC = 0o2000000;
+/** A file without a name in the folder that is opened; with O_DIRECTORY, as the kernel wants it. */
+export const O_TMPFILE = 0o20200000;
 
 export const RESOLVE_NO_MAGICLINKS = 0x02;
 export const RESOLVE_NO_SYMLINKS = 0x04;
@@ -38,6 +48,7 @@ export const RENAME_NOREPLACE = 1;
 export const AT_FDCWD = -100;
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
 const AT_EMPTY_PATH = 0x1000;
 /** STATX_BASIC_STATS and STATX_MNT_ID. */
 const STATX_WANTED = 0x7ff | 0x1000;
@@ -164,6 +175,15 @@ export function openAt(folder: number, path: string, flags: number, mode: number
 export function unlinkAt(folder: number, path: string): number {
   if (!put(path, name)) return -ERRNO.ENAMETOOLONG;
   return call(calls.unlinkat, folder, at.name, 0, 0, 0);
+}
+
+/**
+ * linkat(2) of an open file that has no name yet (O_TMPFILE).
+ * @returns 0, or a negative errno: EEXIST when the name is taken
+ */
+export function linkDescriptor(fd: number, folder: number, to: string): number {
+  if (!put(`/proc/self/fd/${fd}`, name) || !put(to, name2)) return -ERRNO.ENAMETOOLONG;
+  return call(calls.linkat, AT_FDCWD, at.name, folder, at.name2, AT_SYMLINK_FOLLOW);
 }
 
 /** renameat2(2). @returns 0, or a negative errno */

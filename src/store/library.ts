@@ -15,14 +15,18 @@ import { type Hold, WalkBeneath } from "./walk.ts";
 export type Resolution = "kernel" | "walk" | "walk-paths";
 
 /** The folder a path ends in, and its last segment. */
-export interface Place extends Disposable {
+export interface OpenPlace {
   readonly folder: Folder;
   readonly name: string;
 }
 
+export interface Place extends OpenPlace, Disposable {}
+
 export class Library implements Disposable {
   readonly beneath: Beneath;
   readonly facts: Facts;
+  /** The folder of the last `placeNow`, and its path; let go of when the turn ends. */
+  #recent: { readonly path: string; readonly folder: Folder } | undefined;
 
   private constructor(beneath: Beneath) {
     this.beneath = beneath;
@@ -65,11 +69,36 @@ export class Library implements Disposable {
     return { folder, name, [Symbol.dispose]: () => folder[Symbol.dispose]() };
   }
 
+  /**
+   * As `place`, for what is done with it at once: it is not disposed, and good until this turn of the
+   * event loop ends. Small files come by the dozen, and mostly into one folder: that is opened once.
+   */
+  placeNow(path: string, root: (path: string) => LeatError): OpenPlace {
+    const cut = path.lastIndexOf("/");
+    const parent = path.slice(0, Math.max(cut, 0));
+    if (this.#recent?.path === parent) {
+      const name = checkPath(path).at(-1);
+      if (name !== undefined && !isOwnFolder(name)) return { folder: this.#recent.folder, name };
+    }
+    const { folder, name } = this.place(path, root);
+    if (this.#recent === undefined) setImmediate(this.forgetRecent);
+    this.#recent?.folder[Symbol.dispose]();
+    this.#recent = { path: parent, folder };
+    return { folder, name };
+  }
+
+  /** Folders move: what was found before is looked for anew. */
+  readonly forgetRecent = (): void => {
+    this.#recent?.folder[Symbol.dispose]();
+    this.#recent = undefined;
+  };
+
   isRoot(folder: Folder): boolean {
     return sameThing(folder.facts, this.facts);
   }
 
   [Symbol.dispose](): void {
+    this.forgetRecent();
     this.beneath[Symbol.dispose]();
   }
 }

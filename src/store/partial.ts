@@ -1,4 +1,7 @@
-/** A partial file: exists under a name of its own, held by its lock, until it is published. */
+/**
+ * A partial file: exists under a name of its own, held by its lock, until it is published. A small one
+ * has no name at all before.
+ */
 
 import {
   type Stats,
@@ -21,6 +24,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
+import { ERRNO, linkDescriptor, O_TMPFILE, openAt, statDescriptor, systemError } from "./kernel.ts";
 import { tryLock } from "./posix.ts";
 import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
@@ -39,6 +43,7 @@ export class PartialFile {
   readonly folder: Folder;
   readonly name: string;
   #size = 0;
+  #isNamed = true;
 
   private constructor(fd: number, folder: Folder, name: string) {
     this.#file = new Descriptor(fd);
@@ -88,6 +93,40 @@ export class PartialFile {
     return undefined;
   }
 
+  /**
+   * Makes one without a name (O_TMPFILE): there is nothing to lock and nothing to clean up, whatever
+   * happens, and nothing that another try could continue.
+   * @param folder stays the caller's
+   * @param name that it gets when it needs one
+   * @returns undefined where that can't be done
+   */
+  static unnamed(folder: Folder, name: string, mode: number): PartialFile | undefined {
+    if (folder.fd === undefined) return undefined;
+    const fd = openAt(folder.fd, ".", O_TMPFILE | O_RDWR, mode);
+    if (fd < 0) return undefined;
+    const partial = new PartialFile(fd, folder, name);
+    partial.#isNamed = false;
+    return partial;
+  }
+
+  /** Whether it has a name among the partials. */
+  get isNamed(): boolean {
+    return this.#isNamed;
+  }
+
+  /** Gives one without a name the name it is published under. @returns 0, or a negative errno */
+  linkTo(folder: Folder, name: string): number {
+    return folder.fd === undefined ? -ERRNO.EOPNOTSUPP : linkDescriptor(this.fd, folder.fd, name);
+  }
+
+  /** Gives it its name among the partials, from where it can be renamed. @throws IO_ERROR, NO_SPACE */
+  takeName(): void {
+    if (this.#isNamed) return;
+    const result = tryLock(this.fd) ? this.linkTo(this.folder, this.name) : -ERRNO.EAGAIN;
+    if (result < 0) throw LeatError.from(systemError(-result, "linkat"), "cannot name a partial");
+    this.#isNamed = true;
+  }
+
   /** -1 once it is closed. */
   get fd(): number {
     return this.#file.fd;
@@ -103,6 +142,8 @@ export class PartialFile {
   }
 
   facts(): Facts {
+    const facts = statDescriptor(this.fd);
+    if (typeof facts === "object") return facts;
     return factsOf(fstatSync(this.fd, { bigint: true }));
   }
 
@@ -194,6 +235,7 @@ export class PartialFile {
   /** Removes the name, then lets go. */
   remove(): void {
     if (this.fd === -1) return;
+    if (!this.#isNamed) return this.close();
     try {
       unlinkSync(this.path);
     } catch (error) {

@@ -8,6 +8,7 @@ import { LeatError } from "../errors.ts";
 import { PARTIALS_COMPARED } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
+import { statDescriptor } from "./kernel.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
 import { PartialFile, removeUnheld } from "./partial.ts";
@@ -65,6 +66,11 @@ export class Partials implements Disposable {
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
       retryAfter: 1000,
     });
+  }
+
+  /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
+  createUnnamed(name: string): PartialFile | undefined {
+    return PartialFile.unnamed(this.folder, name, FILE_MODE);
   }
 
   /** Opens what an earlier try has left, unless somebody holds it. */
@@ -136,6 +142,8 @@ export class Partials implements Disposable {
 }
 
 export function isGone(folder: Folder): boolean {
+  const found = folder.fd === undefined ? undefined : statDescriptor(folder.fd);
+  if (typeof found === "object") return found.links === 0;
   try {
     return statSync(`${folder.path}/.`).nlink === 0;
   } catch {

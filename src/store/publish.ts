@@ -10,7 +10,7 @@ import { LeatError } from "../errors.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import type { Versions } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
-import type { Place } from "./library.ts";
+import type { OpenPlace, Place } from "./library.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "./names.ts";
 import type { PartialFile } from "./partial.ts";
@@ -30,7 +30,7 @@ export interface PublishContext {
  */
 export function publish(
   partial: PartialFile,
-  target: Place,
+  target: OpenPlace,
   rule: CollisionRule,
   { path, versions }: PublishContext,
 ): boolean {
@@ -41,6 +41,8 @@ export function publish(
     }
     const existing = target.folder.look(target.name);
     mayTake(existing, rule, path, versions);
+    if (existing === undefined && linkUnnamed(partial, target)) return false;
+    partial.takeName();
     renameSync(partial.path, target.folder.at(target.name));
     return existing !== undefined;
   } catch (error) {
@@ -49,7 +51,9 @@ export function publish(
   }
 }
 
-function takeFreeName(partial: PartialFile, target: Place): void {
+function takeFreeName(partial: PartialFile, target: OpenPlace): void {
+  if (linkUnnamed(partial, target)) return;
+  partial.takeName();
   const to = target.folder.at(target.name);
   try {
     linkSync(partial.path, to);
@@ -64,6 +68,11 @@ function takeFreeName(partial: PartialFile, target: Place): void {
   } catch {
     return;
   }
+}
+
+/** @returns whether that was all; if not, nothing was changed */
+function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): boolean {
+  return !partial.isNamed && partial.linkTo(folder, name) === 0;
 }
 
 /** FAT, some network and FUSE file systems have no hard links. */

@@ -31,8 +31,13 @@ const KINDS = ["void", "fsync", "none"] as const;
 /** Hours of one file of the journal. */
 const SPAN = RECEIPT_RETENTION / 8;
 
+/** Whether the partial had a name of its own; one that had none, and has got the one it was to get. */
+export type PartialState = "named" | "unnamed" | "published";
+const STATES: readonly PartialState[] = ["named", "unnamed", "published"];
+
 export interface CommitNote extends CommitDigest {
   readonly durability: DurabilityLevel;
+  readonly state: PartialState;
   /** The partial just before it got its name. */
   readonly facts: Pick<
     Facts,
@@ -42,6 +47,7 @@ export interface CommitNote extends CommitDigest {
 
 export class Receipts implements Disposable {
   readonly #folder: Folder;
+  #confirmed: Buffer[] = [];
   #open: { readonly span: number; readonly fd: number } | undefined;
   /** One look at a time: each reads what a day has left. */
   #looking: Promise<unknown> = Promise.resolve();
@@ -51,9 +57,10 @@ export class Receipts implements Disposable {
     this.#folder = folder;
   }
 
-  /** A commit is about to happen. @throws NO_SPACE, IO_ERROR */
-  promise(uploadId: Uint8Array, path: string, note: CommitNote): void {
+  /** A commit is about to happen. @returns what was noted @throws NO_SPACE, IO_ERROR */
+  promise(uploadId: Uint8Array, path: string, note: CommitNote): Buffer {
     const bytes = record(uploadId, path, note.durability);
+    bytes[AT.kind + 2] = STATES.indexOf(note.state);
     bytes.writeUInt32LE(note.crc32, AT.crc32);
     if (note.sha256 !== undefined) {
       bytes.set(note.sha256, AT.sha256);
@@ -65,6 +72,17 @@ export class Receipts implements Disposable {
     const words = [facts.inodeLow, facts.inodeHigh, facts.modifiedNanoseconds];
     words.forEach((value, index) => bytes.writeUInt32LE(value, AT.times + 24 + 4 * index));
     this.#append(bytes);
+    return bytes;
+  }
+
+  /**
+   * It did happen. Noted with others of this turn of the event loop: until then what has the name
+   * tells the same.
+   * @param bytes that were noted before
+   */
+  confirm(bytes: Buffer): void {
+    bytes[AT.kind + 2] = STATES.indexOf("published");
+    if (this.#confirmed.push(bytes) === 1) setImmediate(() => this.#noteConfirmed());
   }
 
   /** It did not happen, and will not. */
@@ -85,16 +103,30 @@ export class Receipts implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#noteConfirmed();
     if (this.#open !== undefined) closeSync(this.#open.fd);
     this.#open = undefined;
     this.#folder[Symbol.dispose]();
   }
 
-  #append(bytes: Buffer): void {
-    bytes.writeUInt32LE(crc32(bytes.subarray(0, SIZE - 4)), SIZE - 4);
+  #noteConfirmed(): void {
+    const confirmed = this.#confirmed;
+    this.#confirmed = [];
+    if (confirmed.length === 0) return;
+    try {
+      this.#append(...confirmed);
+    } catch {
+      // The notes from before stand.
+    }
+  }
+
+  #append(...notes: readonly Buffer[]): void {
+    for (const note of notes) note.writeUInt32LE(crc32(note.subarray(0, SIZE - 4)), SIZE - 4);
+    const bytes = notes.length === 1 ? notes[0]! : Buffer.concat(notes);
     try {
       const written = writeSync(this.#current(), bytes);
-      if (written !== SIZE) throw new LeatError("NO_SPACE", "no space is left for a receipt");
+      if (written !== bytes.length)
+        throw new LeatError("NO_SPACE", "no space is left for a receipt");
     } catch (error) {
       throw LeatError.from(error, "cannot note a receipt");
     }
@@ -175,6 +207,7 @@ function noteOf(bytes: Buffer): CommitNote | undefined {
   const word = (index: number): number => bytes.readUInt32LE(AT.times + 24 + 4 * index);
   return {
     durability,
+    state: STATES[bytes[AT.kind + 2]!] ?? "named",
     crc32: bytes.readUInt32LE(AT.crc32),
     sha256:
       bytes[AT.kind + 1] === 1 ? new Uint8Array(bytes.subarray(AT.sha256, AT.crc32)) : undefined,

@@ -6,13 +6,13 @@
 
 import { LeatError } from "../errors.ts";
 import { sha256 } from "../hash.ts";
-import { BLOCK_SIZE, PARTIAL_RETENTION, SWEEP_EVERY } from "../limits.ts";
+import { PARTIAL_RETENTION, SWEEP_EVERY, UNNAMED_MOST, BLOCK_SIZE } from "../limits.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import { checkFree } from "./free-space.ts";
-import type { Library, Place } from "./library.ts";
+import type { Library, OpenPlace } from "./library.ts";
 import { quote } from "./names.ts";
 import type { PartialFile } from "./partial.ts";
 import { Partials, makeOwn } from "./partials.ts";
@@ -25,7 +25,7 @@ export interface UploadsOptions {
   readonly library: Library;
   readonly versions: Versions;
   /** What has the name, for an upload that skips it. */
-  readonly skip: (path: string, place: Place) => Skipped;
+  readonly skip: (path: string, place: OpenPlace) => Skipped;
   /** Milliseconds that an abandoned partial is kept. */
   readonly retention?: number | undefined;
   /** Milliseconds since 1970; for tests. */
@@ -86,7 +86,7 @@ export class Uploads implements AsyncDisposable {
   ): DiskSink | Skipped {
     const { library, versions, skip } = this.#options;
     try {
-      using place = library.place(path, isDirectory);
+      const place = library.placeNow(path, isDirectory);
       const existing = place.folder.look(place.name);
       if (!mayTake(existing, options, path, versions)) {
         found?.partial.close();
@@ -164,7 +164,8 @@ export class Uploads implements AsyncDisposable {
       if (note.durability === "fsync") await syncFolder(place.folder.path);
       return { ...note, entry: versionedEntry(place.name, facts, versions) };
     }
-    // Its partial is still there: it was interrupted before the name.
+    // It was interrupted before the name: it had none, or its partial is still there.
+    if (note.state === "unnamed") return undefined;
     if (this.#partials?.has(uploadId) === true) return undefined;
     const { size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = note.facts;
     const modified = { seconds, nanoseconds };
@@ -176,7 +177,7 @@ export class Uploads implements AsyncDisposable {
 
   #place(
     path: string,
-    place: Place,
+    place: OpenPlace,
     options: CreateOptions,
     found: PartialFile | undefined,
   ): PartialFile {
@@ -187,6 +188,11 @@ export class Uploads implements AsyncDisposable {
     if (!partials.canPublishTo(place.folder)) {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
+    }
+    const isSmall = options.size !== undefined && options.size <= UNNAMED_MOST;
+    if (isSmall && options.resume === undefined) {
+      const unnamed = partials.createUnnamed(name);
+      if (unnamed !== undefined) return unnamed;
     }
     try {
       if (options.size !== undefined) {
@@ -216,8 +222,14 @@ export class Uploads implements AsyncDisposable {
       path,
       versions,
       place: () => library.place(path, isDirectory),
-      promise: (facts, digest) =>
-        this.#openReceipts().promise(uploadId, path, { ...digest, durability, facts }),
+      placeNow: () => library.placeNow(path, isDirectory),
+      promise: (facts, digest, isNamed) => {
+        const receipts = this.#openReceipts();
+        const state = isNamed ? "named" : "unnamed";
+        const note = { ...digest, durability, facts, state } as const;
+        const record = receipts.promise(uploadId, path, note);
+        return isNamed ? undefined : () => receipts.confirm(record);
+      },
       withdraw: () => this.#openReceipts().withdraw(uploadId),
       [Symbol.dispose]: ended,
     };

@@ -126,7 +126,8 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     await put(store, "taken", "second", { collision: "replace" });
     renameSync(library.at("folder"), library.at("gone"));
     const short = await create(store, "short", { size: 3 });
-    expect(library.partials()).toHaveLength(5);
+    // That of the short one has no name, where there are such files.
+    expect(library.partials()).toHaveLength(resolution === "walk-paths" ? 5 : 4);
     await refused("IS_A_DIRECTORY", () => late.commit());
     await refused("NOT_FOUND", () => lost.commit());
     await refused("ALREADY_EXISTS", () => loser.commit());
