@@ -11,11 +11,9 @@
  * Every method takes a `signal`, and throws a LeatError.
  */
 import { CODES, LeatError } from "../errors.ts";
-import type { Collision } from "../store/store.ts";
 import type {
   ChecksumResponse,
   Entry,
-  IfExists,
   Receipt,
   Response,
   StatusResponse,
@@ -28,15 +26,16 @@ import type { Leg } from "./leg.ts";
 import { Lines, type LinesOptions } from "./lines.ts";
 import type { Link, RequestInit } from "./link.ts";
 import { openLeg } from "./open-leg.ts";
-import type {
-  CallOptions,
-  Downloaded,
-  DownloadOptions,
-  GetOptions,
-  ListOptions,
-  ListPage,
-  ListSummary,
-  PutOptions,
+import {
+  type CallOptions,
+  type Downloaded,
+  type DownloadOptions,
+  type GetOptions,
+  IF_EXISTS,
+  type ListOptions,
+  type ListPage,
+  type ListSummary,
+  type PutOptions,
 } from "./options.ts";
 import { NEVER } from "./retry.ts";
 import type { GetTreeOptions, TreeOptions } from "./tree.ts";
@@ -44,12 +43,6 @@ import { getTrees } from "./tree-get.ts";
 import { putTrees } from "./tree-put.ts";
 import { type UploadOrigin, type UploadSource, originOf } from "./upload.ts";
 import { uploadTries } from "./upload-tries.ts";
-
-const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
-  fail: "FAIL",
-  replace: "REPLACE",
-  skip: "SKIP",
-};
 
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
 
@@ -157,11 +150,20 @@ export class Client implements AsyncDisposable {
     return this.putFrom(path, originOf(source, options.sha256 === true), options);
   }
 
-  /** @internal As `put`, of what is opened by the caller's means. */
-  putFrom(path: string, origin: UploadOrigin, options: PutOptions): Promise<Receipt> {
+  /**
+   * @internal As `put`, of what is opened by the caller's means.
+   * @param lost the id of a try that was lost, and may have been done
+   */
+  putFrom(
+    path: string,
+    origin: UploadOrigin,
+    options: PutOptions,
+    lost?: Uint8Array,
+  ): Promise<Receipt> {
     const sha256 = options.sha256 === true;
     return uploadTries(this.#lines, origin, {
       ...options,
+      lost,
       request: ({ size, modified }) => ({
         path,
         size,

@@ -1,7 +1,7 @@
 /** What a caller may ask for besides the path. */
 import type { LeatError } from "../errors.ts";
 import type { Collision, DurabilityLevel, StoreEntry } from "../store/store.ts";
-import type { Entry } from "../wire/gen/messages.ts";
+import type { Entry, IfExists } from "../wire/gen/messages.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -89,3 +89,10 @@ export interface ListSummary {
   /** Names left out because they are not UTF-8. */
   readonly skippedNames: number;
 }
+
+/** As it is said on the wire. */
+export const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
+  fail: "FAIL",
+  replace: "REPLACE",
+  skip: "SKIP",
+};

@@ -3,10 +3,15 @@
  * the server opens streams. Links are not followed, except one that the caller named.
  */
 import { LeatError } from "../errors.ts";
+import { SMALL_FILE } from "../limits.ts";
 import { LocalFolder } from "../store/local-folder.ts";
 import { checkPath, quote } from "../store/names.ts";
+import type { SmallFile } from "../store/small-file.ts";
+import type { MaybePromise } from "../store/store.ts";
 import type { Receipt } from "../wire/gen/messages.ts";
 import type { Client } from "./client.ts";
+import { IF_EXISTS } from "./options.ts";
+import { SmallPut } from "./small-put.ts";
 import {
   type TreeOptions,
   type TreeOutcome,
@@ -33,12 +38,17 @@ class TreePut {
   readonly #client: Client;
   readonly #run: TreeRun;
   readonly #options: TreeOptions;
+  /** Those under way. */
+  readonly #small = new Set<SmallPut>();
   #left = 0;
 
   constructor(client: Client, options: TreeOptions) {
     this.#client = client;
     this.#run = new TreeRun(client.maxStreams, options.signal);
     this.#options = options;
+    this.#run.signal.addEventListener("abort", () => {
+      for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
+    });
   }
 
   put(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
@@ -68,7 +78,53 @@ class TreePut {
     if (unsayable > 0) throw cannotBeSaid(unsayable, root.local);
   }
 
-  async #entry(folder: LocalFolder, root: TreeRoot, name: string, depth: number): Promise<void> {
+  /** @returns a promise only where it has to be waited for */
+  #entry(folder: LocalFolder, root: TreeRoot, name: string, depth: number): MaybePromise<void> {
+    if (!this.#run.hasRoom(0)) {
+      return this.#run.room(0).then(() => this.#entry(folder, root, name, depth));
+    }
+    const small = folder.readSmall(name, SMALL_FILE);
+    if (small === undefined) return this.#slowEntry(folder, root, name, depth);
+    const of = { path: below(root.path, name), local: below(root.local, name) };
+    this.#sendSmall(folder, of, name, small);
+  }
+
+  /** One small file, at once; what has to be tried again goes the ordinary way. */
+  #sendSmall(folder: LocalFolder, of: TreeRoot, name: string, file: SmallFile): void {
+    this.#run.begin(0);
+    folder.hold();
+    const end = (outcome: TreeOutcome): void => {
+      folder[Symbol.dispose]();
+      this.#run.end(0, outcome);
+    };
+    const calls = this.#small;
+    const call = new SmallPut({
+      link: this.#client.link,
+      path: of.path,
+      file,
+      ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
+      onTaken: (bytes) => this.#leave(bytes),
+      done: (receipt) => {
+        calls.delete(call);
+        end(sent(of, receipt));
+      },
+      failed: (error, uploadId) => {
+        calls.delete(call);
+        if (!isWorthTrying(error)) return end(this.#failed(of, "FILE", error));
+        const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
+        void this.#send(of, { open, replayable: true }, uploadId).then(end);
+      },
+    });
+    call.ask();
+    if (!call.over) calls.add(call);
+  }
+
+  async #slowEntry(
+    folder: LocalFolder,
+    root: TreeRoot,
+    name: string,
+    depth: number,
+  ): Promise<void> {
     const of = { path: below(root.path, name), local: below(root.local, name) };
     const kind = folder.kindOf(name);
     if (kind === undefined) return; // gone since the names were read
@@ -99,17 +155,19 @@ class TreePut {
     });
   }
 
-  async #send(of: TreeRoot, origin: UploadOrigin): Promise<TreeOutcome> {
+  /** @param lost as `Client.putFrom` */
+  async #send(of: TreeRoot, origin: UploadOrigin, lost?: Uint8Array): Promise<TreeOutcome> {
     try {
       let before = 0;
-      const receipt = await this.#client.putFrom(of.path, origin, {
+      const options = {
         ifExists: this.#options.ifExists ?? "fail",
         signal: this.#run.signal,
-        onProgress: (bytes) => {
+        onProgress: (bytes: number) => {
           this.#leave(bytes - before);
           before = bytes;
         },
-      });
+      };
+      const receipt = await this.#client.putFrom(of.path, origin, options, lost);
       return sent(of, receipt);
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
@@ -145,6 +203,11 @@ function sent(of: TreeRoot, { entry, skipped, durability, crc32 }: Receipt): Tre
     durability: durability === "DURABILITY_FSYNC" ? "fsync" : "none",
     crc32: skipped ? undefined : crc32,
   });
+}
+
+/** Whether another try may end otherwise. */
+function isWorthTrying({ code, retryable }: LeatError): boolean {
+  return retryable || code === "CHECKSUM_MISMATCH";
 }
 
 function cannotBeSaid(names: number, path: string): LeatError {

@@ -15,6 +15,8 @@ import { OtherPrefix, UploadCall } from "./upload-call.ts";
 export interface UploadTriesOptions extends PutOptions {
   /** What is asked for, less what the source says. @param upload as it is opened */
   readonly request: (upload: Upload) => Partial<Put>;
+  /** The id of a try that was lost, and may have been done. */
+  readonly lost?: Uint8Array | undefined;
 }
 
 export function uploadTries(
@@ -43,6 +45,9 @@ class UploadTries {
     this.#lines = lines;
     this.#origin = origin;
     this.#options = options;
+    if (options.lost === undefined) return;
+    this.#uploadId = options.lost;
+    this.#again = true;
   }
 
   async run(): Promise<Receipt> {

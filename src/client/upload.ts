@@ -6,6 +6,7 @@ import type { Outgoing } from "../session/outgoing.ts";
 import { openLocalFile } from "../store/local-file.ts";
 import type { Prefix, Source, Time } from "../store/store.ts";
 import { crc32 } from "../hash.ts";
+import { OutgoingBytes } from "../transfer/outgoing-bytes.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
 
@@ -36,7 +37,7 @@ export interface UploadHooks {
 async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload> {
   if (isBunFile(source)) return fromFile(source, sha256);
   if (source instanceof Blob) return fromChunks(source.stream(), source.size, sha256);
-  if (source instanceof Uint8Array) return fromChunks([source], source.length, sha256);
+  if (source instanceof Uint8Array) return fromBytes(source, sha256);
   // Callers without types: a string is iterable, too, and a path is not its contents.
   const given: unknown = source;
   if (typeof given === "object" && given !== null && isIterable(given)) {
@@ -113,6 +114,13 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
       return new OutgoingSource({ source, offset, length, prefix: from, sha256, path, onTaken });
     },
     release: () => source[Symbol.dispose](),
+  };
+}
+
+function fromBytes(bytes: Uint8Array, sha256: boolean): Upload {
+  return {
+    ...fromChunks([], bytes.length, sha256),
+    start: (_from, { onTaken }) => new OutgoingBytes({ bytes, sha256, onTaken }),
   };
 }
 

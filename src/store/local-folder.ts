@@ -13,8 +13,8 @@ import { openFileIn } from "./local-file.ts";
 import { statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
 import { alreadyExists } from "./refusals.ts";
-import { writeSmallFile } from "./small-file.ts";
-import type { Source, Time } from "./store.ts";
+import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
+import type { MaybePromise, Source, Time } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 import { openPlainFolder } from "./walk-folder.ts";
 import { wireName } from "./wire-names.ts";
@@ -85,6 +85,11 @@ export class LocalFolder implements Disposable {
     return writeSmallFile(this.#folder, name, bytes, modified);
   }
 
+  /** Reads a whole small file, if that is easily done. @param most bytes */
+  readSmall(name: string, most: number): SmallFile | undefined {
+    return readSmallFile(this.#folder, name, most);
+  }
+
   /** @throws ALREADY_EXISTS */
   mustBeFree(name: string): void {
     if (this.kindOf(name) !== undefined) throw alreadyExists(this.#below(name));
@@ -118,7 +123,7 @@ export class LocalFolder implements Disposable {
    * Tells each name in it, some hundred at a time; the next ones are read when these are dealt with.
    * @returns how many were left out because they cannot be said on the wire
    */
-  async names(tell: (name: string) => Promise<void>): Promise<number> {
+  async names(tell: (name: string) => MaybePromise<void>): Promise<number> {
     const names = new Names(tell);
     await this.#folder.readNames(this.path, names);
     await names.settle();
@@ -147,11 +152,11 @@ export class LocalFolder implements Disposable {
 }
 
 class Names implements NameTaker {
-  readonly #tell: (name: string) => Promise<void>;
+  readonly #tell: (name: string) => MaybePromise<void>;
   #names: string[] = [];
   unsayable = 0;
 
-  constructor(tell: (name: string) => Promise<void>) {
+  constructor(tell: (name: string) => MaybePromise<void>) {
     this.#tell = tell;
   }
 
@@ -165,7 +170,10 @@ class Names implements NameTaker {
   async settle(): Promise<void> {
     const names = this.#names;
     this.#names = [];
-    for (const name of names) await this.#tell(name);
+    for (const name of names) {
+      const waits = this.#tell(name);
+      if (waits !== undefined) await waits;
+    }
   }
 }
 
