@@ -191,9 +191,9 @@ export const TREE_BYTES = 64 * MiB;
 /** A file up to this size is read or written in one step on the event loop: 7 us of a cached disk. */
 export const SMALL_FILE = 64 * KiB;
 
-/** An upload up to this size is written to a file without a name: less than a block can't be continued,
- *  so that nobody has to find it again, and nothing is left of it when it is given up. */
-export const UNNAMED_MOST = BLOCK_SIZE - 1;
+/** A smaller upload is written to a file without a name: less than a block can't be continued, so that
+ *  nobody has to find it again, and nothing is left of it when it is given up. */
+export const UNNAMED_BELOW = BLOCK_SIZE;
 
 /** Outcomes of a tree's transfers that may wait to be read. */
 export const TREE_OUTCOMES = 1024;

@@ -195,7 +195,13 @@ describe("the code", () => {
   });
 
   test("that talks to Bun is where sockets and processes are, the store, and the command line", () => {
-    const there = ["hash.ts", "net/bun.ts", "net/handover.ts", "server/models/processes.ts"];
+    const there = [
+      "hash.ts",
+      "net/bun.ts",
+      "net/handover.ts",
+      "server/models/processes.ts",
+      "server/models/program.ts",
+    ];
     const elsewhere = ({ path }: Source): boolean =>
       !there.includes(path) && !["store", "cli"].includes(layerOf(path));
     expect(found(elsewhere, names(/\bBun\.\w+/g))).toEqual([]);

@@ -1,10 +1,19 @@
 /** leat, asked by its own command line. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../../src/index.ts";
 import type { Client, Competitor, Entry, Files } from "./competitor.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
 
-const LEAT = join(import.meta.dir, "../../bin/leat");
+/** The executable, as `bun run build` makes it. */
+function build(site: Site): string {
+  const executable = join(site.etc, "leat");
+  const script = join(import.meta.dir, "../../scripts/build.ts");
+  if (existsSync(executable)) return executable;
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, script, executable]);
+  if (exitCode !== 0) throw new Error(`cannot build leat: ${stderr.toString()}`);
+  return executable;
+}
 
 type Durability = "none" | "fsync";
 
@@ -13,12 +22,13 @@ export async function leat(site: Site, durability: Durability): Promise<Entry> {
   const who = durability === "none" ? "leat" : "leat, fsync";
   const port = freePort();
   const flags = [`--port=${port}`, `--durability=${durability}`, "--log-level=error"];
-  const argv = [LEAT, "server", site.library, ...flags];
+  const executable = build(site);
+  const argv = [executable, "server", site.library, ...flags];
   const server = await PeerServer.start(site, `leat-${durability}`, port, argv);
   const competitor: Competitor = {
     who,
     server: server.group,
-    client: leatClient(`127.0.0.1:${port}`, durability),
+    client: leatClient(executable, `127.0.0.1:${port}`, durability),
     ...(durability === "none"
       ? { note: "checksums compared" }
       : { note: "checksums compared, files synced", kinds: ["one file", "parts", "small files"] }),
@@ -37,17 +47,18 @@ export async function leat(site: Site, durability: Durability): Promise<Entry> {
   };
 }
 
-function leatClient(server: string, durability: Durability): Client {
-  const start = [LEAT, "client", "--server", server, "--quiet"];
+function leatClient(executable: string, server: string, durability: Durability): Client {
+  const start = [executable, "client", "--server", server, "--quiet"];
   return {
-    download({ path, names }: Files, to: string) {
+    download({ path, names, whole }: Files, to: string) {
+      const get = [...start, "get", `--to=${to}/`, `--durability=${durability}`];
       const remotes = names.map((name) => `${path}/${name}`);
-      return { argv: [...start, "get", `--to=${to}/`, `--durability=${durability}`, ...remotes] };
+      return { argv: whole ? [...get, "-r", `${path}/.`] : [...get, ...remotes] };
     },
-    upload: ({ folder, names }: Files, to: string) => ({
-      argv: [...start, "upload", `--to=${to}/`, ...names],
-      cwd: folder,
-    }),
+    upload({ folder, names, whole }: Files, to: string) {
+      const upload = [...start, "upload", `--to=${to}/`];
+      return { argv: whole ? [...upload, "-r", "."] : [...upload, ...names], cwd: folder };
+    },
     list: (path: string) => ({ argv: [...start, "list", "--long", path] }),
   };
 }

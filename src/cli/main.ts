@@ -16,6 +16,8 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       return (await import("./server.ts")).server(rest);
     case "client":
       return (await import("./client.ts")).client(rest);
+    case "--child":
+      return child();
     case "--version":
     case "-V":
       process.stdout.write(`leat ${VERSION}\n`);
@@ -28,6 +30,12 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     default:
       return refuse(command);
   }
+}
+
+/** Of a server: the executable is its own program for processes and threads (models/program.ts). */
+async function child(): Promise<never> {
+  await import("../server/models/child.ts");
+  return new Promise(() => {}); // it ends itself
 }
 
 async function refuse(command: string | undefined): Promise<number> {
@@ -48,4 +56,5 @@ function crash(thrown: unknown): never {
 
 process.on("uncaughtException", crash);
 process.on("unhandledRejection", crash);
-process.exit(await main(process.argv.slice(2)));
+if (Bun.isMainThread) process.exit(await main(process.argv.slice(2)));
+else await child();

@@ -14,10 +14,15 @@ import { LocalError } from "./failures.ts";
  * @throws INVALID_NAME
  */
 export function remoteName(typed: string): string {
-  const tidy = typed.replace(/^(\.\/+)+/, "").replace(/\/+$/, "");
+  const tidy = typed.replace(/^(\.\/+)+/, "").replace(/(\/+\.?)+$/, "");
   const name = tidy === "." ? "" : tidy;
   checkPath(name);
   return name;
+}
+
+/** Whether what is in a folder is meant, and not the folder: `.`, `photos/.`. */
+function meansContents(typed: string): boolean {
+  return /(^|\/)\.{1,2}\/*$/.test(typed);
 }
 
 /** Whether a folder is meant: `docs/`, `.`, `/`. */
@@ -130,9 +135,10 @@ function needsFolder(to: string, missing: boolean): LeatError {
 export function treeDownloads(typed: readonly string[], to: string | undefined): TreeRoot[] {
   const paths = typed.map(remoteName);
   const into = localFolder(to, paths.length > 1);
-  const roots = paths.map((path) => {
+  const roots = paths.map((path, index) => {
     if (into === undefined) return { path, local: to! };
-    return { path, local: path === "" ? `${into}/` : join(into, lastSegment(path)) };
+    const contents = path === "" || meansContents(typed[index]!);
+    return { path, local: contents ? `${into}/` : join(into, lastSegment(path)) };
   });
   refuseTwins(roots, ({ local }) => resolve(local));
   return roots;
@@ -150,7 +156,7 @@ export async function treeUploads(
   const into = to === undefined ? "" : await remoteFolder(to, locals.length > 1, connect);
   const roots = locals.map((local) => {
     if (into === undefined) return { local, path: remoteName(to!) };
-    const name = /(^|\/)\.{1,2}\/*$/.test(local) ? "" : basename(resolve(local));
+    const name = meansContents(local) ? "" : basename(resolve(local));
     return { local, path: remoteName([into, name].filter((part) => part !== "").join("/")) };
   });
   refuseTwins(roots, ({ path }) => path);

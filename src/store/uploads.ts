@@ -6,7 +6,7 @@
 
 import { LeatError } from "../errors.ts";
 import { sha256 } from "../hash.ts";
-import { PARTIAL_RETENTION, SWEEP_EVERY, UNNAMED_MOST, BLOCK_SIZE } from "../limits.ts";
+import { PARTIAL_RETENTION, SWEEP_EVERY, UNNAMED_BELOW, BLOCK_SIZE } from "../limits.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
@@ -189,7 +189,7 @@ export class Uploads implements AsyncDisposable {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
-    const isSmall = options.size !== undefined && options.size <= UNNAMED_MOST;
+    const isSmall = options.size !== undefined && options.size < UNNAMED_BELOW;
     if (isSmall && options.resume === undefined) {
       const unnamed = partials.createUnnamed(name);
       if (unnamed !== undefined) return unnamed;

@@ -209,7 +209,7 @@ describe("upload", () => {
     symlinkSync(a, here.at("b"));
     const ran = await served.client(["upload", a, here.at("b"), "-o", "uploads", "-v"]);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toMatch(/\n2 files {2}2 B in \d+ ms, on disk\n$/);
+    expect(ran.stderr).toMatch(/\n2 files {2}2 B in \S+ m?s(, \S+ files\/s)?, on disk\n$/);
     expect([text("a"), text("b")]).toEqual(["A", "A"]);
     expectFailure(
       await served.client(["upload", a, here.at("b"), "-o", "uploads/none"]),

@@ -54,6 +54,10 @@ describe("get -r", () => {
     expect(picture(here.at("there/photos"))).toEqual(whole);
     expect(await client(here, "get", "-r", "photos", "-o", "new")).toEqual(quietly());
     expect(picture(here.at("new"))).toEqual(whole);
+    // What is in it, and not the folder.
+    here.folder("filled");
+    expect(await client(here, "get", "-r", "photos/.", "-o", "filled")).toEqual(quietly());
+    expect(picture(here.at("filled"))).toEqual(whole);
     // A file alone, and several.
     expect(await client(here, "get", "-r", "photos/a.txt", "photos/deep", "-o", "there")).toEqual(
       quietly(),

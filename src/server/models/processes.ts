@@ -4,19 +4,14 @@
  *
  * None waits in stock: a descriptor is inherited when a process starts, and not later.
  */
-import { fileURLToPath } from "node:url";
 import type { Child, FromChild, ToChild } from "./child-messages.ts";
-
-const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
-
-/** Neither a bunfig.toml nor an .env of the folder that the server runs in counts. */
-const CONFIG = fileURLToPath(new URL("../../../bin/bunfig.toml", import.meta.url));
+import { CHILD_COMMAND } from "./program.ts";
 
 /** Where a child finds what it inherits, behind its standard streams. */
 const INHERITED = 3;
 
 export function startProcess(fd: number, onMessage: (message: FromChild) => void): Child {
-  const child = Bun.spawn([process.execPath, "--no-env-file", `--config=${CONFIG}`, PROGRAM], {
+  const child = Bun.spawn([...CHILD_COMMAND], {
     stdio: ["ignore", "ignore", "inherit", fd],
     serialization: "advanced",
     ipc: (message: FromChild) => onMessage(message),

@@ -5,12 +5,11 @@
 import { Worker } from "node:worker_threads";
 import { closeDuplicate, duplicate } from "../../net/duplicate.ts";
 import type { Child, FromChild } from "./child-messages.ts";
-
-const PROGRAM = new URL("./child.ts", import.meta.url);
+import { CHILD_MODULE } from "./program.ts";
 
 export function startThread(original: number, onMessage: (message: FromChild) => void): Child {
   const fd = duplicate(original);
-  const thread = new Worker(PROGRAM);
+  const thread = new Worker(CHILD_MODULE);
   let adopted = false;
   let done = false;
   let failure: string | undefined;

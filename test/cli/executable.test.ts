@@ -1,0 +1,54 @@
+/** leat as one executable: `bun run build`. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { TemporaryFolder } from "../support/folder.ts";
+import { PACKAGE, Served, run } from "./support.ts";
+
+let folder: TemporaryFolder;
+let executable: string;
+
+beforeAll(async () => {
+  folder = new TemporaryFolder();
+  executable = folder.at("leat");
+  const built = await run([process.execPath, join(PACKAGE, "scripts/build.ts"), executable]);
+  expect(built.stderr).toBe("");
+});
+afterAll(() => folder[Symbol.dispose]());
+
+test.each([["event-loop"], ["iterative"], ["processes"], ["threads"], ["workers"]])(
+  "serves with the model %s, with no file of leat beside it",
+  async (model) => {
+    using here = new TemporaryFolder();
+    here.file("library/a.txt", "contents");
+    const how = model === "workers" ? ["--workers", "2"] : ["--model", model];
+    const argv = [executable, "server", here.at("library"), "--port", "0", ...how];
+    const child = Bun.spawn(argv, { cwd: here.path, stderr: "ignore" });
+    try {
+      const { value } = await child.stdout.getReader().read();
+      const address = new TextDecoder().decode(value).match(/listening on (\S+)/)?.[1] ?? "";
+      const got = await run([executable, "client", "--server", address, "get", "a.txt"], {
+        cwd: here.path,
+      });
+      expect(got.code).toBe(0);
+      expect(readFileSync(here.at("a.txt"), "utf8")).toBe("contents");
+    } finally {
+      child.kill("SIGTERM");
+      expect(await child.exited).toBe(0);
+    }
+  },
+);
+
+test("runs nothing and reads nothing of the folder it is started in", async () => {
+  await using served = await Served.start();
+  using here = new TemporaryFolder();
+  here.file("bunfig.toml", 'preload = ["./preload.ts"]\n');
+  here.file("preload.ts", 'require("node:fs").writeFileSync("preloaded", "")');
+  here.file(".env", "LEAT_SERVER=127.0.0.1:1\n");
+  const args = ["client", "--server", served.server.address, "list", "-q"];
+  const ran = await run([executable, ...args], { cwd: here.path });
+  expect(ran).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(existsSync(here.at("preloaded"))).toBe(false);
+  const plain = await run([executable, "client", "list", "-q"], { cwd: here.path });
+  expect(plain.stderr).toContain("127.0.0.1:8888");
+});
