@@ -6,13 +6,13 @@ import { CommanderError, Option } from "commander";
 import { isIPv4 } from "node:net";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
-import { MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
+import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
 import type { Log } from "../server/log.ts";
 import { MODELS, type Model } from "../server/models/model.ts";
 import { type Server, createServer } from "../server/server.ts";
 import type { DurabilityLevel } from "../store/store.ts";
 import { VERSION } from "../version.ts";
-import { createCommand, isAnswer, usageMessage, wholeNumber } from "./arguments.ts";
+import { createCommand, isAnswer, secondsOrNone, usageMessage, wholeNumber } from "./arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
@@ -31,6 +31,8 @@ interface Flags {
   readonly maxConnections: number;
   readonly model: Model;
   readonly workers: number;
+  /** Milliseconds. */
+  readonly drain: number;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -77,6 +79,11 @@ function createProgram() {
       new Option("--workers <N>", "processes for --model event-loop; auto: one for each core")
         .default(1)
         .argParser(workerCount),
+    )
+    .addOption(
+      new Option("--drain <SECONDS>", "how long transfers may go on when it stops")
+        .default(DRAIN_DEADLINE, `${DRAIN_DEADLINE / 1000}`)
+        .argParser(secondsOrNone),
     )
     .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
     .addOption(
@@ -136,7 +143,7 @@ function isLoopback(host: string): boolean {
 
 async function serve(library: string | undefined, flags: Flags): Promise<void> {
   const folder = openLibrary(library);
-  const { host: hostname, port, unix, durability, maxConnections, model, workers } = flags;
+  const { host: hostname, port, unix, durability, maxConnections, model, workers, drain } = flags;
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
   endWithParent();
@@ -149,9 +156,11 @@ async function serve(library: string | undefined, flags: Flags): Promise<void> {
     maxConnections,
     model,
     workers,
+    drain,
     log,
   });
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
+  replaceOnSignal(serving, log);
   const stopped = stopOnSignal(serving, log);
   process.stdout.write(`leat listening on ${serving.address}\n`);
   await stopped;
@@ -179,6 +188,19 @@ function createStderrLog(flags: Flags): Log {
     terminal,
     colour: terminal && !process.env.NO_COLOR,
     write: (line) => void process.stderr.write(line),
+  });
+}
+
+/** SIGUSR2: for the next version of the program, without a moment in which nobody accepts. */
+function replaceOnSignal(serving: Server, log: Log): void {
+  process.on("SIGUSR2", () => {
+    serving.replaceWorkers().then(
+      (replaced) => {
+        if (replaced > 0) log.info({ replaced }, "all workers are replaced");
+        else log.warn({ signal: "SIGUSR2" }, "there are no workers to replace: see --workers");
+      },
+      (err: unknown) => log.error({ err }, "the workers are not replaced"),
+    );
   });
 }
 

@@ -63,6 +63,8 @@ export interface ServerOptions {
   readonly model?: Model;
   /** Processes that serve, each with its part of all limits: 1, this one, unless given. */
   readonly workers?: number;
+  /** Milliseconds in which open streams may finish when the server stops, or a worker is replaced. */
+  readonly drain?: number;
   readonly log?: Log;
 }
 
@@ -76,7 +78,7 @@ export interface PartOptions extends ServerOptions {
 }
 
 export interface StopOptions {
-  /** Milliseconds in which open streams may finish; then they are cut. */
+  /** Milliseconds in which open streams may finish, if not those of the server; then they are cut. */
   readonly drain?: number;
 }
 
@@ -86,6 +88,13 @@ export interface Server extends AsyncDisposable {
   /** 0 on a Unix socket. */
   readonly port: number;
   readonly connections: number;
+  /**
+   * Replaces the workers one by one: the next one accepts before the one before stops to, which lets
+   * its open streams finish. What was asked for while it was done is done once more.
+   * @returns how many were replaced, when the last of them is gone: 0 where this process serves
+   * @throws INTERNAL when one could not be started: the one before goes on, as do those that follow
+   */
+  replaceWorkers(): Promise<number>;
   /** Accepts nobody new, lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -134,6 +143,7 @@ export class LeatServer implements Server {
   /** Those who are served by processes or threads of their own. */
   readonly #clients: Clients | undefined;
   readonly #onConnections: ((connections: number) => void) | undefined;
+  readonly #drain: number;
   #listener: Listener | undefined;
   #stopping: Promise<void> | undefined;
   /** What everybody is told from when the server begins to stop. */
@@ -147,6 +157,7 @@ export class LeatServer implements Server {
     this.#log = options.log ?? SILENT;
     this.#capacity = new Capacity(options);
     this.#onConnections = options.onConnections;
+    this.#drain = options.drain ?? DRAIN_DEADLINE;
     if (options.model === "processes" || options.model === "threads") {
       const { connections, files } = this.#capacity;
       this.#clients = new Clients({
@@ -256,8 +267,12 @@ export class LeatServer implements Server {
   }
 
   stop(options: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.drain ?? DRAIN_DEADLINE);
+    this.#stopping ??= this.#stop(options.drain ?? this.#drain);
     return this.#stopping;
+  }
+
+  async replaceWorkers(): Promise<number> {
+    return 0;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -30,8 +30,9 @@ function threadLine(onMessage: (message: ToChild) => void): Line {
 function processLine(onMessage: (message: ToChild) => void): Line {
   process.on("message", onMessage);
   process.on("disconnect", () => process.exit(0));
-  // A Ctrl-C goes to all processes of a terminal: what it means is for the server to say.
-  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  // A Ctrl-C goes to all processes of a terminal, and `systemctl kill` to all of a unit: what it means
+  // is for the server to say.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
   return {
     send: (message) => void process.send?.(message),
     end: () => process.disconnect?.(),
