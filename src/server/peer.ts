@@ -35,7 +35,8 @@ export class Peer implements Driver {
   #page: "none" | "made" | "unsent" = "none";
   /** The client sent FIN. */
   #peerFin = false;
-  #draining = false;
+  /** Why nothing new is begun, when the server stops. */
+  #going: LeatError | undefined;
   #closed = false;
 
   constructor(options: PeerOptions) {
@@ -50,11 +51,22 @@ export class Peer implements Driver {
     return this.#exchanges.size;
   }
 
-  /** The server stops: what is open may finish, nothing new is begun. */
+  /**
+   * The server stops: what is open may finish, nothing new is begun. Who has not said Hello yet is
+   * served what comes along with it: it may have been accepted in the last moment.
+   */
   drain(reason: LeatError): void {
-    if (this.connection.session.phase !== "open") return this.connection.refuse(reason);
+    this.#going = reason;
+    if (this.connection.session.phase === "open") this.#goAway(reason);
+  }
+
+  /** It has not said Hello. */
+  get isSilent(): boolean {
+    return this.connection.session.phase === "hello";
+  }
+
+  #goAway(reason: LeatError): void {
     this.connection.goAway(reason);
-    this.#draining = true;
     if (this.#exchanges.size === 0) this.connection.close();
   }
 
@@ -102,7 +114,7 @@ export class Peer implements Driver {
 
   onStreamEnded(stream: number): void {
     this.#end(stream, CANCELLED);
-    const last = this.#peerFin || this.#draining;
+    const last = this.#peerFin || this.#going !== undefined;
     if (last && this.#exchanges.size === 0) this.connection.close();
   }
 
@@ -150,6 +162,7 @@ export class Peer implements Driver {
     }
     this.#options.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
     this.connection.welcome(this.#options.window());
+    if (this.#going !== undefined) this.#goAway(this.#going);
   }
 
   #request(stream: number, operation: Operation | undefined): void {

@@ -305,16 +305,22 @@ export class LeatServer implements Server {
     this.#going = going;
     const deadline = Date.now() + drain;
     for (const peer of this.#peers) peer.drain(going);
+    const silent = setTimeout(() => this.#refuseSilent(going), Math.min(drain, STOP_DEADLINE));
     this.#room?.close();
     const children = this.#clients?.stop(drain);
     while (this.#peers.size > 0 && Date.now() < deadline) {
       await Promise.race([emptied, sleep(Math.min(100, deadline - Date.now()))]);
     }
+    clearTimeout(silent);
     for (const peer of this.#peers) peer.connection.refuse(going);
     if (this.#peers.size > 0) await Promise.race([emptied, sleep(STOP_DEADLINE)]);
     for (const peer of this.#peers) peer.connection.abort(going);
     await children;
     await this.#store[Symbol.asyncDispose]();
+  }
+
+  #refuseSilent(going: LeatError): void {
+    for (const peer of this.#peers) if (peer.isSilent) peer.connection.refuse(going);
   }
 
   #status(): StatusInit {
@@ -342,5 +348,5 @@ const TOLD_REFUSALS = RESERVED_DESCRIPTORS / 2;
 /** Hears what still comes from a connection that was closed. */
 const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
-/** How long peers get to read why they are cut, when a server stops. */
+/** How long peers get to say Hello, or to read why they are cut, when a server stops. */
 const STOP_DEADLINE = 1_000;
