@@ -126,6 +126,10 @@ export const CHILD_DEADLINE = 10_000;
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 
+/** Refused connections that keep a descriptor until their peers have read why, where the descriptors
+ *  allow it: a reset may come before the reason otherwise. Half of the reserve is always there for it. */
+export const MAX_REFUSALS = 4096;
+
 /** The share of the descriptors of a process that connections may take; the rest is for files. */
 export const CONNECTION_SHARE = 0.5;
 

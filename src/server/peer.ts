@@ -17,8 +17,6 @@ export interface PeerOptions extends Shared {
   readonly pages: Budget;
   /** Files that may be open, counted in descriptors. */
   readonly files: Budget;
-  /** Why this connection is not served, if it isn't. */
-  readonly refusal: LeatError | undefined;
   /** Credit for each upload when it opens; asked when the Hello is accepted. */
   readonly window: () => number;
   readonly onClosed: (peer: Peer) => void;
@@ -43,7 +41,6 @@ export class Peer implements Driver {
     this.#options = options;
     this.connection = options.connection;
     this.connection.driver = this;
-    if (options.refusal !== undefined) this.connection.refuse(options.refusal);
   }
 
   /** Streams that are being served. */

@@ -14,7 +14,6 @@ import {
   DRAIN_DEADLINE,
   IDLE_DEADLINE,
   MAX_WINDOW,
-  RESERVED_DESCRIPTORS,
   RETRY_AFTER,
   SERVER_MAX_FRAME,
 } from "../limits.ts";
@@ -36,6 +35,7 @@ import { startThread } from "./models/threads.ts";
 import { WaitingRoom } from "./models/waiting-room.ts";
 import { startWorkers } from "./models/workers.ts";
 import { Peer } from "./peer.ts";
+import { Refusals } from "./refusals.ts";
 import type { Shared } from "./stream-exchange.ts";
 
 export interface ServerOptions {
@@ -137,6 +137,7 @@ export class LeatServer implements Server {
   readonly #counters = new Counters();
   readonly #capacity: Capacity;
   readonly #peers = new Set<Peer>();
+  readonly #refusals: Refusals;
   readonly #started = Date.now();
   /** Where clients wait for their turn, if they are served one at a time. */
   readonly #room: WaitingRoom | undefined;
@@ -156,6 +157,7 @@ export class LeatServer implements Server {
     this.#runtime = runtime;
     this.#log = options.log ?? SILENT;
     this.#capacity = new Capacity(options);
+    this.#refusals = new Refusals(runtime, this.#log, this.#capacity.refusals);
     this.#onConnections = options.onConnections;
     this.#drain = options.drain ?? DRAIN_DEADLINE;
     if (options.model === "processes" || options.model === "threads") {
@@ -167,7 +169,11 @@ export class LeatServer implements Server {
       });
     }
     if (options.model === "iterative") {
-      this.#room = new WaitingRoom((transport) => this.#serve(transport, this.#going));
+      this.#room = new WaitingRoom((transport) =>
+        this.#going === undefined
+          ? this.#serve(transport)
+          : this.#refusals.refuse(transport, this.#going),
+      );
     }
     this.#shared = {
       store,
@@ -210,18 +216,14 @@ export class LeatServer implements Server {
   /** Serves a peer on any transport: the in-memory one, too. */
   readonly accept: Accept = (transport: Transport): TransportHandler => {
     this.#counters.connectionsAccepted += 1;
-    if (this.connections >= this.#capacity.connections + TOLD_REFUSALS) {
-      this.#counters.connectionsRefused += 1;
-      transport.close();
-      return NOBODY;
-    }
     const refusal = this.#refusal();
-    if (refusal !== undefined || this.#room === undefined) return this.#serve(transport, refusal);
+    if (refusal !== undefined) return this.#refusals.refuse(transport, refusal);
+    if (this.#room === undefined) return this.#serve(transport);
     if (this.#peers.size > 0) this.#log.info({ peer: transport.peer }, "wait");
     return this.#room.accept(transport);
   };
 
-  #serve(transport: Transport, refusal: LeatError | undefined): TransportHandler {
+  #serve(transport: Transport): TransportHandler {
     const {
       initialWindows,
       offeredWindow: window,
@@ -253,7 +255,6 @@ export class LeatServer implements Server {
       log: this.#log,
       pages,
       files,
-      refusal,
       window: () => window,
       onClosed: (gone) => {
         initialWindows.give(reserved);
@@ -315,6 +316,7 @@ export class LeatServer implements Server {
     for (const peer of this.#peers) peer.connection.refuse(going);
     if (this.#peers.size > 0) await Promise.race([emptied, sleep(STOP_DEADLINE)]);
     for (const peer of this.#peers) peer.connection.abort(going);
+    await this.#refusals.end(STOP_DEADLINE);
     await children;
     await this.#store[Symbol.asyncDispose]();
   }
@@ -338,15 +340,6 @@ export class LeatServer implements Server {
     };
   }
 }
-
-/**
- * Connections beyond the limit that are told why they are refused, at once: the next ones are closed
- * without a word, for each keeps a descriptor until its peer has read the answer.
- */
-const TOLD_REFUSALS = RESERVED_DESCRIPTORS / 2;
-
-/** Hears what still comes from a connection that was closed. */
-const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 /** How long peers get to say Hello, or to read why they are cut, when a server stops. */
 const STOP_DEADLINE = 1_000;
