@@ -7,6 +7,8 @@ import { isIPv4 } from "node:net";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
 import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
+import type { Address } from "../net/bun.ts";
+import { type Passed, takePassed } from "../net/passed.ts";
 import type { Log } from "../server/log.ts";
 import { MODELS, type Model } from "../server/models/model.ts";
 import { type Server, createServer } from "../server/server.ts";
@@ -102,9 +104,13 @@ function createProgram() {
       "\nEvery flag can stand in the environment: --read-only as LEAT_READ_ONLY=1.",
     );
   return program.action(async (library: string | undefined) => {
-    checkWorkers(program.opts<Flags>());
-    checkAddress(program.opts<Flags>(), (flag) => program.getOptionValueSource(flag) === "cli");
-    await serve(library, program.opts<Flags>());
+    const flags = program.opts<Flags>();
+    const typed = (flag: string): boolean => program.getOptionValueSource(flag) === "cli";
+    checkWorkers(flags);
+    const passed = takePassed(process.env);
+    if (passed === undefined) checkAddress(flags, typed);
+    else checkPassed(passed.address, flags, typed);
+    await serve(library, flags, passed);
   });
 }
 
@@ -130,10 +136,25 @@ function checkAddress({ host, unix, allowAnonymous }: Flags, typed: (flag: strin
     if (!typed("host") && !typed("port")) return;
     throw new UsageError("--unix listens on a path: it has no --host and no --port");
   }
+  checkReach(`--host ${printable(host)}`, host, allowAnonymous);
+}
+
+/** A socket that somebody else opened listens where they wanted it to. */
+function checkPassed(address: Address, flags: Flags, typed: (flag: string) => boolean): void {
+  const flag = ["host", "port", "unix"].find(typed);
+  if (flag !== undefined) {
+    const message = `--${flag} has no meaning for a socket that was passed: it listens already`;
+    throw new UsageError(message);
+  }
+  if ("unix" in address) return;
+  checkReach(`the socket on ${address.hostname}`, address.hostname, flags.allowAnonymous);
+}
+
+function checkReach(what: string, host: string, allowAnonymous: boolean | undefined): void {
   if (isLoopback(host) || allowAnonymous === true) return;
   throw new UsageError(
-    `--host ${printable(host)} can be reached from other machines, and anybody could read and ` +
-      "write the library: say --allow-anonymous if that is meant, or keep --host 127.0.0.1",
+    `${what} can be reached from other machines, and anybody could read and ` +
+      "write the library: say --allow-anonymous if that is meant, or listen on 127.0.0.1",
   );
 }
 
@@ -141,16 +162,22 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
-async function serve(library: string | undefined, flags: Flags): Promise<void> {
+async function serve(
+  library: string | undefined,
+  flags: Flags,
+  passed: Passed | undefined,
+): Promise<void> {
   const folder = openLibrary(library);
   const { host: hostname, port, unix, durability, maxConnections, model, workers, drain } = flags;
+  const own = unix === undefined ? { hostname, port } : { unix };
+  const where = passed === undefined ? own : { ...passed.address, fd: passed.fd };
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
   endWithParent();
-  if (unix !== undefined) await removeStaleSocket(unix);
+  if (passed === undefined && unix !== undefined) await removeStaleSocket(unix);
   const serving = await createServer({
     library: folder,
-    ...(unix === undefined ? { hostname, port } : { unix }),
+    ...where,
     readOnly,
     durability,
     maxConnections,

@@ -18,6 +18,7 @@ import {
   SERVER_MAX_FRAME,
 } from "../limits.ts";
 import { type Address, listenBun } from "../net/bun.ts";
+import { listenShared } from "../net/handover.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "../net/transport.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import { Session } from "../session/session.ts";
@@ -49,6 +50,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Path of a Unix socket to listen on, instead of TCP. */
   readonly unix?: string;
+  /** Descriptor of a socket that listens already, on `hostname` and `port` or `unix`. It is taken over. */
+  readonly fd?: number;
   /** Refuse every change. */
   readonly readOnly?: boolean;
   /** `fsync`, the default: a receipt says the file is on disk. */
@@ -109,7 +112,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }
   try {
     const server = new LeatServer(store, options, processRuntime());
-    server.listen(address(options));
+    server.listen(address(options), options.fd);
     return server;
   } catch (thrown) {
     await store[Symbol.asyncDispose]();
@@ -195,13 +198,12 @@ export class LeatServer implements Server {
     return this.#peers.size + (this.#room?.waiting ?? 0) + (this.#clients?.size ?? 0);
   }
 
-  listen(where: Address): void {
-    this.#listener = listenBun(where, this.accept, this.#divert);
-  }
-
-  /** Accepts from one that listens already. */
-  listenOn(listener: Listener): void {
-    this.#listener = listener;
+  /** @param fd of a socket that listens there already */
+  listen(where: Address, fd?: number): void {
+    this.#listener =
+      fd === undefined
+        ? listenBun(where, this.accept, this.#divert)
+        : listenShared(fd, where, this.accept, this.#divert);
   }
 
   /** Who is refused is told so here. */

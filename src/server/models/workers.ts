@@ -6,7 +6,7 @@
 import { LeatError } from "../../errors.ts";
 import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../../limits.ts";
 import type { Address } from "../../net/bun.ts";
-import { openShared, type SharedListener } from "../../net/handover.ts";
+import { openShared, share, type SharedListener } from "../../net/handover.ts";
 import { type Log, SILENT } from "../log.ts";
 import type { Server, ServerOptions, StopOptions } from "../server.ts";
 import { type ChildOptions, childOptions } from "./child-messages.ts";
@@ -21,7 +21,8 @@ export async function startWorkers(options: ServerOptions, where: Address): Prom
   checkCount(count, options);
   const served = childOptions(options, count);
   const { drain = DRAIN_DEADLINE, log = SILENT } = options;
-  const workers = new Workers({ count, served, where, drain, log });
+  const listener = options.fd === undefined ? openShared(where) : share(options.fd, where);
+  const workers = new Workers({ count, served, where, listener, drain, log });
   try {
     await workers.ready;
     return workers;
@@ -46,6 +47,7 @@ interface WorkersOptions {
   readonly count: number;
   readonly served: ChildOptions;
   readonly where: Address;
+  readonly listener: SharedListener;
   /** Milliseconds that open streams have, unless told otherwise. */
   readonly drain: number;
   readonly log: Log;
@@ -64,8 +66,7 @@ class Workers implements Server {
   /** It was asked for again while it was done. */
   #again = false;
 
-  constructor({ count, served, where, drain, log }: WorkersOptions) {
-    const listener = openShared(where);
+  constructor({ count, served, where, listener, drain, log }: WorkersOptions) {
     this.#listener = listener;
     this.#drain = drain;
     this.address = listener.address;
