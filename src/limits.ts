@@ -227,6 +227,14 @@ export const WRITE_DEADLINE = 60_000;
  *  page of `get -o - | less` for a while, a file is not kept open for ever. */
 export const TRANSFER_DEADLINE = 600_000;
 
+/** A transfer on which nothing moves: after this its progress line and the server's log say why. */
+export const STALL_NOTICE = 3_000;
+
+/** An upload of which all came, and which the disk has not confirmed. A sync cannot be called off: the
+ *  client is told that the outcome is open, and may ask again. Disks that spin up or rebuild are
+ *  slow; one that takes longer has failed. */
+export const SYNC_DEADLINE = 300_000;
+
 /** How long a client with open streams hears nothing before it asks whether the server is there. */
 export const PING_AFTER = 20_000;
 

@@ -1,10 +1,12 @@
 /** One accepted connection: admits it, runs what it asks for, ends what it leaves. */
 import type { Connection, Driver } from "../connection/connection.ts";
+import type { Stall } from "../connection/stalls.ts";
 import { LeatError } from "../errors.ts";
 import { PAGE_BYTES, RETRY_AFTER } from "../limits.ts";
 import { checkBounds } from "../operations/bounds.ts";
 import { run, unknownOperation } from "../operations/operations.ts";
 import type { Operation, SessionEvent } from "../session/event.ts";
+import type { Wait } from "../session/wait.ts";
 import type { Hello } from "../wire/gen/messages.ts";
 import type { Budget } from "./budget.ts";
 import type { Log } from "./log.ts";
@@ -115,6 +117,13 @@ export class Peer implements Driver {
     if (last && this.#exchanges.size === 0) this.connection.close();
   }
 
+  onStalled(stream: number, { wait, still }: Stall): void {
+    const { path } = this.#exchanges.get(stream) ?? {};
+    const seconds = Math.round(still / 1000);
+    const facts = { peer: this.connection.peer, stream, path, seconds };
+    this.#options.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
+  }
+
   onClosed(error: LeatError): void {
     this.#closed = true;
     for (const stream of this.#exchanges.keys()) this.#end(stream, error);
@@ -166,6 +175,7 @@ export class Peer implements Driver {
     this.#options.counters.streams += 1;
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
+    if ("path" in operation.value) exchange.path = operation.value.path;
     this.#exchanges.set(stream, exchange);
     try {
       checkBounds(operation);
@@ -264,6 +274,16 @@ const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   get: 1,
   put: 1,
   checksum: 1,
+};
+
+/** What a transfer waits for, in the log. */
+const WAITS: Readonly<Record<Wait, string>> = {
+  credit: "the client does not take in what it has: its disk, or its reader",
+  network: "the network takes no bytes, or the client reads none",
+  peer: "nothing comes from the client: its disk, or the network",
+  silence: "nothing comes from the client",
+  local: "the disk here",
+  commit: "the disk here has not confirmed the file",
 };
 
 /** One for all: every stream ends with it, and the stack of a new one costs more than the rest. */

@@ -136,7 +136,13 @@ test(
     });
     const failed = Promise.all(outside);
     failed.catch(() => {});
-    await Promise.race([failed, until(() => waited === CLIENTS - ROOM, () => ({ waited, served }))]);
+    await Promise.race([
+      failed,
+      until(
+        () => waited === CLIENTS - ROOM,
+        () => ({ waited, served }),
+      ),
+    ]);
     expect(served).toBe(0);
     // Those inside leave, but for the busy ones: there is room.
     await Promise.all(inside.slice(BUSY).map((client) => client.close()));

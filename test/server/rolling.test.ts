@@ -26,7 +26,7 @@ function sumOf(path: string): number {
   const file = openSync(path, "r");
   const buffer = new Uint8Array(MiB);
   let sum = 0;
-  for (let read = 1; read > 0; ) {
+  for (let read = 1; read > 0;) {
     read = readSync(file, buffer);
     sum = crc32(buffer.subarray(0, read), sum);
   }
