@@ -107,10 +107,10 @@ test(
     const inside = await Promise.all(
       Array.from({ length: ROOM }, () => connect(address, { timeout })),
     );
-    let over = false;
+    const over = new AbortController();
     const busy = inside.slice(0, BUSY).map(async (client, n) => {
       let moved = 0;
-      for (; !over; moved += 1) {
+      for (; !over.signal.aborted; moved += 1) {
         const receipt = await client.put(`up-${n}`, FILE, { ifExists: "replace" });
         expect(receipt.entry?.size).toBe(FILE.length);
         expect(Buffer.compare(await (await client.get("file")).bytes(), FILE)).toBe(0);
@@ -148,7 +148,7 @@ test(
     await Promise.all(inside.slice(BUSY).map((client) => client.close()));
     await failed;
     expect(served).toBe(CLIENTS - ROOM);
-    over = true;
+    over.abort();
     const moved = await Promise.all(busy);
     expect(moved.every((count) => count > 0)).toBe(true);
     expect([...retries.keys()]).toEqual(["RESOURCE_EXHAUSTED"]);

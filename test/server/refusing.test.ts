@@ -6,6 +6,7 @@ import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { Capacity } from "../../src/server/capacity.ts";
 import { LeatServer } from "../../src/server/server.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
@@ -44,6 +45,21 @@ test("who has not said Hello when the server stops is told to come back later", 
   while (server.connections === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   const stopped = server.stop({ drain: 1000 });
   expect((await peer.failure(0)).code).toBe("UNAVAILABLE");
+  expect(await peer.next()).toBe("end");
+  peer.fin();
+  await stopped;
+});
+
+test("who says Hello while the server stops is welcomed, and sent away at once", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await startServer({ library: folder.path });
+  using peer = await RawPeer.connect(server.port);
+  while (server.connections === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  const stopped = server.stop({ drain: 5_000 });
+  const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: 0 };
+  peer.frame(0, { case: "hello", value });
+  expect((await peer.body(0)).case).toBe("welcome");
+  expect(await peer.body(0)).toMatchObject({ case: "goAway", value: { code: "UNAVAILABLE" } });
   expect(await peer.next()).toBe("end");
   peer.fin();
   await stopped;

@@ -106,22 +106,22 @@ test(
     console.log(`seed ${SEED} (repeat with LEAT_SEED=${SEED})`);
     await using place = new Place();
     const address = await place.address();
-    let done = false;
-    const over = (): boolean => done;
+    const stop = new AbortController();
+    const over = (): boolean => stop.signal.aborted;
     const clients = Array.from({ length: CLIENTS }, (_, n) => move(place, address, n, over));
     const knocking = knock(address, over);
     // A failure ends the others, too.
     const failed = Promise.all([...clients, knocking]).catch((thrown: unknown) => {
-      done = true;
+      stop.abort();
       throw thrown;
     });
     failed.catch(() => {});
-    for (let round = 0; round < ROUNDS && !done; round += 1) {
+    for (let round = 0; round < ROUNDS && !over(); round += 1) {
       const before = place.log.text.length;
       place.child.kill("SIGUSR2");
       await place.log.until(`all workers are replaced replaced=${WORKERS}`, before);
     }
-    done = true;
+    stop.abort();
     const counts = await failed;
     if (LONG) console.log(`${counts.slice(0, -1).join(" ")} transfers, ${counts.at(-1)} visits`);
     expect(counts.every((count) => count > 0)).toBe(true);
