@@ -8,7 +8,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { WAYS, flagsOf } from "../support/served.ts";
 import { environment, expectFailure, LAUNCHER, run, until, Written } from "./support.ts";
 
-/** The process of the server itself: `bun run` passes on only what ends it. */
+/** A server, as one process: `bun run` would be a second one. */
 class Running implements AsyncDisposable {
   readonly library = new TemporaryFolder();
   readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
