@@ -13,7 +13,7 @@ folder.folder("library");
 const onLinux = test.skipIf(process.platform !== "linux");
 
 /** The server, with a descriptor as its fourth: what it finds at its start. */
-function start(fd: number | "ignore", flags: readonly string[], count = "1") {
+function start(fd: number | "ignore" | "pipe", flags: readonly string[], count = "1") {
   const shell = `LISTEN_PID=$$ LISTEN_FDS=${count} exec "$@"`;
   const command = [LAUNCHER, "server", folder.at("library"), ...flags];
   return Bun.spawn(["/bin/sh", "-c", shell, "sh", ...command], {
@@ -53,7 +53,11 @@ for (const flags of WAYS) {
 }
 
 onLinux("a socket that was passed and cannot be used is refused", async () => {
-  const refused = async (fd: number | "ignore", flags: readonly string[], count?: string) => {
+  const refused = async (
+    fd: number | "ignore" | "pipe",
+    flags: readonly string[],
+    count?: string,
+  ) => {
     await using server = start(fd, flags, count);
     const [code, said] = await Promise.all([
       server.exited,
@@ -69,6 +73,8 @@ onLinux("a socket that was passed and cannot be used is refused", async () => {
     expect(await refused(socket.fd, [], "2")).toMatch(/2 sockets were passed/);
     expect(await refused(open.fd, [])).toMatch(/0\.0\.0\.0 can be reached .* --allow-anonymous/);
     expect(await refused("ignore", [])).toMatch(/descriptor 3, which was passed, is no socket/);
+    // As a unit with Accept=yes passes one.
+    expect(await refused("pipe", [])).toMatch(/does not listen: the unit needs Accept=no/);
   } finally {
     socket.close();
     open.close();
