@@ -122,7 +122,6 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
       log: SILENT,
       pages: new Budget(PAGE_BYTES),
       files: new Budget(8),
-      refusal: undefined,
       window: () => WINDOW,
       onClosed: () => {},
     });

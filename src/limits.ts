@@ -126,6 +126,10 @@ export const CHILD_DEADLINE = 10_000;
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 
+/** Refused connections that keep a descriptor until their peers have read why, where the descriptors
+ *  allow it: a reset may come before the reason otherwise. Half of the reserve is always there for it. */
+export const MAX_REFUSALS = 4096;
+
 /** The share of the descriptors of a process that connections may take; the rest is for files. */
 export const CONNECTION_SHARE = 0.5;
 
@@ -222,6 +226,14 @@ export const WRITE_DEADLINE = 60_000;
 /** A stream that waits for its client, and neither bytes nor credit move: a person may look at a
  *  page of `get -o - | less` for a while, a file is not kept open for ever. */
 export const TRANSFER_DEADLINE = 600_000;
+
+/** A transfer on which nothing moves: after this its progress line and the server's log say why. */
+export const STALL_NOTICE = 3_000;
+
+/** An upload of which all came, and which the disk has not confirmed. A sync cannot be called off: the
+ *  client is told that the outcome is open, and may ask again. Disks that spin up or rebuild are
+ *  slow; one that takes longer has failed. */
+export const SYNC_DEADLINE = 300_000;
 
 /** How long a client with open streams hears nothing before it asks whether the server is there. */
 export const PING_AFTER = 20_000;

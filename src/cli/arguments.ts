@@ -39,11 +39,21 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
 
 /** For `argParser`: more than none. @returns milliseconds */
 export function seconds(text: string): number {
-  const value = Number(text);
-  // setTimeout takes 31 bits of milliseconds; longer ones would fire at once.
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= 2_000_000) return value * 1000;
-  throw new InvalidArgumentError("It should be a number of seconds, like 5 or 0.5.");
+  const milliseconds = secondsOrNone(text);
+  if (milliseconds > 0) return milliseconds;
+  throw notSeconds();
 }
+
+/** For `argParser`: 0 is a time, too. `5s` is as good as `5`. @returns milliseconds */
+export function secondsOrNone(text: string): number {
+  const value = Number(text.replace(/s$/, ""));
+  // setTimeout takes 31 bits of milliseconds; longer ones would fire at once.
+  if (/^\d+(\.\d+)?s?$/.test(text) && value <= 2_000_000) return value * 1000;
+  throw notSeconds();
+}
+
+const notSeconds = (): InvalidArgumentError =>
+  new InvalidArgumentError("It should be a number of seconds, like 5 or 0.5.");
 
 /** A flag that was not typed may stand in the environment: `--if-exists` as LEAT_IF_EXISTS. */
 function takeEnvironment(command: Command): void {

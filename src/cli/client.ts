@@ -106,15 +106,16 @@ function createContext(
   signal: AbortSignal,
 ): Context {
   const quiet = flags.quiet === true;
+  const connection = new Connection({
+    ...flags,
+    onRetry: (line) => quiet || output.say(`leat: ${line}`),
+  });
   return new Context({
     output,
     failures,
     signal,
-    progress: new Progress(output, flags.quiet !== true),
-    connection: new Connection({
-      ...flags,
-      onRetry: (line) => quiet || output.say(`leat: ${line}`),
-    }),
+    progress: new Progress(output, !quiet, () => connection.stall),
+    connection,
     quiet,
     verbose: flags.verbose === true,
     inShell: false,

@@ -1,6 +1,7 @@
 /** The connection behind the commands: made when first needed, and anew after it was lost. */
 import type { Client } from "../client/client.ts";
 import { connect } from "../client/connect.ts";
+import type { Stall } from "../connection/stalls.ts";
 import { RETRY_DEADLINE } from "../limits.ts";
 
 /** How long an end may take that nobody waits for, in milliseconds. */
@@ -15,6 +16,16 @@ export interface ConnectionOptions {
   /** A line about it. */
   readonly onRetry: (line: string) => void;
 }
+
+/** What a transfer waits for, in its line. */
+const WAITS: Readonly<Record<Stall["wait"], string>> = {
+  credit: "waits for the server to take more",
+  network: "waits for the network",
+  peer: "waits for the disk of the server",
+  silence: "no word from the server",
+  local: "waits for the disk, or a pipe, here",
+  commit: "waits for the server to put it on disk",
+};
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -32,6 +43,12 @@ export class Connection {
 
   get server(): string {
     return this.#options.server;
+  }
+
+  /** Why nothing moves, when that is so: `waits for the disk of the server, 12 s`. */
+  get stall(): string | undefined {
+    const stall = this.#client?.stall;
+    return stall && `${WAITS[stall.wait]}, ${Math.round(stall.still / 1000)} s`;
   }
 
   /** @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, … */

@@ -38,6 +38,7 @@ interface Sample {
 export class Progress implements StatusLine {
   readonly #output: Output;
   readonly #enabled: boolean;
+  readonly #stall: () => string | undefined;
   /** Those under way, the oldest first, by their names. */
   readonly #bars = new Map<Bar, string>();
   /** Of the transfers that are over. */
@@ -47,8 +48,10 @@ export class Progress implements StatusLine {
   #samples: Sample[] = [];
   #shown = false;
 
-  constructor(output: Output, enabled: boolean) {
+  /** @param stall why nothing moves, when that is so */
+  constructor(output: Output, enabled: boolean, stall: () => string | undefined = () => undefined) {
     this.#output = output;
+    this.#stall = stall;
     this.#enabled = enabled && output.talkTerminal;
     if (this.#enabled) output.status = this;
   }
@@ -147,8 +150,10 @@ export class Progress implements StatusLine {
   /** A narrow terminal loses the bar first, then the name, then what does not fit. */
   #line(name: string, part: number | undefined, done: string, rate: number, left: number): string {
     const columns = (process.stderr.columns || 80) - 1;
+    const stall = this.#stall();
     const speed = `${bytesText(rate)}/s`.padStart(11);
-    const facts = `  ${done.padStart(4)} ${speed} ${part === undefined ? "" : leftText(left)}`;
+    const moving = `${speed} ${part === undefined ? "" : leftText(left)}`;
+    const facts = `  ${done.padStart(4)} ${stall ?? moving}`;
     const room = columns - facts.length;
     const withBar = part !== undefined && room >= BAR_WIDTH + 12;
     if (!withBar) return room < 4 ? fit(facts.trim(), columns) : fit(name, room) + facts;

@@ -6,13 +6,15 @@ import { CommanderError, Option } from "commander";
 import { isIPv4 } from "node:net";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
-import { MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
+import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
+import type { Address } from "../net/bun.ts";
+import { type Passed, takePassed } from "../net/passed.ts";
 import type { Log } from "../server/log.ts";
 import { MODELS, type Model } from "../server/models/model.ts";
 import { type Server, createServer } from "../server/server.ts";
 import type { DurabilityLevel } from "../store/store.ts";
 import { VERSION } from "../version.ts";
-import { createCommand, isAnswer, usageMessage, wholeNumber } from "./arguments.ts";
+import { createCommand, isAnswer, secondsOrNone, usageMessage, wholeNumber } from "./arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
@@ -31,6 +33,8 @@ interface Flags {
   readonly maxConnections: number;
   readonly model: Model;
   readonly workers: number;
+  /** Milliseconds. */
+  readonly drain: number;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -78,6 +82,11 @@ function createProgram() {
         .default(1)
         .argParser(workerCount),
     )
+    .addOption(
+      new Option("--drain <SECONDS>", "how long transfers may go on when it stops")
+        .default(DRAIN_DEADLINE, `${DRAIN_DEADLINE / 1000}`)
+        .argParser(secondsOrNone),
+    )
     .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
     .addOption(
       new Option("--log-level <LEVEL>", "the least that is worth a line")
@@ -95,9 +104,13 @@ function createProgram() {
       "\nEvery flag can stand in the environment: --read-only as LEAT_READ_ONLY=1.",
     );
   return program.action(async (library: string | undefined) => {
-    checkWorkers(program.opts<Flags>());
-    checkAddress(program.opts<Flags>(), (flag) => program.getOptionValueSource(flag) === "cli");
-    await serve(library, program.opts<Flags>());
+    const flags = program.opts<Flags>();
+    const typed = (flag: string): boolean => program.getOptionValueSource(flag) === "cli";
+    checkWorkers(flags);
+    const passed = takePassed(process.env);
+    if (passed === undefined) checkAddress(flags, typed);
+    else checkPassed(passed.address, flags, typed);
+    await serve(library, flags, passed);
   });
 }
 
@@ -123,10 +136,25 @@ function checkAddress({ host, unix, allowAnonymous }: Flags, typed: (flag: strin
     if (!typed("host") && !typed("port")) return;
     throw new UsageError("--unix listens on a path: it has no --host and no --port");
   }
+  checkReach(`--host ${printable(host)}`, host, allowAnonymous);
+}
+
+/** A socket that somebody else opened listens where they wanted it to. */
+function checkPassed(address: Address, flags: Flags, typed: (flag: string) => boolean): void {
+  const flag = ["host", "port", "unix"].find(typed);
+  if (flag !== undefined) {
+    const message = `--${flag} has no meaning for a socket that was passed: it listens already`;
+    throw new UsageError(message);
+  }
+  if ("unix" in address) return;
+  checkReach(`the socket on ${address.hostname}`, address.hostname, flags.allowAnonymous);
+}
+
+function checkReach(what: string, host: string, allowAnonymous: boolean | undefined): void {
   if (isLoopback(host) || allowAnonymous === true) return;
   throw new UsageError(
-    `--host ${printable(host)} can be reached from other machines, and anybody could read and ` +
-      "write the library: say --allow-anonymous if that is meant, or keep --host 127.0.0.1",
+    `${what} can be reached from other machines, and anybody could read and ` +
+      "write the library: say --allow-anonymous if that is meant, or listen on 127.0.0.1",
   );
 }
 
@@ -134,24 +162,32 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
-async function serve(library: string | undefined, flags: Flags): Promise<void> {
+async function serve(
+  library: string | undefined,
+  flags: Flags,
+  passed: Passed | undefined,
+): Promise<void> {
   const folder = openLibrary(library);
-  const { host: hostname, port, unix, durability, maxConnections, model, workers } = flags;
+  const { host: hostname, port, unix, durability, maxConnections, model, workers, drain } = flags;
+  const own = unix === undefined ? { hostname, port } : { unix };
+  const where = passed === undefined ? own : { ...passed.address, fd: passed.fd };
   const readOnly = flags.readOnly === true;
   const log = createStderrLog(flags);
   endWithParent();
-  if (unix !== undefined) await removeStaleSocket(unix);
+  if (passed === undefined && unix !== undefined) await removeStaleSocket(unix);
   const serving = await createServer({
     library: folder,
-    ...(unix === undefined ? { hostname, port } : { unix }),
+    ...where,
     readOnly,
     durability,
     maxConnections,
     model,
     workers,
+    drain,
     log,
   });
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
+  replaceOnSignal(serving, log);
   const stopped = stopOnSignal(serving, log);
   process.stdout.write(`leat listening on ${serving.address}\n`);
   await stopped;
@@ -179,6 +215,19 @@ function createStderrLog(flags: Flags): Log {
     terminal,
     colour: terminal && !process.env.NO_COLOR,
     write: (line) => void process.stderr.write(line),
+  });
+}
+
+/** SIGUSR2: for the next version of the program, without a moment in which nobody accepts. */
+function replaceOnSignal(serving: Server, log: Log): void {
+  process.on("SIGUSR2", () => {
+    serving.replaceWorkers().then(
+      (replaced) => {
+        if (replaced > 0) log.info({ replaced }, "all workers are replaced");
+        else log.warn({ signal: "SIGUSR2" }, "there are no workers to replace: see --workers");
+      },
+      (err: unknown) => log.error({ err }, "the workers are not replaced"),
+    );
   });
 }
 

@@ -51,11 +51,12 @@ class Shell {
   constructor(flags: ClientFlags) {
     this.#flags = flags;
     this.#output = new Output(() => this.#end());
-    this.#progress = new Progress(this.#output, flags.quiet !== true);
     const onRetry = (line: string): void => {
       if (flags.quiet !== true) this.#output.say(`leat: ${line}`);
     };
     this.#connection = new Connection({ ...flags, onRetry }, () => this.#lost());
+    const stall = (): string | undefined => this.#connection.stall;
+    this.#progress = new Progress(this.#output, flags.quiet !== true, stall);
     this.#lines = this.#interactive
       ? new TerminalLines("leat> ", (line) => this.#complete(line))
       : new PipedLines();

@@ -10,6 +10,7 @@
  *
  * Every method takes a `signal`, and throws a LeatError.
  */
+import type { Stall } from "../connection/stalls.ts";
 import { CODES, LeatError } from "../errors.ts";
 import type {
   ChecksumResponse,
@@ -67,6 +68,11 @@ export class Client implements AsyncDisposable {
   /** The connection was lost and could not be made again. */
   get gaveUp(): boolean {
     return this.#lines.gaveUp;
+  }
+
+  /** What the transfers under way wait for, when nothing has moved on any of them for 3 s. */
+  get stall(): Stall | undefined {
+    return this.#lines.stall;
   }
 
   /** Resolves when the connection that there is now is gone. */

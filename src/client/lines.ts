@@ -2,6 +2,7 @@
  * The connections of a client, one after another: when one is lost, or its server goes away, the next
  * request makes another. What is still open on an old one goes on there.
  */
+import type { Stall } from "../connection/stalls.ts";
 import { LeatError } from "../errors.ts";
 import { abortable } from "./abortable.ts";
 import type { Link } from "./link.ts";
@@ -72,6 +73,18 @@ export class Lines {
     }
     this.#dialing ??= this.#dial(dial);
     return signal === undefined ? await this.#dialing : await abortable(this.#dialing, signal);
+  }
+
+  /** What the transfers wait for, when none has moved for a while. */
+  get stall(): Stall | undefined {
+    let stall: Stall | undefined;
+    for (const { connection } of this.#links) {
+      if (connection.session.streams.size === 0) continue;
+      const own = connection.stall;
+      if (own === undefined) return undefined;
+      stall ??= own;
+    }
+    return stall;
   }
 
   async close(): Promise<void> {

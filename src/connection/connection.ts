@@ -5,24 +5,29 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import { ANSWER_LIMIT, TRANSFER_DEADLINE, TURN_REQUESTS } from "../limits.ts";
+import { ANSWER_LIMIT, STALL_NOTICE, TURN_REQUESTS } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
 import type { Outgoing, Region } from "../session/outgoing.ts";
 import type { Session } from "../session/session.ts";
 import type { StreamFrame } from "../session/state.ts";
+import type { Stream } from "../session/stream.ts";
+import { type Wait, waitOf } from "../session/wait.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 import type { Runtime } from "./runtime.ts";
-import { Deadlines, late } from "./deadlines.ts";
+import { Deadlines, streamLate } from "./deadlines.ts";
 import { Leases } from "./leases.ts";
 import { saveTail } from "./saved-tail.ts";
+import { orSilence, type Stall, stallOf } from "./stalls.ts";
 
 /** What a server or a client does with a connection. */
 export interface Driver {
   onEvent(event: SessionEvent): void;
   /** A stream is over, whichever way; its last event may still come. */
   onStreamEnded?(stream: number): void;
+  /** Server: nothing has moved on a transfer for a while. Told once until it moves again. */
+  onStalled?(stream: number, stall: Stall): void;
   /** A buffer was filled: fewer answers wait. */
   onRoom?(): void;
   /** The connection is gone; no event follows. Called once. */
@@ -297,7 +302,7 @@ export class Connection implements TransportHandler, Producer {
       blockedSince: this.#outbox.blockedSince,
       finSince: this.#finSince,
     });
-    if (verdict === undefined) this.#failStalled(now);
+    if (verdict === undefined) this.#lookAtStreams(now);
     else if (verdict.act === "ping") this.session.ping(now);
     else this[verdict.act](verdict.error);
     this.#outbox.retry(); // it may wait for a buffer
@@ -309,15 +314,35 @@ export class Connection implements TransportHandler, Producer {
     );
   }
 
-  #failStalled(now: number): void {
+  /** What the transfers wait for, when none has moved for STALL_NOTICE. For who asks again and again. */
+  get stall(): Stall | undefined {
+    const now = this.#now();
+    const silence = this.#deadlines.silence(now);
+    // Who is there answers before it is taken for silent.
+    if (this.session.streams.size > 0 && silence > STALL_NOTICE / 2) this.ping();
+    const stall = stallOf(this.session.streams.values(), this.#wait, now);
+    return stall && orSilence(stall, silence);
+  }
+
+  #lookAtStreams(now: number): void {
     if (this.session.role === "client" || this.#closing) return;
     for (const stream of this.session.streams.values()) {
-      if (!stream.waitsForClient || now - stream.progress <= TRANSFER_DEADLINE) continue;
-      const error = late("move this stream on", TRANSFER_DEADLINE);
-      this.fail(stream.id, error);
-      this.#event({ type: "failure", stream: stream.id, error });
+      const still = now - stream.progress;
+      if (still <= STALL_NOTICE) continue;
+      const error = streamLate(stream, still);
+      if (error !== undefined) {
+        this.fail(stream.id, error);
+        this.#event({ type: "failure", stream: stream.id, error });
+      } else if (stream.told !== stream.progress) {
+        stream.told = stream.progress;
+        const wait = this.#wait(stream);
+        if (wait !== undefined) this.driver.onStalled?.(stream.id, { wait, still });
+      }
     }
   }
+
+  readonly #wait = (stream: Stream): Wait | undefined =>
+    waitOf(stream, this.session.role, this.#outbox.blockedSince !== undefined);
 
   // ---- inside ----
 

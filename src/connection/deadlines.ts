@@ -5,10 +5,13 @@ import {
   HELLO_DEADLINE,
   PING_AFTER,
   SERVER_SILENCE,
+  SYNC_DEADLINE,
+  TRANSFER_DEADLINE,
   WRITE_DEADLINE,
 } from "../limits.ts";
 import type { Phase } from "../session/session.ts";
 import type { Side } from "../session/state.ts";
+import type { Stream } from "../session/stream.ts";
 
 /** What a connection is doing just now. */
 export interface Doing {
@@ -41,6 +44,11 @@ export class Deadlines {
     this.#heard = now;
     this.#busy = now;
     this.#idle = idle;
+  }
+
+  /** How long nothing came. */
+  silence(now: number): number {
+    return now - this.#heard;
   }
 
   /** Bytes came. @param frame among them the end of a frame that is not Data */
@@ -78,10 +86,22 @@ export class Deadlines {
    * there answers a Ping.
    */
   #askForLife(now: number): Verdict | undefined {
-    const silence = now - this.#heard;
+    const silence = this.silence(now);
     if (silence > SERVER_SILENCE) return over("abort", "say anything", silence, SERVER_SILENCE);
     return silence > PING_AFTER ? { act: "ping" } : undefined;
   }
+}
+
+/** Server: why a stream on which nothing moved for so long fails, if it does. */
+export function streamLate(stream: Stream, still: number): LeatError | undefined {
+  if (stream.waitsForClient && still > TRANSFER_DEADLINE) {
+    return late("move this stream on", TRANSFER_DEADLINE);
+  }
+  if (!stream.commits || still <= SYNC_DEADLINE) return undefined;
+  const message =
+    `the disk has not confirmed the file within ${SYNC_DEADLINE / 1000} s; ` +
+    "whether it will be there is not known";
+  return new LeatError("DEADLINE_EXCEEDED", message);
 }
 
 function over(
@@ -93,6 +113,6 @@ function over(
   return waited > deadline ? { act, error: late(what, deadline) } : undefined;
 }
 
-export function late(what: string, deadline: number): LeatError {
+function late(what: string, deadline: number): LeatError {
   return new LeatError("DEADLINE_EXCEEDED", `the peer did not ${what} within ${deadline / 1000} s`);
 }

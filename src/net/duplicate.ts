@@ -6,6 +6,9 @@ import { dlopen } from "bun:ffi";
 import { LeatError } from "../errors.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0x800;
 
 interface Calls {
   readonly dup: (fd: number) => number;
@@ -46,6 +49,12 @@ export function duplicate(fd: number): number {
   const copy = process.platform === "linux" ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : dup(fd);
   if (copy >= 0) return copy;
   throw new LeatError("RESOURCE_EXHAUSTED", `descriptor ${fd} cannot be duplicated`);
+}
+
+/** Linux: nobody who reads, writes or accepts waits for the peer. */
+export function setNonBlocking(fd: number): void {
+  const { fcntl } = calls();
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
 }
 
 /** Closes what `duplicate` made and nobody else adopted. */

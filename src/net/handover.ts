@@ -6,6 +6,7 @@ import { renameSync, rmSync } from "node:fs";
 import {
   type Address,
   addressText,
+  type Divert,
   handlers,
   listenBun,
   peerName,
@@ -55,12 +56,23 @@ export function openShared(where: Address): SharedListener {
   }
 }
 
+/** One that somebody else opened, and whose path is theirs. @param address as it was bound */
+export function share(fd: number, address: Address): SharedListener {
+  const port = "unix" in address ? 0 : address.port;
+  return { address: addressText(address), port, fd, close: () => closeDuplicate(fd) };
+}
+
 /**
  * Accepts from a listening socket that somebody else opened.
  * @param address as it was bound
  */
-export function listenShared(fd: number, address: Address, accept: Accept): Listener {
-  const socket = handlers(accept, peerName(address));
+export function listenShared(
+  fd: number,
+  address: Address,
+  accept: Accept,
+  divert?: Divert,
+): Listener {
+  const socket = handlers(accept, peerName(address), divert);
   const options = { fd, socket, data: fresh(), allowHalfOpen: true };
   // Bun takes a descriptor here, too; its types do not say so.
   const listener = Bun.listen(options as unknown as Bun.UnixSocketOptions<SocketState>);

@@ -4,6 +4,7 @@ import {
   INITIAL_WINDOW_BUDGET,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
+  MAX_REFUSALS,
   MAX_STREAMS,
   PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
@@ -29,6 +30,8 @@ export interface CapacityOptions {
 export class Capacity {
   /** Clients at once, those that wait included. */
   readonly connections: number;
+  /** Refused connections at once that wait for their peer to read why. */
+  readonly refusals: number;
   /** Streams at once on a connection. */
   readonly streams: number;
   /** Descriptors. */
@@ -50,6 +53,8 @@ export class Capacity {
     this.streams = options.maxStreams ?? MAX_STREAMS;
     const files = part(options.maxOpenFiles ?? MAX_OPEN_FILES);
     this.files = new Budget(Math.min(files, room - this.connections));
+    const spare = room - this.connections - this.files.total;
+    this.refusals = Math.min(part(MAX_REFUSALS), Math.max(RESERVED_DESCRIPTORS / 2, spare));
     const share = alone ? 1 : WINDOW_SHARE;
     this.initialWindows = new Budget(part(INITIAL_WINDOW_BUDGET), share);
     this.windows = new Budget(part(WINDOW_BUDGET), share);

@@ -1,10 +1,12 @@
 /** One accepted connection: admits it, runs what it asks for, ends what it leaves. */
 import type { Connection, Driver } from "../connection/connection.ts";
+import type { Stall } from "../connection/stalls.ts";
 import { LeatError } from "../errors.ts";
 import { PAGE_BYTES, RETRY_AFTER } from "../limits.ts";
 import { checkBounds } from "../operations/bounds.ts";
 import { run, unknownOperation } from "../operations/operations.ts";
 import type { Operation, SessionEvent } from "../session/event.ts";
+import type { Wait } from "../session/wait.ts";
 import type { Hello } from "../wire/gen/messages.ts";
 import type { Budget } from "./budget.ts";
 import type { Log } from "./log.ts";
@@ -17,8 +19,6 @@ export interface PeerOptions extends Shared {
   readonly pages: Budget;
   /** Files that may be open, counted in descriptors. */
   readonly files: Budget;
-  /** Why this connection is not served, if it isn't. */
-  readonly refusal: LeatError | undefined;
   /** Credit for each upload when it opens; asked when the Hello is accepted. */
   readonly window: () => number;
   readonly onClosed: (peer: Peer) => void;
@@ -35,14 +35,14 @@ export class Peer implements Driver {
   #page: "none" | "made" | "unsent" = "none";
   /** The client sent FIN. */
   #peerFin = false;
-  #draining = false;
+  /** Why nothing new is begun, when the server stops. */
+  #going: LeatError | undefined;
   #closed = false;
 
   constructor(options: PeerOptions) {
     this.#options = options;
     this.connection = options.connection;
     this.connection.driver = this;
-    if (options.refusal !== undefined) this.connection.refuse(options.refusal);
   }
 
   /** Streams that are being served. */
@@ -50,11 +50,22 @@ export class Peer implements Driver {
     return this.#exchanges.size;
   }
 
-  /** The server stops: what is open may finish, nothing new is begun. */
+  /**
+   * The server stops: what is open may finish, nothing new is begun. Who has not said Hello yet is
+   * served what comes along with it: it may have been accepted in the last moment.
+   */
   drain(reason: LeatError): void {
-    if (this.connection.session.phase !== "open") return this.connection.refuse(reason);
+    this.#going = reason;
+    if (this.connection.session.phase === "open") this.#goAway(reason);
+  }
+
+  /** It has not said Hello. */
+  get isSilent(): boolean {
+    return this.connection.session.phase === "hello";
+  }
+
+  #goAway(reason: LeatError): void {
     this.connection.goAway(reason);
-    this.#draining = true;
     if (this.#exchanges.size === 0) this.connection.close();
   }
 
@@ -102,8 +113,15 @@ export class Peer implements Driver {
 
   onStreamEnded(stream: number): void {
     this.#end(stream, CANCELLED);
-    const last = this.#peerFin || this.#draining;
+    const last = this.#peerFin || this.#going !== undefined;
     if (last && this.#exchanges.size === 0) this.connection.close();
+  }
+
+  onStalled(stream: number, { wait, still }: Stall): void {
+    const { path } = this.#exchanges.get(stream) ?? {};
+    const seconds = Math.round(still / 1000);
+    const facts = { peer: this.connection.peer, stream, path, seconds };
+    this.#options.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
   }
 
   onClosed(error: LeatError): void {
@@ -150,12 +168,14 @@ export class Peer implements Driver {
     }
     this.#options.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
     this.connection.welcome(this.#options.window());
+    if (this.#going !== undefined) this.#goAway(this.#going);
   }
 
   #request(stream: number, operation: Operation | undefined): void {
     this.#options.counters.streams += 1;
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
+    if ("path" in operation.value) exchange.path = operation.value.path;
     this.#exchanges.set(stream, exchange);
     try {
       checkBounds(operation);
@@ -254,6 +274,16 @@ const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   get: 1,
   put: 1,
   checksum: 1,
+};
+
+/** What a transfer waits for, in the log. */
+const WAITS: Readonly<Record<Wait, string>> = {
+  credit: "the client does not take in what it has: its disk, or its reader",
+  network: "the network takes no bytes, or the client reads none",
+  peer: "nothing comes from the client: its disk, or the network",
+  silence: "nothing comes from the client",
+  local: "the disk here",
+  commit: "the disk here has not confirmed the file",
 };
 
 /** One for all: every stream ends with it, and the stack of a new one costs more than the rest. */

@@ -14,11 +14,11 @@ import {
   DRAIN_DEADLINE,
   IDLE_DEADLINE,
   MAX_WINDOW,
-  RESERVED_DESCRIPTORS,
   RETRY_AFTER,
   SERVER_MAX_FRAME,
 } from "../limits.ts";
 import { type Address, listenBun } from "../net/bun.ts";
+import { listenShared } from "../net/handover.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "../net/transport.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import { Session } from "../session/session.ts";
@@ -36,6 +36,7 @@ import { startThread } from "./models/threads.ts";
 import { WaitingRoom } from "./models/waiting-room.ts";
 import { startWorkers } from "./models/workers.ts";
 import { Peer } from "./peer.ts";
+import { Refusals } from "./refusals.ts";
 import type { Shared } from "./stream-exchange.ts";
 
 export interface ServerOptions {
@@ -49,6 +50,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Path of a Unix socket to listen on, instead of TCP. */
   readonly unix?: string;
+  /** Descriptor of a socket that listens already, on `hostname` and `port` or `unix`. It is taken over. */
+  readonly fd?: number;
   /** Refuse every change. */
   readonly readOnly?: boolean;
   /** `fsync`, the default: a receipt says the file is on disk. */
@@ -63,6 +66,8 @@ export interface ServerOptions {
   readonly model?: Model;
   /** Processes that serve, each with its part of all limits: 1, this one, unless given. */
   readonly workers?: number;
+  /** Milliseconds in which open streams may finish when the server stops, or a worker is replaced. */
+  readonly drain?: number;
   readonly log?: Log;
 }
 
@@ -76,7 +81,7 @@ export interface PartOptions extends ServerOptions {
 }
 
 export interface StopOptions {
-  /** Milliseconds in which open streams may finish; then they are cut. */
+  /** Milliseconds in which open streams may finish, if not those of the server; then they are cut. */
   readonly drain?: number;
 }
 
@@ -86,6 +91,13 @@ export interface Server extends AsyncDisposable {
   /** 0 on a Unix socket. */
   readonly port: number;
   readonly connections: number;
+  /**
+   * Replaces the workers one by one: the next one accepts before the one before stops to, which lets
+   * its open streams finish. What was asked for while it was done is done once more.
+   * @returns how many were replaced, when the last of them is gone: 0 where this process serves
+   * @throws INTERNAL when one could not be started: the one before goes on, as do those that follow
+   */
+  replaceWorkers(): Promise<number>;
   /** Accepts nobody new, lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -100,7 +112,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }
   try {
     const server = new LeatServer(store, options, processRuntime());
-    server.listen(address(options));
+    server.listen(address(options), options.fd);
     return server;
   } catch (thrown) {
     await store[Symbol.asyncDispose]();
@@ -128,12 +140,14 @@ export class LeatServer implements Server {
   readonly #counters = new Counters();
   readonly #capacity: Capacity;
   readonly #peers = new Set<Peer>();
+  readonly #refusals: Refusals;
   readonly #started = Date.now();
   /** Where clients wait for their turn, if they are served one at a time. */
   readonly #room: WaitingRoom | undefined;
   /** Those who are served by processes or threads of their own. */
   readonly #clients: Clients | undefined;
   readonly #onConnections: ((connections: number) => void) | undefined;
+  readonly #drain: number;
   #listener: Listener | undefined;
   #stopping: Promise<void> | undefined;
   /** What everybody is told from when the server begins to stop. */
@@ -146,7 +160,9 @@ export class LeatServer implements Server {
     this.#runtime = runtime;
     this.#log = options.log ?? SILENT;
     this.#capacity = new Capacity(options);
+    this.#refusals = new Refusals(runtime, this.#log, this.#capacity.refusals);
     this.#onConnections = options.onConnections;
+    this.#drain = options.drain ?? DRAIN_DEADLINE;
     if (options.model === "processes" || options.model === "threads") {
       const { connections, files } = this.#capacity;
       this.#clients = new Clients({
@@ -156,7 +172,11 @@ export class LeatServer implements Server {
       });
     }
     if (options.model === "iterative") {
-      this.#room = new WaitingRoom((transport) => this.#serve(transport, this.#going));
+      this.#room = new WaitingRoom((transport) =>
+        this.#going === undefined
+          ? this.#serve(transport)
+          : this.#refusals.refuse(transport, this.#going),
+      );
     }
     this.#shared = {
       store,
@@ -178,13 +198,12 @@ export class LeatServer implements Server {
     return this.#peers.size + (this.#room?.waiting ?? 0) + (this.#clients?.size ?? 0);
   }
 
-  listen(where: Address): void {
-    this.#listener = listenBun(where, this.accept, this.#divert);
-  }
-
-  /** Accepts from one that listens already. */
-  listenOn(listener: Listener): void {
-    this.#listener = listener;
+  /** @param fd of a socket that listens there already */
+  listen(where: Address, fd?: number): void {
+    this.#listener =
+      fd === undefined
+        ? listenBun(where, this.accept, this.#divert)
+        : listenShared(fd, where, this.accept, this.#divert);
   }
 
   /** Who is refused is told so here. */
@@ -199,18 +218,14 @@ export class LeatServer implements Server {
   /** Serves a peer on any transport: the in-memory one, too. */
   readonly accept: Accept = (transport: Transport): TransportHandler => {
     this.#counters.connectionsAccepted += 1;
-    if (this.connections >= this.#capacity.connections + TOLD_REFUSALS) {
-      this.#counters.connectionsRefused += 1;
-      transport.close();
-      return NOBODY;
-    }
     const refusal = this.#refusal();
-    if (refusal !== undefined || this.#room === undefined) return this.#serve(transport, refusal);
+    if (refusal !== undefined) return this.#refusals.refuse(transport, refusal);
+    if (this.#room === undefined) return this.#serve(transport);
     if (this.#peers.size > 0) this.#log.info({ peer: transport.peer }, "wait");
     return this.#room.accept(transport);
   };
 
-  #serve(transport: Transport, refusal: LeatError | undefined): TransportHandler {
+  #serve(transport: Transport): TransportHandler {
     const {
       initialWindows,
       offeredWindow: window,
@@ -242,7 +257,6 @@ export class LeatServer implements Server {
       log: this.#log,
       pages,
       files,
-      refusal,
       window: () => window,
       onClosed: (gone) => {
         initialWindows.give(reserved);
@@ -256,8 +270,12 @@ export class LeatServer implements Server {
   }
 
   stop(options: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.drain ?? DRAIN_DEADLINE);
+    this.#stopping ??= this.#stop(options.drain ?? this.#drain);
     return this.#stopping;
+  }
+
+  async replaceWorkers(): Promise<number> {
+    return 0;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -290,16 +308,23 @@ export class LeatServer implements Server {
     this.#going = going;
     const deadline = Date.now() + drain;
     for (const peer of this.#peers) peer.drain(going);
+    const silent = setTimeout(() => this.#refuseSilent(going), Math.min(drain, STOP_DEADLINE));
     this.#room?.close();
     const children = this.#clients?.stop(drain);
     while (this.#peers.size > 0 && Date.now() < deadline) {
       await Promise.race([emptied, sleep(Math.min(100, deadline - Date.now()))]);
     }
+    clearTimeout(silent);
     for (const peer of this.#peers) peer.connection.refuse(going);
     if (this.#peers.size > 0) await Promise.race([emptied, sleep(STOP_DEADLINE)]);
     for (const peer of this.#peers) peer.connection.abort(going);
+    await this.#refusals.end(STOP_DEADLINE);
     await children;
     await this.#store[Symbol.asyncDispose]();
+  }
+
+  #refuseSilent(going: LeatError): void {
+    for (const peer of this.#peers) if (peer.isSilent) peer.connection.refuse(going);
   }
 
   #status(): StatusInit {
@@ -318,14 +343,5 @@ export class LeatServer implements Server {
   }
 }
 
-/**
- * Connections beyond the limit that are told why they are refused, at once: the next ones are closed
- * without a word, for each keeps a descriptor until its peer has read the answer.
- */
-const TOLD_REFUSALS = RESERVED_DESCRIPTORS / 2;
-
-/** Hears what still comes from a connection that was closed. */
-const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
-
-/** How long peers get to read why they are cut, when a server stops. */
+/** How long peers get to say Hello, or to read why they are cut, when a server stops. */
 const STOP_DEADLINE = 1_000;

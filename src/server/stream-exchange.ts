@@ -26,6 +26,8 @@ export class StreamExchange implements Exchange {
   readonly #connection: Connection;
   readonly #shared: Shared;
   ended = false;
+  /** What it is about, for the log. */
+  path: string | undefined;
   /** What it holds of the budget for open files. */
   descriptors = 0;
   /** The operation until it is over, which may be later than its stream; never rejects. */

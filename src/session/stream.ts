@@ -23,6 +23,8 @@ export class Stream {
   receiveOffset = 0;
   /** When bytes or credit last moved, in milliseconds. */
   progress: number;
+  /** What `progress` was when it was told that nothing moves. */
+  told: number | undefined;
 
   constructor(
     id: number,
@@ -45,6 +47,11 @@ export class Stream {
   /** Whether it is the client's turn: to send bytes, or credit. Then a server's deadline counts. */
   get waitsForClient(): boolean {
     return WAITS_FOR_CLIENT.has(this.state);
+  }
+
+  /** Whether all of an upload came, and it is to be put on disk. */
+  get commits(): boolean {
+    return this.state === "put-finished" || this.state === "put-complete";
   }
 
   /**

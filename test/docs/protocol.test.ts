@@ -9,10 +9,12 @@ import {
   BLOCK_SIZE,
   CLOSE_DEADLINE,
   HELLO_DEADLINE,
+  IDLE_DEADLINE,
   MAX_FRAME,
   MAX_FRAME_RANGE,
   MAX_HELLO,
   SILENCE,
+  SYNC_DEADLINE,
   TRANSFER_DEADLINE,
   TRANSFER_WINDOW,
   UPLOAD_WINDOW,
@@ -73,9 +75,15 @@ test("the example of credit is what the windows do", () => {
 test("deadlines and limits in the text are those of src/limits.ts", () => {
   const deadlines = rows(document.slice(document.indexOf("### Deadlines")).split("\n## ")[0]!);
   expect(deadlines.map(([, after]) => after)).toEqual(
-    [HELLO_DEADLINE, TRANSFER_DEADLINE, WRITE_DEADLINE, SILENCE, CLOSE_DEADLINE].map(
-      (milliseconds) => `${milliseconds / 1000} s`,
-    ),
+    [
+      HELLO_DEADLINE,
+      TRANSFER_DEADLINE,
+      IDLE_DEADLINE,
+      SYNC_DEADLINE,
+      WRITE_DEADLINE,
+      SILENCE,
+      CLOSE_DEADLINE,
+    ].map((milliseconds) => `${milliseconds / 1000} s`),
   );
   const numbers = [BLOCK_SIZE, MAX_FRAME, MAX_FRAME_RANGE.least, MAX_FRAME_RANGE.most, MAX_HELLO];
   for (const number of numbers) expect(document).toContain(number.toLocaleString("en-US"));

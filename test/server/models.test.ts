@@ -1,6 +1,6 @@
 /** Every model serves the same: many clients at once, all bytes right, and nothing is left behind. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import {
   type Client,
   connect,
@@ -229,9 +229,31 @@ describe("workers", () => {
     const second = childProcesses();
     expect(second.length).toBe(2);
     expect(second.filter((pid) => first.includes(pid))).toEqual([]);
+    // What a whole unit is sent is not for them.
+    process.kill(second[1]!, "SIGUSR2");
     // One that is asked to go goes gracefully, and is replaced, too.
     process.kill(second[0]!, "SIGTERM");
     await until(() => lines.filter((line) => line.startsWith("worker is back")).length === 3);
+    expect(childProcesses()).toContain(second[1]!);
+    await visit(server, library, "after");
+  });
+
+  test("go on when those that would replace them cannot start", async () => {
+    using place = new Place();
+    const { library } = place;
+    await using server = await start(library, { drain: 1000 });
+    const before = childProcesses();
+    await using client = await connect(server.address);
+    renameSync(library.path, `${library.path}.away`);
+    const replaced = await server.replaceWorkers().catch((thrown: LeatError) => thrown.message);
+    expect(replaced).toMatch(/^worker 1 could not start: /);
+    expect(childProcesses()).toEqual(before);
+    renameSync(`${library.path}.away`, library.path);
+    await client.ping();
+    // Asked for twice at once: the second time comes behind the first.
+    const both = await Promise.all([server.replaceWorkers(), server.replaceWorkers()]);
+    expect(both).toEqual([4, 4]);
+    expect(childProcesses().filter((pid) => before.includes(pid))).toEqual([]);
     await visit(server, library, "after");
   });
 

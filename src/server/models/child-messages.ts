@@ -15,6 +15,7 @@ export interface ChildOptions {
   readonly maxConnections?: number;
   readonly maxStreams?: number;
   readonly maxOpenFiles?: number;
+  readonly drain?: number;
   readonly parts: number;
 }
 
@@ -74,6 +75,7 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
     ...(rest.maxConnections === undefined ? {} : { maxConnections: rest.maxConnections }),
     ...(rest.maxStreams === undefined ? {} : { maxStreams: rest.maxStreams }),
     ...(rest.maxOpenFiles === undefined ? {} : { maxOpenFiles: rest.maxOpenFiles }),
+    ...(rest.drain === undefined ? {} : { drain: rest.drain }),
     parts,
   };
 }

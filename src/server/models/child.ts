@@ -5,7 +5,7 @@
 import { isMainThread, parentPort } from "node:worker_threads";
 import { createRuntime } from "../../connection/runtime.ts";
 import { SEND_BUFFERS } from "../../limits.ts";
-import { adopt, listenShared } from "../../net/handover.ts";
+import { adopt } from "../../net/handover.ts";
 import { openDiskStore } from "../../store/disk.ts";
 import type { Log } from "../log.ts";
 import { LeatServer } from "../server.ts";
@@ -30,8 +30,9 @@ function threadLine(onMessage: (message: ToChild) => void): Line {
 function processLine(onMessage: (message: ToChild) => void): Line {
   process.on("message", onMessage);
   process.on("disconnect", () => process.exit(0));
-  // A Ctrl-C goes to all processes of a terminal: what it means is for the server to say.
-  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  // A Ctrl-C goes to all processes of a terminal, and `systemctl kill` to all of a unit: what it means
+  // is for the server to say.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
   return {
     send: (message) => void process.send?.(message),
     end: () => process.disconnect?.(),
@@ -71,7 +72,7 @@ async function serve(given: Given, options: ChildOptions): Promise<void> {
     createRuntime(buffers),
   );
   if (given.case === "listener") {
-    server.listenOn(listenShared(given.fd, given.address, server.accept));
+    server.listen(given.address, given.fd);
     return line.send({ case: "ready" });
   }
   // From here on it is closed here and nowhere else: its number may be another one's soon.

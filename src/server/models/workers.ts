@@ -4,21 +4,13 @@
  * that dies takes its own clients along, and nobody else.
  */
 import { LeatError } from "../../errors.ts";
-import {
-  CHILD_DEADLINE,
-  DRAIN_DEADLINE,
-  MAX_CONNECTIONS,
-  MAX_WORKERS,
-  RESTART_DELAY,
-  WORKER_YOUTH,
-} from "../../limits.ts";
+import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../../limits.ts";
 import type { Address } from "../../net/bun.ts";
-import { openShared, type SharedListener } from "../../net/handover.ts";
+import { openShared, share, type SharedListener } from "../../net/handover.ts";
 import { type Log, SILENT } from "../log.ts";
 import type { Server, ServerOptions, StopOptions } from "../server.ts";
-import { type Child, type ChildOptions, childOptions, type FromChild } from "./child-messages.ts";
-import { endAll } from "./clients.ts";
-import { startProcess } from "./processes.ts";
+import { type ChildOptions, childOptions } from "./child-messages.ts";
+import { Slot } from "./slot.ts";
 
 /**
  * Resolves when all workers accept.
@@ -28,7 +20,9 @@ export async function startWorkers(options: ServerOptions, where: Address): Prom
   const count = options.workers ?? 1;
   checkCount(count, options);
   const served = childOptions(options, count);
-  const workers = new Workers(count, served, openShared(where), where, options.log ?? SILENT);
+  const { drain = DRAIN_DEADLINE, log = SILENT } = options;
+  const listener = options.fd === undefined ? openShared(where) : share(options.fd, where);
+  const workers = new Workers({ count, served, where, listener, drain, log });
   try {
     await workers.ready;
     return workers;
@@ -49,6 +43,16 @@ function checkCount(count: number, { model, maxConnections = MAX_CONNECTIONS }: 
   }
 }
 
+interface WorkersOptions {
+  readonly count: number;
+  readonly served: ChildOptions;
+  readonly where: Address;
+  readonly listener: SharedListener;
+  /** Milliseconds that open streams have, unless told otherwise. */
+  readonly drain: number;
+  readonly log: Log;
+}
+
 class Workers implements Server {
   readonly address: string;
   readonly port: number;
@@ -56,16 +60,15 @@ class Workers implements Server {
   readonly ready: Promise<unknown>;
   readonly #slots: Slot[] = [];
   readonly #listener: SharedListener;
+  readonly #drain: number;
   #stopping: Promise<void> | undefined;
+  #replacing: Promise<number> | undefined;
+  /** It was asked for again while it was done. */
+  #again = false;
 
-  constructor(
-    count: number,
-    served: ChildOptions,
-    listener: SharedListener,
-    where: Address,
-    log: Log,
-  ) {
+  constructor({ count, served, where, listener, drain, log }: WorkersOptions) {
     this.#listener = listener;
+    this.#drain = drain;
     this.address = listener.address;
     this.port = listener.port;
     const address = "unix" in where ? where : { ...where, port: listener.port };
@@ -79,7 +82,15 @@ class Workers implements Server {
     return this.#slots.reduce((sum, slot) => sum + slot.connections, 0);
   }
 
-  stop({ drain = DRAIN_DEADLINE }: StopOptions = {}): Promise<void> {
+  replaceWorkers(): Promise<number> {
+    this.#again = this.#replacing !== undefined;
+    this.#replacing ??= this.#replace().finally(() => {
+      this.#replacing = undefined;
+    });
+    return this.#replacing;
+  }
+
+  stop({ drain = this.#drain }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(drain);
     return this.#stopping;
   }
@@ -88,107 +99,21 @@ class Workers implements Server {
     return this.stop({ drain: 0 });
   }
 
+  /** One after another: only one more than `workers` runs at any time. */
+  async #replace(): Promise<number> {
+    let replaced = 0;
+    do {
+      this.#again = false;
+      for (const slot of this.#slots) {
+        if (this.#stopping !== undefined) return replaced;
+        if (await slot.replace(this.#drain)) replaced += 1;
+      }
+    } while (this.#again);
+    return replaced;
+  }
+
   async #stop(drain: number): Promise<void> {
     this.#listener.close();
     await Promise.all(this.#slots.map((slot) => slot.stop(drain)));
-  }
-}
-
-interface SlotOptions {
-  /** From 1. */
-  readonly number: number;
-  readonly served: ChildOptions;
-  /** The listening socket. */
-  readonly fd: number;
-  readonly address: Address;
-  readonly log: Log;
-}
-
-/** The place of one worker, whoever fills it. */
-class Slot {
-  /** Clients of the worker. */
-  connections = 0;
-  readonly #options: SlotOptions;
-  readonly #ready = Promise.withResolvers<void>();
-  #child: Child | undefined;
-  #since = 0;
-  #wasReady = false;
-  #delay: number = RESTART_DELAY.least;
-  #timer: NodeJS.Timeout | undefined;
-  /** Milliseconds that open streams have, once the server stops. */
-  #drain: number | undefined;
-
-  constructor(options: SlotOptions) {
-    this.#options = options;
-    this.#startOrWait();
-  }
-
-  get ready(): Promise<void> {
-    return this.#ready.promise;
-  }
-
-  async stop(drain: number): Promise<void> {
-    this.#drain = drain;
-    clearTimeout(this.#timer);
-    if (this.#child === undefined) return;
-    this.#child.send({ case: "stop", drain });
-    await endAll([this.#child], drain);
-  }
-
-  #start(): void {
-    const child = startProcess(this.#options.fd, (message) => this.#hear(child, message));
-    this.#child = child;
-    this.#since = performance.now();
-    this.#timer = setTimeout(() => child.kill(), CHILD_DEADLINE);
-    void child.ended.then((how) => this.#died(how ?? "it stopped"));
-  }
-
-  #hear(child: Child, message: FromChild): void {
-    const { number, log, served, address } = this.#options;
-    switch (message.case) {
-      case "running":
-        if (this.#drain !== undefined) return child.send({ case: "stop", drain: this.#drain });
-        return child.send({
-          case: "serve",
-          given: { case: "listener", fd: child.fd, address },
-          options: served,
-        });
-      case "ready":
-        clearTimeout(this.#timer);
-        if (this.#wasReady) log.info({ worker: number, ...child.facts }, "worker is back");
-        this.#wasReady = true;
-        return this.#ready.resolve();
-      case "connections":
-        this.connections = message.connections;
-        return;
-      case "log":
-        return log[message.level]({ ...message.facts, worker: number }, message.message);
-      default:
-    }
-  }
-
-  #died(how: string): void {
-    const { number, log } = this.#options;
-    clearTimeout(this.#timer);
-    const facts = this.#child?.facts;
-    this.#child = undefined;
-    this.connections = 0;
-    if (this.#drain !== undefined) return;
-    if (!this.#wasReady) {
-      const message = `worker ${number} could not start: ${how}`;
-      return this.#ready.reject(new LeatError("INTERNAL", message));
-    }
-    if (performance.now() - this.#since > WORKER_YOUTH) this.#delay = RESTART_DELAY.least;
-    log.warn({ worker: number, ...facts, how }, "worker died, another one follows");
-    this.#timer = setTimeout(() => this.#startOrWait(), this.#delay);
-    this.#delay = Math.min(2 * this.#delay, RESTART_DELAY.most);
-  }
-
-  #startOrWait(): void {
-    try {
-      this.#start();
-    } catch (thrown) {
-      this.#died(thrown instanceof Error ? thrown.message : String(thrown));
-    }
   }
 }

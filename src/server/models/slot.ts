@@ -1,0 +1,108 @@
+/**
+ * The place of one worker, whoever fills it. One that dies is followed by another one; one that is
+ * replaced goes when the next one accepts, and takes its clients to their end.
+ */
+import { RESTART_DELAY, WORKER_YOUTH } from "../../limits.ts";
+import { Worker, type WorkerOptions } from "./worker.ts";
+
+export class Slot {
+  readonly #options: WorkerOptions;
+  readonly #ready = Promise.withResolvers<void>();
+  #wasReady = false;
+  /** The one that accepts, or is about to. */
+  #worker: Worker | undefined;
+  /** All that run: those that are to follow and those that were replaced, too. */
+  readonly #running = new Set<Worker>();
+  #delay: number = RESTART_DELAY.least;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#startOrWait();
+  }
+
+  /** Resolves when a worker accepts for the first time. @throws INTERNAL: it could not start */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get connections(): number {
+    let sum = 0;
+    for (const worker of this.#running) sum += worker.connections;
+    return sum;
+  }
+
+  async stop(drain: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    await Promise.all([...this.#running].map((worker) => worker.stop(drain)));
+  }
+
+  /**
+   * Resolves when another worker accepts, and the one before is gone.
+   * @param drain milliseconds for the streams of that one
+   * @returns false when the server stopped meanwhile
+   * @throws INTERNAL when none could be started: the one before goes on
+   */
+  async replace(drain: number): Promise<boolean> {
+    const next = this.#start();
+    try {
+      await next.ready;
+    } catch (thrown) {
+      if (this.#stopping) return false;
+      throw thrown;
+    }
+    if (this.#stopping) return false;
+    clearTimeout(this.#timer); // of one that died meanwhile
+    const before = this.#worker;
+    this.#worker = next;
+    const facts = { ...next.facts, connections: before?.connections };
+    this.#options.log.info(facts, "worker is replaced, the one before drains");
+    await before?.stop(drain);
+    return true;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#options);
+    this.#running.add(worker);
+    void worker.ended.then((how) => {
+      this.#running.delete(worker);
+      if (this.#worker === worker) this.#died(how);
+    });
+    return worker;
+  }
+
+  #startOrWait(): void {
+    try {
+      const worker = this.#start();
+      this.#worker = worker;
+      worker.ready.then(
+        () => this.#becameReady(worker),
+        (thrown: unknown) => this.#ready.reject(thrown),
+      );
+    } catch (thrown) {
+      this.#ready.reject(thrown);
+      this.#died(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  #becameReady(worker: Worker): void {
+    if (this.#wasReady) this.#options.log.info(worker.facts, "worker is back");
+    this.#wasReady = true;
+    this.#ready.resolve();
+  }
+
+  #died(how: string): void {
+    const { number, log } = this.#options;
+    const worker = this.#worker;
+    this.#worker = undefined;
+    if (this.#stopping || !this.#wasReady) return;
+    const old = worker !== undefined && performance.now() - worker.since > WORKER_YOUTH;
+    if (old) this.#delay = RESTART_DELAY.least;
+    const facts = { worker: number, ...worker?.facts, how };
+    log.warn(facts, "worker died, another one follows");
+    this.#timer = setTimeout(() => this.#startOrWait(), this.#delay);
+    this.#delay = Math.min(2 * this.#delay, RESTART_DELAY.most);
+  }
+}

@@ -1,0 +1,25 @@
+/** A transfer that does not move says why, in the line that shows how far it is. */
+import { expect, test } from "bun:test";
+import { MiB } from "../../src/limits.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+import { AtTerminal, LAUNCHER, Served } from "./support.ts";
+
+test("the line of a transfer that does not move says why", async () => {
+  await using served = await Served.start();
+  served.library.file("file", new Uint8Array(8 * MiB));
+  const port = Number(served.server.port);
+  using proxy = new FaultProxy(port, () => ({ stallDown: 3 * MiB }));
+  const cwd = served.library.folder("../here");
+  const get = [LAUNCHER, "client", "--server", proxy.address, "get", "file"];
+  await using fetching = new AtTerminal(get, { cwd });
+  const put = `sleep 20 | exec "$0" client --server ${served.server.address} upload - --to x`;
+  await using sending = new AtTerminal(["/bin/sh", "-c", put, LAUNCHER], { cwd });
+  await fetching.screen.until(/file .* no word from the server, \d s/);
+  // It is there, as its Pong says: this is not its fault.
+  await sending.screen.until(/x .* waits for the disk, or a pipe, here, \d s/);
+  expect(sending.screen.text).not.toContain("no word");
+  await served.server.stderr.until(/nothing comes from the client: .*path=x seconds=3/);
+  await served.server.stderr.until(/a transfer does not move: .*path=file seconds=3/);
+  fetching.kill("SIGTERM");
+  sending.kill("SIGTERM");
+});
