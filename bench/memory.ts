@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GiB, MiB } from "../src/limits.ts";
 import { beside } from "./memory/neighbours.ts";
-import { idle, mostConnections, silent } from "./memory/silent.ts";
+import { silent } from "./memory/silent.ts";
 import { transfers } from "./memory/transfers.ts";
 import { randomFile } from "./support/files.ts";
 import { progress } from "./support/figures.ts";
@@ -29,8 +29,6 @@ export interface Crowd {
   readonly watch: number;
   /** Clients that download while a neighbour asks for something small. */
   readonly beside: number;
-  /** Idle connections, one measurement each, upwards. */
-  readonly idle: readonly number[];
 }
 
 const FULL: Crowd = {
@@ -41,7 +39,6 @@ const FULL: Crowd = {
   silent: 200,
   watch: 5000,
   beside: 64,
-  idle: [0, 10, 100, 1000, 5000],
 };
 
 const QUICK: Crowd = {
@@ -51,7 +48,6 @@ const QUICK: Crowd = {
   uploads: [64],
   size: 8 * MiB,
   watch: 700,
-  idle: [0, 10, 100, 1000],
 };
 
 /** Everything once a round, each with a server of its own: what came before is in no figure. */
@@ -67,7 +63,6 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
   await using client = ClientProcess.start("leat-client");
   const samples = new Samples();
   const stage = { scratch, folders, client, samples };
-  const counts = crowd.idle.filter((count) => count <= mostConnections());
   for (let round = 1; round <= rounds; round += 1) {
     progress(`round ${round} of ${rounds}`);
     const steps = [
@@ -75,7 +70,6 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
       ...uploads.map((clients) => () => transfers(stage, { way: "upload", clients, size })),
       () => silent(stage, { readers: crowd.silent, file: UNREAD, watch }),
       () => beside(stage, { clients: crowd.beside, size }),
-      () => idle(stage, counts),
     ];
     for (const step of steps) {
       interrupt.signal.throwIfAborted();
@@ -83,10 +77,6 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
     }
   }
   samples.write(record);
-  for (const count of crowd.idle.filter((other) => !counts.includes(other))) {
-    const why = "the limit of open files is too low (ulimit -n)";
-    record.absent("memory", `leat with ${count} idle connections`, why);
-  }
 }
 
 export const memory: Suite = {

@@ -1,12 +1,13 @@
-/** The suites by name; each is loaded when it runs. In the order in which they run. */
+/** The suites by name; each is loaded when it runs. They run and are reported in this order: what a reader asks first. */
 import type { Suite } from "./support/record.ts";
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
-  codec: async () => (await import("./codec.ts")).codec,
+  peers: async () => (await import("./peers/suite.ts")).peers,
   transfer: async () => (await import("./transfer.ts")).transfer,
   models: async () => (await import("./models.ts")).models,
-  peers: async () => (await import("./peers/suite.ts")).peers,
+  growth: async () => (await import("./growth.ts")).growth,
   memory: async () => (await import("./memory.ts")).memory,
+  codec: async () => (await import("./codec.ts")).codec,
 };
 
 /** What each is about. */

@@ -2,6 +2,7 @@
 import { connect } from "../../src/index.ts";
 import { percentile } from "../support/figures.ts";
 import { ServerProcess } from "../support/processes.ts";
+import type { Key } from "../support/record.ts";
 import type { Samples } from "../support/samples.ts";
 import type { Stage } from "./stage.ts";
 import { type Crowd, crowdJob } from "./transfers.ts";
@@ -24,8 +25,11 @@ export async function waits(
   return all;
 }
 
-export function takeWaits(samples: Samples, work: string, all: readonly number[]): void {
-  const key = { suite: "memory", work, who: "leat" };
+export function takeWaits(
+  samples: Samples,
+  key: Omit<Key, "measure">,
+  all: readonly number[],
+): void {
   samples.take({ ...key, measure: "latency p50" }, percentile(all, 0.5));
   samples.take({ ...key, measure: "latency p99" }, percentile(all, 0.99));
 }
@@ -44,5 +48,6 @@ export async function beside(
   const load = client.run(job).finally(() => (going = false));
   const all = await waits(() => going, STAT_PAUSE, stat);
   await load;
-  takeWaits(samples, `stat beside ${clients} downloads`, all);
+  const key = { suite: "memory", work: `stat beside ${clients} downloads`, who: "leat" };
+  takeWaits(samples, key, all);
 }

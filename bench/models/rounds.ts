@@ -1,7 +1,7 @@
 /** One round: every way of serving gets the same work, one after the other at each step. */
 import { KiB, MiB } from "../../src/limits.ts";
 import type { Plan } from "../models.ts";
-import { percentile, progress } from "../support/figures.ts";
+import { percentile, progress, sizeText } from "../support/figures.ts";
 import { type Key, MEASURES, type Measure } from "../support/record.ts";
 import type { Samples } from "../support/samples.ts";
 import * as ask from "./clients.ts";
@@ -151,8 +151,4 @@ export class Rounds {
 
 function percentiles(latencies: readonly number[]) {
   return { "latency p50": percentile(latencies, 0.5), "latency p99": percentile(latencies, 0.99) };
-}
-
-function sizeText(bytes: number): string {
-  return bytes < MiB ? `${bytes / KiB} KiB` : `${bytes / MiB} MiB`;
 }

@@ -1,7 +1,7 @@
 /** Which measurements are drawn, how, and what a reader should look for. */
 import type { Measure } from "../support/record.ts";
 import type { Measured, Run } from "./run.ts";
-import { groups } from "./tables.ts";
+import { groups, placeText } from "./tables.ts";
 
 export interface ChartSpec {
   readonly suite: string;
@@ -170,11 +170,97 @@ const SPECS: readonly ChartSpec[] = [
     read: `Of one file, with most files on their way at once. ${TAIL}`,
   },
   {
-    suite: "memory",
-    work: /idle connections/,
+    suite: "growth",
+    work: /^the first page/,
+    measure: "duration",
+    form: "lines",
+    logarithmic: true,
+    read: "From the request until the first page is there, over files in the folder. The server has to sort all names for it. Lower is better; a straight line up is in proportion.",
+  },
+  {
+    suite: "growth",
+    work: /^list a folder/,
+    measure: "entries",
+    form: "lines",
+    read: "The whole listing, with sizes and times, over files in the folder. Higher is better; level means that time is in proportion.",
+  },
+  {
+    suite: "growth",
+    work: /^list a folder/,
     measure: "server memory",
     form: "lines",
-    read: "Resident memory of the server over connections that say nothing. Flat is better.",
+    read: "The most the server held while it listed a folder of so many files. Flat is better.",
+  },
+  {
+    suite: "growth",
+    work: /^stat beside the listing/,
+    measure: "latency p99",
+    form: "lines",
+    read: "What another client waits for a small answer while the folder is listed, the slowest of a hundred. Flat is better.",
+  },
+  {
+    suite: "growth",
+    work: /^download .*×/,
+    measure: "throughput",
+    form: "lines",
+    read: "The same bytes over how many files are on their way at once, 64 on each connection. Higher is better.",
+  },
+  {
+    suite: "growth",
+    work: /^download .*×/,
+    measure: "latency p99",
+    form: "lines",
+    logarithmic: true,
+    read: "Of one file, the slowest of a hundred: with twice as many at once, each takes twice as long. Lower is better.",
+  },
+  {
+    suite: "growth",
+    work: /^download .*×/,
+    measure: "server memory",
+    form: "lines",
+    read: "The most the server held with so many files on their way at once. Flat is better.",
+  },
+  {
+    suite: "growth",
+    work: /^idle connections/,
+    measure: "server memory",
+    form: "lines",
+    read: "Resident memory of the server over connections that say nothing. Flat is better; each step of the axis below is several times the one before.",
+  },
+  {
+    suite: "growth",
+    work: /^idle connections/,
+    measure: "memory each",
+    form: "lines",
+    read: "The same, for each connection, beyond what the server holds without any. Flat is better.",
+  },
+  {
+    suite: "growth",
+    work: /^\d+ downloads beside/,
+    measure: "throughput",
+    form: "lines",
+    read: "Bytes of those who download, over connections that say nothing meanwhile. Level is better.",
+  },
+  {
+    suite: "growth",
+    work: /^stat beside \d+ downloads/,
+    measure: "latency p99",
+    form: "lines",
+    read: "What one more client waits for a small answer beside them, the slowest of a hundred. Level and low is better.",
+  },
+  {
+    suite: "growth",
+    work: /^download a file/,
+    measure: "throughput",
+    form: "lines",
+    read: "Verified and thrown away by the client, over the size of the file. Level means that time is in proportion.",
+  },
+  {
+    suite: "growth",
+    work: /^download a file/,
+    measure: "memory",
+    form: "lines",
+    read: "The most that server and client held. Flat is better: nothing is kept of a file.",
   },
   {
     suite: "memory",
@@ -225,7 +311,8 @@ function chartOf(spec: ChartSpec, kind: string, of: readonly Measured[]): Chart 
   if (spec.form !== "spans" || places.length < 2) return { spec, title, measured, beside };
   const most = Math.max(...places);
   const there = ({ at }: Measured): boolean => at === most;
-  const place = `, ${most.toLocaleString("en")} ${measured[0]!.axis ?? ""}`.trimEnd();
+  const { axis } = measured[0]!;
+  const place = `, ${placeText(axis, most)} ${axis ?? ""}`.trimEnd();
   return {
     spec,
     title: title + place,
@@ -247,7 +334,6 @@ function measureTitle({ form, measure, beside }: ChartSpec): string {
     requests: "sums per second",
     duration: "time",
     "latency p99": "99th percentile of latency",
-    "memory each": "memory",
     operation: "time",
   };
   return beside === undefined ? (words[measure] ?? measure) : "processor time";

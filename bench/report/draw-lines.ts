@@ -13,6 +13,7 @@ import {
   valueAxis,
   MARKS,
 } from "./drawing.ts";
+import { placeText } from "./tables.ts";
 
 const PLOT = 210;
 
@@ -30,7 +31,7 @@ export function lines({ measured: rows, spec }: Chart): Drawing {
       grid: { left: 54, right: 16, top: top.height + 28, bottom: 44, width: WIDTH - 70 },
       xAxis: {
         type: "category",
-        data: places.map((at) => at.toLocaleString("en")),
+        data: places.map((at) => placeText(axis, at)),
         name: axis ?? "",
         nameLocation: "middle",
         nameGap: 28,

@@ -8,7 +8,7 @@ import { bars } from "./draw-bars.ts";
 import { dots, spans } from "./draw-dots.ts";
 import { lines } from "./draw-lines.ts";
 import { COLOURS, WIDTH } from "./drawing.ts";
-import { figureText } from "./tables.ts";
+import { figureText, placeText } from "./tables.ts";
 
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendComponent, SVGRenderer]);
 
@@ -34,7 +34,8 @@ export function standalone(svg: string): string {
 /** For those who hear the page: the title, and every figure. */
 function describe(svg: string, { title, spec, measured, beside }: Chart): string {
   const told = [...measured, ...beside].map((row) => {
-    const place = row.at === undefined ? "" : ` at ${row.at} ${row.axis ?? ""}`;
+    const place =
+      row.at === undefined ? "" : ` at ${placeText(row.axis, row.at)} ${row.axis ?? ""}`;
     return `${row.work}, ${row.who}${place}: ${row.measure} ${figureText(row)} ${row.unit}`;
   });
   const text = escapeText([spec.read, ...told].join(" ; "));

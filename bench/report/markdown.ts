@@ -1,7 +1,7 @@
 /** REPORT.md. */
 import { aboutLines, command, HOW_TO_READ } from "./about.ts";
 import type { Run } from "./run.ts";
-import { figureText, groups, type Table, tablesOf } from "./tables.ts";
+import { figureText, groups, placeText, type Table, tablesOf } from "./tables.ts";
 
 export function markdownReport(run: Run): string {
   const parts = [
@@ -31,7 +31,7 @@ function tableText(table: Table): string {
     ...(noted ? ["note"] : []),
   ];
   const lines = rows.map(({ name, at, cells, ofCeiling, notes }) => [
-    ...(axis === undefined ? [] : [at?.toLocaleString("en") ?? ""]),
+    ...(axis === undefined ? [] : [placeText(axis, at)]),
     name,
     ...cells.map(figureText),
     ...(hasCeiling ? [figureText(ofCeiling)] : []),

@@ -4,7 +4,7 @@ import { chartsOf, type Chart } from "./chart-specs.ts";
 import { draw, escapeText } from "./draw.ts";
 import { COLOURS } from "./drawing.ts";
 import type { Run } from "./run.ts";
-import { figureText, groups, type Table, tablesOf } from "./tables.ts";
+import { figureText, groups, placeText, type Table, tablesOf } from "./tables.ts";
 
 const STYLE = `
 :root{color-scheme:light dark;--page:#fff;${COLOURS.light}}
@@ -86,7 +86,7 @@ function tableElement({ caption, axis, subject, columns, rows, hasCeiling }: Tab
   ];
   const lines = rows.map(({ name, at, cells, ofCeiling, notes }) =>
     [
-      ...(axis === undefined ? [] : [`<td>${at?.toLocaleString("en") ?? ""}</td>`]),
+      ...(axis === undefined ? [] : [`<td>${placeText(axis, at)}</td>`]),
       `<td class="who">${escapeText(name)}</td>`,
       ...cells.map((cell) => `<td>${escapeText(figureText(cell))}</td>`),
       ...(hasCeiling ? [`<td>${figureText(ofCeiling)}</td>`] : []),

@@ -1,7 +1,7 @@
 /** A run on a terminal: what was compared, as bars that begin at nothing (mitata's begin at the least), or as a table. */
 import { type Chart, chartsOf } from "./chart-specs.ts";
 import type { Measured, Run } from "./run.ts";
-import { numberText } from "./tables.ts";
+import { numberText, placeText } from "./tables.ts";
 
 const WIDTH = 30;
 
@@ -24,8 +24,8 @@ function bars({ title, spec, measured }: Chart): string {
 
 /** A column for everyone, a row for each place or each work. */
 function table({ title, spec, measured }: Chart): string {
-  const rowName = ({ at, work }: Measured): string =>
-    spec.form === "dots" ? work : (at?.toLocaleString("en") ?? "");
+  const rowName = ({ at, axis, work }: Measured): string =>
+    spec.form === "dots" ? work : placeText(axis, at);
   const whos = [...new Set(measured.map(({ who }) => who))];
   const places = measured.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)).map(rowName);
   const names = [...new Set(places)];

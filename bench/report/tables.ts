@@ -1,5 +1,5 @@
 /** Measurements in the order and the words in which they are shown, as text and as a page. */
-import { type Figure, figure, noisy } from "../support/figures.ts";
+import { type Figure, figure, noisy, sizeText } from "../support/figures.ts";
 import type { Measured, Run } from "./run.ts";
 
 /** Everything that was measured of one piece of work; or one measure of many works, which are alike. */
@@ -112,6 +112,12 @@ function shareOfCeiling(one: Measured, all: readonly Measured[]): Figure | undef
       return one.better === "more" ? value / most : most / value;
     }),
   );
+}
+
+/** What `at` of an axis is called: "1,000", "64 GiB". */
+export function placeText(axis: string | undefined, at: number | undefined): string {
+  if (at === undefined) return "";
+  return axis === "file size" ? sizeText(at) : at.toLocaleString("en");
 }
 
 export function groups<Item>(

@@ -1,4 +1,5 @@
 /** Numbers as a reader wants them: the middle, and how far they lie apart. */
+import { GiB, KiB, MiB } from "../../src/limits.ts";
 
 export interface Figure {
   readonly median: number;
@@ -25,6 +26,13 @@ export function noisy({ median, min, max }: Figure): boolean {
 export function show(value: Figure, digits: number, unit: string): string {
   const text = `${value.median.toFixed(digits)} ${unit} (${value.min.toFixed(digits)} to ${value.max.toFixed(digits)})`;
   return noisy(value) ? `${text} noisy` : text;
+}
+
+/** "4 KiB", "64 GiB". */
+export function sizeText(bytes: number): string {
+  const [unit, name] =
+    bytes >= GiB ? [GiB, "GiB"] : bytes >= MiB ? [MiB, "MiB"] : ([KiB, "KiB"] as const);
+  return bytes === 0 ? "0" : `${bytes / unit} ${name}`;
 }
 
 /** Progress, for whoever waits. */

@@ -17,8 +17,8 @@ export interface Job {
   readonly size: number;
   /** How many are on their way at once. */
   readonly streams: number;
-  /** All of them over `one` connection, or each over its own. */
-  readonly connections: "one" | "many";
+  /** All of them over `one` connection, each over its own, or so many over each. */
+  readonly connections: "one" | "many" | number;
   /** The folder at the server, relative to its library. */
   readonly remote: string;
   /** The folder at the client. */

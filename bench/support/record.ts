@@ -15,6 +15,7 @@ export const MEASURES = {
   "server CPU time": { unit: "s", better: "less" },
   "client CPU time": { unit: "s", better: "less" },
   "server memory": { unit: "MiB", better: "less" },
+  memory: { unit: "MiB", better: "less" },
   "kernel memory": { unit: "MiB", better: "less" },
   "memory each": { unit: "KiB", better: "less" },
   operation: { unit: "ns", better: "less" },

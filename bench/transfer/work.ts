@@ -1,5 +1,6 @@
 /** What is moved, and by how many at once. */
 import { GiB, KiB, MiB } from "../../src/limits.ts";
+import { sizeText } from "../support/figures.ts";
 
 export interface Work {
   readonly files: number;
@@ -30,8 +31,6 @@ export function isSmall({ size }: Work): boolean {
 
 /** "64 × 1 MiB", "1 GiB". */
 export function workText({ files, size }: Work): string {
-  const [unit, name] =
-    size >= GiB ? [GiB, "GiB"] : size >= MiB ? [MiB, "MiB"] : ([KiB, "KiB"] as const);
-  const each = `${size / unit} ${name}`;
+  const each = sizeText(size);
   return files === 1 ? each : `${files.toLocaleString("en")} × ${each}`;
 }

@@ -6,7 +6,7 @@ import { beQuiet, leavesNoProcess, measured } from "./support.ts";
 
 beQuiet();
 
-test("memory is measured over clients and connections, and waits beside them", async () => {
+test("memory is measured over clients, and waits beside them", async () => {
   const record = new Recorder();
   const crowd = {
     rounds: 1,
@@ -16,7 +16,6 @@ test("memory is measured over clients and connections, and waits beside them", a
     silent: 3,
     watch: 50,
     beside: 2,
-    idle: [0, 3, 10_000_000],
   };
   await leavesNoProcess(() => measureMemory(crowd, record));
   const who = "leat";
@@ -24,8 +23,6 @@ test("memory is measured over clients and connections, and waits beside them", a
     ["download 1 MiB each", 1],
     ["download 1 MiB each", 2],
     ["upload 1 MiB each", 2],
-    ["idle connections", 0],
-    ["idle connections", 3],
   ] as const) {
     const { median, unit } = measured(record, { work, at, who, measure: "server memory" });
     expect(unit).toBe("MiB");
@@ -42,12 +39,4 @@ test("memory is measured over clients and connections, and waits beside them", a
   const growth = { work: "growth with 3 silent readers of 1 GiB", who };
   measured(record, { ...growth, measure: "kernel memory" });
   measured(record, { ...growth, measure: "server memory" });
-  measured(record, { work: "an idle connection", who, measure: "memory each" });
-  expect(record.absences).toEqual([
-    {
-      suite: "memory",
-      who: "leat with 10000000 idle connections",
-      why: expect.stringContaining("ulimit -n"),
-    },
-  ]);
 });

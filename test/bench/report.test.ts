@@ -247,7 +247,7 @@ describe("the command line", () => {
 
   test("answers a wrong word in one line with what there is", async () => {
     const { code, err } = await bench("codex");
-    expect(err).toMatch(/codex.*codec, transfer/);
+    expect(err).toMatch(/codex.*peers, transfer/);
     expect(err.trim().split("\n")).toHaveLength(1);
     expect(code).toBe(2);
   });

@@ -1,0 +1,135 @@
+/**
+ * Writes the part "Figures" of README.md from a run.
+ *
+ *   bun bench/readme.ts bench/results/full.json && bun run format
+ *
+ * Its charts are those beside the run: `bun run bench --out bench/results` leaves both.
+ */
+import { dirname, join, relative } from "node:path";
+import { numberText } from "./report/tables.ts";
+import { type Measured, type Run, readRun } from "./report/run.ts";
+import type { Measure } from "./support/record.ts";
+
+const ROOT = join(import.meta.dir, "..");
+
+/** Which measurement. Without `at`: the one place where there is one, or the farthest. */
+type Cell = readonly [suite: string, work: string, who: string, measure: Measure, at?: number];
+type Row = readonly [text: string, cell: Cell];
+
+const LEAT = "leat, one connection";
+const BARE = "bare socket loop";
+
+const FILE: readonly Row[] = [
+  [
+    "download: verified and written by the client",
+    ["transfer", "download 1 GiB", LEAT, "throughput"],
+  ],
+  [
+    "the same file over a bare Bun socket loop, nothing verified",
+    ["transfer", "download 1 GiB", BARE, "throughput"],
+  ],
+  [
+    "upload: verified and written by the server, with receipt",
+    ["transfer", "upload 1 GiB", LEAT, "throughput"],
+  ],
+  ["the same file over a bare Bun socket loop", ["transfer", "upload 1 GiB", BARE, "throughput"]],
+];
+
+const MANY: readonly Row[] = [
+  [
+    "peak memory of the server, 64 clients download 16 MiB each, at once",
+    ["memory", "download 16 MiB each", "leat", "server memory", 64],
+  ],
+  ["the same, 64 clients upload", ["memory", "upload 16 MiB each", "leat", "server memory", 64]],
+  [
+    "200 peers ask for 1 GiB each and read nothing: the server grows by",
+    ["memory", "growth with 200 silent readers of 1 GiB", "leat", "server memory"],
+  ],
+  [
+    "… and the kernel's TCP memory by",
+    ["memory", "growth with 200 silent readers of 1 GiB", "leat", "kernel memory"],
+  ],
+  [
+    "… and another client's `list` takes, 99th percentile",
+    ["memory", "list beside 200 silent readers", "leat", "latency p99"],
+  ],
+  [
+    "`stat` beside 64 downloads, 99th percentile",
+    ["memory", "stat beside 64 downloads", "leat", "latency p99"],
+  ],
+  [
+    "memory of the server for each of 10,000 idle connections, or as many as descriptors allow",
+    ["growth", "idle connections", "leat", "memory each"],
+  ],
+  [
+    "first page of a folder of a million files",
+    ["growth", "the first page of a folder", "leat", "duration", 1_000_000],
+  ],
+  ["head of a `Data` frame, to write", ["codec", "encode Data 1 MiB", "leat", "operation"]],
+  ["… and to read", ["codec", "decode Data 1 MiB", "leat", "operation"]],
+];
+
+export const ROWS: readonly Row[] = [...FILE, ...MANY];
+
+/** Of the run's charts, by the names of their files. */
+const CHARTS: readonly (readonly [file: string, title: string])[] = [
+  ["peers-download-1-gib-throughput", "One file of 1 GiB, beside what else one would use"],
+  ["peers-download-5-000-x-4-kib-files-per-second", "5,000 files of 4 KiB, beside the same"],
+];
+
+const PART = /(?<=## Figures\n)[^]*?(?=\n## )/;
+
+/** @param source of the run, relative to the root @returns README with its figures @throws when one is missing */
+export function withRun(readme: string, source: string, run: Run): string {
+  if (!PART.test(readme)) throw new Error("README.md has no part Figures");
+  return readme.replace(PART, () => figures(source, run));
+}
+
+function figures(source: string, run: Run): string {
+  const { cores, cpu, system } = run.machine;
+  const folder = dirname(source);
+  const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
+  return `
+On ${cores} × ${cpu} (Bun ${run.versions["Bun"]}, ${system}), library and copies in memory (\`/dev/shm\`),
+client and server on loopback. Medians, with the range of the rounds in brackets, from [${source}](${source});
+[REPORT.md](${folder}/REPORT.md) has all of them.
+
+${charts.join("\n")}
+
+| one file of 1 GiB, no fsync | |
+| --- | --- |
+${table(FILE, run)}
+
+| many peers, many files | |
+| --- | --- |
+${table(MANY, run)}
+
+\`bun run bench\` prints these figures for your machine.
+`;
+}
+
+function table(rows: readonly Row[], run: Run): string {
+  return rows.map(([text, cell]) => `| ${text} | ${valueText(found(run, cell))} |`).join("\n");
+}
+
+function found({ measurements }: Run, [suite, work, who, measure, at]: Cell): Measured {
+  const all = measurements.filter(
+    (one) => one.suite === suite && one.work === work && one.who === who && one.measure === measure,
+  );
+  const one = at === undefined ? all.at(-1) : all.find((other) => other.at === at);
+  if (one === undefined) throw new Error(`the run has no ${measure} of ${who}: ${suite}, ${work}`);
+  return one;
+}
+
+function valueText({ median, min, max, unit }: Measured): string {
+  const range = min === max ? "" : ` (${numberText(min)}–${numberText(max)})`;
+  return `${numberText(median)}${range} ${unit}`;
+}
+
+if (import.meta.main) {
+  const path = process.argv[2];
+  if (path === undefined) throw new Error("usage: bun bench/readme.ts RESULT.json");
+  const readme = join(ROOT, "README.md");
+  const text = await Bun.file(readme).text();
+  await Bun.write(readme, withRun(text, relative(ROOT, path), readRun(path)));
+}
