@@ -33,7 +33,8 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
 }
 
 /** Of a server: the executable is its own program for processes and threads (models/program.ts). */
-async function child(): Promise<never> {
+async function child(): Promise<number> {
+  if (Bun.isMainThread && process.send === undefined) return refuse("--child");
   await import("../server/models/child.ts");
   return new Promise(() => {}); // it ends itself
 }
