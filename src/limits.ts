@@ -199,6 +199,10 @@ export const SMALL_FILE = 64 * KiB;
  *  nobody has to find it again, and nothing is left of it when it is given up. */
 export const UNNAMED_BELOW = BLOCK_SIZE;
 
+/** When so many small uploads wait to be put on disk, one sync of the whole file system does it: fewer
+ *  are quicker one by one, and leave alone what others have written. */
+export const SYNC_TOGETHER = 8;
+
 /** Outcomes of a tree's transfers that may wait to be read. */
 export const TREE_OUTCOMES = 1024;
 

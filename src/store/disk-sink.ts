@@ -49,6 +49,8 @@ export interface SinkTarget extends Disposable {
   place(): Place;
   /** As `place`, for this turn of the event loop. */
   placeNow?(): OpenPlace;
+  /** Puts a partial on disk; it does so itself without. */
+  sync?(partial: PartialFile): Promise<void>;
 }
 
 export class DiskSink implements Sink {
@@ -202,7 +204,8 @@ export class DiskSink implements Sink {
       this.#prepare(place);
       if (!durable) return this.#publish(place, digest).entry;
     }
-    await this.#sync(() => this.#partial.sync());
+    const partial = this.#partial;
+    await this.#sync(() => this.#target.sync?.(partial) ?? partial.sync());
     // Once more: folders may have moved meanwhile.
     using place = this.#target.place();
     const { entry, facts, replaced } = this.#publish(place, digest);
@@ -246,7 +249,7 @@ export class DiskSink implements Sink {
   /** Puts the new name on disk. If that fails, a name that was free before is free again. */
   async #syncName(place: Place, published: Facts, replaced: boolean): Promise<void> {
     try {
-      await this.#sync(() => syncFolder(place.folder.path));
+      await this.#sync(() => syncFolder(place.folder));
     } catch (error) {
       if (!replaced) {
         withdraw(place, published);

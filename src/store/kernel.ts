@@ -93,7 +93,7 @@ export function systemError(errno: number, call: string): Error {
   return Object.assign(new Error(`${call}: ${name}`), { code: name, errno: -errno, syscall: call });
 }
 
-const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+export const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 function load(library: string) {
   return dlopen(library, {

@@ -8,6 +8,7 @@ import { LeatError } from "../errors.ts";
 import { PARTIALS_COMPARED } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
+import { FileSyncs } from "./file-syncs.ts";
 import { statDescriptor } from "./kernel.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
@@ -24,6 +25,7 @@ const FILE_MODE = 0o666;
 
 export class Partials implements Disposable {
   readonly folder: Folder;
+  #syncs: FileSyncs | undefined;
   /** Told before a partial is removed that nobody holds. */
   readonly #onRemove: (name: string) => void;
 
@@ -66,6 +68,12 @@ export class Partials implements Disposable {
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
       retryAfter: 1000,
     });
+  }
+
+  /** Puts partials on disk, many at once. */
+  get syncs(): FileSyncs {
+    this.#syncs ??= new FileSyncs(this.folder);
+    return this.#syncs;
   }
 
   /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
@@ -137,6 +145,7 @@ export class Partials implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#syncs?.[Symbol.dispose]();
     this.folder[Symbol.dispose]();
   }
 }

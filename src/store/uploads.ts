@@ -161,7 +161,7 @@ export class Uploads implements AsyncDisposable {
     const facts = place.folder.look(place.name);
     if (facts !== undefined && isNoted(facts, note)) {
       // It may have been interrupted behind the name.
-      if (note.durability === "fsync") await syncFolder(place.folder.path);
+      if (note.durability === "fsync") await syncFolder(place.folder);
       return { ...note, entry: versionedEntry(place.name, facts, versions) };
     }
     // It was interrupted before the name: it had none, or its partial is still there.
@@ -223,6 +223,10 @@ export class Uploads implements AsyncDisposable {
       versions,
       place: () => library.place(path, isDirectory),
       placeNow: () => library.placeNow(path, isDirectory),
+      sync: (partial) =>
+        partial.isNamed || this.#partials === undefined
+          ? partial.sync()
+          : this.#partials.syncs.sync(partial.fd),
       promise: (facts, digest, isNamed) => {
         const receipts = this.#openReceipts();
         const state = isNamed ? "named" : "unnamed";

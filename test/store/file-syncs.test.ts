@@ -1,0 +1,71 @@
+/** Many small uploads are put on disk together; what they are answered does not depend on it. */
+import { describe, expect, test } from "bun:test";
+import { closeSync, fsyncSync, openSync, readFileSync } from "node:fs";
+import { SYNC_TOGETHER } from "../../src/limits.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { FileSyncs } from "../../src/store/file-syncs.ts";
+import { openPlainFolder } from "../../src/store/walk-folder.ts";
+import { SyncThread, isNewEnough } from "../../src/store/sync-thread.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { newUploadId } from "./support.ts";
+
+const COUNTS = [1, SYNC_TOGETHER - 1, SYNC_TOGETHER, 5 * SYNC_TOGETHER];
+
+describe("file syncs", () => {
+  test.each(COUNTS)("answer all of %d that come at once", async (count) => {
+    using here = new TemporaryFolder();
+    using folder = openPlainFolder(here.path);
+    using syncs = new FileSyncs(folder);
+    const files = Array.from({ length: count }, (_, i) => openSync(here.file(`f${i}`, "x"), "r+"));
+    await Promise.all(files.map((fd) => syncs.sync(fd)));
+    for (const fd of files) closeSync(fd);
+  });
+
+  test("tell each what is wrong with its own file", async () => {
+    using here = new TemporaryFolder();
+    using folder = openPlainFolder(here.path);
+    const syncs = new FileSyncs(folder);
+    const files = COUNTS.flatMap((count) =>
+      Array.from({ length: count }, (_, i) => openSync(here.file(`f${count}-${i}`, "x"), "r+")),
+    );
+    const [bad] = files;
+    closeSync(bad!);
+    expect(() => fsyncSync(bad!)).toThrow("EBADF");
+    await Promise.all(files.slice(1).map((fd) => syncs.sync(fd)));
+    // The whole file system can't be synced by it: each file is, by itself.
+    syncs[Symbol.dispose]();
+    const ends = await Promise.allSettled(files.map((fd) => syncs.sync(fd)));
+    expect(ends[0]).toMatchObject({ status: "rejected", reason: { code: "EBADF" } });
+    expect(ends.slice(1).every(({ status }) => status === "fulfilled")).toBe(true);
+    for (const fd of files.slice(1)) closeSync(fd);
+  });
+});
+
+test("many small uploads at once are all there, whole, with a version", async () => {
+  using here = new TemporaryFolder();
+  await using store = openDiskStore(here.path);
+  const names = Array.from({ length: 4 * SYNC_TOGETHER }, (_, i) => `f${i}`);
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      const sink = await store.create(name, {
+        uploadId: newUploadId(),
+        size: name.length,
+        collision: "fail",
+        durability: "fsync",
+      });
+      if (!("commit" in sink)) throw new Error("no sink");
+      await sink.write(new TextEncoder().encode(name), 0);
+      return sink.commit();
+    }),
+  );
+  expect(entries.map(({ version }) => version)).toEqual(
+    names.map((name) => store.stat(name).version),
+  );
+  for (const name of names) expect(readFileSync(here.at(name), "utf8")).toBe(name);
+});
+
+test.if(process.platform === "linux")("the call is served by kernels that tell of errors", () => {
+  expect(SyncThread.isServed).toBe(true);
+  const versions = ["5.8.0", "5.7.19-generic", "4.19.0", "6.1.0-13-amd64", "10.0", "nonsense"];
+  expect(versions.map(isNewEnough)).toEqual([true, false, false, true, true, false]);
+});
