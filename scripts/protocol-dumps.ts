@@ -17,6 +17,7 @@ import { PAGE_BYTES } from "../src/limits.ts";
 import { memoryPair } from "../src/net/memory.ts";
 import type { Accept, TransportHandler } from "../src/net/transport.ts";
 import { Budget } from "../src/server/budget.ts";
+import { BlockCrcs } from "../src/operations/block-crcs.ts";
 import { Counters } from "../src/server/counters.ts";
 import { SILENT } from "../src/server/log.ts";
 import { Peer } from "../src/server/peer.ts";
@@ -118,6 +119,8 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
       store: STORE,
       durability: "fsync",
       counters: new Counters(),
+      blockCrcs: new BlockCrcs(),
+      kernelCopy: "off",
       status: () => ({}),
       log: SILENT,
       pages: new Budget(PAGE_BYTES),

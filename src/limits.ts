@@ -163,6 +163,17 @@ export const SILENCE = 3_000;
  *  200 silent readers held 807 MiB of kernel memory without it. */
 export const NOT_SENT_LOW_WATER = 128 * KiB;
 
+/** A download that the kernel may copy: what it saves on less is lost on the two more system calls. */
+export const KERNEL_COPY_LEAST = 64 * KiB;
+
+/** CRCs of blocks that were sent or came, kept for the next download: 4 bytes for each MiB of a file,
+ *  and what it takes to find them. Some 700 GiB of files. */
+export const BLOCK_CRC_BYTES = 4 * MiB;
+
+/** A file that was changed more recently may be changed again and keep its version: file systems
+ *  tell times apart by 2 s at worst (FAT), by some milliseconds usually. */
+export const VERSION_GRAIN = 2_000;
+
 // ---- listings ----
 
 /** A list page, encoded: one answer, not a flood of them. */

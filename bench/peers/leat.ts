@@ -17,14 +17,10 @@ function build(site: Site): string {
 
 type Durability = "none" | "fsync";
 
-/** The first competitor does not wait for the disk, as the peers do not; the second is the default. */
+/** One competitor does not wait for the disk, as the peers do not; the one with fsync is the default. */
 export async function leat(site: Site, durability: Durability): Promise<Entry> {
   const who = durability === "none" ? "leat" : "leat, fsync";
-  const port = freePort();
-  const flags = [`--port=${port}`, `--durability=${durability}`, "--log-level=error"];
-  const executable = build(site);
-  const argv = [executable, "server", site.library, ...flags];
-  const server = await PeerServer.start(site, `leat-${durability}`, port, argv);
+  const { server, port, executable } = await start(site, `leat-${durability}`, durability);
   const competitor: Competitor = {
     who,
     server: server.group,
@@ -45,6 +41,30 @@ export async function leat(site: Site, durability: Durability): Promise<Entry> {
     }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** The same without the kernel's help, which a file that is fetched again has otherwise. */
+export async function leatWithoutKernelCopy(site: Site): Promise<Entry> {
+  const { server, port, executable } = await start(site, "leat-off", "none", "--kernel-copy=off");
+  const competitor: Competitor = {
+    who: "leat, no kernel copy",
+    server: server.group,
+    client: leatClient(executable, `127.0.0.1:${port}`, "none"),
+    note: "checksums compared",
+    kinds: ["one file", "parts"],
+  };
+  return {
+    competitors: [competitor],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function start(site: Site, name: string, durability: Durability, ...more: string[]) {
+  const port = freePort();
+  const executable = build(site);
+  const flags = [`--port=${port}`, `--durability=${durability}`, "--log-level=error", ...more];
+  const argv = [executable, "server", site.library, ...flags];
+  return { port, executable, server: await PeerServer.start(site, name, port, argv) };
 }
 
 function leatClient(executable: string, server: string, durability: Durability): Client {

@@ -9,6 +9,7 @@ import { LeatError } from "../errors.ts";
 import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
 import type { Address } from "../net/bun.ts";
 import { type Passed, takePassed } from "../net/passed.ts";
+import { KERNEL_COPIES, type KernelCopyMode } from "../server/kernel-copy.ts";
 import type { Log } from "../server/log.ts";
 import { MODELS, type Model } from "../server/models/model.ts";
 import { type Server, createServer } from "../server/server.ts";
@@ -35,6 +36,7 @@ interface Flags {
   readonly workers: number;
   /** Milliseconds. */
   readonly drain: number;
+  readonly kernelCopy: KernelCopyMode;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -86,6 +88,11 @@ function createProgram() {
       new Option("--drain <SECONDS>", "how long transfers may go on when it stops")
         .default(DRAIN_DEADLINE, `${DRAIN_DEADLINE / 1000}`)
         .argParser(secondsOrNone),
+    )
+    .addOption(
+      new Option("--kernel-copy <WHEN>", "let the kernel move files to sockets (Linux)")
+        .choices(KERNEL_COPIES)
+        .default("auto"),
     )
     .option("--allow-anonymous", "serve strangers: needed to listen beyond this machine")
     .addOption(
@@ -168,7 +175,17 @@ async function serve(
   passed: Passed | undefined,
 ): Promise<void> {
   const folder = openLibrary(library);
-  const { host: hostname, port, unix, durability, maxConnections, model, workers, drain } = flags;
+  const {
+    host: hostname,
+    port,
+    unix,
+    durability,
+    maxConnections,
+    model,
+    workers,
+    drain,
+    kernelCopy,
+  } = flags;
   const own = unix === undefined ? { hostname, port } : { unix };
   const where = passed === undefined ? own : { ...passed.address, fd: passed.fd };
   const readOnly = flags.readOnly === true;
@@ -184,6 +201,7 @@ async function serve(
     model,
     workers,
     drain,
+    kernelCopy,
     log,
   });
   log.info({ library: resolve(folder), durability, readOnly }, "serving");

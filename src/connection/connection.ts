@@ -9,7 +9,7 @@ import { ANSWER_LIMIT, STALL_NOTICE, TURN_REQUESTS } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
-import type { Outgoing, Region } from "../session/outgoing.ts";
+import type { FileRegion, Outgoing, Region } from "../session/outgoing.ts";
 import type { Session } from "../session/session.ts";
 import type { StreamFrame } from "../session/state.ts";
 import type { Stream } from "../session/stream.ts";
@@ -102,6 +102,11 @@ export class Connection implements TransportHandler, Producer {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether regions of files may be sent: bytes leave through a descriptor as they are. */
+  get hasDescriptor(): boolean {
+    return this.#transport.fd !== undefined;
   }
 
   // ---- what the driver says ----
@@ -214,6 +219,10 @@ export class Connection implements TransportHandler, Producer {
 
   get filledFrom(): number {
     return this.session.filledFrom;
+  }
+
+  get region(): FileRegion | undefined {
+    return this.session.region;
   }
 
   fill(into: Uint8Array, end: number): number {

@@ -33,6 +33,10 @@ class BunTransport implements Transport {
     this.peer = peer;
   }
 
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
   write(bytes: Uint8Array, offset: number, length: number): number {
     // An empty write answers 0, as a full socket does.
     return length === 0 ? 0 : this.#socket.write(bytes, offset, length);

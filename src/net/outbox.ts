@@ -1,10 +1,12 @@
 /**
  * The way out of a connection. Nothing is queued here: when the transport takes bytes, the outbox
- * pulls them from its producer into one pooled buffer and writes it, short writes and all. A
+ * pulls them from its producer into one pooled buffer and writes it, short writes and all. What the
+ * producer gave may end with a region of a file, which follows the buffer and needs none. A
  * connection with nothing to send holds no buffer.
  */
 import { SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
+import type { FileRegion } from "./file-region.ts";
 import { Pace } from "./pace.ts";
 import type { RunQueue, Task } from "./run-queue.ts";
 import type { Transport } from "./transport.ts";
@@ -25,6 +27,8 @@ export interface Producer {
   fill(into: Uint8Array, end: number): number;
   /** First byte of what the last `fill` gave. */
   readonly filledFrom: number;
+  /** What follows the bytes of the last `fill`; disposed by the outbox. Missing: nothing. */
+  readonly region?: FileRegion | undefined;
   /** Remembers into[start, end) of the last fill, or undefined where that can't be made again. */
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
   /** The peer takes nothing while buffers are short: end the connection. */
@@ -47,6 +51,8 @@ export class Outbox implements Task, BufferHolder {
   readonly #pace = new Pace();
   #buffer: Uint8Array | undefined;
   #saved: Saved | undefined;
+  /** Follows the unsent bytes. */
+  #region: FileRegion | undefined;
   /** Unsent bytes are buffer[start, end). */
   #start = 0;
   #end = 0;
@@ -69,8 +75,13 @@ export class Outbox implements Task, BufferHolder {
 
   /** Nothing is on its way from here. */
   get idle(): boolean {
-    if (this.#filling || this.#start < this.#end || this.#saved !== undefined) return false;
+    if (this.#filling || this.#hasBytes || this.#region !== undefined) return false;
     return !this.#wants;
+  }
+
+  /** Bytes of a buffer wait, in it or put aside. */
+  get #hasBytes(): boolean {
+    return this.#start < this.#end || this.#saved !== undefined;
   }
 
   get runnable(): boolean {
@@ -107,8 +118,11 @@ export class Outbox implements Task, BufferHolder {
       this.#options.pool.passOn(); // it may have been called for a buffer
       return 0;
     }
+    if (!this.#hasBytes && this.#region !== undefined) return this.#sendRegion();
     if (this.#start === this.#end && !this.#refill()) return 0;
-    return this.#write();
+    const written = this.#write();
+    if (this.#region === undefined || this.#hasBytes) return written;
+    return written + this.#sendRegion();
   }
 
   /** The transport is gone. */
@@ -116,6 +130,7 @@ export class Outbox implements Task, BufferHolder {
     this.#closed = true;
     this.#saved = undefined;
     this.#start = this.#end = 0;
+    this.#endRegion();
     this.#options.queue.remove(this);
     this.#options.pool.forget(this);
     this.#release();
@@ -172,7 +187,8 @@ export class Outbox implements Task, BufferHolder {
     this.#filling = true;
     try {
       const filled = producer.fill(into, end);
-      if (this.#closed) return;
+      this.#region = producer.region;
+      if (this.#closed) return this.#endRegion();
       this.#start = producer.filledFrom;
       this.#end = filled;
     } finally {
@@ -195,8 +211,33 @@ export class Outbox implements Task, BufferHolder {
       pool.park(this, this.#blockedSince);
       return written;
     }
-    if (!this.#wants) this.#flushed();
+    if (this.#region !== undefined) this.#release();
+    else if (!this.#wants) this.#flushed();
     return written;
+  }
+
+  /** Sends what the transport takes of the region. */
+  #sendRegion(): number {
+    const region = this.#region!;
+    const sent = region.send(this.#options.transport);
+    if (sent < 0) {
+      this.close();
+      return 0;
+    }
+    this.#pace.sent(sent);
+    if (region.left > 0) {
+      if (region.blocked) this.#blockedSince = this.#options.clock();
+      return sent;
+    }
+    this.#endRegion();
+    if (!this.#wants) this.#flushed();
+    return sent;
+  }
+
+  #endRegion(): void {
+    const region = this.#region;
+    this.#region = undefined;
+    region?.[Symbol.dispose]();
   }
 
   /** Nothing is left to send. */

@@ -15,6 +15,11 @@ export interface Transport {
   /** Who is there, for logs: `127.0.0.1:40312`, `unix:/run/leat.sock`, `memory`. */
   readonly peer: string;
   /**
+   * The descriptor of a socket to which bytes may be written besides `write`, as they are: missing
+   * where there is none (TLS, memory). Not to be kept: it is -1 once the transport is closed.
+   */
+  readonly fd?: number;
+  /**
    * Offers bytes[offset, offset + length).
    * @returns bytes accepted, 0 to length; -1 when the transport is closed
    */

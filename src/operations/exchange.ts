@@ -1,9 +1,11 @@
 /** One stream as an operation on the server sees it. */
 import type { LeatError } from "../errors.ts";
 import type { Outgoing } from "../session/outgoing.ts";
-import type { DurabilityLevel, Store } from "../store/store.ts";
+import type { DurabilityLevel, Source, Store } from "../store/store.ts";
+import type { KernelCopy } from "../transfer/outgoing-source.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 import type { Finish } from "../wire/gen/messages.ts";
+import type { BlockCrcs } from "./block-crcs.ts";
 
 type Value<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>["value"];
 export type ResultInit = NonNullable<Value<"response">["result"]>;
@@ -14,10 +16,14 @@ export type StatusInit = Extract<ResultInit, { case: "status" }>["value"];
 export interface Exchange {
   readonly store: Store;
   readonly durability: DurabilityLevel;
+  /** CRCs of blocks that went by, of all streams. */
+  readonly blockCrcs: BlockCrcs;
   /** The largest frame the client takes, in bytes. */
   readonly frameLimit: number;
   /** The stream is over: cancelled, failed, or the connection is gone. */
   readonly ended: boolean;
+  /** How so many bytes of a source leave without passing through a buffer, where they do. */
+  kernelCopy(source: Source, length: number): KernelCopy | undefined;
   respond(result: ResultInit): void;
   /** Sends a range of a file and its Finish. @param offset of the first byte */
   send(outgoing: Outgoing, offset: number): void;

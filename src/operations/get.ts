@@ -12,12 +12,27 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
   const { path, sha256 } = request;
   const opened = exchange.store.open(path);
   const source = opened instanceof Promise ? await opened : opened;
+  let closed: Promise<void> | undefined;
   try {
     const { offset, length } = range(request, source);
     exchange.respond({ case: "get", value: { entry: source.entry, offset, length } });
     const onTaken = (bytes: number): void => exchange.countSent(bytes);
+    const copy = source.synchronous ? exchange.kernelCopy(source, length) : undefined;
+    let onClosed: (() => void) | undefined;
+    if (copy !== undefined) closed = new Promise((resolve) => void (onClosed = resolve));
     const outgoing = source.synchronous
-      ? new OutgoingSource({ source, offset, length, sha256, path, onTaken })
+      ? new OutgoingSource({
+          source,
+          offset,
+          length,
+          sha256,
+          path,
+          onTaken,
+          crcs: exchange.blockCrcs.of(source.entry.version, source.entry.size),
+          anew: request.ifMatch !== undefined,
+          copy,
+          onClosed,
+        })
       : new OutgoingChunks({
           chunks: sourceChunks(source, offset, length, DATA_PAYLOAD, path),
           sha256,
@@ -30,6 +45,8 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
     source[Symbol.dispose]();
     throw thrown;
   }
+  // The kernel may be in the middle of it when its stream is over: the descriptor counts until then.
+  if (closed !== undefined) await closed;
 }
 
 /** @throws PRECONDITION_FAILED, INVALID_ARGUMENT */

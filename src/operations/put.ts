@@ -3,6 +3,7 @@ import { BLOCK_SIZE, LEAST_WINDOW, RETRY_AFTER, TRANSFER_WINDOW } from "../limit
 import type { Collision, Committed, Prefix, Sink } from "../store/store.ts";
 import { Incoming } from "../transfer/incoming.ts";
 import type { Finish, IfExists, Put } from "../wire/gen/messages.ts";
+import type { FileCrcs } from "./block-crcs.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
 
 const UPLOAD_ID_LENGTH = 16;
@@ -34,6 +35,8 @@ export class PutOperation implements Receiving {
   readonly #exchange: Exchange;
   #sink: Sink | undefined;
   #incoming: Incoming | undefined;
+  /** Of the blocks that came, for who downloads the file; none of a small one. */
+  #crcs: FileCrcs | undefined;
   /** What came before the sink was there; bounded by the initial window. */
   #early: (() => void)[] = [];
   #over = false;
@@ -165,6 +168,7 @@ export class PutOperation implements Receiving {
     const prefixCrc32 = resumed?.crc32 ?? 0;
     const id = resumed?.uploadId ?? uploadId;
     exchange.respond({ case: "put", value: { durableOffset: offset, prefixCrc32, uploadId: id } });
+    const crcs = (this.#crcs = exchange.blockCrcs.coming(size));
     this.#incoming = new Incoming({
       offset,
       length: size === undefined ? undefined : size - offset,
@@ -173,6 +177,7 @@ export class PutOperation implements Receiving {
       write: (bytes, position) => created.write(bytes, position),
       onConsumed: (bytes) => exchange.consumed(bytes),
       onError: (error) => this.#fail(error),
+      onVerified: (behind, crc) => crcs?.set(Math.ceil(behind / BLOCK_SIZE) - 1, crc),
     });
     const early = this.#early;
     this.#early = [];
@@ -189,6 +194,7 @@ export class PutOperation implements Receiving {
     // Without having been asked for, it was not checked.
     const digest = { crc32, sha256: sha256 ? finish.sha256 : undefined };
     const entry = await sink.commit(digest);
+    this.#crcs?.become(entry.version, entry.size);
     const { durability } = this.#exchange;
     this.#receipt({ entry, durability, ...digest }, sink.resumed?.uploadId ?? uploadId);
     this.#over = true;
@@ -228,6 +234,7 @@ export class PutOperation implements Receiving {
     if (this.#committing) return;
     this.#over = true;
     this.#early = [];
+    this.#crcs?.forget();
     const sink = this.#sink;
     this.#sink = undefined;
     const good = this.#good(error, sink);

@@ -20,6 +20,7 @@ import {
 import { type Address, listenBun } from "../net/bun.ts";
 import { listenShared } from "../net/handover.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "../net/transport.ts";
+import { BlockCrcs } from "../operations/block-crcs.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import { Session } from "../session/session.ts";
 import { openDiskStore } from "../store/disk.ts";
@@ -27,6 +28,7 @@ import type { DurabilityLevel, Store } from "../store/store.ts";
 import { AGENT } from "../version.ts";
 import { Capacity } from "./capacity.ts";
 import { Counters } from "./counters.ts";
+import type { KernelCopyMode } from "./kernel-copy.ts";
 import { type Log, SILENT } from "./log.ts";
 import { childOptions } from "./models/child-messages.ts";
 import { Clients } from "./models/clients.ts";
@@ -68,6 +70,8 @@ export interface ServerOptions {
   readonly workers?: number;
   /** Milliseconds in which open streams may finish when the server stops, or a worker is replaced. */
   readonly drain?: number;
+  /** Whether the kernel moves bytes of files to sockets: `auto` unless given. */
+  readonly kernelCopy?: KernelCopyMode;
   readonly log?: Log;
 }
 
@@ -182,6 +186,8 @@ export class LeatServer implements Server {
       store,
       durability: options.durability ?? "fsync",
       counters: this.#counters,
+      blockCrcs: new BlockCrcs(),
+      kernelCopy: options.kernelCopy ?? "auto",
       status: () => this.#status(),
     };
   }

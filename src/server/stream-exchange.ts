@@ -9,15 +9,20 @@ import type {
   ResultInit,
   StatusInit,
 } from "../operations/exchange.ts";
+import type { BlockCrcs } from "../operations/block-crcs.ts";
 import type { Outgoing } from "../session/outgoing.ts";
-import type { DurabilityLevel, Store } from "../store/store.ts";
+import type { DurabilityLevel, Source, Store } from "../store/store.ts";
+import type { KernelCopy } from "../transfer/outgoing-source.ts";
 import type { Counters } from "./counters.ts";
+import { type KernelCopyMode, kernelCopy } from "./kernel-copy.ts";
 
 /** What all streams of a server share. */
 export interface Shared {
   readonly store: Store;
   readonly durability: DurabilityLevel;
   readonly counters: Counters;
+  readonly blockCrcs: BlockCrcs;
+  readonly kernelCopy: KernelCopyMode;
   status(): StatusInit;
 }
 
@@ -47,6 +52,15 @@ export class StreamExchange implements Exchange {
 
   get durability(): DurabilityLevel {
     return this.#shared.durability;
+  }
+
+  get blockCrcs(): BlockCrcs {
+    return this.#shared.blockCrcs;
+  }
+
+  kernelCopy(source: Source, length: number): KernelCopy | undefined {
+    if (!this.#connection.hasDescriptor) return undefined;
+    return kernelCopy(this.#shared.kernelCopy, source, length);
   }
 
   get frameLimit(): number {

@@ -31,7 +31,7 @@ const payloadLimit = (offset: number): number => Math.min(blockLeft(offset), DAT
  * @param end first byte of the buffer that may not be written
  * @param frameLimit the largest frame the peer takes, in bytes
  * @param regions gets an entry when the payload can be taken again
- * @returns the position behind the frame; `at` when the stream has nothing to send now; NO_ROOM
+ * @returns the position behind the frame, or behind its head if `stream.region` follows it; `at` when the stream has nothing to send now; NO_ROOM
  * @throws what `Outgoing.take` throws
  */
 export function writeData(
@@ -51,10 +51,12 @@ export function writeData(
   const length = Math.min(wanted, room);
   const closes = length === blockLeft(offset) || outgoing.ends(length);
   const start = at + dataHeadLength(stream.id, offset, length, closes);
-  outgoing.take(into, start, length);
+  stream.region = outgoing.region?.(length);
+  if (stream.region === undefined) outgoing.take(into, start, length);
   writeDataHead(into, at, stream.id, offset, length, closes ? outgoing.endBlock() : undefined);
-  if (outgoing.again !== undefined) regions.push({ outgoing, start, length, position: offset });
   stream.send.spend(length);
   stream.sendOffset = offset + length;
+  if (stream.region !== undefined) return start;
+  if (outgoing.again !== undefined) regions.push({ outgoing, start, length, position: offset });
   return start + length;
 }

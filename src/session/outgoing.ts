@@ -3,6 +3,17 @@ import type { FrameBodyInit } from "../wire/frame.ts";
 
 export type FinishInit = Extract<FrameBodyInit, { case: "finish" }>["value"];
 
+/**
+ * Payload that leaves right behind its head without standing in a buffer: a part of a file. How is
+ * known to who made it and to who sends it, and disposes of it.
+ */
+export interface FileRegion extends Disposable {
+  /** Bytes that have not left. */
+  readonly left: number;
+  readonly blocked: boolean;
+  send(transport: object): number;
+}
+
 export interface Outgoing {
   /** Bytes that `take` can give now. 0 while more must be fetched: `Session.offer` tells of them. */
   readonly available: number;
@@ -15,6 +26,12 @@ export interface Outgoing {
    * @throws CHANGED when the file has fewer
    */
   take(into: Uint8Array, at: number, length: number): void;
+  /**
+   * In place of `take`: the next bytes, exactly `length`, without a buffer.
+   * @returns undefined where they have to be taken
+   * @throws CHANGED
+   */
+  region?(length: number): FileRegion | undefined;
   /** Closes the block (or the range). @returns CRC-32 of its bytes that were taken */
   endBlock(): number;
   /** @throws CHANGED when what was sent is not what the file is now */

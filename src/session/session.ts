@@ -21,7 +21,7 @@ import { failureBody, goAwayBody } from "./failure.ts";
 import { ReceiveWindow, SendWindow } from "./flow.ts";
 import { frameLimit, helloBody, welcomeBody } from "./handshake.ts";
 import type { SessionOptions } from "./options.ts";
-import type { Outgoing, Region } from "./outgoing.ts";
+import type { FileRegion, Outgoing, Region } from "./outgoing.ts";
 import { Receiver } from "./receiver.ts";
 import { type Side, type StreamFrame, opened, step } from "./state.ts";
 import { Stream } from "./stream.ts";
@@ -59,6 +59,8 @@ export class Session {
   readonly #receiver: Receiver;
   readonly #controls = new Controls();
   readonly #turns = new Turns<Stream>();
+  /** Its payload is on its way, behind what the last `fill` gave. */
+  #copying: Stream | undefined;
   #window: number;
   #ping: { readonly nonce: number; readonly at: number } | undefined;
   #pings = 0;
@@ -85,7 +87,12 @@ export class Session {
 
   /** Whether `fill` might have something. */
   get wantsToSend(): boolean {
-    return this.#controls.bytes > 0 || this.#turns.size > 0;
+    return this.#controls.bytes > 0 || this.#turns.size > 0 || this.#copying !== undefined;
+  }
+
+  /** Follows what the last `fill` gave, before the next one. */
+  get region(): FileRegion | undefined {
+    return this.#copying?.region;
   }
 
   // ---- receiving ----
@@ -310,11 +317,12 @@ export class Session {
 
   /**
    * Puts what should be sent next into into[filledFrom, end): answers first, then Data of the
-   * streams in turn.
+   * streams in turn. Ends behind a head whose payload is `region`.
    * @param regions gets the places of payloads that can be taken again
    * @returns the position behind the last byte; `filledFrom` for nothing
    */
   fill(into: Uint8Array, end: number, regions: Region[], now: number): number {
+    this.#copied(now);
     let position = this.#controls.fill(into, 0, end);
     const first = position === 0 ? this.#turns.first : undefined;
     if (first !== undefined) position = alignedStart(first);
@@ -324,6 +332,7 @@ export class Session {
       if (stream === undefined) break;
       const behind = this.#fillFrom(stream, into, position, end, regions, now);
       if (behind === NO_ROOM) break; // it is still the first in line
+      if (this.#copying !== undefined) return behind;
       position = this.#controls.fill(into, behind, end);
     }
     return position;
@@ -344,14 +353,28 @@ export class Session {
       const { outgoing } = stream;
       if (behind <= at || outgoing === undefined) return behind;
       stream.progress = now;
-      if (outgoing.done) this.#finish(stream, outgoing, now);
-      else if (outgoing.available > 0 && stream.send.credit > 0) this.#turns.add(stream);
+      if (stream.region === undefined) this.#goOn(stream, outgoing, now);
+      else this.#copying = stream;
       return behind;
     } catch (thrown) {
       this.#turns.remove(stream);
       this.#abandon(stream, LeatError.from(thrown, "reading the file to send failed"), now);
       return at;
     }
+  }
+
+  /** The region has left: only now is it known whether the file had all of it. */
+  #copied(now: number): void {
+    const stream = this.#copying;
+    if (stream === undefined) return;
+    this.#copying = undefined;
+    stream.region = undefined;
+    if (stream.outgoing !== undefined) this.#goOn(stream, stream.outgoing, now);
+  }
+
+  #goOn(stream: Stream, outgoing: Outgoing, now: number): void {
+    if (outgoing.done) this.#finish(stream, outgoing, now);
+    else if (outgoing.available > 0 && stream.send.credit > 0) this.#turns.add(stream);
   }
 
   #finish(stream: Stream, outgoing: Outgoing, now: number): void {

@@ -1,7 +1,7 @@
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { ReceiveWindow, SendWindow } from "./flow.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { FileRegion, Outgoing } from "./outgoing.ts";
 import type { StreamState } from "./state.ts";
 
 /** For bytes, or for credit. In the other states it is the server's turn. */
@@ -17,6 +17,8 @@ export class Stream {
   readonly receive: ReceiveWindow;
   /** What we send, once there is something. */
   outgoing: Outgoing | undefined;
+  /** Payload of ours whose head was written: it is on its way until the next `fill`. */
+  region: FileRegion | undefined;
   /** Position of the next byte we send, in bytes of the file. */
   sendOffset = 0;
   /** Position of the next byte we expect. */

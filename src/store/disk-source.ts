@@ -2,6 +2,7 @@
 
 import { fstatSync, readSync } from "node:fs";
 import { LeatError } from "../errors.ts";
+import { VERSION_GRAIN } from "../limits.ts";
 import type { OpenFile } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
@@ -13,6 +14,7 @@ export class DiskSource implements Source {
   /** Reads block the loop for as long as the disk takes: 7 us for 64 KiB that are cached. */
   readonly synchronous = true;
   readonly entry: StoreEntry;
+  readonly settled: boolean;
   readonly #file: Descriptor;
   readonly #facts: Facts;
   readonly #versions: Versions;
@@ -22,6 +24,9 @@ export class DiskSource implements Source {
     this.#facts = file.facts;
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
+    const { changedSeconds, changedNanoseconds } = file.facts;
+    const changed = changedSeconds * 1000 + changedNanoseconds / 1e6;
+    this.settled = Date.now() - changed > VERSION_GRAIN;
   }
 
   get fd(): number {

@@ -84,6 +84,11 @@ export interface Source extends Disposable {
   currentVersion(): MaybePromise<string>;
   /** The descriptor, for kernel copies; -1 once disposed. */
   readonly fd?: number;
+  /**
+   * Whether any change from when it was opened makes another version: not of a file that was changed
+   * a moment ago, in which the clock of the file system may still say the same.
+   */
+  readonly settled?: boolean;
 }
 
 export type Collision = "fail" | "replace" | "skip";

@@ -37,6 +37,12 @@ export class Digest {
     this.#sha256?.update(bytes);
   }
 
+  /** A whole block, of which the CRC is known already. @param length in bytes */
+  skip(crc: number, length: number): void {
+    this.#whole = crc32Join(this.#whole, crc, length);
+    this.#bytes += length;
+  }
+
   /** Closes the block at hand. @returns its CRC */
   endBlock(): number {
     const block = this.#block;

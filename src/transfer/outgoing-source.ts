@@ -1,8 +1,27 @@
-/** A range of an open file on its way out: read straight into the send buffer, when it has room. */
+/**
+ * A range of an open file on its way out: read straight into the send buffer when it has room, or
+ * lent to the kernel. Blocks whose CRC is known are not summed.
+ */
 import { LeatError } from "../errors.ts";
-import type { FinishInit, Outgoing } from "../session/outgoing.ts";
+import { BLOCK_SIZE } from "../limits.ts";
+import type { FileRegion, FinishInit, Outgoing } from "../session/outgoing.ts";
 import type { Prefix, Source } from "../store/store.ts";
 import { Digest } from "./digest.ts";
+import { sumRange } from "./sum-range.ts";
+
+/** CRCs of the whole blocks of a file, by their number. */
+export interface KnownCrcs {
+  get(block: number): number | undefined;
+  set(block: number, crc: number): void;
+}
+
+/** Sends parts of a source without a buffer. */
+export interface KernelCopy {
+  /** Also blocks whose CRC is unknown: they are read for it first. */
+  readonly unknown: boolean;
+  /** @param onEnd called once, when the source is no longer used; `short`: it had fewer bytes */
+  region(position: number, length: number, onEnd: (short: boolean) => void): FileRegion;
+}
 
 export interface OutgoingSourceOptions {
   /** Released with the stream. Answers `read` at once. */
@@ -18,19 +37,40 @@ export interface OutgoingSourceOptions {
   readonly path: string;
   /** Called as bytes leave, with how many. */
   readonly onTaken?: (bytes: number) => void;
+  /** Of the version that the source has. Of no use with `sha256`, which takes every byte. */
+  readonly crcs?: KnownCrcs | undefined;
+  /** Don't believe the known CRC of the first block: it may be asked for again for being damaged. */
+  readonly anew?: boolean;
+  /** How bytes may leave, where that is wanted. Of no use with `sha256`. */
+  readonly copy?: KernelCopy | undefined;
+  /** The source is closed. */
+  readonly onClosed?: (() => void) | undefined;
 }
 
 export class OutgoingSource implements Outgoing {
   readonly #options: OutgoingSourceOptions;
   readonly #digest: Digest;
+  readonly #crcs: KnownCrcs | undefined;
+  readonly #copy: KernelCopy | undefined;
   #position: number;
   #left: number;
+  /** Where the block at hand begins, in this range. */
+  #blockStart: number;
+  /** CRC of the block at hand, when it was known before its bytes leave. */
+  #known: number | undefined;
+  /** A region is on its way: the source stays open for it. */
+  #lent = false;
+  /** A region had fewer bytes than it promised. */
+  #short = false;
   #released = false;
 
   constructor(options: OutgoingSourceOptions) {
     this.#options = options;
     this.#digest = new Digest(options.sha256, options.prefix);
+    this.#crcs = options.sha256 ? undefined : options.crcs;
+    this.#copy = options.sha256 ? undefined : options.copy;
     this.#position = options.offset;
+    this.#blockStart = options.offset;
     this.#left = options.length;
   }
 
@@ -47,23 +87,39 @@ export class OutgoingSource implements Outgoing {
   }
 
   take(into: Uint8Array, at: number, length: number): void {
+    this.#enter(length);
     const bytes = into.subarray(at, at + length);
     const read = this.#read(bytes, this.#position);
     if (read < length) throw this.#changed(`it has ${this.#position + read} bytes left`);
-    this.#digest.update(bytes);
-    this.#position += length;
-    this.#left -= length;
-    this.#options.onTaken?.(length);
+    if (this.#known === undefined) this.#digest.update(bytes);
+    this.#took(length);
+  }
+
+  region(length: number): FileRegion | undefined {
+    const copy = this.#copy;
+    if (copy === undefined) return undefined;
+    this.#enter(length);
+    if (this.#known === undefined) return undefined;
+    const region = copy.region(this.#position, length, this.#returned);
+    this.#lent = true;
+    this.#took(length);
+    return region;
   }
 
   endBlock(): number {
-    return this.#digest.endBlock();
+    const length = this.#position - this.#blockStart;
+    const known = this.#known;
+    if (known !== undefined) this.#digest.skip(known, length);
+    const crc = known ?? this.#digest.endBlock();
+    if (known === undefined) this.#keep(length, crc);
+    this.#blockStart = this.#position;
+    this.#known = undefined;
+    return crc;
   }
 
   finish(): FinishInit {
-    const { source } = this.#options;
-    const version = source.currentVersion();
-    if (version !== source.entry.version) throw this.#changed("its contents were replaced");
+    if (this.#short) throw this.#changed("it became shorter");
+    this.#mustBeSame();
     const { sha256 } = this.#digest;
     return {
       size: this.#digest.bytes,
@@ -85,7 +141,65 @@ export class OutgoingSource implements Outgoing {
   release(): void {
     if (this.#released) return;
     this.#released = true;
+    if (!this.#lent) this.#close();
+  }
+
+  readonly #returned = (short: boolean): void => {
+    this.#lent = false;
+    this.#short ||= short;
+    if (this.#released) this.#close();
+  };
+
+  #close(): void {
     this.#options.source[Symbol.dispose]();
+    this.#options.onClosed?.();
+  }
+
+  /** Before the next `length` bytes: looks whether the CRC of their block is known. */
+  #enter(length: number): void {
+    if (this.#short) throw this.#changed("it became shorter");
+    if (this.#position === this.#blockStart) this.#known = this.#lookUp();
+    // What was not summed as it left is the version that the CRC is of, up to here.
+    if (this.#known !== undefined && this.#closes(length)) this.#mustBeSame();
+  }
+
+  #lookUp(): number | undefined {
+    const { anew = false, offset, source } = this.#options;
+    const position = this.#position;
+    const length = Math.min(BLOCK_SIZE - (position % BLOCK_SIZE), this.#left);
+    const first = anew && position === offset;
+    const known =
+      first || !this.#isWhole(length) ? undefined : this.#crcs?.get(position / BLOCK_SIZE);
+    if (known !== undefined || this.#copy?.unknown !== true) return known;
+    const crc = sumRange(source, position, length);
+    if (crc === undefined) throw this.#changed("it became shorter");
+    this.#keep(length, crc);
+    return crc;
+  }
+
+  /** Remembers the CRC of the block at hand, if all of it is in the range. */
+  #keep(length: number, crc: number): void {
+    if (this.#crcs === undefined || !this.#isWhole(length)) return;
+    if (this.#options.source.settled === true) {
+      this.#crcs.set(this.#blockStart / BLOCK_SIZE, crc);
+    }
+  }
+
+  /** Whether so many bytes from the beginning of the block at hand are all that the file has of it. */
+  #isWhole(length: number): boolean {
+    const start = this.#blockStart;
+    const { size } = this.#options.source.entry;
+    return start % BLOCK_SIZE === 0 && (length === BLOCK_SIZE || start + length === size);
+  }
+
+  #closes(length: number): boolean {
+    return (this.#position + length) % BLOCK_SIZE === 0 || this.ends(length);
+  }
+
+  #took(length: number): void {
+    this.#position += length;
+    this.#left -= length;
+    this.#options.onTaken?.(length);
   }
 
   #read(into: Uint8Array, position: number): number {
@@ -101,6 +215,13 @@ export class OutgoingSource implements Outgoing {
     } catch {
       return 0;
     }
+  }
+
+  /** @throws CHANGED */
+  #mustBeSame(): void {
+    const { source } = this.#options;
+    const version = source.currentVersion();
+    if (version !== source.entry.version) throw this.#changed("its contents were replaced");
   }
 
   #changed(how: string): LeatError {

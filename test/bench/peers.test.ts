@@ -92,7 +92,11 @@ describe("the bench beside peers", () => {
       {
         using scratch = new Scratch();
         await using lineUp = await LineUp.start(prepareSite(scratch, ""), record);
-        expect(lineUp.competitors.map(({ who }) => who)).toEqual(["leat", "leat, fsync"]);
+        expect(lineUp.competitors.map(({ who }) => who)).toEqual([
+          "leat",
+          "leat, fsync",
+          "leat, no kernel copy",
+        ]);
       }
       const absent = record.absences.map(({ who }) => who);
       for (const who of ["Bun.serve", "nginx", "vsftpd", "OpenSSH sftp", "rsync", "cp -r"]) {

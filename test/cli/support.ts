@@ -7,11 +7,13 @@ import { TemporaryFolder } from "../support/folder.ts";
 export const PACKAGE = resolve(import.meta.dir, "../..");
 export const LAUNCHER = resolve(PACKAGE, "bin/leat");
 
-/** Nothing of whoever runs the tests: its LEAT_… would be taken as flags. */
+/** Nothing of whoever runs the tests, its LEAT_… would be taken as flags; but for this one. */
 export function environment(
   more: Record<string, string | undefined> = {},
 ): Record<string, string | undefined> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(LEAT_|NO_COLOR$)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(LEAT_(?!KERNEL_COPY$)|NO_COLOR$)/.test(name),
+  );
   return { ...Object.fromEntries(own), ...more };
 }
 

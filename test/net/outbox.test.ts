@@ -1,7 +1,147 @@
 import { describe, expect, test } from "bun:test";
 import { SEND_BUFFER, SILENCE } from "../../src/limits.ts";
+import type { FileRegion } from "../../src/net/file-region.ts";
+import type { Transport } from "../../src/net/transport.ts";
 import { seededRandom } from "../support/chop.ts";
-import { Speaker, Stage, turn, turns } from "./support.ts";
+import { bytesOf, Speaker, Stage, turn, turns } from "./support.ts";
+
+/** A region of this length, of which a line takes a piece at a time. */
+class Piece implements FileRegion {
+  left: number;
+  blocked = false;
+  disposals = 0;
+  readonly #most: number;
+
+  constructor(left: number, most = Number.POSITIVE_INFINITY) {
+    this.left = left;
+    this.#most = most;
+  }
+
+  send(transport: Transport): number {
+    const length = Math.min(this.left, this.#most);
+    const written = transport.write(new Uint8Array(length).fill(255), 0, length);
+    if (written < 0) return -1;
+    this.blocked = written < length;
+    this.left -= written;
+    return written;
+  }
+
+  [Symbol.dispose](): void {
+    this.disposals++;
+  }
+}
+
+/** Says 10 bytes, then a region, then 10 bytes. */
+function withRegion(stage: Stage, piece: Piece, room = Number.POSITIVE_INFINITY): Speaker {
+  const speaker = new Speaker(stage, { length: 20, room });
+  speaker.most = 10;
+  const { fill } = speaker;
+  speaker.fill = (into, end) => {
+    speaker.region = speaker.fills === 0 ? piece : undefined;
+    return fill.call(speaker, into, end);
+  };
+  return speaker;
+}
+
+describe("a region of a file", () => {
+  test("leaves behind the buffer that it follows, and before the next one", async () => {
+    for (const most of [1, 7, 50, 1000]) {
+      for (const room of [1, 9, 10, 11, 60, 1000]) {
+        const stage = new Stage();
+        const piece = new Piece(100, most);
+        const speaker = withRegion(stage, piece, room);
+        speaker.outbox.wake();
+        await turn();
+        for (let drains = 0; speaker.line.taken.length < 120; drains++) {
+          expect(drains).toBeLessThan(200);
+          speaker.drain(room);
+          await turn();
+        }
+        const { taken } = speaker.line;
+        const region = new Uint8Array(100).fill(255);
+        expect(taken).toEqual(
+          Uint8Array.from([...bytesOf(0, 0, 10), ...region, ...bytesOf(0, 10, 20)]),
+        );
+        expect([piece.disposals, speaker.flushes, speaker.outbox.idle]).toEqual([1, 1, true]);
+      }
+    }
+  });
+
+  test("holds no buffer while the transport takes nothing", async () => {
+    const stage = new Stage();
+    const speaker = withRegion(stage, new Piece(100), 50);
+    speaker.outbox.wake();
+    await turn();
+    expect([speaker.line.taken.length, stage.pool.taken]).toEqual([50, 0]);
+    expect([speaker.outbox.blockedSince, speaker.outbox.idle]).toEqual([1, false]);
+  });
+
+  test("still follows a buffer that was put aside for others", async () => {
+    const stage = new Stage({ buffers: 1 });
+    const piece = new Piece(100);
+    const speaker = withRegion(stage, piece, 5);
+    speaker.outbox.wake();
+    await turn();
+    const other = new Speaker(stage, { length: 300, number: 1 });
+    other.outbox.wake();
+    await turn();
+    expect([other.line.taken.length, speaker.saves]).toEqual([300, 1]);
+    speaker.drain(1000);
+    await turn();
+    expect(speaker.line.taken.length).toBe(120);
+    expect(speaker.line.taken.slice(0, 12)).toEqual(
+      Uint8Array.from([...bytesOf(0, 0, 10), 255, 255]),
+    );
+  });
+
+  test("counts for the turn: a neighbour is not kept waiting", async () => {
+    const stage = new Stage({ budget: 100 });
+    const [one, two] = [new Piece(1000, 50), new Piece(1000, 50)];
+    const speakers = [withRegion(stage, one), withRegion(stage, two)];
+    for (const { outbox } of speakers) outbox.wake();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(one.left + two.left).toBeGreaterThanOrEqual(2000 - 150);
+    expect([one.left < 1000, two.left < 1000]).toEqual([true, true]);
+    await turns(50);
+    expect([one.disposals, two.disposals]).toEqual([1, 1]);
+  });
+
+  test.each(["in its middle", "while it is filled"])(
+    "is given back when it ends %s",
+    async (when) => {
+      const stage = new Stage();
+      const piece = new Piece(100);
+      const speaker = withRegion(stage, piece, 50);
+      const { fill } = speaker;
+      if (when === "while it is filled") {
+        speaker.fill = (into, end) => {
+          const behind = fill(into, end);
+          speaker.outbox.close();
+          return behind;
+        };
+      }
+      speaker.outbox.wake();
+      await turn();
+      speaker.outbox.close();
+      speaker.drain(1000);
+      await turn();
+      expect([piece.disposals, piece.left > 0, stage.pool.taken]).toEqual([1, true, 0]);
+    },
+  );
+
+  test("on a transport that is gone closes the way out", async () => {
+    const stage = new Stage();
+    const piece = new Piece(100);
+    const speaker = withRegion(stage, piece, 50);
+    speaker.outbox.wake();
+    await turn();
+    speaker.line.gone = true;
+    speaker.drain(10);
+    await turn();
+    expect([piece.disposals, piece.left]).toEqual([1, 60]);
+  });
+});
 
 describe("an outbox", () => {
   test("holds no buffer but while it has something to send", async () => {

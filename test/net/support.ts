@@ -1,6 +1,7 @@
 /** What the tests of the way out share: a line that takes what it is told to, and something to say. */
 import { BufferPool } from "../../src/net/buffer-pool.ts";
 import { Outbox, type Producer, type Saved } from "../../src/net/outbox.ts";
+import type { FileRegion } from "../../src/net/file-region.ts";
 import { RunQueue } from "../../src/net/run-queue.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { join } from "../support/chop.ts";
@@ -90,6 +91,8 @@ export class Speaker implements Producer {
   }
 
   readonly filledFrom = 0;
+
+  region: FileRegion | undefined;
 
   fill(into: Uint8Array, end: number): number {
     this.fills++;

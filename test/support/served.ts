@@ -4,6 +4,7 @@
  */
 import { test } from "bun:test";
 import { createServer, type Server, type ServerOptions } from "../../src/index.ts";
+import { KERNEL_COPIES, type KernelCopyMode } from "../../src/server/kernel-copy.ts";
 import { MODELS } from "../../src/server/models/model.ts";
 
 export const WAYS = [...MODELS, "workers"] as const;
@@ -24,6 +25,17 @@ function wayOf(name: string): Way {
   return way;
 }
 
+/** `LEAT_KERNEL_COPY`, which `leat server` reads as well: how files leave. */
+export const KERNEL_COPY: KernelCopyMode = copyOf(process.env["LEAT_KERNEL_COPY"] ?? "auto");
+
+function copyOf(name: string): KernelCopyMode {
+  const mode = KERNEL_COPIES.find((known) => known === name);
+  if (mode === undefined) {
+    throw new Error(`LEAT_KERNEL_COPY is ${name}, none of ${KERNEL_COPIES.join(", ")}`);
+  }
+  return mode;
+}
+
 /** What makes a server serve in a way. */
 export function optionsOf(way: Way): Partial<ServerOptions> {
   return way === "workers" ? { workers: WORKERS } : { model: way };
@@ -36,7 +48,7 @@ export function flagsOf(way: Way): string[] {
 
 /** A server that serves in the way the tests run against. */
 export function startServer(options: ServerOptions): Promise<Server> {
-  return createServer({ ...optionsOf(WAY), ...options });
+  return createServer({ ...optionsOf(WAY), kernelCopy: KERNEL_COPY, ...options });
 }
 
 /** `test`, of something that these ways cannot do: there it is skipped, and says why in its name. */

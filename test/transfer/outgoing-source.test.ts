@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import { LeatError } from "../../src/errors.ts";
+import { BLOCK_SIZE } from "../../src/limits.ts";
+import type { FileRegion } from "../../src/session/outgoing.ts";
 import type { Source, StoreEntry } from "../../src/store/store.ts";
 import { OutgoingSource } from "../../src/transfer/outgoing-source.ts";
 import { seededRandom } from "../support/chop.ts";
@@ -148,4 +150,197 @@ test("a source that answers later is refused: OutgoingChunks is for those", () =
   source.read = (() => Promise.resolve(5)) as unknown as typeof source.read;
   const { out } = outgoing(source);
   refusal("INTERNAL", () => out.take(new Uint8Array(10), 0, 10));
+});
+
+/** A file of three blocks, the last one short, and CRCs that are known of it. */
+class Known {
+  readonly contents = new Uint8Array(2 * BLOCK_SIZE + 1000).fill(5);
+  readonly crcs = new Map<number, number>();
+  settled = true;
+  version = "one";
+  disposals = 0;
+  read = 0;
+  readonly source: Source;
+
+  constructor() {
+    const modified = { seconds: 0, nanoseconds: 0 };
+    const size = this.contents.length;
+    const isSettled = (): boolean => this.settled;
+    this.source = {
+      synchronous: true,
+      entry: { name: "f", kind: "FILE", mode: 0o644, modified, version: "one", size },
+      get settled() {
+        return isSettled();
+      },
+      read: (into, position) => {
+        const bytes = this.contents.subarray(position, position + into.length);
+        into.set(bytes);
+        this.read += bytes.length;
+        return bytes.length;
+      },
+      currentVersion: () => this.version,
+      [Symbol.dispose]: () => void (this.disposals += 1),
+    };
+  }
+
+  /** What the blocks really have. */
+  get sums(): number[] {
+    return [0, 1, 2].map((n) =>
+      crc32(this.contents.subarray(n * BLOCK_SIZE, (n + 1) * BLOCK_SIZE)),
+    );
+  }
+
+  outgoing(
+    more: {
+      offset?: number;
+      length?: number;
+      anew?: boolean;
+      sha256?: boolean;
+      copy?: Lending;
+    } = {},
+  ): OutgoingSource {
+    const { offset = 0, length = this.contents.length - offset, sha256 = false, ...rest } = more;
+    const { source, crcs } = this;
+    return new OutgoingSource({ source, offset, length, sha256, path: "a/f", crcs, ...rest });
+  }
+}
+
+/** Takes everything in halves of blocks. @returns the CRCs of the blocks */
+function take(out: OutgoingSource, from = 0): number[] {
+  const sums: number[] = [];
+  const into = new Uint8Array(BLOCK_SIZE);
+  for (let position = from; !out.done;) {
+    const length = Math.min(out.available, BLOCK_SIZE / 2 - (position % (BLOCK_SIZE / 2)));
+    out.take(into, 0, length);
+    position += length;
+    if (position % BLOCK_SIZE === 0 || out.done) sums.push(out.endBlock());
+  }
+  return sums;
+}
+
+/** Lends regions, and gives them back when a test says so. */
+class Lending {
+  readonly lent: { position: number; length: number; onEnd: (short: boolean) => void }[] = [];
+  readonly unknown: boolean;
+
+  constructor(unknown = false) {
+    this.unknown = unknown;
+  }
+
+  region(position: number, length: number, onEnd: (short: boolean) => void): FileRegion {
+    this.lent.push({ position, length, onEnd });
+    const [left, blocked] = [length, false];
+    return { left, blocked, send: () => 0, [Symbol.dispose]: () => onEnd(false) };
+  }
+}
+
+describe("CRCs that are known", () => {
+  test("are kept of whole blocks of a settled version", () => {
+    const file = new Known();
+    const out = file.outgoing();
+    expect(take(out)).toEqual(file.sums);
+    expect([...file.crcs]).toEqual([...file.sums.entries()]);
+    file.crcs.clear();
+    take(file.outgoing({ offset: 10, length: BLOCK_SIZE + 10 }), 10);
+    expect(file.crcs.size).toBe(0);
+    take(file.outgoing({ offset: 10, length: 2 * BLOCK_SIZE }), 10);
+    expect([...file.crcs]).toEqual([[1, file.sums[1]!]]);
+    file.crcs.clear();
+    file.settled = false;
+    take(file.outgoing());
+    expect(file.crcs.size).toBe(0);
+  });
+
+  test("are believed, and make the sum of the whole", () => {
+    const file = new Known();
+    take(file.outgoing());
+    const second = file.outgoing();
+    expect(take(second)).toEqual(file.sums);
+    expect(second.finish()).toEqual({ size: file.contents.length, crc32: crc32(file.contents) });
+    file.crcs.set(1, 77);
+    expect(take(file.outgoing())).toEqual([file.sums[0]!, 77, file.sums[2]!]);
+    const rest = file.outgoing({ offset: BLOCK_SIZE });
+    expect(take(rest, BLOCK_SIZE)).toEqual([77, file.sums[2]!]);
+    expect(take(file.outgoing({ length: BLOCK_SIZE + 5 }))[1]).not.toBe(77); // a part of it only
+  });
+
+  test("are summed anew where the block may have come damaged, or every byte is wanted", () => {
+    const file = new Known();
+    for (const block of [0, 1, 2]) file.crcs.set(block, 77);
+    expect(take(file.outgoing({ sha256: true }))).toEqual(file.sums);
+    const again = file.outgoing({ offset: BLOCK_SIZE, anew: true });
+    expect(take(again, BLOCK_SIZE)).toEqual([file.sums[1]!, 77]);
+    expect(file.crcs.get(1)).toBe(file.sums[1]!);
+  });
+
+  test("say nothing of a file that has changed: CHANGED before the CRC is sent", () => {
+    const file = new Known();
+    take(file.outgoing());
+    const out = file.outgoing();
+    const into = new Uint8Array(BLOCK_SIZE);
+    out.take(into, 0, BLOCK_SIZE / 2);
+    file.version = "two";
+    refusal("CHANGED", () => out.take(into, 0, BLOCK_SIZE / 2));
+  });
+});
+
+describe("a region that is lent", () => {
+  test("has the bytes whose CRC is known, and nothing is read", () => {
+    const file = new Known();
+    const copy = new Lending();
+    const first = file.outgoing({ copy });
+    expect(first.region(BLOCK_SIZE)).toBeUndefined();
+    take(first);
+    file.read = 0;
+    const out = file.outgoing({ copy });
+    const sums = [BLOCK_SIZE, BLOCK_SIZE, 1000].map((length) => {
+      expect(out.region(length)).toBeDefined();
+      return out.endBlock();
+    });
+    expect(sums).toEqual(file.sums);
+    expect(copy.lent.map(({ position, length }) => [position, length])).toEqual([
+      [0, BLOCK_SIZE],
+      [BLOCK_SIZE, BLOCK_SIZE],
+      [2 * BLOCK_SIZE, 1000],
+    ]);
+    expect([file.read, out.done]).toEqual([0, true]);
+    expect(out.finish()).toEqual({ size: file.contents.length, crc32: crc32(file.contents) });
+  });
+
+  test("is read for its CRC first, a part of a block as well, where that is wanted", () => {
+    const file = new Known();
+    const copy = new Lending(true);
+    const out = file.outgoing({ offset: BLOCK_SIZE - 7, length: 20, copy });
+    out.region(7);
+    expect(out.endBlock()).toBe(crc32(file.contents.subarray(0, 7)));
+    out.region(13);
+    expect(out.endBlock()).toBe(crc32(file.contents.subarray(0, 13)));
+    expect(out.finish()).toEqual({ size: 20, crc32: crc32(file.contents.subarray(0, 20)) });
+    expect(file.outgoing({ sha256: true, copy }).region(5)).toBeUndefined();
+  });
+
+  test("keeps the file open until it is given back", () => {
+    const file = new Known();
+    const copy = new Lending(true);
+    let closed = 0;
+    const { source, crcs } = file;
+    const options = { source, offset: 0, length: 100, sha256: false, path: "a/f", crcs, copy };
+    const out = new OutgoingSource({ ...options, onClosed: () => void closed++ });
+    out.region(50);
+    out.release();
+    expect([file.disposals, closed]).toEqual([0, 0]);
+    copy.lent[0]!.onEnd(false);
+    expect([file.disposals, closed]).toEqual([1, 1]);
+  });
+
+  test("that came short ends in CHANGED, though the version says nothing", () => {
+    const file = new Known();
+    const copy = new Lending(true);
+    const out = file.outgoing({ length: 100, copy });
+    out.region(50);
+    copy.lent[0]!.onEnd(true);
+    refusal("CHANGED", () => out.region(50));
+    refusal("CHANGED", () => out.take(new Uint8Array(50), 0, 50));
+    refusal("CHANGED", () => out.finish());
+  });
 });

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Address } from "../../net/bun.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
+import type { KernelCopyMode } from "../kernel-copy.ts";
 import type { Log } from "../log.ts";
 import type { ServerOptions } from "../server.ts";
 
@@ -12,6 +13,7 @@ export interface ChildOptions {
   readonly library: string;
   readonly readOnly: boolean;
   readonly durability: DurabilityLevel;
+  readonly kernelCopy?: KernelCopyMode;
   readonly maxConnections?: number;
   readonly maxStreams?: number;
   readonly maxOpenFiles?: number;
@@ -72,6 +74,7 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
     library: resolve(library),
     readOnly: readOnly === true,
     durability: durability ?? "fsync",
+    ...(rest.kernelCopy === undefined ? {} : { kernelCopy: rest.kernelCopy }),
     ...(rest.maxConnections === undefined ? {} : { maxConnections: rest.maxConnections }),
     ...(rest.maxStreams === undefined ? {} : { maxStreams: rest.maxStreams }),
     ...(rest.maxOpenFiles === undefined ? {} : { maxOpenFiles: rest.maxOpenFiles }),

@@ -1,0 +1,114 @@
+/**
+ * Bytes of a file that the kernel moves to a socket: the one place that knows the descriptors of
+ * both. Neither is kept: each is asked for when it is used, and is -1 once it is closed.
+ */
+import { BLOCK_SIZE, KERNEL_COPY_LEAST } from "../limits.ts";
+import type { FileRegion } from "../net/file-region.ts";
+import { EAGAIN, canSendFile, sendFile } from "../net/send-file.ts";
+import type { Transport } from "../net/transport.ts";
+import type { Source } from "../store/store.ts";
+import type { KernelCopy } from "../transfer/outgoing-source.ts";
+
+export const KERNEL_COPIES = ["auto", "on", "off"] as const;
+
+/**
+ * How downloads leave. `on`: by the kernel, from KERNEL_COPY_LEAST on. `auto`: those of which more
+ * than one block is sent, as far as the CRCs of their blocks are known. `off`: all pass through a
+ * buffer.
+ */
+export type KernelCopyMode = (typeof KERNEL_COPIES)[number];
+
+/**
+ * @param length bytes that are to be sent of it
+ * @returns undefined where they are to pass through a buffer
+ */
+export function kernelCopy(
+  mode: KernelCopyMode,
+  source: Source,
+  length: number,
+): KernelCopy | undefined {
+  const least = mode === "on" ? KERNEL_COPY_LEAST : BLOCK_SIZE + 1;
+  if (mode === "off" || length < least || source.fd === undefined || !canSendFile()) {
+    return undefined;
+  }
+  return {
+    unknown: mode === "on",
+    region: (position, size, onEnd) => new CopiedRegion(source, position, size, onEnd),
+  };
+}
+
+class CopiedRegion implements FileRegion {
+  left: number;
+  blocked = false;
+  readonly #source: Source;
+  #position: number;
+  readonly #onEnd: (short: boolean) => void;
+  /** The file had fewer bytes than were promised. */
+  #short = false;
+  /** The kernel can do it, for all we know. */
+  #byKernel = true;
+  #ended = false;
+
+  constructor(source: Source, position: number, left: number, onEnd: (short: boolean) => void) {
+    this.#source = source;
+    this.#position = position;
+    this.left = left;
+    this.#onEnd = onEnd;
+  }
+
+  send(transport: Transport): number {
+    this.blocked = false;
+    if (!this.#byKernel) return this.#write(transport, PIECE.length);
+    const { fd = -1 } = this.#source;
+    const sent = sendFile(transport.fd ?? -1, fd, this.#position, this.left);
+    if (sent > 0) return this.#sent(sent);
+    // Only a write of its own that was refused makes Bun wait for room: it tells whether there is.
+    if (sent === -EAGAIN) return this.#write(transport, ARMING);
+    // The end of the file, or a file system or socket that can't: the write tells which.
+    this.#byKernel = false;
+    return this.#write(transport, PIECE.length);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd(this.#short);
+  }
+
+  /** An ordinary write; what it does not take is read again. */
+  #write(transport: Transport, most: number): number {
+    const length = Math.min(most, this.left);
+    const bytes = PIECE.subarray(0, length);
+    const read = this.#read(bytes);
+    if (read < length) {
+      this.#short = true;
+      bytes.fill(0, read); // the frame's length was promised
+    }
+    const written = transport.write(PIECE, 0, length);
+    if (written < 0) return -1;
+    this.blocked = written < length;
+    return this.#sent(written);
+  }
+
+  /** @returns bytes read; 0 where the file can't be read any more */
+  #read(into: Uint8Array): number {
+    try {
+      const read = this.#source.read(into, this.#position);
+      return typeof read === "number" ? read : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  #sent(bytes: number): number {
+    this.#position += bytes;
+    this.left -= bytes;
+    return bytes;
+  }
+}
+
+/** Of a write that is to find out whether there is room, in bytes. */
+const ARMING = 4096;
+
+/** One for all: nothing stays in it. */
+const PIECE = new Uint8Array(64 * 1024);
