@@ -185,7 +185,8 @@ export const PAGE_SLICE = 128;
 /** Names of folders kept for the next page, over all folders of a store. */
 export const FOLDER_CACHE_BYTES = 16 * MiB;
 
-/** Names of one folder read at once: some 150,000. A larger folder is read once for each window. */
+/** Names of one folder read at once: some 150,000. A larger folder is read once for each window, which
+ *  may be three times as large while nobody else reads or keeps as much. */
 export const FOLDER_WINDOW_BYTES = 4 * MiB;
 
 /** Folders of one store that are read at once; the others wait. */

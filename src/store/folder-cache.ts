@@ -8,10 +8,15 @@
  * way when they came.
  */
 
-import { FOLDER_CACHE_BYTES, FOLDER_CACHE_TIME, FOLDER_READS } from "../limits.ts";
+import {
+  FOLDER_CACHE_BYTES,
+  FOLDER_CACHE_TIME,
+  FOLDER_READS,
+  FOLDER_WINDOW_BYTES,
+} from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
-import { type FolderNames, readFolderNames } from "./folder-names.ts";
+import { type FolderNames, type Room, readFolderNames } from "./folder-names.ts";
 
 /** Reading that took longer than this, in milliseconds, makes a folder large. */
 const LARGE = 20;
@@ -91,10 +96,33 @@ export class FolderCache implements Disposable {
     const readAt = performance.now();
     const { facts } = folder;
     const timesTell = Date.now() - newest(facts) > TICK;
-    const read = await readFolderNames(folder, after, shown);
+    using room = this.#room(keyOf(facts));
+    const read = await readFolderNames(folder, after, shown, room);
     const kept = { ...read, facts, readAt, took: performance.now() - readAt, timesTell };
     this.#keep(keyOf(facts), kept);
     return kept;
+  }
+
+  /**
+   * A window, and those of turns that nobody takes, as far as they push no other folder out: a folder
+   * that needs fewer windows is read fewer times.
+   */
+  #room(key: string): Room & Disposable {
+    const own = this.#kept.get(key);
+    const others = this.#bytes - (own === undefined ? 0 : costOf(own));
+    let windows = 1;
+    return {
+      bytes: FOLDER_WINDOW_BYTES,
+      more: () => {
+        const bytes = (windows + 1) * FOLDER_WINDOW_BYTES + FOLDER_COST;
+        if (others + bytes > this.#budget || !this.#readers.takeSpare()) return 0;
+        windows += 1;
+        return FOLDER_WINDOW_BYTES;
+      },
+      [Symbol.dispose]: () => {
+        for (; windows > 1; windows -= 1) this.#readers.giveBack();
+      },
+    };
   }
 
   #keep(key: string, kept: Kept): void {
@@ -154,10 +182,21 @@ class Turns {
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
+      this.giveBack();
     }
+  }
+
+  /** One turn more for who has one, if another one is left for who comes next. */
+  takeSpare(): boolean {
+    if (this.#free < 2) return false;
+    this.#free--;
+    return true;
+  }
+
+  giveBack(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
   }
 }
 

@@ -21,29 +21,37 @@ export interface FolderNames {
 /**
  * @param after names up to this one are left out
  * @param shown the folder's path, for messages
- * @param windowBytes for tests
+ * @param room bytes of the window, and a way to ask for more when they are used up
  */
 export async function readFolderNames(
   folder: Folder,
   after: Uint8Array | undefined,
   shown: string,
-  windowBytes = FOLDER_WINDOW_BYTES,
+  room: Room = { bytes: FOLDER_WINDOW_BYTES },
 ): Promise<FolderNames> {
-  const window = new Window(after, windowBytes);
+  const window = new Window(after, room);
   await folder.readNames(shown, window);
   return await window.finish();
 }
 
+export interface Room {
+  readonly bytes: number;
+  /** @returns more bytes, or 0: the folder is to be read again for what does not fit */
+  readonly more?: () => number;
+}
+
 class Window implements NameTaker {
   readonly #after: Uint8Array | undefined;
-  readonly #limit: number;
+  readonly #more: (() => number) | undefined;
+  #limit: number;
   #names = new PackedNames();
   /** Names behind this one do not fit any more. */
   #last: Uint8Array | undefined;
 
-  constructor(after: Uint8Array | undefined, limit: number) {
+  constructor(after: Uint8Array | undefined, { bytes, more }: Room) {
     this.#after = after;
-    this.#limit = limit;
+    this.#limit = bytes;
+    this.#more = more;
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {
@@ -52,9 +60,12 @@ class Window implements NameTaker {
     this.#names.add(bytes, start, end);
   }
 
-  /** Keeps the lower half of what does not fit: the window ends there now. */
+  /** Makes room, or keeps the lower half of what does not fit: the window ends there now. */
   async settle(): Promise<void> {
     while (this.#names.size > this.#limit && this.#names.count > 1) {
+      const more = this.#more?.() ?? 0;
+      this.#limit += more;
+      if (more > 0) continue;
       await this.#names.order();
       this.#names = await this.#names.first(this.#names.count >>> 1);
       this.#last = this.#names.name(this.#names.count - 1);

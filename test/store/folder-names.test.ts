@@ -6,6 +6,7 @@ import type { Facts } from "../../src/store/facts.ts";
 import { FOLDER_COST, FolderCache } from "../../src/store/folder-cache.ts";
 import { type FolderNames, readFolderNames } from "../../src/store/folder-names.ts";
 import type { NameTaker } from "../../src/store/folder-reader.ts";
+import { FOLDER_WINDOW_BYTES } from "../../src/limits.ts";
 
 const WINDOW = 4096;
 
@@ -69,6 +70,10 @@ function factsOf(inode: number, changed: number): Facts {
 const many = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `name-${Math.imul(i, 0x9e3779b1) >>> 0}`);
 
+/** As long as names get. */
+const long = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => String(i).padStart(250, "0"));
+
 const textsOf = ({ names }: FolderNames): string[] =>
   Array.from({ length: names.count }, (_, i) => names.name(i).toString());
 
@@ -77,7 +82,7 @@ const lastOf = ({ names }: FolderNames): Buffer => names.name(names.count - 1);
 describe("a window", () => {
   test("holds all of a small folder", async () => {
     const names = many(100);
-    const window = await readFolderNames(new FakeFolder(names), undefined, "x", WINDOW);
+    const window = await readFolderNames(new FakeFolder(names), undefined, "x", { bytes: WINDOW });
     expect(window).toMatchObject({ after: undefined, complete: true });
     expect(textsOf(window)).toEqual(names.toSorted());
   });
@@ -86,32 +91,53 @@ describe("a window", () => {
     const names = many(5000);
     const folder = new FakeFolder(names);
     const found: string[] = [];
-    let window = await readFolderNames(folder, undefined, "x", WINDOW);
+    let window = await readFolderNames(folder, undefined, "x", { bytes: WINDOW });
     for (;;) {
       expect(window.names.size).toBeLessThanOrEqual(WINDOW);
       expect(window.names.count).toBeGreaterThan(0);
       found.push(...textsOf(window));
       if (window.complete) break;
-      window = await readFolderNames(folder, lastOf(window), "x", WINDOW);
+      window = await readFolderNames(folder, lastOf(window), "x", { bytes: WINDOW });
     }
     expect(found).toEqual(names.toSorted());
     expect(folder.reads).toBeLessThan(100);
   });
 
   test("holds one name, however small it is", async () => {
-    const window = await readFolderNames(new FakeFolder(["b", "a", "c"]), undefined, "x", 1);
+    const window = await readFolderNames(new FakeFolder(["b", "a", "c"]), undefined, "x", {
+      bytes: 1,
+    });
     expect(textsOf(window)).toEqual(["a"]);
     expect(window.complete).toBe(false);
   });
 
   test("an empty folder, and one that has nothing behind the name", async () => {
     for (const names of [[], ["a", "b"]]) {
-      const window = await readFolderNames(new FakeFolder(names), Buffer.from("b"), "x", WINDOW);
+      const window = await readFolderNames(new FakeFolder(names), Buffer.from("b"), "x", {
+        bytes: WINDOW,
+      });
       expect(window).toMatchObject({ complete: true });
       expect(window.names.count).toBe(0);
     }
   });
 });
+
+/** Reads twelve folders, of which four fail. @returns how many were read at once */
+async function mostAtOnce(cache: FolderCache): Promise<number> {
+  let [now, most] = [0, 0];
+  const folders = Array.from({ length: 12 }, (_, inode) => new FakeFolder(["a"], { inode }));
+  for (const folder of folders) {
+    folder.readNames = async () => {
+      most = Math.max(most, ++now);
+      await Bun.sleep(1);
+      now--;
+      if (folder.facts.inodeLow % 3 === 0) throw new Error("a read that fails frees its place");
+    };
+  }
+  const ends = await Promise.allSettled(folders.map((f) => cache.names(f, undefined, "x")));
+  expect(ends.filter((end) => end.status === "rejected")).toHaveLength(4);
+  return most;
+}
 
 describe("the cache", () => {
   test("reads an unchanged folder once", async () => {
@@ -188,21 +214,43 @@ describe("the cache", () => {
     expect(cache.bytes).toBe(0);
   });
 
+  test("a folder that needs more than a window takes what nobody else needs", async () => {
+    using cache = new FolderCache();
+    const folder = new FakeFolder(long(40_000), { inode: 1 });
+    const { names, complete } = await cache.names(folder, undefined, "x");
+    expect(names.size).toBeGreaterThan(2 * FOLDER_WINDOW_BYTES);
+    expect(complete).toBe(true);
+    // A second one as large does not push it out, and is read in windows.
+    const other = new FakeFolder(long(40_000), { inode: 2 });
+    const window = await cache.names(other, undefined, "x");
+    expect(window.names.size).toBeLessThanOrEqual(FOLDER_WINDOW_BYTES);
+    expect(window.complete).toBe(false);
+    await cache.names(folder, undefined, "x");
+    expect(folder.reads).toBe(1);
+  });
+
+  test("while it is read another folder has its turn; and it gives back what it took", async () => {
+    using cache = new FolderCache();
+    const huge = new FakeFolder(long(60_000), { inode: 99 });
+    const told = Promise.withResolvers<void>();
+    const going = Promise.withResolvers<void>();
+    const read = huge.readNames.bind(huge);
+    huge.readNames = async (shown, taker) => {
+      await read(shown, taker);
+      told.resolve();
+      await going.promise;
+    };
+    const first = cache.names(huge, undefined, "x");
+    await told.promise;
+    await cache.names(new FakeFolder(["a"], { inode: 98 }), undefined, "x");
+    going.resolve();
+    await first;
+    expect(await mostAtOnce(cache)).toBe(4);
+  });
+
   test("a few folders are read at once, the others wait", async () => {
     using cache = new FolderCache();
-    let [now, most] = [0, 0];
-    const folders = Array.from({ length: 12 }, (_, inode) => new FakeFolder(["a"], { inode }));
-    for (const folder of folders) {
-      folder.readNames = async () => {
-        most = Math.max(most, ++now);
-        await Bun.sleep(1);
-        now--;
-        if (folder.facts.inodeLow % 3 === 0) throw new Error("a read that fails frees its place");
-      };
-    }
-    const ends = await Promise.allSettled(folders.map((f) => cache.names(f, undefined, "x")));
-    expect(ends.filter((end) => end.status === "rejected")).toHaveLength(4);
-    expect(most).toBe(4);
+    expect(await mostAtOnce(cache)).toBe(4);
   });
 
   test("keeps names for a short while, asked for or not", async () => {
