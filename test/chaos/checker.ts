@@ -20,6 +20,8 @@ export interface Outcome {
   readonly listed: readonly string[];
   /** Folders that clients have saved to. */
   readonly local: string;
+  /** Partial files that the server keeps. */
+  readonly partials: number;
   /** What was asked for may have arrived as something else: only whole versions are certain. */
   readonly garbled: boolean;
 }
@@ -34,6 +36,7 @@ export function check(outcome: Outcome): Violation[] {
   return [
     ...wholeness(outcome),
     ...visibility(outcome),
+    ...leftovers(outcome),
     ...(outcome.garbled ? [] : order(outcome)),
   ];
 }
@@ -68,6 +71,31 @@ function* visibility({ files, listed }: Outcome): Generator<Violation> {
     what: "visible",
     text: `listed are ${listed.join(" ")}, and there are ${there.join(" ")}`,
   };
+}
+
+/** Only what was interrupted leaves something to go on with. */
+function* leftovers({ history, local, partials }: Outcome): Generator<Violation> {
+  const interrupted = (kind: "put" | "get"): Call[] =>
+    history.calls.filter(
+      ({ step, ending }) =>
+        step.do === kind &&
+        (ending === undefined || ending.how === "failed") &&
+        !("memory" in step),
+    );
+  const uploads = interrupted("put").length;
+  if (partials > uploads) {
+    yield { what: "leaked", text: `${partials} partial files of ${uploads} interrupted uploads` };
+  }
+  const hidden = readdirSync(local, { recursive: true })
+    .map((path) => String(path).split("/").at(-1)!)
+    .filter((name) => name.startsWith(".") && !name.endsWith(".sums"));
+  const downloads = interrupted("get").length;
+  if (hidden.length > downloads) {
+    yield {
+      what: "leaked",
+      text: `${hidden.join(" ")}: partial files of ${downloads} interrupted downloads`,
+    };
+  }
 }
 
 /** Nothing that was acknowledged is lost, nothing is seen that cannot have been there. */

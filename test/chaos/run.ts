@@ -1,5 +1,5 @@
 /** One chaos run, from its plan to what was wrong in the end. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import type { FaultCounts } from "../support/fault-line.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
@@ -64,7 +64,10 @@ export async function runPlan(plan: Plan, versions: Versions): Promise<Result> {
     history.close();
     const listed = await listedBy(serving);
     const files = filesIn(disk.path);
-    violations.push(...check({ history, sent, files, listed, local, garbled: plan.garbled }));
+    const partials = readdirSync(`${disk.path}/.leat/partial`).length;
+    violations.push(
+      ...check({ history, sent, files, listed, local, partials, garbled: plan.garbled }),
+    );
   } finally {
     violations.push(...(await serving.stop()).map(broken));
   }

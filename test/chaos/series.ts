@@ -1,5 +1,6 @@
 /** Chaos runs, one after another. */
-import { drawPlan, KINDS, type Kind } from "./plan.ts";
+import { History } from "./history.ts";
+import { drawPlan, KINDS, type Kind, type Plan } from "./plan.ts";
 import { type Result, runPlan } from "./run.ts";
 import { noSmallDisk } from "./small-disk.ts";
 import type { Versions } from "./versions.ts";
@@ -26,6 +27,23 @@ export async function* series(options: SeriesOptions): AsyncGenerator<Result> {
   const { versions, seed, kinds, runs, until } = options;
   for (let run = 0; run < runs && performance.now() < until; run += 1) {
     const plan = drawPlan(kinds[run % kinds.length]!, seed + run);
-    yield await runPlan(plan, versions);
+    yield await runPlan(plan, versions).catch((thrown: unknown) =>
+      brokenRun(plan, thrown, versions),
+    );
   }
+}
+
+/** Of a run that did not come to its end, for whatever reason: that is a failure, too. */
+function brokenRun({ kind, seed }: Plan, thrown: unknown, versions: Versions): Result {
+  const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return {
+    kind,
+    seed,
+    violations: [{ what: "broken", text }],
+    counts: { cuts: 0, resets: 0, stalls: 0, flips: 0, delayed: 0, slices: 0 },
+    blows: {},
+    history: new History(versions),
+    seconds: 0,
+    log: "",
+  };
 }
