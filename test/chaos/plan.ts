@@ -152,7 +152,9 @@ function drawStep(random: Random, client: number, step: number): Step {
   }
   if (dice < 55) {
     const ifExists = random.pick(["replace", "replace", "replace", "fail", "skip"] as const);
-    return { do: "put", name: shared(), version, ifExists, ...giveUp };
+    // Large ones, that are still on their way when they are replaced.
+    const large = random.below(2) === 0 ? { version: ofSizes(random, [...MIDDLE, ...LARGE]) } : {};
+    return { do: "put", name: shared(), version, ifExists, ...giveUp, ...large };
   }
   if (dice < 80) {
     const own = `c${client}-${random.below(Math.max(step, 1))}`;

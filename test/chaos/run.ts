@@ -55,7 +55,8 @@ export async function runPlan(plan: Plan, versions: Versions): Promise<Result> {
     blows.done = striking.done;
     const ended = await inTime(crowd.ended);
     await striking.end();
-    if (ended !== undefined) violations.push({ what: "stuck", text: ended });
+    if (ended !== undefined)
+      violations.push({ what: "stuck", text: `${ended}\n${unended(history)}` });
     counts = proxy.counts;
     await crowd.end();
     proxy.reset();
@@ -107,6 +108,16 @@ async function listedBy(serving: Serving): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of client.list("", { hidden: true })) names.push(name);
   return names;
+}
+
+function unended({ calls }: History): string {
+  const first = calls[0]?.start ?? 0;
+  return calls
+    .filter(({ ending }) => ending === undefined)
+    .map(({ client, step, start }) => {
+      return `    client ${client}, since ${(start - first).toFixed(1)} ms: ${JSON.stringify(step)}`;
+    })
+    .join("\n");
 }
 
 async function inTime(ended: Promise<void>): Promise<string | undefined> {

@@ -55,6 +55,8 @@ export class Line {
   readonly #passing: (bytes: number) => void;
   readonly #counts: FaultCounts;
   #ended = false;
+  /** The receiver is gone. */
+  #deaf = false;
   #isCut = false;
   #stalling = false;
   /** A timer calls `flush` again. */
@@ -75,6 +77,7 @@ export class Line {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.#deaf) return;
     this.#payload?.damage(chunk);
     this.#waiting.push(chunk);
     const { delay } = this.#fault;
@@ -118,6 +121,13 @@ export class Line {
   lost(): void {
     if (this.passed >= this.#stall) this.#waiting.length = 0;
     this.end();
+  }
+
+  /** The receiver is gone: what comes for it is read and dropped, so that its sender comes to an end. */
+  deaf(): void {
+    this.#deaf = true;
+    this.#waiting.length = 0;
+    this.from?.resume();
   }
 
   #later(start: () => void): void {

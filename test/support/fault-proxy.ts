@@ -35,6 +35,7 @@ export class FaultProxy implements Disposable {
         this.#sockets.delete(socket);
         // Both directions of a connection that was reset are gone.
         socket.data.lost();
+        socket.data.other?.deaf();
       },
       error: () => {},
     };
