@@ -76,7 +76,7 @@ function namings(calls: readonly TracedCall[], path: string): TracedCall[] {
   return calls.filter(
     (call) =>
       NAMINGS.includes(call.name) &&
-      call.strings.at(-1)!.endsWith(`/${name}`) &&
+      call.strings.at(-1)!.split("/").at(-1) === name &&
       call.result === "0",
   );
 }
