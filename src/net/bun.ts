@@ -135,7 +135,11 @@ export function addressText(address: Address): string {
 /** Who is at the other end, for logs. */
 export function peerName(address: Address): (socket: Socket) => string {
   if ("unix" in address) return () => `unix:${address.unix}`;
-  return ({ remoteAddress, remotePort }) => endpoint(remoteAddress, remotePort);
+  return (socket) => {
+    // None, whatever the types say, when the peer has reset the connection before it was accepted.
+    const host: string | undefined = socket.remoteAddress;
+    return host === undefined ? "a peer that has gone" : endpoint(host, socket.remotePort);
+  };
 }
 
 /** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */

@@ -46,7 +46,8 @@ export class Capacity {
   constructor(options: CapacityOptions) {
     const { parts = 1, alone = false } = options;
     const part = (all: number): number => Math.max(1, Math.floor(all / parts));
-    const room = Math.max(2, descriptorLimit() - RESERVED_DESCRIPTORS);
+    // However few there are: a list takes two.
+    const room = Math.max(4, descriptorLimit() - RESERVED_DESCRIPTORS);
     const most = Math.min(Math.floor(room * CONNECTION_SHARE), mostClients(options.model));
     const asked = part(options.maxConnections ?? MAX_CONNECTIONS);
     this.connections = alone ? 1 : Math.min(asked, most);

@@ -1,100 +1,8 @@
 /** Stands between a client and a server, and does to their bytes what a test wants. */
 
-/** What happens to one connection. Counts are of bytes in one direction, from its start. */
-export interface Fault {
-  /** The connection ends when so many bytes went to the client. */
-  readonly cutDown?: number;
-  /** The connection ends when so many bytes went to the server. */
-  readonly cutUp?: number;
-  /** It ends by a reset: what was on its way is lost, too. */
-  readonly reset?: boolean;
-  /** Nothing more goes to the client behind so many bytes; the connection stays. */
-  readonly stallDown?: number;
-  /** Nothing more goes to the server behind so many bytes; the connection stays. */
-  readonly stallUp?: number;
-  /** These bits of the bytes to the client arrive flipped; ascending. */
-  readonly flipDown?: readonly number[];
-}
+import { type Fault, type FaultCounts, Line, type Socket } from "./fault-line.ts";
 
-type Socket = Bun.Socket<Line>;
-
-/** One direction of a connection. */
-class Line {
-  from: Socket | undefined;
-  to: Socket | undefined;
-  /** Bytes that went through. */
-  passed = 0;
-  /** What the receiver has not taken yet. */
-  readonly #waiting: Uint8Array[] = [];
-  #ended = false;
-  readonly #cut: number;
-  readonly #stall: number;
-  readonly #flip: readonly number[];
-  readonly #reset: boolean;
-  readonly #counted: (bytes: number) => void;
-  other: Line | undefined;
-
-  constructor(fault: Fault, way: "up" | "down", counted: (bytes: number) => void) {
-    const { cutUp, cutDown, stallUp, stallDown, flipDown } = fault;
-    this.#cut = (way === "up" ? cutUp : cutDown) ?? Number.POSITIVE_INFINITY;
-    this.#stall = (way === "up" ? stallUp : stallDown) ?? Number.POSITIVE_INFINITY;
-    this.#flip = way === "up" ? [] : (flipDown ?? []);
-    this.#reset = fault.reset === true;
-    this.#counted = counted;
-  }
-
-  push(chunk: Uint8Array): void {
-    this.#waiting.push(chunk);
-    this.flush();
-  }
-
-  flush(): void {
-    while (this.to !== undefined && this.#waiting.length > 0) {
-      const chunk = this.#waiting[0]!;
-      const room = Math.min(this.#cut, this.#stall) - this.passed;
-      if (room <= 0) return this.#full();
-      const bytes = this.#damaged(chunk.subarray(0, Math.min(chunk.length, room)));
-      const taken = this.to.write(bytes, 0, bytes.length);
-      if (taken < 0) return;
-      this.passed += taken;
-      this.#counted(taken);
-      if (taken < chunk.length) this.#waiting[0] = chunk.subarray(taken);
-      else this.#waiting.shift();
-      if (taken < bytes.length) return void this.from?.pause();
-    }
-    if (this.passed >= this.#cut) return this.#full();
-    this.from?.resume();
-    if (this.#ended) this.to?.shutdown();
-  }
-
-  end(): void {
-    this.#ended = true;
-    if (this.#waiting.length === 0) this.to?.shutdown();
-  }
-
-  /** As `end`, and what a stall holds back is lost. */
-  lost(): void {
-    if (this.passed >= this.#stall) this.#waiting.length = 0;
-    this.end();
-  }
-
-  #full(): void {
-    if (this.passed < this.#cut) return void this.from?.pause();
-    this.#waiting.length = 0;
-    this.from?.terminate();
-    if (this.#reset) this.to?.terminate();
-    else this.to?.shutdown();
-  }
-
-  #damaged(bytes: Uint8Array): Uint8Array {
-    const end = this.passed + bytes.length;
-    const flips = this.#flip.filter((bit) => bit >= this.passed * 8 && bit < end * 8);
-    if (flips.length === 0) return bytes;
-    const copy = bytes.slice();
-    for (const bit of flips) copy[Math.floor(bit / 8) - this.passed]! ^= 1 << (bit % 8);
-    return copy;
-  }
-}
+export type { Fault } from "./fault-line.ts";
 
 export class FaultProxy implements Disposable {
   /** Bytes that went to clients, and to servers, over all connections. */
@@ -102,6 +10,15 @@ export class FaultProxy implements Disposable {
   up = 0;
   /** Connections so far. */
   connections = 0;
+  /** What came true of the faults. */
+  readonly counts: FaultCounts = {
+    cuts: 0,
+    resets: 0,
+    stalls: 0,
+    flips: 0,
+    delayed: 0,
+    slices: 0,
+  };
   /** Where new connections lead. */
   port: number;
   readonly #listener: Bun.TCPSocketListener<Line>;
@@ -118,6 +35,7 @@ export class FaultProxy implements Disposable {
         this.#sockets.delete(socket);
         // Both directions of a connection that was reset are gone.
         socket.data.lost();
+        socket.data.other?.deaf();
       },
       error: () => {},
     };
@@ -151,8 +69,8 @@ export class FaultProxy implements Disposable {
     fault: Fault,
     handlers: Omit<Bun.SocketHandler<Line>, "open">,
   ): Promise<void> {
-    const up = new Line(fault, "up", (bytes) => (this.up += bytes));
-    const down = new Line(fault, "down", (bytes) => (this.down += bytes));
+    const up = new Line(fault, "up", (bytes) => (this.up += bytes), this.counts);
+    const down = new Line(fault, "down", (bytes) => (this.down += bytes), this.counts);
     up.other = down;
     down.other = up;
     client.data = up;

@@ -1,0 +1,42 @@
+/** A handful of chaos runs, one of each kind; `bun run chaos` makes more of them. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { TemporaryFolder } from "../support/folder.ts";
+import { announcedSeed } from "../support/chop.ts";
+import { cutTransfer, isKept } from "./cut.ts";
+import { drawPlan, KINDS } from "./plan.ts";
+import { PLACE, runPlan } from "./run.ts";
+import { noSmallDisk } from "./small-disk.ts";
+import { failureOf } from "./table.ts";
+import { Versions } from "./versions.ts";
+
+describe.if(process.platform === "linux")("chaos", () => {
+  let folder: TemporaryFolder;
+  let versions: Versions;
+
+  beforeAll(() => {
+    folder = new TemporaryFolder(PLACE);
+    versions = new Versions(folder.path);
+  });
+
+  afterAll(() => folder[Symbol.dispose]());
+
+  for (const kind of KINDS) {
+    const no = kind === "disk" ? noSmallDisk() : undefined;
+    test.skipIf(no !== undefined)(`${kind}${no === undefined ? "" : ` [${no}]`}`, async () => {
+      const result = await runPlan(drawPlan(kind, announcedSeed()), versions);
+      expect(result.violations.length === 0 ? "" : failureOf(result)).toBe("");
+      expect(result.history.begun).toBeGreaterThanOrEqual(16);
+    });
+  }
+});
+
+describe.if(process.platform === "linux")("a connection that is cut again and again", () => {
+  test.each(["download", "upload"] as const)(
+    "costs a block each time at most, in the middle of a %s",
+    async (way) => {
+      const options = { mib: 32, cuts: 5, seed: announcedSeed() };
+      const result = await cutTransfer(way, options);
+      expect([result, isKept(result, options)]).toEqual([result, true]);
+    },
+  );
+});

@@ -1,0 +1,128 @@
+/**
+ * What a server asks of the kernel for an upload, in order, as strace sees it: the data is on disk
+ * before its name appears, and the name before the receipt leaves. A power cut cannot be had in a
+ * test; this is what one would have to get past.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "../../src/index.ts";
+import { MAX_FRAME, MiB } from "../../src/limits.ts";
+import { FrameDecoder } from "../../src/wire/decoder.ts";
+import { environment, PACKAGE, Written } from "../cli/support.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { parseTrace, type TracedCall } from "./strace.ts";
+
+/** @returns why there is no strace that may look at a process of ours */
+function noStrace(): string | undefined {
+  if (process.platform !== "linux" || Bun.which("strace") === null) return "there is no strace";
+  const { exitCode } = Bun.spawnSync(["strace", "-f", "-e", "trace=fsync", "true"]);
+  return exitCode === 0 ? undefined : "strace may not trace here";
+}
+
+const why = noStrace();
+const SYNCS = ["fsync", "fdatasync", "syncfs"];
+const NAMINGS = ["link", "linkat", "rename", "renameat", "renameat2"];
+const WRITES = ["write", "writev", "pwrite64", "pwritev", "copy_file_range", "splice"];
+const SENDS = ["sendto", "sendmsg", "write", "writev"];
+
+describe.skipIf(why !== undefined)(`a commit${why === undefined ? "" : ` [${why}]`}`, () => {
+  const folder = new TemporaryFolder();
+  let calls: readonly TracedCall[];
+
+  beforeAll(async () => {
+    calls = await traced(folder, async (address) => {
+      await using client = await connect(address);
+      await client.makeDirectory("folder");
+      const bytes = new Uint8Array(2 * MiB + 5).fill(7);
+      await client.put("folder/new", bytes);
+      await client.put("folder/new", bytes.subarray(5), { ifExists: "replace" });
+      await client.put("folder/small", bytes.subarray(0, 100));
+    });
+  });
+
+  afterAll(() => folder[Symbol.dispose]());
+
+  test.each([
+    ["of a new file", "folder/new", 0],
+    ["that replaces one", "folder/new", 1],
+    ["of a small file", "folder/small", 2],
+  ] as const)("%s", (_name, path, number) => {
+    const named = namings(calls, path).at(path === "folder/small" ? 0 : number)!;
+    const receipt = receipts(calls)[number]!;
+    const before = number === 0 ? 0 : receipts(calls)[number - 1]!.begun;
+    const mine = calls.filter(({ begun }) => begun > before && begun <= receipt.begun);
+    const partial = /\/\.leat\/partial\/[^/]+$/;
+    const written = mine.filter(({ name, fd }) => WRITES.includes(name) && partial.test(fd));
+    const syncs = (what: (fd: string) => boolean): TracedCall[] =>
+      mine.filter(({ name, fd }) =>
+        name === "syncfs" ? fd.startsWith(folder.path) : SYNCS.includes(name) && what(fd),
+      );
+    const data = syncs((fd) => partial.test(fd));
+    const synced = syncs((fd) => fd === folder.at("library/folder"));
+    expect(written.length).toBeGreaterThan(0);
+    // All of it is written, then it is put on disk, then it gets its name …
+    const safe = data.find(({ begun }) => written.every(({ ended }) => ended < begun))!;
+    expect(safe.result).toBe("0");
+    expect(safe.ended).toBeLessThan(named.begun);
+    // … the name is put on disk, and then the client is told.
+    const known = synced.find(({ begun }) => begun > named.ended)!;
+    expect(known.result).toBe("0");
+    expect(known.ended).toBeLessThan(receipt.begun);
+  });
+});
+
+/** Calls that give a file its name. */
+function namings(calls: readonly TracedCall[], path: string): TracedCall[] {
+  const name = path.split("/").at(-1)!;
+  return calls.filter(
+    (call) =>
+      NAMINGS.includes(call.name) &&
+      call.strings.at(-1)!.split("/").at(-1) === name &&
+      call.result === "0",
+  );
+}
+
+/** Calls that send a receipt. */
+function receipts(calls: readonly TracedCall[]): TracedCall[] {
+  const found: TracedCall[] = [];
+  const decoder = new FrameDecoder({ maxFrame: MAX_FRAME });
+  for (const call of calls) {
+    const sent = call.strings[0] ?? "";
+    // Standard output is a socket, too.
+    if (!SENDS.includes(call.name) || !call.fd.startsWith("socket:") || /listening/.test(sent)) {
+      continue;
+    }
+    decoder.push(Buffer.from(sent, "latin1"));
+    for (let event = decoder.next(); event !== undefined; event = decoder.next()) {
+      if (event.type === "frame" && event.body?.case === "receipt") found.push(call);
+    }
+  }
+  return found;
+}
+
+/** Traces a server while one client uses it. */
+async function traced(
+  folder: TemporaryFolder,
+  use: (address: string) => Promise<void>,
+): Promise<TracedCall[]> {
+  const trace = [...new Set([...SYNCS, ...NAMINGS, ...WRITES, ...SENDS])].join(",");
+  const output = folder.at("trace");
+  const child = Bun.spawn(
+    `strace -f -y -xx -s 4096 -o ${output} -e trace=${trace} --`
+      .split(" ")
+      .concat(process.execPath, `${PACKAGE}/src/cli/main.ts`, "server", folder.folder("library"))
+      .concat("--port", "0", "--log-level", "error"),
+    { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+  );
+  try {
+    const ready = await new Written(child.stdout).until("\n");
+    await use(/ (\S+)\n/.exec(ready)![1]!);
+  } finally {
+    // It hands the signal on, and ends with the server.
+    const [server] = await Bun.file(`/proc/${child.pid}/task/${child.pid}/children`)
+      .text()
+      .then((text) => text.split(" ").filter(Boolean).map(Number));
+    process.kill(server!, "SIGTERM");
+    await child.exited;
+  }
+  return parseTrace(await Bun.file(output).text());
+}

@@ -1,0 +1,85 @@
+/** `bun run chaos`: seeded runs in which nothing may be lost. Progress goes to standard error. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { TemporaryFolder } from "../support/folder.ts";
+import { cutTransfers } from "./cut.ts";
+import { KINDS, type Kind } from "./plan.ts";
+import { PLACE, type Result } from "./run.ts";
+import { possibleKinds, series } from "./series.ts";
+import { soak } from "./soak.ts";
+import { endingsOf, failureOf, tableOf } from "./table.ts";
+import { Versions } from "./versions.ts";
+
+const MINUTE = 60_000;
+const RUNS = 100;
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError("a number above 0");
+  return number;
+}
+
+function seedOf(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError("a whole number");
+  return number;
+}
+
+async function chaos(options: { minutes?: number; runs?: number; seed?: number; kind?: Kind }) {
+  const { seed = Math.floor(Math.random() * 2 ** 32), kind, minutes } = options;
+  const runs = options.runs ?? (minutes === undefined ? RUNS : Infinity);
+  using folder = new TemporaryFolder(PLACE);
+  const versions = new Versions(folder.path);
+  const kinds = possibleKinds(kind === undefined ? KINDS : [kind]);
+  if (kinds.length === 0) return;
+  console.error(`seed ${seed} (bun run chaos --seed ${seed} repeats it)`);
+  const results: Result[] = [];
+  const until = performance.now() + (minutes ?? Infinity) * MINUTE;
+  for await (const result of series({ versions, seed, kinds, runs, until })) {
+    results.push(result);
+    if (result.violations.length > 0) console.error(failureOf(result));
+    if (results.length % 20 === 0)
+      console.error(`${results.length} runs, ${failed(results)} failed`);
+  }
+  console.log(tableOf(results));
+  console.log(`\nHow steps ended: ${endingsOf(results)}.`);
+  console.log(`${results.length} runs, ${failed(results)} failed.`);
+  if (failed(results) > 0) process.exitCode = 1;
+}
+
+function failed(results: readonly Result[]): number {
+  return results.filter(({ violations }) => violations.length > 0).length;
+}
+
+const program = new Command("chaos")
+  .description(
+    "kills, cuts, stalls, damage: seeded runs of many clients, and a check of the outcome",
+  )
+  .option("--minutes <N>", "as many runs as fit into so many minutes", positive)
+  .option("--runs <N>", `so many runs; ${RUNS} unless --minutes is given`, positive)
+  .option("--seed <S>", "of the first run; the next ones have those that follow it", seedOf)
+  .addOption(new Option("--kind <KIND>", "of fault; all in turn unless given").choices(KINDS))
+  .action(chaos);
+
+program
+  .command("cut")
+  .description("a large transfer in each direction, cut many times: what of it comes twice")
+  .option("--mib <N>", "size of the file", positive, 4096)
+  .option("--cuts <N>", "of its connection", positive, 50)
+  .option("--seed <S>", "of the places of the cuts", seedOf, 1)
+  .action(async (options: { mib: number; cuts: number; seed: number }, command: Command) => {
+    // The seed may stand before the name of the command, too.
+    const { seed } = command.optsWithGlobals<{ seed: number }>();
+    if (!(await cutTransfers({ ...options, seed }))) process.exitCode = 1;
+  });
+
+program
+  .command("soak")
+  .description("mixed work for a long time: memory and descriptors of the server at the end")
+  .option("--minutes <N>", "how long", positive, 20)
+  .action(async (_options: object, command: Command) => {
+    const { minutes } = command.optsWithGlobals<{ minutes: number }>();
+    if (!(await soak(minutes * MINUTE))) process.exitCode = 1;
+  });
+
+await program.parseAsync();
+process.exit();
