@@ -110,6 +110,10 @@ export class Link implements Driver {
         return this.#hear(event.stream, (call) => call.finish?.(event.finish));
       case "receipt":
         return this.#hear(event.stream, (call) => call.receipt?.(event.receipt));
+      case "resend":
+        return this.#hear(event.stream, () => {
+          throw new LeatError("UNIMPLEMENTED", "the server asks for a block again on its stream");
+        });
       case "failure":
         return this.#hear(event.stream, (call) => call.failed(event.error, false));
       case "pong":

@@ -16,7 +16,7 @@ export interface ConnectOptions extends CallOptions {
    * tried again only if the server has certainly not done it.
    */
   readonly retry?: number;
-  /** It is tried again after `delay` milliseconds. */
+  /** It is tried again after `delay` milliseconds; at once, with 0, where a block arrived damaged. */
   readonly onRetry?: (error: LeatError, delay: number) => void;
 }
 

@@ -4,7 +4,6 @@
  * version: nothing is spliced, and no verified byte is sent twice.
  */
 import { LeatError } from "../errors.ts";
-import { BLOCK_TRIES } from "../limits.ts";
 import type { MaybePromise } from "../store/store.ts";
 import { Incoming } from "../transfer/incoming.ts";
 import type { Leg } from "./leg.ts";
@@ -33,7 +32,6 @@ export interface ReceptionOptions {
 export async function receive(first: Leg, options: ReceptionOptions): Promise<void> {
   const end = first.head.offset + first.head.length;
   let position = first.head.offset;
-  let damaged = 0;
   let leg = first;
   while (true) {
     const incoming = begin(leg, options);
@@ -43,14 +41,10 @@ export async function receive(first: Leg, options: ReceptionOptions): Promise<vo
       const error = LeatError.from(thrown);
       leg.cancel(error);
       await incoming.settled();
-      if (incoming.verified > position) {
-        options.retry.moved();
-        damaged = 0;
-      }
+      if (incoming.verified > position) options.retry.moved();
       position = incoming.verified;
-      if (error.code === "CHECKSUM_MISMATCH") damaged += 1;
       // A digest of the whole cannot be taken up in the middle.
-      if (options.sha256 || damaged === BLOCK_TRIES) throw error;
+      if (options.sha256) throw error;
       await options.landing.rewind(position);
       leg = await reopen(error, position, end - position, options);
     }
@@ -89,7 +83,7 @@ async function reopen(
 ): Promise<Leg> {
   let last = error;
   while (true) {
-    if (last.code !== "CHECKSUM_MISMATCH") await options.retry.wait(last);
+    if (!options.retry.repairs(last)) await options.retry.wait(last);
     try {
       const leg = await options.reopen(offset, length);
       if (leg.head.offset === offset && leg.head.length === length) return leg;

@@ -1,7 +1,7 @@
 /** When to try again, and for how long. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, LeatError } from "../errors.ts";
-import { RETRY_DELAY } from "../limits.ts";
+import { BLOCK_TRIES, RETRY_DELAY } from "../limits.ts";
 
 export interface RetryPolicy {
   /** Milliseconds to go on trying while nothing moves; 0: not at all. */
@@ -34,6 +34,8 @@ export class Retry {
   readonly #policy: RetryPolicy;
   readonly #signals: readonly AbortSignal[];
   #tries = 0;
+  /** Blocks that arrived damaged since something moved. */
+  #damaged = 0;
   /** When it failed first since something moved. */
   #since: number | undefined;
 
@@ -46,7 +48,20 @@ export class Retry {
   /** Something moved: the next failure is a first one. */
   moved(): void {
     this.#tries = 0;
+    this.#damaged = 0;
     this.#since = undefined;
+  }
+
+  /**
+   * Whether a block arrived damaged and is to be asked for again at once, which needs no other
+   * connection and so no permission: BLOCK_TRIES times while nothing moves.
+   */
+  repairs(error: LeatError): boolean {
+    if (error.code !== "CHECKSUM_MISMATCH") return false;
+    this.#damaged += 1;
+    if (this.#damaged >= BLOCK_TRIES) return false;
+    this.#policy.onRetry(error, 0);
+    return true;
   }
 
   /** Waits until it is time to try again. @throws the error, when it is not to be tried again */

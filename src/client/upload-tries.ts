@@ -4,7 +4,7 @@
  */
 import { LeatError } from "../errors.ts";
 import { randomBytes } from "../hash.ts";
-import { BLOCK_SIZE, BLOCK_TRIES, RESUME_LEAST } from "../limits.ts";
+import { BLOCK_SIZE, RESUME_LEAST } from "../limits.ts";
 import type { Put, Receipt } from "../wire/gen/messages.ts";
 import { ask } from "./ask.ts";
 import type { Lines } from "./lines.ts";
@@ -53,7 +53,7 @@ class UploadTries {
   async run(): Promise<Receipt> {
     const { signal } = this.#options;
     const retry = this.#lines.retry(signal === undefined ? [] : [signal]);
-    for (let damaged = 0; ;) {
+    while (true) {
       const before = this.#accepted;
       try {
         return await this.#try();
@@ -68,13 +68,8 @@ class UploadTries {
           continue;
         }
         this.#again = true;
-        if (this.#accepted > before) {
-          retry.moved();
-          damaged = 0;
-        }
-        damaged += error.code === "CHECKSUM_MISMATCH" ? 1 : 0;
-        if (error.code === "CHECKSUM_MISMATCH" && damaged < BLOCK_TRIES) continue;
-        await retry.wait(error);
+        if (this.#accepted > before) retry.moved();
+        if (!retry.repairs(error)) await retry.wait(error);
       }
     }
   }

@@ -179,3 +179,54 @@ describe("an upload whose connection is cut", () => {
     while (partials().length > 0) await Bun.sleep(2);
   });
 });
+
+describe("a block that arrives damaged at the server", () => {
+  /** Bits in the middle of payloads, far from any head. */
+  const flips = (...mib: number[]): Fault => ({
+    flipUp: mib.map((at) => Math.floor((at + 0.11) * MiB) * 8 + 3),
+  });
+
+  test("is sent again, and what follows it, over the same connection, and is told of", async () => {
+    const { bytes } = file("damaged.bin", SIZE, 40);
+    using proxy = new FaultProxy(server.port, () => flips(4));
+    const told: [string, number][] = [];
+    const onRetry = ({ code }: { code: string }, delay: number): void =>
+      void told.push([code, delay]);
+    await using client = await connect(proxy.address, { onRetry });
+    const receipt = await put(client, "damaged.bin");
+    expect(receipt.entry?.size).toBe(SIZE);
+    expect(told).toEqual([["CHECKSUM_MISMATCH", 0]]);
+    expect(proxy.connections).toBe(1);
+    expect(arrived("damaged.bin", bytes)).toBe(true);
+    expect(partials()).toEqual([]);
+  });
+
+  test("three times is no accident: a typed failure, nothing visible, and the good can be continued", async () => {
+    const { bytes } = file("bad.bin", SIZE, 41);
+    // From 3 MiB on a bit in each half of a block, for as long as it may be sent again.
+    const halves = Array.from({ length: 200 }, (_, half) => 3 + half / 2);
+    await behind([flips(...halves)], async (client, proxy) => {
+      expect((await refusal(put(client, "bad.bin"))).code).toBe("CHECKSUM_MISMATCH");
+      expect(proxy.connections).toBe(1);
+    });
+    expect(existsSync(library.at("bad.bin"))).toBe(false);
+    await keptBlocks(3);
+    const resumes: number[] = [];
+    await behind([], async (client) => {
+      await put(client, "bad.bin", { onResume: (offset) => resumes.push(offset) });
+    });
+    expect(resumes).toEqual([3 * MiB]);
+    expect(arrived("bad.bin", bytes)).toBe(true);
+    expect(partials()).toEqual([]);
+  });
+
+  test("ends the upload of a stream, which cannot be read again", async () => {
+    const { path } = file("stream.bin", 3 * MiB, 42);
+    await behind([flips(1)], async (client) => {
+      const error = await refusal(client.put("stream.bin", Bun.file(path).stream()));
+      expect(error.code).toBe("CHECKSUM_MISMATCH");
+    });
+    expect(existsSync(library.at("stream.bin"))).toBe(false);
+    while (partials().length > 0) await Bun.sleep(2);
+  });
+});

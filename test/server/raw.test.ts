@@ -1,6 +1,6 @@
 /** Bytes out, bytes in: what a server answers to a peer that breaks the rules. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Server } from "../../src/index.ts";
@@ -335,6 +335,55 @@ describe("only the stream is ended for", () => {
     });
   }
 });
+
+test("a thousand Resends, of what was sent and what was not, end one stream once", async () => {
+  using peer = await RawPeer.welcomed(server.port, 64 * 1024);
+  peer.request(1, { case: "get", value: { path: "big.bin" } });
+  for (let n = 0; n < 1000; n += 1) {
+    peer.frame(1, { case: "resend", value: { offset: n * MiB, length: MiB } });
+  }
+  let body = await peer.body(1);
+  while (body.case !== "failure") body = await peer.body(1);
+  expect(body.value.code).toBe("UNIMPLEMENTED");
+  peer.request(2, { case: "stat", value: { path: "a.txt" } });
+  // The next frame of all, streams that are over included.
+  expect(await peer.next()).toMatchObject({ stream: 2, body: { case: "response" } });
+});
+
+test("a Resend on an upload is refused, and nothing of it becomes visible", async () => {
+  using peer = await RawPeer.welcomed(server.port);
+  peer.request(1, put("resent.bin", MiB));
+  let body = await peer.body(1);
+  while (body.case !== "response") body = await peer.body(1);
+  peer.frame(1, { case: "resend", value: { offset: 0, length: 1 } });
+  body = await peer.body(1);
+  while (body.case !== "failure") body = await peer.body(1);
+  expect(body.value.code).toBe("PROTOCOL_ERROR");
+  await othersAreServed(peer);
+});
+
+test.each([
+  ["dropped at the next offset", 1000, "receipt"],
+  ["refused anywhere else", 0, "failure"],
+] as const)(
+  "Data behind the Finish of an upload is %s, and no byte of it counts",
+  async (_how, offset, answer) => {
+    using peer = await RawPeer.welcomed(server.port);
+    const bytes = new Uint8Array(1000).fill(1);
+    const sum = crc32(bytes);
+    peer.request(1, put("whole.bin", bytes.length));
+    peer.data(1, 0, bytes, sum);
+    peer.frame(1, { case: "finish", value: { size: bytes.length, crc32: sum } });
+    peer.data(1, offset, new Uint8Array(1000).fill(2), sum);
+    let body = await peer.body(1);
+    while (body.case === "response" || body.case === "credit") body = await peer.body(1);
+    expect(body.case).toBe(answer);
+    if (body.case === "failure") expect(body.value.code).toBe("PROTOCOL_ERROR");
+    while (!visible().includes("whole.bin")) await Bun.sleep(2);
+    expect(Buffer.compare(readFileSync(join(folder, "whole.bin")), bytes)).toBe(0);
+    rmSync(join(folder, "whole.bin"));
+  },
+);
 
 test("an unknown body on stream 0 is ignored", async () => {
   using peer = await RawPeer.welcomed(server.port);
