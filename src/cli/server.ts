@@ -6,7 +6,7 @@ import { CommanderError, Option } from "commander";
 import { isIPv4 } from "node:net";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
-import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../limits.ts";
+import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS, PARTIAL_RETENTION } from "../limits.ts";
 import type { Address } from "../net/bun.ts";
 import { type Passed, takePassed } from "../net/passed.ts";
 import { KERNEL_COPIES, type KernelCopyMode } from "../server/kernel-copy.ts";
@@ -36,6 +36,8 @@ interface Flags {
   readonly workers: number;
   /** Milliseconds. */
   readonly drain: number;
+  /** Milliseconds. */
+  readonly partialRetention: number;
   readonly kernelCopy: KernelCopyMode;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
@@ -88,6 +90,14 @@ function createProgram() {
       new Option("--drain <SECONDS>", "how long transfers may go on when it stops")
         .default(DRAIN_DEADLINE, `${DRAIN_DEADLINE / 1000}`)
         .argParser(secondsOrNone),
+    )
+    .addOption(
+      new Option(
+        "--partial-retention <SECONDS>",
+        "how long an unfinished upload is kept for a next try",
+      )
+        .default(PARTIAL_RETENTION, `${PARTIAL_RETENTION / 1000}`)
+        .argParser((text: string) => wholeNumber(1, 2_000_000)(text) * 1000),
     )
     .addOption(
       new Option("--kernel-copy <WHEN>", "let the kernel move files to sockets (Linux)")
@@ -184,6 +194,7 @@ async function serve(
     model,
     workers,
     drain,
+    partialRetention,
     kernelCopy,
   } = flags;
   const own = unix === undefined ? { hostname, port } : { unix };
@@ -201,6 +212,7 @@ async function serve(
     model,
     workers,
     drain,
+    partialRetention,
     kernelCopy,
     log,
   });

@@ -70,6 +70,8 @@ export interface ServerOptions {
   readonly workers?: number;
   /** Milliseconds in which open streams may finish when the server stops, or a worker is replaced. */
   readonly drain?: number;
+  /** Milliseconds that an unfinished upload is kept which nobody holds or touches: a day unless given. */
+  readonly partialRetention?: number;
   /** Whether the kernel moves bytes of files to sockets: `auto` unless given. */
   readonly kernelCopy?: KernelCopyMode;
   readonly log?: Log;
@@ -126,7 +128,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
 function openLibrary(options: ServerOptions): Store {
   if (options.library !== undefined) {
-    return openDiskStore(options.library, { readOnly: options.readOnly === true });
+    const { library, readOnly, partialRetention } = options;
+    return openDiskStore(library, { readOnly: readOnly === true, partialRetention });
   }
   throw new LeatError("INVALID_ARGUMENT", "createServer needs a library folder or a store");
 }

@@ -18,6 +18,7 @@ export interface ChildOptions {
   readonly maxStreams?: number;
   readonly maxOpenFiles?: number;
   readonly drain?: number;
+  readonly partialRetention?: number;
   readonly parts: number;
 }
 
@@ -79,6 +80,7 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
     ...(rest.maxStreams === undefined ? {} : { maxStreams: rest.maxStreams }),
     ...(rest.maxOpenFiles === undefined ? {} : { maxOpenFiles: rest.maxOpenFiles }),
     ...(rest.drain === undefined ? {} : { drain: rest.drain }),
+    ...(rest.partialRetention === undefined ? {} : { partialRetention: rest.partialRetention }),
     parts,
   };
 }
