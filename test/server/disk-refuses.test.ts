@@ -14,9 +14,7 @@ const command = (...words: readonly string[]): boolean =>
 /** A disk of its own under a folder. */
 class SmallDisk implements Disposable {
   readonly folder = new TemporaryFolder();
-  readonly isMounted = command(
-    ...["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", this.folder.path],
-  );
+  readonly isMounted = command("mount", "-t", "tmpfs", "-o", "size=2m", "x", this.folder.path);
 
   get path(): string {
     return this.folder.path;
