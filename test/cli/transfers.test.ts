@@ -146,7 +146,7 @@ describe("get", () => {
     using here = new TemporaryFolder();
     served.corner("verbose").file("f", "12345");
     const ran = await served.client(["get", "verbose/f", "-o", here.path, "-v"]);
-    expect(ran.stderr).toMatch(/^verbose\/f {2}5 B in \d+ ms, verified, on disk\n$/);
+    expect(ran.stderr).toMatch(/^verbose\/f {2}5 B in \S+ m?s(, \S+ B\/s)?, verified, on disk\n$/);
   });
 });
 
