@@ -56,7 +56,8 @@ function hear(message: ToChild): void {
 
 async function serve(given: Given, options: ChildOptions): Promise<void> {
   const alone = given.case === "client";
-  const store = openDiskStore(options.library, { readOnly: options.readOnly });
+  const { library, readOnly, partialRetention } = options;
+  const store = openDiskStore(library, { readOnly, partialRetention });
   const buffers = Math.max(1, Math.floor(SEND_BUFFERS / options.parts));
   server = new LeatServer(
     store,
