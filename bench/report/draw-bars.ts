@@ -24,11 +24,12 @@ export function bars({ measured, beside, spec }: Chart): Drawing {
   const sign = measured[0]!.better === "more" ? -1 : 1;
   const second = new Map(beside.map((row) => [row.who, row.median]));
   const total = (row: Measured): number => row.median + (second.get(row.who) ?? 0);
-  const rows = measured.toSorted((a, b) => sign * (total(a) - total(b)));
+  const sorted = measured.toSorted((a, b) => sign * (total(a) - total(b)));
+  const logarithmic = spec.logarithmic === true && sorted.every(({ median }) => median > 0);
+  const rows = logarithmic ? sorted.map((row) => above(leastOf(sorted), row)) : sorted;
   const names = rows.map(({ who }) => who);
   const left = Math.min(190, Math.max(...names.map(textWidth)) + 14);
   const values = rows.flatMap((row) => [row.min, row.max, total(row)]);
-  const logarithmic = spec.logarithmic === true && Math.min(...values) > 0;
   const others = beside[0] ? ` and ${beside[0].measure}` : "";
   const name = axisTitle(rows[0]!.measure + others, rows[0]!.unit);
   return {
@@ -78,6 +79,15 @@ export function bars({ measured, beside, spec }: Chart): Drawing {
       ],
     },
   };
+}
+
+/** What a logarithmic axis can begin at: noise may reach down to nothing, and below. */
+function leastOf(rows: readonly Measured[]): number {
+  return Math.min(...rows.flatMap(({ min, median }) => (min > 0 ? min : median)));
+}
+
+function above(least: number, row: Measured): Measured {
+  return { ...row, min: Math.max(row.min, least) };
 }
 
 type Scale = (value: number) => number;

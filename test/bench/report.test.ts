@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { chartsOf } from "../../bench/report/chart-specs.ts";
+import { draw } from "../../bench/report/draw.ts";
 import { markdownReport } from "../../bench/report/markdown.ts";
 import { NotARun, Start, readRun } from "../../bench/report/run.ts";
 import { Recorder } from "../../bench/support/record.ts";
@@ -97,6 +99,19 @@ describe("a report of one run", () => {
     expect(report).toContain("### operation, ns\n\n| work | leat | JSON |");
     expect(report).toContain("| f | 60.0 | 60.0 |");
     expect(report.match(/^### /gm)).toHaveLength(1);
+  });
+
+  test("keeps to tenfold steps where noise reaches below nothing", () => {
+    const record = new Recorder();
+    const key = { suite: "peers", work: "an idle connection", measure: "memory each" } as const;
+    record.add({ ...key, who: "nginx" }, [-0.2, 0.008, 0.1]);
+    record.add({ ...key, who: "OpenSSH sftp" }, [2700, 2790, 2800]);
+    const about = { name: "noise", quick: true, suites: ["peers"], failure: undefined };
+    const run = JSON.parse(JSON.stringify(new Start().finish(record, about)));
+    const svg = draw(chartsOf(run)[0]!);
+    const ticks = [...svg.matchAll(/>([-\d.,k]+)<\/text>/g)].map(([, text]) => text);
+    expect(ticks).toContain("0.01");
+    expect(ticks.filter((text) => text!.startsWith("-"))).toEqual([]);
   });
 
   test("names who was not measured", () => {
