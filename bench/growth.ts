@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 const FULL: Plan = {
-  rounds: 3,
+  rounds: 1,
   names: [1000, 10_000, 100_000, 1_000_000],
   streams: { at: [1, 8, 64, 512, 4096], files: 4096, bytes: 128 * KiB },
   idle: [0, 1, 10, 100, 1000, 10_000],
