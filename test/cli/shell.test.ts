@@ -128,7 +128,9 @@ describe("the shell at a terminal", () => {
     expect(banner).toContain(`connected to ${served.server.address}`);
     for (const name of ["list", "get", "upload", "quit"]) expect(banner).toContain(`  ${name} `);
     expect(await at.enter("lsit")).toContain("did you mean list? type help to see what there is");
-    expect(await at.enter("get a.txt")).toMatch(/a\.txt {2}1 B in \S+ m?s(, \S+ B\/s)?, verified, on disk\r\n/);
+    expect(await at.enter("get a.txt")).toMatch(
+      /a\.txt {2}1 B in \S+ m?s(, \S+ B\/s)?, verified, on disk\r\n/,
+    );
     expect(await at.enter("rename a.txt a.txt")).toMatch(/leat: rename: .*\r\n/);
     await at.type("\x04", "\n");
     expect(await at.exited).toBe(0);
