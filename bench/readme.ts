@@ -1,9 +1,9 @@
 /**
- * Writes the part "Figures" of README.md from a run.
+ * Writes the part "Figures" of README.md from a run, or from several that have different suites.
  *
- *   bun bench/readme.ts bench/results/full.json && bun run format
+ *   bun bench/readme.ts bench/results/full.json bench/results/memory/memory.json && bun run format
  *
- * Its charts are those beside the run: `bun run bench --out bench/results` leaves both.
+ * Its charts are those beside the first: `bun run bench --out bench/results` leaves both.
  */
 import { dirname, join, relative } from "node:path";
 import { numberText } from "./report/tables.ts";
@@ -58,12 +58,8 @@ const MANY: readonly Row[] = [
     ["memory", "stat beside 64 downloads", "leat", "latency p99"],
   ],
   [
-    "memory of the server for each of 10,000 idle connections, or as many as descriptors allow",
-    ["growth", "idle connections", "leat", "memory each"],
-  ],
-  [
-    "first page of a folder of a million files",
-    ["growth", "the first page of a folder", "leat", "duration", 1_000_000],
+    "memory of the server for each idle connection",
+    ["peers", "an idle connection", "leat", "memory each"],
   ],
   ["head of a `Data` frame, to write", ["codec", "encode Data 1 MiB", "leat", "operation"]],
   ["… and to read", ["codec", "decode Data 1 MiB", "leat", "operation"]],
@@ -79,45 +75,51 @@ const CHARTS: readonly (readonly [file: string, title: string])[] = [
 
 const PART = /(?<=## Figures\n)[^]*?(?=\n## )/;
 
-/** @param source of the run, relative to the root @returns README with its figures @throws when one is missing */
-export function withRun(readme: string, source: string, run: Run): string {
+/** Runs by their files, relative to the root. What several have is taken from the first. */
+export type Runs = ReadonlyMap<string, Run>;
+
+/** @returns README with their figures @throws when one is missing */
+export function withRuns(readme: string, runs: Runs): string {
   if (!PART.test(readme)) throw new Error("README.md has no part Figures");
-  return readme.replace(PART, () => figures(source, run));
+  return readme.replace(PART, () => figures(runs));
 }
 
-function figures(source: string, run: Run): string {
+function figures(runs: Runs): string {
+  const [[source, run] = never()] = runs;
   const { cores, cpu, system } = run.machine;
   const folder = dirname(source);
+  const links = [...runs.keys()].map((path) => `[${path}](${path})`).join(" and ");
   const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
   return `
 On ${cores} × ${cpu} (Bun ${run.versions["Bun"]}, ${system}), library and copies in memory (\`/dev/shm\`),
-client and server on loopback. Medians, with the range of the rounds in brackets, from [${source}](${source});
-[REPORT.md](${folder}/REPORT.md) has all of them.
+client and server on loopback. Medians, with the range of the rounds in brackets, from ${links};
+[REPORT.md](${folder}/REPORT.md) has all of the first.
 
 ${charts.join("\n")}
 
 | one file of 1 GiB, no fsync | |
 | --- | --- |
-${table(FILE, run)}
+${table(FILE, runs)}
 
 | many peers, many files | |
 | --- | --- |
-${table(MANY, run)}
+${table(MANY, runs)}
 
 \`bun run bench\` prints these figures for your machine.
 `;
 }
 
-function table(rows: readonly Row[], run: Run): string {
-  return rows.map(([text, cell]) => `| ${text} | ${valueText(found(run, cell))} |`).join("\n");
+function table(rows: readonly Row[], runs: Runs): string {
+  return rows.map(([text, cell]) => `| ${text} | ${valueText(found(runs, cell))} |`).join("\n");
 }
 
-function found({ measurements }: Run, [suite, work, who, measure, at]: Cell): Measured {
+function found(runs: Runs, [suite, work, who, measure, at]: Cell): Measured {
+  const measurements = [...runs.values()].flatMap((run) => run.measurements);
   const all = measurements.filter(
     (one) => one.suite === suite && one.work === work && one.who === who && one.measure === measure,
   );
   const one = at === undefined ? all.at(-1) : all.find((other) => other.at === at);
-  if (one === undefined) throw new Error(`the run has no ${measure} of ${who}: ${suite}, ${work}`);
+  if (one === undefined) throw new Error(`no run has ${measure} of ${who}: ${suite}, ${work}`);
   return one;
 }
 
@@ -126,10 +128,12 @@ function valueText({ median, min, max, unit }: Measured): string {
   return `${numberText(median)}${range} ${unit}`;
 }
 
+function never(): never {
+  throw new Error("usage: bun bench/readme.ts RESULT.json...");
+}
+
 if (import.meta.main) {
-  const path = process.argv[2];
-  if (path === undefined) throw new Error("usage: bun bench/readme.ts RESULT.json");
+  const runs = process.argv.slice(2).map((path) => [relative(ROOT, path), readRun(path)] as const);
   const readme = join(ROOT, "README.md");
-  const text = await Bun.file(readme).text();
-  await Bun.write(readme, withRun(text, relative(ROOT, path), readRun(path)));
+  await Bun.write(readme, withRuns(await Bun.file(readme).text(), new Map(runs)));
 }
