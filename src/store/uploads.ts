@@ -42,6 +42,8 @@ export class Uploads implements AsyncDisposable {
   readonly #sinks = new Map<DiskSink, CreateOptions>();
   /** Those that are looked for. */
   readonly #opening = new Set<Promise<Created>>();
+  /** Nothing is begun any more. */
+  #closing = false;
   readonly #timer: ReturnType<typeof setInterval>;
   #partials: Partials | undefined;
   #receipts: Receipts | undefined;
@@ -71,6 +73,7 @@ export class Uploads implements AsyncDisposable {
 
   /** Waits for commits that are under way, and discards every other open Sink. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     clearInterval(this.#timer);
     await Promise.allSettled(this.#opening);
     await Promise.allSettled([...this.#sinks.keys()].map((sink) => sink.close()));
@@ -86,6 +89,7 @@ export class Uploads implements AsyncDisposable {
   ): DiskSink | Skipped {
     const { library, versions, skip } = this.#options;
     try {
+      if (this.#closing) throw new LeatError("UNAVAILABLE", "the library is being closed");
       const place = library.placeNow(path, isDirectory);
       const existing = place.folder.look(place.name);
       if (!mayTake(existing, options, path, versions)) {

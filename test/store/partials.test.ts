@@ -21,7 +21,7 @@ import { openDiskStore } from "../../src/store/disk.ts";
 import { Library } from "../../src/store/library.ts";
 import { removeUnheld } from "../../src/store/partial.ts";
 import { tryLock } from "../../src/store/posix.ts";
-import { TemporaryFolder } from "../support/folder.ts";
+import { TemporaryFolder, openUnder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
 import {
   bytesOf,
@@ -98,6 +98,16 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     });
     await refused("NOT_A_DIRECTORY", () => create(library.store, "file"));
     expect(statSync(library.at(name)).isFile()).toBe(true);
+  });
+
+  test("nothing is begun while the store is being closed, and nothing is left open", async () => {
+    using folder = new TemporaryFolder();
+    const store = openDiskStore(folder.path, { resolution });
+    await put(store, "before", "whole");
+    const closing = store[Symbol.asyncDispose]();
+    await refused("UNAVAILABLE", () => create(store, "after"));
+    await closing;
+    expect(openUnder(folder.path)).toEqual([]);
   });
 
   test("a read-only store makes nothing", async () => {
