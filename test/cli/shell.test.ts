@@ -129,7 +129,7 @@ describe("the shell at a terminal", () => {
     for (const name of ["list", "get", "upload", "quit"]) expect(banner).toContain(`  ${name} `);
     expect(await at.enter("lsit")).toContain("did you mean list? type help to see what there is");
     expect(await at.enter("get a.txt")).toMatch(
-      /a\.txt {2}1 B in \S+ m?s(, \S+ B\/s)?, verified, on disk\r\n/,
+      /a\.txt {2}1 B in [\d.]+ m?s(, [\d.]+ B\/s)?, verified, on disk\r\n/,
     );
     expect(await at.enter("rename a.txt a.txt")).toMatch(/leat: rename: .*\r\n/);
     await at.type("\x04", "\n");
@@ -209,7 +209,7 @@ describe("one command at a terminal", () => {
     const command = [LAUNCHER, "client", "--server", served.server.address, "upload", "new.txt"];
     await using at = new AtTerminal(command, { cwd: here.path });
     expect(await at.exited).toBe(0);
-    await at.screen.until(/^new\.txt {2}5 B in \S+ m?s(, \S+ B\/s)?, on disk\r\n$/);
+    await at.screen.until(/^new\.txt {2}5 B in [\d.]+ m?s(, [\d.]+ B\/s)?, on disk\r\n$/);
   });
 
   test("is interrupted by Ctrl-C, its bar wiped", async () => {

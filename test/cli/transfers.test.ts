@@ -146,7 +146,9 @@ describe("get", () => {
     using here = new TemporaryFolder();
     served.corner("verbose").file("f", "12345");
     const ran = await served.client(["get", "verbose/f", "-o", here.path, "-v"]);
-    expect(ran.stderr).toMatch(/^verbose\/f {2}5 B in \S+ m?s(, \S+ B\/s)?, verified, on disk\n$/);
+    expect(ran.stderr).toMatch(
+      /^verbose\/f {2}5 B in [\d.]+ m?s(, [\d.]+ B\/s)?, verified, on disk\n$/,
+    );
   });
 });
 
@@ -209,7 +211,7 @@ describe("upload", () => {
     symlinkSync(a, here.at("b"));
     const ran = await served.client(["upload", a, here.at("b"), "-o", "uploads", "-v"]);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toMatch(/\n2 files {2}2 B in \S+ m?s(, \S+ files\/s)?, on disk\n$/);
+    expect(ran.stderr).toMatch(/\n2 files {2}2 B in [\d.]+ m?s(, [\d,.]+ files\/s)?, on disk\n$/);
     expect([text("a"), text("b")]).toEqual(["A", "A"]);
     expectFailure(
       await served.client(["upload", a, here.at("b"), "-o", "uploads/none"]),
