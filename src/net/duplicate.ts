@@ -4,6 +4,7 @@
  */
 import { dlopen } from "bun:ffi";
 import { LeatError } from "../errors.ts";
+import { openLibc } from "../libc.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
 const F_GETFL = 3;
@@ -21,20 +22,15 @@ let found: Calls | undefined;
 /** @throws UNIMPLEMENTED where the C library is an unknown one */
 function calls(): Calls {
   if (found !== undefined) return found;
-  const names = process.platform === "darwin" ? ["libSystem.B.dylib"] : ["libc.so.6", "libc.so"];
-  for (const name of names) {
-    try {
-      const library = dlopen(name, {
-        dup: { args: ["i32"], returns: "i32" },
-        fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
-        close: { args: ["i32"], returns: "i32" },
-      });
-      found = library.symbols;
-      return found;
-    } catch {
-      // Another C library: the next name.
-    }
-  }
+  found = openLibc((name) => {
+    const library = dlopen(name, {
+      dup: { args: ["i32"], returns: "i32" },
+      fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+      close: { args: ["i32"], returns: "i32" },
+    });
+    return library.symbols;
+  });
+  if (found !== undefined) return found;
   throw new LeatError("UNIMPLEMENTED", "sockets cannot be handed over on this system");
 }
 

@@ -1,7 +1,6 @@
 /** sendfile(2) of Linux by FFI: the kernel moves bytes of a file to a socket, nothing is read here. */
 import { dlopen, FFIType, ptr, read } from "bun:ffi";
-
-const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+import { openLibc } from "../libc.ts";
 
 /** The socket takes nothing more now. */
 export const EAGAIN = 11;
@@ -21,17 +20,7 @@ let found: ReturnType<typeof load> | null | undefined;
 
 /** The C library, or null where it can't be had; looked for once. */
 function libc(): ReturnType<typeof load> | null {
-  if (found !== undefined) return found;
-  found = null;
-  if (process.platform !== "linux") return found;
-  for (const library of LIBRARIES) {
-    try {
-      found = load(library);
-      break;
-    } catch {
-      // Another C library: the next name, or none.
-    }
-  }
+  if (found === undefined) found = (process.platform === "linux" && openLibc(load)) || null;
   return found;
 }
 

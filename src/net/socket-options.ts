@@ -1,5 +1,6 @@
 /** Socket options that Bun does not offer, set by FFI where the system has them. */
 import { dlopen, ptr } from "bun:ffi";
+import { openLibc } from "../libc.ts";
 import { NOT_SENT_LOW_WATER } from "../limits.ts";
 
 const IPPROTO_TCP = 6;
@@ -12,19 +13,13 @@ let found: SetOption | null | undefined;
 /** setsockopt of the C library, or null where it can't be had; looked for once. */
 function setsockopt(): SetOption | null {
   if (found !== undefined) return found;
-  found = null;
-  const names = process.platform === "darwin" ? ["libSystem.B.dylib"] : ["libc.so.6", "libc.so"];
-  for (const name of names) {
-    try {
-      const library = dlopen(name, {
-        setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
-      });
-      found = library.symbols.setsockopt as unknown as SetOption;
-      break;
-    } catch {
-      // Another C library: the next name, or the kernel's own default.
-    }
-  }
+  const opened = openLibc((name) => {
+    const library = dlopen(name, {
+      setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+    });
+    return library.symbols.setsockopt as unknown as SetOption;
+  });
+  found = opened ?? null; // then the kernel's own default holds
   return found;
 }
 

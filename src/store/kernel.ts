@@ -7,6 +7,7 @@
 
 import { dlopen, FFIType, ptr, read } from "bun:ffi";
 import { closeSync, existsSync } from "node:fs";
+import { openLibc } from "../libc.ts";
 import { MAX_PATH } from "../limits.ts";
 import type { Facts } from "./facts.ts";
 import { kindOfMode } from "./facts.ts";
@@ -93,8 +94,6 @@ export function systemError(errno: number, call: string): Error {
   return Object.assign(new Error(`${call}: ${name}`), { code: name, errno: -errno, syscall: call });
 }
 
-export const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
-
 function load(library: string) {
   return dlopen(library, {
     syscall: {
@@ -112,20 +111,8 @@ function load(library: string) {
   }).symbols;
 }
 
-/** Opens the C library; undefined where it is another system. */
-function libc(): ReturnType<typeof load> | undefined {
-  if (process.platform !== "linux" || CALLS[process.arch] === undefined) return undefined;
-  for (const library of LIBRARIES) {
-    try {
-      return load(library);
-    } catch {
-      // Another C library, then.
-    }
-  }
-  return undefined;
-}
-
-const symbols = libc();
+const isKnown = process.platform === "linux" && CALLS[process.arch] !== undefined;
+const symbols = isKnown ? openLibc(load) : undefined;
 const calls = CALLS[process.arch] ?? NO_CALLS;
 
 // The buffers are module constants: ffi pointers to them stay good.

@@ -5,6 +5,7 @@
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { futimesSync } from "node:fs";
+import { openLibc } from "../libc.ts";
 import type { Time } from "./store.ts";
 
 const LOCK_EX = 2;
@@ -13,12 +14,6 @@ const LOCK_NB = 4;
 /** Leaves the access time as it is. */
 const UTIME_OMIT = process.platform === "darwin" ? -2n : 0x3fff_fffen;
 
-/** C libraries by platform: macOS, glibc, musl. */
-const LIBRARIES =
-  process.platform === "darwin"
-    ? ["libSystem.B.dylib"]
-    : ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
-
 function load(library: string) {
   return dlopen(library, {
     flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
@@ -26,18 +21,7 @@ function load(library: string) {
   }).symbols;
 }
 
-function libc(): ReturnType<typeof load> | undefined {
-  for (const library of LIBRARIES) {
-    try {
-      return load(library);
-    } catch {
-      // Another C library, then.
-    }
-  }
-  return undefined;
-}
-
-const symbols = libc();
+const symbols = openLibc(load);
 
 /** Two struct timespec: access time, modified time. */
 const times = new BigInt64Array(4);

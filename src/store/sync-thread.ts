@@ -4,7 +4,8 @@
  * event loop.
  */
 import { release } from "node:os";
-import { LIBRARIES, systemError } from "./kernel.ts";
+import { LIBC_NAMES } from "../libc.ts";
+import { systemError } from "./kernel.ts";
 
 /** Before, the call did not tell that something could not be written (syncfs(2), "BUGS"). */
 const LEAST_KERNEL = [5, 8] as const;
@@ -22,7 +23,7 @@ const open = (name) => {
     return undefined;
   }
 };
-const symbols = ${JSON.stringify(LIBRARIES)}.map(open).find((found) => found !== undefined);
+const symbols = ${JSON.stringify(LIBC_NAMES)}.map(open).find((found) => found !== undefined);
 self.onmessage = ({ data: fd }) => {
   const failed = symbols === undefined || symbols.syncfs(fd) !== 0;
   self.postMessage(failed ? (symbols === undefined ? 38 : read.i32(symbols.__errno_location(), 0)) : 0);
