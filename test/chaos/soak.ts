@@ -1,5 +1,5 @@
 /** Mixed work on one server for a long time: what it holds in the end, beside what it held early. */
-import { readFileSync } from "node:fs";
+import { residentMemory } from "../../bench/support/system.ts";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
@@ -15,8 +15,11 @@ import { Versions } from "./versions.ts";
 const PLAIN = { workers: 1, descriptors: 0, room: 0, readOnly: false };
 /** Milliseconds until memory is looked at first; a third of a short soak. */
 const WARM = 120_000;
-/** Milliseconds over which memory is looked at: the median counts. */
-const LOOKED = 20_000;
+/** Milliseconds over which memory is looked at, every LOOK: the median counts. */
+const LOOKED = 60_000;
+const LOOK = 100;
+/** Milliseconds from which a round is worth a line. */
+const LONG = 10_000;
 /** How much more there may be in the end. */
 const MORE = 1.1;
 
@@ -28,33 +31,45 @@ export async function soak(duration: number): Promise<boolean> {
   try {
     await round(serving, versions, folder.folder("local"), 0);
     const descriptors = serving.descriptors();
-    const began = performance.now();
+    using memory = new Memory(serving.pid);
+    const rounds = await roundsFor(duration, memory, (seed) =>
+      round(serving, versions, folder.folder("local"), seed),
+    );
     const warm = Math.min(WARM, duration / 3);
     const looked = Math.min(LOOKED, duration / 6);
-    const early: number[] = [];
-    const late: number[] = [];
-    let rounds = 0;
-    for (let now = 0; now < duration; now = performance.now() - began) {
-      rounds += 1;
-      await round(serving, versions, folder.folder(`local`), rounds);
-      const rss = memoryOf(serving.pid);
-      if (now >= warm - looked && now < warm) early.push(rss);
-      if (now >= duration - looked) late.push(rss);
-      if (rounds % 100 === 0) console.error(`${rounds} rounds, ${(rss / MiB).toFixed(0)} MiB`);
-    }
-    const [before, after] = [median(early), median(late)];
+    const before = memory.median(warm - looked, warm);
+    const after = memory.median(duration - looked, duration);
     const held = await serving.settled(descriptors);
     const good = after <= before * MORE && held.length === 0;
     console.log(
       `${good ? "ok    " : "FAILED"}  ${rounds} rounds in ${(duration / 60_000).toFixed(1)} minutes: ` +
-        `${(before / MiB).toFixed(1)} MiB after ${(warm / 1000).toFixed(0)} s, ` +
-        `${(after / MiB).toFixed(1)} MiB at the end; ` +
+        `${mebibytes(before)} after ${(warm / 1000).toFixed(0)} s, ${mebibytes(after)} at the end; ` +
         `descriptors ${held.length === 0 ? `back to ${descriptors}` : held.join(", ")}`,
     );
     return good;
   } finally {
     await serving.stop();
   }
+}
+
+/** @returns how many there were */
+async function roundsFor(
+  duration: number,
+  memory: Memory,
+  run: (seed: number) => Promise<void>,
+): Promise<number> {
+  const began = performance.now();
+  let rounds = 0;
+  while (performance.now() - began < duration) {
+    rounds += 1;
+    const before = performance.now();
+    await run(rounds);
+    const took = performance.now() - before;
+    // A length that was garbled is waited for until the silence is too long.
+    if (took > LONG) console.error(`round ${rounds} took ${(took / 1000).toFixed(0)} s`);
+    if (rounds % 100 === 0) console.error(`${rounds} rounds, ${mebibytes(memory.now)}`);
+  }
+  return rounds;
 }
 
 /** What the clients of one plan do, over connections that suffer; then all is removed again. */
@@ -71,11 +86,39 @@ async function round(serving: Serving, versions: Versions, local: string, seed: 
   for await (const { name } of client.list("", { hidden: true })) await client.remove(name);
 }
 
-function memoryOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)![1]) * 1024;
+/** The resident memory of a process over time, whatever else happens meanwhile. */
+class Memory implements Disposable {
+  readonly #pid: number;
+  readonly #began = performance.now();
+  readonly #samples: { readonly at: number; readonly bytes: number }[] = [];
+  readonly #timer: Timer;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#timer = setInterval(() => {
+      this.#samples.push({ at: performance.now() - this.#began, bytes: this.now });
+    }, LOOK);
+  }
+
+  /** Bytes. */
+  get now(): number {
+    return residentMemory(this.#pid);
+  }
+
+  /** Of the samples between two times, in milliseconds. @returns bytes */
+  median(from: number, to: number): number {
+    const there = this.#samples.filter(({ at }) => at >= from && at < to);
+    const sorted = there.map(({ bytes }) => bytes).toSorted((a, b) => a - b);
+    const middle = sorted[Math.floor(sorted.length / 2)];
+    if (middle === undefined) throw new Error(`memory was not looked at from ${from} to ${to} ms`);
+    return middle;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+function mebibytes(bytes: number): string {
+  return `${(bytes / MiB).toFixed(1)} MiB`;
 }
