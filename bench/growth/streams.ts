@@ -1,5 +1,4 @@
 /** Downloads at once, as many on each connection as it takes, over as many connections as they need. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MAX_STREAMS, MiB } from "../../src/limits.ts";
 import { randomFile } from "../support/files.ts";
@@ -17,8 +16,7 @@ interface Streams {
 /** The same bytes in all, however many are on their way at once. */
 export async function streams(stage: Stage, { at, files, bytes }: Streams): Promise<void> {
   const { scratch, folders, mover, samples } = stage;
-  const source = join(folders.from, "0");
-  if (!existsSync(source)) randomFile(source, bytes);
+  randomFile(join(folders.from, "0"), bytes); // `active` has a larger one there
   await using server = await ServerProcess.leat(scratch.library);
   const job = { port: server.port, way: "download", size: bytes, sources: 1 } as const;
   const rest = { connections: MAX_STREAMS, discard: true, ...folders.sides("download") };

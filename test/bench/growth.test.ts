@@ -2,7 +2,11 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { measureGrowth, type Plan } from "../../bench/growth.ts";
 import { attainable } from "../../bench/growth/connections.ts";
+import { streams } from "../../bench/growth/streams.ts";
+import { Folders } from "../../bench/support/job.ts";
+import { ClientProcess, Scratch } from "../../bench/support/processes.ts";
 import { Recorder } from "../../bench/support/record.ts";
+import { Samples } from "../../bench/support/samples.ts";
 import { KiB, MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { beQuiet, leavesNoProcess, measured } from "./support.ts";
@@ -62,6 +66,19 @@ test("growth is measured at every place, and leaves no process and no file", asy
     expect(memory.median).toBeGreaterThan(20);
   }
   expect(record.absences).toEqual([]);
+});
+
+test("what another measurement has left where the files come from is not moved in their place", async () => {
+  using files = new Scratch();
+  await using mover = ClientProcess.start("leat-client");
+  const samples = new Samples();
+  const stage = { scratch: files, folders: new Folders(files), mover, samples };
+  // The client refuses files of another size than it was told.
+  for (const bytes of [MiB, 4 * KiB]) await streams(stage, { at: 1, files: 2, bytes });
+  const record = new Recorder();
+  samples.write(record);
+  const works = new Set(record.measurements.map(({ work }) => work));
+  expect([...works]).toEqual(["download 2 × 1 MiB", "download 2 × 4 KiB"]);
 });
 
 test("more connections than descriptors allow are as many as they allow", () => {
