@@ -154,31 +154,35 @@ export class PartialFile {
    */
   append(bytes: Uint8Array, doing: string, pace: WritePace): MaybePromise<void> {
     if (!pace.mayBlock) return this.#appendLater(bytes, doing, pace);
-    const begun = pace.begin();
     try {
-      // A write may be short, when the disk is nearly full.
-      for (let done = 0; done < bytes.length;) {
-        done += writeSync(this.fd, bytes, done, bytes.length - done, this.#size + done);
-      }
+      pace.here(() => this.#writeAll(bytes));
     } catch (error) {
       throw LeatError.from(error, doing);
     }
-    pace.end(begun);
     this.#size += bytes.length;
   }
 
   async #appendLater(bytes: Uint8Array, doing: string, pace: WritePace): Promise<void> {
-    const begun = pace.begin();
     try {
-      for (let done = 0; done < bytes.length;) {
-        const at = this.#size + done;
-        done += (await writeLater(this.fd, bytes, done, bytes.length - done, at)).bytesWritten;
-      }
+      await pace.there(() => this.#writeAllLater(bytes));
     } catch (error) {
       throw LeatError.from(error, doing);
     }
-    pace.end(begun);
     this.#size += bytes.length;
+  }
+
+  /** A write may be short, when the disk is nearly full. */
+  #writeAll(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(this.fd, bytes, done, bytes.length - done, this.#size + done);
+    }
+  }
+
+  async #writeAllLater(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const at = this.#size + done;
+      done += (await writeLater(this.fd, bytes, done, bytes.length - done, at)).bytesWritten;
+    }
   }
 
   /** Reads into `into` on the thread pool. @returns bytes read: fewer at the end of the file */

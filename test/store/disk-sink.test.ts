@@ -1,12 +1,13 @@
 /** Writes that go to the thread pool because the disk cannot follow. */
 
-import { describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { LeatError } from "../../src/errors.ts";
 import { DiskSink } from "../../src/store/disk-sink.ts";
 import { Versions } from "../../src/store/entry.ts";
 import { PartialFile } from "../../src/store/partial.ts";
 import { openPlainFolder } from "../../src/store/walk-folder.ts";
+import { threadWaits } from "../../src/store/thread-waits.ts";
 import { WritePace } from "../../src/store/write-pace.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, refused } from "./support.ts";
@@ -14,10 +15,15 @@ import { bytesOf, refused } from "./support.ts";
 /** A pace that lets no write block. */
 function slowPace(): WritePace {
   let now = 0;
-  const pace = new WritePace(() => now);
-  const begun = pace.begin();
-  now = 100;
-  pace.end(begun);
+  let waits = 0;
+  const pace = new WritePace(
+    () => now,
+    () => waits,
+  );
+  pace.here(() => {
+    now = 200;
+    waits = 1;
+  });
   return pace;
 }
 
@@ -107,24 +113,73 @@ describe("writes on the thread pool", () => {
 });
 
 describe("the pace", () => {
-  test("lets writes block until one was slow, and again when none was slow for a second", () => {
-    let now = 5;
-    const pace = new WritePace(() => now);
-    const write = (took: number): void => {
-      const begun = pace.begin();
+  let now: number;
+  let waits: number;
+  let pace: WritePace;
+  beforeEach(() => {
+    now = 5;
+    waits = 0;
+    pace = new WritePace(
+      () => now,
+      () => waits,
+    );
+  });
+  const here = (took: number, waited: boolean): void =>
+    pace.here(() => {
       now += took;
-      pace.end(begun);
-    };
-    expect(pace.mayBlock).toBe(true);
-    write(10);
-    expect(pace.mayBlock).toBe(true);
-    write(11);
+      if (waited) waits += 1;
+    });
+  const there = (took: number): Promise<void> => pace.there(async () => void (now += took));
+
+  test("lets writes block until one waited for very long, and again when none did for a second", async () => {
+    here(1000, true);
     expect(pace.mayBlock).toBe(false);
     now += 900;
-    write(50);
+    await there(200);
     now += 900;
+    await there(10);
     expect(pace.mayBlock).toBe(false);
-    now += 100;
+    now += 90;
     expect(pace.mayBlock).toBe(true);
+    // What was a moment ago is not forgotten.
+    here(11, true);
+    expect(pace.mayBlock).toBe(false);
+  });
+
+  test("lets writes block while few of them wait", () => {
+    for (let write = 0; write < 100; write += 1) {
+      here(50, true);
+      expect(pace.mayBlock).toBe(true);
+      now += 450;
+    }
+    for (let write = 0; write < 3; write += 1) here(50, true);
+    expect(pace.mayBlock).toBe(false);
+  });
+
+  test("takes a write for which others did not give way for no slow one", () => {
+    here(500, false);
+    expect(pace.mayBlock).toBe(true);
+  });
+
+  test("takes a slow write for one that waited where nobody counts that", () => {
+    waits = Number.NaN;
+    here(101, false);
+    expect(pace.mayBlock).toBe(false);
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("waits of a thread", () => {
+  test("are counted when it sleeps, and not when it works", () => {
+    const before = threadWaits();
+    Bun.sleepSync(20);
+    const slept = threadWaits();
+    expect(slept).toBeGreaterThan(before);
+    // Not in each stretch: a page that comes late may be waited for.
+    const stretches = Array.from({ length: 50 }, () => {
+      const before = threadWaits();
+      for (const until = performance.now() + 1; performance.now() < until;);
+      return threadWaits() - before;
+    });
+    expect(stretches).toContain(0);
   });
 });
