@@ -47,6 +47,8 @@ export class Uploads implements AsyncDisposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #partials: Partials | undefined;
   #receipts: Receipts | undefined;
+  /** In this turn of the event loop: whether the folder of the receipts is still there. */
+  #looked = false;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
@@ -244,10 +246,12 @@ export class Uploads implements AsyncDisposable {
   }
 
   #openReceipts(): Receipts {
-    if (this.#receipts?.isGone === true) {
+    if (!this.#looked && this.#receipts?.isGone === true) {
       this.#receipts[Symbol.dispose]();
       this.#receipts = undefined;
     }
+    if (!this.#looked) setImmediate(() => (this.#looked = false));
+    this.#looked = true;
     this.#receipts ??= new Receipts(makeOwn(this.#options.library, "receipts"));
     return this.#receipts;
   }

@@ -8,7 +8,7 @@
  *
  * A write that took long because others had the core waited for no disk: the thread pool would only
  * add to what the cores have to do. And one that had to wait for a moment comes back late on a busy
- * machine. So it takes several, or one that was very slow.
+ * machine. So it takes several.
  */
 import { threadWaits } from "./thread-waits.ts";
 
@@ -24,12 +24,16 @@ const MOST = 200;
 /** Milliseconds of it that are forgotten in a millisecond. */
 const FORGET = 0.1;
 
+/** Milliseconds after a slow write in which each is looked at closely: that would slow down all. */
+const WATCH = 2000;
+
 export class WritePace {
   readonly #now: () => number;
   readonly #waits: () => number;
   /** Milliseconds that slow writes have taken, as of `#since`. */
   #slow = 0;
   #since = 0;
+  #watchedUntil = Number.NEGATIVE_INFINITY;
 
   /** @param now milliseconds; for tests @param waits as `threadWaits`; for tests */
   constructor(now: () => number = () => performance.now(), waits = threadWaits) {
@@ -42,13 +46,15 @@ export class WritePace {
     return this.#slow === 0 || this.#remembered(this.#now()) <= ENOUGH;
   }
 
-  /** Makes a write on the event loop. */
+  /** Makes a write on the event loop. The first slow one is let pass: why it was is not known. */
   here(write: () => void): void {
-    const waits = this.#waits();
     const begun = this.#now();
+    const waits = begun < this.#watchedUntil ? this.#waits() : undefined;
     write();
     const took = this.#now() - begun;
-    if (took > SLOW && this.#waits() !== waits) this.#remember(took);
+    if (took <= SLOW) return;
+    if (waits !== undefined && this.#waits() !== waits) this.#remember(took);
+    this.#watchedUntil = this.#now() + WATCH;
   }
 
   /** Makes a write on the thread pool. */
@@ -56,7 +62,9 @@ export class WritePace {
     const begun = this.#now();
     await write();
     const took = this.#now() - begun;
-    if (took > SLOW) this.#remember(took);
+    if (took <= SLOW) return;
+    this.#remember(took);
+    this.#watchedUntil = this.#now() + WATCH;
   }
 
   #remembered(now: number): number {
