@@ -114,8 +114,7 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
 
   const serve: Accept = (transport) => {
     const connection = new Connection({ transport, session: session("server"), runtime: still });
-    void new Peer({
-      connection,
+    void new Peer(connection, WINDOW, {
       store: STORE,
       durability: "fsync",
       counters: new Counters(),
@@ -125,7 +124,6 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
       log: SILENT,
       pages: new Budget(PAGE_BYTES),
       files: new Budget(8),
-      window: () => WINDOW,
       onClosed: () => {},
     });
     return heard("client", connection, said);

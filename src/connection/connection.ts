@@ -54,10 +54,10 @@ export class Connection implements TransportHandler, Producer {
   /** Set by whoever drives, before the first byte comes. */
   driver!: Driver;
   /** Chunks that came behind a Hello that is being decided on. */
-  #held: Uint8Array[] = [];
+  #held = NO_CHUNKS;
   readonly #leases: Leases;
   #paused = false;
-  #regions: Region[] = [];
+  #regions = NO_REGIONS;
   /** An event is being told: what it leads to comes behind it. */
   #telling = false;
   /** Requests that were told since the event loop was last looked at. */
@@ -88,11 +88,8 @@ export class Connection implements TransportHandler, Producer {
       pool: options.runtime.pool,
       clock: options.runtime.clock,
     });
-    this.#leases = new Leases((chunk) => options.transport.free(chunk));
-    options.session.onEnded = (stream) => {
-      this.#leases.forget(stream);
-      this.driver.onStreamEnded?.(stream);
-    };
+    this.#leases = new Leases(options.transport);
+    options.session.observer = this;
     options.runtime.ticker.add(this);
   }
 
@@ -168,7 +165,7 @@ export class Connection implements TransportHandler, Producer {
   welcome(window: number): void {
     this.session.welcome(window);
     const held = this.#held;
-    this.#held = [];
+    this.#held = NO_CHUNKS;
     this.#reports();
     for (const chunk of held) this.onData(chunk);
     if (!this.#unread) this.#resume();
@@ -192,7 +189,7 @@ export class Connection implements TransportHandler, Producer {
   close(): void {
     if (this.#closed || this.#closing) return;
     this.#closing = true;
-    this.#held = [];
+    this.#held = NO_CHUNKS;
     this.#resume();
     this.#finish();
     this.wake();
@@ -211,6 +208,12 @@ export class Connection implements TransportHandler, Producer {
     if (this.#closing) this.#finish();
   }
 
+  /** The session says: a stream is over. */
+  onStreamEnded(stream: number): void {
+    this.#leases.forget(stream);
+    this.driver.onStreamEnded?.(stream);
+  }
+
   // ---- Producer ----
 
   get wantsToSend(): boolean {
@@ -227,8 +230,9 @@ export class Connection implements TransportHandler, Producer {
 
   fill(into: Uint8Array, end: number): number {
     try {
-      this.#regions = [];
-      const behind = this.session.fill(into, end, this.#regions, this.#now());
+      const regions: Region[] = [];
+      const behind = this.session.fill(into, end, regions, this.#now());
+      this.#regions = regions.length === 0 ? NO_REGIONS : regions;
       this.#reports();
       this.driver.onRoom?.();
       const few = this.session.unsentControls <= this.#answerLimit / 2;
@@ -243,7 +247,14 @@ export class Connection implements TransportHandler, Producer {
 
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
     const tail = saveTail(buffer, start, end, this.#regions);
-    return tail && { restore: (into) => tail.restore(into, (this.#regions = [])) };
+    if (tail === undefined) return undefined;
+    return {
+      restore: (into) => {
+        const regions: Region[] = [];
+        this.#regions = regions;
+        return tail.restore(into, regions);
+      },
+    };
   }
 
   flushed(): void {
@@ -255,7 +266,7 @@ export class Connection implements TransportHandler, Producer {
   onData(chunk: Uint8Array): void {
     if (this.#closed || this.#closing) return;
     if (!this.session.reading) {
-      this.#held.push(chunk);
+      this.#held = [...this.#held, chunk];
       this.#pause();
       return;
     }
@@ -295,7 +306,7 @@ export class Connection implements TransportHandler, Producer {
     this.#runtime.ticker.remove(this);
     this.#outbox.close();
     this.session.close();
-    this.#held = [];
+    this.#held = NO_CHUNKS;
     this.driver.onClosed(this.#reason ?? lost(this.peer, error));
   }
 
@@ -329,7 +340,7 @@ export class Connection implements TransportHandler, Producer {
     const silence = this.#deadlines.silence(now);
     // Who is there answers before it is taken for silent.
     if (this.session.streams.size > 0 && silence > STALL_NOTICE / 2) this.ping();
-    const stall = stallOf(this.session.streams.values(), this.#wait, now);
+    const stall = stallOf(this.session.streams.values(), (stream) => this.#wait(stream), now);
     return stall && orSilence(stall, silence);
   }
 
@@ -350,8 +361,9 @@ export class Connection implements TransportHandler, Producer {
     }
   }
 
-  readonly #wait = (stream: Stream): Wait | undefined =>
-    waitOf(stream, this.session.role, this.#outbox.blockedSince !== undefined);
+  #wait(stream: Stream): Wait | undefined {
+    return waitOf(stream, this.session.role, this.#outbox.blockedSince !== undefined);
+  }
 
   // ---- inside ----
 
@@ -386,13 +398,13 @@ export class Connection implements TransportHandler, Producer {
 
   #count(): void {
     this.#requests += 1;
-    if (this.#requests === 1) setImmediate(this.#nextTurn);
+    if (this.#requests === 1) setImmediate(() => this.#nextTurn());
     if (this.#requests < TURN_REQUESTS) return;
     this.#resting = true;
     this.#pause();
   }
 
-  readonly #nextTurn = (): void => {
+  #nextTurn(): void {
     this.#requests = 0;
     if (!this.#resting) return;
     this.#resting = false;
@@ -400,7 +412,7 @@ export class Connection implements TransportHandler, Producer {
     if (!this.#closing) this.#reports();
     if (!this.#unread || this.#closing) this.#resume();
     this.wake();
-  };
+  }
 
   #event(event: SessionEvent): void {
     if (event.type === "closed") this.#reason ??= event.error;
@@ -431,6 +443,10 @@ export class Connection implements TransportHandler, Producer {
     if (this.#peerFin) this.#transport.close();
   }
 }
+
+// One for all: a connection at rest has none of either.
+const NO_CHUNKS: readonly Uint8Array[] = [];
+const NO_REGIONS: readonly Region[] = [];
 
 function lost(peer: string, error: Error | undefined): LeatError {
   const why = error === undefined ? "it was closed" : error.message;

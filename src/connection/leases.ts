@@ -1,3 +1,5 @@
+import type { Transport } from "../net/transport.ts";
+
 /**
  * Chunks whose bytes were handed on as Data. When the last of a chunk has been consumed, its memory
  * goes back at once: the garbage collector comes too late on a busy machine (64 uploads to a slow
@@ -23,15 +25,17 @@ const WORTHWHILE = 4096;
 /** Of bytes from a small chunk, or from one that was put aside before: the collector's. */
 const NOBODYS = new Lease(new Uint8Array(0));
 
+type ChunkMemory = Pick<Transport, "free">;
+
 export class Leases {
-  readonly #free: (chunk: Uint8Array) => void;
+  readonly #memory: ChunkMemory;
   /** What each stream was handed and has not consumed, oldest first. */
   readonly #streams = new Map<number, { readonly lease: Lease; left: number }[]>();
   #current: Lease | undefined;
 
-  /** @param free takes the memory of a chunk back */
-  constructor(free: (chunk: Uint8Array) => void) {
-    this.#free = free;
+  /** @param memory takes the memory of a chunk back */
+  constructor(memory: ChunkMemory) {
+    this.#memory = memory;
   }
 
   /** A chunk is about to be read. */
@@ -82,6 +86,6 @@ export class Leases {
   }
 
   #freeIfDone(lease: Lease): void {
-    if (lease.left === 0 && !lease.reading && !lease.kept) this.#free(lease.chunk);
+    if (lease.left === 0 && !lease.reading && !lease.kept) this.#memory.free(lease.chunk);
   }
 }

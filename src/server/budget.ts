@@ -1,11 +1,17 @@
 /** A number of bytes that many share: taken before they are used, given back after. */
 import type { WindowBudget } from "../session/flow.ts";
 
+/** Needs more than there was. */
+export interface BudgetWaiter {
+  /** Something was given back: there may be enough. */
+  onBudget(): void;
+}
+
 export class Budget implements WindowBudget {
   readonly total: number;
   #left: number;
   readonly #share: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<BudgetWaiter>();
 
   /**
    * @param total bytes
@@ -31,19 +37,19 @@ export class Budget implements WindowBudget {
 
   give(bytes: number): void {
     this.#left += bytes;
-    for (const wake of this.#waiting) {
-      this.#waiting.delete(wake);
-      wake();
+    for (const waiter of this.#waiting) {
+      this.#waiting.delete(waiter);
+      waiter.onBudget();
       break;
     }
   }
 
-  /** Calls `wake` once something is given back. */
-  wait(wake: () => void): void {
-    this.#waiting.add(wake);
+  /** Tells once when something is given back. */
+  wait(waiter: BudgetWaiter): void {
+    this.#waiting.add(waiter);
   }
 
-  forget(wake: () => void): void {
-    this.#waiting.delete(wake);
+  forget(waiter: BudgetWaiter): void {
+    this.#waiting.delete(waiter);
   }
 }

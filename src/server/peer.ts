@@ -8,29 +8,28 @@ import { run, unknownOperation } from "../operations/operations.ts";
 import type { Operation, SessionEvent } from "../session/event.ts";
 import type { Wait } from "../session/wait.ts";
 import type { Hello } from "../wire/gen/messages.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget, BudgetWaiter } from "./budget.ts";
 import type { Log } from "./log.ts";
 import { type Shared, StreamExchange } from "./stream-exchange.ts";
 
+/** What all peers of a server share. */
 export interface PeerOptions extends Shared {
-  readonly connection: Connection;
   readonly log: Log;
   /** Memory for list pages that are made or wait to be sent. */
   readonly pages: Budget;
   /** Files that may be open, counted in descriptors. */
   readonly files: Budget;
-  /** Credit for each upload when it opens; asked when the Hello is accepted. */
-  readonly window: () => number;
   readonly onClosed: (peer: Peer) => void;
 }
 
-export class Peer implements Driver {
+export class Peer implements Driver, BudgetWaiter {
   readonly connection: Connection;
+  /** Credit for each upload when it opens, in bytes. */
+  readonly window: number;
   readonly #options: PeerOptions;
   readonly #exchanges = new Map<number, StreamExchange>();
   /** List requests that wait for their turn: one page at a time is made for a connection. */
-  readonly #lists: StreamExchange[] = [];
-  readonly #listOperations = new Map<number, Operation>();
+  #lists = NONE;
   /** The page at hand: being made, or not yet sent. */
   #page: "none" | "made" | "unsent" = "none";
   /** The client sent FIN. */
@@ -39,9 +38,10 @@ export class Peer implements Driver {
   #going: LeatError | undefined;
   #closed = false;
 
-  constructor(options: PeerOptions) {
+  constructor(connection: Connection, window: number, options: PeerOptions) {
     this.#options = options;
-    this.connection = options.connection;
+    this.window = window;
+    this.connection = connection;
     this.connection.driver = this;
   }
 
@@ -127,8 +127,8 @@ export class Peer implements Driver {
   onClosed(error: LeatError): void {
     this.#closed = true;
     for (const stream of this.#exchanges.keys()) this.#end(stream, error);
-    this.#lists.length = 0;
-    this.#options.pages.forget(this.#nextList);
+    this.#lists = NONE;
+    this.#options.pages.forget(this);
     if (this.#page === "unsent") this.#givePage();
     this.#options.onClosed(this);
   }
@@ -167,7 +167,7 @@ export class Peer implements Driver {
       return;
     }
     this.#options.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
-    this.connection.welcome(this.#options.window());
+    this.connection.welcome(this.window);
     if (this.#going !== undefined) this.#goAway(this.#going);
   }
 
@@ -184,8 +184,7 @@ export class Peer implements Driver {
       return this.#failed(thrown, operation, exchange);
     }
     if (operation.case === "list") {
-      this.#listOperations.set(stream, operation);
-      this.#lists.push(exchange);
+      this.#lists = [...this.#lists, { operation, exchange }];
       this.#nextList();
     } else {
       this.#run(operation, exchange);
@@ -202,19 +201,20 @@ export class Peer implements Driver {
     throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 
-  readonly #nextList = (): void => {
-    if (this.#page !== "none" || this.#lists.length === 0) return;
-    if (!this.#options.pages.take(PAGE_BYTES)) {
-      this.#options.pages.wait(this.#nextList);
-      return;
-    }
+  /** There is memory for a page, perhaps. */
+  onBudget(): void {
+    this.#nextList();
+  }
+
+  #nextList(): void {
+    const [next, ...rest] = this.#lists;
+    if (this.#page !== "none" || next === undefined) return;
+    if (!this.#options.pages.take(PAGE_BYTES)) return this.#options.pages.wait(this);
     this.#page = "made";
-    const exchange = this.#lists.shift()!;
-    const operation = this.#listOperations.get(exchange.stream);
-    this.#listOperations.delete(exchange.stream);
-    if (operation === undefined || exchange.ended) return this.#pageMade();
-    this.#run(operation, exchange);
-  };
+    this.#lists = rest.length === 0 ? NONE : rest;
+    if (next.exchange.ended) return this.#pageMade();
+    this.#run(next.operation, next.exchange);
+  }
 
   #pageMade(): void {
     if (this.#closed) return this.#givePage();
@@ -259,7 +259,6 @@ export class Peer implements Driver {
     if (exchange === undefined) return;
     exchange.ended = true;
     this.#exchanges.delete(stream);
-    this.#listOperations.delete(stream);
     const left = exchange.receiving?.abort(error) ?? exchange.running;
     const give = (): void => this.#options.files.give(exchange.descriptors);
     // What was begun has its file open until it is over: cancelled ones must not add up.
@@ -267,6 +266,14 @@ export class Peer implements Driver {
     else void left.then(give);
   }
 }
+
+interface Waiting {
+  readonly operation: Operation;
+  readonly exchange: StreamExchange;
+}
+
+/** One for all: most peers list nothing. */
+const NONE: readonly Waiting[] = [];
 
 /** What an operation holds open while it runs; the others need one for a moment only. */
 const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {

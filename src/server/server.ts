@@ -22,6 +22,7 @@ import { listenShared } from "../net/handover.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "../net/transport.ts";
 import { BlockCrcs } from "../operations/block-crcs.ts";
 import type { StatusInit } from "../operations/exchange.ts";
+import type { SessionOptions } from "../session/options.ts";
 import { Session } from "../session/session.ts";
 import { openDiskStore } from "../store/disk.ts";
 import type { DurabilityLevel, Store } from "../store/store.ts";
@@ -37,7 +38,7 @@ import { startProcess } from "./models/processes.ts";
 import { startThread } from "./models/threads.ts";
 import { WaitingRoom } from "./models/waiting-room.ts";
 import { startWorkers } from "./models/workers.ts";
-import { Peer } from "./peer.ts";
+import { Peer, type PeerOptions } from "./peer.ts";
 import { Refusals } from "./refusals.ts";
 import type { Shared } from "./stream-exchange.ts";
 
@@ -144,6 +145,8 @@ export class LeatServer implements Server {
   readonly #log: Log;
   readonly #store: Store;
   readonly #shared: Shared;
+  readonly #peerOptions: PeerOptions;
+  readonly #sessionOptions: SessionOptions;
   readonly #counters = new Counters();
   readonly #capacity: Capacity;
   readonly #peers = new Set<Peer>();
@@ -193,6 +196,23 @@ export class LeatServer implements Server {
       kernelCopy: options.kernelCopy ?? "auto",
       status: () => this.#status(),
     };
+    const { pages, files, streams: maxStreams, windows: budget } = this.#capacity;
+    this.#peerOptions = {
+      ...this.#shared,
+      log: this.#log,
+      pages,
+      files,
+      onClosed: (peer) => this.#gone(peer),
+    };
+    this.#sessionOptions = {
+      role: "server",
+      agent: AGENT,
+      maxFrame: SERVER_MAX_FRAME,
+      maxStreams,
+      initialWindow: 0, // each says its own in Welcome
+      maxWindow: MAX_WINDOW,
+      budget,
+    };
   }
 
   get address(): string {
@@ -235,43 +255,15 @@ export class LeatServer implements Server {
   };
 
   #serve(transport: Transport): TransportHandler {
-    const {
-      initialWindows,
-      offeredWindow: window,
-      streams,
-      windows,
-      pages,
-      files,
-    } = this.#capacity;
-    const reserved = window * streams;
-    initialWindows.take(reserved);
-    const session = new Session({
-      role: "server",
-      agent: AGENT,
-      maxFrame: SERVER_MAX_FRAME,
-      maxStreams: streams,
-      initialWindow: window,
-      maxWindow: MAX_WINDOW,
-      budget: windows,
-    });
+    const { initialWindows, offeredWindow: window, streams } = this.#capacity;
+    initialWindows.take(window * streams);
     const connection = new Connection({
       transport,
-      session,
+      session: new Session(this.#sessionOptions),
       runtime: this.#runtime,
       idleDeadline: IDLE_DEADLINE,
     });
-    const peer = new Peer({
-      ...this.#shared,
-      connection,
-      log: this.#log,
-      pages,
-      files,
-      window: () => window,
-      onClosed: (gone) => {
-        initialWindows.give(reserved);
-        this.#gone(gone);
-      },
-    });
+    const peer = new Peer(connection, window, this.#peerOptions);
     this.#peers.add(peer);
     this.#log.info({ peer: transport.peer, connections: this.#peers.size }, "connect");
     this.#onConnections?.(this.#peers.size);
@@ -300,6 +292,7 @@ export class LeatServer implements Server {
   }
 
   #gone(peer: Peer): void {
+    this.#capacity.initialWindows.give(peer.window * this.#capacity.streams);
     this.#peers.delete(peer);
     this.#log.info({ peer: peer.connection.peer, connections: this.#peers.size }, "disconnect");
     this.#onConnections?.(this.#peers.size);

@@ -22,8 +22,8 @@ export class Receiver {
   #stream: Stream | undefined;
   /** Of the next payload byte, in the file. */
   #offset = 0;
-  /** Events that come before those of the next bytes. */
-  #reports: SessionEvent[] = [];
+  /** Events that come before those of the next bytes; made when there is one. */
+  #reports: SessionEvent[] | undefined;
 
   constructor(session: Session, decoder: FrameDecoder) {
     this.#session = session;
@@ -33,13 +33,14 @@ export class Receiver {
 
   /** Queues an event of our own making. */
   report(event: SessionEvent): void {
+    this.#reports ??= [];
     this.#reports.push(event);
   }
 
   next(now: number): SessionEvent | undefined {
     const session = this.#session;
     while (true) {
-      const reported = this.#reports.shift();
+      const reported = this.#reports?.shift();
       if (reported !== undefined) return reported;
       if (session.phase === "closing" || session.phase === "deciding") return undefined;
       if (session.unsentControls > session.answerLimit) return undefined;

@@ -53,8 +53,8 @@ export class Session {
   answerLimit = Number.POSITIVE_INFINITY;
   /** Frames that came, besides Data. */
   framesReceived = 0;
-  /** Called when a stream is over. */
-  onEnded: ((stream: number) => void) | undefined;
+  /** Is told when a stream is over. */
+  observer: { onStreamEnded(stream: number): void } | undefined;
   readonly #decoder: FrameDecoder;
   readonly #receiver: Receiver;
   readonly #controls = new Controls();
@@ -255,7 +255,7 @@ export class Session {
     stream.receive.release();
     this.#release(stream);
     this.streams.delete(stream.id);
-    this.onEnded?.(stream.id);
+    this.observer?.onStreamEnded(stream.id);
   }
 
   #release(stream: Stream): void {

@@ -75,8 +75,8 @@ export class FrameDecoder {
   readonly #prefix = new LengthPrefix();
   readonly #assembly = new Assembly();
   readonly #head = new DataHead();
-  /** The bytes of a head that came in several chunks. */
-  readonly #held = new Uint8Array(MAX_HEAD_READ);
+  /** The bytes of a head that came in several chunks; made when one does. */
+  #held: Uint8Array | undefined;
   #heldLength = 0;
 
   #state: "prefix" | "head" | "whole" | "payload" = "prefix";
@@ -167,11 +167,12 @@ export class FrameDecoder {
       if (verdict === "data") input.skip(head.length);
       if (verdict !== "more") return verdict;
     }
-    const count = Math.min(input.length, this.#held.length - before, this.#length - before);
-    this.#held.set(input.bytes.subarray(input.at, input.at + count), before);
-    const verdict = head.read(this.#held, 0, before + count, this.#length);
+    const held = (this.#held ??= new Uint8Array(MAX_HEAD_READ));
+    const count = Math.min(input.length, held.length - before, this.#length - before);
+    held.set(input.bytes.subarray(input.at, input.at + count), before);
+    const verdict = head.read(held, 0, before + count, this.#length);
     input.skip(verdict === "data" ? head.length - before : count);
-    if (verdict === "other") this.#assembly.append(this.#held, 0, before + count);
+    if (verdict === "other") this.#assembly.append(held, 0, before + count);
     this.#heldLength = verdict === "more" ? before + count : 0;
     return verdict;
   }

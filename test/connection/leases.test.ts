@@ -4,7 +4,7 @@ import { seededRandom } from "../support/chop.ts";
 
 function leasesOf(): { leases: Leases; freed: Uint8Array[]; chunk: () => Uint8Array } {
   const freed: Uint8Array[] = [];
-  const leases = new Leases((chunk) => void freed.push(chunk));
+  const leases = new Leases({ free: (chunk) => void freed.push(chunk) });
   return { leases, freed, chunk: () => new Uint8Array(100_000) };
 }
 

@@ -449,7 +449,7 @@ describe("once it is over", () => {
     server.session.send(1, BODIES.response, 0);
     server.session.attach(1, source, 0, 0);
     const ended: number[] = [];
-    server.session.onEnded = (stream) => ended.push(stream);
+    server.session.observer = { onStreamEnded: (stream) => void ended.push(stream) };
     server.session.refuse(gone);
     server.session.refuse(gone);
     server.session.goAway(gone);
