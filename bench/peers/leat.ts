@@ -43,11 +43,11 @@ export async function leat(site: Site, durability: Durability): Promise<Entry> {
   };
 }
 
-/** The same without the kernel's help, which a file that is fetched again has otherwise. */
-export async function leatWithoutKernelCopy(site: Site): Promise<Entry> {
-  const { server, port, executable } = await start(site, "leat-off", "none", "--kernel-copy=off");
+/** The same with the kernel's help, which a client of another machine has by default. */
+export async function leatWithKernelCopy(site: Site): Promise<Entry> {
+  const { server, port, executable } = await start(site, "leat-copy", "none", "--kernel-copy=on");
   const competitor: Competitor = {
-    who: "leat, no kernel copy",
+    who: "leat, kernel copy",
     server: server.group,
     client: leatClient(executable, `127.0.0.1:${port}`, "none"),
     note: "checksums compared",

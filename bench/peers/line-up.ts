@@ -4,7 +4,7 @@ import type { Recorder } from "../support/record.ts";
 import { bunServe } from "./bun-serve.ts";
 import type { Competitor, Entry, Idle } from "./competitor.ts";
 import { local } from "./local.ts";
-import { leat, leatWithoutKernelCopy } from "./leat.ts";
+import { leat, leatWithKernelCopy } from "./leat.ts";
 import { nginx } from "./nginx.ts";
 import { openssh } from "./openssh.ts";
 import { Missing, type ProgramName, missing } from "./programs.ts";
@@ -37,7 +37,7 @@ export class LineUp implements AsyncDisposable {
     try {
       lineUp.#add(await leat(site, "none"));
       lineUp.#add(await leat(site, "fsync"));
-      lineUp.#add(await leatWithoutKernelCopy(site));
+      lineUp.#add(await leatWithKernelCopy(site));
       for (const [who, start] of Object.entries(PEERS)) {
         try {
           lineUp.#add(await start(site));

@@ -106,6 +106,11 @@ export class Connection implements TransportHandler, Producer {
     return this.#transport.fd !== undefined;
   }
 
+  /** Whether the peer is known to be on this machine. */
+  get isLocal(): boolean {
+    return this.#transport.isLocal === true;
+  }
+
   // ---- what the driver says ----
 
   /** Client: opens a stream. @returns its id */

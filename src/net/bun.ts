@@ -37,6 +37,11 @@ class BunTransport implements Transport {
     return this.#socket.fd;
   }
 
+  get isLocal(): boolean {
+    // A Unix socket has neither.
+    return this.#socket.remoteAddress === this.#socket.localAddress;
+  }
+
   write(bytes: Uint8Array, offset: number, length: number): number {
     // An empty write answers 0, as a full socket does.
     return length === 0 ? 0 : this.#socket.write(bytes, offset, length);

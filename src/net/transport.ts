@@ -19,6 +19,8 @@ export interface Transport {
    * where there is none (TLS, memory). Not to be kept: it is -1 once the transport is closed.
    */
   readonly fd?: number;
+  /** The peer is on this machine: no network card takes part. Missing: it is not known to be. */
+  readonly isLocal?: boolean;
   /**
    * Offers bytes[offset, offset + length).
    * @returns bytes accepted, 0 to length; -1 when the transport is closed

@@ -13,24 +13,25 @@ export const KERNEL_COPIES = ["auto", "on", "off"] as const;
 
 /**
  * How downloads leave. `on`: by the kernel, from KERNEL_COPY_LEAST on. `auto`: those of which more
- * than one block is sent, as far as the CRCs of their blocks are known. `off`: all pass through a
- * buffer.
+ * than one block is sent, as far as the CRCs of their blocks are known, unless the peer is on this
+ * machine: there it saves nothing, and the receiver has more to do. `off`: all pass through a buffer.
  */
 export type KernelCopyMode = (typeof KERNEL_COPIES)[number];
 
 /**
  * @param length bytes that are to be sent of it
+ * @param isLocal the peer is on this machine
  * @returns undefined where they are to pass through a buffer
  */
 export function kernelCopy(
   mode: KernelCopyMode,
   source: Source,
   length: number,
+  isLocal: boolean,
 ): KernelCopy | undefined {
+  if (mode === "off" || (mode === "auto" && isLocal)) return undefined;
   const least = mode === "on" ? KERNEL_COPY_LEAST : BLOCK_SIZE + 1;
-  if (mode === "off" || length < least || source.fd === undefined || !canSendFile()) {
-    return undefined;
-  }
+  if (length < least || source.fd === undefined || !canSendFile()) return undefined;
   return {
     unknown: mode === "on",
     region: (position, size, onEnd) => new CopiedRegion(source, position, size, onEnd),

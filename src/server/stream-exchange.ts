@@ -59,8 +59,8 @@ export class StreamExchange implements Exchange {
   }
 
   kernelCopy(source: Source, length: number): KernelCopy | undefined {
-    if (!this.#connection.hasDescriptor) return undefined;
-    return kernelCopy(this.#shared.kernelCopy, source, length);
+    const { hasDescriptor, isLocal } = this.#connection;
+    return hasDescriptor ? kernelCopy(this.#shared.kernelCopy, source, length, isLocal) : undefined;
   }
 
   get frameLimit(): number {

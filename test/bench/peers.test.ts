@@ -95,7 +95,7 @@ describe("the bench beside peers", () => {
         expect(lineUp.competitors.map(({ who }) => who)).toEqual([
           "leat",
           "leat, fsync",
-          "leat, no kernel copy",
+          "leat, kernel copy",
         ]);
       }
       const absent = record.absences.map(({ who }) => who);

@@ -15,6 +15,8 @@ import { until } from "../support/until.ts";
 const here = canSendFile() ? describe : describe.skip;
 const random = seededRandom(90);
 const library = new TemporaryFolder();
+/** Another address than clients have: to a server, who asks here is on another machine. */
+const ELSEWHERE = "127.0.0.2";
 /** More than a connection may send. */
 const WIDE = 256 * MiB;
 
@@ -82,7 +84,7 @@ here("the same is heard with and without kernel copy", () => {
     for (const size of sizes) library.file(`${size}`, contents(size));
     await settled(`${sizes.at(-1)}`);
     for (const kernelCopy of ["off", "on", "auto"] as const) {
-      servers.push(await startServer({ library: library.path, kernelCopy }));
+      servers.push(await startServer({ library: library.path, kernelCopy, hostname: ELSEWHERE }));
     }
   });
 
@@ -91,7 +93,7 @@ here("the same is heard with and without kernel copy", () => {
   const bothHear = async (asked: Asked, window: number, credit?: number): Promise<void> => {
     const heard = [];
     for (const { port } of servers) {
-      using peer = await RawPeer.welcomed(port, window);
+      using peer = await RawPeer.welcomed(port, window, ELSEWHERE);
       heard.push(await hear(peer, 1, asked, credit === undefined ? undefined : () => credit));
     }
     const [off, on, auto] = heard;
@@ -125,13 +127,28 @@ here("the same is heard with and without kernel copy", () => {
   test("and the second time hardly a byte of it is read", async () => {
     const size = sizes.at(-1)!;
     await settled(`${size}`);
-    await using stage = new Stage("auto", library);
+    await using stage = new Stage("auto", library, ELSEWHERE);
     await using client = await connect(stage.server.address);
     await (await client.get(`${size}`)).bytes();
     expect(stage.read).toBe(size);
     await (await client.get(`${size}`)).bytes();
     // What finds out whether there is room is read.
     expect(stage.read).toBeLessThan(1.25 * size);
+  });
+
+  test("but all of it for who is on the same machine, unless it is on", async () => {
+    const size = sizes.at(-1)!;
+    await settled(`${size}`);
+    for (const [mode, most] of [
+      ["auto", 2],
+      ["on", 1.5],
+    ] as const) {
+      await using stage = new Stage(mode, library);
+      await using client = await connect(stage.server.address);
+      for (let time = 0; time < 2; time += 1) await (await client.get(`${size}`)).bytes();
+      expect(stage.read, mode).toBeLessThanOrEqual(most * size);
+      expect(stage.read, mode).toBeGreaterThan((most - 0.5) * size);
+    }
   });
 
   test("on a Unix socket", async () => {
@@ -164,7 +181,11 @@ class Stage implements AsyncDisposable {
   /** Bytes that were read from files. */
   read = 0;
 
-  constructor(kernelCopy: "on" | "auto" = "on", folder = new TemporaryFolder()) {
+  constructor(
+    kernelCopy: "on" | "auto" = "on",
+    folder = new TemporaryFolder(),
+    hostname = "127.0.0.1",
+  ) {
     this.folder = folder;
     const disk = openDiskStore(this.folder.path);
     const store: Store = {
@@ -178,7 +199,7 @@ class Stage implements AsyncDisposable {
       [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
     };
     this.server = new LeatServer(store, { kernelCopy, durability: "none" }, this.runtime);
-    this.server.listen({ hostname: "127.0.0.1", port: 0 });
+    this.server.listen({ hostname, port: 0 });
   }
 
   /** Somebody asked for a file and reads nothing of it: it is in the middle of a frame. */
@@ -313,7 +334,7 @@ here("a file that is sent by the kernel", () => {
   });
 
   test("is hardly read when its blocks came by an upload", async () => {
-    await using stage = new Stage("auto");
+    await using stage = new Stage("auto", new TemporaryFolder(), ELSEWHERE);
     await using client = await connect(stage.server.address);
     await client.put("f", BYTES);
     const read = async (name: string): Promise<number> => {

@@ -32,10 +32,10 @@ export class RawPeer implements Disposable {
     this.#socket = socket;
   }
 
-  static async connect(port: number): Promise<RawPeer> {
+  static async connect(port: number, hostname = "127.0.0.1"): Promise<RawPeer> {
     let peer: RawPeer | undefined;
     const socket = await Bun.connect({
-      hostname: "127.0.0.1",
+      hostname,
       port,
       allowHalfOpen: true,
       socket: {
@@ -52,8 +52,12 @@ export class RawPeer implements Disposable {
   }
 
   /** Connects and shakes hands. @param window credit of each download */
-  static async welcomed(port: number, window = DOWNLOAD_WINDOW): Promise<RawPeer> {
-    const peer = await RawPeer.connect(port);
+  static async welcomed(
+    port: number,
+    window = DOWNLOAD_WINDOW,
+    hostname?: string,
+  ): Promise<RawPeer> {
+    const peer = await RawPeer.connect(port, hostname);
     peer.hello(window);
     const first = await peer.next();
     if (
