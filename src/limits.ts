@@ -296,6 +296,9 @@ export const RECEIPT_RETENTION = 24 * 3_600_000;
 /** Partials of the same target that are compared with what a client wants to continue. */
 export const PARTIALS_COMPARED = 8;
 
+/** How often a server that is asked for something looks whether its library is still there. */
+export const LIBRARY_LOOK = 500;
+
 /** How often a store looks for partials that were abandoned. */
 export const SWEEP_EVERY = 3_600_000;
 

@@ -24,7 +24,7 @@ import { BlockCrcs } from "../operations/block-crcs.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import type { SessionOptions } from "../session/options.ts";
 import { Session } from "../session/session.ts";
-import { openDiskStore } from "../store/disk.ts";
+import { FollowedStore } from "../store/followed-store.ts";
 import type { DurabilityLevel, Store } from "../store/store.ts";
 import { AGENT } from "../version.ts";
 import { Capacity } from "./capacity.ts";
@@ -130,7 +130,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 function openLibrary(options: ServerOptions): Store {
   if (options.library !== undefined) {
     const { library, readOnly, partialRetention } = options;
-    return openDiskStore(library, { readOnly: readOnly === true, partialRetention });
+    return new FollowedStore(library, { readOnly: readOnly === true, partialRetention });
   }
   throw new LeatError("INVALID_ARGUMENT", "createServer needs a library folder or a store");
 }

@@ -137,6 +137,11 @@ export class DiskSink implements Sink {
     }
   }
 
+  /** Resolves when it has ended and let go of its file. */
+  get released(): Promise<void> {
+    return this.#released.promise;
+  }
+
   /** Resolves when everything that was begun is over; an open Sink is discarded. */
   async close(): Promise<void> {
     await (this.#keeping ?? this.discard());

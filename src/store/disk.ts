@@ -56,6 +56,11 @@ export class DiskStore implements Store {
     });
   }
 
+  /** The library's folder, as it was when it was opened. */
+  get root(): Facts {
+    return this.#library.facts;
+  }
+
   page(folder: string, request: PageRequest): Promise<Page> {
     return this.#pages.page(folder, request);
   }
@@ -103,6 +108,12 @@ export class DiskStore implements Store {
   freeBytes(): number {
     using root = this.#library.beneath.folder([]);
     return freeBytes(root);
+  }
+
+  /** Nothing new comes: waits for all that is under way, then lets go of everything. */
+  async retire(): Promise<void> {
+    await Promise.all([this.#pages.idle(), this.#uploads?.idle()]);
+    await this[Symbol.asyncDispose]();
   }
 
   /** Waits for commits that are under way, and discards every other open Sink. */

@@ -18,13 +18,25 @@ const DOT = 0x2e;
 export class Pages implements Disposable {
   readonly #library: Library;
   readonly #cache = new FolderCache();
+  readonly #making = new Set<Promise<Page>>();
 
   constructor(library: Library) {
     this.#library = library;
   }
 
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT, PERMISSION_DENIED */
-  async page(path: string, request: PageRequest): Promise<Page> {
+  page(path: string, request: PageRequest): Promise<Page> {
+    const page = this.#page(path, request).finally(() => void this.#making.delete(page));
+    this.#making.add(page);
+    return page;
+  }
+
+  /** Resolves when no page is being made. */
+  async idle(): Promise<void> {
+    while (this.#making.size > 0) await Promise.allSettled(this.#making);
+  }
+
+  async #page(path: string, request: PageRequest): Promise<Page> {
     const segments = checkPath(path);
     let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
     using folder = this.#library.beneath.folder(segments);

@@ -73,6 +73,14 @@ export class Uploads implements AsyncDisposable {
     return opening;
   }
 
+  /** Resolves when no upload is open. */
+  async idle(): Promise<void> {
+    while (this.#opening.size + this.#sinks.size > 0) {
+      const ends = [...this.#sinks.keys()].map(({ released }) => released);
+      await Promise.allSettled([...this.#opening, ...ends]);
+    }
+  }
+
   /** Waits for commits that are under way, and discards every other open Sink. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;

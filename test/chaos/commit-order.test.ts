@@ -7,16 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
 import { MAX_FRAME, MiB } from "../../src/limits.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
-import { environment, PACKAGE, Written } from "../cli/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { parseTrace, type TracedCall } from "./strace.ts";
-
-/** @returns why there is no strace that may look at a process of ours */
-function noStrace(): string | undefined {
-  if (process.platform !== "linux" || Bun.which("strace") === null) return "there is no strace";
-  const { exitCode } = Bun.spawnSync(["strace", "-f", "-e", "trace=fsync", "true"]);
-  return exitCode === 0 ? undefined : "strace may not trace here";
-}
 
 const why = noStrace();
 const SYNCS = ["fsync", "fdatasync", "syncfs"];
@@ -106,23 +99,10 @@ async function traced(
 ): Promise<TracedCall[]> {
   const trace = [...new Set([...SYNCS, ...NAMINGS, ...WRITES, ...SENDS])].join(",");
   const output = folder.at("trace");
-  const child = Bun.spawn(
-    `strace -f -y -xx -s 4096 -o ${output} -e trace=${trace} --`
-      .split(" ")
-      .concat(process.execPath, `${PACKAGE}/src/cli/main.ts`, "server", folder.folder("library"))
-      .concat("--port", "0", "--log-level", "error"),
-    { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "inherit" },
-  );
-  try {
-    const ready = await new Written(child.stdout).until("\n");
-    await use(/ (\S+)\n/.exec(ready)![1]!);
-  } finally {
-    // It hands the signal on, and ends with the server.
-    const [server] = await Bun.file(`/proc/${child.pid}/task/${child.pid}/children`)
-      .text()
-      .then((text) => text.split(" ").filter(Boolean).map(Number));
-    process.kill(server!, "SIGTERM");
-    await child.exited;
+  const how = ["-y", "-xx", "-s", "4096", "-o", output, "-e", `trace=${trace}`];
+  {
+    await using server = await StracedServer.start(folder.folder("library"), how);
+    await use(server.address);
   }
   return parseTrace(await Bun.file(output).text());
 }

@@ -2,9 +2,12 @@
 const LATE = 20_000;
 
 /** Waits until it is so. @param state what is told when it never is */
-export async function until(condition: () => boolean, state: () => unknown): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  state: () => unknown,
+): Promise<void> {
   const deadline = performance.now() + LATE;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`never so: ${JSON.stringify(state())}`);
     await Bun.sleep(5);
   }

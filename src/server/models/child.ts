@@ -6,7 +6,7 @@ import { isMainThread, parentPort } from "node:worker_threads";
 import { createRuntime } from "../../connection/runtime.ts";
 import { SEND_BUFFERS } from "../../limits.ts";
 import { adopt } from "../../net/handover.ts";
-import { openDiskStore } from "../../store/disk.ts";
+import { FollowedStore } from "../../store/followed-store.ts";
 import type { Log } from "../log.ts";
 import { LeatServer } from "../server.ts";
 import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";
@@ -57,7 +57,7 @@ function hear(message: ToChild): void {
 async function serve(given: Given, options: ChildOptions): Promise<void> {
   const alone = given.case === "client";
   const { library, readOnly, partialRetention } = options;
-  const store = openDiskStore(library, { readOnly, partialRetention });
+  const store = new FollowedStore(library, { readOnly, partialRetention });
   const buffers = Math.max(1, Math.floor(SEND_BUFFERS / options.parts));
   server = new LeatServer(
     store,

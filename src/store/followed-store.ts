@@ -1,0 +1,132 @@
+/**
+ * Serves the folder that a path leads to, also when that becomes another one: a disk that is unmounted
+ * and comes back, a link that is turned, a folder that is renamed into the place of another. What is
+ * under way goes on in the folder in which it began. While nothing is there, every request is told so.
+ */
+import { realpathSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { LeatError } from "../errors.ts";
+import { LIBRARY_LOOK } from "../limits.ts";
+import { type DiskOptions, type DiskStore, openDiskStore } from "./disk.ts";
+import { type Facts, factsOf, sameThing } from "./facts.ts";
+import { AT_FDCWD, statAt } from "./kernel.ts";
+import { quote } from "./names.ts";
+import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
+
+export class FollowedStore implements Store {
+  readonly #path: string;
+  readonly #options: DiskOptions;
+  #store: DiskStore;
+  /** Whether a disk begins there: without it, what is there is only the place for one. */
+  #isMount: boolean;
+  /** Those whose folder is no longer the one, until all that is under way there is over. */
+  readonly #retiring = new Map<DiskStore, Promise<void>>();
+  #looked = performance.now();
+  /** Why nothing can be served at the moment. */
+  #missing: LeatError | undefined;
+
+  /** @throws as `openDiskStore` */
+  constructor(folder: string, options: DiskOptions = {}) {
+    this.#path = resolve(folder);
+    this.#options = options;
+    this.#store = openDiskStore(folder, options);
+    this.#isMount = isMount(this.#path, this.#store.root);
+  }
+
+  get readOnly(): boolean {
+    return this.#store.readOnly;
+  }
+
+  page(folder: string, request: PageRequest): Promise<Page> {
+    return this.#now().page(folder, request);
+  }
+
+  stat(path: string): StoreEntry {
+    return this.#now().stat(path);
+  }
+
+  open(path: string): ReturnType<DiskStore["open"]> {
+    return this.#now().open(path);
+  }
+
+  create(path: string, options: CreateOptions): ReturnType<DiskStore["create"]> {
+    return this.#now().create(path, options);
+  }
+
+  remove(path: string, ifMatch?: string): void {
+    this.#now().remove(path, ifMatch);
+  }
+
+  makeDirectory(path: string, parents: boolean): StoreEntry {
+    return this.#now().makeDirectory(path, parents);
+  }
+
+  rename(from: string, to: string, replace: boolean): StoreEntry {
+    return this.#now().rename(from, to, replace);
+  }
+
+  freeBytes(): number {
+    return this.#now().freeBytes();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [this.#store, ...this.#retiring.keys()];
+    await Promise.all(all.map((store) => store[Symbol.asyncDispose]()));
+    await Promise.all(this.#retiring.values());
+  }
+
+  /** @throws UNAVAILABLE */
+  #now(): DiskStore {
+    const now = performance.now();
+    if (now - this.#looked >= LIBRARY_LOOK) {
+      this.#looked = now;
+      this.#missing = this.#look();
+    }
+    if (this.#missing !== undefined) throw this.#missing;
+    return this.#store;
+  }
+
+  /** @returns why there is nothing to serve */
+  #look(): LeatError | undefined {
+    try {
+      const facts = factsAt(this.#path);
+      const { root } = this.#store;
+      if (sameThing(facts, root) && facts.mount === root.mount) return undefined;
+      const mount = isMount(this.#path, facts);
+      if (this.#isMount && !mount) return missing(this.#path, "its disk is not mounted");
+      const next = openDiskStore(this.#path, this.#options);
+      this.#retire(this.#store);
+      this.#store = next;
+      this.#isMount = mount;
+      return undefined;
+    } catch (thrown) {
+      return missing(this.#path, LeatError.from(thrown, "it cannot be opened").message);
+    }
+  }
+
+  #retire(store: DiskStore): void {
+    // What it cannot let go of is no reason not to serve the next one.
+    const letGo = store.retire().catch(() => {});
+    const over = letGo.finally(() => void this.#retiring.delete(store));
+    this.#retiring.set(store, over);
+  }
+}
+
+function missing(path: string, why: string): LeatError {
+  const message = `the library ${quote(path)} is not there at the moment: ${why}`;
+  return new LeatError("UNAVAILABLE", message, { retryAfter: LIBRARY_LOOK });
+}
+
+/** @throws what stat does */
+function factsAt(path: string): Facts {
+  const real = realpathSync(path);
+  const facts = statAt(AT_FDCWD, real);
+  return typeof facts === "object" ? facts : factsOf(statSync(real, { bigint: true }));
+}
+
+/** Whether another file system, or another place of one, begins at a folder. */
+function isMount(path: string, facts: Facts): boolean {
+  const above = factsAt(`${realpathSync(path)}/..`);
+  if (sameThing(above, facts)) return true; // the root of all
+  return above.device !== facts.device || above.mount !== facts.mount;
+}

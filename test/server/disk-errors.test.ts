@@ -1,0 +1,81 @@
+/** A disk that fails in the middle: the kernel's answers are made up by strace, the rest is real. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { type Client, connect, type ErrorCode } from "../../src/index.ts";
+import { MiB } from "../../src/limits.ts";
+import { refusal } from "../resume/support.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { noStrace, StracedServer } from "../support/straced-server.ts";
+import { until } from "../support/until.ts";
+
+const why = noStrace();
+const BYTES = Buffer.alloc(3 * MiB, "leat");
+
+/**
+ * @param fault as strace's `inject`: which calls fail, how, and which of them
+ * @param file only calls on this one: the runtime has files of its own
+ */
+async function withFault(
+  fault: string,
+  use: (client: Client, library: TemporaryFolder) => Promise<void>,
+  file?: string,
+): Promise<void> {
+  using folder = new TemporaryFolder();
+  folder.file("there", BYTES);
+  const only = file === undefined ? [] : ["-P", folder.at(file)];
+  const how = ["-qq", "-o", "/dev/null", ...only, "-e", `inject=${fault}`];
+  await using server = await StracedServer.start(folder.path, how);
+  await using client = await connect(server.address);
+  await use(client, folder);
+}
+
+const names = async (client: Client): Promise<string[]> =>
+  (await Array.fromAsync(client.list("", { hidden: true }))).map(({ name }) => name);
+
+/** Each thread of the server's pool has a first call of its own that fails. */
+const THREADS = 16;
+
+async function untilDone(step: () => Promise<unknown>, code: ErrorCode): Promise<void> {
+  for (let left = THREADS; ; left -= 1) {
+    try {
+      return void (await step());
+    } catch (thrown) {
+      if (left === 0) throw thrown;
+      expect(thrown).toMatchObject({ code });
+    }
+  }
+}
+
+describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`}`, () => {
+  test.each<[what: string, fault: string, code: ErrorCode]>([
+    ["the quota is used up", "pwrite64:error=EDQUOT:when=3", "QUOTA_EXCEEDED"],
+    ["a write fails", "pwrite64:error=EIO:when=3", "IO_ERROR"],
+    ["putting it on disk fails", "fsync,fdatasync,syncfs:error=EIO:when=1", "IO_ERROR"],
+  ])(
+    "on which %s refuses the upload: nothing of it is seen or stays, and the next one is whole",
+    (_what, fault, code) =>
+      withFault(fault, async (client, library) => {
+        expect((await refusal(client.put("new", BYTES))).code).toBe(code);
+        expect(await names(client)).toEqual(["there"]);
+        await until(
+          () => readdirSync(library.at(".leat/partial")).length === 0,
+          () => readdirSync(library.at(".leat/partial")),
+        );
+        expect(Buffer.compare(await (await client.get("there")).bytes(), BYTES)).toBe(0);
+        await untilDone(() => client.put("new", BYTES), code);
+        expect(Buffer.compare(await Bun.file(library.at("new")).bytes(), BYTES)).toBe(0);
+      }),
+  );
+
+  test("on which a read fails ends the download with IO_ERROR, and the next one is whole", () =>
+    withFault(
+      "pread64:error=EIO:when=5",
+      async (client) => {
+        const download = await client.get("there");
+        expect((await refusal(download.bytes())).code).toBe("IO_ERROR");
+        const again = await client.get("there");
+        expect(Buffer.compare(await again.bytes(), BYTES)).toBe(0);
+      },
+      "there",
+    ));
+});

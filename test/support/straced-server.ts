@@ -1,0 +1,42 @@
+/** A server under strace: what it asks of the kernel is written down, or refused. */
+import { environment, PACKAGE, Written } from "../cli/support.ts";
+
+/** @returns why there is no strace that may look at a process of ours */
+export function noStrace(): string | undefined {
+  if (process.platform !== "linux" || Bun.which("strace") === null) return "there is no strace";
+  const { exitCode } = Bun.spawnSync(["strace", "-f", "-e", "trace=fsync", "true"]);
+  return exitCode === 0 ? undefined : "strace may not trace here";
+}
+
+export class StracedServer implements AsyncDisposable {
+  readonly address: string;
+  readonly #child: Bun.Subprocess;
+
+  private constructor(child: Bun.Subprocess, address: string) {
+    this.#child = child;
+    this.address = address;
+  }
+
+  /** @param how arguments of strace */
+  static async start(library: string, how: readonly string[]): Promise<StracedServer> {
+    const server = [`${PACKAGE}/src/cli/main.ts`, "server", library, "--port", "0"];
+    const child = Bun.spawn(
+      ["strace", "-f", ...how, "--", process.execPath, ...server, "--log-level", "error"],
+      { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    );
+    const said = child.stderr.text();
+    const ready = await new Written(child.stdout).until("\n").catch(async (cause: unknown) => {
+      throw new Error(`no server: ${await said}`, { cause });
+    });
+    return new StracedServer(child, / (\S+)\n/.exec(ready)![1]!);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { pid } = this.#child;
+    // strace hands the signal on, and ends with the server.
+    const text = await Bun.file(`/proc/${pid}/task/${pid}/children`).text();
+    const [server] = text.split(" ").filter(Boolean).map(Number);
+    if (server !== undefined) process.kill(server, "SIGTERM");
+    await this.#child.exited;
+  }
+}
