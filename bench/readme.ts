@@ -1,7 +1,7 @@
 /**
  * Writes the part "Figures" of README.md from a run, or from several that have different suites.
  *
- *   bun bench/readme.ts bench/results/full.json bench/results/memory/memory.json && bun run format
+ *   bun bench/readme.ts bench/results/full.json && bun run format
  *
  * Its charts are those beside the first: `bun run bench --out bench/results` leaves both.
  */
@@ -65,6 +65,22 @@ const MANY: readonly Row[] = [
   ["… and to read", ["codec", "decode Data 1 MiB", "leat", "operation"]],
 ];
 
+/** Works of the suite `peers`, each with the measure that counts. */
+const BESIDE: readonly (readonly [text: string, work: string, measure: Measure])[] = [
+  ["1 GiB down, MB/s", "download 1 GiB", "throughput"],
+  ["1 GiB up, MB/s", "upload 1 GiB", "throughput"],
+  ["64 × 16 MiB down by 4 clients, MB/s", "download 64 × 16 MiB by 4 clients", "throughput"],
+  ["64 × 16 MiB up by 4 clients, MB/s", "upload 64 × 16 MiB by 4 clients", "throughput"],
+  ["5,000 × 4 KiB down, files/s", "download 5,000 × 4 KiB", "files"],
+  ["5,000 × 4 KiB up, files/s", "upload 5,000 × 4 KiB", "files"],
+  ["50,000 × 4 KiB down, files/s", "download 50,000 × 4 KiB", "files"],
+  ["50,000 × 4 KiB up, files/s", "upload 50,000 × 4 KiB", "files"],
+  ["list of 100,000 names, names/s", "list 100,000 names", "entries"],
+];
+
+/** Who stands in a column of its own there; all of them are in the report. */
+const COLUMNS = ["leat", "nginx + curl", "pure-ftpd + lftp", "rsync", "OpenSSH sftp"];
+
 export const ROWS: readonly Row[] = [...FILE, ...MANY];
 
 /** Of the run's charts, by the names of their files. */
@@ -93,9 +109,16 @@ function figures(runs: Runs): string {
   return `
 On ${cores} × ${cpu} (Bun ${run.versions["Bun"]}, ${system}), library and copies in memory (\`/dev/shm\`),
 client and server on loopback. Medians, with the range of the rounds in brackets, from ${links};
-[REPORT.md](${folder}/REPORT.md) has all of the first.
+[REPORT.md](${folder}/REPORT.md) has all.
 
 ${charts.join("\n")}
+
+| whole client processes, no fsync | ${COLUMNS.join(" | ")} |
+| --- |${" ---: |".repeat(COLUMNS.length)}
+${beside(runs)}
+
+leat and rsync compare checksums, sftp encrypts; ${MISSING} was left out for taking too long. What each row means:
+[bench/peers/README.md](bench/peers/README.md).
 
 | one file of 1 GiB, no fsync | |
 | --- | --- |
@@ -112,6 +135,26 @@ ${table(MANY, runs)}
 function table(rows: readonly Row[], runs: Runs): string {
   return rows.map(([text, cell]) => `| ${text} | ${valueText(found(runs, cell))} |`).join("\n");
 }
+
+/** Medians, without their ranges: those are in the report. */
+function beside(runs: Runs): string {
+  const all = [...runs.values()].flatMap((run) => run.measurements);
+  const median = (work: string, measure: Measure, who: string): string => {
+    const one = all.find(
+      (other) =>
+        other.suite === "peers" &&
+        other.work === work &&
+        other.measure === measure &&
+        other.who === who,
+    );
+    return one === undefined ? MISSING : numberText(one.median);
+  };
+  return BESIDE.map(([text, work, measure]) =>
+    ["", text, ...COLUMNS.map((who) => median(work, measure, who)), ""].join(" | ").trim(),
+  ).join("\n");
+}
+
+const MISSING = "–";
 
 function found(runs: Runs, [suite, work, who, measure, at]: Cell): Measured {
   const measurements = [...runs.values()].flatMap((run) => run.measurements);

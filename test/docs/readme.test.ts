@@ -8,7 +8,7 @@ import { Recorder } from "../../bench/support/record.ts";
 import { PACKAGE } from "../cli/support.ts";
 import { plain } from "./document.ts";
 
-const SOURCES = ["bench/results/full.json", "bench/results/memory/memory.json"];
+const SOURCES = ["bench/results/full.json"];
 const readme = await Bun.file(join(PACKAGE, "README.md")).text();
 
 function runsOf(rows: typeof ROWS): Runs {
