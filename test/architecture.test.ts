@@ -75,6 +75,7 @@ const LIBRARY = ["operations", "server", "client", "store"];
 const MAY: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   errors: [],
+  executable: [],
   hash: [],
   libc: [],
   version: [".."], // package.json
@@ -85,12 +86,12 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   transfer: [...SESSION, "hash"],
   connection: CONNECTION,
   operations: [...CONNECTION, "store", "node"],
-  server: [...CONNECTION, "operations", "store", "version", "node"],
+  server: [...CONNECTION, "operations", "store", "executable", "version", "node"],
   client: [...CONNECTION, "version", "node"],
   codec: [...BASE, "wire", "net"],
   index: [...BASE, "wire", "client", "server", "store"],
   testing: [...CONNECTION, "client", "server", "store", "node"],
-  cli: [...CONNECTION, ...LIBRARY, "version", "index", "node", "bun", "commander"],
+  cli: [...CONNECTION, ...LIBRARY, "executable", "version", "index", "node", "bun", "commander"],
 };
 
 /** Single files that a layer may import from one that it may not. */
@@ -197,6 +198,7 @@ describe("the code", () => {
 
   test("that talks to Bun is where sockets and processes are, the store, and the command line", () => {
     const there = [
+      "executable.ts",
       "hash.ts",
       "net/bun.ts",
       "net/handover.ts",

@@ -1,5 +1,6 @@
 /** `leat server …`, `leat client …`. What one needs is not loaded for the other. */
 import { VERSION } from "../version.ts";
+import { withoutFtl } from "./without-ftl.ts";
 
 const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
 
@@ -15,6 +16,7 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     case "server":
       return (await import("./server.ts")).server(rest);
     case "client":
+      withoutFtl(rest);
       return (await import("./client.ts")).client(rest);
     case "--child":
       return child();

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
+import { openIn } from "../support/held.ts";
+import { until } from "../support/until.ts";
 import { PACKAGE, Served, run } from "./support.ts";
 
 let folder: TemporaryFolder;
@@ -51,4 +53,37 @@ test("runs nothing and reads nothing of the folder it is started in", async () =
   expect(existsSync(here.at("preloaded"))).toBe(false);
   const plain = await run([executable, "client", "list", "-q"], { cwd: here.path });
   expect(plain.stderr).toContain("127.0.0.1:8888");
+});
+
+test.skipIf(process.platform !== "linux")(
+  "moves trees without the last compiler, in the process that was started",
+  async () => {
+    using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const server = `127.0.0.1:${silent.port}`;
+    for (const [recursive, setting] of [
+      ["-r", true],
+      ["--recursive", true],
+      ["-q", false],
+    ] as const) {
+      const argv = [executable, "client", "--server", server, "get", recursive, "folder"];
+      const child = Bun.spawn(argv, { stdout: "ignore", stderr: "ignore" });
+      const connected = (): boolean =>
+        openIn(child.pid).some((target) => target.startsWith("socket:"));
+      await until(connected, () => openIn(child.pid));
+      const environment = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
+      expect(environment.includes("BUN_JSC_useFTLJIT=0")).toBe(setting);
+      child.kill("SIGINT");
+      expect(await child.exited).toBe(130);
+    }
+  },
+);
+
+test("hands the words of a command on as they are when it moves a tree", async () => {
+  await using served = await Served.start();
+  served.library.file("two words/$HOME *.txt", "contents");
+  using here = new TemporaryFolder();
+  const args = ["--server", served.server.address, "get", "-r", "two words", "--to", "a b"];
+  const ran = await run([executable, "client", ...args], { cwd: here.path });
+  expect(ran.code).toBe(0);
+  expect(readFileSync(here.at("a b/$HOME *.txt"), "utf8")).toBe("contents");
 });

@@ -3,12 +3,10 @@
  * has no files, the executable itself, told to be a child.
  */
 import { fileURLToPath } from "node:url";
+import { IS_EXECUTABLE } from "../../executable.ts";
 
 /** What an executable is told to be a child by. */
 export const CHILD_ARGUMENT = "--child";
-
-/** Where an executable keeps what it is made of. */
-const isExecutable = Bun.main.startsWith("/$bunfs/");
 
 const FILE = new URL("./child.ts", import.meta.url);
 
@@ -16,9 +14,9 @@ const FILE = new URL("./child.ts", import.meta.url);
 const CONFIG = fileURLToPath(new URL("../../../bin/bunfig.toml", import.meta.url));
 
 /** How a process is started. */
-export const CHILD_COMMAND: readonly string[] = isExecutable
+export const CHILD_COMMAND: readonly string[] = IS_EXECUTABLE
   ? [process.execPath, CHILD_ARGUMENT]
   : [process.execPath, "--no-env-file", `--config=${CONFIG}`, fileURLToPath(FILE)];
 
 /** What a thread runs. */
-export const CHILD_MODULE: string | URL = isExecutable ? Bun.main : FILE;
+export const CHILD_MODULE: string | URL = IS_EXECUTABLE ? Bun.main : FILE;
