@@ -7,7 +7,7 @@ import type { FileRegion } from "../net/file-region.ts";
 import { EAGAIN, canSendFile, sendFile } from "../net/send-file.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Source } from "../store/store.ts";
-import type { KernelCopy } from "../transfer/outgoing-source.ts";
+import type { KernelCopy, RegionEnd } from "../transfer/outgoing-source.ts";
 
 export const KERNEL_COPIES = ["auto", "on", "off"] as const;
 
@@ -43,14 +43,16 @@ class CopiedRegion implements FileRegion {
   blocked = false;
   readonly #source: Source;
   #position: number;
-  readonly #onEnd: (short: boolean) => void;
+  readonly #onEnd: RegionEnd;
   /** The file had fewer bytes than were promised. */
   #short = false;
+  /** Why, where it could not be read. */
+  #error: unknown;
   /** The kernel can do it, for all we know. */
   #byKernel = true;
   #ended = false;
 
-  constructor(source: Source, position: number, left: number, onEnd: (short: boolean) => void) {
+  constructor(source: Source, position: number, left: number, onEnd: RegionEnd) {
     this.#source = source;
     this.#position = position;
     this.left = left;
@@ -73,7 +75,7 @@ class CopiedRegion implements FileRegion {
   [Symbol.dispose](): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onEnd(this.#short);
+    this.#onEnd(this.#short, this.#error);
   }
 
   /** An ordinary write; what it does not take is read again. */
@@ -96,7 +98,8 @@ class CopiedRegion implements FileRegion {
     try {
       const read = this.#source.read(into, this.#position);
       return typeof read === "number" ? read : 0;
-    } catch {
+    } catch (error) {
+      this.#error = error;
       return 0;
     }
   }

@@ -19,9 +19,12 @@ export interface KnownCrcs {
 export interface KernelCopy {
   /** Also blocks whose CRC is unknown: they are read for it first. */
   readonly unknown: boolean;
-  /** @param onEnd called once, when the source is no longer used; `short`: it had fewer bytes */
-  region(position: number, length: number, onEnd: (short: boolean) => void): FileRegion;
+  /** @param onEnd called once, when the source is no longer used */
+  region(position: number, length: number, onEnd: RegionEnd): FileRegion;
 }
+
+/** @param short the file had fewer bytes @param error why, where it could not be read */
+export type RegionEnd = (short: boolean, error?: unknown) => void;
 
 export interface OutgoingSourceOptions {
   /** Released with the stream. Answers `read` at once. */
@@ -60,8 +63,8 @@ export class OutgoingSource implements Outgoing {
   #known: number | undefined;
   /** A region is on its way: the source stays open for it. */
   #lent = false;
-  /** A region had fewer bytes than it promised. */
-  #short = false;
+  /** Why a region had fewer bytes than it promised. */
+  #short: LeatError | undefined;
   #released = false;
 
   constructor(options: OutgoingSourceOptions) {
@@ -118,7 +121,7 @@ export class OutgoingSource implements Outgoing {
   }
 
   finish(): FinishInit {
-    if (this.#short) throw this.#changed("it became shorter");
+    if (this.#short !== undefined) throw this.#short;
     this.#mustBeSame();
     const { sha256 } = this.#digest;
     return {
@@ -144,9 +147,11 @@ export class OutgoingSource implements Outgoing {
     if (!this.#lent) this.#close();
   }
 
-  readonly #returned = (short: boolean): void => {
+  readonly #returned: RegionEnd = (short, error) => {
     this.#lent = false;
-    this.#short ||= short;
+    if (error !== undefined) {
+      this.#short ??= LeatError.from(error, `reading ${this.#options.path} failed`);
+    } else if (short) this.#short ??= this.#changed("it became shorter");
     if (this.#released) this.#close();
   };
 
@@ -157,7 +162,7 @@ export class OutgoingSource implements Outgoing {
 
   /** Before the next `length` bytes: looks whether the CRC of their block is known. */
   #enter(length: number): void {
-    if (this.#short) throw this.#changed("it became shorter");
+    if (this.#short !== undefined) throw this.#short;
     if (this.#position === this.#blockStart) this.#known = this.#lookUp();
     // What was not summed as it left is the version that the CRC is of, up to here.
     if (this.#known !== undefined && this.#closes(length)) this.#mustBeSame();

@@ -12,7 +12,7 @@ const why = noStrace();
 const BYTES = Buffer.alloc(3 * MiB, "leat");
 
 /**
- * @param fault as strace's `inject`: which calls fail, how, and which of them
+ * @param fault as strace's `inject`, one or more: which calls fail, how, and which of them
  * @param file only calls on this one: the runtime has files of its own
  */
 async function withFault(
@@ -23,8 +23,10 @@ async function withFault(
   using folder = new TemporaryFolder();
   folder.file("there", BYTES);
   const only = file === undefined ? [] : ["-P", folder.at(file)];
-  const how = ["-qq", "-o", "/dev/null", ...only, "-e", `inject=${fault}`];
-  await using server = await StracedServer.start(folder.path, how);
+  const faults = fault.split(" ").flatMap((one) => ["-e", `inject=${one}`]);
+  const how = ["-qq", "-o", "/dev/null", ...only, ...faults];
+  const kernelCopy = `--kernel-copy=${/sendfile/.test(fault) ? "on" : "off"}`;
+  await using server = await StracedServer.start(folder.path, how, kernelCopy);
   await using client = await connect(server.address);
   await use(client, folder);
 }
@@ -67,15 +69,22 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
       }),
   );
 
-  test("on which a read fails ends the download with IO_ERROR, and the next one is whole", () =>
-    withFault(
-      "pread64:error=EIO:when=5",
-      async (client) => {
-        const download = await client.get("there");
-        expect((await refusal(download.bytes())).code).toBe("IO_ERROR");
-        const again = await client.get("there");
-        expect(Buffer.compare(await again.bytes(), BYTES)).toBe(0);
-      },
-      "there",
-    ));
+  test.each([
+    ["a read", "pread64:error=EIO:when=5"],
+    // The 5th is the first one behind those for the checksum of the first block.
+    ["what the kernel was to copy", "sendfile:error=EIO pread64:error=EIO:when=5"],
+  ])(
+    "on which %s fails ends the download with IO_ERROR, and the next one is whole",
+    (_what, fault) =>
+      withFault(
+        fault,
+        async (client) => {
+          const download = await client.get("there");
+          expect((await refusal(download.bytes())).code).toBe("IO_ERROR");
+          const again = await client.get("there");
+          expect(Buffer.compare(await again.bytes(), BYTES)).toBe(0);
+        },
+        "there",
+      ),
+  );
 });

@@ -17,9 +17,13 @@ export class StracedServer implements AsyncDisposable {
     this.address = address;
   }
 
-  /** @param how arguments of strace */
-  static async start(library: string, how: readonly string[]): Promise<StracedServer> {
-    const server = [`${PACKAGE}/src/cli/main.ts`, "server", library, "--port", "0"];
+  /** @param how arguments of strace @param flags more of the server's */
+  static async start(
+    library: string,
+    how: readonly string[],
+    ...flags: readonly string[]
+  ): Promise<StracedServer> {
+    const server = [`${PACKAGE}/src/cli/main.ts`, "server", library, "--port", "0", ...flags];
     const child = Bun.spawn(
       ["strace", "-f", ...how, "--", process.execPath, ...server, "--log-level", "error"],
       { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
