@@ -86,6 +86,14 @@ export class Partials implements Disposable {
     return PartialFile.reopen(this.folder, name);
   }
 
+  /**
+   * Removes what nobody holds of an upload that was committed by another try. Not a second name of the
+   * file itself: that would make it another version.
+   */
+  removeLeft(name: string): void {
+    removeUnheld(this.folder, name, ({ links }) => links === 1);
+  }
+
   /** Whether something of this upload is there. */
   has(uploadId: Uint8Array): boolean {
     const start = `${Buffer.from(uploadId).toString("hex")}.`;

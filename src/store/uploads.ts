@@ -103,7 +103,7 @@ export class Uploads implements AsyncDisposable {
       const place = library.placeNow(path, isDirectory);
       const existing = place.folder.look(place.name);
       if (!mayTake(existing, options, path, versions)) {
-        found?.partial.close();
+        found?.partial.remove(); // nobody goes on with it
         return skip(path, place);
       }
       const partial = this.#place(path, place, options, found?.partial);
@@ -122,14 +122,43 @@ export class Uploads implements AsyncDisposable {
   }
 
   async #resume(path: string, options: CreateOptions): Promise<Created> {
-    await this.#takeOver(partialName(path, options));
+    const name = partialName(path, options);
+    // The one before may have come to another process: here it may be the first upload of all.
+    this.#partials ??= Partials.find(this.#options.library, this.#onRemove);
+    await this.#takeOver(name);
     // Who looks for another's partial has a new id: nothing was committed under it.
-    if (options.resume?.prefix === undefined) {
-      const committed = await this.#committed(path, options.uploadId);
-      if (committed !== undefined) return { committed };
+    const again = options.resume?.prefix === undefined;
+    const committed = again ? await this.#committed(path, options.uploadId) : undefined;
+    if (committed !== undefined) {
+      this.#partials?.removeLeft(name);
+      return { committed };
     }
     const partial = await this.#find(path, options);
+    if (partial === undefined && again) return this.#beginAgain(path, options);
     return this.#begin(path, options, partial && (await this.#check(partial, options)));
+  }
+
+  /**
+   * What an earlier try has left is not to be had. Another process may be committing just that, and
+   * be done since we looked: so it is looked once more, behind what would refuse us, and behind the
+   * moment from which its name among the partials is ours.
+   */
+  async #beginAgain(path: string, options: CreateOptions): Promise<Created> {
+    let begun: DiskSink | Skipped | undefined;
+    let refusal: unknown;
+    try {
+      begun = this.#begin(path, options);
+    } catch (error) {
+      refusal = error;
+    }
+    const sink = begun instanceof DiskSink ? begun : undefined;
+    const committed = await this.#committed(path, options.uploadId, sink !== undefined);
+    if (committed !== undefined) {
+      await sink?.discard();
+      return { committed };
+    }
+    if (begun === undefined) throw refusal;
+    return begun;
   }
 
   /** What an earlier try has left: of the same id, else one that begins as this one does. */
@@ -167,7 +196,12 @@ export class Uploads implements AsyncDisposable {
     }
   }
 
-  async #committed(path: string, uploadId: Uint8Array): Promise<Committed | undefined> {
+  /** @param begun its partial is one that was just begun: what is there says nothing */
+  async #committed(
+    path: string,
+    uploadId: Uint8Array,
+    begun = false,
+  ): Promise<Committed | undefined> {
     const note = await this.#openReceipts().find(uploadId, path);
     if (note === undefined) return undefined;
     const { library, versions } = this.#options;
@@ -180,7 +214,7 @@ export class Uploads implements AsyncDisposable {
     }
     // It was interrupted before the name: it had none, or its partial is still there.
     if (note.state === "unnamed") return undefined;
-    if (this.#partials?.has(uploadId) === true) return undefined;
+    if (!begun && this.#partials?.has(uploadId) === true) return undefined;
     const { size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = note.facts;
     const modified = { seconds, nanoseconds };
     return {
