@@ -1,9 +1,9 @@
 /**
- * Writes the part "Figures" of README.md from a run, or from several that have different suites.
+ * Writes the part "Figures" of README.md from a run.
  *
  *   bun bench/readme.ts bench/results/full.json && bun run format
  *
- * Its charts are those beside the first: `bun run bench --out bench/results` leaves both.
+ * Its charts are those beside the run: `bun run bench --out bench/results` leaves both.
  */
 import { dirname, join, relative } from "node:path";
 import { numberText } from "./report/tables.ts";
@@ -58,8 +58,12 @@ const MANY: readonly Row[] = [
     ["memory", "stat beside 64 downloads", "leat", "latency p99"],
   ],
   [
-    "memory of the server for each idle connection",
-    ["peers", "an idle connection", "leat", "memory each"],
+    "memory of the server for each of 10,000 idle connections, or as many as descriptors allow",
+    ["growth", "idle connections", "leat", "memory each"],
+  ],
+  [
+    "first page of a folder of a million files",
+    ["growth", "the first page of a folder", "leat", "duration", 1_000_000],
   ],
   ["head of a `Data` frame, to write", ["codec", "encode Data 1 MiB", "leat", "operation"]],
   ["… and to read", ["codec", "decode Data 1 MiB", "leat", "operation"]],
@@ -91,62 +95,50 @@ const CHARTS: readonly (readonly [file: string, title: string])[] = [
 
 const PART = /(?<=## Figures\n)[^]*?(?=\n## )/;
 
-/** Runs by their files, relative to the root. What several have is taken from the first. */
-export type Runs = ReadonlyMap<string, Run>;
-
-/** @returns README with their figures @throws when one is missing */
-export function withRuns(readme: string, runs: Runs): string {
+/** @param source of the run, relative to the root @returns README with its figures @throws when one is missing */
+export function withRun(readme: string, source: string, run: Run): string {
   if (!PART.test(readme)) throw new Error("README.md has no part Figures");
-  return readme.replace(PART, () => figures(runs));
+  return readme.replace(PART, () => figures(source, run));
 }
 
-function figures(runs: Runs): string {
-  const [[source, run] = never()] = runs;
+function figures(source: string, run: Run): string {
   const { cores, cpu, system } = run.machine;
   const folder = dirname(source);
-  const links = [...runs.keys()].map((path) => `[${path}](${path})`).join(" and ");
   const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
   return `
 On ${cores} × ${cpu} (Bun ${run.versions["Bun"]}, ${system}), library and copies in memory (\`/dev/shm\`),
-client and server on loopback. Medians, with the range of the rounds in brackets, from ${links};
+client and server on loopback. Medians, with the range of the rounds in brackets, from [${source}](${source});
 [REPORT.md](${folder}/REPORT.md) has all.
 
 ${charts.join("\n")}
 
 | whole client processes, no fsync | ${COLUMNS.join(" | ")} |
 | --- |${" ---: |".repeat(COLUMNS.length)}
-${beside(runs)}
+${beside(run)}
 
 leat and rsync compare checksums, sftp encrypts; ${MISSING} was left out for taking too long. What each row means:
 [bench/peers/README.md](bench/peers/README.md).
 
 | one file of 1 GiB, no fsync | |
 | --- | --- |
-${table(FILE, runs)}
+${table(FILE, run)}
 
 | many peers, many files | |
 | --- | --- |
-${table(MANY, runs)}
+${table(MANY, run)}
 
 \`bun run bench\` prints these figures for your machine.
 `;
 }
 
-function table(rows: readonly Row[], runs: Runs): string {
-  return rows.map(([text, cell]) => `| ${text} | ${valueText(found(runs, cell))} |`).join("\n");
+function table(rows: readonly Row[], run: Run): string {
+  return rows.map(([text, cell]) => `| ${text} | ${valueText(found(run, cell))} |`).join("\n");
 }
 
 /** Medians, without their ranges: those are in the report. */
-function beside(runs: Runs): string {
-  const all = [...runs.values()].flatMap((run) => run.measurements);
+function beside(run: Run): string {
   const median = (work: string, measure: Measure, who: string): string => {
-    const one = all.find(
-      (other) =>
-        other.suite === "peers" &&
-        other.work === work &&
-        other.measure === measure &&
-        other.who === who,
-    );
+    const [one] = measured(run, ["peers", work, who, measure]);
     return one === undefined ? MISSING : numberText(one.median);
   };
   return BESIDE.map(([text, work, measure]) =>
@@ -156,13 +148,18 @@ function beside(runs: Runs): string {
 
 const MISSING = "–";
 
-function found(runs: Runs, [suite, work, who, measure, at]: Cell): Measured {
-  const measurements = [...runs.values()].flatMap((run) => run.measurements);
-  const all = measurements.filter(
+/** At every place. */
+function measured({ measurements }: Run, [suite, work, who, measure]: Cell): Measured[] {
+  return measurements.filter(
     (one) => one.suite === suite && one.work === work && one.who === who && one.measure === measure,
   );
+}
+
+function found(run: Run, cell: Cell): Measured {
+  const [suite, work, who, measure, at] = cell;
+  const all = measured(run, cell);
   const one = at === undefined ? all.at(-1) : all.find((other) => other.at === at);
-  if (one === undefined) throw new Error(`no run has ${measure} of ${who}: ${suite}, ${work}`);
+  if (one === undefined) throw new Error(`the run has no ${measure} of ${who}: ${suite}, ${work}`);
   return one;
 }
 
@@ -171,12 +168,10 @@ function valueText({ median, min, max, unit }: Measured): string {
   return `${numberText(median)}${range} ${unit}`;
 }
 
-function never(): never {
-  throw new Error("usage: bun bench/readme.ts RESULT.json...");
-}
-
 if (import.meta.main) {
-  const runs = process.argv.slice(2).map((path) => [relative(ROOT, path), readRun(path)] as const);
+  const path = process.argv[2];
+  if (path === undefined) throw new Error("usage: bun bench/readme.ts RESULT.json");
   const readme = join(ROOT, "README.md");
-  await Bun.write(readme, withRuns(await Bun.file(readme).text(), new Map(runs)));
+  const text = await Bun.file(readme).text();
+  await Bun.write(readme, withRun(text, relative(ROOT, path), readRun(path)));
 }

@@ -40,7 +40,6 @@ import { WaitingRoom } from "./models/waiting-room.ts";
 import { startWorkers } from "./models/workers.ts";
 import { Peer, type PeerOptions } from "./peer.ts";
 import { Refusals } from "./refusals.ts";
-import type { Shared } from "./stream-exchange.ts";
 
 export interface ServerOptions {
   /** Folder to serve. It must exist. */
@@ -144,7 +143,6 @@ export class LeatServer implements Server {
   readonly #runtime: Runtime;
   readonly #log: Log;
   readonly #store: Store;
-  readonly #shared: Shared;
   readonly #peerOptions: PeerOptions;
   readonly #sessionOptions: SessionOptions;
   readonly #counters = new Counters();
@@ -188,17 +186,14 @@ export class LeatServer implements Server {
           : this.#refusals.refuse(transport, this.#going),
       );
     }
-    this.#shared = {
+    const { pages, files, streams: maxStreams, windows: budget } = this.#capacity;
+    this.#peerOptions = {
       store,
       durability: options.durability ?? "fsync",
       counters: this.#counters,
       blockCrcs: new BlockCrcs(),
       kernelCopy: options.kernelCopy ?? "auto",
       status: () => this.#status(),
-    };
-    const { pages, files, streams: maxStreams, windows: budget } = this.#capacity;
-    this.#peerOptions = {
-      ...this.#shared,
       log: this.#log,
       pages,
       files,
@@ -340,7 +335,7 @@ export class LeatServer implements Server {
       bytesSent: this.#counters.bytesSent,
       bytesReceived: this.#counters.bytesReceived,
       residentBytes: process.memoryUsage.rss(),
-      durability: this.#shared.durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
+      durability: this.#peerOptions.durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
     };
   }
 }

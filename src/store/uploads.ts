@@ -288,14 +288,17 @@ export class Uploads implements AsyncDisposable {
   }
 
   #openReceipts(): Receipts {
-    if (!this.#looked && this.#receipts?.isGone === true) {
-      this.#receipts[Symbol.dispose]();
-      this.#receipts = undefined;
-    }
-    if (!this.#looked) setImmediate(() => (this.#looked = false));
-    this.#looked = true;
+    if (!this.#looked) this.#lookAtReceipts();
     this.#receipts ??= new Receipts(makeOwn(this.#options.library, "receipts"));
     return this.#receipts;
+  }
+
+  #lookAtReceipts(): void {
+    this.#looked = true;
+    setImmediate(() => (this.#looked = false));
+    if (this.#receipts?.isGone !== true) return;
+    this.#receipts[Symbol.dispose]();
+    this.#receipts = undefined;
   }
 
   /** A partial goes without a commit: what was noted of one that was about to happen is not so. */

@@ -1,4 +1,5 @@
 /** Mixed work on one server for a long time: what it holds in the end, beside what it held early. */
+import { percentile } from "../../bench/support/figures.ts";
 import { residentMemory } from "../../bench/support/system.ts";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
@@ -108,10 +109,11 @@ class Memory implements Disposable {
   /** Of the samples between two times, in milliseconds. @returns bytes */
   median(from: number, to: number): number {
     const there = this.#samples.filter(({ at }) => at >= from && at < to);
-    const sorted = there.map(({ bytes }) => bytes).toSorted((a, b) => a - b);
-    const middle = sorted[Math.floor(sorted.length / 2)];
-    if (middle === undefined) throw new Error(`memory was not looked at from ${from} to ${to} ms`);
-    return middle;
+    if (there.length === 0) throw new Error(`memory was not looked at from ${from} to ${to} ms`);
+    return percentile(
+      there.map(({ bytes }) => bytes),
+      0.5,
+    );
   }
 
   [Symbol.dispose](): void {

@@ -63,14 +63,13 @@ describe("a library whose folder", () => {
   test("is away for a moment is waited for by a client that tries again", async () => {
     stage.file("library/file", "whole");
     await using server = await start("library");
-    await using client = await connect(server.address, { retry: 20_000 });
-    renameSync(stage.at("library"), stage.at("elsewhere"));
-    await Bun.sleep(600); // until it is looked at again
     const retried = Promise.withResolvers<void>();
+    const retry = { retry: 20_000, onRetry: () => retried.resolve() };
+    await using client = await connect(server.address, retry);
+    renameSync(stage.at("library"), stage.at("elsewhere"));
     await using other = await connect(server.address);
     await answers(listed(other), "UNAVAILABLE");
     const text = client.get("file").then((file) => file.text());
-    setTimeout(retried.resolve, 100);
     await retried.promise;
     renameSync(stage.at("elsewhere"), stage.at("library"));
     expect(await text).toBe("whole");
