@@ -96,9 +96,7 @@ class Memory implements Disposable {
 
   constructor(pid: number) {
     this.#pid = pid;
-    this.#timer = setInterval(() => {
-      this.#samples.push({ at: performance.now() - this.#began, bytes: this.now });
-    }, LOOK);
+    this.#timer = setInterval(() => this.#look(), LOOK);
   }
 
   /** Bytes. */
@@ -118,6 +116,14 @@ class Memory implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    try {
+      this.#samples.push({ at: performance.now() - this.#began, bytes: this.now });
+    } catch {
+      clearInterval(this.#timer); // the process has gone: whoever asks it next says so
+    }
   }
 }
 
