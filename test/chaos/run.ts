@@ -120,9 +120,10 @@ function unended({ calls }: History): string {
     .join("\n");
 }
 
-async function inTime(ended: Promise<void>): Promise<string | undefined> {
+/** @param most milliseconds @returns what is to be said when it has not ended by then */
+export async function inTime(ended: Promise<void>, most = STUCK): Promise<string | undefined> {
   const late = Promise.withResolvers<string>();
-  const timer = setTimeout(() => late.resolve(`not ended after ${STUCK / 1000} s`), STUCK);
+  const timer = setTimeout(() => late.resolve(`not ended after ${most / 1000} s`), most);
   try {
     return (await Promise.race([ended, late.promise])) ?? undefined;
   } finally {

@@ -9,7 +9,7 @@ import { Crowd } from "./crowd.ts";
 import { drawFault } from "./faults.ts";
 import { History } from "./history.ts";
 import { drawPlan } from "./plan.ts";
-import { PLACE } from "./run.ts";
+import { inTime, PLACE } from "./run.ts";
 import { Serving } from "./serving.ts";
 import { Versions } from "./versions.ts";
 
@@ -21,6 +21,11 @@ const LOOKED = 60_000;
 const LOOK = 100;
 /** Milliseconds from which a round is worth a line. */
 const LONG = 10_000;
+/**
+ * Milliseconds after which clients give up whose bits were garbled anywhere: a length that is too long is
+ * waited for until the silence is, a request that became another one for up to TRANSFER_DEADLINE.
+ */
+const GARBLED = 5_000;
 /** How much more there may be in the end. */
 const MORE = 1.1;
 
@@ -66,7 +71,6 @@ async function roundsFor(
     const before = performance.now();
     await run(rounds);
     const took = performance.now() - before;
-    // A length that was garbled is waited for until the silence is too long.
     if (took > LONG) console.error(`round ${rounds} took ${(took / 1000).toFixed(0)} s`);
     if (rounds % 100 === 0) console.error(`${rounds} rounds, ${mebibytes(memory.now)}`);
   }
@@ -76,12 +80,15 @@ async function roundsFor(
 /** What the clients of one plan do, over connections that suffer; then all is removed again. */
 async function round(serving: Serving, versions: Versions, local: string, seed: number) {
   const plan = drawPlan("proxy", seed);
+  const garbled = seed % 10 === 1;
   using proxy = new FaultProxy(serving.port, (connection) =>
-    drawFault(seed % 2 === 0 ? "proxy" : "flip", seed % 10 === 1, seed, connection),
+    drawFault(seed % 2 === 0 ? "proxy" : "flip", garbled, seed, connection),
   );
   const history = new History(versions);
   await using crowd = new Crowd(plan, { address: proxy.address, versions, local, history });
-  await crowd.ended;
+  if (garbled) await inTime(crowd.ended, GARBLED);
+  else await crowd.ended;
+  await crowd.end();
   proxy.reset();
   await using client = await connect(serving.address, { retry: 10_000 });
   for await (const { name } of client.list("", { hidden: true })) await client.remove(name);
