@@ -100,7 +100,7 @@ function session(role: Side): Session {
     maxStreams: 64,
     initialWindow: 4_194_304,
     maxWindow: 4_194_304,
-    budget: UNBOUNDED,
+    budgets: UNBOUNDED,
   });
 }
 
@@ -131,7 +131,7 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
   const call: Accept = (transport) => {
     const connection = new Connection({ transport, session: session("client"), runtime: still });
     connection.driver = driver(connection, closed.resolve);
-    connection.session.hello();
+    connection.session.hello(0);
     ask(connection);
     connection.wake();
     return heard("server", connection, said);

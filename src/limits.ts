@@ -87,12 +87,24 @@ export const DOWNLOAD_WINDOW = 4 * MiB;
 /** How far a window may grow: 1 Gbit/s at 250 ms. */
 export const MAX_WINDOW = 32 * MiB;
 
+/** Credit is granted when so much of a window is free, however large it is: what is free and not yet
+ *  granted is missing on the link. */
+export const CREDIT_STEP = 2 * MiB;
+
 /** What a server promises all its peers together in windows that open with a stream. */
 export const INITIAL_WINDOW_BUDGET = 64 * MiB;
 
 /** What a server promises all its peers together beyond that, to uploads that are under way. While
  *  a disk is slow this much waits for it; the garbage collector needs as much again. */
 export const WINDOW_BUDGET = 32 * MiB;
+
+/** What the windows of a server's uploads may grow to beyond that, all together: 16 MiB are 1 Gbit/s
+ *  at 100 ms. Only a long link and a disk that is slower than it make memory of it. */
+export const GROWTH_BUDGET = 64 * MiB;
+
+/** The share of what is left of it by which one window may grow at once: the first upload gets to
+ *  MAX_WINDOW, the fourth to 8 MiB. */
+export const GROWTH_SHARE = 1 / 2;
 
 /** List pages that are made or wait to be sent, over all connections of a server. */
 export const PAGE_BUDGET = 32 * MiB;
@@ -257,7 +269,8 @@ export const PING_AFTER = 20_000;
 /** How long it hears nothing before it gives the connection up. */
 export const SERVER_SILENCE = 60_000;
 
-/** From our FIN to the peer's: it reads what is left. */
+/** From our FIN to the peer's: it reads what is left. And for a client that leaves, while its server takes
+ *  no byte. */
 export const CLOSE_DEADLINE = 5_000;
 
 /** How often deadlines are looked at; they are met to within this time. */

@@ -40,7 +40,7 @@ export class Link implements Driver {
       maxStreams: MAX_STREAMS,
       initialWindow: DOWNLOAD_WINDOW,
       maxWindow: MAX_WINDOW,
-      budget: UNBOUNDED,
+      budgets: UNBOUNDED,
     });
     this.connection = new Connection({
       transport,
@@ -50,7 +50,7 @@ export class Link implements Driver {
     });
     this.connection.driver = this;
     this.#welcomed.promise.catch(() => {});
-    session.hello();
+    session.hello(runtime.clock());
     this.connection.wake();
   }
 

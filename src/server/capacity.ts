@@ -1,6 +1,8 @@
 /** What a server may use: the bounds of src/limits.ts, what was asked for, what the process has. */
 import {
   CONNECTION_SHARE,
+  GROWTH_BUDGET,
+  GROWTH_SHARE,
   INITIAL_WINDOW_BUDGET,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
@@ -39,7 +41,7 @@ export class Capacity {
   /** Bytes promised to uploads when they open. */
   readonly initialWindows: Budget;
   /** Bytes promised to uploads that are under way. */
-  readonly windows: Budget;
+  readonly windows: { readonly begin: Budget; readonly grow: Budget };
   /** Bytes of list pages. */
   readonly pages: Budget;
 
@@ -58,7 +60,10 @@ export class Capacity {
     this.refusals = Math.min(part(MAX_REFUSALS), Math.max(RESERVED_DESCRIPTORS / 2, spare));
     const share = alone ? 1 : WINDOW_SHARE;
     this.initialWindows = new Budget(part(INITIAL_WINDOW_BUDGET), share);
-    this.windows = new Budget(part(WINDOW_BUDGET), share);
+    this.windows = {
+      begin: new Budget(part(WINDOW_BUDGET), share),
+      grow: new Budget(part(GROWTH_BUDGET), alone ? 1 : GROWTH_SHARE),
+    };
     this.pages = new Budget(part(PAGE_BUDGET));
   }
 

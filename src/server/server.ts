@@ -186,7 +186,7 @@ export class LeatServer implements Server {
           : this.#refusals.refuse(transport, this.#going),
       );
     }
-    const { pages, files, streams: maxStreams, windows: budget } = this.#capacity;
+    const { pages, files, streams: maxStreams, windows: budgets } = this.#capacity;
     this.#peerOptions = {
       store,
       durability: options.durability ?? "fsync",
@@ -206,7 +206,7 @@ export class LeatServer implements Server {
       maxStreams,
       initialWindow: 0, // each says its own in Welcome
       maxWindow: MAX_WINDOW,
-      budget,
+      budgets,
     };
   }
 

@@ -2,6 +2,7 @@
  * Credit of one stream. The receiver of Data promises bytes; the sender spends them.
  */
 import { LeatError } from "../errors.ts";
+import { CREDIT_STEP } from "../limits.ts";
 
 /** Memory that windows beyond the initial ones are promised from. */
 export interface WindowBudget {
@@ -10,17 +11,27 @@ export interface WindowBudget {
   give(bytes: number): void;
 }
 
+/** Two, so that what long links make of their windows takes nothing from those who begin. */
+export interface WindowBudgets {
+  /** For what a transfer needs when it begins. */
+  readonly begin: WindowBudget;
+  /** For what it grows by when the round trip holds it back. */
+  readonly grow: WindowBudget;
+}
+
+const BOTTOMLESS: WindowBudget = { take: () => true, give: () => {} };
+
 /** For a peer that bounds itself otherwise: a client has few streams, and maxWindow. */
-export const UNBOUNDED: WindowBudget = { take: () => true, give: () => {} };
+export const UNBOUNDED: WindowBudgets = { begin: BOTTOMLESS, grow: BOTTOMLESS };
 
 /** The receiver's side: what was promised, what came, what was consumed. */
 export class ReceiveWindow {
   /** Bytes that may be on their way or unconsumed at any time. */
   #size: number;
   readonly #most: number;
-  readonly #budget: WindowBudget;
-  /** What is to be given back to the budget. */
-  #borrowed = 0;
+  readonly #budgets: WindowBudgets;
+  /** What is to be given back to the budgets. */
+  readonly #borrowed = { begin: 0, grow: 0 };
   #promised: number;
   #received = 0;
   #consumed = 0;
@@ -31,11 +42,11 @@ export class ReceiveWindow {
    * @param initial bytes promised when the stream opens
    * @param most how far the window may grow, in bytes
    */
-  constructor(initial: number, most: number, budget: WindowBudget) {
+  constructor(initial: number, most: number, budgets: WindowBudgets) {
     this.#size = initial;
     this.#promised = initial;
     this.#most = most;
-    this.#budget = budget;
+    this.#budgets = budgets;
   }
 
   get size(): number {
@@ -63,14 +74,15 @@ export class ReceiveWindow {
    * Books consumed bytes.
    * @param now milliseconds
    * @param roundTrip milliseconds, as far as known
-   * @returns credit to send now, in bytes; 0 while less than half of the window is free
+   * @returns credit to send now, in bytes; 0 while less than half of the window is free, and less
+   *   than CREDIT_STEP
    */
   consume(bytes: number, now: number, roundTrip: number): number {
     this.#consumed += bytes;
     this.#epochConsumed += bytes;
     this.#adapt(now, roundTrip);
     const owed = this.#consumed + this.#size - this.#promised;
-    if (owed < this.#size / 2) return 0;
+    if (owed < Math.min(this.#size / 2, CREDIT_STEP)) return 0;
     this.#promised += owed;
     return owed;
   }
@@ -78,7 +90,7 @@ export class ReceiveWindow {
   /** Makes the window `size`, or as much of it as there is memory. @returns credit to send now */
   widen(size: number): number {
     for (let more = size - this.#size; more >= 1; more = Math.floor(more / 2)) {
-      if (!this.#grow(more)) continue;
+      if (!this.#borrow("begin", more)) continue;
       this.#promised += more;
       return more;
     }
@@ -87,30 +99,37 @@ export class ReceiveWindow {
 
   /** The stream is over: gives back what was borrowed. */
   release(): void {
-    if (this.#borrowed > 0) this.#budget.give(this.#borrowed);
-    this.#borrowed = 0;
+    for (const from of ["begin", "grow"] as const) {
+      const borrowed = this.#borrowed[from];
+      this.#borrowed[from] = 0;
+      if (borrowed > 0) this.#budgets[from].give(borrowed);
+    }
   }
 
-  #grow(more: number): boolean {
-    if (!this.#budget.take(more)) return false;
-    this.#borrowed += more;
+  #borrow(from: keyof WindowBudgets, more: number): boolean {
+    if (!this.#budgets[from].take(more)) return false;
+    this.#borrowed[from] += more;
     this.#size += more;
     return true;
   }
 
   /**
-   * Doubles the window when half of it went by in less than two round trips: then the window, not
-   * the network, was what held the sender back.
+   * Doubles the window when half of it went by in less than a round trip: then the window, not the
+   * network, may be what holds the sender back. So it ends at two to four times what is under way.
+   * By four when that took less than a quarter: bytes come at once, and then none for a long time.
    */
   #adapt(now: number, roundTrip: number): void {
     if (this.#epochConsumed < this.#size / 2) return;
-    const fast = now - this.#epochStart < 2 * roundTrip;
-    if (fast && this.#epochStart > 0) {
-      const size = Math.min(this.#size * 2, this.#most);
-      if (size > this.#size) this.#grow(size - this.#size);
-    }
+    const took = this.#epochStart === 0 ? roundTrip : now - this.#epochStart;
+    const multiplied = took < roundTrip / 4 && this.#multiply(4);
+    if (!multiplied && took < roundTrip) this.#multiply(2);
     this.#epochStart = now;
     this.#epochConsumed = 0;
+  }
+
+  #multiply(by: number): boolean {
+    const more = Math.min(this.#size * by, this.#most) - this.#size;
+    return more > 0 && this.#borrow("grow", more);
   }
 }
 

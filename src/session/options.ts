@@ -1,4 +1,4 @@
-import type { WindowBudget } from "./flow.ts";
+import type { WindowBudgets } from "./flow.ts";
 import type { Side } from "./state.ts";
 
 export interface SessionOptions {
@@ -13,6 +13,6 @@ export interface SessionOptions {
   readonly initialWindow: number;
   /** How far one window may grow, in bytes. */
   readonly maxWindow: number;
-  /** Asked before a window grows. */
-  readonly budget: WindowBudget;
+  /** Asked before a window is made larger. */
+  readonly budgets: WindowBudgets;
 }

@@ -74,7 +74,7 @@ export class Receiver {
   #read(frame: FrameEvent, now: number): SessionEvent | undefined {
     if (frame.type === "payload") return this.#payload(frame.bytes, frame.remaining);
     if (frame.type === "frame") this.#session.framesReceived += 1;
-    if (this.#session.phase === "hello") return this.#firstFrame(frame);
+    if (this.#session.phase === "hello") return this.#firstFrame(frame, now);
     if (frame.type === "data") return this.#data(frame, now);
     if (frame.stream === 0) return this.#onConnection(frame.body, now);
     if (frame.body?.case === "request") {
@@ -85,7 +85,7 @@ export class Receiver {
 
   // ---- the connection ----
 
-  #firstFrame(frame: FrameEvent): SessionEvent {
+  #firstFrame(frame: FrameEvent, now: number): SessionEvent {
     const session = this.#session;
     const body = frame.type === "frame" && frame.stream === 0 ? frame.body : undefined;
     if (this.#peer === "client" && body?.case === "hello") {
@@ -101,7 +101,7 @@ export class Receiver {
       session.peerFrame = frameLimit(welcome.maxFrame);
       session.peerWindow = welcome.initialWindow;
       session.maxStreams = welcome.maxStreams;
-      session.phase = "open";
+      session.welcomed(now);
       for (const stream of session.streams.values()) this.#openWindow(stream);
       return { type: "welcome", welcome };
     }

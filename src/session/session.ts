@@ -40,7 +40,7 @@ export class Session {
   lastServed = Number.POSITIVE_INFINITY;
   /** Streams that may be open at once. */
   maxStreams: number;
-  /** Milliseconds, as last measured; 0 until then. */
+  /** Milliseconds, as last measured; 0 until then. A client's first one has the server's wait in it. */
   roundTrip = 0;
   /** The largest frame the peer takes, in bytes. */
   peerFrame = frameLimit(0);
@@ -62,6 +62,8 @@ export class Session {
   /** Its payload is on its way, behind what the last `fill` gave. */
   #copying: Stream | undefined;
   #window: number;
+  /** When Hello was said, in milliseconds. */
+  #greetedAt = 0;
   #ping: { readonly nonce: number; readonly at: number } | undefined;
   #pings = 0;
   /** The last Pong, to ask `#controls` after it. */
@@ -123,7 +125,8 @@ export class Session {
   // ---- the connection ----
 
   /** Client: the first frame. */
-  hello(credentials?: Credentials): void {
+  hello(now: number, credentials?: Credentials): void {
+    this.#greetedAt = now;
     this.#push(0, helloBody(this.options, credentials));
   }
 
@@ -136,6 +139,12 @@ export class Session {
     this.phase = "open";
     this.#window = window;
     this.#push(0, welcomeBody(this.options, window));
+  }
+
+  /** Client: Welcome came. How long that took is a first guess of the round trip. */
+  welcomed(now: number): void {
+    this.phase = "open";
+    this.roundTrip = now - this.#greetedAt;
   }
 
   /** Ends the connection: a Failure on stream 0, and nothing that comes later is looked at. */
@@ -208,9 +217,9 @@ export class Session {
   /** Books a stream that was opened, by whichever side. */
   add(id: number, operation: Operation["case"] | undefined, now: number): Stream {
     this.lastStream = id;
-    const { maxWindow, budget } = this.options;
+    const { maxWindow, budgets } = this.options;
     const state = operation === undefined ? "unary" : opened(operation);
-    const window = new ReceiveWindow(this.#window, maxWindow, budget);
+    const window = new ReceiveWindow(this.#window, maxWindow, budgets);
     const stream = new Stream(id, state, new SendWindow(this.peerWindow), window, now);
     this.streams.set(id, stream);
     return stream;
@@ -270,7 +279,6 @@ export class Session {
   consumed(id: number, bytes: number, now: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined || stream.cancelled) return;
-    if (this.roundTrip === 0) this.ping(now);
     this.#grant(stream, stream.receive.consume(bytes, now, this.roundTrip), now);
   }
 
@@ -288,6 +296,8 @@ export class Session {
   #grant(stream: Stream, bytes: number, now: number): void {
     if (bytes === 0 || step(stream.state, this.role, "credit") === undefined) return;
     this.send(stream.id, { case: "credit", value: { bytes } }, now);
+    // A window that has to be larger than this depends on the round trip.
+    if (this.#pings === 0) this.ping(now);
   }
 
   // ---- sending ----

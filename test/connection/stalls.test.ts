@@ -26,7 +26,7 @@ function outgoing(available: number, left: number): Outgoing {
 async function client(initialWindow = 1 << 20) {
   const made = ends({ role: "client", session: { initialWindow: 4 * BLOCK_SIZE } });
   const { diary, raw, runtime } = made;
-  diary.connection.session.hello();
+  diary.connection.session.hello(runtime.now);
   diary.connection.wake();
   raw.frame(0, { ...WELCOME, value: { ...WELCOME.value, initialWindow } });
   await turns(5);

@@ -132,7 +132,7 @@ export function ends(options: EndsOptions = {}): Ends {
         maxStreams: 64,
         initialWindow: 1 << 20,
         maxWindow: 32 << 20,
-        budget: UNBOUNDED,
+        budgets: UNBOUNDED,
         ...options.session,
       });
       diary = new Diary(new Connection({ transport, session, runtime, ...options.connection }));

@@ -1,6 +1,7 @@
 /** Limits are divided among those who serve together, and add up to no more than one would have. */
 import { expect, test } from "bun:test";
 import {
+  GROWTH_BUDGET,
   INITIAL_WINDOW_BUDGET,
   MAX_CHILDREN,
   MAX_CONNECTIONS,
@@ -20,7 +21,8 @@ test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (par
   expect(part.connections * parts).toBeLessThanOrEqual(MAX_CONNECTIONS);
   expect(part.files.total * parts).toBeLessThanOrEqual(MAX_OPEN_FILES);
   expect(part.initialWindows.total * parts).toBeLessThanOrEqual(INITIAL_WINDOW_BUDGET);
-  expect(part.windows.total * parts).toBeLessThanOrEqual(WINDOW_BUDGET);
+  expect(part.windows.begin.total * parts).toBeLessThanOrEqual(WINDOW_BUDGET);
+  expect(part.windows.grow.total * parts).toBeLessThanOrEqual(GROWTH_BUDGET);
   expect(part.pages.total * parts).toBeLessThanOrEqual(PAGE_BUDGET);
 });
 
@@ -36,7 +38,8 @@ test("the smallest part is enough to be served", () => {
 test("who is alone has all of its part, and no window beyond the usual", () => {
   expect(new Capacity({ alone: true }).offeredWindow).toBe(UPLOAD_WINDOW);
   const part = new Capacity({ parts: 4, alone: true });
-  expect(part.windows.fair).toBe(WINDOW_BUDGET / 4);
+  expect(part.windows.begin.fair).toBe(WINDOW_BUDGET / 4);
+  expect(part.windows.grow.fair).toBe(GROWTH_BUDGET / 4);
 });
 
 test("a model has no more clients than it can bear", () => {

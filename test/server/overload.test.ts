@@ -10,6 +10,7 @@ import {
   FOLDER_CACHE_BYTES,
   FOLDER_READS,
   FOLDER_WINDOW_BYTES,
+  GROWTH_BUDGET,
   INITIAL_WINDOW_BUDGET,
   KiB,
   MAX_REFUSALS,
@@ -38,6 +39,7 @@ function boundOf(connections: number): number {
     PAGE_BUDGET +
     INITIAL_WINDOW_BUDGET +
     WINDOW_BUDGET +
+    GROWTH_BUDGET +
     FOLDER_CACHE_BYTES +
     4 * FOLDER_READS * FOLDER_WINDOW_BYTES;
   return shared + connections * 9 * KiB + MAX_REFUSALS * 4 * KiB;

@@ -97,7 +97,7 @@ describe("the connection is ended, with a Failure on stream 0, for", () => {
       code: "PROTOCOL_ERROR",
       says: /payload/,
       send: (peer) => {
-        peer.request(1, put("never.bin"));
+        peer.request(1, put("never.bin", 1));
         peer.bytes(Uint8Array.of(4, 0x08, 1, 0x12, 0));
       },
     },

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { ReceiveWindow, SendWindow, UNBOUNDED, type WindowBudget } from "../../src/session/flow.ts";
+import { CREDIT_STEP } from "../../src/limits.ts";
+import {
+  ReceiveWindow,
+  SendWindow,
+  UNBOUNDED,
+  type WindowBudget,
+  type WindowBudgets,
+} from "../../src/session/flow.ts";
 import { seededRandom } from "../support/chop.ts";
 import { refusal } from "../wire/refusal.ts";
 
@@ -20,6 +27,8 @@ class CountedBudget implements WindowBudget {
     this.left += bytes;
   }
 }
+
+const budgets = (both: WindowBudget): WindowBudgets => ({ begin: both, grow: both });
 
 describe("the receiver's window", () => {
   test("takes what was promised, and not a byte more", () => {
@@ -43,6 +52,16 @@ describe("the receiver's window", () => {
     expect(window.held).toBe(0);
   });
 
+  test("grants credit of a large one in steps: what is free and not granted is missing", () => {
+    const size = 8 * CREDIT_STEP;
+    const window = new ReceiveWindow(size, size, UNBOUNDED);
+    window.receive(size);
+    expect([window.consume(CREDIT_STEP - 1, 1, 0), window.consume(1, 2, 0)]).toEqual([
+      0,
+      CREDIT_STEP,
+    ]);
+  });
+
   test("of 0 bytes takes nothing, grants nothing and does not grow by itself", () => {
     const window = new ReceiveWindow(0, 1000, UNBOUNDED);
     refusal("FLOW_CONTROL", () => window.receive(1));
@@ -50,20 +69,35 @@ describe("the receiver's window", () => {
     expect([window.widen(10), window.size]).toEqual([10, 10]);
   });
 
-  test("doubles when half of it went by within two round trips, up to its bound", () => {
+  test("doubles when half of it went by within a round trip, up to its bound", () => {
     const window = new ReceiveWindow(100, 350, UNBOUNDED);
     const sizes: number[] = [];
     for (let now = 10; now < 60; now += 10) {
       window.receive(window.size / 2);
-      const credit = window.consume(window.size / 2, now, 6);
+      const credit = window.consume(window.size / 2, now, 11);
       sizes.push(window.size, credit);
     }
     // The first half says nothing yet: there was no time before it.
     expect(sizes).toEqual([100, 50, 200, 150, 350, 250, 350, 175, 350, 175]);
   });
 
+  test("becomes four times as large when that took less than a quarter, if there is memory", () => {
+    for (const [left, sizes] of [
+      [900, [100, 400, 1000]],
+      [100, [100, 200, 200]],
+    ] as const) {
+      const window = new ReceiveWindow(100, 1000, budgets(new CountedBudget(left)));
+      const seen = [10, 20, 30].map((now) => {
+        window.receive(window.size / 2);
+        window.consume(window.size / 2, now, 41);
+        return window.size;
+      });
+      expect(seen).toEqual([...sizes]);
+    }
+  });
+
   test("stays as it is when the network was slower than that, or the round trip is unknown", () => {
-    for (const roundTrip of [0, 5]) {
+    for (const roundTrip of [0, 10]) {
       const window = new ReceiveWindow(100, 1000, UNBOUNDED);
       for (let now = 10; now < 100; now += 10) {
         window.receive(50);
@@ -73,29 +107,33 @@ describe("the receiver's window", () => {
     }
   });
 
-  test("grows only from the budget, and gives back what it took, once", () => {
-    const budget = new CountedBudget(250);
-    const window = new ReceiveWindow(100, 1000, budget);
+  test("takes from the budgets only, and gives back what it took, once", () => {
+    const [begin, grow] = [new CountedBudget(150), new CountedBudget(250)];
+    const window = new ReceiveWindow(100, 1000, { begin, grow });
     for (let now = 10; now < 100; now += 10) {
       window.receive(window.size / 2);
-      window.consume(window.size / 2, now, 50);
+      window.consume(window.size / 2, now, 20);
     }
     // 100 for the first doubling; the second would be 200, and 150 are left.
-    expect([window.size, budget.left]).toEqual([200, 150]);
+    expect([window.size, begin.left, grow.left]).toEqual([200, 150, 150]);
     const credit = window.widen(1000);
     expect(window.size).toBe(200 + credit);
-    expect(budget.left).toBe(150 - credit);
+    expect([begin.left, grow.left]).toEqual([150 - credit, 150]);
     expect(window.widen(window.size)).toBe(0);
     window.release();
     window.release();
-    expect(budget.left).toBe(250);
+    expect([begin.left, grow.left]).toEqual([150, 250]);
   });
 
   test("never holds more than its size, never stalls its sender, and loses no credit", () => {
     const random = seededRandom(101);
     for (let round = 0; round < 200; round++) {
       const initial = 1 + random.below(1000);
-      const window = new ReceiveWindow(initial, initial * 8, new CountedBudget(random.below(5000)));
+      const window = new ReceiveWindow(
+        initial,
+        initial * 8,
+        budgets(new CountedBudget(random.below(5000))),
+      );
       const sender = new SendWindow(initial);
       let held = 0;
       for (let now = 1; now < 300; now++) {

@@ -87,7 +87,7 @@ test.each(["server", "client"] as const)("a %s takes whatever comes", (role) => 
     const end = new End(role, { maxStreams: MOST_STREAMS });
     end.session.answerLimit = random.below(2) === 0 ? 50 : Number.POSITIVE_INFINITY;
     if (role === "client") {
-      end.session.hello();
+      end.session.hello(end.now);
       for (const operation of ["get", "put", "get"] as const) {
         end.session.open(request(operation).value, end.now);
       }

@@ -36,7 +36,7 @@ export class End {
       maxStreams: 64,
       initialWindow: WINDOW,
       maxWindow: 32 << 20,
-      budget: UNBOUNDED,
+      budgets: UNBOUNDED,
       ...session,
     });
   }
@@ -102,7 +102,7 @@ export class Pair {
   constructor(options: { client?: EndOptions; server?: EndOptions } = {}) {
     this.client = new End("client", options.client);
     this.server = new End("server", options.server);
-    this.client.session.hello();
+    this.client.session.hello(this.client.now);
   }
 
   /** A pair that has shaken hands, its events forgotten. */
