@@ -299,9 +299,10 @@ export class Connection implements TransportHandler, Producer {
     }
     this.#peerFin = true;
     if (!this.#closing) this.#event(this.session.end());
-    // A client has nothing more to hear.
-    if (this.session.role === "client") this.close();
-    if (this.#finSince !== undefined) this.#transport.close();
+    // A client has nothing more to hear, and its server nothing more to do with what it says.
+    const over = this.session.role === "client";
+    if (over) this.close();
+    if (over || this.#finSince !== undefined) this.#transport.close();
     this.wake();
   }
 

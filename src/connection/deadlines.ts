@@ -63,13 +63,11 @@ export class Deadlines {
     if (doing.streams > 0) this.#busy = now;
     else if (doing.role === "client") this.#heard = now;
     if (finSince !== undefined) return over("abort", "close", now - finSince, CLOSE_DEADLINE);
-    if (blockedSince !== undefined && now - blockedSince > WRITE_DEADLINE) {
-      return over(
-        "abort",
-        "take any byte of what waits for it",
-        now - blockedSince,
-        WRITE_DEADLINE,
-      );
+    // A client that goes has heard all it wants to; what a server still says may be why it goes.
+    const leaves = doing.closing && doing.role === "client";
+    const patience = leaves ? CLOSE_DEADLINE : WRITE_DEADLINE;
+    if (blockedSince !== undefined && now - blockedSince > patience) {
+      return over("abort", "take any byte of what waits for it", now - blockedSince, patience);
     }
     // How long a client waits for Welcome is its caller's to say.
     if (phase === "hello" && doing.role === "server") {

@@ -275,7 +275,7 @@ describe("closing", () => {
   test("a client does when the server ended: nothing can come any more", async () => {
     const made = ends({ role: "client" });
     const { diary, raw } = made;
-    diary.connection.session.hello();
+    diary.connection.session.hello(0);
     diary.connection.wake();
     raw.frame(0, WELCOME);
     await turns(4);
@@ -286,6 +286,13 @@ describe("closing", () => {
       ["end"],
       true,
     ]);
+  });
+
+  test("a client does so though the server takes nothing of what waits", async () => {
+    const { diary, raw } = await uploading();
+    raw.finish();
+    await turns(4);
+    expect([diary.types, diary.connection.closed]).toEqual([["welcome", "end"], true]);
   });
 
   test("a server does not when its client ended: what is open goes on", async () => {
@@ -481,6 +488,32 @@ describe("deadlines", () => {
     expect([codeOf(made), runtime.connections]).toEqual([["DEADLINE_EXCEEDED"], 0]);
   });
 });
+
+test("a client that leaves does not wait long for a server that takes nothing", async () => {
+  const made = await uploading();
+  const { diary, runtime } = made;
+  diary.connection.close();
+  runtime.pass(CLOSE_DEADLINE);
+  expect(diary.connection.closed).toBe(false);
+  runtime.pass(1);
+  expect([codeOf(made), runtime.connections]).toEqual([["DEADLINE_EXCEEDED"], 0]);
+});
+
+/** A client with an upload on its way, and a server that takes nothing of it. */
+async function uploading(): Promise<Ends> {
+  const made = ends({ role: "client", pipe: { capacity: 10_000 } });
+  const { diary, raw } = made;
+  diary.connection.session.hello(0);
+  diary.connection.wake();
+  raw.frame(0, WELCOME);
+  await turns(4);
+  raw.transport.pause();
+  const stream = diary.connection.open(request("put").value);
+  diary.connection.attach(stream, new Zeros(50_000), 0);
+  await turns(4);
+  expect(diary.connection.wantsToSend).toBe(false); // the last of it is in the send buffer
+  return made;
+}
 
 describe("buffers that are short", () => {
   test("are tried for again as time goes by; who is silent for long is cut", async () => {
