@@ -64,12 +64,20 @@ export const PROTOCOL_VERSION = 1;
 /** Requests a client may send before it has read Welcome: what one round trip is worth. */
 export const EARLY_REQUESTS = 16;
 
-/** Streams open at once on a connection: enough to keep thousands of small files moving. */
-export const MAX_STREAMS = 64;
+/** Streams open at once on a connection: so many small files are under way on a long link, and so many
+ *  uploads share a sync. */
+export const MAX_STREAMS = 256;
+
+/** The same where few files may be open at once: other requests need none. */
+export const LEAST_STREAMS = 64;
+
+/** Characters in the requests of all open streams of a connection: 1,024 for each, where paths have
+ *  some dozens. Who sends long ones has fewer streams. */
+export const REQUEST_CHARACTERS = MAX_STREAMS * 1024;
 
 /** Credit of an upload when it opens: a small file goes without a round trip. It is promised to
  *  every stream of every connection; a crowded server offers less, down to nothing. */
-export const UPLOAD_WINDOW = 64 * KiB;
+export const UPLOAD_WINDOW = 16 * KiB;
 
 /** The share of what is left of a budget for windows that one peer gets: those who came first never
  *  use it up, and those who come last still get a little. */

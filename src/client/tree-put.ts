@@ -3,7 +3,7 @@
  * the server opens streams. Links are not followed, except one that the caller named.
  */
 import { LeatError } from "../errors.ts";
-import { SMALL_FILE } from "../limits.ts";
+import { SMALL_FILE, TRANSFER_WINDOW } from "../limits.ts";
 import { LocalFolder } from "../store/local-folder.ts";
 import { checkPath, quote } from "../store/names.ts";
 import type { SmallFile } from "../store/small-file.ts";
@@ -139,19 +139,26 @@ class TreePut {
   /** Begins an upload when there is room for it. */
   async #begin(folder: LocalFolder, of: TreeRoot, name: string): Promise<void> {
     checkPath(of.path);
-    if (!this.#run.hasRoom(0)) await this.#run.room(0);
     const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
     let first: Upload | undefined = open();
+    // As much of it as the server may hold.
+    const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
+    try {
+      if (!this.#run.hasRoom(bytes)) await this.#run.room(bytes);
+    } catch (thrown) {
+      first.release();
+      throw thrown;
+    }
     const next = (): Upload => {
       const upload = first ?? open();
       first = undefined;
       return upload;
     };
-    this.#run.begin(0);
+    this.#run.begin(bytes);
     folder.hold();
     void this.#send(of, { open: next, replayable: true }).then((outcome) => {
       folder[Symbol.dispose]();
-      this.#run.end(0, outcome);
+      this.#run.end(bytes, outcome);
     });
   }
 

@@ -4,6 +4,7 @@ import {
   GROWTH_BUDGET,
   GROWTH_SHARE,
   INITIAL_WINDOW_BUDGET,
+  LEAST_STREAMS,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
   MAX_REFUSALS,
@@ -53,9 +54,11 @@ export class Capacity {
     const most = Math.min(Math.floor(room * CONNECTION_SHARE), mostClients(options.model));
     const asked = part(options.maxConnections ?? MAX_CONNECTIONS);
     this.connections = alone ? 1 : Math.min(asked, most);
-    this.streams = options.maxStreams ?? MAX_STREAMS;
     const files = part(options.maxOpenFiles ?? MAX_OPEN_FILES);
     this.files = new Budget(Math.min(files, room - this.connections));
+    // Most need a file; where those are few, others still go on.
+    const streams = Math.max(LEAST_STREAMS, Math.min(MAX_STREAMS, this.files.total));
+    this.streams = options.maxStreams ?? streams;
     const spare = room - this.connections - this.files.total;
     this.refusals = Math.min(part(MAX_REFUSALS), Math.max(RESERVED_DESCRIPTORS / 2, spare));
     const share = alone ? 1 : WINDOW_SHARE;

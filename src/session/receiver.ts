@@ -1,8 +1,9 @@
 /** The receiving half of a session: frames become events, and broken rules become failures. */
 import { LeatError } from "../errors.ts";
+import { REQUEST_CHARACTERS } from "../limits.ts";
 import type { FrameDecoder, FrameEvent } from "../wire/decoder.ts";
 import type { FrameBody, Request } from "../wire/gen/messages.ts";
-import type { SessionEvent } from "./event.ts";
+import type { Operation, SessionEvent } from "./event.ts";
 import { failureError } from "./failure.ts";
 import { checkHello, checkWelcome, frameLimit } from "./handshake.ts";
 import type { Session } from "./session.ts";
@@ -169,10 +170,15 @@ export class Receiver {
     const full = session.streams.size >= session.maxStreams;
     const { operation } = request;
     const stream = session.add(id, operation?.case, now);
+    stream.requested = charactersOf(operation);
+    session.requested += stream.requested;
     if (id > session.lastServed) {
       session.fail(id, new LeatError("UNAVAILABLE", "the server is shutting down"), now);
     } else if (full) {
       const message = `${session.maxStreams} streams are open already`;
+      session.fail(id, new LeatError("RESOURCE_EXHAUSTED", message), now);
+    } else if (session.requested > REQUEST_CHARACTERS) {
+      const message = `open streams ask for ${session.requested} characters of paths and the like`;
       session.fail(id, new LeatError("RESOURCE_EXHAUSTED", message), now);
     } else {
       stream.progress = now;
@@ -277,6 +283,14 @@ export class Receiver {
     const crc32 = remaining === 0 ? this.#head?.crc32 : undefined;
     return { type: "data", stream: stream.id, offset, bytes, crc32 };
   }
+}
+
+function charactersOf(operation: Operation | undefined): number {
+  let characters = 0;
+  for (const field of Object.values(operation?.value ?? {})) {
+    if (typeof field === "string") characters += field.length;
+  }
+  return characters;
 }
 
 const EXPECTED: Readonly<Record<Side, string>> = {

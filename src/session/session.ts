@@ -51,6 +51,8 @@ export class Session {
   readonly streams = new Map<number, Stream>();
   /** No event is read from the peer while more bytes of answers wait to be sent. */
   answerLimit = Number.POSITIVE_INFINITY;
+  /** Characters in the requests of open streams. */
+  requested = 0;
   /** Frames that came, besides Data. */
   framesReceived = 0;
   /** Is told when a stream is over. */
@@ -263,7 +265,7 @@ export class Session {
     stream.state = "ended";
     stream.receive.release();
     this.#release(stream);
-    this.streams.delete(stream.id);
+    if (this.streams.delete(stream.id)) this.requested -= stream.requested;
     this.observer?.onStreamEnded(stream.id);
   }
 

@@ -11,6 +11,8 @@ const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set(["get-answered", "put
 export class Stream {
   readonly id: number;
   state: StreamState;
+  /** Characters in its request; 0 for one of ours. */
+  requested = 0;
   /** Credit for Data that we send. */
   readonly send: SendWindow;
   /** Credit for Data that we receive. */

@@ -22,6 +22,17 @@ beforeAll(async () => {
 });
 afterAll(() => served[Symbol.asyncDispose]());
 
+/** Whether nobody listens at a port. */
+async function isRefused(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.terminate();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** The shell with lines piped into it. */
 function piped(lines: readonly string[], cwd = served.library.path) {
   const command = [LAUNCHER, "client", "--server", served.server.address];
@@ -185,6 +196,8 @@ describe("the shell at a terminal", () => {
     await first.stop("SIGKILL");
     await at.screen.until("is lost; the next command connects again\r\n");
     await at.prompt();
+    // What was killed is `bun run`: the server goes a moment later, its connections before its port.
+    await until(() => isRefused(Number(port)));
     expect(await at.enter("list")).toContain("(UNAVAILABLE)\r\n");
     await using second = await RunningServer.start([library.path, "--port", port]);
     expect(await at.enter("list")).toContain("there\r\n");

@@ -269,6 +269,6 @@ export function expectFailure(ran: Ran, code: number, line: string | RegExp): vo
 }
 
 /** Waits until it is so. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await Bun.sleep(5);
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await Bun.sleep(5);
 }

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import {
   GROWTH_BUDGET,
   INITIAL_WINDOW_BUDGET,
+  LEAST_STREAMS,
   MAX_CHILDREN,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
@@ -32,7 +33,7 @@ test("the smallest part is enough to be served", () => {
   expect(part.pages.take(PAGE_BYTES)).toBe(true);
   // Every upload opens with credit.
   expect(part.offeredWindow).toBeGreaterThan(0);
-  expect(part.initialWindows.take(part.offeredWindow * MAX_STREAMS)).toBe(true);
+  expect(part.initialWindows.take(part.offeredWindow * part.streams)).toBe(true);
 });
 
 test("who is alone has all of its part, and no window beyond the usual", () => {
@@ -40,6 +41,12 @@ test("who is alone has all of its part, and no window beyond the usual", () => {
   const part = new Capacity({ parts: 4, alone: true });
   expect(part.windows.begin.fair).toBe(WINDOW_BUDGET / 4);
   expect(part.windows.grow.fair).toBe(GROWTH_BUDGET / 4);
+});
+
+test("a connection has no more streams than files that may be open, but some", () => {
+  expect(new Capacity({}).streams).toBe(MAX_STREAMS);
+  expect(new Capacity({ maxOpenFiles: 100 }).streams).toBe(100);
+  expect(new Capacity({ maxOpenFiles: 10 }).streams).toBe(LEAST_STREAMS);
 });
 
 test("a model has no more clients than it can bear", () => {

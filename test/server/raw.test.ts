@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Server } from "../../src/index.ts";
-import { MAX_HELLO, MAX_STREAMS, MiB, SERVER_MAX_FRAME, UPLOAD_WINDOW } from "../../src/limits.ts";
+import { MAX_HELLO, MiB, SERVER_MAX_FRAME, UPLOAD_WINDOW } from "../../src/limits.ts";
 import { crc32 } from "../../src/hash.ts";
 import { writeVarint } from "../../src/wire/varint.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -447,12 +447,15 @@ test("frames for a stream that ended are dropped", async () => {
 });
 
 test("a stream beyond max_streams is refused, and may be tried again", async () => {
-  using peer = await RawPeer.welcomed(server.port, 1);
-  for (let stream = 1; stream <= MAX_STREAMS; stream += 1) {
+  using peer = await RawPeer.connect(server.port);
+  peer.hello(1);
+  const welcome = await peer.body(0);
+  const most = welcome.case === "welcome" ? welcome.value.maxStreams : 0;
+  for (let stream = 1; stream <= most; stream += 1) {
     peer.request(stream, { case: "get", value: { path: "big.bin" } });
   }
-  peer.request(MAX_STREAMS + 1, { case: "stat", value: { path: "a.txt" } });
-  const body = await peer.body(MAX_STREAMS + 1);
+  peer.request(most + 1, { case: "stat", value: { path: "a.txt" } });
+  const body = await peer.body(most + 1);
   expect(body).toMatchObject({
     case: "failure",
     value: { code: "RESOURCE_EXHAUSTED", retryable: true },

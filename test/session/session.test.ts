@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { LeatError } from "../../src/errors.ts";
-import { ANSWER_LIMIT } from "../../src/limits.ts";
-import { encodeFrame } from "../../src/wire/frame.ts";
+import { ANSWER_LIMIT, REQUEST_CHARACTERS } from "../../src/limits.ts";
+import { type FrameBodyInit, encodeFrame } from "../../src/wire/frame.ts";
 import { chop, join } from "../support/chop.ts";
 import { End, Pair, WINDOW } from "../support/pair.ts";
 import { refusal } from "../wire/refusal.ts";
@@ -402,6 +402,27 @@ describe("GoAway", () => {
     }
     expect(server.session.streams.size).toBe(0);
   });
+});
+
+test("streams may ask for so many characters together, and whoever asks for few is not refused", () => {
+  const { server } = Pair.open({ server: { maxStreams: 256 } });
+  const stat = (path: string): FrameBodyInit => ({
+    case: "request",
+    value: { operation: { case: "stat", value: { path } } },
+  });
+  const long = "a".repeat(4096);
+  const most = REQUEST_CHARACTERS / long.length;
+  for (let id = 1; id <= most; id += 1) server.frames([id, stat(long)]);
+  expect([server.session.streams.size, server.take().length]).toEqual([most, 0]);
+  server.frames([most + 1, stat("b")]);
+  expect(server.said()).toMatchObject([
+    { stream: most + 1, body: { value: { code: "RESOURCE_EXHAUSTED", retryable: true } } },
+  ]);
+  // One that ends makes room, whoever was refused takes none.
+  server.session.send(1, BODIES.response, 0);
+  server.frames([most + 2, stat("b")]);
+  expect(server.said()).toMatchObject([{ stream: 1 }]);
+  expect(server.session.requested).toBe(REQUEST_CHARACTERS - long.length + 1);
 });
 
 describe("answers that nobody takes", () => {
