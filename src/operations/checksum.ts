@@ -50,6 +50,7 @@ async function sum(source: Source, summing: Summing, exchange: Exchange): Promis
   do {
     read = await inTurn(async () => {
       if (exchange.ended) return 0;
+      await source.fetch?.(position, PIECE.length);
       const count = await source.read(PIECE, position);
       summing.update(PIECE.subarray(0, count));
       return count;

@@ -28,6 +28,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
           sha256,
           path,
           onTaken,
+          onReady: () => exchange.ready(),
           crcs: exchange.blockCrcs.of(source.entry.version, source.entry.size),
           anew: request.ifMatch !== undefined,
           copy,

@@ -21,7 +21,7 @@ import type {
   Time,
 } from "./store.ts";
 import { syncFolder } from "./sync-folder.ts";
-import { writePace, type WritePace } from "./write-pace.ts";
+import { writePace, type DiskPace } from "./disk-pace.ts";
 
 export interface SinkOptions extends CollisionRule {
   /** Bytes, when known. */
@@ -57,7 +57,7 @@ export class DiskSink implements Sink {
   readonly #partial: PartialFile;
   readonly #target: SinkTarget;
   readonly #options: SinkOptions;
-  readonly #pace: WritePace;
+  readonly #pace: DiskPace;
   #durable = 0;
   #ended = false;
   /** What the thread pool does to our descriptor just now: it must not be closed meanwhile. */

@@ -1,14 +1,21 @@
 /** A file on disk, open to read from. */
 
-import { fstatSync, readSync } from "node:fs";
+import { fstatSync, read, readSync } from "node:fs";
+import { promisify } from "node:util";
 import { LeatError } from "../errors.ts";
-import { VERSION_GRAIN } from "../limits.ts";
+import { BLOCK_SIZE, VERSION_GRAIN } from "../limits.ts";
 import type { OpenFile } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
+import { type DiskPace, readPace } from "./disk-pace.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
 import type { Source, StoreEntry } from "./store.ts";
+
+const readLater = promisify(read);
+
+/** Where bytes go that are to be in the page cache: nobody looks at them. */
+const NOWHERE = new Uint8Array(BLOCK_SIZE);
 
 export class DiskSource implements Source {
   /** Reads block the loop for as long as the disk takes: 7 us for 64 KiB that are cached. */
@@ -18,12 +25,14 @@ export class DiskSource implements Source {
   readonly #file: Descriptor;
   readonly #facts: Facts;
   readonly #versions: Versions;
+  readonly #pace: DiskPace;
 
-  constructor(name: string, file: OpenFile, versions: Versions) {
+  constructor(name: string, file: OpenFile, versions: Versions, pace = readPace) {
     this.#file = new Descriptor(file.fd);
     this.#facts = file.facts;
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
+    this.#pace = pace;
     const { changedSeconds, changedNanoseconds } = file.facts;
     const changed = changedSeconds * 1000 + changedNanoseconds / 1e6;
     this.settled = Date.now() - changed > VERSION_GRAIN;
@@ -37,13 +46,39 @@ export class DiskSource implements Source {
     this.#mustBeOpen();
     let done = 0;
     try {
-      while (done < into.length) {
-        const read = readSync(this.fd, into, done, into.length - done, position + done);
-        if (read === 0) break;
-        done += read;
-      }
+      this.#pace.here(() => (done = this.#readAll(into, position)));
     } catch (error) {
-      throw LeatError.from(error, `cannot read ${quote(this.entry.name)} at ${position + done}`);
+      throw LeatError.from(error, `cannot read ${quote(this.entry.name)} at ${position}`);
+    }
+    return done;
+  }
+
+  fetch(position: number, length: number): Promise<void> | undefined {
+    if (this.#pace.mayBlock) return undefined;
+    return this.#pace.there(() => this.#fetch(position, length));
+  }
+
+  /** What goes wrong is told by who reads. */
+  async #fetch(position: number, length: number): Promise<void> {
+    try {
+      let most = length;
+      for (let at = position; most > 0;) {
+        const { bytesRead } = await readLater(this.fd, NOWHERE, 0, Math.min(most, BLOCK_SIZE), at);
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        most -= bytesRead;
+      }
+    } catch {
+      // As said above.
+    }
+  }
+
+  #readAll(into: Uint8Array, position: number): number {
+    let done = 0;
+    while (done < into.length) {
+      const count = readSync(this.fd, into, done, into.length - done, position + done);
+      if (count === 0) break;
+      done += count;
     }
     return done;
   }

@@ -28,7 +28,7 @@ import { ERRNO, linkDescriptor, O_TMPFILE, openAt, statDescriptor, systemError }
 import { tryLock } from "./posix.ts";
 import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
-import type { WritePace } from "./write-pace.ts";
+import type { DiskPace } from "./disk-pace.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -152,7 +152,7 @@ export class PartialFile {
    * @param doing begins the sentence of a refusal
    * @throws NO_SPACE, QUOTA_EXCEEDED, IO_ERROR, TOO_LARGE
    */
-  append(bytes: Uint8Array, doing: string, pace: WritePace): MaybePromise<void> {
+  append(bytes: Uint8Array, doing: string, pace: DiskPace): MaybePromise<void> {
     if (!pace.mayBlock) return this.#appendLater(bytes, doing, pace);
     try {
       pace.here(() => this.#writeAll(bytes));
@@ -162,7 +162,7 @@ export class PartialFile {
     this.#size += bytes.length;
   }
 
-  async #appendLater(bytes: Uint8Array, doing: string, pace: WritePace): Promise<void> {
+  async #appendLater(bytes: Uint8Array, doing: string, pace: DiskPace): Promise<void> {
     try {
       await pace.there(() => this.#writeAllLater(bytes));
     } catch (error) {

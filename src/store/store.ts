@@ -75,6 +75,12 @@ export interface Source extends Disposable {
    * @returns bytes read; fewer than asked only at the end of the file
    */
   read(into: Uint8Array, position: number): MaybePromise<number>;
+  /**
+   * Gets bytes ready while the disk is slow, so that `read` answers at once. The source may not be
+   * disposed meanwhile.
+   * @returns undefined where they may be read without
+   */
+  fetch?(position: number, length: number): Promise<void> | undefined;
   /** Whether `read` always answers at once, so that unsent bytes may be dropped and read again. */
   readonly synchronous: boolean;
   /**

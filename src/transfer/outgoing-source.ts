@@ -40,6 +40,8 @@ export interface OutgoingSourceOptions {
   readonly path: string;
   /** Called as bytes leave, with how many. */
   readonly onTaken?: (bytes: number) => void;
+  /** There is something to take again. Where it is missing, a slow disk is waited for as bytes leave. */
+  readonly onReady?: (() => void) | undefined;
   /** Of the version that the source has. Of no use with `sha256`, which takes every byte. */
   readonly crcs?: KnownCrcs | undefined;
   /** Don't believe the known CRC of the first block: it may be asked for again for being damaged. */
@@ -63,6 +65,10 @@ export class OutgoingSource implements Outgoing {
   #known: number | undefined;
   /** A region is on its way: the source stays open for it. */
   #lent = false;
+  /** The disk was asked for what comes next: nothing can be taken until it is there. */
+  #fetching = false;
+  /** First byte that was not fetched. */
+  #fetched = 0;
   /** Why a region had fewer bytes than it promised. */
   #short: LeatError | undefined;
   #released = false;
@@ -75,10 +81,11 @@ export class OutgoingSource implements Outgoing {
     this.#position = options.offset;
     this.#blockStart = options.offset;
     this.#left = options.length;
+    this.#fetch();
   }
 
   get available(): number {
-    return this.#left;
+    return this.#fetching ? 0 : this.#left;
   }
 
   get done(): boolean {
@@ -144,7 +151,7 @@ export class OutgoingSource implements Outgoing {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    if (!this.#lent) this.#close();
+    this.#close();
   }
 
   readonly #returned: RegionEnd = (short, error) => {
@@ -152,10 +159,12 @@ export class OutgoingSource implements Outgoing {
     if (error !== undefined) {
       this.#short ??= LeatError.from(error, `reading ${this.#options.path} failed`);
     } else if (short) this.#short ??= this.#changed("it became shorter");
-    if (this.#released) this.#close();
+    this.#close();
   };
 
+  /** Once it is released, and nobody uses the source any more. */
   #close(): void {
+    if (!this.#released || this.#lent || this.#fetching) return;
     this.#options.source[Symbol.dispose]();
     this.#options.onClosed?.();
   }
@@ -205,6 +214,23 @@ export class OutgoingSource implements Outgoing {
     this.#position += length;
     this.#left -= length;
     this.#options.onTaken?.(length);
+    this.#fetch();
+  }
+
+  /** Where the disk is slow: asks it for the rest of the block, and has nothing until it is there. */
+  #fetch(): void {
+    const { onReady, source } = this.#options;
+    if (onReady === undefined || this.#left === 0 || this.#position < this.#fetched) return;
+    const length = Math.min(BLOCK_SIZE - (this.#position % BLOCK_SIZE), this.#left);
+    const coming = source.fetch?.(this.#position, length);
+    if (coming === undefined) return;
+    this.#fetching = true;
+    void coming.then(() => {
+      this.#fetching = false;
+      this.#fetched = this.#position + length;
+      if (this.#released) this.#close();
+      else onReady();
+    });
   }
 
   #read(into: Uint8Array, position: number): number {

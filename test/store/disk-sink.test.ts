@@ -1,33 +1,15 @@
 /** Writes that go to the thread pool because the disk cannot follow. */
 
-import { beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { LeatError } from "../../src/errors.ts";
 import { DiskSink } from "../../src/store/disk-sink.ts";
 import { Versions } from "../../src/store/entry.ts";
 import { PartialFile } from "../../src/store/partial.ts";
 import { openPlainFolder } from "../../src/store/walk-folder.ts";
-import { threadWaits } from "../../src/store/thread-waits.ts";
-import { WritePace } from "../../src/store/write-pace.ts";
+import { DiskPace } from "../../src/store/disk-pace.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
-import { bytesOf, refused } from "./support.ts";
-
-/** A pace that lets no write block. */
-function slowPace(): WritePace {
-  let now = 0;
-  let waits = 0;
-  const pace = new WritePace(
-    () => now,
-    () => waits,
-  );
-  for (let write = 0; write < 2; write += 1) {
-    pace.here(() => {
-      now += 200;
-      waits += 1;
-    });
-  }
-  return pace;
-}
+import { bytesOf, refused, slowPace } from "./support.ts";
 
 class OpenSink implements AsyncDisposable {
   readonly folder = new TemporaryFolder();
@@ -102,7 +84,7 @@ describe("writes on the thread pool", () => {
   });
 
   test.each([true, false])("a write that failed is not committed (pool: %p)", async (pool) => {
-    await using open = new OpenSink(pool ? slowPace() : new WritePace());
+    await using open = new OpenSink(pool ? slowPace() : new DiskPace());
     open.partial.append = () => {
       const error = new LeatError("NO_SPACE", "no space is left on the disk");
       if (!pool) throw error;
@@ -111,79 +93,5 @@ describe("writes on the thread pool", () => {
     await refused("NO_SPACE", () => open.sink.write(bytesOf("x"), 0));
     await refused("NO_SPACE", () => open.sink.commit());
     expect(readdirSync(open.folder.path)).toEqual([]);
-  });
-});
-
-describe("the pace", () => {
-  let now: number;
-  let waits: number;
-  let pace: WritePace;
-  beforeEach(() => {
-    now = 5;
-    waits = 0;
-    pace = new WritePace(
-      () => now,
-      () => waits,
-    );
-  });
-  const here = (took: number, waited: boolean): void =>
-    pace.here(() => {
-      now += took;
-      if (waited) waits += 1;
-    });
-  const there = (took: number): Promise<void> => pace.there(async () => void (now += took));
-
-  test("lets writes block until two waited for very long, and again when none did for a second", async () => {
-    here(200, true);
-    expect(pace.mayBlock).toBe(true);
-    here(200, true);
-    expect(pace.mayBlock).toBe(false);
-    now += 900;
-    await there(200);
-    now += 900;
-    await there(10);
-    expect(pace.mayBlock).toBe(false);
-    now += 90;
-    expect(pace.mayBlock).toBe(true);
-    // What was a moment ago is not forgotten.
-    here(11, true);
-    expect(pace.mayBlock).toBe(false);
-  });
-
-  test("lets writes block while few of them wait", () => {
-    for (let write = 0; write < 100; write += 1) {
-      here(50, true);
-      expect(pace.mayBlock).toBe(true);
-      now += 450;
-    }
-    for (let write = 0; write < 3; write += 1) here(50, true);
-    expect(pace.mayBlock).toBe(false);
-  });
-
-  test("takes a write for which others did not give way for no slow one", () => {
-    for (let write = 0; write < 9; write += 1) here(500, false);
-    expect(pace.mayBlock).toBe(true);
-  });
-
-  test("takes a slow write for one that waited where nobody counts that", () => {
-    waits = Number.NaN;
-    for (let write = 0; write < 2; write += 1) here(101, false);
-    expect(pace.mayBlock).toBe(false);
-  });
-});
-
-describe.skipIf(process.platform !== "linux")("waits of a thread", () => {
-  test("are counted when it sleeps, and not when it works", () => {
-    const before = threadWaits();
-    Bun.sleepSync(20);
-    const slept = threadWaits();
-    expect(slept).toBeGreaterThan(before);
-    // Not in each stretch: a page that comes late may be waited for.
-    const stretches = Array.from({ length: 50 }, () => {
-      const before = threadWaits();
-      for (const until = performance.now() + 1; performance.now() < until;);
-      return threadWaits() - before;
-    });
-    expect(stretches).toContain(0);
   });
 });

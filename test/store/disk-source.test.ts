@@ -12,9 +12,31 @@ import {
   writeFileSync,
 } from "node:fs";
 import { openDiskStore } from "../../src/store/disk.ts";
+import { DiskPace } from "../../src/store/disk-pace.ts";
+import { DiskSource } from "../../src/store/disk-source.ts";
+import { Versions } from "../../src/store/entry.ts";
+import { openRegular } from "../../src/store/open-regular.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
-import { put, refused, RESOLUTIONS } from "./support.ts";
+import { put, refused, RESOLUTIONS, slowPace, textOf } from "./support.ts";
+
+test("a file on a slow disk is fetched by another thread, as far as there is one", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("file", "contents");
+  const versions = new Versions("test");
+  const open = (pace: DiskPace): DiskSource =>
+    new DiskSource("file", openRegular(path, path, { follow: true, proc: false }), versions, pace);
+  using quick = open(new DiskPace());
+  expect(quick.fetch(0, 8)).toBeUndefined();
+  using slow = open(slowPace());
+  await slow.fetch(0, 8);
+  await slow.fetch(4, 1 << 22);
+  const into = new Uint8Array(20);
+  expect([slow.read(into, 0), textOf(into.subarray(0, 8))]).toEqual([8, "contents"]);
+  slow[Symbol.dispose]();
+  await slow.fetch(0, 8); // who reads is told
+  await refused("INTERNAL", () => slow.read(into, 0));
+});
 
 describe.each(RESOLUTIONS)("an open file, %s", (resolution) => {
   test.each<[string, (path: string) => void]>([

@@ -2,6 +2,7 @@
 
 import { expect } from "bun:test";
 import { type ErrorCode, LeatError } from "../../src/errors.ts";
+import { DiskPace } from "../../src/store/disk-pace.ts";
 import type { Resolution } from "../../src/store/library.ts";
 import type {
   CreateOptions,
@@ -124,3 +125,21 @@ export function pattern(length: number): Uint8Array {
 /** The ways to resolve names that this system has. */
 export const RESOLUTIONS: readonly Resolution[] =
   process.platform === "linux" ? ["kernel", "walk", "walk-paths"] : ["walk-paths"];
+
+/** A pace that lets nothing block. */
+export function slowPace(): DiskPace {
+  let now = 0;
+  let waits = 0;
+  const pace = new DiskPace(
+    undefined,
+    () => now,
+    () => waits,
+  );
+  for (let write = 0; write < 2; write += 1) {
+    pace.here(() => {
+      now += 200;
+      waits += 1;
+    });
+  }
+  return pace;
+}

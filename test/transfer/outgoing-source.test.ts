@@ -51,6 +51,76 @@ function outgoing(source: Changing, offset = 0, length = CONTENTS.length - offse
   };
 }
 
+/** A file on a disk that is asked for what comes next, and answers when a test says so. */
+class Cold extends Changing {
+  readonly asked: [position: number, length: number][] = [];
+  slow = true;
+  answer = (): void => {};
+
+  fetch(position: number, length: number): Promise<void> | undefined {
+    if (!this.slow) return undefined;
+    this.asked.push([position, length]);
+    return new Promise((resolve) => (this.answer = resolve));
+  }
+}
+
+describe("a file on a slow disk", () => {
+  function cold(source = new Cold()) {
+    let [ready, closed] = [0, 0];
+    const out = new OutgoingSource({
+      source,
+      offset: 0,
+      length: CONTENTS.length,
+      sha256: false,
+      path: "a/f",
+      onReady: () => void ready++,
+      onClosed: () => void closed++,
+    });
+    const answer = async (): Promise<void> => {
+      source.answer();
+      await Bun.sleep(0);
+    };
+    return { source, out, answer, counts: () => ({ ready, closed, disposals: source.disposals }) };
+  }
+
+  test("has nothing to take until it is fetched, then all of the block", async () => {
+    const { source, out, answer, counts } = cold();
+    expect([out.available, out.done, source.asked]).toEqual([0, false, [[0, 5000]]]);
+    await answer();
+    expect([out.available, counts().ready]).toEqual([5000, 1]);
+    const into = new Uint8Array(5000);
+    out.take(into, 0, 2000);
+    expect([out.available, source.asked.length]).toEqual([3000, 1]);
+    out.take(into, 2000, 3000);
+    out.endBlock();
+    expect([out.done, out.finish().size, source.asked.length]).toEqual([true, 5000, 1]);
+    expect(Buffer.compare(into, CONTENTS)).toBe(0);
+  });
+
+  test("is fetched from where it became slow", () => {
+    const source = new Cold();
+    source.slow = false;
+    const { out } = cold(source);
+    expect(out.available).toBe(5000);
+    source.slow = true;
+    out.take(new Uint8Array(100), 0, 100);
+    expect([out.available, source.asked]).toEqual([0, [[100, 4900]]]);
+  });
+
+  test("stays open while the disk is at it, whoever gives it up", async () => {
+    const { out, answer, counts } = cold();
+    out.release();
+    expect([out.released, counts()]).toEqual([true, { ready: 0, closed: 0, disposals: 0 }]);
+    await answer();
+    expect(counts()).toEqual({ ready: 0, closed: 1, disposals: 1 });
+  });
+
+  test("is waited for where nobody can be told that there is more", () => {
+    const { out } = outgoing(new Cold());
+    expect(out.available).toBe(5000);
+  });
+});
+
 describe("a range of a file", () => {
   test.each([
     [0, 5000],
