@@ -161,7 +161,7 @@ export const MAX_OPEN_FILES = 8192;
 export const ANSWER_LIMIT = 64 * KiB;
 
 /** What one loop turn of a process sends, over all connections: a neighbour's round trip stays
- *  near a millisecond (measured, bun-platform trial with 64 readers). */
+ *  near a millisecond (measured with 64 readers). */
 export const TURN_BUDGET = MiB;
 
 /** Requests of one connection that are begun in one turn of the event loop: each may cost the disk. */

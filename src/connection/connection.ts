@@ -225,6 +225,10 @@ export class Connection implements TransportHandler, Producer {
     return this.session.wantsToSend;
   }
 
+  get hasAnswers(): boolean {
+    return this.session.unsentControls > 0;
+  }
+
   get filledFrom(): number {
     return this.session.filledFrom;
   }

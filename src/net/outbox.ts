@@ -20,6 +20,8 @@ export interface Saved {
 export interface Producer {
   /** Whether `fill` might have something. */
   readonly wantsToSend: boolean;
+  /** Whether that begins with answers. */
+  readonly hasAnswers: boolean;
   /**
    * Puts what should be sent next into into[filledFrom, end).
    * @returns the position behind the last byte; `filledFrom` for nothing
@@ -86,6 +88,10 @@ export class Outbox implements Task, BufferHolder {
 
   get runnable(): boolean {
     return !this.#closed && !this.#waits && this.#blockedSince === undefined && !this.idle;
+  }
+
+  get urgent(): boolean {
+    return !this.#hasBytes && this.#region === undefined && this.#options.producer.hasAnswers;
   }
 
   get #wants(): boolean {

@@ -1,7 +1,8 @@
 /**
  * Who may write now. All outboxes of a process share one queue, and one loop turn sends at most
  * about TURN_BUDGET bytes over all of them: however many peers take data as fast as they can, a
- * neighbour's request is read after about a millisecond.
+ * neighbour's request is read after about a millisecond. Its answer goes before their data, so that
+ * it does not wait for a run of each of them: but no more than half a turn, while data waits.
  */
 import { TURN_BUDGET } from "../limits.ts";
 
@@ -10,9 +11,13 @@ export interface Task {
   run(): number;
   /** Whether it would write more right away. */
   readonly runnable: boolean;
+  /** Whether that would begin with an answer somebody waits for. */
+  readonly urgent: boolean;
 }
 
 export class RunQueue {
+  /** Each is in one of the two. */
+  readonly #urgent = new Set<Task>();
   readonly #tasks = new Set<Task>();
   readonly #budget: number;
   #left: number;
@@ -27,34 +32,51 @@ export class RunQueue {
 
   /** Puts a task at the end, unless it waits already. It runs behind the current callback. */
   add(task: Task): void {
-    this.#tasks.add(task);
+    this.#put(task);
     if (this.#scheduled || this.#left <= 0) return;
     this.#scheduled = true;
     queueMicrotask(this.#runTasks);
   }
 
   remove(task: Task): void {
+    this.#urgent.delete(task);
     this.#tasks.delete(task);
+  }
+
+  #put(task: Task): void {
+    if (!task.urgent) {
+      if (!this.#urgent.has(task)) this.#tasks.add(task);
+      return;
+    }
+    this.#tasks.delete(task);
+    this.#urgent.add(task);
   }
 
   readonly #runTasks = (): void => {
     this.#scheduled = false;
-    for (const task of this.#tasks) {
-      if (this.#left <= 0) break;
-      this.#tasks.delete(task);
-      this.#left -= task.run();
-      // A Set visits what is added while it is walked: behind all others.
-      if (task.runnable) this.#tasks.add(task);
-    }
+    this.#runSome(this.#urgent, this.#budget / 2);
+    this.#runSome(this.#tasks, 0);
+    this.#runSome(this.#urgent, 0);
     if (this.#left < this.#budget && !this.#turnEnds) {
       this.#turnEnds = true;
       setImmediate(this.#nextTurn);
     }
   };
 
+  /** @param least of the budget, to be left */
+  #runSome(tasks: Set<Task>, least: number): void {
+    for (const task of tasks) {
+      if (this.#left <= least) return;
+      tasks.delete(task);
+      this.#left -= task.run();
+      // A Set visits what is added while it is walked: behind all others.
+      if (task.runnable) this.#put(task);
+    }
+  }
+
   readonly #nextTurn = (): void => {
     this.#turnEnds = false;
     this.#left = this.#budget;
-    if (this.#tasks.size > 0) this.#runTasks();
+    if (this.#urgent.size + this.#tasks.size > 0) this.#runTasks();
   };
 }

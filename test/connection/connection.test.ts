@@ -489,6 +489,28 @@ describe("deadlines", () => {
   });
 });
 
+test("an answer does not wait for the downloads of others", async () => {
+  const runtime = new TestRuntime({ budget: 1000 });
+  const others = await Promise.all(Array.from({ length: 9 }, () => greeted({ runtime })));
+  const asking = await greeted({ runtime });
+  for (const { raw, diary } of [...others, asking]) {
+    raw.frame(1, request(diary === asking.diary ? "stat" : "get"));
+  }
+  await turns(4);
+  for (const { diary } of others) {
+    diary.connection.send(1, BODIES.response);
+    diary.connection.attach(1, new Zeros(1 << 20), 0);
+  }
+  await turns(12);
+  const before = others.map(({ raw }) => raw.received);
+  asking.diary.connection.send(1, BODIES.response);
+  await turns(2);
+  expect(asking.raw.cases()).toEqual(["response"]);
+  expect(others.filter(({ raw }, i) => raw.received > before[i]!).length).toBeLessThan(
+    others.length,
+  );
+});
+
 test("a client that leaves does not wait long for a server that takes nothing", async () => {
   const made = await uploading();
   const { diary, runtime } = made;

@@ -23,7 +23,7 @@ import { MAX_FRAME, drain, framesOf } from "../wire/events.ts";
 import type { FrameValue } from "../wire/read-vectors.ts";
 
 export class TestRuntime implements Runtime {
-  readonly queue = new RunQueue();
+  readonly queue: RunQueue;
   readonly pool: BufferPool;
   readonly #ticked = new Set<Ticked>();
   readonly ticker = {
@@ -33,7 +33,8 @@ export class TestRuntime implements Runtime {
   now = 1000;
   readonly clock = (): number => this.now;
 
-  constructor(options: { buffers?: number; size?: number } = {}) {
+  constructor(options: { buffers?: number; size?: number; budget?: number } = {}) {
+    this.queue = new RunQueue(options.budget);
     this.pool = new BufferPool(options.size, options.buffers);
   }
 

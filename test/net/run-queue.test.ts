@@ -5,6 +5,7 @@ import { turn, turns } from "./support.ts";
 /** Writes `size` bytes a run, as long as it has some. */
 class Writer implements Task {
   left: number;
+  urgent = false;
   readonly #size: number;
   readonly #name: string;
   readonly #diary: string[];
@@ -63,6 +64,43 @@ describe("a run queue", () => {
     expect(sent).toEqual([4, 4, 4, 4, 4, 1]);
     expect(diary.join("").replaceAll("c", "")).toBe("ab".repeat(10));
     expect(diary.indexOf("c")).toBeLessThan(8);
+  });
+
+  test("lets who is urgent go first, also who becomes so while it waits", async () => {
+    const diary: string[] = [];
+    const queue = new RunQueue(100);
+    const [a, b, c] = ["a", "b", "c"].map((name) => new Writer(diary, name, 10, 20));
+    for (const task of [a!, b!, c!]) queue.add(task);
+    c!.urgent = true;
+    queue.add(c!);
+    await turn();
+    expect(diary.join("")).toBe("ccabab");
+  });
+
+  test("gives the urgent half of a turn while others wait, and all of it when none does", async () => {
+    const diary: string[] = [];
+    const queue = new RunQueue(100);
+    const urgent = new Writer(diary, "u", 10, 160);
+    urgent.urgent = true;
+    queue.add(urgent);
+    queue.add(new Writer(diary, "a", 10, 60));
+    await Promise.resolve();
+    expect(diary.join("")).toBe("uuuuuaaaaa");
+    await turns(3);
+    expect(diary.slice(10).join("")).toBe("uuuuuauuuuuu");
+  });
+
+  test("forgets who is removed, urgent or not", async () => {
+    const diary: string[] = [];
+    const queue = new RunQueue(100);
+    for (const isUrgent of [false, true]) {
+      const task = new Writer(diary, "x", 10, 10);
+      task.urgent = isUrgent;
+      queue.add(task);
+      queue.remove(task);
+    }
+    await turns(2);
+    expect(diary).toEqual([]);
   });
 
   test("lets the loop look at others between two turns", async () => {

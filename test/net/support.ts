@@ -82,6 +82,9 @@ export class Speaker implements Producer {
     this.outbox = new Outbox({ ...stage, transport: this.line, producer: this });
   }
 
+  /** What it says are answers. */
+  hasAnswers = false;
+
   get wantsToSend(): boolean {
     return this.left > 0;
   }
