@@ -157,8 +157,20 @@ export class Uploads implements AsyncDisposable {
       await sink?.discard();
       return { committed };
     }
-    if (begun === undefined) throw refusal;
+    if (begun === undefined) throw await this.#refusal(refusal, path, options.uploadId);
     return begun;
+  }
+
+  /**
+   * A process that died between the note and the name, or just behind the name: then another file has
+   * taken its place since.
+   */
+  async #refusal(refusal: unknown, path: string, uploadId: Uint8Array): Promise<unknown> {
+    if (!(refusal instanceof LeatError) || refusal.code !== "ALREADY_EXISTS") return refusal;
+    const note = await this.#openReceipts().find(uploadId, path);
+    if (note?.state !== "unnamed") return refusal;
+    const message = `${quote(path)} exists; whether this upload was there before it cannot be told`;
+    return new LeatError("OUTCOME_UNKNOWN", message);
   }
 
   /** What an earlier try has left: of the same id, else one that begins as this one does. */

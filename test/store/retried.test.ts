@@ -1,9 +1,10 @@
 /** A try of an upload that comes while another process commits the one before. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { type Collision, type CreateOptions, openDiskStore, type Store } from "../../src/index.ts";
 import { LeatError } from "../../src/errors.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { refused } from "./support.ts";
 
 const BYTES = Buffer.alloc(300_000, "x");
 
@@ -70,6 +71,26 @@ test("that is answered with its receipt leaves nothing of itself", async () => {
     committed: { entry: { name: "file" } },
   });
   expect(partials()).toEqual([]);
+});
+
+test("is not told that it failed where a process was killed behind the name, and another file has it", async () => {
+  const [first, second] = stores;
+  const how: CreateOptions = { ...options(1, "fail"), resume: undefined };
+  const sink = await first.create("file", how);
+  if (!("write" in sink)) throw new Error("it was not begun");
+  await sink.write(BYTES, 0);
+  // Killed before the turn of the event loop ends: that it was published is not noted.
+  const journal = (): string =>
+    folder.at(`.leat/receipts/${readdirSync(folder.at(".leat/receipts"))[0]}`);
+  await sink.commit({ crc32: Bun.hash.crc32(BYTES) });
+  const noted = readFileSync(journal());
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+  writeFileSync(journal(), noted);
+  writeFileSync(folder.at("other"), "another one's");
+  renameSync(folder.at("other"), folder.at("file"));
+  await refused("OUTCOME_UNKNOWN", () => second.create("file", { ...how, resume: {} }));
+  // Who comes with another upload is told what is so.
+  await refused("ALREADY_EXISTS", () => second.create("file", options(2, "fail")));
 });
 
 test("that is skipped, for the name is taken by now, leaves nothing of the one before", async () => {
