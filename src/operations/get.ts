@@ -17,9 +17,8 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
     const { offset, length } = range(request, source);
     exchange.respond({ case: "get", value: { entry: source.entry, offset, length } });
     const onTaken = (bytes: number): void => exchange.countSent(bytes);
-    const copy = source.synchronous ? exchange.kernelCopy(source, length) : undefined;
     let onClosed: (() => void) | undefined;
-    if (copy !== undefined) closed = new Promise((resolve) => void (onClosed = resolve));
+    if (source.synchronous) closed = new Promise((resolve) => void (onClosed = resolve));
     const outgoing = source.synchronous
       ? new OutgoingSource({
           source,
@@ -31,7 +30,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
           onReady: () => exchange.ready(),
           crcs: exchange.blockCrcs.of(source.entry.version, source.entry.size),
           anew: request.ifMatch !== undefined,
-          copy,
+          copy: exchange.kernelCopy(source, length),
           onClosed,
         })
       : new OutgoingChunks({
@@ -46,8 +45,9 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
     source[Symbol.dispose]();
     throw thrown;
   }
-  // The kernel may be in the middle of it when its stream is over: the descriptor counts until then.
-  if (closed !== undefined) await closed;
+  // The kernel, or the disk, may be in the middle of it when its stream is over: the descriptor counts
+  // until then.
+  await closed;
 }
 
 /** @throws PRECONDITION_FAILED, INVALID_ARGUMENT */

@@ -70,6 +70,35 @@ testStore(
   },
 );
 
+testStore(
+  "a download that was given up keeps its place among the open files until the disk is done",
+  async () => {
+    const fetched = Promise.withResolvers<void>();
+    const source: Source = {
+      entry: { ...entry, size: 10 },
+      synchronous: true,
+      fetch: () => fetched.promise,
+      read: (into) => into.length,
+      currentVersion: () => "v",
+      [Symbol.dispose]() {},
+    };
+    const store = storeOf({ open: () => source });
+    await using server = await startServer({ store, maxOpenFiles: 1 });
+    using peer = await RawPeer.welcomed(server.port);
+    const get = { case: "get", value: { path: "a" } } as const;
+    peer.request(1, get);
+    expect((await peer.body(1)).case).toBe("response");
+    peer.frame(1, { case: "cancel", value: {} });
+    expect((await peer.failure(1)).code).toBe("CANCELLED");
+    peer.request(2, get);
+    expect((await peer.failure(2)).code).toBe("RESOURCE_EXHAUSTED");
+    fetched.resolve();
+    await Bun.sleep(0);
+    peer.request(3, get);
+    expect((await peer.body(3)).case).toBe("response");
+  },
+);
+
 testStore("a commit keeps its place among the open files when its client is gone", async () => {
   const committing = Promise.withResolvers<void>();
   const committed = Promise.withResolvers<StoreEntry>();
