@@ -56,14 +56,15 @@ export class DiskPace {
   }
 
   /** Makes one on the event loop. The first slow one is let pass: why it was is not known. */
-  here(work: () => void): void {
+  here<Result>(work: () => Result): Result {
     const begun = this.#now();
     const waits = begun < this.#watchedUntil ? this.#waits() : undefined;
-    work();
+    const result = work();
     const took = this.#now() - begun;
-    if (took <= this.#patience.slow) return;
+    if (took <= this.#patience.slow) return result;
     if (waits !== undefined && this.#waits() !== waits) this.#remember(took);
     this.#watchedUntil = this.#now() + WATCH;
+    return result;
   }
 
   /** Makes one on the thread pool. */

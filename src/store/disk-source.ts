@@ -1,7 +1,6 @@
 /** A file on disk, open to read from. */
 
-import { fstatSync, read, readSync } from "node:fs";
-import { promisify } from "node:util";
+import { fstatSync, readSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE, VERSION_GRAIN } from "../limits.ts";
 import type { OpenFile } from "./beneath.ts";
@@ -10,9 +9,8 @@ import { type DiskPace, readPace } from "./disk-pace.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
+import { readLater } from "./read-later.ts";
 import type { Source, StoreEntry } from "./store.ts";
-
-const readLater = promisify(read);
 
 /** Where bytes go that are to be in the page cache: nobody looks at them. */
 const NOWHERE = new Uint8Array(BLOCK_SIZE);
@@ -44,13 +42,7 @@ export class DiskSource implements Source {
 
   read(into: Uint8Array, position: number): number {
     this.#mustBeOpen();
-    let done = 0;
-    try {
-      this.#pace.here(() => (done = this.#readAll(into, position)));
-    } catch (error) {
-      throw LeatError.from(error, `cannot read ${quote(this.entry.name)} at ${position}`);
-    }
-    return done;
+    return this.#pace.here(() => this.#readAll(into, position));
   }
 
   fetch(position: number, length: number): Promise<void> | undefined {
@@ -61,13 +53,7 @@ export class DiskSource implements Source {
   /** What goes wrong is told by who reads. */
   async #fetch(position: number, length: number): Promise<void> {
     try {
-      let most = length;
-      for (let at = position; most > 0;) {
-        const { bytesRead } = await readLater(this.fd, NOWHERE, 0, Math.min(most, BLOCK_SIZE), at);
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        most -= bytesRead;
-      }
+      await readLater(this.fd, NOWHERE.subarray(0, length), position);
     } catch {
       // As said above.
     }
@@ -75,10 +61,14 @@ export class DiskSource implements Source {
 
   #readAll(into: Uint8Array, position: number): number {
     let done = 0;
-    while (done < into.length) {
-      const count = readSync(this.fd, into, done, into.length - done, position + done);
-      if (count === 0) break;
-      done += count;
+    try {
+      while (done < into.length) {
+        const count = readSync(this.fd, into, done, into.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+    } catch (error) {
+      throw LeatError.from(error, `cannot read ${quote(this.entry.name)} at ${position + done}`);
     }
     return done;
   }

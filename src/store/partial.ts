@@ -12,7 +12,6 @@ import {
   fsync,
   ftruncateSync,
   openSync,
-  read,
   unlinkSync,
   write,
   writeSync,
@@ -26,6 +25,7 @@ import { Descriptor } from "./descriptor.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { ERRNO, linkDescriptor, O_TMPFILE, openAt, statDescriptor, systemError } from "./kernel.ts";
 import { tryLock } from "./posix.ts";
+import { readLater } from "./read-later.ts";
 import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 import type { DiskPace } from "./disk-pace.ts";
@@ -35,7 +35,6 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 // The kernel's work is done on the thread pool: a sync may take seconds.
 const fsyncLater = promisify(fsync);
 const writeLater = promisify(write);
-const readLater = promisify(read);
 const fdatasyncLater = promisify(fdatasync);
 
 export class PartialFile {
@@ -186,15 +185,8 @@ export class PartialFile {
   }
 
   /** Reads into `into` on the thread pool. @returns bytes read: fewer at the end of the file */
-  async read(into: Uint8Array, position: number): Promise<number> {
-    let done = 0;
-    while (done < into.length) {
-      const rest = into.length - done;
-      const { bytesRead } = await readLater(this.fd, into, done, rest, position + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return done;
+  read(into: Uint8Array, position: number): Promise<number> {
+    return readLater(this.fd, into, position);
   }
 
   /** CRC-32 of its first bytes. @throws IO_ERROR when there are fewer */

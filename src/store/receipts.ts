@@ -8,18 +8,17 @@
  * gone from its place. Where a commit failed, and where a partial is removed, that is noted, too.
  */
 
-import { closeSync, constants, openSync, read, readdirSync, unlinkSync, writeSync } from "node:fs";
-import { promisify } from "node:util";
+import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { crc32, sha256 } from "../hash.ts";
 import { MiB, RECEIPT_RETENTION } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import { isGone } from "./partials.ts";
+import { readLater } from "./read-later.ts";
 import type { CommitDigest, DurabilityLevel } from "./store.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
-const readLater = promisify(read);
 
 /** One note. */
 const SIZE = 128;
@@ -188,7 +187,7 @@ async function lastIn(fd: number, wanted: Uint8Array): Promise<Buffer | undefine
   let found: Buffer | undefined;
   for (let position = 0; ; position += MiB) {
     // Chunks overlap, so that no note is cut: a torn one may have moved those behind it.
-    const { bytesRead } = await readLater(fd, chunk, 0, chunk.length, position);
+    const bytesRead = await readLater(fd, chunk, position);
     const bytes = chunk.subarray(0, bytesRead);
     for (let at = bytes.indexOf(wanted); at !== -1; at = bytes.indexOf(wanted, at + 1)) {
       const note = bytes.subarray(at, at + SIZE);

@@ -78,6 +78,7 @@ export interface Source extends Disposable {
   /**
    * Gets bytes ready while the disk is slow, so that `read` answers at once. The source may not be
    * disposed meanwhile.
+   * @param length in bytes, up to BLOCK_SIZE: what is beyond is left to `read`
    * @returns undefined where they may be read without
    */
   fetch?(position: number, length: number): Promise<void> | undefined;

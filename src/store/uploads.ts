@@ -128,7 +128,8 @@ export class Uploads implements AsyncDisposable {
     await this.#takeOver(name);
     // Who looks for another's partial has a new id: nothing was committed under it.
     const again = options.resume?.prefix === undefined;
-    const committed = again ? await this.#committed(path, options.uploadId) : undefined;
+    const note = again ? await this.#note(path, options.uploadId) : undefined;
+    const committed = note && (await this.#committed(note, path, options.uploadId));
     if (committed !== undefined) {
       this.#partials?.removeLeft(name);
       return { committed };
@@ -152,25 +153,23 @@ export class Uploads implements AsyncDisposable {
       refusal = error;
     }
     const sink = begun instanceof DiskSink ? begun : undefined;
-    const committed = await this.#committed(path, options.uploadId, sink !== undefined);
+    const { uploadId } = options;
+    const note = await this.#note(path, uploadId);
+    const committed = note && (await this.#committed(note, path, uploadId, sink !== undefined));
     if (committed !== undefined) {
       await sink?.discard();
       return { committed };
     }
-    if (begun === undefined) throw await this.#refusal(refusal, path, options.uploadId);
-    return begun;
+    if (begun !== undefined) return begun;
+    // A process died between the note and the name, or just behind the name; then another file took it.
+    const taken = refusal instanceof LeatError && refusal.code === "ALREADY_EXISTS";
+    if (!taken || note?.state !== "unnamed") throw refusal;
+    const message = `${quote(path)} exists; whether this upload was there before it cannot be told`;
+    throw new LeatError("OUTCOME_UNKNOWN", message);
   }
 
-  /**
-   * A process that died between the note and the name, or just behind the name: then another file has
-   * taken its place since.
-   */
-  async #refusal(refusal: unknown, path: string, uploadId: Uint8Array): Promise<unknown> {
-    if (!(refusal instanceof LeatError) || refusal.code !== "ALREADY_EXISTS") return refusal;
-    const note = await this.#openReceipts().find(uploadId, path);
-    if (note?.state !== "unnamed") return refusal;
-    const message = `${quote(path)} exists; whether this upload was there before it cannot be told`;
-    return new LeatError("OUTCOME_UNKNOWN", message);
+  #note(path: string, uploadId: Uint8Array): Promise<CommitNote | undefined> {
+    return this.#openReceipts().find(uploadId, path);
   }
 
   /** What an earlier try has left: of the same id, else one that begins as this one does. */
@@ -210,12 +209,11 @@ export class Uploads implements AsyncDisposable {
 
   /** @param begun its partial is one that was just begun: what is there says nothing */
   async #committed(
+    note: CommitNote,
     path: string,
     uploadId: Uint8Array,
     begun = false,
   ): Promise<Committed | undefined> {
-    const note = await this.#openReceipts().find(uploadId, path);
-    if (note === undefined) return undefined;
     const { library, versions } = this.#options;
     using place = library.place(path, isDirectory);
     const facts = place.folder.look(place.name);

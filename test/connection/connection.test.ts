@@ -13,7 +13,7 @@ import { encodeFrame } from "../../src/wire/frame.ts";
 import { join } from "../support/chop.ts";
 import { turns } from "../net/support.ts";
 import { BODIES, HELLO, WELCOME, Zeros, dataFrame, request } from "../session/bodies.ts";
-import { type Ends, TestRuntime, ends, greeted } from "./support.ts";
+import { type Ends, TestRuntime, ends, greeted, welcomed } from "./support.ts";
 
 const refused = new LeatError("UNAUTHENTICATED", "who are you?");
 const codeOf = ({ diary }: Ends): string[] => diary.closed.map((error) => error.code);
@@ -273,12 +273,7 @@ describe("closing", () => {
   });
 
   test("a client does when the server ended: nothing can come any more", async () => {
-    const made = ends({ role: "client" });
-    const { diary, raw } = made;
-    diary.connection.session.hello(0);
-    diary.connection.wake();
-    raw.frame(0, WELCOME);
-    await turns(4);
+    const { diary, raw } = await welcomed();
     raw.finish();
     await turns(4);
     expect([diary.types, raw.diary, diary.connection.closed]).toEqual([
@@ -523,12 +518,8 @@ test("a client that leaves does not wait long for a server that takes nothing", 
 
 /** A client with an upload on its way, and a server that takes nothing of it. */
 async function uploading(): Promise<Ends> {
-  const made = ends({ role: "client", pipe: { capacity: 10_000 } });
+  const made = await welcomed({ pipe: { capacity: 10_000 } });
   const { diary, raw } = made;
-  diary.connection.session.hello(0);
-  diary.connection.wake();
-  raw.frame(0, WELCOME);
-  await turns(4);
   raw.transport.pause();
   const stream = diary.connection.open(request("put").value);
   diary.connection.attach(stream, new Zeros(50_000), 0);

@@ -3,8 +3,7 @@ import { expect, test } from "bun:test";
 import { BLOCK_SIZE, STALL_NOTICE } from "../../src/limits.ts";
 import type { Outgoing } from "../../src/session/outgoing.ts";
 import { turns } from "../net/support.ts";
-import { WELCOME } from "../session/bodies.ts";
-import { ends } from "./support.ts";
+import { welcomed } from "./support.ts";
 
 const GET = { operation: { case: "get", value: { path: "a" } } } as const;
 const PUT = { operation: { case: "put", value: { path: "a" } } } as const;
@@ -24,12 +23,8 @@ function outgoing(available: number, left: number): Outgoing {
 }
 
 async function client(initialWindow = 1 << 20) {
-  const made = ends({ role: "client", session: { initialWindow: 4 * BLOCK_SIZE } });
+  const made = await welcomed({ session: { initialWindow: 4 * BLOCK_SIZE } }, initialWindow);
   const { diary, raw, runtime } = made;
-  diary.connection.session.hello(runtime.now);
-  diary.connection.wake();
-  raw.frame(0, { ...WELCOME, value: { ...WELCOME.value, initialWindow } });
-  await turns(5);
   const wait = async (after: number): Promise<string | undefined> => {
     runtime.now += after;
     const stall = diary.connection.stall;

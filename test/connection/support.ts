@@ -18,7 +18,7 @@ import { type FrameBodyInit, encodeFrame } from "../../src/wire/frame.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
 import { Peer } from "../net/contract.ts";
 import { turns } from "../net/support.ts";
-import { HELLO } from "../session/bodies.ts";
+import { HELLO, WELCOME } from "../session/bodies.ts";
 import { MAX_FRAME, drain, framesOf } from "../wire/events.ts";
 import type { FrameValue } from "../wire/read-vectors.ts";
 
@@ -143,6 +143,17 @@ export function ends(options: EndsOptions = {}): Ends {
     options.pipe,
   );
   return { runtime, diary, raw };
+}
+
+/** A client that was welcomed. @param window credit of each upload */
+export async function welcomed(options: EndsOptions = {}, window = 1 << 20): Promise<Ends> {
+  const made = ends({ ...options, role: "client" });
+  const { diary, raw, runtime } = made;
+  diary.connection.session.hello(runtime.now);
+  diary.connection.wake();
+  raw.frame(0, { ...WELCOME, value: { ...WELCOME.value, initialWindow: window } });
+  await turns(5);
+  return made;
 }
 
 /** A server that accepted the Hello of its peer; what was said until then is forgotten. */
