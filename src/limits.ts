@@ -235,6 +235,10 @@ export const UNNAMED_BELOW = BLOCK_SIZE;
  *  are quicker one by one, and leave alone what others have written. */
 export const SYNC_TOGETHER = 8;
 
+/** A file that is synced before it is committed is put on disk every so many bytes while it still comes:
+ *  8 MiB were as quick, and a disk that turns has fewer to seek for. */
+export const WRITE_BEHIND = 32 * MiB;
+
 /** Outcomes of a tree's transfers that may wait to be read. */
 export const TREE_OUTCOMES = 1024;
 

@@ -2,6 +2,7 @@
 
 import { fchmodSync } from "node:fs";
 import { LeatError } from "../errors.ts";
+import { WRITE_BEHIND } from "../limits.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
@@ -22,6 +23,7 @@ import type {
 } from "./store.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { writePace, type DiskPace } from "./disk-pace.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 export interface SinkOptions extends CollisionRule {
   /** Bytes, when known. */
@@ -58,6 +60,8 @@ export class DiskSink implements Sink {
   readonly #target: SinkTarget;
   readonly #options: SinkOptions;
   readonly #pace: DiskPace;
+  /** Only where the file is put on disk before it is committed. */
+  readonly #behind: WriteBehind | undefined;
   #durable = 0;
   #ended = false;
   /** What the thread pool does to our descriptor just now: it must not be closed meanwhile. */
@@ -74,6 +78,9 @@ export class DiskSink implements Sink {
     this.#target = target;
     this.#options = options;
     this.#pace = pace;
+    if (options.durability === "fsync" && (options.size ?? WRITE_BEHIND) >= WRITE_BEHIND) {
+      this.#behind = new WriteBehind(() => partial.syncBytes());
+    }
   }
 
   get resumed(): Resumed | undefined {
@@ -90,7 +97,9 @@ export class DiskSink implements Sink {
     const doing = `cannot write ${quote(this.#target.path)}`;
     try {
       const written = this.#partial.append(bytes, doing, this.#pace);
-      return written === undefined ? undefined : this.#track(written);
+      // Where the disk does not follow, the kernel puts on disk what it can already.
+      if (written !== undefined) return this.#track(written);
+      this.#behind?.written(this.#partial.size);
     } catch (error) {
       this.#broken = error;
       throw error;
@@ -125,7 +134,7 @@ export class DiskSink implements Sink {
     this.#mustBeOpen();
     this.#ended = true;
     try {
-      await this.#running;
+      await this.#idle();
       if (this.#broken !== undefined) throw this.#broken;
       this.#checkSize();
       return await this.#commit(digest);
@@ -182,7 +191,16 @@ export class DiskSink implements Sink {
         this.#release();
       }
     };
-    return this.#running === undefined ? finish() : this.#running.then(finish, finish);
+    const idle = this.#idle();
+    return idle === undefined ? finish() : idle.then(finish);
+  }
+
+  /** Resolves when nothing uses our descriptor; undefined when nothing does. */
+  #idle(): Promise<unknown> | undefined {
+    const running = this.#running;
+    const behind = this.#behind?.running;
+    if (running === undefined && behind === undefined) return undefined;
+    return Promise.allSettled([running, behind]);
   }
 
   #track(work: Promise<void>): Promise<void> {
@@ -210,7 +228,10 @@ export class DiskSink implements Sink {
       if (!durable) return this.#publish(place, digest).entry;
     }
     const partial = this.#partial;
-    await this.#sync(() => this.#target.sync?.(partial) ?? partial.sync());
+    await this.#sync(async () => {
+      await (this.#target.sync?.(partial) ?? partial.sync());
+      this.#behind?.check();
+    });
     // Once more: folders may have moved meanwhile.
     using place = this.#target.place();
     const { entry, facts, replaced } = this.#publish(place, digest);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { type Client, connect, type ErrorCode } from "../../src/index.ts";
-import { MiB } from "../../src/limits.ts";
+import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
 import { refusal } from "../resume/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
@@ -68,6 +68,16 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         expect(Buffer.compare(await Bun.file(library.at("new")).bytes(), BYTES)).toBe(0);
       }),
   );
+
+  test("that failed while a long upload came refuses it, whatever the sync at its end says", () =>
+    // Only what is put on disk meanwhile is asked for by fdatasync.
+    withFault("fdatasync:error=EIO:when=1", async (client) => {
+      const long = Buffer.alloc(WRITE_BEHIND + MiB, "leat");
+      expect((await refusal(client.put("new", long))).code).toBe("IO_ERROR");
+      expect(await names(client)).toEqual(["there"]);
+      await untilDone(() => client.put("new", long), "IO_ERROR");
+      expect((await client.stat("new")).size).toBe(long.length);
+    }));
 
   test.each([
     ["a read", "pread64:error=EIO:when=5"],

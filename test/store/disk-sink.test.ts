@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
+import { WRITE_BEHIND } from "../../src/limits.ts";
 import { LeatError } from "../../src/errors.ts";
 import { DiskSink } from "../../src/store/disk-sink.ts";
 import { Versions } from "../../src/store/entry.ts";
 import { PartialFile } from "../../src/store/partial.ts";
 import { openPlainFolder } from "../../src/store/walk-folder.ts";
+import type { DurabilityLevel } from "../../src/store/store.ts";
 import { DiskPace } from "../../src/store/disk-pace.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, refused, slowPace } from "./support.ts";
@@ -16,7 +18,7 @@ class OpenSink implements AsyncDisposable {
   readonly sink: DiskSink;
   readonly partial: PartialFile;
 
-  constructor(pace = slowPace(), size?: number) {
+  constructor(pace = slowPace(), size?: number, durability: DurabilityLevel = "none") {
     const folder = openPlainFolder(this.folder.path);
     const partial = PartialFile.create(folder, "partial", 0o600);
     if (partial === undefined) throw new Error("the name is taken");
@@ -27,7 +29,7 @@ class OpenSink implements AsyncDisposable {
       place: () => ({ folder, name: "file", [Symbol.dispose]() {} }),
       [Symbol.dispose]: () => folder[Symbol.dispose](),
     };
-    const options = { collision: "fail", durability: "none", size } as const;
+    const options = { collision: "fail", durability, size } as const;
     this.sink = new DiskSink(partial, target, options, pace);
   }
 
@@ -95,3 +97,19 @@ describe("writes on the thread pool", () => {
     expect(readdirSync(open.folder.path)).toEqual([]);
   });
 });
+
+test.each(["discard", "keep", "commit"] as const)(
+  "what is put on disk meanwhile is waited for by %s",
+  async (end) => {
+    await using open = new OpenSink(new DiskPace(), undefined, "fsync");
+    const disk = Promise.withResolvers<void>();
+    open.partial.syncBytes = () => disk.promise;
+    await open.sink.write(new Uint8Array(WRITE_BEHIND), 0);
+    const ended = open.sink[end]();
+    await Bun.sleep(0);
+    expect(open.partial.fd).not.toBe(-1);
+    disk.resolve();
+    await ended;
+    expect(open.partial.fd).toBe(-1);
+  },
+);
