@@ -21,7 +21,7 @@ export function createSha256(key?: Uint8Array): Hash {
 
 /** The SHA-256 of `text` in UTF-8: 32 bytes. */
 export function sha256(text: string): Buffer {
-  return new Bun.CryptoHasher("sha256").update(text).digest();
+  return Bun.CryptoHasher.hash("sha256", text);
 }
 
 /** Bytes that nobody can guess. */

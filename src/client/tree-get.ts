@@ -5,8 +5,7 @@
  */
 import { LeatError } from "../errors.ts";
 import { DOWNLOAD_WINDOW, SMALL_FILE } from "../limits.ts";
-import { createLocalFile } from "../store/local-file.ts";
-import { LocalFolder } from "../store/local-folder.ts";
+import { LocalFolder, TreeSyncs } from "../store/local-folder.ts";
 import { isSegment, quote } from "../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
 import type { Entry } from "../wire/gen/messages.ts";
@@ -41,6 +40,7 @@ class TreeGet {
   readonly #onProgress: ((bytes: number) => void) | undefined;
   /** Those under way. */
   readonly #small = new Set<SmallGet>();
+  readonly #syncs = new TreeSyncs();
   #arrived = 0;
 
   constructor(client: Client, options: GetTreeOptions) {
@@ -54,8 +54,9 @@ class TreeGet {
     });
   }
 
-  get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
-    return this.#run.outcomes(async () => {
+  async *get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
+    using _syncs = this.#syncs;
+    return yield* this.#run.outcomes(async () => {
       for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
     });
   }
@@ -172,12 +173,13 @@ class TreeGet {
     bytes: Uint8Array,
   ): Promise<TreeOutcome> {
     try {
-      const sink = createLocalFile(folder.at(name), {
+      const sink = folder.create(name, {
         collision: this.#collision,
         durability: this.#durability,
         modified: entry.modified,
         size: bytes.length,
         shown: of.local,
+        syncs: this.#syncs,
       });
       if ("skipped" in sink) return outcomeOf(of, { skipped: true });
       await using held = sink;

@@ -46,7 +46,7 @@ export interface SinkTarget extends Disposable {
   readonly path: string;
   readonly versions: Versions;
   /** Permission bits of a new file, if the partial was made with others. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
   /** Finds the place anew when the file is committed: folders move while a file is on its way. */
   place(): Place;
   /** As `place`, for this turn of the event loop. */
@@ -242,7 +242,10 @@ export class DiskSink implements Sink {
   /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
   #prepare(place: OpenPlace): void {
     const { path, versions, mode } = this.#target;
-    const existing = place.folder.look(place.name);
+    const { collision } = this.#options;
+    // The link tells of a name that is taken.
+    const willTell = collision === "fail" && !this.#partial.isNamed;
+    const existing = willTell ? undefined : place.folder.look(place.name);
     if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
     try {
       const finalMode = existing?.mode ?? mode;

@@ -72,3 +72,22 @@ export class FileSyncs implements Disposable {
     if (this.#waiting.length > 0) this.#next();
   }
 }
+
+/** One for each file system that a tree reaches. */
+export class TreeSyncs implements Disposable {
+  readonly #of = new Map<number, FileSyncs>();
+
+  /** @param folder on the file system of the files; stays the caller's */
+  of(folder: Folder): FileSyncs {
+    const { device } = folder.facts;
+    const found = this.#of.get(device) ?? new FileSyncs(folder);
+    this.#of.set(device, found);
+    return found;
+  }
+
+  /** Those under way are waited for by whoever asked. */
+  [Symbol.dispose](): void {
+    for (const syncs of this.#of.values()) syncs[Symbol.dispose]();
+    this.#of.clear();
+  }
+}

@@ -18,7 +18,6 @@ interface Calls {
   readonly renameat2: number;
   readonly getdents64: number;
   readonly openat: number;
-  readonly unlinkat: number;
   readonly linkat: number;
 }
 const NO_CALLS: Calls = {
@@ -26,12 +25,11 @@ const NO_CALLS: Calls = {
   renameat2: 0,
   getdents64: 0,
   openat: 0,
-  unlinkat: 0,
   linkat: 0,
 };
 const CALLS: Readonly<Record<string, Calls>> = {
-  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, unlinkat: 263, linkat: 265 },
-  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, unlinkat: 35, linkat: 37 },
+  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, linkat: 265 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, linkat: 37 },
 };
 const OPENAT2 = 437;
 
@@ -158,19 +156,24 @@ export function openAt(folder: number, path: string, flags: number, mode: number
   return call(calls.openat, folder, at.name, flags, mode, 0);
 }
 
-/** unlinkat(2) of a file. @returns 0, or a negative errno */
-export function unlinkAt(folder: number, path: string): number {
-  if (!put(path, name)) return -ERRNO.ENAMETOOLONG;
-  return call(calls.unlinkat, folder, at.name, 0, 0, 0);
-}
+/** Since Linux 6.10, and before for who may read everything; the way by /proc takes 2.5 us more. */
+let linksByDescriptor = true;
 
 /**
  * linkat(2) of an open file that has no name yet (O_TMPFILE).
  * @returns 0, or a negative errno: EEXIST when the name is taken
  */
 export function linkDescriptor(fd: number, folder: number, to: string): number {
-  if (!put(`/proc/self/fd/${fd}`, name) || !put(to, name2)) return -ERRNO.ENAMETOOLONG;
-  return call(calls.linkat, AT_FDCWD, at.name, folder, at.name2, AT_SYMLINK_FOLLOW);
+  if (!put(to, name2)) return -ERRNO.ENAMETOOLONG;
+  if (linksByDescriptor) {
+    name[0] = 0;
+    const result = call(calls.linkat, fd, at.name, folder, at.name2, AT_EMPTY_PATH);
+    if (result === 0 || result === -ERRNO.EEXIST) return result;
+  }
+  if (!put(`/proc/self/fd/${fd}`, name)) return -ERRNO.ENAMETOOLONG;
+  const result = call(calls.linkat, AT_FDCWD, at.name, folder, at.name2, AT_SYMLINK_FOLLOW);
+  if (result === 0) linksByDescriptor = false;
+  return result;
 }
 
 /** renameat2(2). @returns 0, or a negative errno */

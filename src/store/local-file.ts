@@ -20,6 +20,7 @@ import { Versions, versionedEntry } from "./entry.ts";
 import { factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
 import { openRegular } from "./open-regular.ts";
+import type { TreeSyncs } from "./file-syncs.ts";
 import { PartialFile } from "./partial.ts";
 import { checkFree } from "./free-space.ts";
 import { isDirectory } from "./refusals.ts";
@@ -28,6 +29,8 @@ import { hasProc, openPlainFolder } from "./walk-folder.ts";
 
 /** Until the file is whole, it is its owner's business. */
 const PARTIAL_MODE = 0o600;
+/** Less the umask. */
+const FILE_MODE = 0o666;
 
 /** A partial file of an earlier try, locked, and what is known of it: checked. */
 export interface FoundPartial {
@@ -60,6 +63,11 @@ export interface LocalFileOptions extends SinkOptions {
   readonly shown?: string | undefined;
 }
 
+export interface FileInOptions extends LocalFileOptions {
+  /** Puts it on disk together with others. */
+  readonly syncs: TreeSyncs;
+}
+
 /**
  * A local file to write to.
  * @throws NOT_FOUND (the folder), ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, NO_SPACE,
@@ -76,6 +84,39 @@ export function createLocalFile(at: string, options: LocalFileOptions): DiskSink
     folder[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * A small file to write into a folder that is open, one of many of a tree; else as `createLocalFile`.
+ * Until it is whole it has no name, where that can be.
+ * @param folder open until the Sink has ended
+ */
+export function createFileIn(
+  folder: Folder,
+  name: string,
+  options: FileInOptions,
+): DiskSink | Skipped {
+  const path = options.shown ?? folder.at(name);
+  const found = folder.look(name);
+  if (found !== undefined && !mayTake(found, options, path, versions)) {
+    return { skipped: versionedEntry(name, found, versions) };
+  }
+  // Before anything is written: it tells of what goes wrong from then on.
+  const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
+  const unnamed = PartialFile.unnamed(folder, () => partialName(name), FILE_MODE);
+  const place = { folder, name, [Symbol.dispose]() {} };
+  return new DiskSink(
+    unnamed ?? createPartial(folder, name, path),
+    {
+      path,
+      versions,
+      mode: unnamed === undefined ? FILE_MODE & ~umask : undefined,
+      place: () => place,
+      sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
+      [Symbol.dispose]() {},
+    },
+    options,
+  );
 }
 
 /**
@@ -201,7 +242,7 @@ function sinkOver(
   const target = {
     path,
     versions,
-    mode: 0o666 & ~umask,
+    mode: FILE_MODE & ~umask,
     place: () => ({ folder, name, [Symbol.dispose]() {} }),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };

@@ -9,7 +9,8 @@ import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import type { NameTaker } from "./folder-reader.ts";
-import { openFileIn } from "./local-file.ts";
+import type { DiskSink, Skipped } from "./disk-sink.ts";
+import { createFileIn, type FileInOptions, openFileIn } from "./local-file.ts";
 import { statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
 import { alreadyExists } from "./refusals.ts";
@@ -18,6 +19,8 @@ import type { MaybePromise, Source, Time } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 import { openPlainFolder } from "./walk-folder.ts";
 import { wireName } from "./wire-names.ts";
+
+export { TreeSyncs } from "./file-syncs.ts";
 
 export class LocalFolder implements Disposable {
   readonly path: string;
@@ -83,6 +86,11 @@ export class LocalFolder implements Disposable {
   /** Writes a whole small file, if that is easily done. @returns whether it was */
   writeSmall(name: string, bytes: Uint8Array, modified: Time): boolean {
     return writeSmallFile(this.#folder, name, bytes, modified);
+  }
+
+  /** A file in it, to be written: as `createFileIn`. */
+  create(name: string, options: FileInOptions): DiskSink | Skipped {
+    return createFileIn(this.#folder, name, options);
   }
 
   /** Reads a whole small file, if that is easily done. @param most bytes */

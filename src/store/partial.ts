@@ -40,14 +40,14 @@ const fdatasyncLater = promisify(fdatasync);
 export class PartialFile {
   readonly #file: Descriptor;
   readonly folder: Folder;
-  readonly name: string;
+  #name: string | (() => string);
   #size = 0;
   #isNamed = true;
 
-  private constructor(fd: number, folder: Folder, name: string) {
+  private constructor(fd: number, folder: Folder, name: string | (() => string)) {
     this.#file = new Descriptor(fd);
     this.folder = folder;
-    this.name = name;
+    this.#name = name;
   }
 
   /**
@@ -96,16 +96,22 @@ export class PartialFile {
    * Makes one without a name (O_TMPFILE): there is nothing to lock and nothing to clean up, whatever
    * happens, and nothing that another try could continue.
    * @param folder stays the caller's
-   * @param name that it gets when it needs one
+   * @param name that it gets when it needs one, made up then
    * @returns undefined where that can't be done
    */
-  static unnamed(folder: Folder, name: string, mode: number): PartialFile | undefined {
+  static unnamed(folder: Folder, name: () => string, mode: number): PartialFile | undefined {
     if (folder.fd === undefined) return undefined;
     const fd = openAt(folder.fd, ".", O_TMPFILE | O_RDWR, mode);
     if (fd < 0) return undefined;
     const partial = new PartialFile(fd, folder, name);
     partial.#isNamed = false;
     return partial;
+  }
+
+  /** The one it has among the partials, or would get. */
+  get name(): string {
+    if (typeof this.#name === "function") this.#name = this.#name();
+    return this.#name;
   }
 
   /** Whether it has a name among the partials. */

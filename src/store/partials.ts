@@ -77,7 +77,7 @@ export class Partials implements Disposable {
   }
 
   /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
-  createUnnamed(name: string): PartialFile | undefined {
+  createUnnamed(name: () => string): PartialFile | undefined {
     return PartialFile.unnamed(this.folder, name, FILE_MODE);
   }
 

@@ -11,6 +11,7 @@ import { type CollisionRule, mayTake } from "./collision.ts";
 import type { Versions } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import type { OpenPlace, Place } from "./library.ts";
+import { ERRNO, systemError } from "./kernel.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "./names.ts";
 import type { PartialFile } from "./partial.ts";
@@ -41,18 +42,30 @@ export function publish(
     }
     const existing = target.folder.look(target.name);
     mayTake(existing, rule, path, versions);
-    if (existing === undefined && linkUnnamed(partial, target)) return false;
+    if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
     partial.takeName();
     renameSync(partial.path, target.folder.at(target.name));
     return existing !== undefined;
   } catch (error) {
-    if (isSystemError(error, "EEXIST")) throw alreadyExists(path);
+    if (isSystemError(error, "EEXIST")) throw taken(target, rule, { path, versions });
     throw LeatError.from(error, `cannot put ${quote(path)} in its place`);
   }
 }
 
+/** What has the name, as a refusal: another of our checks may not have looked. */
+function taken(
+  { folder, name }: OpenPlace,
+  rule: CollisionRule,
+  { path, versions }: PublishContext,
+): LeatError {
+  mayTake(folder.look(name), rule, path, versions);
+  return alreadyExists(path); // it was, a moment ago
+}
+
 function takeFreeName(partial: PartialFile, target: OpenPlace): void {
-  if (linkUnnamed(partial, target)) return;
+  const linked = linkUnnamed(partial, target);
+  if (linked === 0) return;
+  if (linked === -ERRNO.EEXIST) throw systemError(ERRNO.EEXIST, "linkat");
   partial.takeName();
   const to = target.folder.at(target.name);
   try {
@@ -70,9 +83,9 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
   }
 }
 
-/** @returns whether that was all; if not, nothing was changed */
-function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): boolean {
-  return !partial.isNamed && partial.linkTo(folder, name) === 0;
+/** @returns 0 when that was all; else a negative errno, and nothing was changed */
+function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): number {
+  return partial.isNamed ? -ERRNO.EOPNOTSUPP : partial.linkTo(folder, name);
 }
 
 /** FAT, some network and FUSE file systems have no hard links. */

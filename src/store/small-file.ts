@@ -6,33 +6,26 @@
  *
  * To write a file of 4 KiB takes 15 us so, and 290 us in the ordinary way (docs/decisions/0008).
  */
-import { randomBytes } from "../hash.ts";
 import { closeSync, constants, readSync, writeSync } from "node:fs";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import {
   AT_FDCWD,
-  ERRNO,
+  linkDescriptor,
   O_CLOEXEC,
   O_PATH,
+  O_TMPFILE,
   openAt,
-  RENAME_NOREPLACE,
-  renameat2,
-  statAt,
   statDescriptor,
-  unlinkAt,
 } from "./kernel.ts";
 import { setModified } from "./posix.ts";
 import type { Time } from "./store.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const NEW = O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC;
-
-/** One is enough: it is there for a moment in which nothing else of this process runs. */
-const partial = `.leat-${randomBytes(6).toString("hex")}`;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * Writes a whole file under a name that is free, not synced.
+ * Writes a whole file, not synced, then gives it its name if that is free: a process that is killed
+ * leaves nothing.
  * @returns whether it did; if not, nothing was changed
  */
 export function writeSmallFile(
@@ -41,12 +34,18 @@ export function writeSmallFile(
   bytes: Uint8Array,
   modified: Time,
 ): boolean {
-  const { fd } = folder;
-  if (fd === undefined || statAt(fd, name) !== -ERRNO.ENOENT) return false;
-  if (!writePartial(fd, bytes, modified)) return false;
-  const done = renameat2(fd, partial, fd, name, RENAME_NOREPLACE) === 0;
-  if (!done) unlinkAt(fd, partial);
-  return done;
+  if (folder.fd === undefined) return false;
+  const fd = openAt(folder.fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0o666);
+  if (fd < 0) return false;
+  try {
+    if (writeSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return false;
+    setModified(fd, modified);
+    return linkDescriptor(fd, folder.fd, name) === 0;
+  } catch {
+    return false; // the ordinary way will meet it again, and say so
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export interface SmallFile {
@@ -96,20 +95,4 @@ function isUnchanged(before: Facts, after: Facts | number): boolean {
     after.changedSeconds === before.changedSeconds &&
     after.changedNanoseconds === before.changedNanoseconds
   );
-}
-
-function writePartial(folder: number, bytes: Uint8Array, modified: Time): boolean {
-  const fd = openAt(folder, partial, NEW, 0o666);
-  if (fd < 0) return false;
-  try {
-    const whole = writeSync(fd, bytes, 0, bytes.length, 0) === bytes.length;
-    if (whole) setModified(fd, modified);
-    if (whole) return true;
-  } catch {
-    // The ordinary way will meet it again, and say so.
-  } finally {
-    closeSync(fd);
-  }
-  unlinkAt(folder, partial);
-  return false;
 }

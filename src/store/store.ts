@@ -179,6 +179,7 @@ export interface Sink extends AsyncDisposable {
    * @param digest kept for a day for a client that does not hear the answer
    * @returns the entry under its name, version included
    * @throws ALREADY_EXISTS when the name was taken meanwhile and the collision is "fail" or "skip";
+   *   IS_A_DIRECTORY;
    *   PRECONDITION_FAILED, SIZE_MISMATCH (fewer than declared), NOT_FOUND (the folder is gone), IO_ERROR
    */
   commit(digest?: CommitDigest): Promise<StoreEntry>;
@@ -201,7 +202,8 @@ export interface Store extends AsyncDisposable {
   /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED */
   open(path: string): MaybePromise<Source>;
   /**
-   * @throws ALREADY_EXISTS, NOT_FOUND (the parent), IS_A_DIRECTORY, PRECONDITION_FAILED, READ_ONLY,
+   * @throws ALREADY_EXISTS and IS_A_DIRECTORY (where a small file is not to replace one, `commit` may
+   *   tell), NOT_FOUND (the parent), PRECONDITION_FAILED, READ_ONLY,
    *   CROSS_DEVICE, NO_SPACE, UNAVAILABLE (the same upload still runs)
    * @returns the entry that exists when the collision is "skip" and the name is taken; what was
    *   answered when the upload was committed before

@@ -6,7 +6,13 @@
 
 import { LeatError } from "../errors.ts";
 import { sha256 } from "../hash.ts";
-import { PARTIAL_RETENTION, SWEEP_EVERY, UNNAMED_BELOW, BLOCK_SIZE } from "../limits.ts";
+import {
+  BLOCK_SIZE,
+  PARTIAL_RETENTION,
+  SWEEP_EVERY,
+  UNNAMED_BELOW,
+  UPLOAD_WINDOW,
+} from "../limits.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
@@ -101,7 +107,9 @@ export class Uploads implements AsyncDisposable {
     try {
       if (this.#closing) throw new LeatError("UNAVAILABLE", "the library is being closed");
       const place = library.placeNow(path, isDirectory);
-      const existing = place.folder.look(place.name);
+      // What comes with the request in any case is not asked for twice: the link will tell.
+      const willTell = options.collision === "fail" && mayBeUnnamed(options, UPLOAD_WINDOW + 1);
+      const existing = willTell ? undefined : place.folder.look(place.name);
       if (!mayTake(existing, options, path, versions)) {
         found?.partial.remove(); // nobody goes on with it
         return skip(path, place);
@@ -240,18 +248,17 @@ export class Uploads implements AsyncDisposable {
     found: PartialFile | undefined,
   ): PartialFile {
     const { library } = this.#options;
-    const name = partialName(path, options);
     this.#partials ??= Partials.make(library, this.#onRemove);
     const partials = this.#partials;
     if (!partials.canPublishTo(place.folder)) {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
-    const isSmall = options.size !== undefined && options.size < UNNAMED_BELOW;
-    if (isSmall && options.resume === undefined) {
-      const unnamed = partials.createUnnamed(name);
+    if (mayBeUnnamed(options, UNNAMED_BELOW)) {
+      const unnamed = partials.createUnnamed(() => partialName(path, options));
       if (unnamed !== undefined) return unnamed;
     }
+    const name = partialName(path, options);
     try {
       if (options.size !== undefined) {
         checkFree(partials.folder, options.size - (found?.size ?? 0), path);
@@ -336,6 +343,11 @@ function isNoted(facts: Facts, { facts: noted }: CommitNote): boolean {
     facts.modifiedSeconds === noted.modifiedSeconds &&
     facts.modifiedNanoseconds === noted.modifiedNanoseconds
   );
+}
+
+/** @param size of bytes from which on it may not */
+function mayBeUnnamed({ size, resume }: CreateOptions, below: number): boolean {
+  return size !== undefined && size < below && resume === undefined;
 }
 
 /** Partials are found again by upload id and target, or by what is known of the target alone. */

@@ -1,6 +1,6 @@
 /** A disk that fails in the middle: the kernel's answers are made up by strace, the rest is real. */
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { type Client, connect, type ErrorCode } from "../../src/index.ts";
 import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
 import { refusal } from "../resume/support.ts";
@@ -68,6 +68,14 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         expect(Buffer.compare(await Bun.file(library.at("new")).bytes(), BYTES)).toBe(0);
       }),
   );
+
+  test("gives small uploads their names where the kernel links no bare descriptor", () =>
+    withFault("linkat:error=ENOENT:when=1", async (client, library) => {
+      const small = Buffer.from("small");
+      for (const name of ["one", "two"]) await client.put(name, small);
+      expect(readFileSync(library.at("one"), "utf8")).toBe("small");
+      await expect(client.put("two", small)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    }));
 
   test("that failed while a long upload came refuses it, whatever the sync at its end says", () =>
     // Only what is put on disk meanwhile is asked for by fdatasync.

@@ -438,7 +438,7 @@ test("requests may follow Hello at once, and a whole upload behind its request",
 
 test("frames for a stream that ended are dropped", async () => {
   using peer = await RawPeer.welcomed(server.port);
-  peer.request(1, put("a.txt", 5));
+  peer.request(1, put("a.txt", UPLOAD_WINDOW + 1));
   expect((await peer.failure(1)).code).toBe("ALREADY_EXISTS");
   peer.data(1, 0, new Uint8Array(5), 0);
   peer.frame(1, { case: "finish", value: { size: 5, crc32: 0 } });

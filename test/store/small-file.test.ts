@@ -1,9 +1,13 @@
 /** The quick way to write a small file leaves what the ordinary way leaves. */
 import { describe, expect, test } from "bun:test";
-import { lstatSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
+import { SYNC_TOGETHER } from "../../src/limits.ts";
+import { TreeSyncs } from "../../src/store/file-syncs.ts";
 import { createLocalFile } from "../../src/store/local-file.ts";
 import { LocalFolder } from "../../src/store/local-folder.ts";
+import type { Collision } from "../../src/store/store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { refused } from "./support.ts";
 
 const modified = { seconds: 1_600_000_000, nanoseconds: 123_456_789 };
 const quick = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
@@ -54,6 +58,41 @@ describe("a small file", () => {
     expect(gone.writeSmall("x", new Uint8Array(1), modified)).toBe(false);
     expect(readdirSync(here.path).toSorted()).toEqual(["file", "folder", "link"]);
   });
+
+  test.each(["none", "fsync"] as const)(
+    "of many is as the ordinary way writes it (%s)",
+    async (durability) => {
+      using here = new TemporaryFolder();
+      chmodSync(here.file("file", "old"), 0o640);
+      here.folder("folder");
+      using folder = LocalFolder.open(here.path);
+      using syncs = new TreeSyncs();
+      const save = async (name: string, collision: Collision): Promise<boolean> => {
+        const options = { collision, durability, modified, size: 3, syncs };
+        const sink = folder.create(name, options);
+        if ("skipped" in sink) return false;
+        await using held = sink;
+        await held.write(Buffer.from("new"), 0);
+        await held.commit();
+        return true;
+      };
+      const many = Array.from({ length: 3 * SYNC_TOGETHER }, (_, i) => `f${i}`);
+      await Promise.all(many.map((name) => save(name, "fail")));
+      await ordinarily(here.at("other"), Buffer.from("new"));
+      for (const name of many) expect(facts(here.at(name))).toEqual(facts(here.at("other")));
+
+      await refused("ALREADY_EXISTS", () => save("file", "fail"));
+      expect(await save("file", "skip")).toBe(false);
+      expect(readFileSync(here.at("file"), "utf8")).toBe("old");
+      await refused("IS_A_DIRECTORY", () => save("folder", "replace"));
+      expect(await save("file", "replace")).toBe(true);
+      expect(lstatSync(here.at("file")).mode & 0o777).toBe(0o640);
+      expect(readFileSync(here.at("file"), "utf8")).toBe("new");
+      expect(readdirSync(here.path).toSorted()).toEqual(
+        [...many, "file", "folder", "other"].toSorted(),
+      );
+    },
+  );
 
   test("does not follow where its folder went", () => {
     using here = new TemporaryFolder();

@@ -1,6 +1,7 @@
 /** The contract of stores: a name that is taken, and several that want one. */
 
 import { expect, test } from "bun:test";
+import { UPLOAD_WINDOW } from "../../../src/limits.ts";
 import { bytesOf, create, getText, names, newUploadId, put, refused } from "../support.ts";
 import type { OpenLibrary } from "./library.ts";
 
@@ -10,6 +11,23 @@ export function collisions(open: OpenLibrary): void {
     await put(library.store, "file", "first");
     await refused("ALREADY_EXISTS", () => create(library.store, "file"));
     expect(await getText(library.store, "file")).toBe("first");
+  });
+
+  test("fail: a small file is refused at once, or when it is to get its name", async () => {
+    await using library = await open();
+    const { store } = library;
+    await put(store, "file", "first");
+    await store.makeDirectory("folder", false);
+    for (const durability of ["none", "fsync"] as const) {
+      const small = { size: 5, durability };
+      await refused("ALREADY_EXISTS", () => put(store, "file", "small", small));
+      await refused("IS_A_DIRECTORY", () => put(store, "folder", "small", small));
+    }
+    const large = { size: UPLOAD_WINDOW + 1 };
+    await refused("ALREADY_EXISTS", () => create(store, "file", large));
+    await refused("IS_A_DIRECTORY", () => create(store, "folder", large));
+    expect(await getText(store, "file")).toBe("first");
+    expect(await names(store, "", { hidden: true })).toEqual(["file", "folder"]);
   });
 
   test("skip: answered with what is there", async () => {
