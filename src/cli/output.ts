@@ -13,6 +13,14 @@ export interface StatusLine {
   hide(): void;
 }
 
+/** An object as a line; nothing in it that a terminal would obey. */
+export function jsonLine(value: object): string {
+  const text = JSON.stringify(value).replace(UNSAFE, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return `${text}\n`;
+}
+
 export class Output {
   /** A person sees stdout. */
   readonly dataTerminal = process.stdout.isTTY;
@@ -44,18 +52,19 @@ export class Output {
   }
 
   /** A line of data. */
-  async line(text: string): Promise<void> {
-    this.#gathered += `${text}\n`;
+  line(line: string): Promise<void> {
+    return this.text(`${line}\n`);
+  }
+
+  /** Whole lines of data. */
+  async text(lines: string): Promise<void> {
+    this.#gathered += lines;
     if (this.#gathered.length >= GATHER) await this.flush();
   }
 
-  /** An object as a line of data; nothing in it that a terminal would obey. */
+  /** An object as a line of data. */
   json(value: object): Promise<void> {
-    return this.line(
-      JSON.stringify(value).replace(UNSAFE, (character) => {
-        return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-      }),
-    );
+    return this.text(jsonLine(value));
   }
 
   /** Bytes of a file. @throws NO_SPACE, IO_ERROR, … when stdout is a file that cannot take them */

@@ -38,7 +38,8 @@ export function timeText(time: Timestamp | undefined): string {
   if (time === undefined) return "-";
   const date = new Date(time.seconds * 1000);
   if (Number.isNaN(date.getTime())) return "-";
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
+  const text = date.toISOString();
+  return `${text.slice(0, text.lastIndexOf("."))}Z`;
 }
 
 const two = (part: number): string => String(part).padStart(2, "0");

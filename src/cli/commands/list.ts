@@ -1,15 +1,12 @@
 /** `list`: what is in a folder. */
 import type { Command } from "commander";
-import type { ListSummary } from "../../client/options.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../context.ts";
+import { jsonLine, type Output } from "../output.ts";
 import { remoteName } from "../paths.ts";
 import { timeText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, isFolder } from "./entry.ts";
-
-/** Entries whose sizes are aligned with each other: a listing may be longer than memory is wide. */
-const ALIGNED = 1000;
 
 interface Flags {
   readonly all?: boolean;
@@ -32,39 +29,40 @@ export function addList(program: Command, context: ContextOf): void {
 
 async function list(context: Context, typed: string, flags: Flags): Promise<void> {
   const path = remoteName(typed);
+  const { output } = context;
   const client = await context.client();
-  const entries = client.list(path, { hidden: flags.all === true, signal: context.signal });
-  const show = flags.json === true ? showJson : flags.long === true ? showLong : showNames;
+  const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
+  const show = flags.json === true ? json : flags.long === true ? long : names;
   let count = 0;
-  let batch: Entry[] = [];
-  let next: IteratorResult<Entry, ListSummary>;
-  while ((next = await entries.next()).done !== true) {
-    count++;
-    if (batch.push(next.value) < ALIGNED) continue;
-    await show(context, batch);
-    batch = [];
+  let skipped = 0;
+  for await (const { entries, skippedNames } of pages) {
+    count += entries.length;
+    skipped += skippedNames;
+    // A page at a time: to wait for each line takes longer than to write it.
+    await output.text(show(output, entries));
   }
-  await show(context, batch);
-  await context.output.flush();
-  tellRest(context, path, count, next.value.skippedNames, flags);
+  await output.flush();
+  tellRest(context, path, count, skipped, flags);
 }
 
-async function showNames({ output }: Context, entries: readonly Entry[]): Promise<void> {
-  for (const entry of entries) await output.line(output.name(shownName(entry)));
-}
+type Show = (output: Output, entries: readonly Entry[]) => string;
 
-async function showLong({ output }: Context, entries: readonly Entry[]): Promise<void> {
-  const sizes = entries.map((entry) => (entry.kind === "FILE" ? String(entry.size) : "-"));
-  const width = Math.max(0, ...sizes.map((size) => size.length));
-  for (const [i, entry] of entries.entries()) {
+const names: Show = (output, entries) =>
+  entries.map((entry) => `${output.name(shownName(entry))}\n`).join("");
+
+/** Sizes are aligned within a page: a listing may be longer than memory is wide. */
+const long: Show = (output, entries) => {
+  const sizes = entries.map(({ kind, size }) => (kind === "FILE" ? String(size) : "-"));
+  const width = sizes.reduce((most, { length }) => Math.max(most, length), 0);
+  const line = (entry: Entry, index: number): string => {
     const time = timeText(entry.modified).padEnd(20);
-    await output.line(`${sizes[i]!.padStart(width)}  ${time}  ${output.name(shownName(entry))}`);
-  }
-}
+    return `${sizes[index]!.padStart(width)}  ${time}  ${output.name(shownName(entry))}\n`;
+  };
+  return entries.map(line).join("");
+};
 
-async function showJson({ output }: Context, entries: readonly Entry[]): Promise<void> {
-  for (const entry of entries) await output.json(entryFacts(entry));
-}
+const json: Show = (_output, entries) =>
+  entries.map((entry) => jsonLine(entryFacts(entry))).join("");
 
 function shownName(entry: Entry): string {
   return isFolder(entry) ? `${entry.name}/` : entry.name;
