@@ -53,10 +53,8 @@ export async function receive(first: Leg, options: ReceptionOptions): Promise<vo
 
 function begin(leg: Leg, { landing, sha256 }: ReceptionOptions): Incoming {
   const { offset, length } = leg.head;
-  return new Incoming({
-    offset,
-    length,
-    sha256,
+  const range = { offset, length, sha256 };
+  return new Incoming(range, {
     write: (bytes, position) => landing.write(bytes, position, leg),
     onConsumed: (bytes) => landing.written?.(bytes, leg),
     onVerified: (behind, blockCrc) => landing.verified?.(behind, blockCrc),
@@ -68,7 +66,8 @@ function run(leg: Leg, incoming: Incoming): Promise<void> {
   return new Promise((resolve, reject) => {
     leg.take({
       data: (bytes, blockCrc) => incoming.data(bytes, blockCrc),
-      finish: (finish) => void incoming.finish(finish, leg.head.length).then(resolve, reject),
+      finish: (finish) =>
+        void Promise.try(() => incoming.finish(finish, leg.head.length)).then(resolve, reject),
       failed: reject,
     });
   });

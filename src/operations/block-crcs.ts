@@ -46,6 +46,7 @@ export class BlockCrcs {
 
   /** Those of a file that comes and has no version yet. @param size in bytes, when known */
   coming(size = Number.MAX_SAFE_INTEGER): FileCrcs | undefined {
+    if (size <= BLOCK_SIZE) return undefined;
     this.#uploads += 1;
     return this.of(`upload ${this.#uploads}`, size);
   }

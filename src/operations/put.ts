@@ -1,7 +1,7 @@
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_SIZE, LEAST_WINDOW, RETRY_AFTER, TRANSFER_WINDOW } from "../limits.ts";
-import type { Collision, Committed, Prefix, Sink } from "../store/store.ts";
-import { Incoming } from "../transfer/incoming.ts";
+import type { Collision, Committed, MaybePromise, Prefix, Sink } from "../store/store.ts";
+import { Incoming, type Intake } from "../transfer/incoming.ts";
 import type { Finish, IfExists, Put } from "../wire/gen/messages.ts";
 import type { FileCrcs } from "./block-crcs.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
@@ -30,15 +30,17 @@ const COLLISIONS: Readonly<Record<IfExists, Collision>> = {
 };
 
 /** Receives a file. Data may come while the store still opens the partial: it waits here. */
-export class PutOperation implements Receiving {
+export class PutOperation implements Receiving, Intake {
   readonly #request: Put;
   readonly #exchange: Exchange;
   #sink: Sink | undefined;
+  /** The sink was kept or discarded. */
+  #isLeft = false;
   #incoming: Incoming | undefined;
   /** Of the blocks that came, for who downloads the file; none of a small one. */
   #crcs: FileCrcs | undefined;
   /** What came before the sink was there; bounded by the initial window. */
-  #early: (() => void)[] = [];
+  #early: (() => void)[] | undefined;
   #over = false;
   /** The client gave it up: nothing is kept for another try. */
   #givenUp = false;
@@ -72,27 +74,32 @@ export class PutOperation implements Receiving {
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     // Behind Finish only a Resend is answered, and none was sent: what is checked stays as it is.
     if (this.#over || this.#finished) return;
-    if (this.#incoming === undefined) this.#early.push(() => this.#take(bytes, blockCrc));
+    if (this.#incoming === undefined) this.#later(() => this.#take(bytes, blockCrc));
     else this.#take(bytes, blockCrc);
   }
 
   #take(bytes: Uint8Array, blockCrc: number | undefined): void {
     if (this.#over) return;
-    const doing = `writing ${this.#request.path} failed`;
-    this.#guard(() => this.#incoming?.data(bytes, blockCrc), doing);
+    try {
+      this.#incoming?.data(bytes, blockCrc);
+    } catch (thrown) {
+      this.#fail(LeatError.from(thrown, `writing ${this.#request.path} failed`));
+    }
+  }
+
+  #later(step: () => void): void {
+    this.#early ??= [];
+    this.#early.push(step);
   }
 
   finish(finish: Finish): void {
     if (this.#over) return;
     this.#finished = true;
     if (this.#sink === undefined || this.#incoming === undefined) {
-      this.#early.push(() => this.finish(finish));
-      return;
+      return this.#later(() => this.finish(finish));
     }
     this.#committing = true;
-    this.#leaving = this.#commit(finish, this.#sink, this.#incoming).catch((thrown: unknown) =>
-      this.#fail(thrown),
-    );
+    this.#leaving = this.#commit(finish, this.#sink, this.#incoming);
   }
 
   cancelled(): void {
@@ -159,7 +166,7 @@ export class PutOperation implements Receiving {
       });
     }
     const { durableOffset: offset, resumed } = created;
-    if (offset > 0 && this.#early.length > 0) {
+    if (offset > 0 && this.#early !== undefined) {
       throw new LeatError(
         "PROTOCOL_ERROR",
         "Data came before the Response to an upload that resumes",
@@ -168,25 +175,47 @@ export class PutOperation implements Receiving {
     const prefixCrc32 = resumed?.crc32 ?? 0;
     const id = resumed?.uploadId ?? uploadId;
     exchange.respond({ case: "put", value: { durableOffset: offset, prefixCrc32, uploadId: id } });
-    const crcs = (this.#crcs = exchange.blockCrcs.coming(size));
-    this.#incoming = new Incoming({
-      offset,
-      length: size === undefined ? undefined : size - offset,
-      sha256,
-      prefix: { length: offset, crc32: prefixCrc32 },
-      write: (bytes, position) => created.write(bytes, position),
-      onConsumed: (bytes) => exchange.consumed(bytes),
-      onError: (error) => this.#fail(error),
-      onVerified: (behind, crc) => crcs?.set(Math.ceil(behind / BLOCK_SIZE) - 1, crc),
-    });
-    const early = this.#early;
-    this.#early = [];
+    this.#crcs = exchange.blockCrcs.coming(size);
+    const length = size === undefined ? undefined : size - offset;
+    const prefix = { length: offset, crc32: prefixCrc32 };
+    this.#incoming = new Incoming({ offset, length, sha256, prefix }, this);
+    const early = this.#early ?? [];
+    this.#early = undefined;
     for (const step of early) step();
   }
 
+  // ---- Intake ----
+
+  write(bytes: Uint8Array, position: number): MaybePromise<void> {
+    return this.#sink?.write(bytes, position);
+  }
+
+  onConsumed(bytes: number): void {
+    this.#exchange.consumed(bytes);
+  }
+
+  onVerified(behind: number, crc: number): void {
+    this.#crcs?.set(Math.ceil(behind / BLOCK_SIZE) - 1, crc);
+  }
+
+  onError(error: LeatError): void {
+    this.#fail(error);
+  }
+
+  // ---- inside ----
+
   async #commit(finish: Finish, sink: Sink, incoming: Incoming): Promise<void> {
+    try {
+      await this.#commitOrThrow(finish, sink, incoming);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  async #commitOrThrow(finish: Finish, sink: Sink, incoming: Incoming): Promise<void> {
     const { size, uploadId, sha256 } = this.#request;
-    await incoming.finish(finish, incoming.position);
+    const rest = incoming.finish(finish, incoming.position);
+    if (rest !== undefined) await rest;
     if (size !== undefined && finish.size !== size) {
       throw new LeatError("SIZE_MISMATCH", `${size} bytes were declared, ${finish.size} were sent`);
     }
@@ -233,21 +262,23 @@ export class PutOperation implements Receiving {
   #end(error: LeatError): void {
     if (this.#committing) return;
     this.#over = true;
-    this.#early = [];
+    this.#early = undefined;
     this.#crcs?.forget();
     const sink = this.#sink;
-    this.#sink = undefined;
+    if (sink === undefined || this.#isLeft) return;
+    this.#isLeft = true;
     const good = this.#good(error, sink);
-    const left = good > 0 ? sink?.keep(good, this.#incoming?.settled()) : sink?.discard();
+    // What came before is still written.
+    const left = good > 0 ? sink.keep(good, this.#incoming?.settled()) : sink.discard();
     if (left !== undefined) this.#leaving = left.catch(() => {});
   }
 
   /** Bytes that another try can continue from. */
-  #good(error: LeatError, sink: Sink | undefined): number {
+  #good(error: LeatError, sink: Sink): number {
     const { size, sha256 } = this.#request;
     // The digest of a whole cannot be taken up in the middle.
     if (this.#givenUp || size === undefined || sha256 || FINAL.has(error.code)) return 0;
-    const verified = this.#incoming?.verified ?? sink?.durableOffset ?? 0;
+    const verified = this.#incoming?.verified ?? sink.durableOffset;
     return verified < size ? verified - (verified % BLOCK_SIZE) : verified;
   }
 }

@@ -260,10 +260,13 @@ export class Peer implements Driver, BudgetWaiter {
     exchange.ended = true;
     this.#exchanges.delete(stream);
     const left = exchange.receiving?.abort(error) ?? exchange.running;
-    const give = (): void => this.#options.files.give(exchange.descriptors);
     // What was begun has its file open until it is over: cancelled ones must not add up.
-    if (left === undefined) give();
-    else void left.then(give);
+    if (left === undefined) this.#giveFiles(exchange);
+    else void left.then(() => this.#giveFiles(exchange));
+  }
+
+  #giveFiles({ descriptors }: StreamExchange): void {
+    this.#options.files.give(descriptors);
   }
 }
 

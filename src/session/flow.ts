@@ -31,7 +31,8 @@ export class ReceiveWindow {
   readonly #most: number;
   readonly #budgets: WindowBudgets;
   /** What is to be given back to the budgets. */
-  readonly #borrowed = { begin: 0, grow: 0 };
+  #borrowedToBegin = 0;
+  #borrowedToGrow = 0;
   #promised: number;
   #received = 0;
   #consumed = 0;
@@ -99,16 +100,16 @@ export class ReceiveWindow {
 
   /** The stream is over: gives back what was borrowed. */
   release(): void {
-    for (const from of ["begin", "grow"] as const) {
-      const borrowed = this.#borrowed[from];
-      this.#borrowed[from] = 0;
-      if (borrowed > 0) this.#budgets[from].give(borrowed);
-    }
+    if (this.#borrowedToBegin > 0) this.#budgets.begin.give(this.#borrowedToBegin);
+    if (this.#borrowedToGrow > 0) this.#budgets.grow.give(this.#borrowedToGrow);
+    this.#borrowedToBegin = 0;
+    this.#borrowedToGrow = 0;
   }
 
   #borrow(from: keyof WindowBudgets, more: number): boolean {
     if (!this.#budgets[from].take(more)) return false;
-    this.#borrowed[from] += more;
+    if (from === "begin") this.#borrowedToBegin += more;
+    else this.#borrowedToGrow += more;
     this.#size += more;
     return true;
   }

@@ -287,7 +287,8 @@ export class Receiver {
 
 function charactersOf(operation: Operation | undefined): number {
   let characters = 0;
-  for (const field of Object.values(operation?.value ?? {})) {
+  for (const name in operation?.value) {
+    const field: unknown = operation.value[name as keyof typeof operation.value];
     if (typeof field === "string") characters += field.length;
   }
   return characters;

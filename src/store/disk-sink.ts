@@ -37,10 +37,11 @@ export interface SinkOptions extends CollisionRule {
 /** Where a file is going. Disposed when the Sink ends. */
 export interface SinkTarget extends Disposable {
   /**
-   * The partial is about to get its name. Then, if it does not: `withdraw`.
-   * @returns what is to be called when it has its name, where it was not `isNamed` before
+   * The partial is about to get its name. Then, when it has it: `confirm`; if it does not: `withdraw`.
+   * @param isNamed it has a name among the partials
    */
-  promise?(facts: Facts, digest: CommitDigest, isNamed: boolean): (() => void) | undefined;
+  promise?(facts: Facts, digest: CommitDigest, isNamed: boolean): void;
+  confirm?(): void;
   withdraw?(): void;
   /** For messages. */
   readonly path: string;
@@ -70,7 +71,9 @@ export class DiskSink implements Sink {
   #keeping: Promise<void> | undefined;
   /** Why a write failed: what is there has a hole, and is not committed. */
   #broken: unknown;
-  readonly #released = Promise.withResolvers<void>();
+  /** Whoever waits until it is released. */
+  #waiting: PromiseWithResolvers<void> | undefined;
+  #isReleased = false;
 
   constructor(partial: PartialFile, target: SinkTarget, options: SinkOptions, pace = writePace) {
     this.#partial = partial;
@@ -94,15 +97,13 @@ export class DiskSink implements Sink {
   write(bytes: Uint8Array, position: number): MaybePromise<void> {
     this.#mustBeOpen();
     this.#checkPosition(bytes.length, position);
-    const doing = `cannot write ${quote(this.#target.path)}`;
     try {
-      const written = this.#partial.append(bytes, doing, this.#pace);
+      const written = this.#partial.append(bytes, this.#pace);
       // Where the disk does not follow, the kernel puts on disk what it can already.
       if (written !== undefined) return this.#track(written);
       this.#behind?.written(this.#partial.size);
     } catch (error) {
-      this.#broken = error;
-      throw error;
+      throw this.#break(error);
     }
   }
 
@@ -134,10 +135,11 @@ export class DiskSink implements Sink {
     this.#mustBeOpen();
     this.#ended = true;
     try {
-      await this.#idle();
+      const idle = this.#idle();
+      if (idle !== undefined) await idle;
       if (this.#broken !== undefined) throw this.#broken;
       this.#checkSize();
-      return await this.#commit(digest);
+      return this.#commitNow(digest) ?? (await this.#commit(digest));
     } catch (error) {
       this.#abandon();
       throw error;
@@ -147,14 +149,16 @@ export class DiskSink implements Sink {
   }
 
   /** Resolves when it has ended and let go of its file. */
-  get released(): Promise<void> {
-    return this.#released.promise;
+  async released(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#waiting ??= Promise.withResolvers();
+    await this.#waiting.promise;
   }
 
   /** Resolves when everything that was begun is over; an open Sink is discarded. */
   async close(): Promise<void> {
     await (this.#keeping ?? this.discard());
-    await this.#released.promise;
+    await this.released();
   }
 
   keep(length = Number.POSITIVE_INFINITY, after?: Promise<void>): MaybePromise<void> {
@@ -170,7 +174,7 @@ export class DiskSink implements Sink {
   /** A newer try takes the partial: lets go of it, unless it is being committed; then waits. */
   async handOver(): Promise<void> {
     await (this.#keeping ?? this.keep());
-    await this.#released.promise;
+    await this.released();
   }
 
   discard(): MaybePromise<void> {
@@ -206,8 +210,7 @@ export class DiskSink implements Sink {
   #track(work: Promise<void>): Promise<void> {
     this.#running = work
       .catch((error: unknown) => {
-        this.#broken = error;
-        throw error;
+        throw this.#break(error);
       })
       .finally(() => {
         this.#running = undefined;
@@ -215,17 +218,23 @@ export class DiskSink implements Sink {
     return this.#running;
   }
 
-  async #commit(digest: CommitDigest | undefined): Promise<StoreEntry> {
-    const durable = this.#options.durability === "fsync";
-    const now = durable ? undefined : this.#target.placeNow?.();
+  /** As `#commit`, in this turn of the event loop, where nothing has to be waited for. */
+  #commitNow(digest: CommitDigest | undefined): StoreEntry | undefined {
+    if (this.#options.durability === "fsync") return undefined;
+    const now = this.#target.placeNow?.();
     if (now !== undefined) {
       this.#prepare(now);
       return this.#publish(now, digest).entry;
     }
+    using place = this.#target.place();
+    this.#prepare(place);
+    return this.#publish(place, digest).entry;
+  }
+
+  async #commit(digest: CommitDigest | undefined): Promise<StoreEntry> {
     {
       using place = this.#target.place();
       this.#prepare(place);
-      if (!durable) return this.#publish(place, digest).entry;
     }
     const partial = this.#partial;
     await this.#sync(async () => {
@@ -260,8 +269,9 @@ export class DiskSink implements Sink {
 
   #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
     const { path, versions } = this.#target;
-    const confirm =
-      digest && this.#target.promise?.(this.#partial.facts(), digest, this.#partial.isNamed);
+    if (digest !== undefined) {
+      this.#target.promise?.(this.#partial.facts(), digest, this.#partial.isNamed);
+    }
     let replaced: boolean;
     try {
       replaced = publish(this.#partial, place, this.#options, { path, versions });
@@ -269,7 +279,7 @@ export class DiskSink implements Sink {
       if (digest !== undefined) this.#target.withdraw?.();
       throw error;
     }
-    confirm?.();
+    this.#target.confirm?.();
     // After the name: links and renames change the ctime, and with it the version.
     const facts = this.#partial.facts();
     return { entry: versionedEntry(place.name, facts, versions), facts, replaced };
@@ -300,7 +310,15 @@ export class DiskSink implements Sink {
   #release(): void {
     this.#partial.close();
     this.#target[Symbol.dispose]();
-    this.#released.resolve();
+    this.#isReleased = true;
+    this.#waiting?.resolve();
+  }
+
+  /** What is there has a hole now. @returns why, as a refusal */
+  #break(error: unknown): LeatError {
+    const refusal = LeatError.from(error, `cannot write ${quote(this.#target.path)}`);
+    this.#broken = refusal;
+    return refusal;
   }
 
   async #sync(work: () => Promise<void>): Promise<void> {

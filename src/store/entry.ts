@@ -47,23 +47,22 @@ export function identityOf(folder: Facts): string {
   return `${folder.device},${folder.inodeHigh},${folder.inodeLow}`;
 }
 
-/** The entry without a version, as pages have it. */
-export function entryOf(name: string, facts: Facts): StoreEntry {
+/** The entry; without a version, as pages have it. */
+export function entryOf(name: string, facts: Facts, version = ""): StoreEntry {
   return {
     name,
     kind: facts.kind === "LINK" ? "OTHER" : facts.kind,
     size: facts.kind === "FILE" ? facts.size : 0,
     modified: modifiedOf(facts),
     mode: facts.mode,
-    version: "",
+    version,
   };
 }
 
 /** The entry with its version, if it is a file. */
 export function versionedEntry(name: string, facts: Facts, versions?: Versions): StoreEntry {
-  const entry = entryOf(name, facts);
-  if (versions === undefined || facts.kind !== "FILE") return entry;
-  return { ...entry, version: versions.of(facts) };
+  const version = versions !== undefined && facts.kind === "FILE" ? versions.of(facts) : "";
+  return entryOf(name, facts, version);
 }
 
 function modifiedOf(facts: Facts): Time {

@@ -136,10 +136,10 @@ function call(number: number, a: number, b: number, c: number, d: number, e: num
 }
 
 /** Puts a path where the kernel reads it. @returns whether it fits */
-function put(path: string, into: Uint8Array): boolean {
-  const { read: taken, written } = encoder.encodeInto(path, into.subarray(0, MAX_PATH));
+function put(path: string, into: Uint8Array<ArrayBuffer>): boolean {
+  const { read: taken, written } = encoder.encodeInto(path, into);
   into[written] = 0;
-  return taken === path.length;
+  return taken === path.length && written <= MAX_PATH;
 }
 
 /** openat2(2) for reading or O_PATH. @returns a descriptor, or a negative errno */

@@ -154,25 +154,16 @@ export class PartialFile {
 
   /**
    * Appends all of `bytes`, at once or on the thread pool.
-   * @param doing begins the sentence of a refusal
-   * @throws NO_SPACE, QUOTA_EXCEEDED, IO_ERROR, TOO_LARGE
+   * @throws the system's error
    */
-  append(bytes: Uint8Array, doing: string, pace: DiskPace): MaybePromise<void> {
-    if (!pace.mayBlock) return this.#appendLater(bytes, doing, pace);
-    try {
-      pace.here(() => this.#writeAll(bytes));
-    } catch (error) {
-      throw LeatError.from(error, doing);
-    }
+  append(bytes: Uint8Array, pace: DiskPace): MaybePromise<void> {
+    if (!pace.mayBlock) return this.#appendLater(bytes, pace);
+    pace.here(() => this.#writeAll(bytes));
     this.#size += bytes.length;
   }
 
-  async #appendLater(bytes: Uint8Array, doing: string, pace: DiskPace): Promise<void> {
-    try {
-      await pace.there(() => this.#writeAllLater(bytes));
-    } catch (error) {
-      throw LeatError.from(error, doing);
-    }
+  async #appendLater(bytes: Uint8Array, pace: DiskPace): Promise<void> {
+    await pace.there(() => this.#writeAllLater(bytes));
     this.#size += bytes.length;
   }
 

@@ -14,6 +14,8 @@ const LOCK_NB = 4;
 /** Leaves the access time as it is. */
 const UTIME_OMIT = process.platform === "darwin" ? -2n : 0x3fff_fffen;
 
+const TWO_TO_32 = 2 ** 32;
+
 function load(library: string) {
   return dlopen(library, {
     flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
@@ -24,8 +26,11 @@ function load(library: string) {
 const symbols = openLibc(load);
 
 /** Two struct timespec: access time, modified time. */
-const times = new BigInt64Array(4);
-const timesAt = ptr(times);
+const times = new ArrayBuffer(32);
+new BigInt64Array(times)[1] = UTIME_OMIT;
+/** The second one, by halves: a bigint for each number would be one more thing to collect. */
+const modifiedWords = new Int32Array(times, 16);
+const timesAt = ptr(new Uint8Array(times));
 
 /**
  * Takes the lock of an open file unless somebody holds it. The kernel lets go when the descriptor
@@ -39,9 +44,9 @@ export function tryLock(fd: number): boolean {
 
 /** Sets the modified time to the nanosecond. @throws the error of node:fs */
 export function setModified(fd: number, modified: Time): void {
-  times[1] = UTIME_OMIT;
-  times[2] = BigInt(modified.seconds);
-  times[3] = BigInt(modified.nanoseconds);
+  modifiedWords[0] = modified.seconds;
+  modifiedWords[1] = Math.floor(modified.seconds / TWO_TO_32);
+  modifiedWords[2] = modified.nanoseconds;
   if (symbols !== undefined && symbols.futimens(fd, timesAt) === 0) return;
   // Rounds to about a quarter of a microsecond; throws what was wrong, if it was not the call.
   const seconds = modified.seconds + modified.nanoseconds / 1e9;

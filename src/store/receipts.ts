@@ -23,9 +23,22 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 /** One note. */
 const SIZE = 128;
 /** Where it is what, from its start; the CRC of all before it stands at its end. */
-const AT = { magic: 0, id: 4, path: 20, kind: 36, sha256: 40, crc32: 72, times: 76 } as const;
+const AT = {
+  magic: 0,
+  id: 4,
+  path: 20,
+  kind: 36,
+  sha256: 40,
+  crc32: 72,
+  numbers: 76,
+  words: 100,
+} as const;
 const MAGIC = 0x31746672; // "rft1"
 const KINDS = ["void", "fsync", "none"] as const;
+
+/** A note is summed here: a view of each for that would be one more thing to collect. */
+const summed = Buffer.alloc(SIZE);
+const summedHead = summed.subarray(0, SIZE - 4);
 
 /** Hours of one file of the journal. */
 const SPAN = RECEIPT_RETENTION / 8;
@@ -66,10 +79,12 @@ export class Receipts implements Disposable {
       bytes[AT.kind + 1] = 1;
     }
     const { facts } = note;
-    const numbers = [facts.size, facts.device, facts.modifiedSeconds];
-    numbers.forEach((value, index) => bytes.writeDoubleLE(value, AT.times + 8 * index));
-    const words = [facts.inodeLow, facts.inodeHigh, facts.modifiedNanoseconds];
-    words.forEach((value, index) => bytes.writeUInt32LE(value, AT.times + 24 + 4 * index));
+    bytes.writeDoubleLE(facts.size, AT.numbers);
+    bytes.writeDoubleLE(facts.device, AT.numbers + 8);
+    bytes.writeDoubleLE(facts.modifiedSeconds, AT.numbers + 16);
+    bytes.writeUInt32LE(facts.inodeLow, AT.words);
+    bytes.writeUInt32LE(facts.inodeHigh, AT.words + 4);
+    bytes.writeUInt32LE(facts.modifiedNanoseconds, AT.words + 8);
     this.#append(bytes);
     return bytes;
   }
@@ -120,7 +135,10 @@ export class Receipts implements Disposable {
   }
 
   #append(...notes: readonly Buffer[]): void {
-    for (const note of notes) note.writeUInt32LE(crc32(note.subarray(0, SIZE - 4)), SIZE - 4);
+    for (const note of notes) {
+      summed.set(note);
+      note.writeUInt32LE(crc32(summedHead), SIZE - 4);
+    }
     const bytes = notes.length === 1 ? notes[0]! : Buffer.concat(notes);
     try {
       const written = writeSync(this.#current(), bytes);
@@ -175,8 +193,8 @@ export class Receipts implements Disposable {
 function record(uploadId: Uint8Array, path: string, kind: (typeof KINDS)[number]): Buffer {
   const bytes = Buffer.alloc(SIZE);
   bytes.writeUInt32LE(MAGIC, AT.magic);
-  bytes.set(uploadId.subarray(0, 16), AT.id);
-  bytes.set(sha256(path).subarray(0, 16), AT.path);
+  bytes.set(uploadId, AT.id);
+  sha256(path).copy(bytes, AT.path, 0, AT.kind - AT.path);
   bytes[AT.kind] = KINDS.indexOf(kind);
   return bytes;
 }
@@ -202,8 +220,8 @@ async function lastIn(fd: number, wanted: Uint8Array): Promise<Buffer | undefine
 function noteOf(bytes: Buffer): CommitNote | undefined {
   const durability = KINDS[bytes[AT.kind]!];
   if (durability === undefined || durability === "void") return undefined;
-  const number = (index: number): number => bytes.readDoubleLE(AT.times + 8 * index);
-  const word = (index: number): number => bytes.readUInt32LE(AT.times + 24 + 4 * index);
+  const number = (index: number): number => bytes.readDoubleLE(AT.numbers + 8 * index);
+  const word = (index: number): number => bytes.readUInt32LE(AT.words + 4 * index);
   return {
     durability,
     state: STATES[bytes[AT.kind + 2]!] ?? "named",

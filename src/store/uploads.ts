@@ -14,7 +14,7 @@ import {
   UPLOAD_WINDOW,
 } from "../limits.ts";
 import { mayTake } from "./collision.ts";
-import { DiskSink, type SinkTarget, type Skipped } from "./disk-sink.ts";
+import { DiskSink, type Skipped } from "./disk-sink.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import { checkFree } from "./free-space.ts";
@@ -26,6 +26,7 @@ import { type CommitNote, Receipts } from "./receipts.ts";
 import { isDirectory } from "./refusals.ts";
 import type { Committed, CreateOptions, Resumed } from "./store.ts";
 import { syncFolder } from "./sync-folder.ts";
+import { type UploadHost, UploadTarget } from "./upload-target.ts";
 
 export interface UploadsOptions {
   readonly library: Library;
@@ -44,8 +45,9 @@ const UPLOAD_ID_BYTES = 16;
 
 export class Uploads implements AsyncDisposable {
   readonly #options: UploadsOptions;
+  readonly #host: UploadHost;
   /** Open ones; they use our descriptors. */
-  readonly #sinks = new Map<DiskSink, CreateOptions>();
+  readonly #open = new Set<UploadTarget>();
   /** Those that are looked for. */
   readonly #opening = new Set<Promise<Created>>();
   /** Nothing is begun any more. */
@@ -58,6 +60,13 @@ export class Uploads implements AsyncDisposable {
 
   constructor(options: UploadsOptions) {
     this.#options = options;
+    this.#host = {
+      library: options.library,
+      versions: options.versions,
+      open: this.#open,
+      receipts: () => this.#openReceipts(),
+      sync: (partial) => this.#partials?.syncs.sync(partial.fd) ?? partial.sync(),
+    };
     this.#sweep();
     this.#timer = setInterval(
       () => this.#sweep(),
@@ -81,8 +90,8 @@ export class Uploads implements AsyncDisposable {
 
   /** Resolves when no upload is open. */
   async idle(): Promise<void> {
-    while (this.#opening.size + this.#sinks.size > 0) {
-      const ends = [...this.#sinks.keys()].map(({ released }) => released);
+    while (this.#opening.size + this.#open.size > 0) {
+      const ends = [...this.#open].map(({ sink }) => sink.released());
       await Promise.allSettled([...this.#opening, ...ends]);
     }
   }
@@ -92,7 +101,7 @@ export class Uploads implements AsyncDisposable {
     this.#closing = true;
     clearInterval(this.#timer);
     await Promise.allSettled(this.#opening);
-    await Promise.allSettled([...this.#sinks.keys()].map((sink) => sink.close()));
+    await Promise.allSettled([...this.#open].map(({ sink }) => sink.close()));
     this.#partials?.[Symbol.dispose]();
     this.#receipts?.[Symbol.dispose]();
   }
@@ -116,13 +125,10 @@ export class Uploads implements AsyncDisposable {
       }
       const partial = this.#place(path, place, options, found?.partial);
       const uploadId = found?.resumed.uploadId ?? options.uploadId;
-      const sink = new DiskSink(
-        partial,
-        this.#target(path, uploadId, options, () => this.#sinks.delete(sink)),
-        { ...options, resumed: found?.resumed },
-      );
-      this.#sinks.set(sink, options);
-      return sink;
+      const target = new UploadTarget(this.#host, path, uploadId, options);
+      const { resumed } = found ?? {};
+      target.sink = new DiskSink(partial, target, resumed ? { ...options, resumed } : options);
+      return target.sink;
     } catch (error) {
       found?.partial.close();
       throw error;
@@ -208,10 +214,10 @@ export class Uploads implements AsyncDisposable {
 
   /** A newer try of an upload that is open here: the older one has to let go. */
   async #takeOver(name: string): Promise<void> {
-    for (const [sink, { onTakenOver }] of this.#sinks) {
+    for (const { sink, options } of this.#open) {
       if (sink.partialName !== name) continue;
       await sink.handOver();
-      onTakenOver?.();
+      options.onTakenOver?.();
     }
   }
 
@@ -274,34 +280,6 @@ export class Uploads implements AsyncDisposable {
     this.#partials = undefined; // to be made by the next upload, if it can't be made now
     this.#partials = Partials.make(library, this.#onRemove);
     return this.#partials.create(name, path);
-  }
-
-  #target(
-    path: string,
-    uploadId: Uint8Array,
-    { durability }: CreateOptions,
-    ended: () => void,
-  ): SinkTarget {
-    const { library, versions } = this.#options;
-    return {
-      path,
-      versions,
-      place: () => library.place(path, isDirectory),
-      placeNow: () => library.placeNow(path, isDirectory),
-      sync: (partial) =>
-        partial.isNamed || this.#partials === undefined
-          ? partial.sync()
-          : this.#partials.syncs.sync(partial.fd),
-      promise: (facts, digest, isNamed) => {
-        const receipts = this.#openReceipts();
-        const state = isNamed ? "named" : "unnamed";
-        const note = { ...digest, durability, facts, state } as const;
-        const record = receipts.promise(uploadId, path, note);
-        return isNamed ? undefined : () => receipts.confirm(record);
-      },
-      withdraw: () => this.#openReceipts().withdraw(uploadId),
-      [Symbol.dispose]: ended,
-    };
   }
 
   #openReceipts(): Receipts {

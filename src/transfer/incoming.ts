@@ -9,27 +9,31 @@ import type { Finish } from "../wire/gen/messages.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import { Digest, checkBlock, checkFinish } from "./digest.ts";
 
-/** Takes bytes in order. The chunk is the sink's until it answers. */
-export type WriteChunk = (bytes: Uint8Array, position: number) => MaybePromise<void>;
-
-export interface IncomingOptions {
+/** What is to come. */
+export interface IncomingRange {
   readonly offset: number;
-  /** Bytes that will come, when known. */
+  /** In bytes, when known. */
   readonly length: number | undefined;
   readonly sha256: boolean;
   /** What is before the offset, where Finish is to cover it as well. */
   readonly prefix?: Prefix | undefined;
-  readonly write: WriteChunk;
+}
+
+/** Where it goes. */
+export interface Intake {
+  /** Takes bytes in order. The chunk is the sink's until it answers. */
+  write(bytes: Uint8Array, position: number): MaybePromise<void>;
   /** Bytes are with the sink: the sender may get credit for as many. */
-  readonly onConsumed: (bytes: number) => void;
+  onConsumed(bytes: number): void;
   /** A write failed later. */
-  readonly onError: (error: LeatError) => void;
+  onError(error: LeatError): void;
   /** The checksum of a block, or of the end of the range, matched. @param behind its last byte */
-  readonly onVerified?: (behind: number, blockCrc: number) => void;
+  onVerified(behind: number, blockCrc: number): void;
 }
 
 export class Incoming {
-  readonly #options: IncomingOptions;
+  readonly #range: IncomingRange;
+  readonly #intake: Intake;
   readonly #digest: Digest;
   readonly #end: number;
   #position: number;
@@ -38,19 +42,20 @@ export class Incoming {
   #rangeEnded = false;
   /** The sink has not answered yet. */
   #writing = false;
-  /** What came meanwhile. */
-  #waiting: { bytes: Uint8Array; readonly joined: Uint8Array | undefined }[] = [];
-  /** Called when nothing waits any more. */
-  readonly #idle: (() => void)[] = [];
+  /** What came meanwhile; made when something does. */
+  #waiting: Piece[] | undefined;
+  /** Called when nothing waits any more; made when somebody asks. */
+  #idle: (() => void)[] | undefined;
   #failed: LeatError | undefined;
 
-  constructor(options: IncomingOptions) {
-    this.#options = options;
-    this.#digest = new Digest(options.sha256, options.prefix);
-    this.#position = options.offset;
-    this.#verified = options.offset;
-    this.#end =
-      options.length === undefined ? Number.MAX_SAFE_INTEGER : options.offset + options.length;
+  constructor(range: IncomingRange, intake: Intake) {
+    const { offset, length } = range;
+    this.#range = range;
+    this.#intake = intake;
+    this.#digest = new Digest(range.sha256, range.prefix);
+    this.#position = offset;
+    this.#verified = offset;
+    this.#end = length === undefined ? Number.MAX_SAFE_INTEGER : offset + length;
   }
 
   /** CRC of what came so far. */
@@ -69,7 +74,7 @@ export class Incoming {
       throw new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
     }
     if (behind > this.#end) {
-      const declared = this.#end - this.#options.offset;
+      const declared = this.#end - this.#range.offset;
       throw new LeatError("SIZE_MISMATCH", `more than the ${declared} declared bytes arrived`);
     }
     this.#digest.update(bytes);
@@ -79,7 +84,7 @@ export class Incoming {
       checkBlock(behind, blockCrc, this.#digest.endBlock());
       this.#rangeEnded = behind % BLOCK_SIZE !== 0;
       this.#verified = behind;
-      this.#options.onVerified?.(behind, blockCrc);
+      this.#intake.onVerified(behind, blockCrc);
     } else if (behind % BLOCK_SIZE === 0) {
       throw new LeatError(
         "PROTOCOL_ERROR",
@@ -89,24 +94,32 @@ export class Incoming {
   }
 
   /**
-   * Nothing more comes. Resolves when the sink has everything.
+   * Nothing more comes.
+   * @returns undefined when the sink has everything already; else resolves when it does
    * @throws as `checkFinish`; SIZE_MISMATCH when less came than was declared; what a write threw
    */
-  async finish(finish: Finish, size: number): Promise<void> {
-    const { length, offset } = this.#options;
+  finish(finish: Finish, size: number): MaybePromise<void> {
+    const { length, offset } = this.#range;
     const bytes = this.#position - offset;
     if (length !== undefined && bytes !== length) {
       const message = `${bytes} bytes arrived where ${length} were declared`;
       throw new LeatError("SIZE_MISMATCH", message);
     }
     checkFinish(finish, size, this.#digest);
-    await this.settled();
+    if (this.#writing) return this.settled().then(() => this.#check());
+    this.#check();
+  }
+
+  #check(): void {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
   /** Resolves when the sink is done with all that it was given, whether it worked or not. */
   async settled(): Promise<void> {
-    if (this.#writing) await new Promise<void>((resolve) => void this.#idle.push(resolve));
+    if (!this.#writing) return;
+    this.#idle ??= [];
+    const idle = this.#idle;
+    await new Promise<void>((resolve) => void idle.push(resolve));
   }
 
   /** Behind the last byte of the last block whose checksum matched. */
@@ -119,17 +132,17 @@ export class Incoming {
   }
 
   #write(bytes: Uint8Array, position: number): void {
-    const { write, onConsumed } = this.#options;
-    if (this.#failed !== undefined) throw this.#failed;
+    this.#check();
     if (this.#writing) return this.#wait(bytes);
-    const written = write(bytes, position);
-    if (written === undefined) return onConsumed(bytes.length);
+    const written = this.#intake.write(bytes, position);
+    if (written === undefined) return this.#intake.onConsumed(bytes.length);
     this.#writing = true;
     void this.#writeOn(written, bytes.length, position + bytes.length);
   }
 
   /** Queues what comes while the sink is busy; small pieces are joined, so that none costs much. */
   #wait(bytes: Uint8Array): void {
+    this.#waiting ??= [];
     const last = this.#waiting.at(-1);
     if (bytes.length >= SMALL) this.#waiting.push({ bytes, joined: undefined });
     else if (last?.joined !== undefined && last.joined.length - last.bytes.length >= bytes.length) {
@@ -144,25 +157,33 @@ export class Incoming {
 
   /** Writes what waits, piece by piece, behind a write that has begun. */
   async #writeOn(begun: Promise<void>, length: number, behind: number): Promise<void> {
-    const { write, onConsumed, onError } = this.#options;
+    const intake = this.#intake;
     let position = behind;
     try {
       await begun;
-      onConsumed(length);
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      intake.onConsumed(length);
+      for (let next = this.#waiting?.shift(); next; next = this.#waiting?.shift()) {
         const { bytes } = next;
-        await write(bytes, position);
+        await intake.write(bytes, position);
         position += bytes.length;
-        onConsumed(bytes.length);
+        intake.onConsumed(bytes.length);
       }
     } catch (thrown) {
       this.#failed = LeatError.from(thrown, "writing the file failed");
-      this.#waiting = [];
-      onError(this.#failed);
+      this.#waiting = undefined;
+      intake.onError(this.#failed);
     }
     this.#writing = false;
-    for (const wake of this.#idle.splice(0)) wake();
+    const idle = this.#idle ?? [];
+    this.#idle = undefined;
+    for (const wake of idle) wake();
   }
+}
+
+interface Piece {
+  bytes: Uint8Array;
+  /** Where it was joined with others. */
+  readonly joined: Uint8Array | undefined;
 }
 
 /** Pieces below this are copied together while they wait: an object for each byte adds up. */

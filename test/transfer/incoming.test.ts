@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import { LeatError } from "../../src/errors.ts";
-import { Incoming, type IncomingOptions } from "../../src/transfer/incoming.ts";
+import { Incoming, type IncomingRange, type Intake } from "../../src/transfer/incoming.ts";
 import { chopAtRandom, join, seededRandom } from "../support/chop.ts";
 import { refused } from "../store/support.ts";
 import { refusal } from "../wire/refusal.ts";
@@ -50,19 +50,20 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-function incoming(options: Partial<IncomingOptions> = {}) {
+function incoming(options: Partial<IncomingRange & Intake> = {}) {
   const written: Uint8Array[] = [];
   const consumed: number[] = [];
   const errors: LeatError[] = [];
-  const made = new Incoming({
-    offset: 0,
-    length: undefined,
-    sha256: false,
-    write: (bytes) => void written.push(bytes),
-    onConsumed: (bytes) => void consumed.push(bytes),
-    onError: (error) => void errors.push(error),
-    ...options,
-  });
+  const made = new Incoming(
+    { offset: 0, length: undefined, sha256: false, ...options },
+    {
+      write: (bytes) => void written.push(bytes),
+      onConsumed: (bytes) => void consumed.push(bytes),
+      onError: (error) => void errors.push(error),
+      onVerified() {},
+      ...options,
+    },
+  );
   return { made, written, consumed, errors };
 }
 
@@ -208,7 +209,9 @@ describe("a slow sink", () => {
     const { made } = incoming({ write: sink.write });
     made.data(Uint8Array.of(1), undefined);
     let done = false;
-    const finishing = made.finish(finishOf(Uint8Array.of(1)), 1).then(() => (done = true));
+    const finish = made.finish(finishOf(Uint8Array.of(1)), 1);
+    expect(finish).toBeInstanceOf(Promise);
+    const finishing = Promise.resolve(finish).then(() => (done = true));
     await settled();
     expect(done).toBe(false);
     await sink.answer();
