@@ -1,6 +1,14 @@
-/** A descriptor that is closed once, at the end of its scope. */
+/** A descriptor that is closed once, at the end of its scope; and what is known of an open one. */
 
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
+import { type Facts, factsOf } from "./facts.ts";
+import { statDescriptor } from "./kernel.ts";
+
+/** Of an open file or folder, an O_PATH descriptor too. @throws the system's error */
+export function descriptorFacts(fd: number): Facts {
+  const facts = statDescriptor(fd);
+  return typeof facts === "object" ? facts : factsOf(fstatSync(fd, { bigint: true }));
+}
 
 export class Descriptor implements Disposable {
   #fd: number;

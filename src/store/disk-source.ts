@@ -1,13 +1,13 @@
 /** A file on disk, open to read from. */
 
-import { fstatSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE, VERSION_GRAIN } from "../limits.ts";
 import type { OpenFile } from "./beneath.ts";
-import { Descriptor } from "./descriptor.ts";
+import { Descriptor, descriptorFacts } from "./descriptor.ts";
 import { type DiskPace, readPace } from "./disk-pace.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
-import { type Facts, factsOf } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import { quote } from "./names.ts";
 import { readLater } from "./read-later.ts";
 import type { Source, StoreEntry } from "./store.ts";
@@ -75,8 +75,8 @@ export class DiskSource implements Source {
 
   currentVersion(): string {
     this.#mustBeOpen();
-    const now = factsOf(fstatSync(this.fd, { bigint: true }));
-    return onlyNamesChanged(this.#facts, now) ? this.entry.version : this.#versions.of(now);
+    const now = descriptorFacts(this.fd);
+    return hasSameBytes(this.#facts, now) ? this.entry.version : this.#versions.of(now);
   }
 
   [Symbol.dispose](): void {
@@ -90,12 +90,15 @@ export class DiskSource implements Source {
 }
 
 /**
- * Whether the file lost or got a name, and nothing else: being replaced or removed changes the ctime
- * of a file that somebody still reads, but none of its bytes.
+ * Whether nothing happened to the file, or it lost or got a name: being replaced or removed changes
+ * the ctime of a file that somebody still reads, but none of its bytes.
  */
-function onlyNamesChanged(before: Facts, now: Facts): boolean {
+function hasSameBytes(before: Facts, now: Facts): boolean {
+  const isUnchanged =
+    now.changedSeconds === before.changedSeconds &&
+    now.changedNanoseconds === before.changedNanoseconds;
   return (
-    now.links !== before.links &&
+    (isUnchanged || now.links !== before.links) &&
     now.size === before.size &&
     now.modifiedSeconds === before.modifiedSeconds &&
     now.modifiedNanoseconds === before.modifiedNanoseconds

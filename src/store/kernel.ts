@@ -145,7 +145,7 @@ function put(path: string, into: Uint8Array<ArrayBuffer>): boolean {
 /** openat2(2) for reading or O_PATH. @returns a descriptor, or a negative errno */
 export function openat2(folder: number, path: string, flags: number, resolve: number): number {
   if (!put(path, name)) return -ERRNO.ENAMETOOLONG;
-  howView.setBigUint64(0, BigInt(flags | O_CLOEXEC), true);
+  howView.setUint32(0, flags | O_CLOEXEC, true); // the lower half of 64 bits
   howView.setUint32(16, resolve, true);
   return call(OPENAT2, folder, at.name, at.how, how.length, 0);
 }

@@ -9,7 +9,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { OpenFile } from "./beneath.ts";
-import { Descriptor } from "./descriptor.ts";
+import { Descriptor, descriptorFacts } from "./descriptor.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { O_PATH } from "./kernel.ts";
 import { quote } from "./names.ts";
@@ -60,7 +60,7 @@ export function reopen(fd: number): number {
 
 function openFound(at: string, path: string, follow: boolean): OpenFile {
   using found = new Descriptor(openSync(at, O_PATH | (follow ? 0 : constants.O_NOFOLLOW)));
-  const facts = factsOf(fstatSync(found.fd, { bigint: true }));
+  const facts = descriptorFacts(found.fd);
   checkRegular(facts, path);
   return { fd: reopen(found.fd), facts };
 }

@@ -21,9 +21,9 @@ import { LeatError } from "../errors.ts";
 import { crc32 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
-import { Descriptor } from "./descriptor.ts";
-import { type Facts, factsOf, sameThing } from "./facts.ts";
-import { ERRNO, linkDescriptor, O_TMPFILE, openAt, statDescriptor, systemError } from "./kernel.ts";
+import { Descriptor, descriptorFacts } from "./descriptor.ts";
+import { type Facts, sameThing } from "./facts.ts";
+import { ERRNO, linkDescriptor, O_TMPFILE, openAt, systemError } from "./kernel.ts";
 import { tryLock } from "./posix.ts";
 import { readLater } from "./read-later.ts";
 import type { MaybePromise } from "./store.ts";
@@ -147,9 +147,7 @@ export class PartialFile {
   }
 
   facts(): Facts {
-    const facts = statDescriptor(this.fd);
-    if (typeof facts === "object") return facts;
-    return factsOf(fstatSync(this.fd, { bigint: true }));
+    return descriptorFacts(this.fd);
   }
 
   /**
@@ -258,7 +256,7 @@ export function removeUnheld(
   if (fd === undefined) return false;
   try {
     if (!tryLock(fd) || !isNamed(fd, folder, name)) return false;
-    const facts = factsOf(fstatSync(fd, { bigint: true }));
+    const facts = descriptorFacts(fd);
     if (!mayRemove(facts)) return false;
     unlinkSync(folder.at(name));
     return true;
@@ -277,7 +275,7 @@ export function isOurs(stats: Stats): boolean {
 /** Whether the open file still has this name. */
 function isNamed(fd: number, folder: Folder, name: string): boolean {
   const named = folder.look(name);
-  return named !== undefined && sameThing(named, factsOf(fstatSync(fd, { bigint: true })));
+  return named !== undefined && sameThing(named, descriptorFacts(fd));
 }
 
 function openNew(path: string, mode: number): number | undefined {
