@@ -239,11 +239,11 @@ export class PutOperation implements Receiving, Intake {
     });
   }
 
-  #guard(step: () => void, doing?: string): void {
+  #guard(step: () => void): void {
     try {
       step();
     } catch (thrown) {
-      this.#fail(doing === undefined ? thrown : LeatError.from(thrown, doing));
+      this.#fail(thrown);
     }
   }
 

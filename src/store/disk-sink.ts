@@ -98,6 +98,7 @@ export class DiskSink implements Sink {
     this.#mustBeOpen();
     this.#checkPosition(bytes.length, position);
     try {
+      this.#behind?.check();
       const written = this.#partial.append(bytes, this.#pace);
       // Where the disk does not follow, the kernel puts on disk what it can already.
       if (written !== undefined) return this.#track(written);
@@ -122,6 +123,7 @@ export class DiskSink implements Sink {
     const { size } = this.#partial;
     if (this.#options.durability === "fsync") {
       await this.#track(this.#sync(() => this.#partial.syncBytes()));
+      this.#behind?.check();
     }
     this.#durable = Math.max(this.#durable, size);
   }
@@ -164,7 +166,8 @@ export class DiskSink implements Sink {
   keep(length = Number.POSITIVE_INFINITY, after?: Promise<void>): MaybePromise<void> {
     if (after === undefined) {
       return this.#end(() => {
-        if (length < this.#partial.size) this.#partial.rewind(length);
+        if (this.#behind?.failed === true) this.#partial.remove();
+        else if (length < this.#partial.size) this.#partial.rewind(length);
       });
     }
     this.#keeping = after.then(() => this.keep(length));
@@ -251,10 +254,7 @@ export class DiskSink implements Sink {
   /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
   #prepare(place: OpenPlace): void {
     const { path, versions, mode } = this.#target;
-    const { collision } = this.#options;
-    // The link tells of a name that is taken.
-    const willTell = collision === "fail" && !this.#partial.isNamed;
-    const existing = willTell ? undefined : place.folder.look(place.name);
+    const existing = place.folder.look(place.name);
     if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
     try {
       const finalMode = existing?.mode ?? mode;

@@ -1,12 +1,18 @@
 /**
  * Puts files on disk that are about to be committed. Few of them: each by itself. Many at once, small
  * files of a tree: all of those that came while the last sync ran by one of the whole file system.
+ *
+ * When that says that something was lost, the kernel does not say what, and says so once: a sync of a
+ * single file may find nothing wrong with it afterwards (seen with a block of inodes). So whoever began
+ * before that is refused, and goes another way than who begins later.
  */
-import { closeSync, constants, fsync, openSync } from "node:fs";
+import { constants, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import { SYNC_TOGETHER } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
+import { Descriptor } from "./descriptor.ts";
 import { SyncThread } from "./sync-thread.ts";
+import { isSystemError } from "./system-error.ts";
 
 const fsyncLater = promisify(fsync);
 
@@ -21,14 +27,18 @@ let thread: SyncThread | undefined;
 
 export class FileSyncs implements Disposable {
   /** On the file system of the files; it sees what goes wrong there from now on. */
-  readonly #fd: number;
+  readonly #folder: Descriptor;
   #waiting: Waiting[] = [];
   /** One of the whole file system runs: who comes meanwhile waits for the next. */
   #isBusy = false;
+  #isClosed = false;
+  /** What a sync of the whole file system has said. */
+  #lost: { readonly cause: unknown } | undefined;
 
   /** @param folder on the file system of the files; stays the caller's */
   constructor(folder: Folder) {
-    this.#fd = openSync(`${folder.path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
+    const path = `${folder.path}/.`;
+    this.#folder = new Descriptor(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
   }
 
   /**
@@ -36,6 +46,7 @@ export class FileSyncs implements Disposable {
    * @throws the system's error
    */
   sync(fd: number): Promise<void> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost.cause);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ fd, resolve, reject });
     // What the same turn of the event loop brings comes along.
@@ -43,16 +54,29 @@ export class FileSyncs implements Disposable {
     return promise;
   }
 
-  /** Those under way are waited for by whoever asked. */
+  /** Files that are begun from now on need another one. */
+  get hasLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** What is under way goes on; who comes later is synced by itself. */
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    this.#isClosed = true;
+    if (!this.#isBusy) this.#folder[Symbol.dispose]();
   }
 
   #next(): void {
     const batch = this.#waiting;
     this.#waiting = [];
-    if (batch.length >= SYNC_TOGETHER && SyncThread.isServed) void this.#together(batch);
+    const together = batch.length >= SYNC_TOGETHER && SyncThread.isServed && !this.#isClosed;
+    if (together) void this.#together(batch);
     else this.#each(batch);
+  }
+
+  #lose(cause: unknown, batch: readonly Waiting[]): void {
+    this.#lost = { cause };
+    for (const { reject } of [...batch, ...this.#waiting]) reject(cause);
+    this.#waiting = [];
   }
 
   #each(batch: readonly Waiting[]): void {
@@ -63,24 +87,39 @@ export class FileSyncs implements Disposable {
     this.#isBusy = true;
     try {
       thread ??= new SyncThread();
-      await thread.sync(this.#fd);
+      await thread.sync(this.#folder.fd);
       for (const { resolve } of batch) resolve();
-    } catch {
-      this.#each(batch); // another's file may be what failed: each is told of its own
+    } catch (error) {
+      if (isSystemError(error, ...LOST)) this.#lose(error, batch);
+      else this.#each(batch);
     }
     this.#isBusy = false;
+    if (this.#isClosed) this.#folder[Symbol.dispose]();
     if (this.#waiting.length > 0) this.#next();
   }
 }
+
+/** @param folder on the file system of the files; stays the caller's @returns `last`, while it is of use */
+export function currentSyncs(last: FileSyncs | undefined, folder: Folder): FileSyncs {
+  if (last?.hasLost === false) return last;
+  last?.[Symbol.dispose]();
+  return new FileSyncs(folder);
+}
+
+/** Bytes did not get to the disk; anything else says that the call cannot be had. */
+const LOST = ["EIO", "ENOSPC", "EDQUOT"];
 
 /** One for each file system that a tree reaches. */
 export class TreeSyncs implements Disposable {
   readonly #of = new Map<number, FileSyncs>();
 
-  /** @param folder on the file system of the files; stays the caller's */
+  /**
+   * Those for a file that is about to be begun.
+   * @param folder on the file system of the files; stays the caller's
+   */
   of(folder: Folder): FileSyncs {
     const { device } = folder.facts;
-    const found = this.#of.get(device) ?? new FileSyncs(folder);
+    const found = currentSyncs(this.#of.get(device), folder);
     this.#of.set(device, found);
     return found;
   }

@@ -3,7 +3,8 @@
  * local system, links are followed as its user expects.
  *
  * A download comes in through a hidden partial file beside its target, `.NAME.leat-XXXXXX`, so that
- * the target is never there in part and the last step is a rename on one file system.
+ * the target is never there in part and the last step is a rename on one file system. Small files of
+ * a tree have no name at all before.
  */
 
 import { statSync } from "node:fs";
@@ -87,9 +88,11 @@ export function createLocalFile(at: string, options: LocalFileOptions): DiskSink
 }
 
 /**
- * A small file to write into a folder that is open, one of many of a tree; else as `createLocalFile`.
- * Until it is whole it has no name, where that can be.
+ * A small file to write into a folder that is open, one of many of a tree. Until it is whole it has no
+ * name, where that can be; whether the disk has room for it is not asked first.
  * @param folder open until the Sink has ended
+ * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
+ * @returns what is there when the collision is "skip" and the name is taken
  */
 export function createFileIn(
   folder: Folder,

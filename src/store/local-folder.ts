@@ -28,6 +28,8 @@ export class LocalFolder implements Disposable {
   /** What it gets when it is let go of. */
   readonly #modified: Time | undefined;
   #users = 1;
+  /** A small file could not be written, most likely because its name was taken. */
+  #wasTaken = false;
 
   private constructor(folder: Folder, path: string, modified?: Time) {
     this.#folder = folder;
@@ -85,7 +87,10 @@ export class LocalFolder implements Disposable {
 
   /** Writes a whole small file, if that is easily done. @returns whether it was */
   writeSmall(name: string, bytes: Uint8Array, modified: Time): boolean {
-    return writeSmallFile(this.#folder, name, bytes, modified);
+    // Where one name was taken, most are: then it is looked first, and not written for nothing.
+    const done = writeSmallFile(this.#folder, name, bytes, modified, this.#wasTaken);
+    this.#wasTaken ||= !done;
+    return done;
   }
 
   /** A file in it, to be written: as `createFileIn`. */

@@ -8,7 +8,7 @@ import { LeatError } from "../errors.ts";
 import { PARTIALS_COMPARED } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
-import { FileSyncs } from "./file-syncs.ts";
+import { currentSyncs, type FileSyncs } from "./file-syncs.ts";
 import { statDescriptor } from "./kernel.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
@@ -70,9 +70,9 @@ export class Partials implements Disposable {
     });
   }
 
-  /** Puts partials on disk, many at once. */
+  /** Puts partials on disk, many at once: those that begin now. */
   get syncs(): FileSyncs {
-    this.#syncs ??= new FileSyncs(this.folder);
+    this.#syncs = currentSyncs(this.#syncs, this.folder);
     return this.#syncs;
   }
 

@@ -11,11 +11,13 @@ import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import {
   AT_FDCWD,
+  ERRNO,
   linkDescriptor,
   O_CLOEXEC,
   O_PATH,
   O_TMPFILE,
   openAt,
+  statAt,
   statDescriptor,
 } from "./kernel.ts";
 import { setModified } from "./posix.ts";
@@ -26,6 +28,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /**
  * Writes a whole file, not synced, then gives it its name if that is free: a process that is killed
  * leaves nothing.
+ * @param look whether the name is free, before anything is written
  * @returns whether it did; if not, nothing was changed
  */
 export function writeSmallFile(
@@ -33,8 +36,10 @@ export function writeSmallFile(
   name: string,
   bytes: Uint8Array,
   modified: Time,
+  look = false,
 ): boolean {
   if (folder.fd === undefined) return false;
+  if (look && statAt(folder.fd, name) !== -ERRNO.ENOENT) return false;
   const fd = openAt(folder.fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0o666);
   if (fd < 0) return false;
   try {

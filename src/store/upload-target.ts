@@ -2,6 +2,7 @@
 import type { DiskSink, SinkTarget } from "./disk-sink.ts";
 import type { Versions } from "./entry.ts";
 import type { Facts } from "./facts.ts";
+import type { FileSyncs } from "./file-syncs.ts";
 import type { Library, OpenPlace, Place } from "./library.ts";
 import type { PartialFile } from "./partial.ts";
 import type { Receipts } from "./receipts.ts";
@@ -15,7 +16,8 @@ export interface UploadHost {
   /** Open ones. */
   readonly open: Set<UploadTarget>;
   receipts(): Receipts;
-  sync(partial: PartialFile): Promise<void>;
+  /** Those for an upload that begins. */
+  syncs(): FileSyncs | undefined;
 }
 
 /** One for each upload of thousands: an object, and not a closure for each of what it does. */
@@ -24,6 +26,7 @@ export class UploadTarget implements SinkTarget {
   readonly options: CreateOptions;
   readonly #host: UploadHost;
   readonly #uploadId: Uint8Array;
+  readonly #syncs: FileSyncs | undefined;
   /** Set by whoever makes it, before anything else. */
   sink!: DiskSink;
   /** What was noted of the commit, and is to be noted once more when it has happened. */
@@ -34,6 +37,7 @@ export class UploadTarget implements SinkTarget {
     this.path = path;
     this.#uploadId = uploadId;
     this.options = options;
+    this.#syncs = options.durability === "fsync" ? host.syncs() : undefined;
     host.open.add(this);
   }
 
@@ -50,7 +54,8 @@ export class UploadTarget implements SinkTarget {
   }
 
   sync(partial: PartialFile): Promise<void> {
-    return partial.isNamed ? partial.sync() : this.#host.sync(partial);
+    if (partial.isNamed || this.#syncs === undefined) return partial.sync();
+    return this.#syncs.sync(partial.fd);
   }
 
   promise(facts: Facts, digest: CommitDigest, isNamed: boolean): void {

@@ -65,7 +65,7 @@ export class Uploads implements AsyncDisposable {
       versions: options.versions,
       open: this.#open,
       receipts: () => this.#openReceipts(),
-      sync: (partial) => this.#partials?.syncs.sync(partial.fd) ?? partial.sync(),
+      syncs: () => this.#partials?.syncs,
     };
     this.#sweep();
     this.#timer = setInterval(
@@ -116,7 +116,7 @@ export class Uploads implements AsyncDisposable {
     try {
       if (this.#closing) throw new LeatError("UNAVAILABLE", "the library is being closed");
       const place = library.placeNow(path, isDirectory);
-      // What comes with the request in any case is not asked for twice: the link will tell.
+      // All of it comes along with the request in any case: the commit will tell.
       const willTell = options.collision === "fail" && mayBeUnnamed(options, UPLOAD_WINDOW + 1);
       const existing = willTell ? undefined : place.folder.look(place.name);
       if (!mayTake(existing, options, path, versions)) {

@@ -39,8 +39,16 @@ export class WriteBehind {
       });
   }
 
-  /** The kernel tells once that bytes were lost: a later sync may succeed. @throws what a sync said */
+  /**
+   * The kernel tells once that bytes were lost: a later sync may succeed, also by a descriptor that
+   * was opened since. So what is on disk is not to be relied on any more, by anybody.
+   * @throws what a sync said
+   */
   check(): void {
     if (this.#error !== undefined) throw this.#error.cause;
+  }
+
+  get failed(): boolean {
+    return this.#error !== undefined;
   }
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
 import { MAX_FRAME, MiB } from "../../src/limits.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
+import { environment, PACKAGE, Served } from "../cli/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { parseTrace, type TracedCall } from "./strace.ts";
@@ -97,12 +98,57 @@ async function traced(
   folder: TemporaryFolder,
   use: (address: string) => Promise<void>,
 ): Promise<TracedCall[]> {
-  const trace = [...new Set([...SYNCS, ...NAMINGS, ...WRITES, ...SENDS])].join(",");
   const output = folder.at("trace");
-  const how = ["-y", "-xx", "-s", "4096", "-o", output, "-e", `trace=${trace}`];
   {
-    await using server = await StracedServer.start(folder.folder("library"), how);
+    await using server = await StracedServer.start(folder.folder("library"), how(output));
     await use(server.address);
   }
   return parseTrace(await Bun.file(output).text());
+}
+
+describe.skipIf(why !== undefined)(`a tree${why === undefined ? "" : ` [${why}]`}`, () => {
+  const NAMES = Array.from({ length: 20 }, (_, number) => `small-${number}`);
+
+  test("is on disk when it was fetched: each file before it gets its name, then the names", async () => {
+    using folder = new TemporaryFolder();
+    await using served = await Served.start();
+    for (const name of NAMES) served.library.file(`tree/${name}`, name);
+    const calls = await fetched(folder, served.server.address);
+    for (const name of NAMES) {
+      const written = calls.find((call) => WRITES.includes(call.name) && call.strings[0] === name)!;
+      const named = namings(calls, name).at(-1)!;
+      const synced = calls.filter(({ name: call, fd, result }) => {
+        const covers = call === "syncfs" ? fd.startsWith(folder.path) : fd === written.fd;
+        return SYNCS.includes(call) && covers && result === "0";
+      });
+      const between = synced.find(
+        ({ begun, ended }) => begun > written.ended && ended < named.begun,
+      );
+      expect(between).toBeDefined();
+      const kept = calls.find(
+        ({ fd, begun, result }) =>
+          fd === folder.at("to/tree") && begun > named.ended && result === "0",
+      )!;
+      expect(SYNCS).toContain(kept.name);
+    }
+  });
+});
+
+/** Traces a client that fetches the folder `tree` into the folder `to`. */
+async function fetched(folder: TemporaryFolder, server: string): Promise<TracedCall[]> {
+  const output = folder.at("trace");
+  const client = [`${PACKAGE}/src/cli/main.ts`, "client", "--server", server, "get", "-r", "tree"];
+  const child = Bun.spawn(["strace", "-f", ...how(output), "--", process.execPath, ...client], {
+    cwd: folder.folder("to"),
+    env: environment(),
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  expect(await child.exited).toBe(0);
+  return parseTrace(await Bun.file(output).text());
+}
+
+/** Arguments of strace. */
+function how(output: string): string[] {
+  const trace = [...new Set([...SYNCS, ...NAMINGS, ...WRITES, ...SENDS])].join(",");
+  return ["-y", "-xx", "-s", "4096", "-o", output, "-e", `trace=${trace}`];
 }

@@ -103,13 +103,26 @@ test.each(["discard", "keep", "commit"] as const)(
   async (end) => {
     await using open = new OpenSink(new DiskPace(), undefined, "fsync");
     const disk = Promise.withResolvers<void>();
+    let synced = false;
     open.partial.syncBytes = () => disk.promise;
+    open.partial.sync = async () => void (synced = true);
     await open.sink.write(new Uint8Array(WRITE_BEHIND), 0);
     const ended = open.sink[end]();
     await Bun.sleep(0);
     expect(open.partial.fd).not.toBe(-1);
+    expect(synced).toBe(false);
     disk.resolve();
     await ended;
     expect(open.partial.fd).toBe(-1);
   },
 );
+
+test("what could not be put on disk meanwhile is not kept for another try", async () => {
+  await using open = new OpenSink(new DiskPace(), undefined, "fsync");
+  open.partial.syncBytes = () => Promise.reject(new Error("EIO"));
+  await open.sink.write(new Uint8Array(WRITE_BEHIND), 0);
+  await Bun.sleep(0);
+  await refused("INTERNAL", () => open.sink.write(bytesOf("more"), WRITE_BEHIND));
+  await open.sink.keep();
+  expect(readdirSync(open.folder.path)).toEqual([]);
+});

@@ -3,8 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../src/limits.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
-import { FileSyncs } from "../../src/store/file-syncs.ts";
+import { FileSyncs, TreeSyncs } from "../../src/store/file-syncs.ts";
 import { openPlainFolder } from "../../src/store/walk-folder.ts";
+import { ERRNO, systemError } from "../../src/store/kernel.ts";
 import { SyncThread, isNewEnough } from "../../src/store/sync-thread.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { newUploadId } from "./support.ts";
@@ -40,6 +41,33 @@ describe("file syncs", () => {
     for (const fd of files.slice(1)) closeSync(fd);
   });
 });
+
+test.if(SyncThread.isServed)(
+  "what is lost is told to all who began before, and to nobody who begins later",
+  async () => {
+    using here = new TemporaryFolder();
+    using folder = openPlainFolder(here.path);
+    using syncs = new TreeSyncs();
+    const before = syncs.of(folder);
+    expect(syncs.of(folder)).toBe(before);
+    const fd = openSync(here.file("f", "x"), "r+");
+    const many = (of: FileSyncs): Promise<PromiseSettledResult<void>[]> =>
+      Promise.allSettled(Array.from({ length: SYNC_TOGETHER }, () => of.sync(fd)));
+    const { sync } = SyncThread.prototype;
+    try {
+      SyncThread.prototype.sync = () => Promise.reject(systemError(ERRNO.EIO, "syncfs"));
+      const lost = await many(before);
+      expect(lost.every(({ status }) => status === "rejected")).toBe(true);
+    } finally {
+      SyncThread.prototype.sync = sync;
+    }
+    await expect(before.sync(fd)).rejects.toMatchObject({ code: "EIO" });
+    const after = syncs.of(folder);
+    expect(after).not.toBe(before);
+    expect((await many(after)).every(({ status }) => status === "fulfilled")).toBe(true);
+    closeSync(fd);
+  },
+);
 
 test("many small uploads at once are all there, whole, with a version", async () => {
   using here = new TemporaryFolder();

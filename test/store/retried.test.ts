@@ -73,6 +73,23 @@ test("that is answered with its receipt leaves nothing of itself", async () => {
   expect(partials()).toEqual([]);
 });
 
+test("that says nothing of being one is refused, and the receipt stays", async () => {
+  const [store] = stores;
+  const small: CreateOptions = { ...options(1, "fail"), size: 5 };
+  const put = async (how: CreateOptions): Promise<unknown> => {
+    const sink = await store.create("file", how);
+    if (!("write" in sink)) return sink;
+    await using open = sink;
+    await open.write(Buffer.from("small"), 0);
+    return open.commit({ crc32: 7 });
+  };
+  const receipt = { committed: { entry: { name: "file" }, crc32: 7 } };
+  expect(await put({ ...small, resume: undefined })).toMatchObject({ name: "file" });
+  expect(await put(small)).toMatchObject(receipt);
+  await refused("ALREADY_EXISTS", () => put({ ...small, resume: undefined }));
+  expect(await put(small)).toMatchObject(receipt);
+});
+
 test("is not told that it failed where a process was killed behind the name, and another file has it", async () => {
   const [first, second] = stores;
   const how: CreateOptions = { ...options(1, "fail"), resume: undefined };
