@@ -55,7 +55,8 @@ export class Connection implements TransportHandler, Producer {
   driver!: Driver;
   /** Chunks that came behind a Hello that is being decided on. */
   #held = NO_CHUNKS;
-  readonly #leases: Leases;
+  /** Made when there is something to lend. */
+  #leases: Leases | undefined;
   #paused = false;
   #regions = NO_REGIONS;
   /** An event is being told: what it leads to comes behind it. */
@@ -88,7 +89,6 @@ export class Connection implements TransportHandler, Producer {
       pool: options.runtime.pool,
       clock: options.runtime.clock,
     });
-    this.#leases = new Leases(options.transport);
     options.session.observer = this;
     options.runtime.ticker.add(this);
   }
@@ -154,7 +154,7 @@ export class Connection implements TransportHandler, Producer {
    * @param kept somebody else may go on looking at them
    */
   consumed(stream: number, bytes: number, kept = false): void {
-    this.#leases.consumed(stream, bytes, kept);
+    this.#leases?.consumed(stream, bytes, kept);
     this.session.consumed(stream, bytes, this.#now());
     this.wake();
   }
@@ -215,7 +215,7 @@ export class Connection implements TransportHandler, Producer {
 
   /** The session says: a stream is over. */
   onStreamEnded(stream: number): void {
-    this.#leases.forget(stream);
+    this.#leases?.forget(stream);
     this.driver.onStreamEnded?.(stream);
   }
 
@@ -280,14 +280,16 @@ export class Connection implements TransportHandler, Producer {
       return;
     }
     const frames = this.session.framesReceived;
-    this.#leases.begin(chunk);
+    if (Leases.isWorthwhile(chunk)) this.#leases ??= new Leases(this.#transport);
+    this.#leases?.begin(chunk);
     this.session.receive(chunk);
     this.#reports();
     const said = this.session.framesReceived !== frames;
     this.#deadlines.heard(this.#now(), said);
     // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
-    this.#leases.end(this.#unread || !this.session.reading || said);
+    this.#leases?.end(this.#unread || !this.session.reading || said);
     if (this.#unread) this.#pause();
+    this.#rest();
     this.wake();
   }
 
@@ -336,6 +338,14 @@ export class Connection implements TransportHandler, Producer {
     else if (verdict.act === "ping") this.session.ping(now);
     else this[verdict.act](verdict.error);
     this.#outbox.retry(); // it may wait for a buffer
+    this.#rest();
+  }
+
+  /** Most connections have nothing to do most of the time: then they take little memory. */
+  #rest(): void {
+    if (this.session.streams.size > 0) return;
+    this.session.rest();
+    if (this.#leases?.isEmpty === true) this.#leases = undefined;
   }
 
   cut(): void {
@@ -426,9 +436,15 @@ export class Connection implements TransportHandler, Producer {
 
   #event(event: SessionEvent): void {
     if (event.type === "closed") this.#reason ??= event.error;
-    if (event.type === "data") this.#leases.lend(event.stream, event.bytes.length);
+    if (event.type === "data") this.#lend(event.stream, event.bytes.length);
     this.driver.onEvent(event);
     if (event.type === "closed") this.close();
+  }
+
+  /** Small chunks are booked as well: what is consumed later is counted in order. */
+  #lend(stream: number, bytes: number): void {
+    this.#leases ??= new Leases(this.#transport);
+    this.#leases.lend(stream, bytes);
   }
 
   #pause(): void {

@@ -38,10 +38,19 @@ export class Leases {
     this.#memory = memory;
   }
 
+  /** A lease on a small chunk would take more memory than it gives back. */
+  static isWorthwhile(chunk: Uint8Array): boolean {
+    return chunk.length >= WORTHWHILE;
+  }
+
+  /** Nothing is lent. */
+  get isEmpty(): boolean {
+    return this.#streams.size === 0 && this.#current === undefined;
+  }
+
   /** A chunk is about to be read. */
   begin(chunk: Uint8Array): void {
-    // A lease on a small chunk would take more memory than it gives back.
-    this.#current = chunk.length < WORTHWHILE ? undefined : new Lease(chunk);
+    this.#current = Leases.isWorthwhile(chunk) ? new Lease(chunk) : undefined;
   }
 
   /** The chunk was read to its end. @param kept whether anything but Data may be a view of it */

@@ -129,8 +129,9 @@ export function handlers(
   };
 }
 
+// Joined, because a template keeps its parts, and each connection keeps its peer's name.
 const endpoint = (host: string, port: number): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  [host.includes(":") ? `[${host}]` : host, port].join(":");
 
 /** `HOST:PORT` or `unix:PATH`, for messages and logs. */
 export function addressText(address: Address): string {

@@ -4,7 +4,7 @@
  * producer gave may end with a region of a file, which follows the buffer and needs none. A
  * connection with nothing to send holds no buffer.
  */
-import { SEND_ROOM } from "../limits.ts";
+import { DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
 import type { FileRegion } from "./file-region.ts";
 import { Pace } from "./pace.ts";
@@ -50,7 +50,8 @@ export interface OutboxOptions {
 
 export class Outbox implements Task, BufferHolder {
   readonly #options: OutboxOptions;
-  readonly #pace = new Pace();
+  /** Made when the transport first refuses bytes: until then there is nothing to measure. */
+  #pace: Pace | undefined;
   #buffer: Uint8Array | undefined;
   #saved: Saved | undefined;
   /** Follows the unsent bytes. */
@@ -113,6 +114,7 @@ export class Outbox implements Task, BufferHolder {
   drained(): void {
     if (this.#blockedSince !== undefined) {
       this.#blockedSince = undefined;
+      this.#pace ??= new Pace();
       this.#pace.drained(this.#options.clock());
       this.#options.pool.unpark(this);
     }
@@ -189,7 +191,8 @@ export class Outbox implements Task, BufferHolder {
   /** Leaves nothing to send when the connection was closed meanwhile. */
   #fill(into: Uint8Array): void {
     const { producer } = this.#options;
-    const end = Math.min(into.length, this.#pace.payload + SEND_ROOM);
+    const payload = this.#pace?.payload ?? DATA_PAYLOAD;
+    const end = Math.min(into.length, payload + SEND_ROOM);
     this.#filling = true;
     try {
       const filled = producer.fill(into, end);
@@ -211,7 +214,7 @@ export class Outbox implements Task, BufferHolder {
       return 0;
     }
     this.#start += written;
-    this.#pace.sent(written);
+    this.#pace?.sent(written);
     if (this.#start < this.#end) {
       this.#blockedSince = clock();
       pool.park(this, this.#blockedSince);
@@ -230,7 +233,7 @@ export class Outbox implements Task, BufferHolder {
       this.close();
       return 0;
     }
-    this.#pace.sent(sent);
+    this.#pace?.sent(sent);
     if (region.left > 0) {
       if (region.blocked) this.#blockedSince = this.#options.clock();
       return sent;
@@ -249,7 +252,7 @@ export class Outbox implements Task, BufferHolder {
   /** Nothing is left to send. */
   #flushed(): void {
     this.#release();
-    this.#pace.idle();
+    this.#pace?.idle();
     this.#options.producer.flushed();
   }
 

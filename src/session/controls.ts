@@ -3,7 +3,8 @@
  * counted: a server stops reading from a peer that does not take its answers.
  */
 export class Controls {
-  #frames: Uint8Array[] = [];
+  /** Made when there is one. */
+  #frames: Uint8Array[] | undefined;
   /** Frames before this index have left. */
   #next = 0;
   /** Bytes of the frame at `#next` that have left. */
@@ -19,6 +20,7 @@ export class Controls {
 
   /** @returns what `hasLeft` takes, to ask after this frame */
   push(frame: Uint8Array): number {
+    this.#frames ??= [];
     this.#frames.push(frame);
     this.#bytes += frame.length;
     return this.#left + this.#bytes;
@@ -35,7 +37,7 @@ export class Controls {
    */
   fill(into: Uint8Array, at: number, end: number): number {
     let position = at;
-    while (this.#next < this.#frames.length && position < end) {
+    while (this.#frames !== undefined && position < end) {
       const frame = this.#frames[this.#next]!;
       const count = Math.min(frame.length - this.#offset, end - position);
       into.set(
@@ -46,21 +48,21 @@ export class Controls {
       );
       position += count;
       this.#offset += count;
-      if (this.#offset === frame.length) this.#advance();
+      if (this.#offset === frame.length) this.#advance(this.#frames);
     }
     this.#bytes -= position - at;
     this.#left += position - at;
     return position;
   }
 
-  #advance(): void {
+  #advance(frames: Uint8Array[]): void {
     this.#offset = 0;
     this.#next += 1;
-    if (this.#next === this.#frames.length) {
-      this.#frames = [];
+    if (this.#next === frames.length) {
+      this.#frames = undefined;
       this.#next = 0;
     } else if (this.#next >= 1024) {
-      this.#frames.splice(0, this.#next);
+      frames.splice(0, this.#next);
       this.#next = 0;
     }
   }

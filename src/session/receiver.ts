@@ -32,6 +32,15 @@ export class Receiver {
     this.#peer = session.role === "server" ? "client" : "server";
   }
 
+  /** Another one can go on from here: nothing is half read, and nothing waits to be told. */
+  get atRest(): boolean {
+    return this.#decoder.atRest && (this.#reports?.length ?? 0) === 0;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+  }
+
   /** Queues an event of our own making. */
   report(event: SessionEvent): void {
     this.#reports ??= [];

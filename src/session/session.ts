@@ -57,10 +57,11 @@ export class Session {
   framesReceived = 0;
   /** Is told when a stream is over. */
   observer: { onStreamEnded(stream: number): void } | undefined;
-  readonly #decoder: FrameDecoder;
-  readonly #receiver: Receiver;
+  /** The receiving half; a connection at rest has none. */
+  #receiver: Receiver | undefined;
   readonly #controls = new Controls();
-  readonly #turns = new Turns<Stream>();
+  /** Made when somebody has something to send. */
+  #turns: Turns<Stream> | undefined;
   /** Its payload is on its way, behind what the last `fill` gave. */
   #copying: Stream | undefined;
   #window: number;
@@ -76,12 +77,29 @@ export class Session {
     this.options = options;
     this.maxStreams = options.role === "server" ? options.maxStreams : EARLY_REQUESTS;
     this.#window = options.initialWindow;
-    this.#decoder = new FrameDecoder({
-      maxFrame: options.maxFrame,
-      maxBody: options.role === "server" ? MAX_REQUEST : undefined,
-      firstFrame: options.role === "server" ? "hello" : "welcome",
+  }
+
+  #receiving(): Receiver {
+    this.#receiver ??= new Receiver(this, this.#newDecoder());
+    return this.#receiver;
+  }
+
+  #newDecoder(): FrameDecoder {
+    const { role, maxFrame } = this.options;
+    const isServer = role === "server";
+    const first = isServer ? "hello" : "welcome";
+    return new FrameDecoder({
+      maxFrame,
+      maxBody: isServer ? MAX_REQUEST : undefined,
+      firstFrame: this.phase === "hello" ? first : undefined,
     });
-    this.#receiver = new Receiver(this, this.#decoder);
+  }
+
+  /** All that came was dealt with: where no stream is open, lets go of what only transfers need. */
+  rest(): void {
+    if (this.phase !== "open" || this.streams.size > 0) return;
+    if (this.#receiver?.atRest === true) this.#receiver = undefined;
+    if (!this.#hasTurns) this.#turns = undefined;
   }
 
   /** Bytes of answers that wait to be sent. */
@@ -89,9 +107,18 @@ export class Session {
     return this.#controls.bytes;
   }
 
+  get #hasTurns(): boolean {
+    return this.#turns !== undefined && this.#turns.size > 0;
+  }
+
+  #line(stream: Stream): void {
+    this.#turns ??= new Turns();
+    this.#turns.add(stream);
+  }
+
   /** Whether `fill` might have something. */
   get wantsToSend(): boolean {
-    return this.#controls.bytes > 0 || this.#turns.size > 0 || this.#copying !== undefined;
+    return this.#controls.bytes > 0 || this.#hasTurns || this.#copying !== undefined;
   }
 
   /** Follows what the last `fill` gave, before the next one. */
@@ -108,7 +135,7 @@ export class Session {
 
   /** Takes bytes of the peer. They belong to the session from now on. Call `next` until undefined. */
   receive(chunk: Uint8Array): void {
-    if (this.phase !== "closing") this.#decoder.push(chunk);
+    if (this.phase !== "closing") this.#receiving().push(chunk);
   }
 
   /**
@@ -116,12 +143,12 @@ export class Session {
    * has taken so many answers that less than `answerLimit` wait.
    */
   next(now: number): SessionEvent | undefined {
-    return this.#receiver.next(now);
+    return this.#receiver?.next(now);
   }
 
   /** The peer sent FIN. @returns what that means */
   end(): SessionEvent {
-    return this.#receiver.end();
+    return this.#receiving().end();
   }
 
   // ---- the connection ----
@@ -270,7 +297,7 @@ export class Session {
   }
 
   #release(stream: Stream): void {
-    this.#turns.remove(stream);
+    this.#turns?.remove(stream);
     stream.outgoing?.release();
     stream.outgoing = undefined;
   }
@@ -318,13 +345,13 @@ export class Session {
     const stream = this.streams.get(id);
     if (stream?.outgoing === undefined) return;
     if (stream.outgoing.done) this.#finish(stream, stream.outgoing, now);
-    else this.#turns.add(stream);
+    else this.#line(stream);
   }
 
   /** Adds credit of the peer. @throws FLOW_CONTROL */
   credited(stream: Stream, bytes: number): void {
     stream.send.add(bytes);
-    if (stream.outgoing !== undefined) this.#turns.add(stream);
+    if (stream.outgoing !== undefined) this.#line(stream);
   }
 
   /**
@@ -336,11 +363,11 @@ export class Session {
   fill(into: Uint8Array, end: number, regions: Region[], now: number): number {
     this.#copied(now);
     let position = this.#controls.fill(into, 0, end);
-    const first = position === 0 ? this.#turns.first : undefined;
+    const first = position === 0 ? this.#turns?.first : undefined;
     if (first !== undefined) position = alignedStart(first);
     this.filledFrom = first === undefined ? 0 : position;
     while (this.#controls.bytes === 0) {
-      const stream = this.#turns.first;
+      const stream = this.#turns?.first;
       if (stream === undefined) break;
       const behind = this.#fillFrom(stream, into, position, end, regions, now);
       if (behind === NO_ROOM) break; // it is still the first in line
@@ -361,7 +388,7 @@ export class Session {
     try {
       const behind = writeData(stream, into, at, end, this.peerFrame, regions);
       if (behind === NO_ROOM) return NO_ROOM;
-      this.#turns.remove(stream);
+      this.#turns?.remove(stream);
       const { outgoing } = stream;
       if (behind <= at || outgoing === undefined) return behind;
       stream.progress = now;
@@ -369,7 +396,7 @@ export class Session {
       else this.#copying = stream;
       return behind;
     } catch (thrown) {
-      this.#turns.remove(stream);
+      this.#turns?.remove(stream);
       this.#abandon(stream, LeatError.from(thrown, "reading the file to send failed"), now);
       return at;
     }
@@ -386,7 +413,7 @@ export class Session {
 
   #goOn(stream: Stream, outgoing: Outgoing, now: number): void {
     if (outgoing.done) this.#finish(stream, outgoing, now);
-    else if (outgoing.available > 0 && stream.send.credit > 0) this.#turns.add(stream);
+    else if (outgoing.available > 0 && stream.send.credit > 0) this.#line(stream);
   }
 
   #finish(stream: Stream, outgoing: Outgoing, now: number): void {
@@ -402,7 +429,7 @@ export class Session {
   /** Our side of a transfer failed: the peer is told, and so is the driver. */
   #abandon(stream: Stream, error: LeatError, now: number): void {
     this.fail(stream.id, error, now);
-    this.#receiver.report({ type: "failure", stream: stream.id, error });
+    this.#receiving().report({ type: "failure", stream: stream.id, error });
   }
 
   #push(stream: number, body: FrameBodyInit): number {

@@ -90,6 +90,12 @@ export class FrameDecoder {
   #opening: Opening | undefined;
   #failure: unknown;
 
+  /** Another one can go on from here: nothing of a frame has come. */
+  get atRest(): boolean {
+    const between = this.#state === "prefix" && !this.#prefix.begun && this.#input.length === 0;
+    return between && this.#opening === undefined && this.#failure === undefined;
+  }
+
   constructor(options: FrameDecoderOptions) {
     this.maxFrame = options.maxFrame;
     this.#maxBody = options.maxBody ?? Infinity;
