@@ -187,7 +187,7 @@ export class PutOperation implements Receiving, Intake {
   // ---- Intake ----
 
   write(bytes: Uint8Array, position: number): MaybePromise<void> {
-    return this.#sink?.write(bytes, position);
+    return this.#sink!.write(bytes, position); // there is one before anything can come in
   }
 
   onConsumed(bytes: number): void {

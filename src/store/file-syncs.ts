@@ -3,8 +3,8 @@
  * files of a tree: all of those that came while the last sync ran by one of the whole file system.
  *
  * When that says that something was lost, the kernel does not say what, and says so once: a sync of a
- * single file may find nothing wrong with it afterwards (seen with a block of inodes). So whoever began
- * before that is refused, and goes another way than who begins later.
+ * single file may find nothing wrong with it afterwards (seen with a block of inodes). So all whose
+ * files were begun before that are refused, and files that are begun later get another FileSyncs.
  */
 import { constants, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";

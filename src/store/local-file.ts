@@ -15,7 +15,7 @@ import { BLOCK_SIZE, MAX_SEGMENT } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { BlockSums, type Known } from "./block-sums.ts";
 import { mayTake } from "./collision.ts";
-import { DiskSink, type SinkOptions, type Skipped } from "./disk-sink.ts";
+import { DiskSink, type SinkOptions, type SinkTarget, type Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
 import { Versions, versionedEntry } from "./entry.ts";
 import { factsOf } from "./facts.ts";
@@ -107,19 +107,12 @@ export function createFileIn(
   // Before anything is written: it tells of what goes wrong from then on.
   const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
   const unnamed = PartialFile.unnamed(folder, () => partialName(name), FILE_MODE);
-  const place = { folder, name, [Symbol.dispose]() {} };
-  return new DiskSink(
-    unnamed ?? createPartial(folder, name, path),
-    {
-      path,
-      versions,
-      mode: unnamed === undefined ? FILE_MODE & ~umask : undefined,
-      place: () => place,
-      sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
-      [Symbol.dispose]() {},
-    },
-    options,
-  );
+  return sinkOver(unnamed ?? createPartial(folder, name, path), { folder, name, path }, options, {
+    // The system has given it the mode of a new file already.
+    ...(unnamed !== undefined && { mode: undefined }),
+    sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
+    [Symbol.dispose]() {}, // the folder is the caller's
+  });
 }
 
 /**
@@ -237,10 +230,12 @@ function create(
   return sinkOver(createPartial(folder, name, path), { folder, name, path }, options);
 }
 
+/** @param other what is not as with a file of its own */
 function sinkOver(
   partial: PartialFile,
   { folder, name, path }: { folder: Folder; name: string; path: string },
   options: SinkOptions,
+  other: Partial<SinkTarget> = {},
 ): DiskSink {
   const target = {
     path,
@@ -248,6 +243,7 @@ function sinkOver(
     mode: FILE_MODE & ~umask,
     place: () => ({ folder, name, [Symbol.dispose]() {} }),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
+    ...other,
   };
   return new DiskSink(partial, target, options);
 }

@@ -6,7 +6,7 @@
  * stands for is looked at, and that very inode is opened. So there is no race to win.
  */
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { OpenFile } from "./beneath.ts";
 import { Descriptor, descriptorFacts } from "./descriptor.ts";
@@ -71,7 +71,7 @@ function openAndCompare(at: string, path: string, follow: boolean): OpenFile {
   const seen = factsOf(look(at, { bigint: true }));
   checkRegular(seen, path);
   const fd = openSync(at, constants.O_RDONLY | O_NONBLOCK | (follow ? 0 : NO_FOLLOW));
-  const facts = factsOf(fstatSync(fd, { bigint: true }));
+  const facts = descriptorFacts(fd);
   if (facts.kind === "FILE" && sameThing(facts, seen)) return { fd, facts };
   closeSync(fd);
   throw new LeatError("CHANGED", `${quote(path)} was replaced while it was opened`);
