@@ -42,12 +42,7 @@ export class Link implements Driver {
       maxWindow: MAX_WINDOW,
       budgets: UNBOUNDED,
     });
-    this.connection = new Connection({
-      transport,
-      session,
-      runtime,
-      answerLimit: Number.POSITIVE_INFINITY, // a client that stopped reading could stall both
-    });
+    this.connection = new Connection({ transport, session, runtime });
     this.connection.driver = this;
     this.#welcomed.promise.catch(() => {});
     session.hello(runtime.clock());

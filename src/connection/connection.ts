@@ -5,7 +5,7 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import { ANSWER_LIMIT, STALL_NOTICE, TURN_REQUESTS } from "../limits.ts";
+import { STALL_NOTICE, TURN_REQUESTS } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
@@ -38,8 +38,6 @@ export interface ConnectionOptions {
   readonly transport: Transport;
   readonly session: Session;
   readonly runtime: Runtime;
-  /** Stop reading while this many bytes of answers wait. The client must never: both would stall. */
-  readonly answerLimit?: number;
   /** Milliseconds after which a connection without a stream ends; never unless given. */
   readonly idleDeadline?: number;
 }
@@ -48,8 +46,8 @@ export class Connection implements TransportHandler, Producer {
   readonly session: Session;
   readonly #transport: Transport;
   readonly #runtime: Runtime;
-  readonly #outbox: Outbox;
-  readonly #answerLimit: number;
+  /** The way out; a connection at rest has none. */
+  #outbox: Outbox | undefined;
   readonly #deadlines: Deadlines;
   /** Set by whoever drives, before the first byte comes. */
   driver!: Driver;
@@ -65,30 +63,19 @@ export class Connection implements TransportHandler, Producer {
   #requests = 0;
   /** As many as may: the rest waits until others had their turn. */
   #resting = false;
-  /** Nothing new is sent or read. */
-  #closing = false;
+  /** closing: nothing new is sent or read. */
+  #phase: "open" | "closing" | "closed" = "open";
   /** When our FIN went out. */
   #finSince: number | undefined;
-  #peerFin = false;
-  /** The peer's FIN came, and something before it is not read yet. */
-  #peerFinHeld = false;
-  #closed = false;
+  /** The peer's; held: something that came before it is not read yet. */
+  #peerFin: "none" | "held" | "seen" = "none";
   #reason: LeatError | undefined;
 
   constructor(options: ConnectionOptions) {
     this.session = options.session;
     this.#transport = options.transport;
     this.#runtime = options.runtime;
-    this.#answerLimit = options.answerLimit ?? ANSWER_LIMIT;
-    this.session.answerLimit = this.#answerLimit;
     this.#deadlines = new Deadlines(options.runtime.clock(), options.idleDeadline);
-    this.#outbox = new Outbox({
-      transport: options.transport,
-      producer: this,
-      queue: options.runtime.queue,
-      pool: options.runtime.pool,
-      clock: options.runtime.clock,
-    });
     options.session.observer = this;
     options.runtime.ticker.add(this);
   }
@@ -98,7 +85,7 @@ export class Connection implements TransportHandler, Producer {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#phase === "closed";
   }
 
   /** Whether regions of files may be sent: bytes leave through a descriptor as they are. */
@@ -192,8 +179,8 @@ export class Connection implements TransportHandler, Producer {
 
   /** Sends what waits, then FIN, then closes when the peer closed, too (or its deadline passed). */
   close(): void {
-    if (this.#closed || this.#closing) return;
-    this.#closing = true;
+    if (this.#phase !== "open") return;
+    this.#phase = "closing";
     this.#held = NO_CHUNKS;
     this.#resume();
     this.#finish();
@@ -209,8 +196,11 @@ export class Connection implements TransportHandler, Producer {
 
   /** There may be something to send. */
   wake(): void {
-    this.#outbox.wake();
-    if (this.#closing) this.#finish();
+    if (this.wantsToSend && !this.closed) {
+      this.#outbox ??= new Outbox(this.#transport, this, this.#runtime);
+    }
+    this.#outbox?.wake();
+    if (this.#phase === "closing") this.#finish();
   }
 
   /** The session says: a stream is over. */
@@ -244,7 +234,7 @@ export class Connection implements TransportHandler, Producer {
       this.#regions = regions.length === 0 ? NO_REGIONS : regions;
       this.#reports();
       this.driver.onRoom?.();
-      const few = this.session.unsentControls <= this.#answerLimit / 2;
+      const few = this.session.unsentControls <= this.session.answerLimit / 2;
       if (few && !this.#resting && this.session.reading) this.#resume();
       return behind;
     } catch (thrown) {
@@ -267,13 +257,14 @@ export class Connection implements TransportHandler, Producer {
   }
 
   flushed(): void {
-    if (this.#closing) this.#finish();
+    if (this.#phase === "closing") this.#finish();
+    else this.#rest();
   }
 
   // ---- TransportHandler ----
 
   onData(chunk: Uint8Array): void {
-    if (this.#closed || this.#closing) return;
+    if (this.#phase !== "open") return;
     if (!this.session.reading) {
       this.#held = [...this.#held, chunk];
       this.#pause();
@@ -294,17 +285,17 @@ export class Connection implements TransportHandler, Producer {
   }
 
   onDrain(): void {
-    this.#outbox.drained();
+    this.#outbox?.drained();
   }
 
   onEnd(): void {
-    if (this.#closed || this.#peerFin) return;
-    if (!this.#closing && (this.#unread || !this.session.reading)) {
-      this.#peerFinHeld = true;
+    if (this.closed || this.#peerFin === "seen") return;
+    if (this.#phase === "open" && (this.#unread || !this.session.reading)) {
+      this.#peerFin = "held";
       return;
     }
-    this.#peerFin = true;
-    if (!this.#closing) this.#event(this.session.end());
+    this.#peerFin = "seen";
+    if (this.#phase === "open") this.#event(this.session.end());
     // A client has nothing more to hear, and its server nothing more to do with what it says.
     const over = this.session.role === "client";
     if (over) this.close();
@@ -313,10 +304,10 @@ export class Connection implements TransportHandler, Producer {
   }
 
   onClose(error: Error | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.closed) return;
+    this.#phase = "closed";
     this.#runtime.ticker.remove(this);
-    this.#outbox.close();
+    this.#outbox?.close();
     this.session.close();
     this.#held = NO_CHUNKS;
     this.driver.onClosed(this.#reason ?? lost(this.peer, error));
@@ -329,15 +320,15 @@ export class Connection implements TransportHandler, Producer {
     const verdict = this.#deadlines.check(now, {
       role: this.session.role,
       phase: this.session.phase,
-      closing: this.#closing,
+      closing: this.#phase === "closing",
       streams: this.session.streams.size,
-      blockedSince: this.#outbox.blockedSince,
+      blockedSince: this.#outbox?.blockedSince,
       finSince: this.#finSince,
     });
     if (verdict === undefined) this.#lookAtStreams(now);
     else if (verdict.act === "ping") this.session.ping(now);
     else this[verdict.act](verdict.error);
-    this.#outbox.retry(); // it may wait for a buffer
+    this.#outbox?.retry(); // it may wait for a buffer
     this.#rest();
   }
 
@@ -346,6 +337,9 @@ export class Connection implements TransportHandler, Producer {
     if (this.session.streams.size > 0) return;
     this.session.rest();
     if (this.#leases?.isEmpty === true) this.#leases = undefined;
+    if (this.#outbox?.atRest !== true) return;
+    this.#outbox.close();
+    this.#outbox = undefined;
   }
 
   cut(): void {
@@ -365,7 +359,7 @@ export class Connection implements TransportHandler, Producer {
   }
 
   #lookAtStreams(now: number): void {
-    if (this.session.role === "client" || this.#closing) return;
+    if (this.session.role === "client" || this.#phase !== "open") return;
     for (const stream of this.session.streams.values()) {
       const still = now - stream.progress;
       if (still <= STALL_NOTICE) continue;
@@ -382,7 +376,7 @@ export class Connection implements TransportHandler, Producer {
   }
 
   #wait(stream: Stream): Wait | undefined {
-    return waitOf(stream, this.session.role, this.#outbox.blockedSince !== undefined);
+    return waitOf(stream, this.session.role, this.#outbox?.blockedSince !== undefined);
   }
 
   // ---- inside ----
@@ -393,7 +387,7 @@ export class Connection implements TransportHandler, Producer {
 
   /** More answers wait than may: nothing is read. */
   get #full(): boolean {
-    return this.session.unsentControls > this.#answerLimit;
+    return this.session.unsentControls > this.session.answerLimit;
   }
 
   /** Some of what came may wait: for answers to leave, or for the next turn. */
@@ -406,7 +400,7 @@ export class Connection implements TransportHandler, Producer {
     this.#telling = true;
     try {
       let event = this.session.next(this.#now());
-      while (event !== undefined && !this.#closed) {
+      while (event !== undefined && !this.closed) {
         this.#event(event);
         if (event.type === "request") this.#count();
         event = this.#resting ? undefined : this.session.next(this.#now());
@@ -428,9 +422,9 @@ export class Connection implements TransportHandler, Producer {
     this.#requests = 0;
     if (!this.#resting) return;
     this.#resting = false;
-    if (this.#closed) return;
-    if (!this.#closing) this.#reports();
-    if (!this.#unread || this.#closing) this.#resume();
+    if (this.closed) return;
+    if (this.#phase === "open") this.#reports();
+    if (!this.#unread || this.#phase === "closing") this.#resume();
     this.wake();
   }
 
@@ -456,17 +450,20 @@ export class Connection implements TransportHandler, Producer {
   #resume(): void {
     if (this.#paused) this.#transport.resume();
     this.#paused = false;
-    if (!this.#peerFinHeld) return;
-    this.#peerFinHeld = false;
-    this.onEnd();
+    if (this.#peerFin === "held") this.onEnd();
+  }
+
+  /** Whatever was to be sent has been accepted. */
+  get #sent(): boolean {
+    return this.#outbox?.idle ?? !this.wantsToSend;
   }
 
   /** While closing: FIN once everything is out, close once the peer's FIN came. */
   #finish(): void {
-    if (this.#finSince !== undefined || this.#closed || !this.#outbox.idle) return;
+    if (this.#finSince !== undefined || this.closed || !this.#sent) return;
     this.#finSince = this.#now();
     this.#transport.shutdown();
-    if (this.#peerFin) this.#transport.close();
+    if (this.#peerFin === "seen") this.#transport.close();
   }
 }
 

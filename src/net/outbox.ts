@@ -39,9 +39,8 @@ export interface Producer {
   flushed(): void;
 }
 
-export interface OutboxOptions {
-  readonly transport: Transport;
-  readonly producer: Producer;
+/** What all outboxes of a process share. */
+export interface OutboxShared {
   readonly queue: RunQueue;
   readonly pool: BufferPool;
   /** Milliseconds, monotonic. */
@@ -49,7 +48,9 @@ export interface OutboxOptions {
 }
 
 export class Outbox implements Task, BufferHolder {
-  readonly #options: OutboxOptions;
+  readonly #transport: Transport;
+  readonly #producer: Producer;
+  readonly #shared: OutboxShared;
   /** Made when the transport first refuses bytes: until then there is nothing to measure. */
   #pace: Pace | undefined;
   #buffer: Uint8Array | undefined;
@@ -67,8 +68,10 @@ export class Outbox implements Task, BufferHolder {
   #filling = false;
   #closed = false;
 
-  constructor(options: OutboxOptions) {
-    this.#options = options;
+  constructor(transport: Transport, producer: Producer, shared: OutboxShared) {
+    this.#transport = transport;
+    this.#producer = producer;
+    this.#shared = shared;
   }
 
   /** Milliseconds at which the peer stopped taking bytes; undefined while it takes them. */
@@ -82,6 +85,12 @@ export class Outbox implements Task, BufferHolder {
     return !this.#wants;
   }
 
+  /** Nothing is known here that a new one would not know: it may be closed, and made anew later. */
+  get atRest(): boolean {
+    const waits = this.#waits || this.#blockedSince !== undefined || this.#buffer !== undefined;
+    return !waits && this.#pace === undefined && this.idle;
+  }
+
   /** Bytes of a buffer wait, in it or put aside. */
   get #hasBytes(): boolean {
     return this.#start < this.#end || this.#saved !== undefined;
@@ -92,16 +101,16 @@ export class Outbox implements Task, BufferHolder {
   }
 
   get urgent(): boolean {
-    return !this.#hasBytes && this.#region === undefined && this.#options.producer.hasAnswers;
+    return !this.#hasBytes && this.#region === undefined && this.#producer.hasAnswers;
   }
 
   get #wants(): boolean {
-    return this.#options.producer.wantsToSend;
+    return this.#producer.wantsToSend;
   }
 
   /** The producer has something to send. */
   wake(): void {
-    if (this.runnable) this.#options.queue.add(this);
+    if (this.runnable) this.#shared.queue.add(this);
   }
 
   /** Asks for a buffer once more where there was none: others may be silent by now. */
@@ -115,15 +124,15 @@ export class Outbox implements Task, BufferHolder {
     if (this.#blockedSince !== undefined) {
       this.#blockedSince = undefined;
       this.#pace ??= new Pace();
-      this.#pace.drained(this.#options.clock());
-      this.#options.pool.unpark(this);
+      this.#pace.drained(this.#shared.clock());
+      this.#shared.pool.unpark(this);
     }
     this.wake();
   }
 
   run(): number {
     if (!this.runnable) {
-      this.#options.pool.passOn(); // it may have been called for a buffer
+      this.#shared.pool.passOn(); // it may have been called for a buffer
       return 0;
     }
     if (!this.#hasBytes && this.#region !== undefined) return this.#sendRegion();
@@ -139,15 +148,15 @@ export class Outbox implements Task, BufferHolder {
     this.#saved = undefined;
     this.#start = this.#end = 0;
     this.#endRegion();
-    this.#options.queue.remove(this);
-    this.#options.pool.forget(this);
+    this.#shared.queue.remove(this);
+    this.#shared.pool.forget(this);
     this.#release();
   }
 
   evict(): boolean {
     const buffer = this.#buffer;
     if (buffer === undefined) return false;
-    const saved = this.#options.producer.save(buffer, this.#start, this.#end);
+    const saved = this.#producer.save(buffer, this.#start, this.#end);
     if (saved === undefined) return false;
     this.#saved = saved;
     this.#start = this.#end = 0;
@@ -156,7 +165,7 @@ export class Outbox implements Task, BufferHolder {
   }
 
   cut(): void {
-    this.#options.producer.cut();
+    this.#producer.cut();
   }
 
   bufferFree(): boolean {
@@ -181,7 +190,7 @@ export class Outbox implements Task, BufferHolder {
 
   /** @returns undefined when there is none: `bufferFree` or `retry` tells when to ask again */
   #acquire(): Uint8Array | undefined {
-    const { pool, clock } = this.#options;
+    const { pool, clock } = this.#shared;
     this.#waits = true; // it may be called before `acquire` is back
     this.#buffer = pool.acquire(this, clock());
     if (this.#buffer !== undefined) this.#waits = false;
@@ -190,7 +199,7 @@ export class Outbox implements Task, BufferHolder {
 
   /** Leaves nothing to send when the connection was closed meanwhile. */
   #fill(into: Uint8Array): void {
-    const { producer } = this.#options;
+    const producer = this.#producer;
     const payload = this.#pace?.payload ?? DATA_PAYLOAD;
     const end = Math.min(into.length, payload + SEND_ROOM);
     this.#filling = true;
@@ -206,9 +215,9 @@ export class Outbox implements Task, BufferHolder {
   }
 
   #write(): number {
-    const { transport, pool, clock } = this.#options;
+    const { pool, clock } = this.#shared;
     const length = this.#end - this.#start;
-    const written = transport.write(this.#buffer!, this.#start, length);
+    const written = this.#transport.write(this.#buffer!, this.#start, length);
     if (written < 0) {
       this.close();
       return 0;
@@ -228,14 +237,14 @@ export class Outbox implements Task, BufferHolder {
   /** Sends what the transport takes of the region. */
   #sendRegion(): number {
     const region = this.#region!;
-    const sent = region.send(this.#options.transport);
+    const sent = region.send(this.#transport);
     if (sent < 0) {
       this.close();
       return 0;
     }
     this.#pace?.sent(sent);
     if (region.left > 0) {
-      if (region.blocked) this.#blockedSince = this.#options.clock();
+      if (region.blocked) this.#blockedSince = this.#shared.clock();
       return sent;
     }
     this.#endRegion();
@@ -253,13 +262,13 @@ export class Outbox implements Task, BufferHolder {
   #flushed(): void {
     this.#release();
     this.#pace?.idle();
-    this.#options.producer.flushed();
+    this.#producer.flushed();
   }
 
   #release(): void {
     if (this.#buffer === undefined) return;
     const buffer = this.#buffer;
     this.#buffer = undefined;
-    this.#options.pool.release(this, buffer);
+    this.#shared.pool.release(this, buffer);
   }
 }

@@ -27,7 +27,8 @@ export class Peer implements Driver, BudgetWaiter {
   /** Credit for each upload when it opens, in bytes. */
   readonly window: number;
   readonly #options: PeerOptions;
-  readonly #exchanges = new Map<number, StreamExchange>();
+  /** Made when there is one. */
+  #exchanges: Map<number, StreamExchange> | undefined;
   /** List requests that wait for their turn: one page at a time is made for a connection. */
   #lists = NONE;
   /** The page at hand: being made, or not yet sent. */
@@ -47,7 +48,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   /** Streams that are being served. */
   get streams(): number {
-    return this.#exchanges.size;
+    return this.#exchanges?.size ?? 0;
   }
 
   /**
@@ -66,7 +67,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   #goAway(reason: LeatError): void {
     this.connection.goAway(reason);
-    if (this.#exchanges.size === 0) this.connection.close();
+    if (this.streams === 0) this.connection.close();
   }
 
   onEvent(event: SessionEvent): void {
@@ -76,9 +77,9 @@ export class Peer implements Driver, BudgetWaiter {
       case "request":
         return this.#request(event.stream, event.operation);
       case "data":
-        return this.#exchanges.get(event.stream)?.receiving?.data(event.bytes, event.crc32);
+        return this.#exchanges?.get(event.stream)?.receiving?.data(event.bytes, event.crc32);
       case "finish":
-        return this.#exchanges.get(event.stream)?.receiving?.finish(event.finish);
+        return this.#exchanges?.get(event.stream)?.receiving?.finish(event.finish);
       case "cancel":
         return this.#cancel(event.stream);
       case "failure":
@@ -106,7 +107,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   /** The client gave a stream up. A commit goes on, and its receipt ends the stream. */
   #cancel(stream: number): void {
-    const receiving = this.#exchanges.get(stream)?.receiving;
+    const receiving = this.#exchanges?.get(stream)?.receiving;
     receiving?.cancelled();
     if (receiving?.complete !== true) this.connection.fail(stream, CANCELLED);
   }
@@ -114,11 +115,11 @@ export class Peer implements Driver, BudgetWaiter {
   onStreamEnded(stream: number): void {
     this.#end(stream, CANCELLED);
     const last = this.#peerFin || this.#going !== undefined;
-    if (last && this.#exchanges.size === 0) this.connection.close();
+    if (last && this.streams === 0) this.connection.close();
   }
 
   onStalled(stream: number, { wait, still }: Stall): void {
-    const { path } = this.#exchanges.get(stream) ?? {};
+    const { path } = this.#exchanges?.get(stream) ?? {};
     const seconds = Math.round(still / 1000);
     const facts = { peer: this.connection.peer, stream, path, seconds };
     this.#options.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
@@ -126,7 +127,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   onClosed(error: LeatError): void {
     this.#closed = true;
-    for (const stream of this.#exchanges.keys()) this.#end(stream, error);
+    for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error);
     this.#lists = NONE;
     this.#options.pages.forget(this);
     if (this.#page === "unsent") this.#givePage();
@@ -144,7 +145,7 @@ export class Peer implements Driver, BudgetWaiter {
   /** The client finished sending: what is open goes on as far as its credit reaches. */
   #peerEnded(): void {
     this.#peerFin = true;
-    for (const exchange of this.#exchanges.values()) {
+    for (const exchange of this.#exchanges?.values() ?? []) {
       const stream = this.connection.session.streams.get(exchange.stream);
       const starved = stream !== undefined && stream.waitsForClient && stream.send.credit === 0;
       if (exchange.receiving?.complete === false || starved) {
@@ -154,7 +155,7 @@ export class Peer implements Driver, BudgetWaiter {
         );
       }
     }
-    if (this.#exchanges.size === 0) return this.connection.close();
+    if (this.streams === 0) return this.connection.close();
     // A client that closed looks like one that only finished sending until its kernel is sent
     // something, and refuses it: else checksums would go on for nobody.
     this.connection.goAway(new LeatError("UNAVAILABLE", "the client has sent its end"));
@@ -176,6 +177,7 @@ export class Peer implements Driver, BudgetWaiter {
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
     if ("path" in operation.value) exchange.path = operation.value.path;
+    this.#exchanges ??= new Map();
     this.#exchanges.set(stream, exchange);
     try {
       checkBounds(operation);
@@ -255,10 +257,11 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   #end(stream: number, error: LeatError): void {
-    const exchange = this.#exchanges.get(stream);
+    const exchange = this.#exchanges?.get(stream);
     if (exchange === undefined) return;
     exchange.ended = true;
-    this.#exchanges.delete(stream);
+    this.#exchanges!.delete(stream);
+    if (this.streams === 0) this.#exchanges = undefined;
     const left = exchange.receiving?.abort(error) ?? exchange.running;
     // What was begun has its file open until it is over: cancelled ones must not add up.
     if (left === undefined) this.#giveFiles(exchange);

@@ -11,6 +11,7 @@ import { Connection } from "../connection/connection.ts";
 import { type Runtime, processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import {
+  ANSWER_LIMIT,
   DRAIN_DEADLINE,
   IDLE_DEADLINE,
   MAX_WINDOW,
@@ -206,6 +207,7 @@ export class LeatServer implements Server {
       maxStreams,
       initialWindow: 0, // each says its own in Welcome
       maxWindow: MAX_WINDOW,
+      answerLimit: ANSWER_LIMIT,
       budgets,
     };
   }

@@ -67,7 +67,8 @@ function checkFrameLimit(named: number): void {
   }
 }
 
-const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+const encoder = new TextEncoder();
+const byteLength = (text: string): number => encoder.encode(text).length;
 
 type Body<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>;
 

@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly initialWindow: number;
   /** How far one window may grow, in bytes. */
   readonly maxWindow: number;
+  /** No event is read from the peer while more bytes of answers wait to be sent; missing: no limit. */
+  readonly answerLimit?: number;
   /** Asked before a window is made larger. */
   readonly budgets: WindowBudgets;
 }

@@ -14,8 +14,6 @@ import { EARLY_REQUESTS, MAX_REQUEST } from "../limits.ts";
 import { FrameDecoder } from "../wire/decoder.ts";
 import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
 import type { Credentials } from "../wire/gen/messages.ts";
-import { Controls } from "./controls.ts";
-import { alignedStart, NO_ROOM, writeData } from "./data-writer.ts";
 import type { Operation, SessionEvent } from "./event.ts";
 import { failureBody, goAwayBody } from "./failure.ts";
 import { ReceiveWindow, SendWindow } from "./flow.ts";
@@ -23,15 +21,14 @@ import { frameLimit, helloBody, welcomeBody } from "./handshake.ts";
 import type { SessionOptions } from "./options.ts";
 import type { FileRegion, Outgoing, Region } from "./outgoing.ts";
 import { Receiver } from "./receiver.ts";
+import { Sender } from "./sender.ts";
 import { type Side, type StreamFrame, opened, step } from "./state.ts";
 import { Stream } from "./stream.ts";
-import { Turns } from "./turns.ts";
 
 /** hello: nothing was said. deciding: the server looks at the Hello. closing: input is ignored. */
 export type Phase = "hello" | "deciding" | "open" | "closing";
 
 export class Session {
-  readonly role: Side;
   readonly options: SessionOptions;
   phase: Phase = "hello";
   /** The highest stream id that was opened. */
@@ -44,13 +41,10 @@ export class Session {
   roundTrip = 0;
   /** The largest frame the peer takes, in bytes. */
   peerFrame = frameLimit(0);
-  /** First byte of what the last `fill` gave: in front of an aligned payload some are left out. */
-  filledFrom = 0;
   /** Credit of each stream on which we send, when it opens. */
   peerWindow = 0;
-  readonly streams = new Map<number, Stream>();
-  /** No event is read from the peer while more bytes of answers wait to be sent. */
-  answerLimit = Number.POSITIVE_INFINITY;
+  /** Made when one is opened. */
+  #streams: Map<number, Stream> | undefined;
   /** Characters in the requests of open streams. */
   requested = 0;
   /** Frames that came, besides Data. */
@@ -59,24 +53,32 @@ export class Session {
   observer: { onStreamEnded(stream: number): void } | undefined;
   /** The receiving half; a connection at rest has none. */
   #receiver: Receiver | undefined;
-  readonly #controls = new Controls();
-  /** Made when somebody has something to send. */
-  #turns: Turns<Stream> | undefined;
-  /** Its payload is on its way, behind what the last `fill` gave. */
-  #copying: Stream | undefined;
+  /** The sending half; a connection at rest has none. */
+  #sender: Sender | undefined;
   #window: number;
   /** When Hello was said, in milliseconds. */
   #greetedAt = 0;
   #ping: { readonly nonce: number; readonly at: number } | undefined;
   #pings = 0;
-  /** The last Pong, to ask `#controls` after it. */
-  #pong = 0;
 
   constructor(options: SessionOptions) {
-    this.role = options.role;
     this.options = options;
     this.maxStreams = options.role === "server" ? options.maxStreams : EARLY_REQUESTS;
     this.#window = options.initialWindow;
+  }
+
+  get role(): Side {
+    return this.options.role;
+  }
+
+  /** Bytes of answers that may wait to be sent before nothing more is read. */
+  get answerLimit(): number {
+    return this.options.answerLimit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The open ones by their ids. */
+  get streams(): ReadonlyMap<number, Stream> {
+    return this.#streams ?? NO_STREAMS;
   }
 
   #receiving(): Receiver {
@@ -99,31 +101,33 @@ export class Session {
   rest(): void {
     if (this.phase !== "open" || this.streams.size > 0) return;
     if (this.#receiver?.atRest === true) this.#receiver = undefined;
-    if (!this.#hasTurns) this.#turns = undefined;
+    if (!this.wantsToSend) this.#sender = undefined;
+    this.#streams = undefined;
+  }
+
+  #sending(): Sender {
+    this.#sender ??= new Sender(this);
+    return this.#sender;
   }
 
   /** Bytes of answers that wait to be sent. */
   get unsentControls(): number {
-    return this.#controls.bytes;
-  }
-
-  get #hasTurns(): boolean {
-    return this.#turns !== undefined && this.#turns.size > 0;
-  }
-
-  #line(stream: Stream): void {
-    this.#turns ??= new Turns();
-    this.#turns.add(stream);
+    return this.#sender?.unsentControls ?? 0;
   }
 
   /** Whether `fill` might have something. */
   get wantsToSend(): boolean {
-    return this.#controls.bytes > 0 || this.#hasTurns || this.#copying !== undefined;
+    return this.#sender?.wantsToSend ?? false;
+  }
+
+  /** First byte of what the last `fill` gave: in front of an aligned payload some are left out. */
+  get filledFrom(): number {
+    return this.#sender?.filledFrom ?? 0;
   }
 
   /** Follows what the last `fill` gave, before the next one. */
   get region(): FileRegion | undefined {
-    return this.#copying?.region;
+    return this.#sender?.region;
   }
 
   // ---- receiving ----
@@ -207,10 +211,7 @@ export class Session {
 
   /** Answers a Ping. @throws PROTOCOL_ERROR when the Pong before is still here: nobody has read it */
   pong(nonce: number): void {
-    if (!this.#controls.hasLeft(this.#pong)) {
-      throw new LeatError("PROTOCOL_ERROR", "a second Ping came before the Pong to the first");
-    }
-    this.#pong = this.#push(0, { case: "pong", value: { nonce } });
+    this.#sending().pong(encodeFrame(0, { case: "pong", value: { nonce } }));
   }
 
   /** Books a Pong. @returns milliseconds since its Ping. @throws PROTOCOL_ERROR when none was sent */
@@ -239,7 +240,7 @@ export class Session {
     const id = this.lastStream + 1;
     const frame = encodeFrame(id, { case: "request", value: operation });
     this.add(id, operation.operation!.case, now);
-    this.#controls.push(frame);
+    this.#sending().control(frame);
     return id;
   }
 
@@ -250,7 +251,8 @@ export class Session {
     const state = operation === undefined ? "unary" : opened(operation);
     const window = new ReceiveWindow(this.#window, maxWindow, budgets);
     const stream = new Stream(id, state, new SendWindow(this.peerWindow), window, now);
-    this.streams.set(id, stream);
+    this.#streams ??= new Map();
+    this.#streams.set(id, stream);
     return stream;
   }
 
@@ -273,7 +275,7 @@ export class Session {
       // Where it resumes. Else bytes may have come before this Response: they stay booked.
       stream.receiveOffset ||= body.value.result.value.durableOffset ?? 0;
     }
-    this.#controls.push(frame);
+    this.#sending().control(frame);
     if (state === "ended") this.drop(stream);
   }
 
@@ -283,7 +285,7 @@ export class Session {
     if (stream === undefined) return;
     if (this.role === "server") return this.send(id, failureBody(error), now);
     if (stream.cancelled) return;
-    this.#release(stream);
+    this.release(stream);
     this.send(id, { case: "cancel", value: {} }, now);
   }
 
@@ -291,13 +293,14 @@ export class Session {
   drop(stream: Stream): void {
     stream.state = "ended";
     stream.receive.release();
-    this.#release(stream);
-    if (this.streams.delete(stream.id)) this.requested -= stream.requested;
+    this.release(stream);
+    if (this.#streams?.delete(stream.id) === true) this.requested -= stream.requested;
     this.observer?.onStreamEnded(stream.id);
   }
 
-  #release(stream: Stream): void {
-    this.#turns?.remove(stream);
+  /** A stream sends nothing more. */
+  release(stream: Stream): void {
+    this.#sender?.forget(stream);
     stream.outgoing?.release();
     stream.outgoing = undefined;
   }
@@ -343,15 +346,13 @@ export class Session {
   /** A stream has bytes to send, or is done, after it had none. */
   offer(id: number, now: number): void {
     const stream = this.streams.get(id);
-    if (stream?.outgoing === undefined) return;
-    if (stream.outgoing.done) this.#finish(stream, stream.outgoing, now);
-    else this.#line(stream);
+    if (stream?.outgoing !== undefined) this.#sending().offer(stream, stream.outgoing, now);
   }
 
   /** Adds credit of the peer. @throws FLOW_CONTROL */
   credited(stream: Stream, bytes: number): void {
     stream.send.add(bytes);
-    if (stream.outgoing !== undefined) this.#line(stream);
+    if (stream.outgoing !== undefined) this.#sending().line(stream);
   }
 
   /**
@@ -361,78 +362,19 @@ export class Session {
    * @returns the position behind the last byte; `filledFrom` for nothing
    */
   fill(into: Uint8Array, end: number, regions: Region[], now: number): number {
-    this.#copied(now);
-    let position = this.#controls.fill(into, 0, end);
-    const first = position === 0 ? this.#turns?.first : undefined;
-    if (first !== undefined) position = alignedStart(first);
-    this.filledFrom = first === undefined ? 0 : position;
-    while (this.#controls.bytes === 0) {
-      const stream = this.#turns?.first;
-      if (stream === undefined) break;
-      const behind = this.#fillFrom(stream, into, position, end, regions, now);
-      if (behind === NO_ROOM) break; // it is still the first in line
-      if (this.#copying !== undefined) return behind;
-      position = this.#controls.fill(into, behind, end);
-    }
-    return position;
-  }
-
-  #fillFrom(
-    stream: Stream,
-    into: Uint8Array,
-    at: number,
-    end: number,
-    regions: Region[],
-    now: number,
-  ): number {
-    try {
-      const behind = writeData(stream, into, at, end, this.peerFrame, regions);
-      if (behind === NO_ROOM) return NO_ROOM;
-      this.#turns?.remove(stream);
-      const { outgoing } = stream;
-      if (behind <= at || outgoing === undefined) return behind;
-      stream.progress = now;
-      if (stream.region === undefined) this.#goOn(stream, outgoing, now);
-      else this.#copying = stream;
-      return behind;
-    } catch (thrown) {
-      this.#turns?.remove(stream);
-      this.#abandon(stream, LeatError.from(thrown, "reading the file to send failed"), now);
-      return at;
-    }
-  }
-
-  /** The region has left: only now is it known whether the file had all of it. */
-  #copied(now: number): void {
-    const stream = this.#copying;
-    if (stream === undefined) return;
-    this.#copying = undefined;
-    stream.region = undefined;
-    if (stream.outgoing !== undefined) this.#goOn(stream, stream.outgoing, now);
-  }
-
-  #goOn(stream: Stream, outgoing: Outgoing, now: number): void {
-    if (outgoing.done) this.#finish(stream, outgoing, now);
-    else if (outgoing.available > 0 && stream.send.credit > 0) this.#line(stream);
-  }
-
-  #finish(stream: Stream, outgoing: Outgoing, now: number): void {
-    try {
-      const finish = outgoing.finish();
-      this.#release(stream);
-      this.send(stream.id, { case: "finish", value: finish }, now);
-    } catch (thrown) {
-      this.#abandon(stream, LeatError.from(thrown, "sending the file failed"), now);
-    }
+    return this.#sender?.fill(into, end, regions, now) ?? 0;
   }
 
   /** Our side of a transfer failed: the peer is told, and so is the driver. */
-  #abandon(stream: Stream, error: LeatError, now: number): void {
+  abandon(stream: Stream, error: LeatError, now: number): void {
     this.fail(stream.id, error, now);
     this.#receiving().report({ type: "failure", stream: stream.id, error });
   }
 
-  #push(stream: number, body: FrameBodyInit): number {
-    return this.#controls.push(encodeFrame(stream, body));
+  #push(stream: number, body: FrameBodyInit): void {
+    this.#sending().control(encodeFrame(stream, body));
   }
 }
+
+/** One for all: most connections have none open most of the time. */
+const NO_STREAMS: ReadonlyMap<number, Stream> = new Map();

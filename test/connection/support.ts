@@ -6,6 +6,7 @@ import {
 } from "../../src/connection/connection.ts";
 import type { Runtime } from "../../src/connection/runtime.ts";
 import type { LeatError } from "../../src/errors.ts";
+import { ANSWER_LIMIT } from "../../src/limits.ts";
 import { BufferPool } from "../../src/net/buffer-pool.ts";
 import { type PipeOptions, memoryPair } from "../../src/net/memory.ts";
 import { RunQueue } from "../../src/net/run-queue.ts";
@@ -134,6 +135,7 @@ export function ends(options: EndsOptions = {}): Ends {
         initialWindow: 1 << 20,
         maxWindow: 32 << 20,
         budgets: UNBOUNDED,
+        answerLimit: role === "server" ? ANSWER_LIMIT : Number.POSITIVE_INFINITY,
         ...options.session,
       });
       diary = new Diary(new Connection({ transport, session, runtime, ...options.connection }));

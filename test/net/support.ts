@@ -79,7 +79,7 @@ export class Speaker implements Producer {
     this.again = options.again ?? true;
     this.#number = options.number ?? 0;
     this.line = new Line(options.room ?? Number.POSITIVE_INFINITY);
-    this.outbox = new Outbox({ ...stage, transport: this.line, producer: this });
+    this.outbox = new Outbox(this.line, this, stage);
   }
 
   /** What it says are answers. */

@@ -84,8 +84,8 @@ function anything(end: End): void {
 test.each(["server", "client"] as const)("a %s takes whatever comes", (role) => {
   let [open, closed, failures] = [0, 0, 0];
   for (let round = 0; round < ROUNDS; round++) {
-    const end = new End(role, { maxStreams: MOST_STREAMS });
-    end.session.answerLimit = random.below(2) === 0 ? 50 : Number.POSITIVE_INFINITY;
+    const answerLimit = random.below(2) === 0 ? 50 : Number.POSITIVE_INFINITY;
+    const end = new End(role, { maxStreams: MOST_STREAMS, answerLimit });
     if (role === "client") {
       end.session.hello(end.now);
       for (const operation of ["get", "put", "get"] as const) {

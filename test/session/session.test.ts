@@ -429,9 +429,8 @@ describe("answers that nobody takes", () => {
   const flood = join(Array.from({ length: 5000 }, (_, i) => encodeFrame(i + 1, request("stat"))));
 
   test.each([[flood.length], [1000]])("stop the reading inside a chunk of %p bytes", (size) => {
-    const { server } = Pair.open({ server: { maxStreams: 1 } });
+    const { server } = Pair.open({ server: { maxStreams: 1, answerLimit: ANSWER_LIMIT } });
     const { session } = server;
-    session.answerLimit = ANSWER_LIMIT;
     const one = 200;
     let most = 0;
     for (const chunk of chop(flood, [size])) {
@@ -451,10 +450,9 @@ describe("answers that nobody takes", () => {
   });
 
   test("do not hold back what the session itself reports", () => {
-    const { server } = Pair.open({ server: { maxStreams: 2 } });
+    const { server } = Pair.open({ server: { maxStreams: 2, answerLimit: 0 } });
     server.frames([1, request("get")]);
     server.session.send(1, BODIES.response, 0);
-    server.session.answerLimit = 0;
     server.session.attach(1, new Zeros(0, { changes: true }), 0, 0);
     server.read();
     expect(server.events.at(-1)).toMatchObject({ type: "failure", stream: 1 });

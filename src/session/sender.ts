@@ -1,0 +1,139 @@
+/** The sending half of a session: answers first, then Data of the streams in turn. */
+import { LeatError } from "../errors.ts";
+import { Controls } from "./controls.ts";
+import { alignedStart, NO_ROOM, writeData } from "./data-writer.ts";
+import type { FileRegion, Outgoing, Region } from "./outgoing.ts";
+import type { Session } from "./session.ts";
+import type { Stream } from "./stream.ts";
+import { Turns } from "./turns.ts";
+
+export class Sender {
+  readonly #session: Session;
+  readonly #controls = new Controls();
+  /** Who has something to send. */
+  readonly #turns = new Turns<Stream>();
+  /** Its payload is on its way, behind what the last `fill` gave. */
+  #copying: Stream | undefined;
+  /** The last Pong, to ask `#controls` after it. */
+  #pong = 0;
+  /** First byte of what the last `fill` gave: in front of an aligned payload some are left out. */
+  filledFrom = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Bytes of answers that wait to be sent. */
+  get unsentControls(): number {
+    return this.#controls.bytes;
+  }
+
+  /** Whether `fill` might have something. */
+  get wantsToSend(): boolean {
+    return this.#controls.bytes > 0 || this.#turns.size > 0 || this.#copying !== undefined;
+  }
+
+  /** Follows what the last `fill` gave, before the next one. */
+  get region(): FileRegion | undefined {
+    return this.#copying?.region;
+  }
+
+  /** Queues an encoded frame besides Data. */
+  control(frame: Uint8Array): void {
+    this.#controls.push(frame);
+  }
+
+  /** Queues a Pong. @throws PROTOCOL_ERROR when the one before is still here: nobody has read it */
+  pong(frame: Uint8Array): void {
+    if (!this.#controls.hasLeft(this.#pong)) {
+      throw new LeatError("PROTOCOL_ERROR", "a second Ping came before the Pong to the first");
+    }
+    this.#pong = this.#controls.push(frame);
+  }
+
+  /** A stream has bytes to send, or is done. */
+  offer(stream: Stream, outgoing: Outgoing, now: number): void {
+    if (outgoing.done) this.#finish(stream, outgoing, now);
+    else this.line(stream);
+  }
+
+  /** A stream takes its turn, if it does not wait for one. */
+  line(stream: Stream): void {
+    this.#turns.add(stream);
+  }
+
+  /** A stream sends nothing more. */
+  forget(stream: Stream): void {
+    this.#turns.remove(stream);
+  }
+
+  /** {@link Session.fill} */
+  fill(into: Uint8Array, end: number, regions: Region[], now: number): number {
+    this.#copied(now);
+    let position = this.#controls.fill(into, 0, end);
+    const first = position === 0 ? this.#turns.first : undefined;
+    if (first !== undefined) position = alignedStart(first);
+    this.filledFrom = first === undefined ? 0 : position;
+    while (this.#controls.bytes === 0) {
+      const stream = this.#turns.first;
+      if (stream === undefined) break;
+      const behind = this.#fillFrom(stream, into, position, end, regions, now);
+      if (behind === NO_ROOM) break; // it is still the first in line
+      if (this.#copying !== undefined) return behind;
+      position = this.#controls.fill(into, behind, end);
+    }
+    return position;
+  }
+
+  #fillFrom(
+    stream: Stream,
+    into: Uint8Array,
+    at: number,
+    end: number,
+    regions: Region[],
+    now: number,
+  ): number {
+    try {
+      const behind = writeData(stream, into, at, end, this.#session.peerFrame, regions);
+      if (behind === NO_ROOM) return NO_ROOM;
+      this.#turns.remove(stream);
+      const { outgoing } = stream;
+      if (behind <= at || outgoing === undefined) return behind;
+      stream.progress = now;
+      if (stream.region === undefined) this.#goOn(stream, outgoing, now);
+      else this.#copying = stream;
+      return behind;
+    } catch (thrown) {
+      this.#turns.remove(stream);
+      const error = LeatError.from(thrown, "reading the file to send failed");
+      this.#session.abandon(stream, error, now);
+      return at;
+    }
+  }
+
+  /** The region has left: only now is it known whether the file had all of it. */
+  #copied(now: number): void {
+    const stream = this.#copying;
+    if (stream === undefined) return;
+    this.#copying = undefined;
+    stream.region = undefined;
+    if (stream.outgoing !== undefined) this.#goOn(stream, stream.outgoing, now);
+  }
+
+  #goOn(stream: Stream, outgoing: Outgoing, now: number): void {
+    if (outgoing.done || (outgoing.available > 0 && stream.send.credit > 0)) {
+      this.offer(stream, outgoing, now);
+    }
+  }
+
+  #finish(stream: Stream, outgoing: Outgoing, now: number): void {
+    try {
+      const finish = outgoing.finish();
+      this.#session.release(stream);
+      this.#session.send(stream.id, { case: "finish", value: finish }, now);
+    } catch (thrown) {
+      const error = LeatError.from(thrown, "sending the file failed");
+      this.#session.abandon(stream, error, now);
+    }
+  }
+}
