@@ -16,16 +16,15 @@ export type Address =
   { readonly hostname: string; readonly port: number } | { readonly unix: string };
 
 /** Bun sets `fd` on sockets; its types do not say so. */
-type Socket = Bun.Socket<SocketState> & { readonly fd: number };
+type Socket = Bun.Socket<SocketData> & { readonly fd: number };
 
-/** What belongs to a socket. */
-export interface SocketState {
-  transport: BunTransport | undefined;
-  handler: TransportHandler | undefined;
-}
+/** What belongs to a socket: nothing, before it is open and when it is served elsewhere. */
+export type SocketData = BunTransport | undefined;
 
 class BunTransport implements Transport {
   readonly peer: string;
+  /** Until it was told that the socket is closed. */
+  handler: TransportHandler | undefined;
   readonly #socket: Socket;
 
   constructor(socket: Socket, peer: string) {
@@ -76,9 +75,6 @@ class BunTransport implements Transport {
  */
 export type Divert = (fd: number, peer: string) => boolean;
 
-/** Of a socket that is served elsewhere. */
-const diverted = (): SocketState => ({ transport: undefined, handler: undefined });
-
 /** A listener, and the descriptor of its socket. */
 export interface SocketListener extends Listener {
   readonly fd: number;
@@ -89,41 +85,41 @@ export function handlers(
   accept: Accept,
   name: (socket: Socket) => string,
   divert?: Divert,
-): Bun.SocketHandler<SocketState> {
+): Bun.SocketHandler<SocketData> {
   return {
     open(opened) {
       const socket = opened as Socket;
       if (divert?.(socket.fd, name(socket)) === true) {
-        socket.data = diverted();
         socket.close();
         return;
       }
       const transport = new BunTransport(socket, name(socket));
       setNotSentLowWater(socket.fd);
       socket.setKeepAlive(true, KEEPALIVE);
-      socket.data = { transport, handler: undefined };
-      socket.data.handler = accept(transport);
+      socket.data = transport;
+      transport.handler = accept(transport);
     },
     data(socket, chunk) {
-      socket.data.handler?.onData(chunk);
+      socket.data?.handler?.onData(chunk);
     },
     drain(socket) {
       socket.data?.handler?.onDrain();
     },
     end(socket) {
-      socket.data.handler?.onEnd();
+      socket.data?.handler?.onEnd();
     },
     close(socket, error) {
-      const { handler } = socket.data ?? {};
-      if (handler === undefined) return;
-      socket.data.handler = undefined;
+      const transport = socket.data;
+      if (transport?.handler === undefined) return;
+      const { handler } = transport;
+      transport.handler = undefined;
       handler.onClose(error ?? undefined);
     },
     error(socket, error) {
       // A handler threw: a defect. The connection goes, the process stays.
       console.error(error);
-      socket.data.handler?.onClose(error);
-      socket.data.handler = undefined;
+      socket.data?.handler?.onClose(error);
+      if (socket.data !== undefined) socket.data.handler = undefined;
       socket.terminate();
     },
   };
@@ -151,12 +147,16 @@ export function peerName(address: Address): (socket: Socket) => string {
 /** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */
 export function listenBun(address: Address, accept: Accept, divert?: Divert): SocketListener {
   const socket = handlers(accept, peerName(address), divert);
-  const data: SocketState = { transport: undefined, handler: undefined };
   try {
     const listener =
       "unix" in address
-        ? Bun.listen<SocketState>({ unix: address.unix, socket, data, allowHalfOpen: true })
-        : Bun.listen<SocketState>({ ...address, socket, data, allowHalfOpen: true });
+        ? Bun.listen<SocketData>({
+            unix: address.unix,
+            socket,
+            data: undefined,
+            allowHalfOpen: true,
+          })
+        : Bun.listen<SocketData>({ ...address, socket, data: undefined, allowHalfOpen: true });
     const port = "port" in listener ? Number(listener.port) : 0;
     return {
       address: "unix" in address ? addressText(address) : endpoint(address.hostname, port),
@@ -197,11 +197,15 @@ function listenError(thrown: unknown, where: string): LeatError {
 export async function connectBun(address: Address, accept: Accept): Promise<void> {
   const where = addressText(address);
   const socket = handlers(accept, () => where);
-  const data: SocketState = { transport: undefined, handler: undefined };
   try {
     await ("unix" in address
-      ? Bun.connect<SocketState>({ unix: address.unix, socket, data, allowHalfOpen: true })
-      : Bun.connect<SocketState>({ ...address, socket, data, allowHalfOpen: true }));
+      ? Bun.connect<SocketData>({
+          unix: address.unix,
+          socket,
+          data: undefined,
+          allowHalfOpen: true,
+        })
+      : Bun.connect<SocketData>({ ...address, socket, data: undefined, allowHalfOpen: true }));
   } catch (thrown) {
     throw connectError(thrown, where);
   }

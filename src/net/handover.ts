@@ -10,7 +10,7 @@ import {
   handlers,
   listenBun,
   peerName,
-  type SocketState,
+  type SocketData,
 } from "./bun.ts";
 import { closeDuplicate, duplicate } from "./duplicate.ts";
 import type { Accept, Listener, TransportHandler } from "./transport.ts";
@@ -73,9 +73,9 @@ export function listenShared(
   divert?: Divert,
 ): Listener {
   const socket = handlers(accept, peerName(address), divert);
-  const options = { fd, socket, data: fresh(), allowHalfOpen: true };
+  const options = { fd, socket, data: undefined, allowHalfOpen: true };
   // Bun takes a descriptor here, too; its types do not say so.
-  const listener = Bun.listen(options as unknown as Bun.UnixSocketOptions<SocketState>);
+  const listener = Bun.listen(options as unknown as Bun.UnixSocketOptions<SocketData>);
   const stop = (): void => listener.stop();
   return {
     address: addressText(address),
@@ -88,10 +88,8 @@ export function listenShared(
 /** Adopts a connected socket that was accepted elsewhere. @param peer who is there, for logs */
 export async function adopt(fd: number, peer: string, accept: Accept): Promise<void> {
   const socket = handlers(accept, () => peer);
-  const options = { fd, socket, data: fresh(), allowHalfOpen: true };
-  await Bun.connect<SocketState>(options as unknown as Bun.UnixSocketOptions<SocketState>);
+  const options = { fd, socket, data: undefined, allowHalfOpen: true };
+  await Bun.connect<SocketData>(options as unknown as Bun.UnixSocketOptions<SocketData>);
 }
-
-const fresh = (): SocketState => ({ transport: undefined, handler: undefined });
 
 const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
