@@ -8,13 +8,11 @@
  */
 import { closeSync, constants, readSync, writeSync } from "node:fs";
 import type { Folder } from "./beneath.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, sameThing } from "./facts.ts";
 import {
-  AT_FDCWD,
   ERRNO,
   linkDescriptor,
   O_CLOEXEC,
-  O_PATH,
   O_TMPFILE,
   openAt,
   statAt,
@@ -65,26 +63,16 @@ export interface SmallFile {
  */
 export function readSmallFile(folder: Folder, name: string, most: number): SmallFile | undefined {
   if (folder.fd === undefined) return undefined;
-  const found = openAt(folder.fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-  if (found < 0) return undefined;
-  try {
-    const facts = statDescriptor(found);
-    if (typeof facts === "number" || facts.kind !== "FILE" || facts.size > most) return undefined;
-    return readFound(found, facts);
-  } finally {
-    closeSync(found);
-  }
-}
-
-/** Reads what an O_PATH descriptor stands for: the very file that was looked at. */
-function readFound(found: number, facts: Facts): SmallFile | undefined {
-  const fd = openAt(AT_FDCWD, `/proc/self/fd/${found}`, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  const seen = statAt(folder.fd, name);
+  if (typeof seen === "number" || seen.kind !== "FILE" || seen.size > most) return undefined;
+  // Who puts a FIFO in its place meanwhile does not make us wait; only root could put a device there.
+  const fd = openAt(folder.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   if (fd < 0) return undefined;
   try {
-    const bytes = new Uint8Array(facts.size);
+    const bytes = new Uint8Array(seen.size);
     if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return undefined;
-    if (!isUnchanged(facts, statDescriptor(fd))) return undefined;
-    const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
+    if (!isUnchanged(seen, statDescriptor(fd))) return undefined;
+    const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = seen;
     return { bytes, modified: { seconds, nanoseconds } };
   } catch {
     return undefined; // the ordinary way will meet it again, and say so
@@ -93,9 +81,11 @@ function readFound(found: number, facts: Facts): SmallFile | undefined {
   }
 }
 
+/** Whether what was opened is what was looked at, and still as it was then. */
 function isUnchanged(before: Facts, after: Facts | number): boolean {
   return (
     typeof after === "object" &&
+    sameThing(after, before) &&
     after.size === before.size &&
     after.changedSeconds === before.changedSeconds &&
     after.changedNanoseconds === before.changedNanoseconds
