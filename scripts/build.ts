@@ -18,6 +18,7 @@ const { exitCode } = Bun.spawnSync(
     `${ROOT}/src/cli/main.ts`,
     "--compile",
     "--bytecode",
+    "--splitting",
     "--format=esm",
     "--minify",
     "--no-compile-autoload-dotenv",

@@ -1,5 +1,6 @@
 /** `leat server …`, `leat client …`. What one needs is not loaded for the other. */
 import { VERSION } from "../version.ts";
+import { STDERR, STDOUT, say } from "./standard-streams.ts";
 import { withoutFtl } from "./without-ftl.ts";
 
 const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
@@ -22,12 +23,12 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       return child();
     case "--version":
     case "-V":
-      process.stdout.write(`leat ${VERSION}\n`);
+      say(STDOUT, `leat ${VERSION}\n`);
       return 0;
     case "--help":
     case "-h":
     case "help":
-      process.stdout.write(HELP);
+      say(STDOUT, HELP);
       return 0;
     default:
       return refuse(command);
@@ -45,7 +46,7 @@ async function refuse(command: string | undefined): Promise<number> {
   const { EXIT } = await import("./exit-codes.ts");
   const { printable } = await import("./terminal-text.ts");
   const what = command === undefined ? "say what to do" : `there is no "${printable(command)}"`;
-  process.stderr.write(`leat: ${what}: leat server or leat client; leat --help tells more\n`);
+  say(STDERR, `leat: ${what}: leat server or leat client; leat --help tells more\n`);
   return EXIT.usage;
 }
 
@@ -53,7 +54,7 @@ async function refuse(command: string | undefined): Promise<number> {
 function crash(thrown: unknown): never {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const text = process.env.LEAT_DEBUG ? (error.stack ?? error.message) : error.message;
-  process.stderr.write(`leat: a defect, please report it: ${text} (INTERNAL)\n`);
+  say(STDERR, `leat: a defect, please report it: ${text} (INTERNAL)\n`);
   process.exit(1);
 }
 

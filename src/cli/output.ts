@@ -3,6 +3,7 @@
  * (`| head -1`) is no error.
  */
 import { LeatError } from "../errors.ts";
+import { STDERR, STDOUT, isTerminal, say, writeAll } from "./standard-streams.ts";
 import { UNSAFE, printable } from "./terminal-text.ts";
 
 /** Lines are gathered to this many characters before they are written. */
@@ -23,9 +24,9 @@ export function jsonLine(value: object): string {
 
 export class Output {
   /** A person sees stdout. */
-  readonly dataTerminal = process.stdout.isTTY;
+  readonly dataTerminal = isTerminal(STDOUT);
   /** A person sees stderr. */
-  readonly talkTerminal = process.stderr.isTTY && process.env.TERM !== "dumb";
+  readonly talkTerminal = isTerminal(STDERR) && process.env.TERM !== "dumb";
   readonly colour = this.talkTerminal && !process.env.NO_COLOR;
   status: StatusLine | undefined;
   #gathered = "";
@@ -34,16 +35,15 @@ export class Output {
   #error: LeatError | undefined;
   /** The error was thrown: what else was gathered is lost without another word. */
   #told = false;
-  /** Whoever waits until stdout takes more: several transfers may. */
+  /** The last of what is being written, one behind the other: several transfers may have some. */
+  #writing = Promise.resolve();
+  /** Whoever waits until it is written. */
   readonly #waiting = new Set<() => void>();
   readonly #onBroken: () => void;
 
   /** @param onBroken nobody reads stdout any more */
   constructor(onBroken: () => void) {
     this.#onBroken = onBroken;
-    process.stdout.on("error", (error) => this.#failed(error));
-    process.stderr.on("error", () => {}); // nobody listens to the talk
-    process.stdout.on("drain", () => this.#wake());
   }
 
   /** A name from a server: raw where a program reads it, harmless where a person does. */
@@ -84,39 +84,44 @@ export class Output {
   async finish(): Promise<void> {
     await this.flush();
     if (this.#broken || this.#told) return;
-    const written = this.#room();
-    process.stdout.write("", () => this.#wake());
-    await written;
+    await this.#written();
     this.#check();
   }
 
   /** What could not be written yet is not wanted any more: nothing waits for a reader. */
   abandon(): void {
     this.#broken = true;
-    this.#wake();
+    for (const done of this.#waiting) done();
   }
 
   /** A line of talk. */
   say(text: string): void {
     this.status?.hide();
-    process.stderr.write(`${text}\n`);
+    say(STDERR, `${text}\n`);
   }
 
   async #write(data: string | Uint8Array): Promise<void> {
     this.#check();
     if (this.#broken || data.length === 0) return;
     if (this.dataTerminal) this.status?.hide();
-    if (!process.stdout.write(data)) await this.#room();
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    this.#writing = this.#writing
+      .then(() => (this.#broken ? undefined : writeAll(STDOUT, bytes)))
+      .catch((error: Error) => this.#failed(error));
+    await this.#written();
     this.#check();
   }
 
-  #room(): Promise<void> {
-    return new Promise((resolve) => void this.#waiting.add(resolve));
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+  /** Resolves when all is written, or when nobody wants it any more. */
+  #written(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      void this.#writing.then(done);
+    });
   }
 
   #check(): void {
@@ -132,6 +137,5 @@ export class Output {
     } else {
       this.#error = LeatError.from(error, "cannot write to stdout");
     }
-    this.#wake();
   }
 }

@@ -3,6 +3,7 @@
  * and time left. Redrawn in place; gone when the transfers are.
  */
 import type { Output, StatusLine } from "./output.ts";
+import { STDERR, say } from "./standard-streams.ts";
 import { fit, pad, printable } from "./terminal-text.ts";
 import { bytesText, clockText } from "./units.ts";
 
@@ -93,7 +94,7 @@ export class Progress implements StatusLine {
   hide(): void {
     if (!this.#shown) return;
     this.#shown = false;
-    process.stderr.write(CLEAR_LINE);
+    say(STDERR, CLEAR_LINE);
   }
 
   #end(bar: Bar): void {
@@ -113,7 +114,7 @@ export class Progress implements StatusLine {
         ? this.#manyLine(name, rate, now - this.#began)
         : this.#oneLine(bar, name, rate);
     this.#shown = true;
-    process.stderr.write(CLEAR_LINE + line);
+    say(STDERR, CLEAR_LINE + line);
   }
 
   /** Bytes a second, of all transfers together. */

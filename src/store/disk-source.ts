@@ -9,7 +9,7 @@ import { type DiskPace, readPace } from "./disk-pace.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import { quote } from "./names.ts";
-import { readLater } from "./read-later.ts";
+import { readLater } from "./thread-pool.ts";
 import type { Source, StoreEntry } from "./store.ts";
 
 /** Where bytes go that are to be in the page cache: nobody looks at them. */

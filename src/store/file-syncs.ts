@@ -6,15 +6,13 @@
  * single file may find nothing wrong with it afterwards (seen with a block of inodes). So all whose
  * files were begun before that are refused, and files that are begun later get another FileSyncs.
  */
-import { constants, fsync, openSync } from "node:fs";
-import { promisify } from "node:util";
+import { constants, openSync } from "node:fs";
 import { SYNC_TOGETHER } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
 import { SyncThread } from "./sync-thread.ts";
 import { isSystemError } from "./system-error.ts";
-
-const fsyncLater = promisify(fsync);
+import { fsyncLater } from "./thread-pool.ts";
 
 interface Waiting {
   readonly fd: number;

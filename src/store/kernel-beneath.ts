@@ -1,6 +1,6 @@
 /** Resolution by the kernel: openat2(2) with RESOLVE_BENEATH. */
 
-import { closeSync, constants, readlinkSync } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Beneath, Folder, OpenFile } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
@@ -29,10 +29,18 @@ const TRIES = 32;
 export class KernelBeneath implements Beneath {
   readonly followsLinks = true;
   readonly #root: Descriptor;
+  /** `/proc/self/fd`: from here to a file that was found takes 2.5 us, from the root 3.6. */
+  readonly #descriptors: Descriptor;
 
   /** @param root descriptor of the library, O_PATH; ours to close from now on */
   constructor(root: number) {
     this.#root = new Descriptor(root);
+    try {
+      this.#descriptors = new Descriptor(openSync("/proc/self/fd", O_PATH | constants.O_DIRECTORY));
+    } catch (error) {
+      this.#root[Symbol.dispose]();
+      throw error;
+    }
   }
 
   folder(segments: readonly string[]): Folder {
@@ -51,7 +59,7 @@ export class KernelBeneath implements Beneath {
     const facts = factsOrThrow(statDescriptor(found.fd), path);
     checkRegular(facts, path);
     try {
-      return { fd: reopen(found.fd), facts };
+      return { fd: reopen(found.fd, this.#descriptors.fd), facts };
     } catch (error) {
       throw LeatError.from(error, `cannot open ${quote(path)}`);
     }
@@ -59,6 +67,7 @@ export class KernelBeneath implements Beneath {
 
   [Symbol.dispose](): void {
     this.#root[Symbol.dispose]();
+    this.#descriptors[Symbol.dispose]();
   }
 
   /** @returns a descriptor */

@@ -7,16 +7,12 @@ import {
   type Stats,
   closeSync,
   constants,
-  fdatasync,
   fstatSync,
-  fsync,
   ftruncateSync,
   openSync,
   unlinkSync,
-  write,
   writeSync,
 } from "node:fs";
-import { promisify } from "node:util";
 import { LeatError } from "../errors.ts";
 import { crc32 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
@@ -25,17 +21,12 @@ import { Descriptor, descriptorFacts } from "./descriptor.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import { ERRNO, linkDescriptor, O_TMPFILE, openAt, systemError } from "./kernel.ts";
 import { tryLock } from "./posix.ts";
-import { readLater } from "./read-later.ts";
+import { fdatasyncLater, fsyncLater, readLater, writeLater } from "./thread-pool.ts";
 import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 import type { DiskPace } from "./disk-pace.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
-
-// The kernel's work is done on the thread pool: a sync may take seconds.
-const fsyncLater = promisify(fsync);
-const writeLater = promisify(write);
-const fdatasyncLater = promisify(fdatasync);
 
 export class PartialFile {
   readonly #file: Descriptor;
@@ -161,7 +152,7 @@ export class PartialFile {
   }
 
   async #appendLater(bytes: Uint8Array, pace: DiskPace): Promise<void> {
-    await pace.there(() => this.#writeAllLater(bytes));
+    await pace.there(() => writeLater(this.fd, bytes, this.#size));
     this.#size += bytes.length;
   }
 
@@ -169,13 +160,6 @@ export class PartialFile {
   #writeAll(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {
       done += writeSync(this.fd, bytes, done, bytes.length - done, this.#size + done);
-    }
-  }
-
-  async #writeAllLater(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      const at = this.#size + done;
-      done += (await writeLater(this.fd, bytes, done, bytes.length - done, at)).bytesWritten;
     }
   }
 
@@ -209,13 +193,13 @@ export class PartialFile {
   }
 
   /** Puts its bytes on disk, its times and name not necessarily. */
-  async syncBytes(): Promise<void> {
-    await fdatasyncLater(this.fd);
+  syncBytes(): Promise<void> {
+    return fdatasyncLater(this.fd);
   }
 
   /** Puts its bytes and its times on disk. */
-  async sync(): Promise<void> {
-    await fsyncLater(this.fd);
+  sync(): Promise<void> {
+    return fsyncLater(this.fd);
   }
 
   /** Lets go: the lock ends, a name that it still has stays. */

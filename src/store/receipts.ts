@@ -15,7 +15,7 @@ import { MiB, RECEIPT_RETENTION } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import { isGone } from "./partials.ts";
-import { readLater } from "./read-later.ts";
+import { readLater } from "./thread-pool.ts";
 import type { CommitDigest, DurabilityLevel } from "./store.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;

@@ -2,13 +2,9 @@
  * Puts the names of folders on disk. Small files come by the dozen and mostly into one folder: while
  * it is being synced, all who come meanwhile wait for one more sync, and share it.
  */
-import { close, constants, fsync, open } from "node:fs";
-import { promisify } from "node:util";
+import { constants } from "node:fs";
 import type { Folder } from "./beneath.ts";
-
-const fsyncLater = promisify(fsync);
-const openLater = promisify(open);
-const closeLater = promisify(close);
+import { closeLater, fsyncLater, openLater } from "./thread-pool.ts";
 
 /** Syncs that have begun: they may have looked at the folder already. */
 const running = new Map<string, Promise<void>>();
