@@ -106,6 +106,6 @@ export function isReplaced(error: LeatError): boolean {
 }
 
 function changed(cause: LeatError): LeatError {
-  const message = "the file was changed on the server while it was fetched";
+  const message = `the file was changed on the server while it was fetched: ${cause.message}`;
   return new LeatError("CHANGED", message, { cause, retryable: true });
 }
