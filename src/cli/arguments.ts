@@ -1,6 +1,7 @@
 /** What all our commands share in how arguments are read. */
 import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
 import { UsageError } from "./exit-codes.ts";
+import type { Output } from "./output.ts";
 
 /** A command that throws instead of ending the process, and whose flags the environment sets, too. */
 export function createCommand(name: string): Command {
@@ -12,6 +13,12 @@ export function createCommand(name: string): Command {
       takeEnvironment(program);
       if (command !== program) takeEnvironment(command);
     });
+}
+
+/** For `configureOutput`: help leaves as all data does, in order, and a reader that has gone is no error. */
+export function helpTo(output: Output): { writeOut: (text: string) => void } {
+  // What goes wrong is thrown again when the rest is handed on.
+  return { writeOut: (text) => void output.text(text).catch(() => {}) };
 }
 
 /** Help or the version was printed: nothing went wrong. */

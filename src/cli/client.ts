@@ -4,7 +4,7 @@ import { DEFAULT_HOST, DEFAULT_PORT, parseAddress } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
-import { createCommand, isAnswer, seconds } from "./arguments.ts";
+import { createCommand, helpTo, isAnswer, seconds } from "./arguments.ts";
 import { addCommands } from "./commands/commands.ts";
 import { Connection } from "./connection.ts";
 import { Context } from "./context.ts";
@@ -33,7 +33,7 @@ export async function client(args: readonly string[]): Promise<number> {
   });
   let context: Context | undefined;
   let shell = false;
-  const program = createProgram(([name]) => {
+  const program = createProgram(output, ([name]) => {
     if (name === undefined) shell = true;
     else throw unknownCommand(program, name, "leat client --help tells what there is");
   });
@@ -59,13 +59,14 @@ export async function client(args: readonly string[]): Promise<number> {
   }
   await output.finish().catch((thrown: unknown) => failures.report("", thrown));
   await context?.connection.close();
-  if (stoppedBy === undefined) return failures.exitCode;
-  output.say("leat: interrupted");
-  return signalExit(stoppedBy);
+  if (stoppedBy !== undefined) output.say("leat: interrupted");
+  await output.talked();
+  return stoppedBy === undefined ? failures.exitCode : signalExit(stoppedBy);
 }
 
-function createProgram(onShell: (words: readonly string[]) => void): Command {
+function createProgram(output: Output, onShell: (words: readonly string[]) => void): Command {
   const program = createCommand("leat client")
+    .configureOutput(helpTo(output))
     .description("Asks a leat server. Without COMMAND, commands are typed one after another.")
     .usage("[options] [COMMAND]")
     .argument("[COMMAND...]")

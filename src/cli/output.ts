@@ -3,11 +3,15 @@
  * (`| head -1`) is no error.
  */
 import { LeatError } from "../errors.ts";
-import { STDERR, STDOUT, isTerminal, say, writeAll } from "./standard-streams.ts";
+import { STDERR, STDOUT, isTerminal, writeAll } from "./standard-streams.ts";
+import { Talk } from "./talk.ts";
 import { UNSAFE, printable } from "./terminal-text.ts";
 
 /** Lines are gathered to this many characters before they are written. */
 const GATHER = 32 * 1024;
+
+/** Milliseconds that a reader of stderr gets for the last words once the command was given up. */
+const LAST_WORDS = 200;
 
 /** A line that is redrawn at the bottom of the terminal: out of the way while others are written. */
 export interface StatusLine {
@@ -40,6 +44,8 @@ export class Output {
   /** Whoever waits until it is written. */
   readonly #waiting = new Set<() => void>();
   readonly #onBroken: () => void;
+  readonly #talk = new Talk();
+  readonly #abandoned = Promise.withResolvers<void>();
 
   /** @param onBroken nobody reads stdout any more */
   constructor(onBroken: () => void) {
@@ -92,12 +98,19 @@ export class Output {
   abandon(): void {
     this.#broken = true;
     for (const done of this.#waiting) done();
+    this.#abandoned.resolve();
   }
 
   /** A line of talk. */
   say(text: string): void {
     this.status?.hide();
-    say(STDERR, `${text}\n`);
+    this.#talk.say(`${text}\n`);
+  }
+
+  /** Resolves when everything that was said was read; after `abandon` nobody is waited for for long. */
+  async talked(): Promise<void> {
+    const late = this.#abandoned.promise.then(() => Bun.sleep(LAST_WORDS));
+    await Promise.race([this.#talk.written(), late]);
   }
 
   async #write(data: string | Uint8Array): Promise<void> {

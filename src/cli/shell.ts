@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import { VERSION } from "../version.ts";
-import { createCommand, isAnswer } from "./arguments.ts";
+import { createCommand, helpTo, isAnswer } from "./arguments.ts";
 import type { ClientFlags } from "./client.ts";
 import { addCommands } from "./commands/commands.ts";
 import { complete } from "./complete.ts";
@@ -73,6 +73,7 @@ class Shell {
       release();
       this.#lines[Symbol.dispose]();
       await this.#connection.close();
+      await this.#output.talked();
     }
     if (this.#endedBy !== undefined) return signalExit(this.#endedBy);
     return this.#exitCode;
@@ -140,9 +141,11 @@ class Shell {
   }
 
   #createProgram(failures: Failures): Command {
-    const program = createCommand("leat").configureHelp({
-      commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
-    });
+    const program = createCommand("leat")
+      .configureOutput(helpTo(this.#output))
+      .configureHelp({
+        commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
+      });
     const context = new Context({
       output: this.#output,
       progress: this.#progress,

@@ -25,7 +25,13 @@ export function isTerminal(stream: Stream): boolean {
   return openLibc(load)?.isatty(stream) === 1;
 }
 
-/** Writes a few words, at once. Where nobody reads them they are lost. */
+/** Whether somebody else reads what is written, or does not yet. */
+export function isPipe(stream: Stream): boolean {
+  const of = facts(stream);
+  return of !== undefined && (of.isFIFO() || of.isSocket());
+}
+
+/** Writes a few words, at once, and waits where there is no room. Where nobody reads them they are lost. */
 export function say(stream: Stream, text: string): void {
   const bytes = Buffer.from(text);
   let at = 0;

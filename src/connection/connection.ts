@@ -326,7 +326,7 @@ export class Connection implements TransportHandler, Producer {
       finSince: this.#finSince,
     });
     if (verdict === undefined) this.#lookAtStreams(now);
-    else if (verdict.act === "ping") this.session.ping(now);
+    else if (verdict.act === "ping") this.ping();
     else this[verdict.act](verdict.error);
     this.#outbox?.retry(); // it may wait for a buffer
     this.#rest();
