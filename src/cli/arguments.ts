@@ -17,8 +17,7 @@ export function createCommand(name: string): Command {
 
 /** For `configureOutput`: help leaves as all data does, in order, and a reader that has gone is no error. */
 export function helpTo(output: Output): { writeOut: (text: string) => void } {
-  // What goes wrong is thrown again when the rest is handed on.
-  return { writeOut: (text) => void output.text(text).catch(() => {}) };
+  return { writeOut: (text) => output.gather(text) };
 }
 
 /** Help or the version was printed: nothing went wrong. */

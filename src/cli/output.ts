@@ -64,8 +64,13 @@ export class Output {
 
   /** Whole lines of data. */
   async text(lines: string): Promise<void> {
-    this.#gathered += lines;
+    this.gather(lines);
     if (this.#gathered.length >= GATHER) await this.flush();
+  }
+
+  /** Whole lines of data, for who cannot wait: they leave with what is handed on next. */
+  gather(lines: string): void {
+    this.#gathered += lines;
   }
 
   /** An object as a line of data. */

@@ -11,6 +11,10 @@ const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 /** Six times what a pipe holds. */
 const SAYS = 32_000;
 
+/** leat's own shell, its commands from a pipe. */
+const SHELL = `"$BUN" "$MAIN" client --server "$SERVER"`;
+const envOf = (server: string) => ({ MAIN, SERVER: server, BUN: process.execPath });
+
 const until = (file: string): string => `until [ -s "${file}" ]; do sleep 0.01; done`;
 
 test("who reads late gets every line, and nothing waits meanwhile", async () => {
@@ -37,10 +41,8 @@ test("a signal ends a command whose talk nobody reads", async () => {
 test("help for a reader that has gone is no error", async () => {
   using here = new TemporaryFolder();
   await using server = await createServer({ library: here.path, port: 0 });
-  const env = { MAIN, SERVER: server.address, BUN: process.execPath };
-  const leat = `"$BUN" "$MAIN" client --server "$SERVER"`;
-  const script = `printf 'help get\\nget --help\\nlist\\n' | ${leat} | true; echo "\${PIPESTATUS[1]}"`;
-  const ran = await run(["bash", "-c", script], { env });
+  const script = `printf 'help get\\nget --help\\nlist\\n' | ${SHELL} | true; echo "\${PIPESTATUS[1]}"`;
+  const ran = await run(["bash", "-c", script], { env: envOf(server.address) });
   expect(ran).toEqual({ code: 0, stdout: "0\n", stderr: "" });
 });
 
@@ -48,9 +50,9 @@ test("help in a shell comes in order with the rest", async () => {
   using here = new TemporaryFolder();
   here.file("a.txt", "a");
   await using server = await createServer({ library: here.path, port: 0 });
-  const env = { MAIN, SERVER: server.address, BUN: process.execPath };
-  const leat = `"$BUN" "$MAIN" client --server "$SERVER"`;
-  const ran = await run(["bash", "-c", `printf 'list\\nhelp get\\nlist\\n' | ${leat}`], { env });
+  const ran = await run(["bash", "-c", `printf 'list\\nhelp get\\nlist\\n' | ${SHELL}`], {
+    env: envOf(server.address),
+  });
   expect(ran).toMatchObject({ code: 0, stderr: "" });
   expect(ran.stdout).toMatch(/^a\.txt\nUsage: get [\s\S]*\na\.txt\n$/);
 });
