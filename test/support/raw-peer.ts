@@ -27,6 +27,7 @@ export class RawPeer implements Disposable {
   #data:
     { stream: number; offset: number; crc32: number | undefined; parts: Uint8Array[] } | undefined;
   #wake: (() => void) | undefined;
+  #gathered: Uint8Array[] | undefined;
 
   private constructor(socket: Bun.Socket<undefined>) {
     this.#socket = socket;
@@ -78,8 +79,18 @@ export class RawPeer implements Disposable {
     });
   }
 
+  /** Sends in one write what `send` sends, so that the server reads it at once. */
+  together(send: () => void): void {
+    const gathered: Uint8Array[] = [];
+    this.#gathered = gathered;
+    send();
+    this.#gathered = undefined;
+    this.bytes(Buffer.concat(gathered));
+  }
+
   /** Sends bytes; tests stay below what a socket takes at once. */
   bytes(bytes: Uint8Array): void {
+    if (this.#gathered !== undefined) return void this.#gathered.push(bytes);
     if (this.#socket.write(bytes, 0, bytes.length) !== bytes.length) throw new Error("short write");
   }
 
