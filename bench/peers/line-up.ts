@@ -10,6 +10,7 @@ import { openssh } from "./openssh.ts";
 import { Missing, type ProgramName, missing } from "./programs.ts";
 import { pureFtpd } from "./pure-ftpd.ts";
 import { rsync } from "./rsync.ts";
+import { sameCalls } from "./same-calls.ts";
 import type { Site } from "./site.ts";
 import { vsftpd } from "./vsftpd.ts";
 
@@ -20,11 +21,21 @@ const PEERS: Record<string, (site: Site) => Promise<Entry>> = {
   "pure-ftpd": pureFtpd,
   "OpenSSH sftp": openssh,
   rsync,
+  "the same calls in C": sameCalls,
   "cp -r": local,
 };
 
 /** Programs whose versions a reader wants to know. */
-const VERSIONED: ProgramName[] = ["nginx", "vsftpd", "pure-ftpd", "ssh", "rsync", "lftp", "curl"];
+const VERSIONED: ProgramName[] = [
+  "nginx",
+  "vsftpd",
+  "pure-ftpd",
+  "ssh",
+  "rsync",
+  "lftp",
+  "curl",
+  "cc",
+];
 
 export class LineUp implements AsyncDisposable {
   readonly competitors: Competitor[] = [];

@@ -22,6 +22,7 @@ const SOURCES = {
   rsync: { install: "apt-get install rsync", versionFlag: "--version" },
   lftp: { install: "apt-get install lftp", versionFlag: "--version" },
   curl: { install: "apt-get install curl", versionFlag: "--version" },
+  cc: { install: "apt-get install gcc libc6-dev", versionFlag: "--version" },
   ls: { install: "apt-get install coreutils", versionFlag: "--version" },
   cp: { install: "apt-get install coreutils", versionFlag: "--version" },
   setpriv: { install: "apt-get install util-linux", versionFlag: "--version" },
