@@ -1,7 +1,7 @@
 /** `leat server …`, `leat client …`. What one needs is not loaded for the other. */
 import { VERSION } from "../version.ts";
+import { chooseCompilers } from "./compilers.ts";
 import { STDERR, STDOUT, say } from "./standard-streams.ts";
-import { withoutFtl } from "./without-ftl.ts";
 
 const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
 
@@ -17,7 +17,7 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     case "server":
       return (await import("./server.ts")).server(rest);
     case "client":
-      withoutFtl(rest);
+      chooseCompilers(rest);
       return (await import("./client.ts")).client(rest);
     case "--child":
       return child();
