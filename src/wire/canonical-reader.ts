@@ -19,10 +19,11 @@ export class CanonicalReader {
   #at = 0;
   #end = 0;
 
-  begin(bytes: Uint8Array): void {
+  /** The message is `bytes[from, to)`. */
+  begin(bytes: Uint8Array, from: number, to: number): void {
     this.#bytes = bytes;
-    this.#at = 0;
-    this.#end = bytes.length;
+    this.#at = from;
+    this.#end = to;
   }
 
   /** Keeps nothing of the message alive. */

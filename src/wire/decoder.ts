@@ -184,10 +184,18 @@ export class FrameDecoder {
   }
 
   #readWhole(): FrameEvent | undefined {
-    const bytes = this.#assembly.read(this.#input);
-    if (bytes === undefined) return undefined;
-    if (bytes.length > this.#maxBody && !carriesOnlyData(bytes)) throw this.#bodyTooLarge(bytes);
-    const { stream, body } = this.#accept(decodeMessage("Frame", bytes));
+    const input = this.#input;
+    let frame: Frame;
+    if (this.#assembly.filled === 0 && input.length >= this.#length) {
+      // Where it lies: to make a view of it first took a third of the time of a small one.
+      frame = this.#decode(input.bytes, input.at, input.at + this.#length);
+      input.skip(this.#length);
+    } else {
+      const bytes = this.#assembly.read(input);
+      if (bytes === undefined) return undefined;
+      frame = this.#decode(bytes, 0, bytes.length);
+    }
+    const { stream, body } = this.#accept(frame);
     this.#finish();
     if (body?.case !== "data") return { type: "frame", stream, body };
     const { offset, crc32, payload } = body.value;
@@ -195,9 +203,16 @@ export class FrameDecoder {
     return this.#begin(stream, offset, payload.length, crc32);
   }
 
-  #bodyTooLarge(frame: Uint8Array): LeatError {
+  #decode(bytes: Uint8Array, from: number, to: number): Frame {
+    if (to - from > this.#maxBody && !carriesOnlyData(bytes.subarray(from, to))) {
+      throw this.#bodyTooLarge(to - from);
+    }
+    return decodeMessage("Frame", bytes, from, to);
+  }
+
+  #bodyTooLarge(length: number): LeatError {
     const most = `at most ${this.#maxBody} are accepted of one that is not Data`;
-    return new LeatError("TOO_LARGE", `a frame has ${frame.length} bytes, but ${most}`);
+    return new LeatError("TOO_LARGE", `a frame has ${length} bytes, but ${most}`);
   }
 
   #accept(frame: Frame): Frame {

@@ -26,18 +26,23 @@ const reader = new CanonicalReader();
 const writer = new CanonicalWriter();
 
 /**
- * Decodes one message.
+ * Decodes one message, `bytes[from, to)`.
  * Bytes in it are views of `bytes` where they are most of its buffer, and copies otherwise: a short
  * id must not keep a long chunk alive.
  * @throws LeatError PROTOCOL_ERROR when it is not a valid message of that name
  */
-export function decodeMessage<K extends Name>(name: K, bytes: Uint8Array): Messages[K] {
-  reader.begin(bytes);
+export function decodeMessage<K extends Name>(
+  name: K,
+  bytes: Uint8Array,
+  from = 0,
+  to = bytes.length,
+): Messages[K] {
+  reader.begin(bytes, from, to);
   try {
     return canonical[name].read(reader);
   } catch (error) {
     if (error !== NOT_CANONICAL) throw error;
-    return anyForm().decodeAnyForm(name, bytes);
+    return anyForm().decodeAnyForm(name, bytes.subarray(from, to));
   } finally {
     reader.finish();
   }

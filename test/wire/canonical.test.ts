@@ -56,7 +56,7 @@ describe.each(names)("%s", (name) => {
         const raw = type.fromObject(reflected(name, message as Record<string, unknown>));
         expect(bytes.toHex()).toBe(new Uint8Array(type.encode(raw).finish()).toHex());
         const reader = new CanonicalReader();
-        reader.begin(bytes);
+        reader.begin(bytes, 0, bytes.length);
         // A time before 1970 takes ten bytes, and is left to protobufjs.
         if (!/"seconds":-/.test(JSON.stringify(message))) {
           expect(canonical[name].read(reader) as unknown).toStrictEqual(message);
@@ -110,7 +110,7 @@ test.each([
 ])("%s is left to protobufjs", (_, hex) => {
   const bytes = Uint8Array.fromHex(hex);
   const reader = new CanonicalReader();
-  reader.begin(bytes);
+  reader.begin(bytes, 0, bytes.length);
   let thrown: unknown;
   try {
     canonical.List.read(reader);
