@@ -23,14 +23,18 @@ export class Assembly {
     this.#length = length;
   }
 
+  /** Whether nothing of the message was kept, and the input has all of it. */
+  isWholeIn(input: Input): boolean {
+    return this.#filled === 0 && input.length >= this.#length;
+  }
+
   /**
    * Reads the message: as a view when it is whole in the input and nothing of it was kept before.
    * @returns the message, which is the caller's; undefined when more bytes are needed
    */
   read(input: Input): Uint8Array | undefined {
-    const missing = this.#length - this.#filled;
-    if (this.#filled === 0 && input.length >= missing) return input.take(missing);
-    const count = Math.min(missing, input.length);
+    if (this.isWholeIn(input)) return input.take(this.#length);
+    const count = Math.min(this.#length - this.#filled, input.length);
     this.append(input.bytes, input.at, count);
     input.skip(count);
     return this.#filled === this.#length ? this.#giveAway() : undefined;
