@@ -8,6 +8,7 @@ import { createCommand, helpTo, isAnswer, seconds } from "./arguments.ts";
 import { addCommands } from "./commands/commands.ts";
 import { Connection } from "./connection.ts";
 import { Context } from "./context.ts";
+import { EXIT } from "./exit-codes.ts";
 import { Failures } from "./failures.ts";
 import { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
@@ -61,7 +62,8 @@ export async function client(args: readonly string[]): Promise<number> {
   await context?.connection.close();
   if (stoppedBy !== undefined) output.say("leat: interrupted");
   await output.talked();
-  return stoppedBy === undefined ? failures.exitCode : signalExit(stoppedBy);
+  if (stoppedBy !== undefined) return signalExit(stoppedBy);
+  return output.readerLeft ? EXIT.readerLeft : failures.exitCode;
 }
 
 function createProgram(output: Output, onShell: (words: readonly string[]) => void): Command {

@@ -1,4 +1,4 @@
-/** Where the shell's lines come from: a terminal, or a pipe. */
+/** Where the shell's lines come from: a terminal here, a pipe in piped-lines.ts. */
 import { type Interface, createInterface } from "node:readline";
 
 export interface Lines extends Disposable {
@@ -91,39 +91,4 @@ export class TerminalLines implements Lines {
     this.#readline.write(null, { ctrl: true, name: "u" });
     this.#readline.prompt();
   }
-}
-
-/** Lines of a pipe or a file: no prompt. */
-export class PipedLines implements Lines {
-  readonly #lines = linesOf(Bun.stdin.stream());
-  readonly #stopped = Promise.withResolvers<undefined>();
-
-  next(): Promise<string | undefined> {
-    const line = this.#lines.next().then(({ done, value }) => (done === true ? undefined : value));
-    return Promise.race([this.#stopped.promise, line]);
-  }
-
-  stop(): void {
-    this.#stopped.resolve(undefined);
-  }
-
-  around(say: () => void): void {
-    say();
-  }
-
-  [Symbol.dispose](): void {
-    this.stop();
-  }
-}
-
-async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) yield line.replace(/\r$/, "");
-  }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
 }

@@ -1,6 +1,6 @@
 /**
- * stdout is data, stderr is talk. Data waits for whoever reads it; a reader that has seen enough
- * (`| head -1`) is no error.
+ * stdout is data, stderr is talk. Data waits for whoever reads it. A reader that has seen enough
+ * (`| head -1`) ends the command, without a word, as it ends others (decision 31).
  */
 import { LeatError } from "../errors.ts";
 import { STDERR, STDOUT, isTerminal, writeAll } from "./standard-streams.ts";
@@ -36,6 +36,7 @@ export class Output {
   #gathered = "";
   /** Nobody reads stdout any more, or is to. */
   #broken = false;
+  #readerLeft = false;
   #error: LeatError | undefined;
   /** The error was thrown: what else was gathered is lost without another word. */
   #told = false;
@@ -50,6 +51,11 @@ export class Output {
   /** @param onBroken nobody reads stdout any more */
   constructor(onBroken: () => void) {
     this.#onBroken = onBroken;
+  }
+
+  /** Whoever read stdout has left before the end. */
+  get readerLeft(): boolean {
+    return this.#readerLeft;
   }
 
   /** A name from a server: raw where a program reads it, harmless where a person does. */
@@ -151,6 +157,7 @@ export class Output {
   #failed(error: Error): void {
     if ("code" in error && error.code === "EPIPE") {
       this.#broken = true;
+      this.#readerLeft = true;
       this.#onBroken();
     } else {
       this.#error = LeatError.from(error, "cannot write to stdout");

@@ -12,8 +12,9 @@ import { Connection } from "./connection.ts";
 import { Context } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { Failures } from "./failures.ts";
-import { type Lines, PipedLines, TerminalLines } from "./lines.ts";
+import { type Lines, TerminalLines } from "./lines.ts";
 import { Output } from "./output.ts";
+import { PipedLines } from "./piped-lines.ts";
 import { Progress } from "./progress.ts";
 import { type Signal, onSignals, signalExit } from "./signals.ts";
 import { namesOf, unknownCommand } from "./unknown-command.ts";
@@ -76,7 +77,7 @@ class Shell {
       await this.#output.talked();
     }
     if (this.#endedBy !== undefined) return signalExit(this.#endedBy);
-    return this.#exitCode;
+    return this.#output.readerLeft ? EXIT.readerLeft : this.#exitCode;
   }
 
   /** Connects at once: nobody types commands for a server that is not there. */

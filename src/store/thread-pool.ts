@@ -42,6 +42,11 @@ export async function writeLater(fd: number, bytes: Uint8Array, position: number
   for (let at = 0; at < bytes.length;) at += await writeSomeLater(fd, bytes, at, position + at);
 }
 
+/** Reads from where the file stands. @returns bytes read: 0 at its end */
+export function readSomeLater(fd: number, into: Uint8Array): Promise<number> {
+  return later((done) => read(fd, into, 0, into.length, null, done));
+}
+
 /**
  * Reads into all of `into` from `position`.
  * @param fd stays open until it is done

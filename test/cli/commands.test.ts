@@ -65,14 +65,14 @@ describe("list", () => {
     expect(off).toEqual(quietly());
   });
 
-  test("ends quietly when its reader has seen enough", async () => {
+  test("ends without a word when its reader has seen enough, and tells so by its code", async () => {
     const { file } = served.corner("many");
     // More than a pipe holds.
     for (let i = 0; i < 1500; i++) file(`${"long-".repeat(10)}${i}`, "");
     const script = `bun run client --server ${served.server.address} list many | head -n 1
       echo "$?" "\${PIPESTATUS[0]}"`;
     const ran = await run(["bash", "-c", script]);
-    expect(ran).toEqual(quietly(`${"long-".repeat(10)}0\n0 0\n`));
+    expect(ran).toEqual(quietly(`${"long-".repeat(10)}0\n0 141\n`));
   });
 });
 

@@ -38,12 +38,12 @@ test("a signal ends a command whose talk nobody reads", async () => {
   expect(readFileSync(here.at("done"), "utf8")).toBe("0\n");
 });
 
-test("help for a reader that has gone is no error", async () => {
+test("help for a reader that has gone ends without a word", async () => {
   using here = new TemporaryFolder();
   await using server = await createServer({ library: here.path, port: 0 });
   const script = `printf 'help get\\nget --help\\nlist\\n' | ${SHELL} | true; echo "\${PIPESTATUS[1]}"`;
   const ran = await run(["bash", "-c", script], { env: envOf(server.address) });
-  expect(ran).toEqual({ code: 0, stdout: "0\n", stderr: "" });
+  expect(ran).toEqual({ code: 0, stdout: "141\n", stderr: "" });
 });
 
 test("help in a shell comes in order with the rest", async () => {

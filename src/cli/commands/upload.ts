@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { type Transfer, lookLocal, meansFolder, treeUploads, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
+import { standardInput } from "../standard-input.ts";
 import { type Done, continued, transferAll } from "../transfers.ts";
 import { moveTrees } from "../trees.ts";
 import type { ContextOf } from "./commands.ts";
@@ -91,7 +92,7 @@ async function uploadOne(
   bar: Bar,
 ): Promise<Done> {
   bar.total = local === STDIN ? undefined : lookLocal(local)?.size;
-  const source: UploadSource = local === STDIN ? Bun.stdin.stream() : Bun.file(local);
+  const source: UploadSource = local === STDIN ? standardInput() : Bun.file(local);
   const receipt = await client.put(remote, source, {
     ifExists: flags.ifExists,
     signal: context.signal,

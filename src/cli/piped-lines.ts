@@ -1,0 +1,67 @@
+/** The shell's lines from a pipe or a file: no prompt. */
+import { KiB } from "../limits.ts";
+import { UsageError } from "./exit-codes.ts";
+import type { Lines } from "./lines.ts";
+import { giveBack, standardInput } from "./standard-input.ts";
+
+/** Bytes of a line: what follows no line break for longer is no command. */
+const LONGEST = 1024 * KiB;
+
+const NEWLINE = 0x0a;
+
+export class PipedLines implements Lines {
+  readonly #chunks = standardInput()[Symbol.asyncIterator]();
+  readonly #stopped = Promise.withResolvers<undefined>();
+  /** Without a byte order mark: an editor may begin a file with one. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Read, and not yet taken. */
+  #rest: Uint8Array = new Uint8Array();
+  /** Bytes of the rest that have no line break in them. */
+  #searched = 0;
+  #isFirst = true;
+
+  /** @throws UsageError for a line without an end */
+  next(): Promise<string | undefined> {
+    return Promise.race([this.#stopped.promise, this.#next()]);
+  }
+
+  stop(): void {
+    this.#stopped.resolve(undefined);
+  }
+
+  around(say: () => void): void {
+    say();
+  }
+
+  /** What comes behind `quit` is for whoever reads on. */
+  [Symbol.dispose](): void {
+    this.stop();
+    giveBack(this.#rest.length);
+    this.#rest = new Uint8Array();
+  }
+
+  async #next(): Promise<string | undefined> {
+    while (true) {
+      const end = this.#rest.indexOf(NEWLINE, this.#searched);
+      if (end >= 0) return this.#take(end, end + 1);
+      this.#searched = this.#rest.length;
+      if (this.#searched > LONGEST) {
+        throw new UsageError(`a line is longer than ${LONGEST} bytes: this is no list of commands`);
+      }
+      const { done, value } = await this.#chunks.next();
+      if (done === true) {
+        return this.#searched === 0 ? undefined : this.#take(this.#searched, this.#searched);
+      }
+      this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+    }
+  }
+
+  #take(end: number, next: number): string {
+    const line = this.#decoder.decode(this.#rest.subarray(0, end)).replace(/\r$/, "");
+    this.#rest = this.#rest.subarray(next);
+    this.#searched = 0;
+    const text = this.#isFirst ? line.replace(/^\ufeff/, "") : line;
+    this.#isFirst = false;
+    return text;
+  }
+}
