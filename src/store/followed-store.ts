@@ -5,13 +5,16 @@
  */
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { LeatError } from "../errors.ts";
+import { type ErrorCode, LeatError } from "../errors.ts";
 import { LIBRARY_LOOK } from "../limits.ts";
 import { type DiskOptions, type DiskStore, openDiskStore } from "./disk.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { AT_FDCWD, statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
 import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
+
+/** Only these tell of the path itself that no library can be served from it. */
+const SAYS_GONE = new Set<ErrorCode>(["NOT_A_DIRECTORY", "NOT_FOUND", "PERMISSION_DENIED"]);
 
 export class FollowedStore implements Store {
   readonly #path: string;
@@ -100,7 +103,10 @@ export class FollowedStore implements Store {
       this.#isMount = mount;
       return undefined;
     } catch (thrown) {
-      return missing(this.#path, LeatError.from(thrown, "it cannot be opened").message);
+      const error = LeatError.from(thrown, "it cannot be opened");
+      // Without descriptors or memory nothing is known of the path: what was known stands.
+      if (!SAYS_GONE.has(error.code)) return this.#missing;
+      return missing(this.#path, error.message);
     }
   }
 

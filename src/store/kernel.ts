@@ -7,6 +7,7 @@
 
 import { dlopen, FFIType, ptr, read } from "bun:ffi";
 import { closeSync, existsSync } from "node:fs";
+import { constants } from "node:os";
 import { openLibc } from "../libc.ts";
 import { MAX_PATH } from "../limits.ts";
 import type { Facts } from "./facts.ts";
@@ -82,8 +83,12 @@ export const ERRNO = {
   EDQUOT: 122,
 } as const;
 
+/** Where one number has two names, the later one: EAGAIN, EOPNOTSUPP. */
 const NAMES = new Map<number, string>(
-  Object.entries(ERRNO).map(([name, number]) => [number, name]),
+  [...Object.entries(constants.errno), ...Object.entries(ERRNO)].map(([name, number]) => [
+    number,
+    name,
+  ]),
 );
 
 /** An errno as the error node:fs would throw, so that LeatError.from knows it. */
