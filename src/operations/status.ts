@@ -14,11 +14,11 @@ export async function status(_request: Status, exchange: Exchange): Promise<void
   });
 }
 
-/** 0 where nobody can tell: how the server is must be heard also when its disk is gone. */
-async function freeBytes(store: Store): Promise<number> {
+/** undefined where nobody can tell: how the server is must be heard also when its disk is gone. */
+async function freeBytes(store: Store): Promise<number | undefined> {
   try {
-    return (await store.freeBytes?.()) ?? 0;
+    return await store.freeBytes?.();
   } catch {
-    return 0;
+    return undefined;
   }
 }

@@ -336,9 +336,18 @@ export class LeatServer implements Server {
       streams,
       bytesSent: this.#counters.bytesSent,
       bytesReceived: this.#counters.bytesReceived,
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: residentBytes(),
       durability: this.#peerOptions.durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
     };
+  }
+}
+
+/** It is read from a file of the system: undefined where none can be opened any more. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
   }
 }
 

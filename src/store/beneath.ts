@@ -46,6 +46,8 @@ export interface OpenFile {
 }
 
 export interface Beneath extends Disposable {
+  /** The library's folder, for node:fs; good until this is disposed. */
+  readonly path: string;
   /** Whether links that stay inside are followed; if not, every link is refused. */
   readonly followsLinks: boolean;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED (a link that leads outside) */

@@ -105,9 +105,8 @@ export class DiskStore implements Store {
     return this.#entry(name, renameName(this.#library, from, to, replace));
   }
 
-  freeBytes(): number {
-    using root = this.#library.beneath.folder([]);
-    return freeBytes(root);
+  freeBytes(): number | undefined {
+    return freeBytes(this.#library.beneath.path);
   }
 
   /** Nothing new comes: waits for all that is under way, then lets go of everything. */

@@ -68,7 +68,7 @@ export class FollowedStore implements Store {
     return this.#now().rename(from, to, replace);
   }
 
-  freeBytes(): number {
+  freeBytes(): number | undefined {
     return this.#now().freeBytes();
   }
 

@@ -5,10 +5,19 @@ import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
 import { quote } from "./names.ts";
 
-/** Bytes that may still be written to the file system of a folder. */
-export function freeBytes(folder: Folder): number {
-  const { bavail, bsize } = statfsSync(folder.path);
-  return bavail * bsize;
+/**
+ * Bytes that may still be written to the file system of a folder, as far as a number can tell.
+ * @param path of the folder, for node:fs
+ * @returns undefined where it does not say: ramfs and many FUSE file systems have 0 blocks, of which 0
+ *   are free, and are not full
+ */
+export function freeBytes(path: string): number | undefined {
+  try {
+    const { blocks, bavail, bsize } = statfsSync(path);
+    return blocks > 0 ? Math.min(Math.max(bavail, 0) * bsize, Number.MAX_SAFE_INTEGER) : undefined;
+  } catch {
+    return undefined; // what is written will tell
+  }
 }
 
 /**
@@ -16,7 +25,7 @@ export function freeBytes(folder: Folder): number {
  * @throws NO_SPACE
  */
 export function checkFree(folder: Folder, size: number, path: string): void {
-  const free = freeBytes(folder);
-  if (size <= free) return;
+  const free = freeBytes(folder.path);
+  if (free === undefined || size <= free) return;
   throw new LeatError("NO_SPACE", `${quote(path)} needs ${size} bytes, and ${free} are free`);
 }

@@ -43,6 +43,10 @@ export class KernelBeneath implements Beneath {
     }
   }
 
+  get path(): string {
+    return `/proc/self/fd/${this.#root.fd}`;
+  }
+
   folder(segments: readonly string[]): Folder {
     const fd = this.#resolve(segments, O_PATH | constants.O_DIRECTORY);
     return openFolder(fd, segments.join("/"));

@@ -226,6 +226,6 @@ export interface Store extends AsyncDisposable {
    *   DIRECTORY_NOT_EMPTY, CROSS_DEVICE, INVALID_ARGUMENT (into itself)
    */
   rename?(from: string, to: string, replace: boolean): MaybePromise<StoreEntry>;
-  /** Free bytes, when the store can tell. */
-  freeBytes?(): MaybePromise<number>;
+  /** Free bytes; undefined when the store cannot tell. */
+  freeBytes?(): MaybePromise<number | undefined>;
 }

@@ -26,6 +26,10 @@ export class WalkBeneath implements Beneath {
     this.#root = hold === "path" ? new PathFolder(root) : DescriptorFolder.open(root);
   }
 
+  get path(): string {
+    return this.#root.path;
+  }
+
   folder(segments: readonly string[]): Folder {
     let folder = this.#root.again();
     for (const [index, segment] of segments.entries()) {

@@ -67,7 +67,7 @@ export class SlowStore implements Store {
     return this.answer(() => this.#store.rename!(from, to, replace));
   }
 
-  freeBytes(): MaybePromise<number> {
+  freeBytes(): MaybePromise<number | undefined> {
     return this.answer(() => this.#store.freeBytes!());
   }
 

@@ -20,7 +20,11 @@ async function status(context: Context, json: boolean): Promise<void> {
   const client = await context.client();
   const answer = await client.status({ signal });
   const durability = answer.durability === "DURABILITY_FSYNC" ? "fsync" : "none";
-  if (json) return output.json({ server: client.server, ...answer, durability });
+  const { residentBytes = null, freeBytes = null } = answer;
+  if (json) {
+    const figures = { ...answer, residentBytes, freeBytes, durability };
+    return output.json({ server: client.server, ...figures });
+  }
   for (const [name, value] of rows(client.server, answer)) {
     await output.line(`${name.padEnd(12)}${output.name(value)}`);
   }
@@ -35,9 +39,12 @@ function rows(server: string, answer: StatusResponse): [string, string][] {
     ["requests", `${answer.streams} under way, this one included`],
     ["sent", bytesText(answer.bytesSent)],
     ["received", bytesText(answer.bytesReceived)],
-    ["memory", bytesText(answer.residentBytes)],
-    ["free", bytesText(answer.freeBytes)],
+    ["memory", known(answer.residentBytes)],
+    ["free", known(answer.freeBytes)],
     ["changes", answer.readOnly ? "refused (read-only)" : "allowed"],
     ["uploads", synced ? "on disk before they count" : "count before they are on disk"],
   ];
 }
+
+const known = (bytes: number | undefined): string =>
+  bytes === undefined ? "unknown" : bytesText(bytes);

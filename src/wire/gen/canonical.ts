@@ -1287,7 +1287,7 @@ function writeStatusResponse(writer: CanonicalWriter, message: Init<StatusRespon
     writer.uint64(40, message.bytesSent, "StatusResponse.bytesSent");
   if (message.bytesReceived !== undefined && message.bytesReceived !== 0)
     writer.uint64(48, message.bytesReceived, "StatusResponse.bytesReceived");
-  if (message.residentBytes !== undefined && message.residentBytes !== 0)
+  if (message.residentBytes !== undefined)
     writer.uint64(56, message.residentBytes, "StatusResponse.residentBytes");
   if (message.readOnly !== undefined && message.readOnly !== false)
     writer.bool(64, message.readOnly, "StatusResponse.readOnly");
@@ -1299,7 +1299,7 @@ function writeStatusResponse(writer: CanonicalWriter, message: Init<StatusRespon
       message.durability,
       "StatusResponse.durability",
     );
-  if (message.freeBytes !== undefined && message.freeBytes !== 0)
+  if (message.freeBytes !== undefined)
     writer.uint64(80, message.freeBytes, "StatusResponse.freeBytes");
 }
 
@@ -1311,10 +1311,8 @@ function readStatusResponse(reader: CanonicalReader): StatusResponse {
     streams: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    residentBytes: 0,
     readOnly: false,
     durability: "DURABILITY_UNSPECIFIED",
-    freeBytes: 0,
   };
   let tag = reader.tag();
   if (tag === 10) {

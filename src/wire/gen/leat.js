@@ -3950,10 +3950,24 @@ export const leat = $root.leat = (() => {
             StatusResponse.prototype.streams = 0;
             StatusResponse.prototype.bytesSent = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             StatusResponse.prototype.bytesReceived = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            StatusResponse.prototype.residentBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StatusResponse.prototype.residentBytes = null;
             StatusResponse.prototype.readOnly = false;
             StatusResponse.prototype.durability = 0;
-            StatusResponse.prototype.freeBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StatusResponse.prototype.freeBytes = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(StatusResponse.prototype, "_residentBytes", {
+                get: $util.oneOfGetter($oneOfFields = ["residentBytes"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(StatusResponse.prototype, "_freeBytes", {
+                get: $util.oneOfGetter($oneOfFields = ["freeBytes"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             StatusResponse.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -3974,13 +3988,13 @@ export const leat = $root.leat = (() => {
                     writer.uint32(40).uint64(message.bytesSent);
                 if (message.bytesReceived != null && $Object.hasOwnProperty.call(message, "bytesReceived") && (typeof message.bytesReceived === "object" ? message.bytesReceived.low || message.bytesReceived.high : message.bytesReceived !== 0))
                     writer.uint32(48).uint64(message.bytesReceived);
-                if (message.residentBytes != null && $Object.hasOwnProperty.call(message, "residentBytes") && (typeof message.residentBytes === "object" ? message.residentBytes.low || message.residentBytes.high : message.residentBytes !== 0))
+                if (message.residentBytes != null && $Object.hasOwnProperty.call(message, "residentBytes"))
                     writer.uint32(56).uint64(message.residentBytes);
                 if (message.readOnly != null && $Object.hasOwnProperty.call(message, "readOnly") && message.readOnly !== false)
                     writer.uint32(64).bool(message.readOnly);
                 if (message.durability != null && $Object.hasOwnProperty.call(message, "durability") && message.durability !== 0)
                     writer.uint32(72).int32(message.durability);
-                if (message.freeBytes != null && $Object.hasOwnProperty.call(message, "freeBytes") && (typeof message.freeBytes === "object" ? message.freeBytes.low || message.freeBytes.high : message.freeBytes !== 0))
+                if (message.freeBytes != null && $Object.hasOwnProperty.call(message, "freeBytes"))
                     writer.uint32(80).uint64(message.freeBytes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
@@ -4072,10 +4086,8 @@ export const leat = $root.leat = (() => {
                     case 7: {
                             if (wireType !== 0)
                                 break;
-                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                message.residentBytes = value;
-                            else
-                                delete message.residentBytes;
+                            message.residentBytes = reader.uint64();
+                            message._residentBytes = "residentBytes";
                             continue;
                         }
                     case 8: {
@@ -4099,10 +4111,8 @@ export const leat = $root.leat = (() => {
                     case 10: {
                             if (wireType !== 0)
                                 break;
-                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                message.freeBytes = value;
-                            else
-                                delete message.freeBytes;
+                            message.freeBytes = reader.uint64();
+                            message._freeBytes = "freeBytes";
                             continue;
                         }
                     }

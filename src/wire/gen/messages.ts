@@ -283,10 +283,10 @@ export interface StatusResponse {
   streams: number;
   bytesSent: number;
   bytesReceived: number;
-  residentBytes: number;
+  residentBytes?: number | undefined;
   readOnly: boolean;
   durability: Durability;
-  freeBytes: number;
+  freeBytes?: number | undefined;
 }
 
 export interface Messages {
@@ -531,10 +531,10 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "streams", type: "uint32" },
     { name: "bytesSent", type: "uint64" },
     { name: "bytesReceived", type: "uint64" },
-    { name: "residentBytes", type: "uint64" },
+    { name: "residentBytes", type: "uint64", optional: true },
     { name: "readOnly", type: "bool" },
     { name: "durability", type: "enum", of: "Durability" },
-    { name: "freeBytes", type: "uint64" },
+    { name: "freeBytes", type: "uint64", optional: true },
   ],
 };
 
