@@ -33,13 +33,28 @@ export function clockText(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
-/** `2026-01-31T12:03:01Z`; "-" when there is none, or none that a calendar has. */
+/** `2026-01-31T12:03:01Z`; "-" when there is none. */
 export function timeText(time: Timestamp | undefined): string {
   if (time === undefined) return "-";
-  const date = new Date(time.seconds * 1000);
-  if (Number.isNaN(date.getTime())) return "-";
-  const text = date.toISOString();
-  return `${text.slice(0, text.lastIndexOf("."))}Z`;
+  const text = `${secondText(time.seconds)}Z`;
+  if (Math.abs(time.seconds) < Number.MAX_SAFE_INTEGER) return text;
+  return `${text} or ${time.seconds < 0 ? "earlier" : "later"}`; // more cannot be said on the wire
+}
+
+/** Seconds up to which `Date` goes, to the year 275760. */
+const DATE_MOST = 8.64e12;
+/** Seconds of 400 years: the calendar repeats. */
+const CYCLE = 146_097 * 86_400;
+
+/** `2026-01-31T12:03:01`; years beyond 9999 as ISO 8601 extends them: `+292271-02-03T…`. */
+export function secondText(seconds: number): string {
+  const cycles = Math.abs(seconds) <= DATE_MOST ? 0 : Math.trunc(seconds / CYCLE);
+  const text = new Date((seconds - cycles * CYCLE) * 1000).toISOString();
+  const rest = text.slice(text.indexOf("-", 1), text.lastIndexOf("."));
+  const year = text.slice(0, text.indexOf("-", 1));
+  if (cycles === 0) return year + rest;
+  const whole = Number(year) + cycles * 400;
+  return `${whole < 0 ? "-" : "+"}${String(Math.abs(whole)).padStart(6, "0")}${rest}`;
 }
 
 const two = (part: number): string => String(part).padStart(2, "0");

@@ -1,4 +1,7 @@
-/** What the file system knows of one thing, in numbers: everything the store decides by. */
+/**
+ * What the file system knows of one thing, in numbers: everything the store decides by. Sizes and times
+ * beyond 2^53 - 1, which no frame can carry, stop there.
+ */
 
 import { constants, type BigIntStats } from "node:fs";
 
@@ -48,7 +51,7 @@ export function factsOf(stats: BigIntStats): Facts {
     kind: kindOfMode(mode),
     mode: mode & 0o777,
     links: Number(stats.nlink),
-    size: Number(stats.size),
+    size: inRange(Number(stats.size)),
     device: Number(stats.dev),
     mount: 0,
     inodeLow: Number(stats.ino & 0xffff_ffffn),
@@ -67,10 +70,16 @@ export function sameThing(a: Identity, b: Identity): boolean {
   return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
 }
 
+/** Cut to what a number tells exactly, and a frame can carry. */
+export function inRange(value: number): number {
+  if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
+  return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value;
+}
+
 const SECOND = 1_000_000_000n;
 
 function split(nanoseconds: bigint): { seconds: number; nanoseconds: number } {
   // Before 1970 the quotient rounds toward zero; the remainder of a Time is never negative.
   const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
-  return { seconds: Number((nanoseconds - rest) / SECOND), nanoseconds: Number(rest) };
+  return { seconds: inRange(Number((nanoseconds - rest) / SECOND)), nanoseconds: Number(rest) };
 }

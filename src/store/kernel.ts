@@ -11,7 +11,7 @@ import { constants } from "node:os";
 import { openLibc } from "../libc.ts";
 import { MAX_PATH } from "../limits.ts";
 import type { Facts } from "./facts.ts";
-import { kindOfMode } from "./facts.ts";
+import { inRange, kindOfMode } from "./facts.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
 interface Calls {
@@ -230,7 +230,7 @@ function readFacts(): Facts {
     kind: kindOfMode(mode),
     mode: mode & 0o777,
     links: view.getUint32(16, true),
-    size: wide(40),
+    size: inRange(wide(40)),
     inodeLow: view.getUint32(32, true),
     inodeHigh: view.getUint32(36, true),
     changedSeconds: signed(96),
@@ -253,7 +253,7 @@ function wide(offset: number): number {
 }
 
 function signed(offset: number): number {
-  return view.getUint32(offset, true) + view.getInt32(offset + 4, true) * 2 ** 32;
+  return inRange(view.getUint32(offset, true) + view.getInt32(offset + 4, true) * 2 ** 32);
 }
 
 /** Whether this kernel resolves beneath a folder and /proc shows our descriptors. */

@@ -117,7 +117,13 @@ test("numbers are written with three digits and a unit", () => {
   ]);
   expect([0, 6.2, 723, 4800].map(clockText)).toEqual(["0:00", "0:07", "12:03", "1:20:00"]);
   expect(timeText({ seconds: -1, nanoseconds: 0 })).toBe("1969-12-31T23:59:59Z");
-  expect(timeText({ seconds: 2 ** 53, nanoseconds: 0 })).toBe("-");
+  expect(timeText({ seconds: 8.64e12, nanoseconds: 0 })).toBe("+275760-09-13T00:00:00Z");
+  expect(timeText({ seconds: 8.64e12 + 1, nanoseconds: 0 })).toBe("+275760-09-13T00:00:01Z");
+  expect(timeText({ seconds: -8.64e12 - 1, nanoseconds: 0 })).toBe("-271821-04-19T23:59:59Z");
+  // The calendar repeats every 400 years.
+  const cycle = 146_097 * 86_400;
+  expect(timeText({ seconds: 700_000 * cycle, nanoseconds: 0 })).toBe("+280001970-01-01T00:00:00Z");
+  expect(timeText({ seconds: 2 ** 53 - 1, nanoseconds: 0 })).toMatch(/^\+285428751-.* or later$/);
   expect(timeText(undefined)).toBe("-");
 });
 

@@ -82,6 +82,20 @@ test.skipIf(noTmpfs !== undefined)(
   },
 );
 
+const huge = "size=9223372036854771712";
+const noHuge = noMount("tmpfs", huge);
+
+test.skipIf(noHuge !== undefined)(
+  named("one that has more room than a frame can say has at least that", noHuge),
+  async () => {
+    using tmpfs = new Mounted("tmpfs", huge);
+    await using server = await startServer({ library: tmpfs.path });
+    await using client = await connect(server.address);
+    await client.put("file", BYTES);
+    expect((await client.status()).freeBytes).toBe(Number.MAX_SAFE_INTEGER);
+  },
+);
+
 const noLimits =
   process.platform === "linux" && Bun.which("prlimit") !== null ? undefined : "there is no prlimit";
 

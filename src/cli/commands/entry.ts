@@ -1,4 +1,5 @@
 /** An entry as it is shown. */
+import { secondText } from "../units.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 
 export const isFolder = (entry: Entry): boolean => entry.kind === "DIRECTORY";
@@ -18,10 +19,8 @@ export function entryFacts(entry: Entry): object {
 
 export const modeText = (mode: number): string => mode.toString(8).padStart(4, "0");
 
-/** With all the digits there are; null for a year no calendar has. */
-function isoTime(seconds: number, nanoseconds: number): string | null {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return null;
+/** With all the digits there are. */
+function isoTime(seconds: number, nanoseconds: number): string {
   const fraction = String(nanoseconds).padStart(9, "0").replace(/0+$/, "");
-  return date.toISOString().replace(/\.\d+Z$/, fraction === "" ? "Z" : `.${fraction}Z`);
+  return `${secondText(seconds)}${fraction === "" ? "" : `.${fraction}`}Z`;
 }

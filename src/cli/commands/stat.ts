@@ -35,5 +35,6 @@ async function stat(context: Context, typed: string, json: boolean): Promise<voi
 
 function sizeText(size: number): string {
   if (size === 1) return "1 byte";
+  if (size === Number.MAX_SAFE_INTEGER) return `${size} bytes or more (${bytesText(size)})`;
   return size < 1024 ? `${size} bytes` : `${size} bytes (${bytesText(size)})`;
 }

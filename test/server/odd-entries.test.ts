@@ -1,0 +1,89 @@
+/** Sizes and times beyond what a frame can carry: they stop at its bound, and nothing fails for them. */
+import { describe, expect, test } from "bun:test";
+import { lstatSync, writeFileSync } from "node:fs";
+import { connect } from "../../src/index.ts";
+import { client as command } from "../cli/support.ts";
+import { refusal } from "../resume/support.ts";
+import { Mounted, noMount } from "../support/mounted.ts";
+import { startServer } from "../support/served.ts";
+
+const MOST = Number.MAX_SAFE_INTEGER;
+const why = noMount();
+
+function touch(path: string, seconds: string): void {
+  const { exitCode } = Bun.spawnSync(["touch", "-d", `@${seconds}`, path]);
+  expect(exitCode).toBe(0);
+}
+
+/** A library with one entry of each odd kind, and two that are not. */
+class OddLibrary extends Mounted {
+  constructor() {
+    super("tmpfs");
+    for (const name of ["a", "far", "past", "big", "z"]) writeFileSync(this.at(name), name);
+    this.folder.folder("late");
+    touch(this.at("far"), "9223372036854775807");
+    touch(this.at("past"), "-9223372036854775807.5");
+    touch(this.at("late"), "9007199254740992");
+    expect(Bun.spawnSync(["truncate", "-s", "9007199254740992", this.at("big")]).exitCode).toBe(0);
+  }
+}
+
+const suite = why === undefined ? "odd entries" : `odd entries [${why}]`;
+
+describe.skipIf(why !== undefined)(suite, () => {
+  test("are listed among the others, and each can be asked for", async () => {
+    using library = new OddLibrary();
+    await using server = await startServer({ library: library.path });
+    await using client = await connect(server.address);
+    const listed = await Array.fromAsync(client.list());
+    expect(listed.map(({ name }) => name)).toEqual(["a", "big", "far", "late", "past", "z"]);
+    const entries = await Promise.all(listed.map(({ name }) => client.stat(name)));
+    for (const of of [listed, entries]) {
+      const [, big, far, late, past] = of;
+      expect(big?.size).toBe(MOST);
+      expect(far?.modified?.seconds).toBe(MOST);
+      expect(late?.modified?.seconds).toBe(MOST);
+      expect(past?.modified?.seconds).toBe(-MOST);
+    }
+    expect(await (await client.get("far")).text()).toBe("far");
+    expect((await client.checksum("past")).digest.length).toBe(32);
+    expect((await client.rename("far", "farther")).modified?.seconds).toBe(MOST);
+  });
+
+  test("come and go with the times that can be said", async () => {
+    using library = new OddLibrary();
+    using local = new Mounted("tmpfs");
+    await using server = await startServer({ library: library.path });
+    await using client = await connect(server.address);
+    for (const name of ["far", "past"]) {
+      await client.download(name, local.at(name));
+      await client.put(`${name} again`, Bun.file(library.at(name)));
+      const seconds = BigInt(name === "far" ? MOST : -MOST);
+      for (const path of [local.at(name), library.at(`${name} again`)]) {
+        const { mtimeNs } = lstatSync(path, { bigint: true });
+        expect(mtimeNs / 1_000_000_000n).toBe(seconds);
+      }
+    }
+    expect((await refusal(client.download("big", local.at("big")))).code).toBe("NO_SPACE");
+    await client.remove("big");
+    const outcomes = await Array.fromAsync(client.getTree("", local.at("tree")));
+    expect(outcomes.flatMap(({ error }) => error ?? [])).toEqual([]);
+  });
+
+  test("are shown by the command line with what is known of them", async () => {
+    using library = new OddLibrary();
+    await using server = await startServer({ library: library.path });
+    const long = await command(server.address, ["list", "-l"]);
+    expect(long.code).toBe(0);
+    expect(long.stdout).toContain("+285428751-11-12T07:36:31Z or later");
+    const json = await command(server.address, ["list", "--json"]);
+    const times = json.stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { modified: unknown }).modified);
+    expect(times[2]).toBe("+285428751-11-12T07:36:31Z");
+    const stat = await command(server.address, ["stat", "big", "past"]);
+    expect(stat.stdout).toContain("9007199254740991 bytes or more");
+    expect(stat.stdout).toContain("-285424812-02-20T16:23:29Z or earlier");
+  });
+});
