@@ -143,6 +143,9 @@ export const WORKER_YOUTH = 10_000;
 /** How long a worker may take to be ready, or to end after its clients are gone. */
 export const CHILD_DEADLINE = 10_000;
 
+/** Bytes of the path of a Unix socket: the system's `sun_path`, less the NUL behind it. */
+export const UNIX_PATH_BYTES = { linux: 107, darwin: 103 } as const;
+
 /** File descriptors kept free for files and the accept loop, below RLIMIT_NOFILE. */
 export const RESERVED_DESCRIPTORS = 64;
 

@@ -3,11 +3,9 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { CommanderError, Option } from "commander";
-import { isIPv4 } from "node:net";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../client/address.ts";
 import { LeatError } from "../errors.ts";
 import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS, PARTIAL_RETENTION } from "../limits.ts";
-import type { Address } from "../net/bun.ts";
 import { type Passed, takePassed } from "../net/passed.ts";
 import { KERNEL_COPIES, type KernelCopyMode } from "../server/kernel-copy.ts";
 import type { Log } from "../server/log.ts";
@@ -19,6 +17,7 @@ import { createCommand, isAnswer, secondsOrNone, usageMessage, wholeNumber } fro
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
+import { addressesElsewhere, checkAddress, checkPassed, readHost } from "./listening.ts";
 import { onSignals, signalExit } from "./signals.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { printable } from "./terminal-text.ts";
@@ -60,7 +59,9 @@ function createProgram() {
   const program = createCommand("leat server")
     .description("Serves a folder. Ctrl-C stops it when the transfers under way are done.")
     .argument("[LIBRARY]", `the folder to serve; ${DEFAULT_LIBRARY} is made if it is missing`)
-    .option("--host <HOST>", "address to listen on", DEFAULT_HOST)
+    .addOption(
+      new Option("--host <HOST>", "address to listen on").default(DEFAULT_HOST).argParser(readHost),
+    )
     .addOption(
       new Option("--port <PORT>", "0 picks a free one")
         .default(DEFAULT_PORT)
@@ -147,38 +148,6 @@ function checkWorkers({ model, workers, maxConnections }: Flags): void {
   }
 }
 
-function checkAddress({ host, unix, allowAnonymous }: Flags, typed: (flag: string) => boolean) {
-  if (unix === "") throw new UsageError("--unix needs a path");
-  if (unix !== undefined) {
-    if (!typed("host") && !typed("port")) return;
-    throw new UsageError("--unix listens on a path: it has no --host and no --port");
-  }
-  checkReach(`--host ${printable(host)}`, host, allowAnonymous);
-}
-
-/** A socket that somebody else opened listens where they wanted it to. */
-function checkPassed(address: Address, flags: Flags, typed: (flag: string) => boolean): void {
-  const flag = ["host", "port", "unix"].find(typed);
-  if (flag !== undefined) {
-    const message = `--${flag} has no meaning for a socket that was passed: it listens already`;
-    throw new UsageError(message);
-  }
-  if ("unix" in address) return;
-  checkReach(`the socket on ${address.hostname}`, address.hostname, flags.allowAnonymous);
-}
-
-function checkReach(what: string, host: string, allowAnonymous: boolean | undefined): void {
-  if (isLoopback(host) || allowAnonymous === true) return;
-  throw new UsageError(
-    `${what} can be reached from other machines, and anybody could read and ` +
-      "write the library: say --allow-anonymous if that is meant, or listen on 127.0.0.1",
-  );
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
-}
-
 async function serve(
   library: string | undefined,
   flags: Flags,
@@ -220,6 +189,9 @@ async function serve(
   replaceOnSignal(serving, log);
   const stopped = stopOnSignal(serving, log);
   process.stdout.write(`leat listening on ${serving.address}\n`);
+  for (const server of addressesElsewhere(serving.address, where)) {
+    log.info({}, `on another machine: leat client --server ${server}`);
+  }
   await stopped;
 }
 

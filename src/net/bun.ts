@@ -7,7 +7,7 @@
  *  - `drain` also fires when nothing was refused: harmless, the contract allows it.
  */
 import { LeatError } from "../errors.ts";
-import { KEEPALIVE } from "../limits.ts";
+import { KEEPALIVE, UNIX_PATH_BYTES } from "../limits.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
 import type { Accept, Listener, Transport, TransportHandler } from "./transport.ts";
 
@@ -147,6 +147,7 @@ export function peerName(address: Address): (socket: Socket) => string {
 /** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */
 export function listenBun(address: Address, accept: Accept, divert?: Divert): SocketListener {
   const socket = handlers(accept, peerName(address), divert);
+  checkUnixPath(address, "listen on");
   try {
     const listener =
       "unix" in address
@@ -170,6 +171,19 @@ export function listenBun(address: Address, accept: Accept, divert?: Divert): So
   }
 }
 
+/** The system says of a longer one no more than that it is wrong. */
+function checkUnixPath(address: Address, doing: string): void {
+  if (!("unix" in address)) return;
+  const most = UNIX_PATH_BYTES[process.platform === "darwin" ? "darwin" : "linux"];
+  const bytes = Buffer.byteLength(address.unix);
+  if (bytes <= most) return;
+  throw new LeatError(
+    "INVALID_ARGUMENT",
+    `cannot ${doing} ${addressText(address)}: the path of a Unix socket has at most ${most} bytes, ` +
+      `and this one ${bytes}; a relative path may be shorter`,
+  );
+}
+
 function listenError(thrown: unknown, where: string): LeatError {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
   const [flag, allowed] = where.startsWith("unix:")
@@ -186,8 +200,10 @@ function listenError(thrown: unknown, where: string): LeatError {
   if (known !== null) return new LeatError(known[0], `${doing}: ${known[1]}`, { cause: thrown });
   const error = LeatError.from(thrown, doing);
   if (error.code !== "INTERNAL") return error;
-  // A host that nobody knows, a path that is too long.
-  return new LeatError("INVALID_ARGUMENT", error.message, { cause: thrown });
+  const message = where.startsWith("unix:")
+    ? error.message
+    : `${doing}: it is no address of this machine, and no name of one`;
+  return new LeatError("INVALID_ARGUMENT", message, { cause: thrown });
 }
 
 /**
@@ -197,6 +213,7 @@ function listenError(thrown: unknown, where: string): LeatError {
 export async function connectBun(address: Address, accept: Accept): Promise<void> {
   const where = addressText(address);
   const socket = handlers(accept, () => where);
+  checkUnixPath(address, "connect to");
   try {
     await ("unix" in address
       ? Bun.connect<SocketData>({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
@@ -200,16 +201,68 @@ describe("a server that cannot start", () => {
     expect(started.address).toStartWith("0.0.0.0:");
   });
 
+  test("that listens on all addresses says what to type elsewhere", async () => {
+    using library = new TemporaryFolder();
+    const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    const outside = all.find(({ internal, family }) => !internal && family === "IPv4")?.address;
+    if (outside === undefined) return; // a machine without a network
+    for (const host of ["0.0.0.0", "::", "[::]"]) {
+      const args = [library.path, "--host", host, "--port", "0", "--allow-anonymous"];
+      await using started = await RunningServer.start(args);
+      const line = `on another machine: leat client --server ${outside}:${started.port}\n`;
+      await started.stderr.until(line);
+      expect((await client(`${outside}:${started.port}`, ["ping"])).code).toBe(0);
+      expect(started.stdout.text).toBe(`leat listening on ${started.address}\n`);
+    }
+  });
+
+  test.each([["[::1]"], ["0:0:0:0:0:0:0:1"], ["[0::1]"], ["127.0.0.2"], ["LOCALHOST"]])(
+    "takes --host %s for this machine alone",
+    async (host) => {
+      using library = new TemporaryFolder();
+      await using started = await RunningServer.start([
+        library.path,
+        "--host",
+        host,
+        "--port",
+        "0",
+      ]);
+      expect((await client(started.address, ["ping"])).code).toBe(0);
+      expect(started.address).not.toContain("[[");
+    },
+  );
+
   test.each([
     [["--port", "70000"], /'70000' is invalid\. It should be a whole number, 0 to 65535/],
     [["--port", "-1"], /'-1' is invalid/],
     [["--durability", "maybe"], /Allowed choices are fsync, none/],
     [["--max-connections", "0"], /a whole number, 1 or more/],
     [["--prt", "1"], /unknown option '--prt' \(Did you mean --port\?\)/],
+    [["--host", "a b"], /'a b' is invalid\. It is no address and no name of a host/],
+    [["--host", ""], /'' is invalid\. It is no address/],
+    [["--host", "256.1.1.1"], /It is no address/],
+    [["--host", "[127.0.0.1]"], /It is no address/],
+    [["--host", ":::"], /It is no address/],
+    [["--host", "[::1]:80"], /The port has a flag of its own: --port 80/],
+    [["--host", "127.0.0.1:80"], /The port has a flag of its own: --port 80/],
     [["--unix", "/tmp/x", "--port", "1"], /--unix listens on a path/],
     [["one", "two"], /too many arguments/],
   ])("explains what is wrong with %j", async (args, line) => {
     expectFailure(await server(...args), 2, line);
+  });
+
+  test("names the length of a Unix path that is too long, at both ends", async () => {
+    using library = new TemporaryFolder();
+    for (const bytes of [108, 300]) {
+      const path = `/${"x".repeat(bytes - 1)}`;
+      const wrong = new RegExp(
+        `at most 10[37] bytes, and this one ${bytes};.*\\(INVALID_ARGUMENT\\)`,
+      );
+      expectFailure(await server(library.path, "--unix", path), 10, wrong);
+      expectFailure(await client(`unix:${path}`, ["ping"]), 10, wrong);
+    }
+    await using short = await RunningServer.start([library.path, "--unix", library.at("socket")]);
+    expect((await client(short.address, ["ping"])).code).toBe(0);
   });
 
   test("explains what is wrong in the environment", async () => {
