@@ -19,8 +19,8 @@ import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { Descriptor, descriptorFacts } from "./descriptor.ts";
 import { type Facts, sameThing } from "./facts.ts";
+import { Lock } from "./locks.ts";
 import { ERRNO, linkDescriptor, O_TMPFILE, openAt, systemError } from "./kernel.ts";
-import { tryLock } from "./posix.ts";
 import { fdatasyncLater, fsyncLater, readLater, writeLater } from "./thread-pool.ts";
 import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
@@ -30,6 +30,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
 export class PartialFile {
   readonly #file: Descriptor;
+  #lock: Lock | undefined;
   readonly folder: Folder;
   #name: string | (() => string);
   #size = 0;
@@ -52,7 +53,7 @@ export class PartialFile {
     const partial = new PartialFile(fd, folder, name);
     try {
       // Somebody may have locked it first, or swept it, in the moment it had no lock.
-      if (tryLock(fd) && isNamed(fd, folder, name)) return partial;
+      if (partial.#takeLock() && isNamed(fd, folder, name)) return partial;
     } catch (error) {
       partial.close();
       throw error;
@@ -71,7 +72,7 @@ export class PartialFile {
     if (fd === undefined) return undefined;
     const partial = new PartialFile(fd, folder, name);
     try {
-      if (isOurs(fstatSync(fd)) && tryLock(fd) && isNamed(fd, folder, name)) {
+      if (isOurs(fstatSync(fd)) && partial.#takeLock() && isNamed(fd, folder, name)) {
         partial.#size = fstatSync(fd).size;
         return partial;
       }
@@ -118,9 +119,23 @@ export class PartialFile {
   /** Gives it its name among the partials, from where it can be renamed. @throws IO_ERROR, NO_SPACE */
   takeName(): void {
     if (this.#isNamed) return;
-    const result = tryLock(this.fd) ? this.linkTo(this.folder, this.name) : -ERRNO.EAGAIN;
+    const result = this.#takeLock() ? this.linkTo(this.folder, this.name) : -ERRNO.EAGAIN;
     if (result < 0) throw LeatError.from(systemError(-result, "linkat"), "cannot name a partial");
     this.#isNamed = true;
+  }
+
+  /**
+   * Where other processes do not see our lock, one of them may have put its own in the place of ours.
+   * @throws UNAVAILABLE
+   */
+  checkName(): void {
+    if (this.#lock?.isSeen !== false || isNamed(this.fd, this.folder, this.name)) return;
+    throw new LeatError("UNAVAILABLE", "another process has taken the partial file over");
+  }
+
+  #takeLock(): boolean {
+    this.#lock ??= Lock.take(this.fd);
+    return this.#lock !== undefined;
   }
 
   /** -1 once it is closed. */
@@ -204,6 +219,8 @@ export class PartialFile {
 
   /** Lets go: the lock ends, a name that it still has stays. */
   close(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
     this.#file[Symbol.dispose]();
   }
 
@@ -238,8 +255,10 @@ export function removeUnheld(
   if (!mayRemove(seen)) return false;
   const fd = openExisting(folder.at(name));
   if (fd === undefined) return false;
+  let lock: Lock | undefined;
   try {
-    if (!tryLock(fd) || !isNamed(fd, folder, name)) return false;
+    lock = Lock.take(fd);
+    if (lock === undefined || !isNamed(fd, folder, name)) return false;
     const facts = descriptorFacts(fd);
     if (!mayRemove(facts)) return false;
     unlinkSync(folder.at(name));
@@ -247,6 +266,7 @@ export function removeUnheld(
   } catch (error) {
     throw LeatError.from(error, "cannot remove an old partial file");
   } finally {
+    lock?.release();
     closeSync(fd);
   }
 }

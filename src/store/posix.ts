@@ -3,13 +3,17 @@
  * Linux and macOS.
  */
 
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { dlopen, FFIType, ptr, read } from "bun:ffi";
 import { futimesSync } from "node:fs";
 import { openLibc } from "../libc.ts";
 import type { Time } from "./store.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+/** EWOULDBLOCK, also called EAGAIN. */
+const WOULD_BLOCK = process.platform === "darwin" ? 35 : 11;
+/** Where the C library tells why a call failed. */
+const ERRNO_AT = process.platform === "darwin" ? "__error" : "__errno_location";
 
 /** Leaves the access time as it is. */
 const UTIME_OMIT = process.platform === "darwin" ? -2n : 0x3fff_fffen;
@@ -19,6 +23,7 @@ const TWO_TO_32 = 2 ** 32;
 function load(library: string) {
   return dlopen(library, {
     flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+    [ERRNO_AT]: { args: [], returns: FFIType.ptr },
     futimens: { args: [FFIType.i32, FFIType.i64_fast], returns: FFIType.i32 },
   }).symbols;
 }
@@ -33,13 +38,16 @@ const modifiedWords = new Int32Array(times, 16);
 const timesAt = ptr(new Uint8Array(times));
 
 /**
- * Takes the lock of an open file unless somebody holds it. The kernel lets go when the descriptor
- * is closed, so also when the process dies, however it dies.
- * @returns whether we hold it now. Where there is no flock, true: there two servers must not share
- *   a library.
+ * Takes the lock of an open file unless somebody holds it.
+ * @returns "none" where the file system, or the system, has no such locks: only EWOULDBLOCK says that
+ *   somebody holds it
  */
-export function tryLock(fd: number): boolean {
-  return symbols === undefined || symbols.flock(fd, LOCK_EX | LOCK_NB) === 0;
+export function lockExclusively(fd: number): "ours" | "held" | "none" {
+  if (symbols === undefined) return "none";
+  if (symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return "ours";
+  // Nothing of ours runs between the two calls on this thread, so errno is still that of the first.
+  const location = symbols[ERRNO_AT]?.() ?? null;
+  return location !== null && read.i32(location, 0) === WOULD_BLOCK ? "held" : "none";
 }
 
 /** Sets the modified time to the nanosecond. @throws the error of node:fs */

@@ -44,6 +44,7 @@ export function publish(
     mayTake(existing, rule, path, versions);
     if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
     partial.takeName();
+    partial.checkName();
     renameSync(partial.path, target.folder.at(target.name));
     return existing !== undefined;
   } catch (error) {
@@ -67,6 +68,7 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
   if (linked === 0) return;
   if (linked === -ERRNO.EEXIST) throw systemError(ERRNO.EEXIST, "linkat");
   partial.takeName();
+  partial.checkName();
   const to = target.folder.at(target.name);
   try {
     linkSync(partial.path, to);

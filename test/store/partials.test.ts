@@ -20,7 +20,7 @@ import { PARTIAL_RETENTION } from "../../src/limits.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { Library } from "../../src/store/library.ts";
 import { removeUnheld } from "../../src/store/partial.ts";
-import { tryLock } from "../../src/store/posix.ts";
+import { lockExclusively } from "../../src/store/posix.ts";
 import { TemporaryFolder, openUnder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
 import {
@@ -218,7 +218,7 @@ test("a sweep locks nothing that stays, so that it disturbs no upload elsewhere"
   const free: boolean[] = [];
   const removed = removeUnheld(folder, "young", () => {
     const fd = openSync(around.at("library/young"), "r+");
-    free.push(tryLock(fd));
+    free.push(lockExclusively(fd) === "ours");
     closeSync(fd);
     return false;
   });
