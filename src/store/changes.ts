@@ -3,12 +3,13 @@
 import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { checkVersion } from "./collision.ts";
-import type { Versions } from "./entry.ts";
+import { entryOf, type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import type { Library, Place } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { alreadyExists, isDirectory, notADirectory, notFound } from "./refusals.ts";
+import type { StoreEntry } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 
 /** Removes a file, an empty folder, or a link itself. */
@@ -54,7 +55,13 @@ function makeOne(library: Library, path: string, mayExist: boolean): void {
 }
 
 /** @returns what now has the new name */
-export function renameName(library: Library, from: string, to: string, replace: boolean): Facts {
+export function renameName(
+  library: Library,
+  from: string,
+  to: string,
+  replace: boolean,
+  versions: Versions,
+): StoreEntry {
   using source = library.place(from, rootStays);
   using target = library.place(to, rootStays);
   const moving = source.folder.look(source.name);
@@ -66,9 +73,13 @@ export function renameName(library: Library, from: string, to: string, replace: 
   } catch (error) {
     throw renameRefusal(error, from, to, replace);
   }
-  const facts = target.folder.look(target.name);
-  if (facts === undefined) throw notFound(to);
-  return facts;
+  try {
+    const facts = target.folder.look(target.name);
+    return versionedEntry(target.name, facts ?? moving, facts && versions);
+  } catch {
+    // It has happened: a look that fails now does not make it a refusal. Only the version is unknown.
+    return entryOf(target.name, moving);
+  }
 }
 
 function replaceBy(moving: Facts, source: Place, target: Place, to: string): void {

@@ -5,7 +5,7 @@ import { makeFolder, removeName, renameName } from "./changes.ts";
 import type { Skipped } from "./disk-sink.ts";
 import { DiskSource } from "./disk-source.ts";
 import { entryBehindLink } from "./link-entry.ts";
-import { identityOf, Versions, versionedEntry } from "./entry.ts";
+import { identityOf, Versions, unseenFolder, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import { freeBytes } from "./free-space.ts";
 import { Library, type OpenPlace, type Resolution } from "./library.ts";
@@ -94,15 +94,20 @@ export class DiskStore implements Store {
     checkPath(path);
     this.#mustBeWritable(path);
     makeFolder(this.#library, path, parents);
-    return this.stat(path);
+    try {
+      return this.stat(path);
+    } catch {
+      // It was made: a look that fails now does not make it a refusal.
+      return unseenFolder(checkPath(path).at(-1) ?? "");
+    }
   }
 
   rename(from: string, to: string, replace: boolean): StoreEntry {
     checkPath(from);
-    const name = checkPath(to).at(-1) ?? "";
+    checkPath(to);
     this.#mustBeWritable(from);
     this.#library.forgetRecent();
-    return this.#entry(name, renameName(this.#library, from, to, replace));
+    return renameName(this.#library, from, to, replace, this.#versions);
   }
 
   freeBytes(): number | undefined {

@@ -65,6 +65,12 @@ export function versionedEntry(name: string, facts: Facts, versions?: Versions):
   return entryOf(name, facts, version);
 }
 
+/** A folder that was just made and cannot be looked at. */
+export function unseenFolder(name: string): StoreEntry {
+  const modified = { seconds: 0, nanoseconds: 0 };
+  return { name, kind: "DIRECTORY", size: 0, modified, mode: 0, version: "" };
+}
+
 function modifiedOf(facts: Facts): Time {
   return { seconds: facts.modifiedSeconds, nanoseconds: facts.modifiedNanoseconds };
 }
