@@ -1,7 +1,14 @@
 /** `bun run chaos`: seeded runs in which nothing may be lost. Progress goes to standard error. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { TemporaryFolder } from "../support/folder.ts";
+import { noStrace } from "../support/straced-server.ts";
 import { cutTransfers } from "./cut.ts";
+import { type Cell, tryFaults } from "./disk-faults/matrix.ts";
+import {
+  failureOf as failureOfFaults,
+  isWrong,
+  tableOf as tableOfFaults,
+} from "./disk-faults/report.ts";
 import { KINDS, type Kind } from "./plan.ts";
 import { PLACE, type Result } from "./run.ts";
 import { possibleKinds, series } from "./series.ts";
@@ -80,6 +87,29 @@ program
     const { minutes } = command.optsWithGlobals<{ minutes: number }>();
     if (!(await soak(minutes * MINUTE))) process.exitCode = 1;
   });
+
+program
+  .command("faults")
+  .description("each system call of the store fails in each way it can, alone and in pairs")
+  .option("--pairs <N>", "pairs of faults in each phase of a request", positive, 60)
+  .option("--every <N>", "only each so-many-th of the single faults", positive, 1)
+  .option("--seed <S>", "of the choice", seedOf, 1)
+  .action(async (options: { pairs: number; every: number }, command: Command) => {
+    const { seed = 1 } = command.optsWithGlobals<{ seed?: number }>();
+    const why = noStrace();
+    if (why !== undefined) return console.log(`nothing was tried: ${why}`);
+    const cells = await tryFaults({ ...options, seed, onCell: report });
+    console.log(`${tableOfFaults(cells)}\n\n${cells.length} tried, ${wrong(cells)} wrong.`);
+    if (wrong(cells) > 0) process.exitCode = 1;
+  });
+
+function report(cell: Cell): void {
+  if (isWrong(cell)) console.error(failureOfFaults(cell));
+}
+
+function wrong(cells: readonly Cell[]): number {
+  return cells.filter(isWrong).length;
+}
 
 await program.parseAsync();
 process.exit();
