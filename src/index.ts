@@ -11,7 +11,9 @@ export type {
   ListPage,
   ListSummary,
   PutOptions,
+  Receipt,
   SaveOptions,
+  ServerStatus,
 } from "./client/options.ts";
 export { Download } from "./client/download.ts";
 export type { GetTreeOptions, TreeOptions, TreeOutcome, TreeSummary } from "./client/tree.ts";
@@ -26,4 +28,4 @@ export {
 } from "./server/server.ts";
 export { openDiskStore } from "./store/disk.ts";
 export type * from "./store/store.ts";
-export type { ChecksumResponse, Entry, Receipt, StatusResponse } from "./wire/gen/messages.ts";
+export type { ChecksumResponse, Entry } from "./wire/gen/messages.ts";

@@ -12,7 +12,7 @@ async function* lines(): AsyncGenerator<Uint8Array> {
   for (let i = 1; i <= 1000; i += 1) yield new TextEncoder().encode(`line ${i}\n`);
 }
 const receipt = await leat.put("lines.txt", lines(), { ifExists: "replace", signal });
-console.log(`lines.txt: ${receipt.entry?.size} bytes, ${receipt.durability}`);
+console.log(`lines.txt: ${receipt.entry.size} bytes, ${receipt.durability}`);
 
 for await (const entry of leat.list("", { signal })) console.log(entry.name, entry.size);
 

@@ -1,5 +1,5 @@
 /** One stream as the client's library sees it. */
-import type { LeatError } from "../errors.ts";
+import { LeatError } from "../errors.ts";
 import type { Result } from "../session/event.ts";
 import type { Finish, Receipt } from "../wire/gen/messages.ts";
 
@@ -17,4 +17,8 @@ export interface Call {
    * @param lost the connection went, perhaps with the answer
    */
   failed(error: LeatError, lost: boolean): void;
+}
+
+export function unexpected(name: string): LeatError {
+  return new LeatError("PROTOCOL_ERROR", `the server answered ${name} with something else`);
 }

@@ -12,15 +12,8 @@
  */
 import type { Stall } from "../connection/stalls.ts";
 import { CODES, LeatError } from "../errors.ts";
-import type {
-  ChecksumResponse,
-  Entry,
-  Receipt,
-  Response,
-  StatusResponse,
-} from "../wire/gen/messages.ts";
-import { abortable } from "./abortable.ts";
-import { ask, unexpected } from "./ask.ts";
+import type { ChecksumResponse, Entry, Response } from "../wire/gen/messages.ts";
+import { type Call, unexpected } from "./call.ts";
 import { Download } from "./download.ts";
 import { downloadTo } from "./download-to.ts";
 import type { Leg } from "./leg.ts";
@@ -37,6 +30,9 @@ import {
   type ListPage,
   type ListSummary,
   type PutOptions,
+  type Receipt,
+  type ServerStatus,
+  durabilityOf,
 } from "./options.ts";
 import { NEVER } from "./retry.ts";
 import type { GetTreeOptions, TreeOptions } from "./tree.ts";
@@ -233,16 +229,15 @@ export class Client implements AsyncDisposable {
     return this.#unary({ operation: { case: "checksum", value } }, "checksum", options);
   }
 
-  status(options: CallOptions = {}): Promise<StatusResponse> {
-    return this.#unary({ operation: { case: "status", value: {} } }, "status", options);
+  async status(options: CallOptions = {}): Promise<ServerStatus> {
+    const request: RequestInit = { operation: { case: "status", value: {} } };
+    const answer = await this.#unary(request, "status", options);
+    return { ...answer, durability: durabilityOf(answer.durability) };
   }
 
   /** @returns the round trip to the server, in milliseconds */
   ping({ signal }: CallOptions = {}): Promise<number> {
-    return this.#lines.trying((link) => {
-      const answer = link.ping();
-      return signal === undefined ? answer : abortable(answer, signal);
-    }, signal);
+    return this.#lines.trying((link) => link.ping(signal), signal);
   }
 
   /** Ends the connection: what is on its way out still leaves. */
@@ -278,13 +273,14 @@ export class Client implements AsyncDisposable {
   ): Promise<Results[Case]> {
     const attempt = (link: Link): Promise<Results[Case]> =>
       new Promise((resolve, reject) => {
-        ask(link, request, signal, {
+        const call: Call = {
           response: (result) => {
             if (result?.case !== name) throw unexpected(name);
             resolve(result.value as Results[Case]);
           },
           failed: (error, lost) => reject(change && lost ? unknownOutcome(name, error) : error),
-        });
+        };
+        link.ask(request, call, signal);
       });
     return this.#lines.trying(attempt, signal);
   }
@@ -296,14 +292,15 @@ export class Client implements AsyncDisposable {
     const attempt = (link: Link): Promise<Page> =>
       new Promise((resolve, reject) => {
         let entries: Entry[] = [];
-        ask(link, request, signal, {
+        const call: Call = {
           response: (result) => {
             if (result?.case !== "list") throw unexpected("list");
             entries = result.value.entries;
           },
           finish: (finish) => resolve({ ...finish, entries }),
           failed: reject,
-        });
+        };
+        link.ask(request, call, signal);
       });
     return this.#lines.trying(attempt, signal);
   }

@@ -1,14 +1,18 @@
+import type { Connection } from "../connection/connection.ts";
 import { type Runtime, processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE } from "../limits.ts";
 import { type Address, addressText, connectBun } from "../net/bun.ts";
 import type { Transport } from "../net/transport.ts";
-import { abortable } from "./abortable.ts";
+import { abortable, checkWanted, givenUp, onAbort } from "./abortable.ts";
 import { parseAddress } from "./address.ts";
 import { Client } from "./client.ts";
 import { Link } from "./link.ts";
 import type { ConnectOptions } from "./options.ts";
 import { Retry } from "./retry.ts";
+
+/** Timers count in 31 bits: a longer one would be over at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Connects and shakes hands.
@@ -39,34 +43,43 @@ async function open(
   timeout: number,
   given: AbortSignal | undefined,
 ): Promise<Link> {
-  const late = AbortSignal.timeout(timeout);
-  const signal = given === undefined ? late : AbortSignal.any([late, given]);
+  checkWanted(given);
+  const stop = new AbortController();
   const text = addressText(where);
-  let link: Link | undefined;
-  try {
-    return await abortable(
-      shake(where, (opened) => (link = opened)),
-      signal,
-    );
-  } catch (thrown) {
-    link?.connection.abort(new LeatError("CANCELLED", "it was given up"));
-    if (late.aborted && given?.aborted !== true) {
+  const release = onAbort(given, (error) => stop.abort(error));
+  const timer = setTimeout(
+    () => {
       const message = `${text} did not answer within ${timeout / 1000} s: is it a leat server?`;
-      throw new LeatError("DEADLINE_EXCEEDED", message);
-    }
+      stop.abort(new LeatError("DEADLINE_EXCEEDED", message));
+    },
+    Math.min(timeout, LONGEST_TIMER),
+  );
+  try {
+    return await abortable(shake(where, stop.signal), stop.signal);
+  } catch (thrown) {
     throw LeatError.from(thrown, `cannot connect to ${text}`);
+  } finally {
+    clearTimeout(timer);
+    release();
   }
 }
 
-async function shake(where: Address, opened: (link: Link) => void): Promise<Link> {
+/** @param signal ends the connection, also one that opens later; until the server has accepted it */
+async function shake(where: Address, signal: AbortSignal): Promise<Link> {
   let link: Link | undefined;
-  await connectBun(where, (transport) => {
-    link = new Link(transport, processRuntime());
-    opened(link);
-    return link.connection;
-  });
-  await link!.welcomed;
-  return link!;
+  const release = onAbort(signal, (error) => link?.connection.abort(error));
+  try {
+    const accept = (transport: Transport): Connection => {
+      link = new Link(transport, processRuntime());
+      return link.connection;
+    };
+    await connectBun(where, accept, signal);
+    if (link === undefined) throw givenUp(signal);
+    await link.welcomed;
+    return link;
+  } finally {
+    release();
+  }
 }
 
 /**

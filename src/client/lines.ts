@@ -4,7 +4,7 @@
  */
 import type { Stall } from "../connection/stalls.ts";
 import { LeatError } from "../errors.ts";
-import { abortable } from "./abortable.ts";
+import { abortable, checkWanted } from "./abortable.ts";
 import type { Link } from "./link.ts";
 import { Retry, type RetryPolicy } from "./retry.ts";
 
@@ -43,6 +43,7 @@ export class Lines {
   ): Promise<T> {
     let retry: Retry | undefined;
     while (true) {
+      checkWanted(signal);
       try {
         return await attempt(this.#isUsable ? this.#link : await this.connected(signal));
       } catch (thrown) {
@@ -72,7 +73,7 @@ export class Lines {
       return this.#link;
     }
     this.#dialing ??= this.#dial(dial);
-    return signal === undefined ? await this.#dialing : await abortable(this.#dialing, signal);
+    return await abortable(this.#dialing, signal);
   }
 
   /** What the transfers wait for, when none has moved for a while. */

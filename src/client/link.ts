@@ -9,6 +9,7 @@ import { UNBOUNDED } from "../session/flow.ts";
 import { Session } from "../session/session.ts";
 import { AGENT } from "../version.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
+import { givenUp, onAbort } from "./abortable.ts";
 import type { Call } from "./call.ts";
 
 export type RequestInit = Extract<FrameBodyInit, { case: "request" }>["value"];
@@ -18,15 +19,15 @@ export interface Ticket {
   stream: number | undefined;
   readonly request: RequestInit;
   readonly call: Call;
-  /** Called once when the call hears nothing more, however it ended. */
-  ended: (() => void) | undefined;
+  /** Stops to listen to the signal that gives it up. Called when the call hears nothing more. */
+  release: (() => void) | undefined;
 }
 
 export class Link implements Driver {
   readonly connection: Connection;
   readonly #calls = new Map<number, Ticket>();
   readonly #waiting = new Set<Ticket>();
-  readonly #pings: ((roundTrip: number | LeatError) => void)[] = [];
+  readonly #pings = new Set<(told: number | LeatError) => void>();
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #isWelcome = false;
@@ -64,10 +65,23 @@ export class Link implements Driver {
     return this.#over;
   }
 
-  /** Asks for something: at once, or when a stream is free. */
-  ask(request: RequestInit, call: Call): Ticket {
-    const ticket: Ticket = { stream: undefined, request, call, ended: undefined };
-    if (this.#over !== undefined) call.failed(this.#over, false);
+  /**
+   * Asks for something: at once, or when a stream is free.
+   * @param signal gives it up. When it is aborted already, nothing is asked.
+   */
+  ask(request: RequestInit, call: Call, signal?: AbortSignal): Ticket {
+    const ticket: Ticket = { stream: undefined, request, call, release: undefined };
+    if (signal?.aborted === true) {
+      call.failed(givenUp(signal), false);
+      return ticket;
+    }
+    if (signal !== undefined) {
+      ticket.release = onAbort(signal, (error) => {
+        this.cancel(ticket);
+        call.failed(error, false);
+      });
+    }
+    if (this.#over !== undefined) failed(ticket, this.#over, false);
     else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#open(ticket);
     else this.#waiting.add(ticket);
     return ticket;
@@ -75,18 +89,26 @@ export class Link implements Driver {
 
   /** Gives a request up. Its call hears nothing more. */
   cancel(ticket: Ticket): void {
-    if (this.#waiting.delete(ticket)) ticket.ended?.();
+    release(ticket);
+    if (this.#waiting.delete(ticket)) return;
     if (ticket.stream === undefined || this.#calls.get(ticket.stream) !== ticket) return;
     this.#calls.delete(ticket.stream);
-    ticket.ended?.();
     this.connection.fail(ticket.stream, new LeatError("CANCELLED", "it was given up"));
   }
 
   /** @returns the round trip, in milliseconds */
-  ping(): Promise<number> {
+  ping(signal?: AbortSignal): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(givenUp(signal));
       if (this.#over !== undefined) return reject(this.#over);
-      this.#pings.push((answer) => (typeof answer === "number" ? resolve(answer) : reject(answer)));
+      const answer = (told: number | LeatError): void => {
+        this.#pings.delete(answer);
+        stop();
+        if (typeof told === "number") resolve(told);
+        else reject(told);
+      };
+      const stop = onAbort(signal, answer);
+      this.#pings.add(answer);
       this.connection.ping();
     });
   }
@@ -112,7 +134,7 @@ export class Link implements Driver {
       case "failure":
         return this.#hear(event.stream, (call) => call.failed(event.error, false));
       case "pong":
-        for (const answer of this.#pings.splice(0)) answer(event.roundTrip);
+        for (const answer of this.#pings) answer(event.roundTrip);
         return;
       case "goAway":
         return this.#goAway(event.error);
@@ -130,7 +152,7 @@ export class Link implements Driver {
     queueMicrotask(() => {
       const ticket = this.#calls.get(stream);
       this.#calls.delete(stream);
-      ticket?.ended?.();
+      if (ticket !== undefined) release(ticket);
       this.#openMore();
     });
   }
@@ -158,10 +180,7 @@ export class Link implements Driver {
     } catch (thrown) {
       // A name that is no Unicode text, an offset below zero: no frame has room for such a value.
       const { message } = LeatError.from(thrown);
-      return ticket.call.failed(
-        new LeatError("INVALID_ARGUMENT", message, { cause: thrown }),
-        false,
-      );
+      return failed(ticket, new LeatError("INVALID_ARGUMENT", message, { cause: thrown }), false);
     }
     this.#calls.set(ticket.stream, ticket);
     ticket.call.opened?.(ticket.stream);
@@ -196,7 +215,7 @@ export class Link implements Driver {
   #fail(error: LeatError): void {
     this.#over ??= error;
     this.#welcomed.reject(error);
-    for (const answer of this.#pings.splice(0)) answer(error);
+    for (const answer of this.#pings) answer(error);
     const asked = [...this.#calls.values()];
     const waiting = [...this.#waiting];
     this.#calls.clear();
@@ -207,6 +226,11 @@ export class Link implements Driver {
 }
 
 function failed(ticket: Ticket, error: LeatError, lost: boolean): void {
+  release(ticket);
   ticket.call.failed(error, lost);
-  ticket.ended?.();
+}
+
+function release(ticket: Ticket): void {
+  ticket.release?.();
+  ticket.release = undefined;
 }

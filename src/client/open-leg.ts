@@ -1,7 +1,7 @@
 import type { LeatError } from "../errors.ts";
 import type { StoreEntry } from "../store/store.ts";
 import type { Entry } from "../wire/gen/messages.ts";
-import { ask, unexpected } from "./ask.ts";
+import { type Call, unexpected } from "./call.ts";
 import { Leg } from "./leg.ts";
 import type { Link, RequestInit } from "./link.ts";
 
@@ -19,7 +19,7 @@ export function openLeg(
   return new Promise((resolve, reject) => {
     let leg: Leg | undefined;
     let arrived = before;
-    const ticket = ask(link, request, signal, {
+    const call: Call = {
       response: (result) => {
         if (result?.case !== "get" || result.value.entry === undefined) throw unexpected("get");
         leg = new Leg(
@@ -41,7 +41,8 @@ export function openLeg(
         leg?.onFailed(error);
         reject(error);
       },
-    });
+    };
+    const ticket = link.ask(request, call, signal);
   });
 }
 

@@ -1,7 +1,13 @@
 /** What a caller may ask for besides the path. */
 import type { LeatError } from "../errors.ts";
 import type { Collision, DurabilityLevel, StoreEntry } from "../store/store.ts";
-import type { Entry, IfExists } from "../wire/gen/messages.ts";
+import type {
+  Durability,
+  Entry,
+  IfExists,
+  Receipt as WireReceipt,
+  StatusResponse,
+} from "../wire/gen/messages.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -78,6 +84,20 @@ export interface PutOptions extends CallOptions {
   readonly onResume?: (offset: number, size: number) => void;
 }
 
+/** What an upload came to: the file is there, whole, under its name. */
+export interface Receipt extends Omit<WireReceipt, "entry" | "durability"> {
+  /** The file as it now is; with `skipped`, what had the name already. */
+  readonly entry: Entry;
+  /** `fsync`: it is on disk. */
+  readonly durability: DurabilityLevel;
+}
+
+/** How a server is. */
+export interface ServerStatus extends Omit<StatusResponse, "durability"> {
+  /** `fsync`: an upload counts once it is on disk. */
+  readonly durability: DurabilityLevel;
+}
+
 /** A part of a folder. */
 export interface ListPage {
   readonly entries: readonly Entry[];
@@ -96,3 +116,7 @@ export const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
   replace: "REPLACE",
   skip: "SKIP",
 };
+
+export function durabilityOf(said: Durability): DurabilityLevel {
+  return said === "DURABILITY_FSYNC" ? "fsync" : "none";
+}

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_TRIES, RETRY_DELAY } from "../limits.ts";
+import { checkWanted, givenUp } from "./abortable.ts";
 
 export interface RetryPolicy {
   /** Milliseconds to go on trying while nothing moves; 0: not at all. */
@@ -64,7 +65,10 @@ export class Retry {
     return true;
   }
 
-  /** Waits until it is time to try again. @throws the error, when it is not to be tried again */
+  /**
+   * Waits until it is time to try again.
+   * @throws the error, when it is not to be tried again; why a signal has given it up
+   */
   async wait(error: LeatError): Promise<void> {
     const { deadline, onRetry, onGiveUp, over } = this.#policy;
     const now = performance.now();
@@ -74,12 +78,14 @@ export class Retry {
       onGiveUp?.();
       throw error;
     }
+    for (const signal of this.#signals) checkWanted(signal);
     this.#tries += 1;
     onRetry(error, delay);
+    const signal = AbortSignal.any([...this.#signals]);
     try {
-      await sleep(delay, undefined, { signal: AbortSignal.any([...this.#signals]) });
-    } catch (thrown) {
-      throw new LeatError("CANCELLED", "it was given up", { cause: thrown });
+      await sleep(delay, undefined, { signal });
+    } catch {
+      throw givenUp(signal);
     }
   }
 }

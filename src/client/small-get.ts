@@ -8,8 +8,7 @@ import type { StoreEntry } from "../store/store.ts";
 import type { Result } from "../session/event.ts";
 import { Digest, checkBlock, checkFinish } from "../transfer/digest.ts";
 import type { Finish } from "../wire/gen/messages.ts";
-import { unexpected } from "./ask.ts";
-import type { Call } from "./call.ts";
+import { type Call, unexpected } from "./call.ts";
 import type { Link, Ticket } from "./link.ts";
 import { storeEntry } from "./open-leg.ts";
 

@@ -7,10 +7,11 @@ import { randomBytes } from "../hash.ts";
 import type { Result } from "../session/event.ts";
 import type { SmallFile } from "../store/small-file.ts";
 import { OutgoingBytes } from "../transfer/outgoing-bytes.ts";
-import type { IfExists, Receipt } from "../wire/gen/messages.ts";
-import { unexpected } from "./ask.ts";
-import type { Call } from "./call.ts";
+import type { IfExists, Receipt as WireReceipt } from "../wire/gen/messages.ts";
+import { type Call, unexpected } from "./call.ts";
 import type { Link, Ticket } from "./link.ts";
+import type { Receipt } from "./options.ts";
+import { checkReceipt } from "./receipt.ts";
 
 export interface SmallPutOptions {
   readonly link: Link;
@@ -28,6 +29,7 @@ export class SmallPut implements Call {
   readonly #options: SmallPutOptions;
   readonly #uploadId = randomBytes(16);
   #ticket: Ticket | undefined;
+  #outgoing: OutgoingBytes | undefined;
   #over = false;
 
   constructor(options: SmallPutOptions) {
@@ -54,18 +56,21 @@ export class SmallPut implements Call {
 
   opened(stream: number): void {
     const { link, file, onTaken } = this.#options;
-    const outgoing = new OutgoingBytes({ bytes: file.bytes, sha256: false, onTaken });
-    link.connection.attach(stream, outgoing, 0);
+    this.#outgoing = new OutgoingBytes({ bytes: file.bytes, sha256: false, onTaken });
+    link.connection.attach(stream, this.#outgoing, 0);
   }
 
   response(result: Result | undefined): void {
     if (result?.case !== "put" || result.value.durableOffset !== 0) throw unexpected("put");
   }
 
-  receipt(receipt: Receipt): void {
+  receipt(receipt: WireReceipt): void {
     if (this.#over) return;
+    const { path, ifExists } = this.#options;
+    const asked = { path, ifExists, sha256: false, uploadIds: [this.#uploadId] };
+    const checked = checkReceipt(receipt, asked, this.#outgoing?.finished);
     this.#over = true;
-    this.#options.done(receipt);
+    this.#options.done(checked);
   }
 
   failed(error: LeatError): void {

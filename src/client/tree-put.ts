@@ -8,9 +8,8 @@ import { LocalFolder } from "../store/local-folder.ts";
 import { checkPath, quote } from "../store/names.ts";
 import type { SmallFile } from "../store/small-file.ts";
 import type { MaybePromise } from "../store/store.ts";
-import type { Receipt } from "../wire/gen/messages.ts";
 import type { Client } from "./client.ts";
-import { IF_EXISTS } from "./options.ts";
+import { IF_EXISTS, type Receipt } from "./options.ts";
 import { SmallPut } from "./small-put.ts";
 import {
   type TreeOptions,
@@ -204,10 +203,10 @@ class TreePut {
 
 function sent(of: TreeRoot, { entry, skipped, durability, crc32 }: Receipt): TreeOutcome {
   return outcomeOf(of, {
-    size: entry?.size ?? 0,
-    version: entry?.version ?? "",
+    size: entry.size,
+    version: entry.version,
     skipped,
-    durability: durability === "DURABILITY_FSYNC" ? "fsync" : "none",
+    durability,
     crc32: skipped ? undefined : crc32,
   });
 }

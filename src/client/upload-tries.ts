@@ -5,16 +5,16 @@
 import { LeatError } from "../errors.ts";
 import { randomBytes } from "../hash.ts";
 import { BLOCK_SIZE, RESUME_LEAST } from "../limits.ts";
-import type { Put, Receipt } from "../wire/gen/messages.ts";
-import { ask } from "./ask.ts";
+import type { Put } from "../wire/gen/messages.ts";
+import { checkWanted } from "./abortable.ts";
 import type { Lines } from "./lines.ts";
-import type { PutOptions } from "./options.ts";
+import type { PutOptions, Receipt } from "./options.ts";
 import type { Upload, UploadOrigin } from "./upload.ts";
 import { OtherPrefix, UploadCall } from "./upload-call.ts";
 
 export interface UploadTriesOptions extends PutOptions {
   /** What is asked for, less what the source says. @param upload as it is opened */
-  readonly request: (upload: Upload) => Partial<Put>;
+  readonly request: (upload: Upload) => Partial<Put> & Pick<Put, "path">;
   /** The id of a try that was lost, and may have been done. */
   readonly lost?: Uint8Array | undefined;
 }
@@ -76,6 +76,7 @@ class UploadTries {
 
   async #try(): Promise<Receipt> {
     const { signal, onProgress, onResume, request } = this.#options;
+    checkWanted(signal);
     const upload = await this.#origin.open();
     try {
       this.#checkSame(upload);
@@ -87,17 +88,9 @@ class UploadTries {
         this.#uploadId = uploadId;
         if (offset > 0) onResume?.(offset, upload.size ?? 0);
       };
-      const call = new UploadCall({
-        upload,
-        connection: link.connection,
-        resume: fields.resume === true,
-        onAccepted,
-        onProgress,
-        resolve,
-        reject,
-      });
       const value = { ...request(upload), ...fields, uploadId: this.#uploadId };
-      ask(link, { operation: { case: "put", value } }, signal, call);
+      const call = { upload, link, request: value, onAccepted, onProgress, resolve, reject };
+      new UploadCall(call).ask(signal);
       return await promise;
     } catch (thrown) {
       upload.release();

@@ -2,10 +2,11 @@
 import { setImmediate } from "node:timers/promises";
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
-import type { Outgoing } from "../session/outgoing.ts";
+import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { openLocalFile } from "../store/local-file.ts";
 import type { Prefix, Source, Time } from "../store/store.ts";
 import { crc32 } from "../hash.ts";
+import { Digest } from "../transfer/digest.ts";
 import { OutgoingBytes } from "../transfer/outgoing-bytes.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
@@ -21,6 +22,8 @@ export interface Upload {
   readonly modified: Time | undefined;
   /** CRC-32 of its first bytes. @throws CHANGED when there are fewer */
   prefix(length: number): Promise<number>;
+  /** Size and CRC-32 of all of it, read once more. */
+  whole(): Promise<FinishInit>;
   /** Its bytes behind a prefix, once the stream is open. Called at most once; else `release`. */
   start(from: Prefix, hooks: UploadHooks): Outgoing;
   /** Harmless when it was done already. */
@@ -36,7 +39,7 @@ export interface UploadHooks {
 /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED for a local file */
 async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload> {
   if (isBunFile(source)) return fromFile(source, sha256);
-  if (source instanceof Blob) return fromChunks(source.stream(), source.size, sha256);
+  if (source instanceof Blob) return fromBlob(source, source.size, sha256);
   if (source instanceof Uint8Array) return fromBytes(source, sha256);
   // Callers without types: a string is iterable, too, and a path is not its contents.
   const given: unknown = source;
@@ -97,7 +100,7 @@ async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
   if (file.size !== size) {
     // A slice has the name of the file, too: its bytes are those that Bun reads of it.
     source[Symbol.dispose]();
-    return fromChunks(file.stream(), file.size < size ? file.size : undefined, sha256);
+    return fromBlob(file, file.size < size ? file.size : undefined, sha256);
   }
   return uploadOf(source, sha256, path);
 }
@@ -109,6 +112,7 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
     size,
     modified,
     prefix: (length) => prefixOf(source, length),
+    whole: async () => ({ size, crc32: await prefixOf(source, size) }),
     start: (from, { onTaken }) => {
       const [offset, length] = [from.length, size - from.length];
       return new OutgoingSource({ source, offset, length, prefix: from, sha256, path, onTaken });
@@ -120,10 +124,23 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
 function fromBytes(bytes: Uint8Array, sha256: boolean): Upload {
   return {
     ...fromChunks([], bytes.length, sha256),
+    whole: () => Promise.resolve({ size: bytes.length, crc32: crc32(bytes) }),
     start: (_from, { onTaken }) => new OutgoingBytes({ bytes, sha256, onTaken }),
   };
 }
 
+function fromBlob(blob: Blob, size: number | undefined, sha256: boolean): Upload {
+  return {
+    ...fromChunks(blob.stream(), size, sha256),
+    whole: async () => {
+      const digest = new Digest(false);
+      for await (const bytes of blob.stream()) digest.update(bytes);
+      return { size: digest.bytes, crc32: digest.crc32 };
+    },
+  };
+}
+
+/** What can be had once only: no try follows the first. */
 function fromChunks(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   size: number | undefined,
@@ -134,6 +151,7 @@ function fromChunks(
     modified: undefined,
     // Bytes that are not in a file are sent from the start; nothing of them is worth keeping.
     prefix: (length) => Promise.resolve(length === 0 ? 0 : Number.NaN),
+    whole: () => Promise.reject(new LeatError("CHANGED", "what was sent cannot be read again")),
     start: (_from, hooks) => new OutgoingChunks({ chunks, sha256, ...hooks }),
     release: () => {},
   };

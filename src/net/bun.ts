@@ -69,8 +69,8 @@ class BunTransport implements Transport {
 }
 
 /**
- * Takes an accepted socket away to where it is served: nothing was read from it yet, and this
- * process closes its own descriptor as soon as this returns.
+ * Takes an opened socket away to where it is served, or to nobody: nothing was read from it yet, and
+ * this process closes its own descriptor as soon as this returns.
  * @returns whether it did; else the socket is served here
  */
 export type Divert = (fd: number, peer: string) => boolean;
@@ -208,11 +208,21 @@ function listenError(thrown: unknown, where: string): LeatError {
 
 /**
  * Connects and hands the open transport to `accept`.
+ * @param signal a socket that opens after it was aborted is closed before anything is said on it:
+ *   nobody waits for it any more
  * @throws UNAVAILABLE when nobody listens there
  */
-export async function connectBun(address: Address, accept: Accept): Promise<void> {
+export async function connectBun(
+  address: Address,
+  accept: Accept,
+  signal?: AbortSignal,
+): Promise<void> {
   const where = addressText(address);
-  const socket = handlers(accept, () => where);
+  const socket = handlers(
+    accept,
+    () => where,
+    () => signal?.aborted === true,
+  );
   checkUnixPath(address, "connect to");
   try {
     await ("unix" in address

@@ -36,6 +36,8 @@ export interface Outgoing {
   endBlock(): number;
   /** @throws CHANGED when what was sent is not what the file is now */
   finish(): FinishInit;
+  /** What `finish` said; undefined until then. */
+  readonly finished?: FinishInit | undefined;
   /**
    * Puts bytes that were taken before into into[at, at + length) once more; zeros where the file
    * no longer has them. Throws nothing. Missing where they cannot be had again.

@@ -15,6 +15,7 @@ export class OutgoingBytes implements Outgoing {
   readonly #digest: Digest;
   #position = 0;
   released = false;
+  finished: FinishInit | undefined;
 
   constructor(options: OutgoingBytesOptions) {
     this.#options = options;
@@ -48,7 +49,8 @@ export class OutgoingBytes implements Outgoing {
 
   finish(): FinishInit {
     const { bytes, crc32, sha256 } = this.#digest;
-    return { size: bytes, crc32, ...(sha256 === undefined ? {} : { sha256 }) };
+    this.finished = { size: bytes, crc32, ...(sha256 === undefined ? {} : { sha256 }) };
+    return this.finished;
   }
 
   again(into: Uint8Array, at: number, length: number, position: number): void {

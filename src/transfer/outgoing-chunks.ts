@@ -26,6 +26,7 @@ export class OutgoingChunks implements Outgoing {
   #next: Uint8Array | undefined;
   #ended = false;
   #released = false;
+  finished: FinishInit | undefined;
   /** Wakes the fetching loop when the chunk at hand was used up. */
   #used: (() => void) | undefined;
 
@@ -62,11 +63,12 @@ export class OutgoingChunks implements Outgoing {
 
   finish(): FinishInit {
     const { sha256 } = this.#digest;
-    return {
+    this.finished = {
       size: this.#digest.bytes,
       crc32: this.#digest.crc32,
       ...(sha256 === undefined ? {} : { sha256 }),
     };
+    return this.finished;
   }
 
   get released(): boolean {
@@ -95,7 +97,10 @@ export class OutgoingChunks implements Outgoing {
         const { done, value } = await iterator.next();
         if (this.#released) return;
         if (done === true) break;
-        if (!(value instanceof Uint8Array)) throw notBytes(value);
+        if (!(value instanceof Uint8Array)) {
+          void this.#giveUp(); // the source itself would go on
+          throw notBytes(value);
+        }
         if (value.length > 0) await this.#hold(value);
         if (this.#released) return;
       }

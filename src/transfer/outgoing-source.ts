@@ -72,6 +72,7 @@ export class OutgoingSource implements Outgoing {
   /** Why a region had fewer bytes than it promised. */
   #short: LeatError | undefined;
   #released = false;
+  finished: FinishInit | undefined;
 
   constructor(options: OutgoingSourceOptions) {
     this.#options = options;
@@ -131,11 +132,12 @@ export class OutgoingSource implements Outgoing {
     if (this.#short !== undefined) throw this.#short;
     this.#mustBeSame();
     const { sha256 } = this.#digest;
-    return {
+    this.finished = {
       size: this.#digest.bytes,
       crc32: this.#digest.crc32,
       ...(sha256 === undefined ? {} : { sha256 }),
     };
+    return this.finished;
   }
 
   again(into: Uint8Array, at: number, length: number, position: number): void {

@@ -61,7 +61,7 @@ test.each([...WAYS])("%s: what is under way when it is told to stop is finished"
   expect(refused).toBe("UNAVAILABLE");
   expect(existsSync(server.library.at("x"))).toBe(false);
   resolve();
-  expect((await upload).durability).toBe("DURABILITY_FSYNC");
+  expect((await upload).durability).toBe("fsync");
   expect(await server.child.exited).toBe(0);
   expect(readFileSync(server.library.at("x")).length).toBe(3 * MiB + 1);
 });

@@ -73,7 +73,7 @@ describe("put takes", () => {
       const receipt = await client.put(path, source());
       expect(receipt).toMatchObject({
         entry: { name: path, kind: "FILE", size: 8 },
-        durability: "DURABILITY_NONE",
+        durability: "none",
         skipped: false,
       });
       expect(readFileSync(library.at(path), "utf8")).toBe("contents");

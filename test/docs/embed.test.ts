@@ -25,7 +25,7 @@ test("serve and copy", async () => {
     });
     const [out, err] = await Promise.all([copy.stdout.text(), copy.stderr.text()]);
     expect(out).toMatch(
-      /^lines\.txt: 8893 bytes, DURABILITY_FSYNC\nlines\.txt 8893\nstream\.txt 1800000\nthe first \d+ bytes are enough\n$/,
+      /^lines\.txt: 8893 bytes, fsync\nlines\.txt 8893\nstream\.txt 1800000\nthe first \d+ bytes are enough\n$/,
     );
     expect(err).toEndWith("\r100 %\n");
     expect(await copy.exited).toBe(0);

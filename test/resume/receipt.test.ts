@@ -283,10 +283,10 @@ describe.if(process.platform === "linux")("a server that is killed in a commit",
     expect(receipt).toMatchObject({
       entry: { name: "file", size: bytes.length },
       crc32: crc32(bytes),
-      durability: "DURABILITY_FSYNC",
+      durability: "fsync",
       skipped: false,
     });
-    expect(receipt.entry?.version).toBe((await client.stat("file")).version);
+    expect(receipt.entry.version).toBe((await client.stat("file")).version);
     expect(Buffer.compare(readFileSync(folder.at("file")), bytes)).toBe(0);
     expect(readdirSync(folder.path).toSorted()).toEqual([".leat", "file"]);
   });

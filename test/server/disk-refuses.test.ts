@@ -64,7 +64,7 @@ describe.if(canMount)("a library on a disk that", () => {
     expect(names).toEqual(["before"]);
     while (readdirSync(disk.folder.at(".leat/partial")).length > 0) await Bun.sleep(2);
     const receipt = await client.put("after", new Uint8Array(MiB));
-    expect(receipt.durability).toBe("DURABILITY_FSYNC");
+    expect(receipt.durability).toBe("fsync");
   });
 
   test("two uploads fill together: what did not get on is refused, what did is whole", async () => {

@@ -91,7 +91,7 @@ describe("a library whose folder", () => {
     renameSync(stage.at("next"), stage.at("library"));
     await answers(listed(client), ["new"]);
     gate.resolve();
-    expect((await upload).durability).toBe("DURABILITY_FSYNC");
+    expect((await upload).durability).toBe("fsync");
     expect(readFileSync(stage.at("before/upload"), "utf8")).toBe("onetwo");
     expect((await download.bytes()).length).toBe(2 * MiB);
     await client.put("more", Buffer.from("more"));

@@ -1,6 +1,6 @@
 /** `status`: how the server is. */
 import type { Command } from "commander";
-import type { StatusResponse } from "../../wire/gen/messages.ts";
+import type { ServerStatus } from "../../client/options.ts";
 import type { Context } from "../context.ts";
 import { bytesText, durationText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
@@ -19,19 +19,15 @@ async function status(context: Context, json: boolean): Promise<void> {
   const { output, signal } = context;
   const client = await context.client();
   const answer = await client.status({ signal });
-  const durability = answer.durability === "DURABILITY_FSYNC" ? "fsync" : "none";
   const { residentBytes = null, freeBytes = null } = answer;
-  if (json) {
-    const figures = { ...answer, residentBytes, freeBytes, durability };
-    return output.json({ server: client.server, ...figures });
-  }
+  if (json) return output.json({ server: client.server, ...answer, residentBytes, freeBytes });
   for (const [name, value] of rows(client.server, answer)) {
     await output.line(`${name.padEnd(12)}${output.name(value)}`);
   }
 }
 
-function rows(server: string, answer: StatusResponse): [string, string][] {
-  const synced = answer.durability === "DURABILITY_FSYNC";
+function rows(server: string, answer: ServerStatus): [string, string][] {
+  const synced = answer.durability === "fsync";
   return [
     ["server", `${server} (${answer.agent})`],
     ["up", durationText(answer.uptimeSeconds * 1000)],

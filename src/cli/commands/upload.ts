@@ -3,8 +3,8 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload.ts";
 import { putTrees } from "../../client/tree-put.ts";
-import type { Collision } from "../../store/store.ts";
-import type { Receipt } from "../../wire/gen/messages.ts";
+import type { Collision, DurabilityLevel } from "../../store/store.ts";
+import type { Receipt } from "../../client/options.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { type Transfer, lookLocal, meansFolder, treeUploads, uploads } from "../paths.ts";
@@ -69,7 +69,7 @@ async function uploadAll(context: Context, locals: readonly string[], flags: Fla
     move: (client, onProgress) =>
       putTrees(client, roots, { ifExists, onProgress, signal: context.signal }),
     name: ({ local }) => local,
-    how: ({ durability }) => synced(durability === "fsync"),
+    how: synced,
     facts: (outcome) => factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome),
   });
 }
@@ -100,31 +100,26 @@ async function uploadOne(
     onResume: (offset, size) => context.note(continued("upload", local, offset, size)),
   });
   const { skipped } = receipt;
-  const size = receipt.entry?.size ?? 0;
+  const size = receipt.entry.size;
   return {
     bytes: skipped ? 0 : size,
-    how: synced(isDurable(receipt)),
+    how: synced(receipt),
     skipped,
     facts: facts(remote, receipt),
   };
 }
 
-const isDurable = ({ durability }: Receipt): boolean => durability === "DURABILITY_FSYNC";
-
-function synced(durable: boolean): string {
-  return durable ? "on disk" : "not synced (the server runs with --durability none)";
+function synced({ durability }: { readonly durability: DurabilityLevel }): string {
+  return durability === "fsync" ? "on disk" : "not synced (the server runs with --durability none)";
 }
 
 function facts(path: string, receipt: Receipt): object {
-  const { entry, crc32, skipped } = receipt;
-  const { size, version } = entry ?? { size: null, version: null };
-  const durability = isDurable(receipt) ? "fsync" : "none";
-  return factsOf(path, { size, version }, crc32, { skipped, durability });
+  return factsOf(path, receipt.entry, receipt.crc32, receipt);
 }
 
 function factsOf(
   path: string,
-  { size, version }: { readonly size: number | null; readonly version: string | null },
+  { size, version }: { readonly size: number; readonly version: string },
   crc32: number,
   { skipped, durability }: { readonly skipped: boolean; readonly durability: string },
 ): object {
