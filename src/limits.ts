@@ -324,6 +324,9 @@ export const RECEIPT_RETENTION = 24 * 3_600_000;
 /** Partials of the same target that are compared with what a client wants to continue. */
 export const PARTIALS_COMPARED = 8;
 
+/** Names of partials that could not be removed, kept to try again sooner than their age would have it. */
+export const PARTIALS_LEFT = 1024;
+
 /** How often a server that is asked for something looks whether its library is still there. */
 export const LIBRARY_LOOK = 500;
 

@@ -30,6 +30,8 @@ export interface Driver {
   onStalled?(stream: number, stall: Stall): void;
   /** A buffer was filled: fewer answers wait. */
   onRoom?(): void;
+  /** Something of ours threw that must not. What it was about is over; the rest goes on. */
+  onDefect?(error: LeatError): void;
   /** The connection is gone; no event follows. Called once. */
   onClosed(error: LeatError): void;
 }
@@ -206,7 +208,11 @@ export class Connection implements TransportHandler, Producer {
   /** The session says: a stream is over. */
   onStreamEnded(stream: number): void {
     this.#leases?.forget(stream);
-    this.driver.onStreamEnded?.(stream);
+    try {
+      this.driver.onStreamEnded?.(stream);
+    } catch (thrown) {
+      this.#defect(thrown);
+    }
   }
 
   // ---- Producer ----
@@ -307,16 +313,27 @@ export class Connection implements TransportHandler, Producer {
     if (this.closed) return;
     this.#phase = "closed";
     this.#runtime.ticker.remove(this);
-    this.#outbox?.close();
-    this.session.close();
     this.#held = NO_CHUNKS;
-    this.driver.onClosed(this.#reason ?? lost(this.peer, error));
+    try {
+      this.#outbox?.close();
+      this.session.close();
+    } finally {
+      this.driver.onClosed(this.#reason ?? lost(this.peer, error));
+    }
   }
 
   // ---- deadlines and pressure ----
 
   /** @param now milliseconds */
   tick(now: number): void {
+    try {
+      this.#tick(now);
+    } catch (thrown) {
+      this.abort(this.#defect(thrown));
+    }
+  }
+
+  #tick(now: number): void {
     const verdict = this.#deadlines.check(now, {
       role: this.session.role,
       phase: this.session.phase,
@@ -431,8 +448,24 @@ export class Connection implements TransportHandler, Producer {
   #event(event: SessionEvent): void {
     if (event.type === "closed") this.#reason ??= event.error;
     if (event.type === "data") this.#lend(event.stream, event.bytes.length);
-    this.driver.onEvent(event);
+    try {
+      this.driver.onEvent(event);
+    } catch (thrown) {
+      this.#unserved(event, this.#defect(thrown));
+    }
     if (event.type === "closed") this.close();
+  }
+
+  /** Whoever drives could not take an event: a server ends the stream that it is about, and no other. */
+  #unserved(event: SessionEvent, error: LeatError): void {
+    if ("stream" in event && this.session.role === "server") this.fail(event.stream, error);
+    else this.abort(error);
+  }
+
+  #defect(thrown: unknown): LeatError {
+    const error = LeatError.from(thrown, "serving the peer failed");
+    this.driver.onDefect?.(error);
+    return error;
   }
 
   /** Small chunks are booked as well: what is consumed later is counted in order. */

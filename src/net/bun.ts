@@ -118,9 +118,11 @@ export function handlers(
     error(socket, error) {
       // A handler threw: a defect. The connection goes, the process stays.
       console.error(error);
-      socket.data?.handler?.onClose(error);
-      if (socket.data !== undefined) socket.data.handler = undefined;
+      const transport = socket.data;
+      const handler = transport?.handler;
+      if (transport !== undefined) transport.handler = undefined;
       socket.terminate();
+      handler?.onClose(error);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { TICK } from "../limits.ts";
 
 export interface Ticked {
-  /** @param now milliseconds, monotonic */
+  /** Throws nothing. @param now milliseconds, monotonic */
   tick(now: number): void;
 }
 
@@ -24,6 +24,12 @@ export class Ticker {
 
   #tick(): void {
     const now = performance.now();
-    for (const ticked of this.#all) ticked.tick(now);
+    for (const ticked of this.#all) {
+      try {
+        ticked.tick(now);
+      } catch (thrown) {
+        console.error(thrown); // a defect: the others have their deadlines all the same
+      }
+    }
   }
 }

@@ -32,6 +32,8 @@ export interface Exchange {
   finish(finish: FinishInit): void;
   receipt(receipt: ReceiptInit): void;
   fail(error: LeatError): void;
+  /** Something went wrong of which the client hears nothing: whoever runs the server is told. */
+  warn(error: LeatError): void;
   /** Bytes of Data are done with: the client may send as many more. */
   consumed(bytes: number): void;
   /** Bytes of Data the client may send ahead, made larger if there is memory. @returns the window */
@@ -51,6 +53,7 @@ export interface Receiving {
   cancelled(): void;
   /**
    * The stream is over, perhaps before its end.
+   * Throws nothing.
    * @returns where something still runs: resolves when its file is let go of; never rejects
    */
   abort(error: LeatError): Promise<void> | undefined;

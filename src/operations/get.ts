@@ -1,6 +1,7 @@
 import { LeatError } from "../errors.ts";
 import { DATA_PAYLOAD } from "../limits.ts";
 import type { Source } from "../store/store.ts";
+import { closeSource } from "../transfer/source-calls.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
 import { sourceChunks } from "../transfer/source-chunks.ts";
@@ -42,7 +43,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
         });
     exchange.send(outgoing, offset);
   } catch (thrown) {
-    source[Symbol.dispose]();
+    closeSource(source);
     throw thrown;
   }
   // The kernel, or the disk, may be in the middle of it when its stream is over: the descriptor counts

@@ -46,6 +46,8 @@ export class PutOperation implements Receiving, Intake {
   #givenUp = false;
   #finished = false;
   #committing = false;
+  /** What came in between meanwhile: why the commit failed, if it does. */
+  #reason: unknown;
   /** Resolves when the file is let go of, once that has begun and takes time. */
   #leaving: Promise<void> | undefined;
 
@@ -208,7 +210,8 @@ export class PutOperation implements Receiving, Intake {
     try {
       await this.#commitOrThrow(finish, sink, incoming);
     } catch (thrown) {
-      this.#fail(thrown);
+      this.#committing = false;
+      this.#fail(this.#reason ?? thrown);
     }
   }
 
@@ -248,9 +251,13 @@ export class PutOperation implements Receiving, Intake {
   }
 
   #fail(thrown: unknown): void {
+    // The name may be there already: the outcome of the commit is the answer.
+    if (this.#committing) {
+      this.#reason ??= thrown;
+      return;
+    }
     const over = this.#over;
     const error = LeatError.from(thrown, `upload of ${this.#request.path} failed`);
-    this.#committing = false;
     this.#end(error);
     if (!over) this.#exchange.fail(error);
   }
@@ -267,10 +274,22 @@ export class PutOperation implements Receiving, Intake {
     const sink = this.#sink;
     if (sink === undefined || this.#isLeft) return;
     this.#isLeft = true;
-    const good = this.#good(error, sink);
-    // What came before is still written.
-    const left = good > 0 ? sink.keep(good, this.#incoming?.settled()) : sink.discard();
-    if (left !== undefined) this.#leaving = left.catch(() => {});
+    this.#leave(sink, error);
+  }
+
+  /** Lets go of the file. The stream has its answer, whatever goes wrong with that. */
+  #leave(sink: Sink, error: LeatError): void {
+    const { path } = this.#request;
+    const warn = (thrown: unknown): void =>
+      this.#exchange.warn(LeatError.from(thrown, `cannot let go of the upload of ${path}`));
+    try {
+      const good = this.#good(error, sink);
+      // What came before is still written.
+      const left = good > 0 ? sink.keep(good, this.#incoming?.settled()) : sink.discard();
+      if (left !== undefined) this.#leaving = left.catch(warn);
+    } catch (thrown) {
+      warn(thrown);
+    }
   }
 
   /** Bytes that another try can continue from. */

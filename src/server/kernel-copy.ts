@@ -8,6 +8,7 @@ import { EAGAIN, canSendFile, sendFile } from "../net/send-file.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Source } from "../store/store.ts";
 import type { KernelCopy, RegionEnd } from "../transfer/outgoing-source.ts";
+import { atOnce } from "../transfer/source-calls.ts";
 
 export const KERNEL_COPIES = ["auto", "on", "off"] as const;
 
@@ -96,8 +97,7 @@ class CopiedRegion implements FileRegion {
   /** @returns bytes read; 0 where the file can't be read any more */
   #read(into: Uint8Array): number {
     try {
-      const read = this.#source.read(into, this.#position);
-      return typeof read === "number" ? read : 0;
+      return atOnce(this.#source.read(into, this.#position));
     } catch (error) {
       this.#error = error;
       return 0;

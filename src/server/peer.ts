@@ -9,12 +9,10 @@ import type { Operation, SessionEvent } from "../session/event.ts";
 import type { Wait } from "../session/wait.ts";
 import type { Hello } from "../wire/gen/messages.ts";
 import type { Budget, BudgetWaiter } from "./budget.ts";
-import type { Log } from "./log.ts";
 import { type Shared, StreamExchange } from "./stream-exchange.ts";
 
 /** What all peers of a server share. */
 export interface PeerOptions extends Shared {
-  readonly log: Log;
   /** Memory for list pages that are made or wait to be sent. */
   readonly pages: Budget;
   /** Files that may be open, counted in descriptors. */
@@ -123,6 +121,10 @@ export class Peer implements Driver, BudgetWaiter {
     const seconds = Math.round(still / 1000);
     const facts = { peer: this.connection.peer, stream, path, seconds };
     this.#options.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
+  }
+
+  onDefect(error: LeatError): void {
+    this.#options.log.error({ peer: this.connection.peer, err: error }, error.message);
   }
 
   onClosed(error: LeatError): void {
@@ -250,9 +252,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   #failed(thrown: unknown, operation: Operation, exchange: StreamExchange): void {
     const error = LeatError.from(thrown, `${operation.case} failed`);
-    if (error.code === "INTERNAL") {
-      this.#options.log.error({ peer: this.connection.peer, err: error }, error.message);
-    }
+    if (error.code === "INTERNAL") this.onDefect(error);
     exchange.fail(error);
   }
 
@@ -264,12 +264,9 @@ export class Peer implements Driver, BudgetWaiter {
     if (this.streams === 0) this.#exchanges = undefined;
     const left = exchange.receiving?.abort(error) ?? exchange.running;
     // What was begun has its file open until it is over: cancelled ones must not add up.
-    if (left === undefined) this.#giveFiles(exchange);
-    else void left.then(() => this.#giveFiles(exchange));
-  }
-
-  #giveFiles({ descriptors }: StreamExchange): void {
-    this.#options.files.give(descriptors);
+    const give = (): void => this.#options.files.give(exchange.descriptors);
+    if (left === undefined) give();
+    else void left.then(give, give);
   }
 }
 

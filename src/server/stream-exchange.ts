@@ -14,10 +14,12 @@ import type { Outgoing } from "../session/outgoing.ts";
 import type { DurabilityLevel, Source, Store } from "../store/store.ts";
 import type { KernelCopy } from "../transfer/outgoing-source.ts";
 import type { Counters } from "./counters.ts";
+import type { Log } from "./log.ts";
 import { type KernelCopyMode, kernelCopy } from "./kernel-copy.ts";
 
 /** What all streams of a server share. */
 export interface Shared {
+  readonly log: Log;
   readonly store: Store;
   readonly durability: DurabilityLevel;
   readonly counters: Counters;
@@ -89,6 +91,11 @@ export class StreamExchange implements Exchange {
 
   fail(error: LeatError): void {
     this.#connection.fail(this.stream, error);
+  }
+
+  warn({ code, message }: LeatError): void {
+    const { peer } = this.#connection;
+    this.#shared.log.warn({ peer, stream: this.stream, path: this.path, code }, message);
   }
 
   consumed(bytes: number): void {

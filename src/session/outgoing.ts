@@ -46,7 +46,7 @@ export interface Outgoing {
   again?(into: Uint8Array, at: number, length: number, position: number): void;
   /** `again` would give zeros only: the file is closed. */
   readonly released: boolean;
-  /** The stream ended, whichever way. */
+  /** The stream ended, whichever way. Throws nothing. */
   release(): void;
 }
 

@@ -49,7 +49,7 @@ export class Session {
   requested = 0;
   /** Frames that came, besides Data. */
   framesReceived = 0;
-  /** Is told when a stream is over. */
+  /** Is told when a stream is over, and throws nothing. */
   observer: { onStreamEnded(stream: number): void } | undefined;
   /** The receiving half; a connection at rest has none. */
   #receiver: Receiver | undefined;

@@ -8,7 +8,7 @@ import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import type { OpenPlace, Place } from "./library.ts";
 import { quote } from "./names.ts";
-import type { PartialFile } from "./partial.ts";
+import { abandon, type PartialFile } from "./partial.ts";
 import { setModified } from "./posix.ts";
 import { publish, withdraw } from "./publish.ts";
 import { alreadyExists } from "./refusals.ts";
@@ -143,7 +143,7 @@ export class DiskSink implements Sink {
       this.#checkSize();
       return this.#commitNow(digest) ?? (await this.#commit(digest));
     } catch (error) {
-      this.#abandon();
+      abandon(this.#partial);
       throw error;
     } finally {
       this.#release();
@@ -182,6 +182,11 @@ export class DiskSink implements Sink {
 
   discard(): MaybePromise<void> {
     return this.#end(() => this.#partial.remove());
+  }
+
+  /** As `discard`, where something else is to be told. */
+  abandon(): MaybePromise<void> {
+    return this.#end(() => abandon(this.#partial));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -276,7 +281,7 @@ export class DiskSink implements Sink {
     try {
       replaced = publish(this.#partial, place, this.#options, { path, versions });
     } catch (error) {
-      if (digest !== undefined) this.#target.withdraw?.();
+      if (digest !== undefined) this.#unsaid(() => this.#target.withdraw?.());
       throw error;
     }
     this.#target.confirm?.();
@@ -291,19 +296,21 @@ export class DiskSink implements Sink {
       await this.#sync(() => syncFolder(place.folder));
     } catch (error) {
       if (!replaced) {
-        withdraw(place, published);
-        this.#target.withdraw?.();
+        this.#unsaid(() => {
+          withdraw(place, published);
+          this.#target.withdraw?.();
+        });
       }
       throw error;
     }
   }
 
-  /** Removes the partial where another error is on its way; if that fails, the sweep does it. */
-  #abandon(): void {
+  /** Takes something back because of an error that is on its way: nothing hides that one. */
+  #unsaid(takeBack: () => void): void {
     try {
-      this.#partial.remove();
+      takeBack();
     } catch {
-      // Nothing to add to the error that led here.
+      // As said above.
     }
   }
 

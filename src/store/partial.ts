@@ -35,6 +35,8 @@ export class PartialFile {
   #name: string | (() => string);
   #size = 0;
   #isNamed = true;
+  /** Told when it could not be removed. */
+  onLeft: ((name: string) => void) | undefined;
 
   private constructor(fd: number, folder: Folder, name: string | (() => string)) {
     this.#file = new Descriptor(fd);
@@ -231,11 +233,21 @@ export class PartialFile {
     try {
       unlinkSync(this.path);
     } catch (error) {
-      if (!isSystemError(error, "ENOENT"))
-        throw LeatError.from(error, "cannot remove a partial file");
+      if (isSystemError(error, "ENOENT")) return;
+      this.onLeft?.(this.name);
+      throw LeatError.from(error, "cannot remove a partial file");
     } finally {
       this.close();
     }
+  }
+}
+
+/** Removes a partial where something else is to be told. If that fails, the sweep does it. */
+export function abandon(partial: PartialFile): void {
+  try {
+    partial.remove();
+  } catch {
+    // As said above.
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { LeatError } from "../errors.ts";
-import { PARTIALS_COMPARED } from "../limits.ts";
+import { PARTIALS_COMPARED, PARTIALS_LEFT } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import { currentSyncs, type FileSyncs } from "./file-syncs.ts";
@@ -28,6 +28,8 @@ export class Partials implements Disposable {
   #syncs: FileSyncs | undefined;
   /** Told before a partial is removed that nobody holds. */
   readonly #onRemove: (name: string) => void;
+  /** Those that could not be removed: the next sweep tries again, however young they are. */
+  readonly #left = new Set<string>();
 
   private constructor(folder: Folder, onRemove: (name: string) => void) {
     this.folder = folder;
@@ -58,13 +60,13 @@ export class Partials implements Disposable {
    * @throws UNAVAILABLE when another session holds it
    */
   create(name: string, path: string): PartialFile {
-    const partial = PartialFile.create(this.folder, name, FILE_MODE);
+    const partial = this.#taken(PartialFile.create(this.folder, name, FILE_MODE));
     if (partial !== undefined) return partial;
     // Left by an earlier try that is not to be continued, so it makes room.
     const again = removeUnheld(this.folder, name, (facts) => this.#mayGo(name, facts))
       ? PartialFile.create(this.folder, name, FILE_MODE)
       : undefined;
-    if (again !== undefined) return again;
+    if (this.#taken(again) !== undefined) return again!;
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
       retryAfter: 1000,
     });
@@ -78,20 +80,31 @@ export class Partials implements Disposable {
 
   /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
   createUnnamed(name: () => string): PartialFile | undefined {
-    return PartialFile.unnamed(this.folder, name, FILE_MODE);
+    return this.#taken(PartialFile.unnamed(this.folder, name, FILE_MODE));
   }
 
   /** Opens what an earlier try has left, unless somebody holds it. */
   reopen(name: string): PartialFile | undefined {
-    return PartialFile.reopen(this.folder, name);
+    return this.#taken(PartialFile.reopen(this.folder, name));
   }
+
+  #taken(partial: PartialFile | undefined): PartialFile | undefined {
+    if (partial === undefined) return undefined;
+    if (partial.isNamed) this.#left.delete(partial.name);
+    partial.onLeft = this.#onLeft;
+    return partial;
+  }
+
+  readonly #onLeft = (name: string): void => {
+    if (this.#left.size < PARTIALS_LEFT) this.#left.add(name);
+  };
 
   /**
    * Removes what nobody holds of an upload that was committed by another try. Not a second name of the
    * file itself: that would make it another version.
    */
   removeLeft(name: string): void {
-    removeUnheld(this.folder, name, ({ links }) => links === 1);
+    this.#remove(name, ({ links }) => links === 1);
   }
 
   /** Whether something of this upload is there. */
@@ -119,20 +132,31 @@ export class Partials implements Disposable {
   }
 
   /**
-   * Removes what nobody holds and nobody touched since.
+   * Removes what nobody holds and nobody touched since, and what could not be removed before.
    * @param since milliseconds since 1970
    * @returns how many were removed
    */
   sweep(since: number): number {
     const names = readdirSync(this.folder.path);
     const removed = names.filter((name) =>
-      removeUnheld(
-        this.folder,
-        name,
-        (facts) => changedAt(facts) < since && this.#mayGo(name, facts),
-      ),
+      this.#remove(name, (facts) => this.#isDue(name, facts, since) && this.#mayGo(name, facts)),
     );
     return removed.length;
+  }
+
+  /** One that cannot be removed is no reason to stop: the next sweep tries it again. */
+  #remove(name: string, mayRemove: (facts: Facts) => boolean): boolean {
+    try {
+      const gone = removeUnheld(this.folder, name, mayRemove);
+      if (gone) this.#left.delete(name);
+      return gone;
+    } catch {
+      return false;
+    }
+  }
+
+  #isDue(name: string, facts: Facts, since: number): boolean {
+    return changedAt(facts) < since || this.#left.has(name);
   }
 
   /** A second name of a file that was committed may always go. */

@@ -20,7 +20,7 @@ import { type Facts, sameThing } from "./facts.ts";
 import { checkFree } from "./free-space.ts";
 import type { Library, OpenPlace } from "./library.ts";
 import { quote } from "./names.ts";
-import type { PartialFile } from "./partial.ts";
+import { abandon, type PartialFile } from "./partial.ts";
 import { Partials, makeOwn } from "./partials.ts";
 import { type CommitNote, Receipts } from "./receipts.ts";
 import { isDirectory } from "./refusals.ts";
@@ -120,7 +120,7 @@ export class Uploads implements AsyncDisposable {
       const willTell = options.collision === "fail" && mayBeUnnamed(options, UPLOAD_WINDOW + 1);
       const existing = willTell ? undefined : place.folder.look(place.name);
       if (!mayTake(existing, options, path, versions)) {
-        found?.partial.remove(); // nobody goes on with it
+        if (found !== undefined) abandon(found.partial); // nobody goes on with it
         return skip(path, place);
       }
       const partial = this.#place(path, place, options, found?.partial);
@@ -171,7 +171,7 @@ export class Uploads implements AsyncDisposable {
     const note = await this.#note(path, uploadId);
     const committed = note && (await this.#committed(note, path, uploadId, sink !== undefined));
     if (committed !== undefined) {
-      await sink?.discard();
+      await sink?.abandon();
       return { committed };
     }
     if (begun !== undefined) return begun;
@@ -216,8 +216,11 @@ export class Uploads implements AsyncDisposable {
   async #takeOver(name: string): Promise<void> {
     for (const { sink, options } of this.#open) {
       if (sink.partialName !== name) continue;
-      await sink.handOver();
-      options.onTakenOver?.();
+      try {
+        await sink.handOver();
+      } finally {
+        options.onTakenOver?.();
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import type { FileRegion, FinishInit, Outgoing } from "../session/outgoing.ts";
 import type { Prefix, Source } from "../store/store.ts";
 import { Digest } from "./digest.ts";
+import { atOnce, closeSource } from "./source-calls.ts";
 import { sumRange } from "./sum-range.ts";
 
 /** CRCs of the whole blocks of a file, by their number. */
@@ -167,7 +168,7 @@ export class OutgoingSource implements Outgoing {
   /** Once it is released, and nobody uses the source any more. */
   #close(): void {
     if (!this.#released || this.#lent || this.#fetching) return;
-    this.#options.source[Symbol.dispose]();
+    closeSource(this.#options.source);
     this.#options.onClosed?.();
   }
 
@@ -227,18 +228,18 @@ export class OutgoingSource implements Outgoing {
     const coming = source.fetch?.(this.#position, length);
     if (coming === undefined) return;
     this.#fetching = true;
-    void coming.then(() => {
+    const fetched = (): void => {
       this.#fetching = false;
       this.#fetched = this.#position + length;
       if (this.#released) this.#close();
       else onReady();
-    });
+    };
+    // What went wrong is told by the read.
+    coming.then(fetched, fetched);
   }
 
   #read(into: Uint8Array, position: number): number {
-    const read = this.#options.source.read(into, position);
-    if (typeof read === "number") return read;
-    throw new LeatError("INTERNAL", "a source that answers later needs OutgoingChunks");
+    return atOnce(this.#options.source.read(into, position));
   }
 
   /** @returns bytes read; 0 where the file can't be read any more */
@@ -253,7 +254,7 @@ export class OutgoingSource implements Outgoing {
   /** @throws CHANGED */
   #mustBeSame(): void {
     const { source } = this.#options;
-    const version = source.currentVersion();
+    const version = atOnce(source.currentVersion());
     if (version !== source.entry.version) throw this.#changed("its contents were replaced");
   }
 

@@ -1,6 +1,7 @@
 /** A range of a source that answers later, as chunks; the next one is read while one is sent. */
 import { LeatError } from "../errors.ts";
 import type { Source } from "../store/store.ts";
+import { closeSource } from "./source-calls.ts";
 
 /**
  * The source is released when the iteration ends, whichever way.
@@ -14,19 +15,23 @@ export async function* sourceChunks(
   size: number,
   path: string,
 ): AsyncGenerator<Uint8Array> {
-  using held = source;
   let position = offset;
   const end = offset + length;
-  while (position < end) {
-    const chunk = new Uint8Array(Math.min(size, end - position));
-    const read = await held.read(chunk, position);
-    if (read < chunk.length) {
-      throw new LeatError("CHANGED", `${path} changed while it was sent: it became shorter`);
+  try {
+    while (position < end) {
+      const chunk = new Uint8Array(Math.min(size, end - position));
+      const read = await source.read(chunk, position);
+      if (read < chunk.length) {
+        throw new LeatError("CHANGED", `${path} changed while it was sent: it became shorter`);
+      }
+      position += read;
+      yield chunk;
     }
-    position += read;
-    yield chunk;
-  }
-  if ((await held.currentVersion()) !== held.entry.version) {
-    throw new LeatError("CHANGED", `${path} changed while it was sent: its contents were replaced`);
+    if ((await source.currentVersion()) !== source.entry.version) {
+      const message = `${path} changed while it was sent: its contents were replaced`;
+      throw new LeatError("CHANGED", message);
+    }
+  } finally {
+    closeSource(source);
   }
 }

@@ -1,6 +1,7 @@
 import { crc32 } from "../hash.ts";
 import { DATA_PAYLOAD } from "../limits.ts";
 import type { Source } from "../store/store.ts";
+import { atOnce } from "./source-calls.ts";
 
 /** One for all: nothing stays in it. */
 const PIECE = new Uint8Array(DATA_PAYLOAD);
@@ -14,7 +15,7 @@ export function sumRange(source: Source, position: number, length: number): numb
   let crc = 0;
   for (let done = 0; done < length; done += PIECE.length) {
     const bytes = PIECE.subarray(0, Math.min(PIECE.length, length - done));
-    if (source.read(bytes, position + done) !== bytes.length) return undefined;
+    if (atOnce(source.read(bytes, position + done)) !== bytes.length) return undefined;
     crc = crc32(bytes, crc);
   }
   return crc;

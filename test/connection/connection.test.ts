@@ -570,3 +570,65 @@ test("a defect while a buffer is filled ends its connection, and no other", asyn
   expect([codeOf(bad), codeOf(good), good.raw.cases()]).toEqual([["INTERNAL"], [], ["response"]]);
   expect(runtime.pool.taken).toBe(0);
 });
+
+describe("whoever drives a server's connection and throws", () => {
+  const throws = (): never => {
+    throw new Error("a defect");
+  };
+
+  test("at an event of a stream has ended that stream, and no other", async () => {
+    const { diary, raw } = await greeted();
+    diary.does = (event) => {
+      if (event.type === "data") throws();
+    };
+    for (const stream of [1, 2]) raw.frame(stream, request("put"));
+    raw.send(dataFrame(1, 0, Uint8Array.of(1)));
+    raw.frame(3, request("stat"));
+    await turns(4);
+    for (const stream of [2, 3]) diary.connection.send(stream, BODIES.response);
+    await turns(4);
+    expect(raw.heard()).toMatchObject([
+      { stream: 1, body: { case: "failure", value: { code: "INTERNAL" } } },
+      { stream: 2, body: { case: "response" } },
+      { stream: 3, body: { case: "response" } },
+    ]);
+    expect([diary.ended, diary.closed.map(({ code }) => code)]).toEqual([[1, 3], []]);
+  });
+
+  test("at an event that waited for the next turn has ended that stream as well", async () => {
+    const { diary, raw } = await greeted();
+    diary.does = (event) => {
+      if (event.type === "request") throws();
+    };
+    raw.send(join(Array.from({ length: 60 }, (_, i) => encodeFrame(i + 1, request("stat")))));
+    await turns(40);
+    expect(diary.ended).toHaveLength(60);
+    expect(raw.cases()).toEqual(Array.from({ length: 60 }, () => "failure"));
+  });
+
+  test("at the end of a stream has still ended all of them, and is told of the close", async () => {
+    const { diary, raw, runtime } = await greeted();
+    const ended: number[] = [];
+    diary.onStreamEnded = (stream) => {
+      ended.push(stream);
+      throws();
+    };
+    for (const stream of [1, 2, 3]) raw.frame(stream, request("put"));
+    await turns(4);
+    runtime.pass(TRANSFER_DEADLINE + 1);
+    await turns(4);
+    expect([ended, raw.cases()]).toEqual([
+      [1, 2, 3],
+      ["failure", "failure", "failure"],
+    ]);
+    for (const stream of [4, 5]) raw.frame(stream, request("put"));
+    await turns(4);
+    raw.transport.close();
+    await turns(4);
+    expect([ended, diary.closed.map(({ code }) => code)]).toEqual([
+      [1, 2, 3, 4, 5],
+      ["CONNECTION_LOST"],
+    ]);
+    expect(runtime.connections).toBe(0);
+  });
+});

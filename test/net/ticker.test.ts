@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, spyOn, test } from "bun:test";
 import { TICK } from "../../src/limits.ts";
 import { Ticker } from "../../src/net/ticker.ts";
 
@@ -25,6 +25,25 @@ describe("a ticker", () => {
     const times = seen.map(([, now]) => now);
     expect(times).toEqual(times.toSorted((x, y) => x - y));
     ticker.remove(b);
+  });
+
+  test("looks at the others when one of them throws, and at that one again", () => {
+    const ticker = new Ticker();
+    const said = spyOn(console, "error").mockImplementation(() => {});
+    let ticks = 0;
+    const bad = {
+      tick(): void {
+        throw new Error("a defect");
+      },
+    };
+    const good = { tick: () => void ticks++ };
+    ticker.add(bad);
+    ticker.add(good);
+    jest.advanceTimersByTime(2 * TICK);
+    expect([ticks, said.mock.calls.length]).toEqual([2, 2]);
+    said.mockRestore();
+    ticker.remove(bad);
+    ticker.remove(good);
   });
 
   test("has no timer while nobody is there, and starts again", () => {

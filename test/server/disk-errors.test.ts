@@ -5,6 +5,8 @@ import { type Client, connect, type ErrorCode } from "../../src/index.ts";
 import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
 import { refusal } from "../resume/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { openIn } from "../support/held.ts";
+import { RawPeer } from "../support/raw-peer.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { until } from "../support/until.ts";
 
@@ -15,9 +17,9 @@ const BYTES = Buffer.alloc(3 * MiB, "leat");
  * @param fault as strace's `inject`, one or more: which calls fail, how, and which of them
  * @param file only calls on this one: the runtime has files of its own
  */
-async function withFault(
+async function withServer(
   fault: string,
-  use: (client: Client, library: TemporaryFolder) => Promise<void>,
+  use: (server: StracedServer, library: TemporaryFolder) => Promise<void>,
   file?: string,
 ): Promise<void> {
   using folder = new TemporaryFolder();
@@ -27,9 +29,26 @@ async function withFault(
   const how = ["-qq", "-o", "/dev/null", ...only, ...faults];
   const kernelCopy = `--kernel-copy=${/sendfile/.test(fault) ? "on" : "off"}`;
   await using server = await StracedServer.start(folder.path, how, kernelCopy);
-  await using client = await connect(server.address);
-  await use(client, folder);
+  await use(server, folder);
 }
+
+const withFault = (
+  fault: string,
+  use: (client: Client, library: TemporaryFolder) => Promise<void>,
+  file?: string,
+): Promise<void> =>
+  withServer(
+    fault,
+    async (server, library) => {
+      await using client = await connect(server.address);
+      await use(client, library);
+    },
+    file,
+  );
+
+/** Partials that the server has open. */
+const openUnder = (folder: string, pid: number): string[] =>
+  openIn(pid).filter((target) => target.startsWith(`${folder}/`));
 
 const names = async (client: Client): Promise<string[]> =>
   (await Array.fromAsync(client.list("", { hidden: true }))).map(({ name }) => name);
@@ -117,4 +136,82 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         "there",
       ),
   );
+
+  describe("that removes nothing", () => {
+    const REMOVES = "unlink,unlinkat:error=EROFS";
+    const size = 2 * MiB;
+
+    const begin = async (peer: RawPeer, stream: number, declared?: number): Promise<void> => {
+      const uploadId = crypto.getRandomValues(new Uint8Array(16));
+      const value = { path: `new-${stream}`, uploadId, size: declared };
+      peer.request(stream, { case: "put", value });
+      while ((await peer.body(stream)).case !== "response");
+    };
+    const ended = async (peer: RawPeer, stream: number): Promise<string> => {
+      let body = await peer.body(stream);
+      while (body.case !== "failure") body = await peer.body(stream);
+      return body.value.code;
+    };
+
+    test.each<[what: string, code: ErrorCode, end: (peer: RawPeer, stream: number) => void]>([
+      ["are cancelled", "CANCELLED", (peer, id) => peer.frame(id, { case: "cancel", value: {} })],
+      ["arrive damaged", "CHECKSUM_MISMATCH", (peer, id) => peer.data(id, 0, new Uint8Array(9), 1)],
+      [
+        "end early",
+        "SIZE_MISMATCH",
+        (peer, id) => peer.frame(id, { case: "finish", value: { size: 1, crc32: 0 } }),
+      ],
+      ["break a rule", "PROTOCOL_ERROR", (peer, id) => peer.data(id, 5, new Uint8Array(9))],
+    ])("serves on when uploads %s, and stops in order", (_what, code, end) =>
+      withServer(REMOVES, async (server, library) => {
+        using peer = await RawPeer.welcomed(Number(server.address.split(":").at(-1)));
+        for (const stream of [1, 2, 3, 4, 5]) await begin(peer, stream, size);
+        for (const stream of [1, 2, 3, 4, 5]) {
+          end(peer, stream);
+          expect(await ended(peer, stream)).toBe(code);
+        }
+        peer.request(6, { case: "stat", value: { path: "there" } });
+        expect((await peer.body(6)).case).toBe("response");
+        expect(openUnder(library.at(".leat/partial"), server.pid)).toEqual([]);
+        peer[Symbol.dispose]();
+        expect(await server.stop()).toBe(0);
+      }),
+    );
+
+    test("serves on when connections with uploads go, in whatever way", () =>
+      withServer(REMOVES, async (server, library) => {
+        for (const goes of [
+          (peer: RawPeer) => peer.fin(),
+          (peer: RawPeer) => peer[Symbol.dispose](),
+        ]) {
+          using peer = await RawPeer.welcomed(Number(server.address.split(":").at(-1)));
+          for (const stream of [1, 2, 3, 4, 5]) await begin(peer, stream, size);
+          goes(peer);
+        }
+        await using client = await connect(server.address);
+        await until(
+          async () => (await client.status()).connections === 1,
+          () => "connections are held",
+        );
+        expect(openUnder(library.at(".leat/partial"), server.pid)).toEqual([]);
+        await client.close();
+        expect(await server.stop()).toBe(0);
+      }));
+
+    test("and fails to write: the upload ends as the write did, the server serves on", () =>
+      withServer(`pwrite64:error=EIO:when=3+ ${REMOVES}`, async (server, library) => {
+        await using client = await connect(server.address);
+        async function* unknown(): AsyncGenerator<Uint8Array> {
+          yield BYTES;
+          yield BYTES;
+        }
+        for (const bytes of [BYTES, unknown(), BYTES, unknown()]) {
+          expect((await refusal(client.put("new", bytes))).code).toBe("IO_ERROR");
+        }
+        expect(await names(client)).toEqual(["there"]);
+        expect(openUnder(library.at(".leat/partial"), server.pid)).toEqual([]);
+        await client.close();
+        expect(await server.stop()).toBe(0);
+      }));
+  });
 });

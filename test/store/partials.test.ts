@@ -11,6 +11,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -20,6 +21,7 @@ import { PARTIAL_RETENTION } from "../../src/limits.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { Library } from "../../src/store/library.ts";
 import { removeUnheld } from "../../src/store/partial.ts";
+import { Partials } from "../../src/store/partials.ts";
 import { lockExclusively } from "../../src/store/posix.ts";
 import { TemporaryFolder, openUnder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
@@ -224,6 +226,44 @@ test("a sweep locks nothing that stays, so that it disturbs no upload elsewhere"
   });
   expect(removed).toBe(false);
   expect(free).toEqual([true]);
+});
+
+describe("a sweep", () => {
+  const NAMES = ["a", "b", "c"].map((letter) => `${letter.repeat(32)}.${"0".repeat(32)}`);
+
+  test("goes on behind one that cannot be removed", () => {
+    using around = new TemporaryFolder();
+    using library = Library.open(around.path);
+    const full = new Error("the journal is full");
+    using partials = Partials.make(library, (name) => {
+      if (name === NAMES[0]) throw full;
+    });
+    for (const name of NAMES) around.file(`.leat/partial/${name}`);
+    expect(partials.sweep(Date.now() + 60_000)).toBe(2);
+    expect(readdirSync(around.at(".leat/partial"))).toEqual([NAMES[0]!]);
+  });
+
+  test("tries those again that could not be removed, however young", () => {
+    using around = new TemporaryFolder();
+    using library = Library.open(around.path);
+    using partials = Partials.make(library, () => {});
+    const [first, second, third] = NAMES.map((name) => partials.create(name, "file"));
+    // A folder in its place: it cannot be unlinked.
+    for (const name of NAMES.slice(0, 2)) {
+      renameSync(around.at(".leat/partial", name), around.at(name));
+      mkdirSync(around.at(".leat/partial", name));
+    }
+    for (const partial of [first!, second!]) expect(() => partial.remove()).toThrow();
+    third!.close();
+    for (const name of NAMES.slice(0, 2)) {
+      rmdirSync(around.at(".leat/partial", name));
+      renameSync(around.at(name), around.at(".leat/partial", name));
+    }
+    // One of them is continued meanwhile, and left once more.
+    partials.reopen(NAMES[1]!)!.close();
+    expect(partials.sweep(0)).toBe(1);
+    expect(readdirSync(around.at(".leat/partial")).toSorted()).toEqual(NAMES.slice(1));
+  });
 });
 
 describe("modes", () => {

@@ -1,4 +1,5 @@
 /** A server under strace: what it asks of the kernel is written down, or refused. */
+import { descendants } from "./held.ts";
 import { environment, PACKAGE, Written } from "../cli/support.ts";
 
 /** @returns why there is no strace that may look at a process of ours */
@@ -35,12 +36,22 @@ export class StracedServer implements AsyncDisposable {
     return new StracedServer(child, / (\S+)\n/.exec(ready)![1]!);
   }
 
+  /** @returns its exit code */
+  async stop(): Promise<number> {
+    await this[Symbol.asyncDispose]();
+    return await this.#child.exited;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    const { pid } = this.#child;
+    if (this.#child.exitCode !== null) return;
     // strace hands the signal on, and ends with the server.
-    const text = await Bun.file(`/proc/${pid}/task/${pid}/children`).text();
-    const [server] = text.split(" ").filter(Boolean).map(Number);
-    if (server !== undefined) process.kill(server, "SIGTERM");
+    const server = this.pid;
+    if (server !== 0) process.kill(server, "SIGTERM");
     await this.#child.exited;
+  }
+
+  /** Of the server; 0 when it is gone. */
+  get pid(): number {
+    return descendants(this.#child.pid)[0] ?? 0;
   }
 }
