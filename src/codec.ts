@@ -9,11 +9,12 @@
 import { Channel, type ChannelOptions } from "./codec/channel.ts";
 import { LeatError } from "./errors.ts";
 import { CONNECT_DEADLINE, MAX_CONNECTIONS } from "./limits.ts";
-import { addressText, connectBun, listenBun, type Address } from "./net/bun.ts";
+import { addressText, connectBun, listenBun } from "./net/bun.ts";
+import type { Address } from "./net/transport.ts";
 
 export { Channel, type ChannelOptions, type Codec } from "./codec/channel.ts";
 export { CODES, LeatError, type ErrorCode } from "./errors.ts";
-export type { Address } from "./net/bun.ts";
+export type { Address } from "./net/transport.ts";
 export {
   delimit,
   DelimitedDecoder,

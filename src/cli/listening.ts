@@ -2,7 +2,8 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { InvalidArgumentError } from "commander";
-import { type Address, addressText } from "../net/bun.ts";
+import { addressText } from "../net/bun.ts";
+import type { Address } from "../net/transport.ts";
 import { UsageError } from "./exit-codes.ts";
 import { printable } from "./terminal-text.ts";
 

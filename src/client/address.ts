@@ -1,6 +1,6 @@
 /** Where a server is, as a person writes it. */
 import { LeatError } from "../errors.ts";
-import type { Address } from "../net/bun.ts";
+import type { Address } from "../net/transport.ts";
 
 export const DEFAULT_HOST = "127.0.0.1";
 export const DEFAULT_PORT = 8888;

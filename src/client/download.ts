@@ -42,7 +42,10 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
    * Writes the file, whole and verified or not at all, through a partial file beside it.
    * @param target a path, or a file of `Bun.file`
    */
-  async save(target: string | Bun.BunFile, options: SaveOptions = {}): Promise<void> {
+  async save(
+    target: string | (Blob & { readonly name?: string }),
+    options: SaveOptions = {},
+  ): Promise<void> {
     const path = typeof target === "string" ? target : target.name;
     if (path === undefined) throw new LeatError("INVALID_ARGUMENT", "the target has no path");
     this.#claim();

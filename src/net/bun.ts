@@ -9,11 +9,7 @@
 import { LeatError } from "../errors.ts";
 import { KEEPALIVE, UNIX_PATH_BYTES } from "../limits.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
-import type { Accept, Listener, Transport, TransportHandler } from "./transport.ts";
-
-/** Where to listen or connect: TCP, or a Unix socket. */
-export type Address =
-  { readonly hostname: string; readonly port: number } | { readonly unix: string };
+import type { Accept, Address, Listener, Transport, TransportHandler } from "./transport.ts";
 
 /** Bun sets `fd` on sockets; its types do not say so. */
 type Socket = Bun.Socket<SocketData> & { readonly fd: number };

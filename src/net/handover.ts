@@ -3,17 +3,9 @@
  * share, an accepted one that is served elsewhere.
  */
 import { renameSync, rmSync } from "node:fs";
-import {
-  type Address,
-  addressText,
-  type Divert,
-  handlers,
-  listenBun,
-  peerName,
-  type SocketData,
-} from "./bun.ts";
+import { addressText, type Divert, handlers, listenBun, peerName, type SocketData } from "./bun.ts";
 import { closeDuplicate, duplicate } from "./duplicate.ts";
-import type { Accept, Listener, TransportHandler } from "./transport.ts";
+import type { Accept, Address, Listener, TransportHandler } from "./transport.ts";
 
 export interface SharedListener {
   /** `HOST:PORT` as bound, or `unix:PATH`. */

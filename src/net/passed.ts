@@ -4,7 +4,7 @@
  */
 import { dlopen, ptr } from "bun:ffi";
 import { LeatError } from "../errors.ts";
-import type { Address } from "./bun.ts";
+import type { Address } from "./transport.ts";
 import { closeDuplicate, duplicate, setNonBlocking } from "./duplicate.ts";
 
 export interface Passed {

@@ -1,3 +1,7 @@
+/** Where to listen or connect: TCP, or a Unix socket. */
+export type Address =
+  { readonly hostname: string; readonly port: number } | { readonly unix: string };
+
 /**
  * A reliable byte stream with a peer, as everything above `net` sees it. The Bun adapter (bun.ts)
  * and the in-memory pair (memory.ts) implement it.

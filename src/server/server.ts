@@ -18,9 +18,9 @@ import {
   RETRY_AFTER,
   SERVER_MAX_FRAME,
 } from "../limits.ts";
-import { type Address, listenBun } from "../net/bun.ts";
+import { listenBun } from "../net/bun.ts";
 import { listenShared } from "../net/handover.ts";
-import type { Accept, Listener, Transport, TransportHandler } from "../net/transport.ts";
+import type { Accept, Address, Listener, Transport, TransportHandler } from "../net/transport.ts";
 import { BlockCrcs } from "../operations/block-crcs.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import type { SessionOptions } from "../session/options.ts";

@@ -17,11 +17,11 @@ import { Uploads } from "./uploads.ts";
 export interface DiskOptions {
   /** No change to the library, not even the folder of partial files. */
   readonly readOnly?: boolean | undefined;
-  /** How names are resolved; by itself the best this system has. For tests. */
+  /** How names are resolved; by itself the best this system has. For tests. @internal */
   readonly resolution?: Resolution | undefined;
   /** Milliseconds that an unfinished upload is kept which nobody goes on with; PARTIAL_RETENTION. */
   readonly partialRetention?: number | undefined;
-  /** Milliseconds since 1970; for tests. */
+  /** Milliseconds since 1970; for tests. @internal */
   readonly now?: (() => number) | undefined;
 }
 
@@ -29,10 +29,11 @@ export interface DiskOptions {
  * Opens a library.
  * @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED, each naming the folder
  */
-export function openDiskStore(folder: string, options: DiskOptions = {}): DiskStore {
-  return new DiskStore(Library.open(folder, options.resolution), options);
+export function openDiskStore(folder: string, options: DiskOptions = {}): Store {
+  return DiskStore.open(folder, options);
 }
 
+/** What it opens. @internal */
 export class DiskStore implements Store {
   readonly readOnly: boolean;
   readonly #library: Library;
@@ -41,7 +42,12 @@ export class DiskStore implements Store {
   /** Missing where the library is read-only. */
   readonly #uploads: Uploads | undefined;
 
-  constructor(library: Library, options: DiskOptions) {
+  /** @throws as `openDiskStore` */
+  static open(folder: string, options: DiskOptions = {}): DiskStore {
+    return new DiskStore(Library.open(folder, options.resolution), options);
+  }
+
+  private constructor(library: Library, options: DiskOptions) {
     this.readOnly = options.readOnly ?? false;
     this.#library = library;
     this.#versions = new Versions(identityOf(library.facts));

@@ -7,7 +7,7 @@ import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { LIBRARY_LOOK } from "../limits.ts";
-import { type DiskOptions, type DiskStore, openDiskStore } from "./disk.ts";
+import { type DiskOptions, DiskStore } from "./disk.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { AT_FDCWD, statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
@@ -32,7 +32,7 @@ export class FollowedStore implements Store {
   constructor(folder: string, options: DiskOptions = {}) {
     this.#path = resolve(folder);
     this.#options = options;
-    this.#store = openDiskStore(folder, options);
+    this.#store = DiskStore.open(folder, options);
     this.#isMount = isMount(this.#path, this.#store.root);
   }
 
@@ -97,7 +97,7 @@ export class FollowedStore implements Store {
       if (sameThing(facts, root) && facts.mount === root.mount) return undefined;
       const mount = isMount(this.#path, facts);
       if (this.#isMount && !mount) return missing(this.#path, "its disk is not mounted");
-      const next = openDiskStore(this.#path, this.#options);
+      const next = DiskStore.open(this.#path, this.#options);
       this.#retire(this.#store);
       this.#store = next;
       this.#isMount = mount;

@@ -1,7 +1,7 @@
 /** A server whose socket somebody else opened, as systemd does. */
 import { afterAll, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
-import type { Address } from "../../src/net/bun.ts";
+import type { Address } from "../../src/net/transport.ts";
 import { openShared } from "../../src/net/handover.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { environment, LAUNCHER, Written } from "./support.ts";

@@ -4,8 +4,8 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { LeatError } from "../../src/errors.ts";
 import { NOT_SENT_LOW_WATER } from "../../src/limits.ts";
-import { type Address, addressText, connectBun, listenBun } from "../../src/net/bun.ts";
-import type { Accept, Transport } from "../../src/net/transport.ts";
+import { addressText, connectBun, listenBun } from "../../src/net/bun.ts";
+import type { Accept, Address, Transport } from "../../src/net/transport.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { type Line, Peer, peerTo, transportContract } from "./contract.ts";
 

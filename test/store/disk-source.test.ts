@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { DiskStore } from "../../src/store/disk.ts";
 import { DiskPace } from "../../src/store/disk-pace.ts";
 import { DiskSource } from "../../src/store/disk-source.ts";
 import { Versions } from "../../src/store/entry.ts";
@@ -91,11 +91,11 @@ describe("versions", () => {
     using folder = new TemporaryFolder();
     const versions: string[] = [];
     {
-      await using store = openDiskStore(folder.path);
+      await using store = DiskStore.open(folder.path);
       versions.push((await put(store, "file", "contents")).version);
     }
     for (const resolution of RESOLUTIONS) {
-      await using store = openDiskStore(folder.path, { resolution, readOnly: true });
+      await using store = DiskStore.open(folder.path, { resolution, readOnly: true });
       versions.push(store.stat("file").version);
       using source = store.open("file");
       versions.push(source.entry.version, source.currentVersion());
@@ -107,8 +107,8 @@ describe("versions", () => {
     using around = new TemporaryFolder();
     around.folder("one");
     linkSync(around.file("file", "contents"), around.at("one/file"));
-    await using outer = openDiskStore(around.path, { readOnly: true });
-    await using inner = openDiskStore(around.at("one"), { readOnly: true });
+    await using outer = DiskStore.open(around.path, { readOnly: true });
+    await using inner = DiskStore.open(around.at("one"), { readOnly: true });
     expect(outer.stat("file").version).not.toBe(inner.stat("file").version);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../src/limits.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { DiskStore } from "../../src/store/disk.ts";
 import { FileSyncs, TreeSyncs } from "../../src/store/file-syncs.ts";
 import { openPlainFolder } from "../../src/store/walk-folder.ts";
 import { ERRNO, systemError } from "../../src/store/kernel.ts";
@@ -71,7 +71,7 @@ test.if(SyncThread.isServed)(
 
 test("many small uploads at once are all there, whole, with a version", async () => {
   using here = new TemporaryFolder();
-  await using store = openDiskStore(here.path);
+  await using store = DiskStore.open(here.path);
   const names = Array.from({ length: 4 * SYNC_TOGETHER }, (_, i) => `f${i}`);
   const entries = await Promise.all(
     names.map(async (name) => {

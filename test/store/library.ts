@@ -2,7 +2,7 @@
 
 import { expect } from "bun:test";
 import { readdirSync, symlinkSync } from "node:fs";
-import { openDiskStore, type DiskStore } from "../../src/store/disk.ts";
+import { DiskStore } from "../../src/store/disk.ts";
 import type { Resolution } from "../../src/store/library.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 
@@ -15,7 +15,7 @@ export class DiskLibrary implements AsyncDisposable {
   constructor(resolution?: Resolution, prepare: (library: string) => void = () => {}) {
     this.path = this.around.folder("library");
     prepare(this.path);
-    this.store = openDiskStore(this.path, { resolution });
+    this.store = DiskStore.open(this.path, { resolution });
   }
 
   /** The local path of something in the library. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { DiskStore } from "../../src/store/disk.ts";
 import { inheritedUnder, openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, create, getText, names, page, put, refused, RESOLUTIONS } from "./support.ts";
 
@@ -31,7 +31,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
       ["NOT_A_DIRECTORY", file],
       ["NOT_A_DIRECTORY", folder.at("file/x")],
     ] as const) {
-      const { message } = await refused(code, () => openDiskStore(path, { resolution }));
+      const { message } = await refused(code, () => DiskStore.open(path, { resolution }));
       expect(message).toContain(path);
     }
   });
@@ -40,7 +40,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     using folder = new TemporaryFolder();
     folder.file("real/file", "contents");
     symlinkSync("real", folder.at("link"));
-    await using store = openDiskStore(folder.at("link"), { resolution });
+    await using store = DiskStore.open(folder.at("link"), { resolution });
     expect(await getText(store, "file")).toBe("contents");
   });
 
@@ -48,7 +48,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     if (resolution === "walk-paths") return;
     using folder = new TemporaryFolder();
     folder.file("old/file", "contents");
-    await using store = openDiskStore(folder.at("old"), { resolution });
+    await using store = DiskStore.open(folder.at("old"), { resolution });
     await Bun.$`mv ${folder.at("old")} ${folder.at("new")}`.quiet();
     expect(await getText(store, "file")).toBe("contents");
     await put(store, "more", "x", { durability: "fsync" });
@@ -56,7 +56,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
   });
 
   test("the root of the system can be served", async () => {
-    await using store = openDiskStore("/", { resolution, readOnly: true });
+    await using store = DiskStore.open("/", { resolution, readOnly: true });
     expect(store.stat("").kind).toBe("DIRECTORY");
     expect(store.stat("etc").kind).toBe("DIRECTORY");
     expect(await names(store, "")).toContain("etc");
@@ -67,7 +67,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     async () => {
       using folder = new TemporaryFolder();
       folder.file("folder/file", "contents");
-      await using store = openDiskStore(folder.path, { resolution });
+      await using store = DiskStore.open(folder.path, { resolution });
       using source = store.open("folder/file");
       await using sink = await create(store, "folder/new");
       await sink.write(bytesOf("x"), 0);
@@ -92,10 +92,10 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     chmodSync(folder.at("unreadable"), 0);
     await bound(async () => {
       const { message } = await refused("PERMISSION_DENIED", () =>
-        openDiskStore(folder.at("unreadable"), { resolution }),
+        DiskStore.open(folder.at("unreadable"), { resolution }),
       );
       expect(message).toContain(folder.at("unreadable"));
-      await using store = openDiskStore(folder.at("library"), { resolution });
+      await using store = DiskStore.open(folder.at("library"), { resolution });
       await refused("PERMISSION_DENIED", () => store.open("secret"));
       await refused("PERMISSION_DENIED", () => store.stat("closed/file"));
       await refused("PERMISSION_DENIED", () => page(store, "closed"));
@@ -114,7 +114,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     folder.file("file", "contents");
     chmodSync(folder.path, 0o555);
     await bound(async () => {
-      await using store = openDiskStore(folder.path, { resolution });
+      await using store = DiskStore.open(folder.path, { resolution });
       expect(await getText(store, "file")).toBe("contents");
       await refused("PERMISSION_DENIED", () => create(store, "new"));
     });

@@ -1,7 +1,7 @@
 /** What a server and the processes or threads that serve for it say to each other. */
 import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
-import type { Address } from "../../net/bun.ts";
+import type { Address } from "../../net/transport.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { KernelCopyMode } from "../kernel-copy.ts";
 import type { Log } from "../log.ts";

@@ -1,7 +1,7 @@
 /** One worker process, from its start to its end. */
 import { LeatError } from "../../errors.ts";
 import { CHILD_DEADLINE } from "../../limits.ts";
-import type { Address } from "../../net/bun.ts";
+import type { Address } from "../../net/transport.ts";
 import type { Log } from "../log.ts";
 import type { Child, ChildOptions, FromChild } from "./child-messages.ts";
 import { endAll } from "./clients.ts";

@@ -5,7 +5,7 @@
  */
 import { LeatError } from "../../errors.ts";
 import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../../limits.ts";
-import type { Address } from "../../net/bun.ts";
+import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
 import { type Log, SILENT } from "../log.ts";
 import type { Server, ServerOptions, StopOptions } from "../server.ts";
