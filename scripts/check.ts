@@ -36,6 +36,8 @@ const steps: Record<string, string[]> = {
   models: [BUN, "scripts/test-models.ts", "--quick"],
 };
 
+installStrace();
+
 const failed: string[] = [];
 for (const [name, command] of Object.entries(steps)) {
   const began = performance.now();
@@ -59,6 +61,16 @@ console.log(
   `${counts.passed} passed, ${counts.failed + others + broken} failed, ${counts.skipped} skipped`,
 );
 process.exit(failed.length > 0 || counts.passed === 0 ? 1 : 0);
+
+/** Tests of a failing disk need it; where it cannot be had, they are skipped and say so. */
+function installStrace(): void {
+  if (process.platform !== "linux" || Bun.which("strace") !== null) return;
+  const mayInstall = process.getuid?.() === 0 && Bun.which("apt-get") !== null;
+  const install = "apt-get update -qq && apt-get install -y -qq strace";
+  if (mayInstall) Bun.spawnSync(["sh", "-c", install], { timeout: 120_000 });
+  if (Bun.which("strace") === null)
+    console.log("strace is absent: tests of a failing disk are skipped");
+}
 
 /** Reads the sums of a JUnit report; nothing there counts as a failure. */
 function readCounts(path: string): { passed: number; failed: number; skipped: number } {

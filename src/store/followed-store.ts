@@ -9,7 +9,7 @@ import { type ErrorCode, LeatError } from "../errors.ts";
 import { LIBRARY_LOOK } from "../limits.ts";
 import { type DiskOptions, DiskStore } from "./disk.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
-import { AT_FDCWD, statAt } from "./kernel.ts";
+import { AT_FDCWD, ERRNO, statAt, systemError } from "./kernel.ts";
 import { quote } from "./names.ts";
 import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
 
@@ -127,7 +127,10 @@ function missing(path: string, why: string): LeatError {
 function factsAt(path: string): Facts {
   const real = realpathSync(path);
   const facts = statAt(AT_FDCWD, real);
-  return typeof facts === "object" ? facts : factsOf(statSync(real, { bigint: true }));
+  if (typeof facts === "object") return facts;
+  // stat does not tell mounts apart: it stands in where there is no statx, never for one that failed.
+  if (facts !== -ERRNO.ENOSYS) throw systemError(-facts, "statx");
+  return factsOf(statSync(real, { bigint: true }));
 }
 
 /** Whether another file system, or another place of one, begins at a folder. */

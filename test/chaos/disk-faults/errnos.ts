@@ -6,7 +6,8 @@ import type { ErrorCode } from "../../../src/index.ts";
 
 /** By errno: the codes that a request may end with when a call it needs fails so. */
 export const CODE_OF = {
-  EACCES: ["PERMISSION_DENIED"],
+  // The path to the library may be what is closed to the server: then nothing is served for a while.
+  EACCES: ["PERMISSION_DENIED", "UNAVAILABLE"],
   EBUSY: ["UNAVAILABLE"],
   EDQUOT: ["QUOTA_EXCEEDED"],
   EFBIG: ["TOO_LARGE"],
