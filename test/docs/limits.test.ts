@@ -14,8 +14,10 @@ const UNITS: Readonly<Record<string, number>> = {
 const { KiB: _kib, MiB: _mib, GiB: _gib, ...bounds } = limits;
 const document = readDocument("limits.md");
 
-/** `1 MiB + 1 KiB`, `64 KiB to 16 MiB`, `1/16`, `4,096`. */
+/** `1 MiB + 1 KiB`, `64 KiB to 16 MiB`, `1/16`, `4,096`, `107, 103 on macOS`. */
 function valueOf(cell: string): unknown {
+  const [, linux, darwin] = /^(.+), (.+) on macOS$/.exec(cell) ?? [];
+  if (linux !== undefined) return { linux: evaluate(linux), darwin: evaluate(darwin!) };
   if (cell.includes(" to ")) {
     const [least, most] = cell.split(" to ").map(valueOf);
     return { least, most };
