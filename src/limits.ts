@@ -197,6 +197,10 @@ export const BLOCK_CRC_BYTES = 4 * MiB;
  *  tell times apart by 2 s at worst (FAT), by some milliseconds usually. */
 export const VERSION_GRAIN = 2_000;
 
+/** How often a file that is touched while it is sent is waited for, or read again to be compared: one
+ *  that is touched all the time cannot be told from one that is written to. */
+export const COMPARE_TRIES = 8;
+
 // ---- listings ----
 
 /** A list page, encoded: one answer, not a flood of them. */

@@ -3,7 +3,7 @@
  * block arrives damaged, the rest from the last verified block on is asked for anew, of the same
  * version: nothing is spliced, and no verified byte is sent twice.
  */
-import { LeatError } from "../errors.ts";
+import { type ErrorCode, LeatError } from "../errors.ts";
 import type { MaybePromise } from "../store/store.ts";
 import { Incoming } from "../transfer/incoming.ts";
 import type { Leg } from "./leg.ts";
@@ -41,6 +41,7 @@ export async function receive(first: Leg, options: ReceptionOptions): Promise<vo
       const error = LeatError.from(thrown);
       leg.cancel(error);
       await incoming.settled();
+      if (error.code === "CHANGED" && !isWhole(leg, first)) throw changed(error);
       if (incoming.verified > position) options.retry.moved();
       position = incoming.verified;
       // A digest of the whole cannot be taken up in the middle.
@@ -99,11 +100,17 @@ async function reopen(
   }
 }
 
-/** Whether the file was another version when the rest of it was asked for. */
-export function isReplaced(error: LeatError): boolean {
-  const { code, cause } = error;
-  return code === "CHANGED" && cause instanceof LeatError && cause.code === "PRECONDITION_FAILED";
+/** Whether all that is to come comes on this leg: then the server compares, if the file is touched. */
+function isWhole(leg: Leg, first: Leg): boolean {
+  return leg === first && leg.head.offset === 0;
 }
+
+/** Whether the file was another version when the rest of it was asked for, or became one. */
+export function isReplaced({ code, cause }: LeatError): boolean {
+  return code === "CHANGED" && cause instanceof LeatError && WAS_REPLACED.has(cause.code);
+}
+
+const WAS_REPLACED = new Set<ErrorCode>(["PRECONDITION_FAILED", "CHANGED"]);
 
 function changed(cause: LeatError): LeatError {
   const message = `the file was changed on the server while it was fetched: ${cause.message}`;

@@ -1,15 +1,14 @@
 /** What can be uploaded, and how it leaves. */
-import { setImmediate } from "node:timers/promises";
 import { LeatError } from "../errors.ts";
-import { BLOCK_SIZE } from "../limits.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { openLocalFile } from "../store/local-file.ts";
 import type { Prefix, Source, Time } from "../store/store.ts";
-import { crc32 } from "../hash.ts";
-import { Digest } from "../transfer/digest.ts";
 import { OutgoingBytes } from "../transfer/outgoing-bytes.ts";
 import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
+import { Digest } from "../transfer/digest.ts";
+import { crc32 } from "../hash.ts";
+import { readInTurns } from "../transfer/read-in-turns.ts";
 
 /** A file of `Bun.file`, bytes, or anything that gives bytes in chunks. */
 export type UploadSource =
@@ -66,18 +65,10 @@ export function originOf(source: UploadSource, sha256: boolean): UploadOrigin {
 }
 
 async function prefixOf(source: Source, length: number): Promise<number> {
-  const block = new Uint8Array(Math.min(BLOCK_SIZE, length));
-  let sum = 0;
-  for (let at = 0; at < length; at += BLOCK_SIZE) {
-    const bytes = block.subarray(0, Math.min(BLOCK_SIZE, length - at));
-    if ((await source.read(bytes, at)) < bytes.length) {
-      throw new LeatError("CHANGED", `${source.entry.name} has less than ${length} bytes now`);
-    }
-    sum = crc32(bytes, sum);
-    // Others want their turn, too: this may be gigabytes.
-    if (at % (16 * BLOCK_SIZE) === 0) await setImmediate();
-  }
-  return sum;
+  const digest = new Digest(false);
+  await readInTurns(source, { offset: 0, length }, (bytes) => digest.update(bytes));
+  if (digest.bytes === length) return digest.crc32;
+  throw new LeatError("CHANGED", `${source.entry.name} has less than ${length} bytes now`);
 }
 
 function isIterable(value: object): boolean {
@@ -113,10 +104,18 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
     modified,
     prefix: (length) => prefixOf(source, length),
     whole: async () => ({ size, crc32: await prefixOf(source, size) }),
-    start: (from, { onTaken }) => {
-      const [offset, length] = [from.length, size - from.length];
-      return new OutgoingSource({ source, offset, length, prefix: from, sha256, path, onTaken });
-    },
+    start: (from, { onTaken, onReady }) =>
+      new OutgoingSource({
+        source,
+        offset: from.length,
+        length: size - from.length,
+        prefix: from,
+        sha256,
+        path,
+        onTaken,
+        onReady,
+        patient: true,
+      }),
     release: () => source[Symbol.dispose](),
   };
 }

@@ -30,7 +30,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
           onTaken,
           onReady: () => exchange.ready(),
           crcs: exchange.blockCrcs.of(source.entry.version, source.entry.size),
-          anew: request.ifMatch !== undefined,
+          pinned: request.ifMatch !== undefined,
           copy: exchange.kernelCopy(source, length),
           onClosed,
         })

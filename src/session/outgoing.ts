@@ -34,8 +34,11 @@ export interface Outgoing {
   region?(length: number): FileRegion | undefined;
   /** Closes the block (or the range). @returns CRC-32 of its bytes that were taken */
   endBlock(): number;
-  /** @throws CHANGED when what was sent is not what the file is now */
-  finish(): FinishInit;
+  /**
+   * @returns undefined where that is not known yet: it is not `done` until `Session.offer` tells so
+   * @throws CHANGED when what was sent is not what the file is now
+   */
+  finish(): FinishInit | undefined;
   /** What `finish` said; undefined until then. */
   readonly finished?: FinishInit | undefined;
   /**

@@ -129,6 +129,7 @@ export class Sender {
   #finish(stream: Stream, outgoing: Outgoing, now: number): void {
     try {
       const finish = outgoing.finish();
+      if (finish === undefined) return;
       this.#session.release(stream);
       this.#session.send(stream.id, { case: "finish", value: finish }, now);
     } catch (thrown) {

@@ -50,7 +50,13 @@ export class Stream {
 
   /** Whether it is the client's turn: to send bytes, or credit. Then a server's deadline counts. */
   get waitsForClient(): boolean {
-    return WAITS_FOR_CLIENT.has(this.state);
+    return WAITS_FOR_CLIENT.has(this.state) && !this.#waitsForBytes;
+  }
+
+  /** Our own disk is slow, or a file is read again to be compared. */
+  get #waitsForBytes(): boolean {
+    const { outgoing } = this;
+    return outgoing !== undefined && !outgoing.done && outgoing.available === 0;
   }
 
   /** Whether all of an upload came, and it is to be put on disk. */

@@ -31,9 +31,7 @@ export class DiskSource implements Source {
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
     this.#pace = pace;
-    const { changedSeconds, changedNanoseconds } = file.facts;
-    const changed = changedSeconds * 1000 + changedNanoseconds / 1e6;
-    this.settled = Date.now() - changed > VERSION_GRAIN;
+    this.settled = stillFor(file.facts) > VERSION_GRAIN;
   }
 
   get fd(): number {
@@ -76,7 +74,19 @@ export class DiskSource implements Source {
   currentVersion(): string {
     this.#mustBeOpen();
     const now = descriptorFacts(this.fd);
-    return hasSameBytes(this.#facts, now) ? this.entry.version : this.#versions.of(now);
+    return isUntouched(this.#facts, now) ? this.entry.version : this.#versions.of(now);
+  }
+
+  /**
+   * The ctime tells that something happened, and not what: being replaced, removed, linked or given
+   * another mode moves it as a write does, and a time that was set back does not hide from it.
+   */
+  comparableIn(): number | undefined {
+    this.#mustBeOpen();
+    const now = descriptorFacts(this.fd);
+    if (!mayHaveSameBytes(this.#facts, now)) return undefined;
+    const left = VERSION_GRAIN - stillFor(now);
+    return Math.min(Math.max(0, left), VERSION_GRAIN);
   }
 
   [Symbol.dispose](): void {
@@ -89,16 +99,21 @@ export class DiskSource implements Source {
   }
 }
 
-/**
- * Whether nothing happened to the file, or it lost or got a name: being replaced or removed changes
- * the ctime of a file that somebody still reads, but none of its bytes.
- */
-function hasSameBytes(before: Facts, now: Facts): boolean {
-  const isUnchanged =
-    now.changedSeconds === before.changedSeconds &&
-    now.changedNanoseconds === before.changedNanoseconds;
+/** Milliseconds since anything happened to it. */
+function stillFor({ changedSeconds, changedNanoseconds }: Facts): number {
+  return Date.now() - (changedSeconds * 1000 + changedNanoseconds / 1e6);
+}
+
+function isUntouched(before: Facts, now: Facts): boolean {
   return (
-    (isUnchanged || now.links !== before.links) &&
+    now.changedSeconds === before.changedSeconds &&
+    now.changedNanoseconds === before.changedNanoseconds &&
+    mayHaveSameBytes(before, now)
+  );
+}
+
+function mayHaveSameBytes(before: Facts, now: Facts): boolean {
+  return (
     now.size === before.size &&
     now.modifiedSeconds === before.modifiedSeconds &&
     now.modifiedNanoseconds === before.modifiedNanoseconds

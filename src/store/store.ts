@@ -85,10 +85,17 @@ export interface Source extends Disposable {
   /** Whether `read` always answers at once, so that unsent bytes may be dropped and read again. */
   readonly synchronous: boolean;
   /**
-   * The version now: differs from `entry.version` when the file may have been changed meanwhile. That
-   * its name went to another file, or away, is no change.
+   * The version now: differs from `entry.version` when the file may have been changed meanwhile. Where
+   * the store can't tell, what leaves the contents alone counts as well: another mode, another name.
    */
   currentVersion(): MaybePromise<string>;
+  /**
+   * Asked when the version is another: whether the contents may be the same, so that it is worth to
+   * read and compare them. Missing: they are not.
+   * @returns milliseconds until the file has lain still for so long that whatever is done to it from
+   *   then on makes another version; undefined where its contents are others
+   */
+  comparableIn?(): number | undefined;
   /** The descriptor, for kernel copies; -1 once disposed. */
   readonly fd?: number;
   /**

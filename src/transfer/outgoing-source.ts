@@ -3,9 +3,10 @@
  * lent to the kernel. Blocks whose CRC is known are not summed.
  */
 import { LeatError } from "../errors.ts";
-import { BLOCK_SIZE } from "../limits.ts";
+import { BLOCK_SIZE, COMPARE_TRIES } from "../limits.ts";
 import type { FileRegion, FinishInit, Outgoing } from "../session/outgoing.ts";
 import type { Prefix, Source } from "../store/store.ts";
+import { changed, compare, isComparable, replaced } from "./compare.ts";
 import { Digest } from "./digest.ts";
 import { atOnce, closeSource } from "./source-calls.ts";
 import { sumRange } from "./sum-range.ts";
@@ -41,12 +42,20 @@ export interface OutgoingSourceOptions {
   readonly path: string;
   /** Called as bytes leave, with how many. */
   readonly onTaken?: (bytes: number) => void;
-  /** There is something to take again. Where it is missing, a slow disk is waited for as bytes leave. */
+  /**
+   * There is something to take again, or it is known whether all is well. Where it is missing, a slow
+   * disk is waited for as bytes leave, and a file that is touched counts as changed.
+   */
   readonly onReady?: (() => void) | undefined;
+  /** A slow disk is waited for as bytes leave. */
+  readonly patient?: boolean;
   /** Of the version that the source has. Of no use with `sha256`, which takes every byte. */
   readonly crcs?: KnownCrcs | undefined;
-  /** Don't believe the known CRC of the first block: it may be asked for again for being damaged. */
-  readonly anew?: boolean;
+  /**
+   * Asked for by version, as the rest of what somebody has: of that version must it be, and the known
+   * CRC of the first block is not believed, for it may be asked for again for being damaged.
+   */
+  readonly pinned?: boolean;
   /** How bytes may leave, where that is wanted. Of no use with `sha256`. */
   readonly copy?: KernelCopy | undefined;
   /** The source is closed. */
@@ -56,8 +65,8 @@ export interface OutgoingSourceOptions {
 export class OutgoingSource implements Outgoing {
   readonly #options: OutgoingSourceOptions;
   readonly #digest: Digest;
-  readonly #crcs: KnownCrcs | undefined;
-  readonly #copy: KernelCopy | undefined;
+  #crcs: KnownCrcs | undefined;
+  #copy: KernelCopy | undefined;
   #position: number;
   #left: number;
   /** Where the block at hand begins, in this range. */
@@ -70,8 +79,15 @@ export class OutgoingSource implements Outgoing {
   #fetching = false;
   /** First byte that was not fetched. */
   #fetched = 0;
-  /** Why a region had fewer bytes than it promised. */
-  #short: LeatError | undefined;
+  /** Why it cannot go on: a region had fewer bytes than it promised, or the file is another. */
+  #failed: LeatError | undefined;
+  /** Of which all is that was sent, for all we know. */
+  #version: string;
+  /** Gives up the comparison that runs: the source stays open for it. */
+  #comparing: AbortController | undefined;
+  #comparisons = 0;
+  /** Of all that was sent. */
+  #sums: FinishInit | undefined;
   #released = false;
   finished: FinishInit | undefined;
 
@@ -83,6 +99,7 @@ export class OutgoingSource implements Outgoing {
     this.#position = options.offset;
     this.#blockStart = options.offset;
     this.#left = options.length;
+    this.#version = options.source.entry.version;
     this.#fetch();
   }
 
@@ -91,7 +108,7 @@ export class OutgoingSource implements Outgoing {
   }
 
   get done(): boolean {
-    return this.#left === 0;
+    return this.#left === 0 && this.#comparing === undefined;
   }
 
   ends(length: number): boolean {
@@ -129,16 +146,19 @@ export class OutgoingSource implements Outgoing {
     return crc;
   }
 
-  finish(): FinishInit {
-    if (this.#short !== undefined) throw this.#short;
-    this.#mustBeSame();
-    const { sha256 } = this.#digest;
-    this.finished = {
-      size: this.#digest.bytes,
-      crc32: this.#digest.crc32,
-      ...(sha256 === undefined ? {} : { sha256 }),
-    };
-    return this.finished;
+  finish(): FinishInit | undefined {
+    if (this.#failed !== undefined) throw this.#failed;
+    this.#sums ??= this.#sumUp();
+    if (this.#isSame()) return (this.finished = this.#sums);
+    this.#mustBeComparable();
+    this.#comparing = new AbortController();
+    void this.#compare(this.#sums, this.#comparing.signal);
+    return undefined;
+  }
+
+  #sumUp(): FinishInit {
+    const { bytes, crc32, sha256 } = this.#digest;
+    return { size: bytes, crc32, ...(sha256 === undefined ? {} : { sha256 }) };
   }
 
   again(into: Uint8Array, at: number, length: number, position: number): void {
@@ -154,37 +174,45 @@ export class OutgoingSource implements Outgoing {
   release(): void {
     if (this.#released) return;
     this.#released = true;
+    this.#comparing?.abort();
     this.#close();
   }
 
   readonly #returned: RegionEnd = (short, error) => {
     this.#lent = false;
     if (error !== undefined) {
-      this.#short ??= LeatError.from(error, `reading ${this.#options.path} failed`);
-    } else if (short) this.#short ??= this.#changed("it became shorter");
+      this.#failed ??= LeatError.from(error, `reading ${this.#options.path} failed`);
+    } else if (short) this.#failed ??= this.#changed("it became shorter");
     this.#close();
   };
 
   /** Once it is released, and nobody uses the source any more. */
   #close(): void {
-    if (!this.#released || this.#lent || this.#fetching) return;
+    if (!this.#released || this.#lent || this.#fetching || this.#comparing !== undefined) return;
     closeSource(this.#options.source);
     this.#options.onClosed?.();
   }
 
   /** Before the next `length` bytes: looks whether the CRC of their block is known. */
   #enter(length: number): void {
-    if (this.#short !== undefined) throw this.#short;
+    if (this.#failed !== undefined) throw this.#failed;
     if (this.#position === this.#blockStart) this.#known = this.#lookUp();
     // What was not summed as it left is the version that the CRC is of, up to here.
-    if (this.#known !== undefined && this.#closes(length)) this.#mustBeSame();
+    if (this.#known !== undefined && this.#closes(length) && !this.#isSame()) this.#doubt();
+  }
+
+  /** It was touched at least: what is known of it counts no more, and is compared at the end. */
+  #doubt(): void {
+    this.#mustBeComparable();
+    this.#crcs = undefined;
+    this.#copy = undefined;
   }
 
   #lookUp(): number | undefined {
-    const { anew = false, offset, source } = this.#options;
+    const { pinned = false, offset, source } = this.#options;
     const position = this.#position;
     const length = Math.min(BLOCK_SIZE - (position % BLOCK_SIZE), this.#left);
-    const first = anew && position === offset;
+    const first = pinned && position === offset;
     const known =
       first || !this.#isWhole(length) ? undefined : this.#crcs?.get(position / BLOCK_SIZE);
     if (known !== undefined || this.#copy?.unknown !== true) return known;
@@ -222,8 +250,9 @@ export class OutgoingSource implements Outgoing {
 
   /** Where the disk is slow: asks it for the rest of the block, and has nothing until it is there. */
   #fetch(): void {
-    const { onReady, source } = this.#options;
-    if (onReady === undefined || this.#left === 0 || this.#position < this.#fetched) return;
+    const { onReady, patient = false, source } = this.#options;
+    if (onReady === undefined || patient || this.#left === 0 || this.#position < this.#fetched)
+      return;
     const length = Math.min(BLOCK_SIZE - (this.#position % BLOCK_SIZE), this.#left);
     const coming = source.fetch?.(this.#position, length);
     if (coming === undefined) return;
@@ -251,14 +280,34 @@ export class OutgoingSource implements Outgoing {
     }
   }
 
+  #isSame(): boolean {
+    return atOnce(this.#options.source.currentVersion()) === this.#version;
+  }
+
   /** @throws CHANGED */
-  #mustBeSame(): void {
-    const { source } = this.#options;
-    const version = atOnce(source.currentVersion());
-    if (version !== source.entry.version) throw this.#changed("its contents were replaced");
+  #mustBeComparable(): void {
+    const { onReady, path, pinned = false, source } = this.#options;
+    if (pinned || onReady === undefined || !isComparable(source)) throw replaced(path);
+  }
+
+  /** Reads all of it once more. What comes of it is told when `finish` is asked again. */
+  async #compare({ crc32 = 0, sha256 }: FinishInit, signal: AbortSignal): Promise<void> {
+    const { onReady, path, prefix, offset, length, source } = this.#options;
+    const before = prefix?.length ?? 0;
+    const all = { offset: offset - before, length: before + length, crc32, sha256 };
+    try {
+      this.#comparisons += 1;
+      if (this.#comparisons > COMPARE_TRIES) throw this.#changed("it does not lie still");
+      this.#version = await compare(source, all, path, signal);
+    } catch (thrown) {
+      this.#failed = LeatError.from(thrown, `reading ${path} again failed`);
+    }
+    this.#comparing = undefined;
+    if (this.#released) this.#close();
+    else onReady?.();
   }
 
   #changed(how: string): LeatError {
-    return new LeatError("CHANGED", `${this.#options.path} changed while it was sent: ${how}`);
+    return changed(this.#options.path, how);
   }
 }

@@ -1,6 +1,6 @@
 /** A range of a source that answers later, as chunks; the next one is read while one is sent. */
-import { LeatError } from "../errors.ts";
 import type { Source } from "../store/store.ts";
+import { changed, replaced } from "./compare.ts";
 import { closeSource } from "./source-calls.ts";
 
 /**
@@ -21,16 +21,11 @@ export async function* sourceChunks(
     while (position < end) {
       const chunk = new Uint8Array(Math.min(size, end - position));
       const read = await source.read(chunk, position);
-      if (read < chunk.length) {
-        throw new LeatError("CHANGED", `${path} changed while it was sent: it became shorter`);
-      }
+      if (read < chunk.length) throw changed(path, "it became shorter");
       position += read;
       yield chunk;
     }
-    if ((await source.currentVersion()) !== source.entry.version) {
-      const message = `${path} changed while it was sent: its contents were replaced`;
-      throw new LeatError("CHANGED", message);
-    }
+    if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
   } finally {
     closeSource(source);
   }

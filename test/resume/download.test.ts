@@ -1,6 +1,6 @@
 /** Downloads whose connection is cut, whose bytes are damaged, whose client starts again. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type Client, connect, createServer, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
@@ -110,6 +110,29 @@ describe("a download whose connection is cut", () => {
     expect(same(local.at("file"), young)).toBe(true);
     expect(resumes).toEqual([0]);
     writeFileSync(library.at("replaced.bin"), old);
+  });
+
+  test("is begun anew when the file is touched while the rest of it comes", async () => {
+    const bytes = contents(SIZE, 54);
+    writeFileSync(library.at("touched.bin"), bytes);
+    using local = new TemporaryFolder();
+    const resumes: number[] = [];
+    const faults = [{ cutDown: 5 * MiB }];
+    await behind(faults, async (client) => {
+      let touched = false;
+      await client.download("touched.bin", local.at("file"), {
+        ...FAST,
+        onResume: (offset) => resumes.push(offset),
+        onProgress: (arrived) => {
+          if (touched || arrived < 6 * MiB) return;
+          touched = true;
+          chmodSync(library.at("touched.bin"), 0o600);
+        },
+      });
+    });
+    expect(same(local.at("file"), bytes)).toBe(true);
+    expect(resumes).toEqual([0]);
+    expect(left(local.path)).toEqual([]);
   });
 
   test("ends with CHANGED where bytes of the old version were given out already", async () => {

@@ -236,6 +236,7 @@ class Stage implements AsyncDisposable {
       },
       read,
       currentVersion: () => source.currentVersion(),
+      comparableIn: () => source.comparableIn?.(),
       [Symbol.dispose]: () => source[Symbol.dispose](),
     };
   }

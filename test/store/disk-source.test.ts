@@ -16,7 +16,9 @@ import { DiskPace } from "../../src/store/disk-pace.ts";
 import { DiskSource } from "../../src/store/disk-source.ts";
 import { Versions } from "../../src/store/entry.ts";
 import { openRegular } from "../../src/store/open-regular.ts";
+import { VERSION_GRAIN } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { DiskLibrary } from "./library.ts";
 import { put, refused, RESOLUTIONS, slowPace, textOf } from "./support.ts";
 
@@ -51,6 +53,14 @@ describe.each(RESOLUTIONS)("an open file, %s", (resolution) => {
         utimesSync(path, atime, mtime);
       },
     ],
+    [
+      "overwritten, its time set back, and given another name",
+      (path) => {
+        writeFileSync(path, "CONTENTS", { flag: "r+" });
+        utimesSync(path, 1000, 1000);
+        linkSync(path, `${path}-2`);
+      },
+    ],
     ["given another mode", (path) => chmodSync(path, 0o600)],
   ])("has another version once it was %s", async (_how, change) => {
     await using library = new DiskLibrary(resolution);
@@ -61,15 +71,34 @@ describe.each(RESOLUTIONS)("an open file, %s", (resolution) => {
     expect(source.currentVersion()).not.toBe(source.entry.version);
   });
 
-  test.each<[string, (path: string) => void]>([
-    ["removed", (path) => unlinkSync(path)],
-    ["given another name", (path) => linkSync(path, `${path}-2`)],
-  ])("has the same version when it was %s", async (_how, change) => {
+  test.each<[string, boolean, (path: string) => void]>([
+    ["removed", true, (path) => unlinkSync(path)],
+    ["given another name", true, (path) => linkSync(path, `${path}-2`)],
+    ["given another mode", true, (path) => chmodSync(path, 0o600)],
+    ["appended to", false, (path) => appendFileSync(path, "more")],
+    ["overwritten", false, (path) => writeFileSync(path, "CONTENTS", { flag: "r+" })],
+    ["given another time", false, (path) => utimesSync(path, 1000, 2000)],
+  ])("that was %s is worth to be compared: %p", async (_how, comparable, change) => {
+    await using library = new DiskLibrary(resolution);
+    const path = library.file("file", "contents");
+    utimesSync(path, 1000, 1000);
+    using source = library.store.open("file");
+    change(path);
+    const wait = source.comparableIn();
+    expect(wait !== undefined).toBe(comparable);
+    // It was a moment ago: what would happen now might leave no trace.
+    if (wait !== undefined) expect(wait).toBeWithin(1, VERSION_GRAIN + 1);
+  });
+
+  test("that was touched a while ago can be compared at once", async () => {
     await using library = new DiskLibrary(resolution);
     const path = library.file("file", "contents");
     using source = library.store.open("file");
-    change(path);
-    expect(source.currentVersion()).toBe(source.entry.version);
+    chmodSync(path, 0o600);
+    await until(
+      () => source.comparableIn() === 0,
+      () => source.comparableIn(),
+    );
   });
 
   test("gives a descriptor as long as it is open", async () => {

@@ -93,7 +93,7 @@ describe("a file on a slow disk", () => {
     expect([out.available, source.asked.length]).toEqual([3000, 1]);
     out.take(into, 2000, 3000);
     out.endBlock();
-    expect([out.done, out.finish().size, source.asked.length]).toEqual([true, 5000, 1]);
+    expect([out.done, out.finish()?.size, source.asked.length]).toEqual([true, 5000, 1]);
     expect(Buffer.compare(into, CONTENTS)).toBe(0);
   });
 
@@ -264,7 +264,7 @@ class Known {
     more: {
       offset?: number;
       length?: number;
-      anew?: boolean;
+      pinned?: boolean;
       sha256?: boolean;
       copy?: Lending;
     } = {},
@@ -338,7 +338,7 @@ describe("CRCs that are known", () => {
     const file = new Known();
     for (const block of [0, 1, 2]) file.crcs.set(block, 77);
     expect(take(file.outgoing({ sha256: true }))).toEqual(file.sums);
-    const again = file.outgoing({ offset: BLOCK_SIZE, anew: true });
+    const again = file.outgoing({ offset: BLOCK_SIZE, pinned: true });
     expect(take(again, BLOCK_SIZE)).toEqual([file.sums[1]!, 77]);
     expect(file.crcs.get(1)).toBe(file.sums[1]!);
   });
@@ -351,6 +351,72 @@ describe("CRCs that are known", () => {
     out.take(into, 0, BLOCK_SIZE / 2);
     file.version = "two";
     refusal("CHANGED", () => out.take(into, 0, BLOCK_SIZE / 2));
+  });
+});
+
+describe("a file that was touched", () => {
+  /** @param comparableIn milliseconds; undefined where its contents are others */
+  function touched(file: Known, comparableIn: number | undefined, more: object = {}) {
+    const source = { ...file.source, comparableIn: () => comparableIn };
+    const ready = Promise.withResolvers<void>();
+    const { length: size } = file.contents;
+    const options = { source, offset: 0, length: size, sha256: true, path: "a/f", ...more };
+    const out = new OutgoingSource({ ...options, onReady: () => ready.resolve() });
+    take(out);
+    file.version = "two";
+    return { out, ready: ready.promise };
+  }
+
+  test("is compared with what was sent before it is finished", async () => {
+    const file = new Known();
+    const { out, ready } = touched(file, 0);
+    expect([out.finish(), out.done, out.available]).toEqual([undefined, false, 0]);
+    await ready;
+    expect([out.done, out.finish()?.crc32]).toEqual([true, crc32(file.contents)]);
+    file.version = "three"; // touched once more: compared once more
+    expect(out.finish()).toBeUndefined();
+  });
+
+  test("and written to ends in CHANGED, though only behind its comparison", async () => {
+    const file = new Known();
+    const { out, ready } = touched(file, 0);
+    file.contents[BLOCK_SIZE + 1] = 6;
+    expect(out.finish()).toBeUndefined();
+    await ready;
+    refusal("CHANGED", () => out.finish());
+  });
+
+  test("again and again ends in CHANGED", async () => {
+    const file = new Known();
+    let versions = 0;
+    const currentVersion = (): string => `version ${versions++}`;
+    const { out, ready } = touched(file, 0, {
+      source: { ...file.source, comparableIn: () => 0, currentVersion },
+    });
+    expect(out.finish()).toBeUndefined();
+    await ready;
+    refusal("CHANGED", () => out.finish());
+  });
+
+  test("is not compared where it cannot be the same, or one version is wanted", () => {
+    refusal("CHANGED", () => touched(new Known(), undefined).out.finish());
+    refusal("CHANGED", () => touched(new Known(), 0, { pinned: true }).out.finish());
+  });
+
+  test("stays open while it is compared, and no longer when it is given up", async () => {
+    const file = new Known();
+    let closed = 0;
+    const closing = Promise.withResolvers<void>();
+    const onClosed = (): void => {
+      closed++;
+      closing.resolve();
+    };
+    const { out } = touched(file, 60_000, { onClosed });
+    expect(out.finish()).toBeUndefined();
+    out.release();
+    expect([file.disposals, closed]).toEqual([0, 0]);
+    await closing.promise;
+    expect([file.disposals, closed]).toEqual([1, 1]);
   });
 });
 

@@ -1,0 +1,83 @@
+/**
+ * Compares a file with what was read of it, when something happened to it meanwhile that may have been
+ * harmless: another mode, another name, a link more. Only its bytes can tell.
+ */
+import { LeatError } from "../errors.ts";
+import { COMPARE_TRIES } from "../limits.ts";
+import type { Source } from "../store/store.ts";
+import { Digest } from "./digest.ts";
+import { readInTurns } from "./read-in-turns.ts";
+
+/** A range of a file as it was read. */
+export interface ReadBefore {
+  readonly offset: number;
+  readonly length: number;
+  readonly crc32: number;
+  readonly sha256: Uint8Array | undefined;
+}
+
+/** Whether what was read of a file whose version is another by now may be what it still has. */
+export function isComparable(source: Source): boolean {
+  return source.comparableIn?.() !== undefined;
+}
+
+/**
+ * Reads the range once more.
+ * @returns the version of which all the bytes are for sure
+ * @throws CHANGED where they are others, or the file does not lie still; what `read` throws
+ */
+export async function compare(
+  source: Source,
+  before: ReadBefore,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  for (let tries = 0; tries < COMPARE_TRIES && !signal.aborted; tries += 1) {
+    const version = await source.currentVersion();
+    const wait = source.comparableIn?.();
+    if (wait === undefined) throw replaced(path);
+    if (wait > 0) {
+      await pause(wait, signal);
+      continue;
+    }
+    const digest = new Digest(before.sha256 !== undefined);
+    await readInTurns(
+      source,
+      before,
+      (bytes) => digest.update(bytes),
+      () => signal.aborted,
+    );
+    if (digest.bytes !== before.length || !isSame(digest, before)) throw replaced(path);
+    // Else it was touched again while it was read.
+    if ((await source.currentVersion()) === version) return version;
+  }
+  throw changed(path, "it does not lie still");
+}
+
+/** Until the time is up, or nobody waits any more. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done);
+  });
+}
+
+function isSame(digest: Digest, { crc32, sha256 }: ReadBefore): boolean {
+  if (digest.crc32 !== crc32) return false;
+  const again = digest.sha256;
+  return sha256 === undefined || (again !== undefined && Buffer.from(sha256).equals(again));
+}
+
+export function replaced(path: string): LeatError {
+  return changed(path, "its contents were replaced");
+}
+
+export function changed(path: string, how: string): LeatError {
+  return new LeatError("CHANGED", `${path} changed while it was sent: ${how}`);
+}

@@ -1,0 +1,52 @@
+/**
+ * Reads whole files beside everything else that goes on. All that are read so in a process take turns,
+ * and the event loop is looked at between two pieces: many at once are slow, and hold up nobody else.
+ */
+import { DATA_PAYLOAD } from "../limits.ts";
+import type { Source } from "../store/store.ts";
+
+/** For the piece whose turn it is: one buffer, whatever the number of files. */
+const PIECE = new Uint8Array(DATA_PAYLOAD);
+
+/** Resolves when the last piece that was asked for is read, and the event loop has had its look. */
+let last: Promise<void> = Promise.resolve();
+
+/**
+ * @param length in bytes; to the end of the file unless given
+ * @param take given each piece in order: good until it returns
+ * @param isOver whether nobody wants the rest any more
+ * @returns bytes read: fewer than asked where the file ends, or nobody wants them
+ */
+export async function readInTurns(
+  source: Source,
+  { offset, length = Number.POSITIVE_INFINITY }: { offset: number; length?: number },
+  take: (bytes: Uint8Array) => void,
+  isOver: () => boolean = () => false,
+): Promise<number> {
+  let done = 0;
+  while (done < length) {
+    const piece = PIECE.subarray(0, Math.min(PIECE.length, length - done));
+    const read = await inTurn(async () => {
+      if (isOver()) return 0;
+      await source.fetch?.(offset + done, piece.length);
+      const count = await source.read(piece, offset + done);
+      take(piece.subarray(0, count));
+      return count;
+    });
+    if (read === 0) break;
+    done += read;
+  }
+  return done;
+}
+
+/** Runs the piece behind all that were asked for before: of one file, or of many in turns. */
+function inTurn(piece: () => Promise<number>): Promise<number> {
+  const read = last.then(piece);
+  last = read.then(
+    (count) => (count > 0 ? lookAtLoop() : undefined), // those given up take no turn
+    () => {},
+  );
+  return read;
+}
+
+const lookAtLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
