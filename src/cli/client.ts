@@ -11,6 +11,7 @@ import { Context } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { Failures } from "./failures.ts";
 import { Output } from "./output.ts";
+import { Place } from "./place.ts";
 import { Progress } from "./progress.ts";
 import { type Signal, onSignals, signalExit } from "./signals.ts";
 import { namesOf, unknownCommand } from "./unknown-command.ts";
@@ -34,9 +35,10 @@ export async function client(args: readonly string[]): Promise<number> {
   });
   let context: Context | undefined;
   let shell = false;
-  const program = createProgram(output, ([name]) => {
+  const program = createProgram(output, ([name, about]) => {
     if (name === undefined) shell = true;
-    else throw unknownCommand(program, name, "leat client --help tells what there is");
+    else if (name === "help") return helpAbout(program, about);
+    else throw unknownCommand(program, name, MORE_HELP);
   });
   addCommands(program, () => {
     context = createContext(program.opts<ClientFlags>(), output, failures, stop.signal);
@@ -64,6 +66,16 @@ export async function client(args: readonly string[]): Promise<number> {
   await output.talked();
   if (stoppedBy !== undefined) return signalExit(stoppedBy);
   return output.readerLeft ? EXIT.readerLeft : failures.exitCode;
+}
+
+const MORE_HELP = "leat client --help tells what there is";
+
+/** `help get` is `get --help`. */
+function helpAbout(program: Command, about: string | undefined): void {
+  if (about === undefined || about === "help") return program.outputHelp();
+  const command = program.commands.find((each) => namesOf(each).includes(about));
+  if (command === undefined) throw unknownCommand(program, about, MORE_HELP);
+  command.outputHelp();
 }
 
 function createProgram(output: Output, onShell: (words: readonly string[]) => void): Command {
@@ -119,6 +131,7 @@ function createContext(
     signal,
     progress: new Progress(output, !quiet, () => connection.stall),
     connection,
+    place: new Place(),
     quiet,
     verbose: flags.verbose === true,
     inShell: false,

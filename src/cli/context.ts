@@ -4,12 +4,16 @@ import { LeatError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import type { Failures } from "./failures.ts";
 import type { Output } from "./output.ts";
+import type { Planned } from "./paths.ts";
+import type { Place } from "./place.ts";
 import type { Progress } from "./progress.ts";
 
 export interface ContextParts {
   readonly output: Output;
   readonly progress: Progress;
   readonly connection: Connection;
+  /** Where names begin. */
+  readonly place: Place;
   readonly failures: Failures;
   /** Aborted by Ctrl-C, and when nobody reads stdout any more. */
   readonly signal: AbortSignal;
@@ -28,6 +32,7 @@ export class Context {
   readonly chatty: boolean;
   readonly inShell: boolean;
   readonly connection: Connection;
+  readonly place: Place;
   readonly #failures: Failures;
 
   constructor(parts: ContextParts) {
@@ -38,6 +43,7 @@ export class Context {
     this.chatty = !parts.quiet && (parts.verbose || parts.output.talkTerminal);
     this.inShell = parts.inShell;
     this.connection = parts.connection;
+    this.place = parts.place;
     this.#failures = parts.failures;
   }
 
@@ -48,6 +54,12 @@ export class Context {
   /** Reports a failure. After Ctrl-C everything fails, and nothing of it is news. */
   fail(command: string, error: unknown, subject?: string): void {
     if (!this.signal.aborted) this.#failures.report(command, error, subject);
+  }
+
+  /** Reports what cannot be done of a command's arguments. @returns whether something is left to do */
+  refuse(command: string, { all, refused }: Planned<unknown>): boolean {
+    for (const error of refused) this.fail(command, error);
+    return all.length > 0;
   }
 
   /** Something a person may want to know; not for `--quiet`. */
@@ -76,6 +88,8 @@ export class Context {
       try {
         await step(this, subject);
       } catch (thrown) {
+        // What the ones before have shown comes first.
+        await this.run(command, async () => {});
         this.fail(command, thrown, subject);
         if (isConnectionFailure(thrown)) return;
       }

@@ -31,11 +31,13 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
     ALREADY_EXISTS: "--if-exists replace writes over it",
     IS_A_DIRECTORY: "--to names another place",
   },
-  list: { NOT_A_DIRECTORY: "stat tells about a file" },
   rename: { ALREADY_EXISTS: "--if-exists replace writes over it" },
   mkdir: { NOT_FOUND: "-p makes the folders above it, too" },
   remove: { DIRECTORY_NOT_EMPTY: "remove what is in it first" },
 };
+
+/** Characters of a mistake: what is wrong stands at one end or the other. */
+const MOST_SAID = 600;
 
 export class Failures {
   readonly #output: Output;
@@ -65,17 +67,29 @@ export class Failures {
   #sentence(command: string, error: unknown, subject: string | undefined): string {
     const start = command === "" ? "leat: " : `leat: ${command}: `;
     if (error instanceof CommanderError) {
-      return `${start}${printable(usageMessage(error))}; ${this.#help(command)}`;
+      return `${start}${printable(shortened(usageMessage(error)))}; ${this.#help(command)}`;
     }
-    if (error instanceof UsageError) return `${start}${printable(error.message)}`;
+    if (error instanceof UsageError) return `${start}${printable(shortened(error.message))}`;
     const { code, message, retryAfter } = LeatError.from(error);
     const about = subject === undefined || message.includes(subject) ? "" : `${subject}: `;
-    const place = error instanceof LocalError ? `local ${command}` : command;
+    const place = isLocal(error, message) ? `local ${command}` : command;
     const hint =
       HINTS[place]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
     const end = hint === undefined ? "" : `; ${hint}`;
     return `${start}${printable(about + message)} (${code})${end}`;
   }
+}
+
+/** What was typed may be of any length, and is not said back whole. */
+function shortened(text: string): string {
+  if (text.length <= MOST_SAID) return text;
+  const half = MOST_SAID / 2;
+  return `${text.slice(0, half).toWellFormed()}…${text.slice(-half).toWellFormed()}`;
+}
+
+/** A name in a library never begins with a slash. */
+function isLocal(error: unknown, message: string): boolean {
+  return error instanceof LocalError || message.includes(' "/');
 }
 
 function waiting(milliseconds: number | undefined): string | undefined {

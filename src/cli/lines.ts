@@ -1,5 +1,6 @@
 /** Where the shell's lines come from: a terminal here, a pipe in piped-lines.ts. */
 import { type Interface, createInterface } from "node:readline";
+import { History, REMEMBERED } from "./history.ts";
 
 export interface Lines extends Disposable {
   /** undefined at the end of the input, or once `stop` was called. */
@@ -15,18 +16,22 @@ export type Completer = (line: string) => Promise<[hits: string[], of: string]>;
 /** A prompt, with history and completion. While a command runs, the terminal is as it was. */
 export class TerminalLines implements Lines {
   readonly #readline: Interface;
+  readonly #history = new History();
+  readonly #prompt: () => string;
   /** More than one line may be pasted at once. */
   readonly #typed: string[] = [];
   #waiting: ((line: string | undefined) => void) | undefined;
   #closed = false;
 
-  constructor(prompt: string, completer: Completer) {
+  /** @param prompt asked for each line */
+  constructor(prompt: () => string, completer: Completer) {
+    this.#prompt = prompt;
     this.#readline = createInterface({
       input: process.stdin,
       output: process.stderr,
       terminal: true,
-      prompt,
-      historySize: 1000,
+      history: this.#history.read(),
+      historySize: REMEMBERED,
       removeHistoryDuplicates: true,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
         completer(line).then(
@@ -35,7 +40,10 @@ export class TerminalLines implements Lines {
         );
       },
     });
-    this.#readline.on("line", (line) => this.#line(line));
+    this.#readline.on("line", (line) => {
+      this.#history.add(line);
+      this.#line(line);
+    });
     this.#readline.on("SIGINT", () => this.#clear());
     this.#readline.on("close", () => {
       this.#closed = true;
@@ -50,6 +58,7 @@ export class TerminalLines implements Lines {
       this.#waiting = resolve;
       process.stdin.setRawMode(true);
       this.#readline.resume();
+      this.#readline.setPrompt(this.#prompt());
       this.#readline.prompt();
     });
   }

@@ -27,12 +27,20 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       return 0;
     case "--help":
     case "-h":
-    case "help":
       say(STDOUT, HELP);
       return 0;
+    case "help":
+      return help(rest);
     default:
       return refuse(command);
   }
+}
+
+/** `help client get` is `client get --help`. */
+async function help([about, ...more]: readonly string[]): Promise<number> {
+  if (about === "server") return main(["server", "--help"]);
+  if (about === "client") return main(["client", "help", ...more]);
+  return about === undefined ? main(["--help"]) : refuse(about);
 }
 
 /** Of a server: the executable is its own program for processes and threads (models/program.ts). */

@@ -4,15 +4,16 @@
 const LONGEST = 32;
 
 /** @returns undefined when nothing is near */
-export function nearest(typed: string, names: readonly string[]): string | undefined {
-  if (typed === "" || typed.length > LONGEST) return undefined;
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  if (name === "" || name.length > LONGEST) return undefined;
+  const typed = name.toLowerCase();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
-  for (const name of names) {
-    const steps = name.startsWith(typed) ? 0 : distance(typed, name);
+  for (const each of names) {
+    const steps = each.startsWith(typed) ? 0 : distance(typed, each);
     if (steps >= least) continue;
     least = steps;
-    best = name;
+    best = each;
   }
   return best;
 }

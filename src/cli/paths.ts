@@ -1,5 +1,4 @@
 /** What a person typed as a name, made into what is asked for; and where a file is to go. */
-import { type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Client } from "../client/client.ts";
 import type { TreeRoot } from "../client/tree.ts";
@@ -7,10 +6,12 @@ import { LeatError } from "../errors.ts";
 import { checkPath, quote } from "../store/names.ts";
 import { UsageError } from "./exit-codes.ts";
 import { LocalError } from "./failures.ts";
+import { checkLocal, checkParent, lookLocal } from "./local-names.ts";
+import type { Place } from "./place.ts";
 
 /**
- * A name in the library: `./foo` is `foo`, `docs/` is `docs`, `.` and `/` are the library itself.
- * Everything else is taken as it is, and refused here, before anybody is asked.
+ * A name in the library, from the library itself on: `./foo` is `foo`, `docs/` is `docs`, `.` and `/` are
+ * the library. Everything else is taken as it is, and refused here, before anybody is asked.
  * @throws INVALID_NAME
  */
 export function remoteName(typed: string): string {
@@ -40,20 +41,56 @@ export interface Transfer {
   readonly remote: string;
 }
 
+/** What was typed: what can be done, and what is wrong with the rest, which does not stop the others. */
+export interface Planned<T> {
+  readonly all: readonly T[];
+  readonly refused: readonly LeatError[];
+}
+
+/** How names are read, and who is asked about them. */
+export interface Names {
+  readonly place: Place;
+  /** Asked only when the server has to tell whether a target is a folder. */
+  client(): Promise<Client>;
+}
+
+/** @param target what two may not share @throws what `plan` throws that is no LeatError */
+export function planEach<T>(
+  typed: readonly string[],
+  plan: (typed: string) => T,
+  target?: (planned: T) => string,
+): Planned<T> {
+  const all: T[] = [];
+  const refused: LeatError[] = [];
+  for (const each of typed) {
+    try {
+      all.push(plan(each));
+    } catch (thrown) {
+      if (!(thrown instanceof LeatError)) throw thrown;
+      refused.push(thrown);
+    }
+  }
+  if (target !== undefined) refuseTwins(all, target);
+  return { all, refused };
+}
+
 /**
  * Where downloads go: beside each other under their last segments, or where `to` says.
  * @throws NOT_FOUND, NOT_A_DIRECTORY: several need a folder
  */
-export function downloads(typed: readonly string[], to: string | undefined): Transfer[] {
-  const remotes = typed.map(remoteName);
-  const into = localFolder(to, remotes.length > 1);
-  const transfers = remotes.map((remote) => {
+export function downloads(
+  { place }: Names,
+  typed: readonly string[],
+  to: string | undefined,
+): Planned<Transfer> {
+  const into = localFolder(to, typed.length > 1);
+  const plan = (each: string): Transfer => {
+    const remote = place.name(each);
     // No name could be made of it; and nothing is written to a place that the server chose.
     if (remote === "") throw new LeatError("IS_A_DIRECTORY", "the library itself is a folder");
     return { remote, local: into === undefined ? to! : join(into, lastSegment(remote)) };
-  });
-  refuseTwins(transfers, ({ local }) => resolve(local));
-  return transfers;
+  };
+  return planEach(typed, plan, ({ local }) => resolve(local));
 }
 
 /** @returns the folder that files go into; undefined when `to` names the file itself */
@@ -63,48 +100,43 @@ function localFolder(to: string | undefined, several: boolean): string | undefin
   const found = lookLocal(to);
   if (found?.isDirectory() === true || meansFolder(to)) return to;
   if (several) throw new LocalError(needsFolder(to, found === undefined));
+  if (found === undefined) checkParent(to);
   return undefined;
 }
 
-/** @returns what a local path leads to, links followed; undefined when there is nothing */
-export function lookLocal(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (thrown) {
-    throw LeatError.from(thrown, `cannot look at ${quote(path)}`);
-  }
-}
-
 /**
- * Where uploads go: into the library under their last segments, or where `to` says.
- * @param connect asked only when the server has to tell whether `to` is a folder
+ * Where uploads go: into the folder at hand under their last segments, or where `to` says.
  * @throws NOT_FOUND, NOT_A_DIRECTORY: several need a folder; INVALID_NAME
  */
 export async function uploads(
+  names: Names,
   locals: readonly string[],
   to: string | undefined,
-  connect: () => Promise<Client>,
-): Promise<Transfer[]> {
-  const into = to === undefined ? "" : await remoteFolder(to, locals.length > 1, connect);
-  const transfers = locals.map((local) => {
-    if (into === undefined) return { local, remote: remoteName(to!) };
-    const name = basename(resolve(local));
-    return { local, remote: remoteName(into === "" ? name : `${into}/${name}`) };
-  });
-  refuseTwins(transfers, ({ remote }) => remote);
-  return transfers;
+): Promise<Planned<Transfer>> {
+  const into = await remoteFolder(names, to ?? ".", locals.length > 1);
+  const plan = (local: string): Transfer => {
+    checkLocal(local);
+    if (into === undefined) return { local, remote: names.place.name(to!) };
+    return { local, remote: inFolder(into, basename(resolve(local))) };
+  };
+  return planEach(locals, plan, ({ remote }) => remote);
+}
+
+/** @throws INVALID_NAME */
+export function inFolder(folder: string, name: string): string {
+  return remoteName(folder === "" ? name : `${folder}/${name}`);
 }
 
 /** @returns the folder that files go into; undefined when `to` names the file itself */
 export async function remoteFolder(
+  names: Names,
   to: string,
   several: boolean,
-  connect: () => Promise<Client>,
 ): Promise<string | undefined> {
   if (to === "") throw new UsageError("the target is empty: name a file or a folder");
-  const remote = remoteName(to);
+  const remote = names.place.name(to);
   if (remote === "" || (meansFolder(to) && !several)) return remote;
-  const kind = await kindOf(await connect(), remote);
+  const kind = await kindOf(await names.client(), remote);
   if (kind === "DIRECTORY") return remote;
   if (several) throw needsFolder(to, kind === undefined);
   return undefined;
@@ -132,16 +164,19 @@ function needsFolder(to: string, missing: boolean): LeatError {
  * Where the trees of `get -r` go: each below its own name, or becomes `to` where nothing is there
  * yet. The library itself has no name: what is in it goes where the folder itself would.
  */
-export function treeDownloads(typed: readonly string[], to: string | undefined): TreeRoot[] {
-  const paths = typed.map(remoteName);
-  const into = localFolder(to, paths.length > 1);
-  const roots = paths.map((path, index) => {
+export function treeDownloads(
+  { place }: Names,
+  typed: readonly string[],
+  to: string | undefined,
+): Planned<TreeRoot> {
+  const into = localFolder(to, typed.length > 1);
+  const plan = (each: string): TreeRoot => {
+    const path = place.name(each);
     if (into === undefined) return { path, local: to! };
-    const contents = path === "" || meansContents(typed[index]!);
+    const contents = path === "" || meansContents(each);
     return { path, local: contents ? `${into}/` : join(into, lastSegment(path)) };
-  });
-  refuseTwins(roots, ({ local }) => resolve(local));
-  return roots;
+  };
+  return planEach(typed, plan, ({ local }) => resolve(local));
 }
 
 /**
@@ -149,18 +184,17 @@ export function treeDownloads(typed: readonly string[], to: string | undefined):
  * (`.`, `photos/.`) sends what is in it.
  */
 export async function treeUploads(
+  names: Names,
   locals: readonly string[],
   to: string | undefined,
-  connect: () => Promise<Client>,
-): Promise<TreeRoot[]> {
-  const into = to === undefined ? "" : await remoteFolder(to, locals.length > 1, connect);
-  const roots = locals.map((local) => {
-    if (into === undefined) return { local, path: remoteName(to!) };
-    const name = meansContents(local) ? "" : basename(resolve(local));
-    return { local, path: remoteName([into, name].filter((part) => part !== "").join("/")) };
-  });
-  refuseTwins(roots, ({ path }) => path);
-  return roots;
+): Promise<Planned<TreeRoot>> {
+  const into = await remoteFolder(names, to ?? ".", locals.length > 1);
+  const plan = (local: string): TreeRoot => {
+    checkLocal(local);
+    if (into === undefined) return { local, path: names.place.name(to!) };
+    return { local, path: meansContents(local) ? into : inFolder(into, basename(resolve(local))) };
+  };
+  return planEach(locals, plan, ({ path }) => path);
 }
 
 /** The second would silently take the place of the first. */

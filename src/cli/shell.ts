@@ -7,6 +7,7 @@ import { VERSION } from "../version.ts";
 import { createCommand, helpTo, isAnswer } from "./arguments.ts";
 import type { ClientFlags } from "./client.ts";
 import { addCommands } from "./commands/commands.ts";
+import { addPlaces } from "./commands/places.ts";
 import { complete } from "./complete.ts";
 import { Connection } from "./connection.ts";
 import { Context } from "./context.ts";
@@ -15,12 +16,22 @@ import { Failures } from "./failures.ts";
 import { type Lines, TerminalLines } from "./lines.ts";
 import { Output } from "./output.ts";
 import { PipedLines } from "./piped-lines.ts";
+import { Place } from "./place.ts";
 import { Progress } from "./progress.ts";
 import { type Signal, onSignals, signalExit } from "./signals.ts";
 import { namesOf, unknownCommand } from "./unknown-command.ts";
-import { splitWords } from "./words.ts";
+import { fit, printable } from "./terminal-text.ts";
+import { splitWords, wordsOf } from "./words.ts";
+import { expandHome } from "./local-names.ts";
+import { namedBy } from "./sides.ts";
 
-const OWN_COMMANDS = ["help", "quit", "exit"] as const;
+const LEAVING = ["quit", "exit", "bye"] as const;
+const OWN_COMMANDS: readonly string[] = ["help", ...LEAVING];
+
+const QUOTING = `
+  Names with spaces are quoted as in other shells: "my file", 'my file', my\\ file.
+  A line that begins with # is a remark.
+`;
 
 const BANNER = `
   list [PATH]      what is in the library
@@ -35,6 +46,9 @@ export async function runShell(flags: ClientFlags): Promise<number> {
   return await new Shell(flags).run();
 }
 
+/** Columns of a folder's name in the prompt. */
+const MOST_OF_PROMPT = 40;
+
 class Shell {
   readonly #flags: ClientFlags;
   readonly #interactive = process.stdin.isTTY && process.stderr.isTTY;
@@ -42,6 +56,7 @@ class Shell {
   readonly #progress: Progress;
   readonly #connection: Connection;
   readonly #lines: Lines;
+  readonly #place = new Place();
   /** Gives up the command that runs. */
   #stop = new AbortController();
   #running = false;
@@ -59,7 +74,10 @@ class Shell {
     const stall = (): string | undefined => this.#connection.stall;
     this.#progress = new Progress(this.#output, flags.quiet !== true, stall);
     this.#lines = this.#interactive
-      ? new TerminalLines("leat> ", (line) => this.#complete(line))
+      ? new TerminalLines(
+          () => this.#prompt(),
+          (line) => this.#complete(line),
+        )
       : new PipedLines();
   }
 
@@ -116,7 +134,7 @@ class Shell {
     const program = this.#createProgram(failures);
     let command = "";
     try {
-      const words = splitWords(line);
+      const words = namedHere(splitWords(line), line);
       command = words[0] ?? "";
       await this.#dispatch(program, command, words);
     } catch (thrown) {
@@ -130,7 +148,7 @@ class Shell {
 
   async #dispatch(program: Command, command: string, words: readonly string[]): Promise<void> {
     if (command === "") return;
-    if (command === "quit" || command === "exit") {
+    if (LEAVING.some((word) => word === command)) {
       this.#over = true;
       return;
     }
@@ -156,13 +174,15 @@ class Shell {
       quiet: this.#flags.quiet === true,
       verbose: this.#flags.verbose === true,
       inShell: true,
+      place: this.#place,
     });
     addCommands(program, () => context);
+    addPlaces(program, () => context);
     return program;
   }
 
   async #help(program: Command, about: string | undefined): Promise<void> {
-    if (about !== undefined && !OWN_COMMANDS.some((own) => own === about)) {
+    if (about !== undefined && !OWN_COMMANDS.includes(about)) {
       const command = program.commands.find((each) => namesOf(each).includes(about));
       if (command === undefined) {
         throw unknownCommand(program, about, "type help to see what there is", OWN_COMMANDS);
@@ -174,13 +194,23 @@ class Shell {
       await this.#output.line(`  ${usage.padEnd(22)} ${command.description()}`);
     }
     await this.#output.line(`  ${"help [COMMAND]".padEnd(22)} this, or everything about one`);
-    await this.#output.line(`  ${"quit".padEnd(22)} leave; exit and Ctrl-D do so, too`);
+    await this.#output.line(`  ${"quit".padEnd(22)} leave; exit, bye and Ctrl-D do so, too`);
+    await this.#output.text(QUOTING);
   }
 
   #complete(line: string): Promise<[string[], string]> {
     const program = this.#createProgram(new Failures(this.#output, () => ""));
-    const names = [...program.commands.map((command) => command.name()), ...OWN_COMMANDS];
-    return complete(line, names, () => this.#connection.client(this.#stop.signal));
+    return complete(line, {
+      commands: program.commands,
+      more: OWN_COMMANDS,
+      place: this.#place,
+      client: () => this.#connection.client(this.#stop.signal),
+    });
+  }
+
+  #prompt(): string {
+    const { folder } = this.#place;
+    return folder === "" ? "leat> " : `leat ${fit(printable(folder), MOST_OF_PROMPT)}> `;
   }
 
   /** Ctrl-C gives up what runs; the other signals, and any from a pipe, end the shell. */
@@ -213,4 +243,15 @@ class Shell {
     failures.report(command, error);
     if (this.#exitCode === EXIT.done) this.#exitCode = failures.exitCode;
   }
+}
+
+/** The words of a line, with `~` for the home folder where a name is local and it was not quoted. */
+function namedHere(words: readonly string[], line: string): string[] {
+  const typed = wordsOf(line);
+  return words.map((word, index) => {
+    const { side, at } = namedBy(words.slice(0, index), word);
+    const begins = (typed[index]?.start ?? 0) + at;
+    if (index === 0 || side === "remote" || line[begins] !== "~") return word;
+    return word.slice(0, at) + expandHome(word.slice(at));
+  });
 }

@@ -1,5 +1,6 @@
 /** What is said about a command that does not exist. */
 import type { Command } from "commander";
+import { quote } from "../store/names.ts";
 import { UsageError } from "./exit-codes.ts";
 import { nearest } from "./nearest.ts";
 
@@ -18,5 +19,5 @@ export function unknownCommand(
 ): UsageError {
   const near = nearest(name, [...program.commands.flatMap(namesOf), ...more]);
   const guess = near === undefined ? "" : ` did you mean ${near}?`;
-  return new UsageError(`unknown command "${name}";${guess} ${help}`);
+  return new UsageError(`unknown command ${quote(name)};${guess} ${help}`);
 }

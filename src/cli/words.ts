@@ -29,7 +29,7 @@ export function wordsOf(line: string): Word[] {
   const words: Word[] = [];
   let at = 0;
   while (true) {
-    while (/\s/.test(line[at] ?? "")) at++;
+    while (isSpace(line[at])) at++;
     if (at >= line.length) return words;
     const [word, end] = readWord(line, at);
     words.push(word);
@@ -43,7 +43,7 @@ function readWord(line: string, start: number): [Word, number] {
   let at = start;
   for (; at < line.length; at++) {
     const character = line[at]!;
-    if (open === undefined && /\s/.test(character)) break;
+    if (open === undefined && isSpace(character)) break;
     if (character === open) open = undefined;
     else if (open === undefined && (character === '"' || character === "'")) open = character;
     else if (isEscape(line, at, open)) text += line[++at]!;
@@ -52,16 +52,20 @@ function readWord(line: string, start: number): [Word, number] {
   return [{ text, start, open }, at];
 }
 
-/** A backslash takes the next character as it is; in double quotes only what is special there. */
+/** Nothing else separates words, as in other shells: a no-break space is part of a name. */
+const isSpace = (character: string | undefined): boolean =>
+  character === " " || character === "\t" || character === "\r" || character === "\n";
+
+/** A backslash takes the next character as it is; in double quotes only what is special in a shell. */
 function isEscape(line: string, at: number, open: Quote | undefined): boolean {
   const next = line[at + 1];
   if (line[at] !== "\\" || next === undefined || open === "'") return false;
-  return open === undefined || next === '"' || next === "\\";
+  return open === undefined || '"\\$`'.includes(next);
 }
 
 /** A name typed so that `splitWords` gives it back. */
 export function quoteWord(text: string, open: Quote | undefined): string {
   if (open === "'" && !text.includes("'")) return `'${text}`;
-  if (open !== undefined) return `"${text.replace(/["\\]/g, "\\$&")}`;
-  return text.replace(/[\s"'\\]/g, "\\$&").replace(/^#/, "\\#");
+  if (open !== undefined) return `"${text.replace(/["\\$`]/g, "\\$&")}`;
+  return text.replace(/[ \t\r\n"'\\]/g, "\\$&").replace(/^[#~]/, "\\$&");
 }

@@ -18,6 +18,7 @@ export function parseAddress(text: string): Address {
   if (text.startsWith("tls://")) {
     throw new LeatError("UNIMPLEMENTED", `server ${text}: TLS is not served yet`);
   }
+  if (text === "" || text === "tcp://") throw bad(text, "it is empty");
   const rest = text.startsWith("tcp://") ? text.slice("tcp://".length) : text;
   const match = /^(?:\[([^\]]+)\]|([^:/\s]*))(?::(\d*))?$/.exec(rest.replace(/\/$/, ""));
   if (match === null)

@@ -65,6 +65,34 @@ describe("list", () => {
     expect(off).toEqual(quietly());
   });
 
+  test("shows a file, as ls does", async () => {
+    const { file } = served.corner("one");
+    utimesSync(file("f", "x".repeat(2048)), 0, 1_700_000_000);
+    expect(await served.client(["list", "one/f"])).toEqual(quietly("one/f\n"));
+    const long = quietly("2048  2023-11-14T22:13:20Z  one/f\n");
+    expect(await served.client(["ls", "-l", "/one/f"])).toEqual(long);
+    const { stdout } = await served.client(["list", "--json", "one/f"]);
+    expect(JSON.parse(stdout)).toMatchObject({ name: "f", kind: "file", size: 2048 });
+  });
+
+  test("-h shows sizes as people read them, and --help the help", async () => {
+    const { file } = served.corner("sizes");
+    for (const [name, size] of [
+      ["a", 5],
+      ["b", 2048],
+      ["c", 3 << 20],
+    ] as const) {
+      utimesSync(file(name, new Uint8Array(size)), 0, 1_700_000_000);
+    }
+    const time = "2023-11-14T22:13:20Z";
+    const shown = `     5 B  ${time}  a\n2.00 KiB  ${time}  b\n3.00 MiB  ${time}  c\n`;
+    expect(await served.client(["list", "-lh", "sizes"])).toEqual(quietly(shown));
+    expect(await served.client(["ls", "-l", "--human-readable", "sizes"])).toEqual(quietly(shown));
+    expect(await served.client(["ls", "-h", "sizes"])).toEqual(quietly("a\nb\nc\n"));
+    expect((await served.client(["list", "--help"])).stdout).toStartWith("Usage: leat client list");
+    expect((await served.client(["-h"])).stdout).toStartWith("Usage: leat client [options]");
+  });
+
   test("ends without a word when its reader has seen enough, and tells so by its code", async () => {
     const { file } = served.corner("many");
     // More than a pipe holds.

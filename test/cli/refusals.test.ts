@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { Served, expectFailure, run } from "./support.ts";
+import { LAUNCHER, Served, expectFailure, run } from "./support.ts";
 
 let served: Served;
 let here: TemporaryFolder;
@@ -33,14 +33,15 @@ describe("names in the library", () => {
     ["get", "../file", 11, 'has a ".." segment'],
     ["get", "folder/../file", 11, 'has a ".." segment'],
     ["get", "folder/..", 11, 'has a ".." segment'],
-    ["get", "/etc/passwd", 11, "begins with a slash; paths are relative"],
+    ["get", "/etc/passwd", 12, 'there is no "etc/passwd" (NOT_FOUND)'],
+    ["get", "/../file", 11, 'has a ".." segment'],
     ["get", "folder//inside", 11, "has an empty segment"],
     ["get", "bad\u001b[31mname", 11, "has the control character U+001B"],
     ["get", "two\nlines", 11, "has the control character U+000A"],
     ["get", long, 11, "is 5000 bytes long; 4096 are allowed"],
     ["get", "y".repeat(256), 11, "has a segment of 256 bytes; 255 are allowed"],
     ["get", ".leat/partial", 11, "begins with .leat, the store's own folder"],
-    ["get", "", 16, "the library itself is a folder (IS_A_DIRECTORY)"],
+    ["get", "", 2, "a name is empty"],
     ["get", ".", 16, "the library itself is a folder (IS_A_DIRECTORY)"],
     ["get", "nope", 12, 'there is no "nope" (NOT_FOUND); list shows what there is'],
     ["get", "folder", 16, '"folder" is a folder (IS_A_DIRECTORY); -r fetches folders'],
@@ -50,12 +51,16 @@ describe("names in the library", () => {
     ["get", "outside", 14, "a link leads outside the library (PERMISSION_DENIED)"],
     ["checksum", "fifo", 19, "(NOT_A_REGULAR_FILE)"],
     ["checksum", "folder", 16, "(IS_A_DIRECTORY)"],
-    ["list", "file", 17, "it is not a folder (NOT_A_DIRECTORY); stat tells about a file"],
+    ["list", "file/", 17, "it is not a folder (NOT_A_DIRECTORY)"],
+    ["list", "file/deeper", 17, "it is not a folder (NOT_A_DIRECTORY)"],
     ["list", "nope", 12, 'there is no "nope" (NOT_FOUND)'],
     ["list", "../", 11, 'has a ".." segment'],
     ["stat", "nope", 12, "(NOT_FOUND)"],
     ["remove", "nope", 12, "(NOT_FOUND)"],
-    ["remove", "", 10, "the library itself"],
+    ["remove", "/", 10, "the library itself"],
+    ...["remove", "list", "stat", "mkdir", "checksum"].map(
+      (command) => [command, "", 2, "a name is empty"] as const,
+    ),
     ["mkdir", "..", 11, 'has a ".." segment'],
     ["mkdir", "file", 13, "(ALREADY_EXISTS)"],
     ["mkdir", "file/x", 17, "(NOT_A_DIRECTORY)"],
@@ -92,6 +97,46 @@ describe("local files", () => {
     const named = here.file("line\nbreak", "");
     expectFailure(await upload(named), 11, /has the control character U\+000A/);
     expect(readdirSync(served.library.path).filter((name) => name !== ".leat")).toEqual(before);
+  });
+
+  test("of which one cannot be sent do not hold up the others", async () => {
+    const names = ["fine", "two\nlines", "bell\u0007", "good"];
+    for (const name of names) here.file(`mixed/${name}`, name);
+    const bytes = Buffer.from("half-\xc3-and-\xff-\xe4\xbd\xa0.txt", "latin1");
+    writeFileSync(Buffer.concat([Buffer.from(`${here.at("mixed")}/`), bytes]), "x");
+    for (const recursive of [false, true]) {
+      served.library.folder(`mixed-${recursive}`);
+      const script = `cd "$HERE" && "$LEAT" client --server "$SERVER" upload ${recursive ? "-r" : ""} * -o mixed-${recursive}/`;
+      const ran = await run(["bash", "-c", script], {
+        env: { HERE: here.at("mixed"), LEAT: LAUNCHER, SERVER: served.server.address },
+      });
+      expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 11, stdout: "" });
+      expect(ran.stderr.trim().split("\n").toSorted()).toEqual([
+        'leat: upload: the name "half-\\xc3-and-\\xff-你.txt" is not UTF-8 and cannot be sent; upload - --to NAME sends it by another (INVALID_NAME)',
+        expect.stringMatching(/bell.*has the control character U\+0007.*\(INVALID_NAME\)$/),
+        expect.stringMatching(/two.*has the control character U\+000A.*\(INVALID_NAME\)$/),
+      ]);
+      expect(readdirSync(served.library.at(`mixed-${recursive}`)).toSorted()).toEqual([
+        "fine",
+        "good",
+      ]);
+    }
+  });
+
+  test("of downloads, too, the others come", async () => {
+    const into = here.folder("gets");
+    const ran = await served.client(["get", "../x", "file", "two\nlines", "-o", into]);
+    expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 11, stdout: "" });
+    expect(ran.stderr).toMatch(/\.\.\/x.*\n.*two.*\n$/);
+    expect(readdirSync(into)).toEqual(["file"]);
+  });
+
+  test("say that it is the folder here that is missing", async () => {
+    const says = `cannot write into the folder "${here.at("nope")}": there is no such folder here (NOT_FOUND)`;
+    for (const args of [["folder", "-r"], ["file", "-r"], ["file"]]) {
+      const ran = await served.client(["get", ...args, "-o", here.at("nope/sub")]);
+      expectFailure(ran, 12, `leat: get: ${says}`);
+    }
   });
 
   test("that cannot be written", async () => {
@@ -136,6 +181,16 @@ describe("what was typed", () => {
     [["list", "--timeout", "0"], "It should be a number of seconds, like 5 or 0.5"],
     [["list", "--server", "ftp://x"], '"ftp://x" is no server address'],
     [["list", "--server", "host:70000"], '"70000" is no port: it should be 0 to 65535'],
+    [["list", "--server", ""], '"" is no server address: it is empty'],
+    [["list", "--server", "tcp://"], '"tcp://" is no server address: it is empty'],
+    [["get", "-r", "", "-o", "all"], "leat: get: a name is empty"],
+    [["get", "", "file"], "leat: get: a name is empty"],
+    [["get", "", "-o", "-"], "leat: get: a name is empty"],
+    [["upload", ""], "leat: upload: a name is empty"],
+    [["upload", "-r", "", "-o", "all"], "leat: upload: a name is empty"],
+    [["rename", "", "x"], "leat: rename: a name is empty"],
+    [["rename", "x", ""], "leat: rename: the target is empty"],
+    [["help", "lst"], 'unknown command "lst"; did you mean list?'],
     [["list", "--server", "unix:"], "there is no path behind unix:"],
   ])("%j is explained and ends with 2", async (args, says) => {
     expectFailure(
@@ -143,6 +198,19 @@ describe("what was typed", () => {
       2,
       new RegExp(`^leat: .*${RegExp.escape(says.replace(/^leat: /, ""))}`),
     );
+  });
+
+  test("is not said back whole", async () => {
+    const lines = [
+      `${"x".repeat(300_000)}`,
+      `list -${"y".repeat(300_000)}`,
+      `get ${"z ".repeat(9)}'`,
+    ];
+    const ran = await served.client([], { stdin: lines.join("\n") });
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toMatch(/^leat: unknown command "x+…" \(300000 characters\); type help.*\n/);
+    expect(ran.stderr).toMatch(/\nleat: list: unknown option '-y+…y+'; type help list\n/);
+    expect(ran.stderr.length).toBeLessThan(2_000);
   });
 
   test("TLS is told about, too", async () => {
@@ -153,7 +221,10 @@ describe("what was typed", () => {
     const ran = await served.client(["get", "--help"]);
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
     expect(ran.stdout).toStartWith("Usage: leat client get [options] <REMOTE...>\n");
+    expect(await served.client(["help", "get"])).toEqual(ran);
+    expect(await served.client(["help", "put"])).toEqual(await served.client(["upload", "--help"]));
     const all = await served.client(["--help"]);
+    expect(await served.client(["help"])).toEqual(all);
     expect(all.stdout).toStartWith("Usage: leat client [options] [COMMAND]\n");
     for (const name of ["list|ls", "upload|put", "remove|rm", "rename|mv", "mkdir", "checksum"]) {
       expect(all.stdout).toContain(`  ${name} `);

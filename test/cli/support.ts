@@ -7,6 +7,10 @@ import { TemporaryFolder } from "../support/folder.ts";
 export const PACKAGE = resolve(import.meta.dir, "../..");
 export const LAUNCHER = resolve(PACKAGE, "bin/leat");
 
+/** Shells at a terminal keep their history there, and not with whoever runs the tests. */
+const state = new TemporaryFolder();
+process.on("exit", () => state[Symbol.dispose]());
+
 /** Nothing of whoever runs the tests, its LEAT_… would be taken as flags; but for this one. */
 export function environment(
   more: Record<string, string | undefined> = {},
@@ -205,6 +209,9 @@ export class Served implements AsyncDisposable {
   }
 }
 
+/** In a folder or not, and where the cursor is put behind it. */
+const PROMPT = new RegExp(`leat(?: \\S+)?> ${"\u001b"}\\[\\d+G$`);
+
 /** A process at a terminal of 80 columns. */
 export class AtTerminal implements AsyncDisposable {
   readonly screen = new Written();
@@ -214,7 +221,7 @@ export class AtTerminal implements AsyncDisposable {
     const decoder = new TextDecoder();
     this.#child = Bun.spawn([...command], {
       cwd: options.cwd,
-      env: environment({ TERM: "xterm", ...options.env }),
+      env: environment({ TERM: "xterm", XDG_STATE_HOME: state.path, ...options.env }),
       terminal: {
         cols: 80,
         rows: 24,
@@ -225,7 +232,7 @@ export class AtTerminal implements AsyncDisposable {
 
   /** Waits for the shell's next prompt. @returns what came before it */
   async prompt(after = 0): Promise<string> {
-    return await this.screen.until((text) => text.endsWith("leat> \u001b[7G"), after);
+    return await this.screen.until((text) => PROMPT.test(text), after);
   }
 
   /** Types a line into the shell. @returns what came of it */

@@ -23,6 +23,8 @@ describe("words", () => {
     ["# a remark", []],
     ["get #1", ["get", "#1"]],
     ["trailing\\", ["trailing\\"]],
+    ["get a\u00a0b \ufeffc\u2003d", ["get", "a\u00a0b", "\ufeffc\u2003d"]],
+    ['"\\$x" "\\`date\\`" "\\a"', ["$x", "`date`", "\\a"]],
   ])("%j", (line, words) => {
     expect(splitWords(line)).toEqual(words);
   });
@@ -32,15 +34,24 @@ describe("words", () => {
     expect(wordsOf("get 'a b").at(-1)).toEqual({ text: "a b", start: 4, open: "'" });
   });
 
-  test.each(["a", "a b", "it's", 'say "x"', "back\\slash", "#1", "täß 日本"])(
-    "%j, quoted for completion, is read back",
-    (name) => {
-      expect(splitWords(quoteWord(name, undefined))).toEqual([name]);
-      expect(splitWords(`${quoteWord(name, '"')}"`)).toEqual([name]);
-      const single = quoteWord(name, "'");
-      expect(splitWords(single + single[0])).toEqual([name]);
-    },
-  );
+  test.each([
+    "a",
+    "a b",
+    "it's",
+    "~",
+    "~/x",
+    "$x `y`",
+    "a\u00a0b",
+    'say "x"',
+    "back\\slash",
+    "#1",
+    "täß 日本",
+  ])("%j, quoted for completion, is read back", (name) => {
+    expect(splitWords(quoteWord(name, undefined))).toEqual([name]);
+    expect(splitWords(`${quoteWord(name, '"')}"`)).toEqual([name]);
+    const single = quoteWord(name, "'");
+    expect(splitWords(single + single[0])).toEqual([name]);
+  });
 });
 
 test("a near name is found, a far one is not", () => {

@@ -1,6 +1,5 @@
 /** `checksum`: digests made by the server, in the form that `sha256sum --check` reads. */
 import { type Command, Option } from "commander";
-import { remoteName } from "../paths.ts";
 import type { ContextOf } from "./commands.ts";
 
 const ALGORITHMS = { sha256: "SHA256", crc32: "CRC32" } as const;
@@ -21,7 +20,7 @@ export function addChecksum(program: Command, context: ContextOf): void {
     .action((paths: string[], { algorithm }: Flags) =>
       context().each("checksum", paths, async (now, typed) => {
         const { output, signal } = now;
-        const path = remoteName(typed);
+        const path = now.place.name(typed);
         const client = await now.client();
         const { digest } = await client.checksum(path, ALGORITHMS[algorithm], { signal });
         await output.line(`${Buffer.from(digest).toString("hex")}  ${output.name(path)}`);

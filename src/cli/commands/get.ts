@@ -8,7 +8,7 @@ import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { LocalError } from "../failures.ts";
-import { type Transfer, downloads, remoteName, treeDownloads } from "../paths.ts";
+import { type Transfer, downloads, planEach, treeDownloads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { printable } from "../terminal-text.ts";
 import { type Done, continued, transferAll } from "../transfers.ts";
@@ -52,27 +52,32 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
   if (flags.recursive === true) return getAll(context, typed, flags);
   if (flags.to === "-") {
     if (json) throw new UsageError("--json and --to - would both write to stdout: choose one");
-    const transfers = typed.map((remote) => ({ remote: remoteName(remote), local: "-" }));
+    const plan = (each: string): Transfer => ({ remote: context.place.name(each), local: "-" });
+    const planned = planEach(typed, plan);
+    if (!context.refuse("get", planned)) return;
     const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
       toStdout(context, transfer, client, bar);
+    const transfers = planned.all;
     return transferAll(context, { command: "get", transfers, name, run, json, inOrder: true });
   }
-  const transfers = downloads(typed, flags.to);
+  const planned = downloads(context, typed, flags.to);
+  if (!context.refuse("get", planned)) return;
   const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
     toFile(context, transfer, flags, client, bar);
-  return transferAll(context, { command: "get", transfers, name, run, json });
+  return transferAll(context, { command: "get", transfers: planned.all, name, run, json });
 }
 
 async function getAll(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
   if (flags.to === "-") throw new UsageError("-r writes files, and --to - none: choose one");
   const { ifExists, durability } = flags;
-  const roots = treeDownloads(typed, flags.to);
+  const planned = treeDownloads(context, typed, flags.to);
+  if (!context.refuse("get", planned)) return;
   await moveTrees(context, {
     command: "get",
     title: typed.join(" "),
     json: flags.json === true,
     move: (client, onProgress) =>
-      getTrees(client, roots, { ifExists, durability, onProgress, signal: context.signal }),
+      getTrees(client, planned.all, { ifExists, durability, onProgress, signal: context.signal }),
     name: ({ path }) => path,
     how: () => verified(flags),
     facts: ({ path, local, size, version, skipped }) =>

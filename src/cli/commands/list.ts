@@ -1,16 +1,17 @@
 /** `list`: what is in a folder. */
 import type { Command } from "commander";
+import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../context.ts";
 import { jsonLine, type Output } from "../output.ts";
-import { remoteName } from "../paths.ts";
-import { timeText } from "../units.ts";
+import { bytesText, timeText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, isFolder } from "./entry.ts";
 
 interface Flags {
   readonly all?: boolean;
   readonly long?: boolean;
+  readonly humanReadable?: boolean;
   readonly json?: boolean;
 }
 
@@ -18,21 +19,33 @@ export function addList(program: Command, context: ContextOf): void {
   program
     .command("list [PATH]")
     .alias("ls")
-    .description("show what is in the library, or in a folder of it")
+    .description("show what is in the library or in a folder of it, or a file")
     .option("-a, --all", 'names that begin with ".", too')
     .option("-l, --long", "size and time, too")
+    .option("-h, --human-readable", "with -l: sizes like 1.21 KiB")
+    // As with ls, -h is about sizes.
+    .helpOption("--help", "display help for command")
     .option("--json", "one object a line")
     .action((path: string | undefined, flags: Flags) =>
-      context().run("list", (now) => list(now, path ?? "", flags)),
+      context().run("list", (now) => list(now, path ?? ".", flags)),
     );
 }
 
 async function list(context: Context, typed: string, flags: Flags): Promise<void> {
-  const path = remoteName(typed);
+  const path = context.place.name(typed);
+  try {
+    await listFolder(context, path, flags);
+  } catch (thrown) {
+    const isFile = thrown instanceof LeatError && thrown.code === "NOT_A_DIRECTORY";
+    if (!isFile || typed.endsWith("/") || !(await listFile(context, path, flags))) throw thrown;
+  }
+}
+
+async function listFolder(context: Context, path: string, flags: Flags): Promise<void> {
   const { output } = context;
   const client = await context.client();
   const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
-  const show = flags.json === true ? json : flags.long === true ? long : names;
+  const show = showWith(flags);
   let count = 0;
   let skipped = 0;
   for await (const { entries, skippedNames } of pages) {
@@ -45,21 +58,47 @@ async function list(context: Context, typed: string, flags: Flags): Promise<void
   tellRest(context, path, count, skipped, flags);
 }
 
+/** As ls does: a file is shown under the name it was asked for by. @returns false where it is none */
+async function listFile(context: Context, path: string, flags: Flags): Promise<boolean> {
+  const { output, signal } = context;
+  const client = await context.client();
+  try {
+    const entry = await client.stat(path, { signal });
+    const name = flags.json === true ? entry.name : path;
+    await output.text(showWith(flags)(output, [{ ...entry, name }]));
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof LeatError && thrown.code === "NOT_A_DIRECTORY") return false;
+    throw thrown;
+  }
+}
+
 type Show = (output: Output, entries: readonly Entry[]) => string;
+
+function showWith({ json: asJson, long: isLong, humanReadable }: Flags): Show {
+  if (asJson === true) return json;
+  if (isLong !== true) return names;
+  const sizeText = humanReadable === true ? bytesText : String;
+  return (output, entries) => long(output, entries, sizeText);
+}
 
 const names: Show = (output, entries) =>
   entries.map((entry) => `${output.name(shownName(entry))}\n`).join("");
 
 /** Sizes are aligned within a page: a listing may be longer than memory is wide. */
-const long: Show = (output, entries) => {
-  const sizes = entries.map(({ kind, size }) => (kind === "FILE" ? String(size) : "-"));
+function long(
+  output: Output,
+  entries: readonly Entry[],
+  sizeText: (bytes: number) => string,
+): string {
+  const sizes = entries.map(({ kind, size }) => (kind === "FILE" ? sizeText(size) : "-"));
   const width = sizes.reduce((most, { length }) => Math.max(most, length), 0);
   const line = (entry: Entry, index: number): string => {
     const time = timeText(entry.modified).padEnd(20);
     return `${sizes[index]!.padStart(width)}  ${time}  ${output.name(shownName(entry))}\n`;
   };
   return entries.map(line).join("");
-};
+}
 
 const json: Show = (_output, entries) =>
   entries.map((entry) => jsonLine(entryFacts(entry))).join("");

@@ -1,6 +1,5 @@
 /** `mkdir`: folders. */
 import type { Command } from "commander";
-import { remoteName } from "../paths.ts";
 import type { ContextOf } from "./commands.ts";
 
 export function addMkdir(program: Command, context: ContextOf): void {
@@ -10,7 +9,7 @@ export function addMkdir(program: Command, context: ContextOf): void {
     .option("-p, --parents", "make the folders above it, too; content when it is there already")
     .action((paths: string[], flags: { readonly parents?: boolean }) =>
       context().each("mkdir", paths, async (now, typed) => {
-        const path = remoteName(typed);
+        const path = now.place.name(typed);
         const client = await now.client();
         await client.makeDirectory(path, { parents: flags.parents === true, signal: now.signal });
         if (now.chatty) now.output.say(`made ${path}/`);

@@ -1,7 +1,7 @@
 /** `rename`: another name, or another folder. */
 import { type Command, Option } from "commander";
 import type { Context } from "../context.ts";
-import { lastSegment, remoteFolder, remoteName } from "../paths.ts";
+import { inFolder, lastSegment, remoteFolder } from "../paths.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags {
@@ -24,11 +24,10 @@ export function addRename(program: Command, context: ContextOf): void {
 }
 
 async function rename(context: Context, typed: string, to: string, replace: boolean) {
-  const { signal } = context;
-  const from = remoteName(typed);
-  const into = await remoteFolder(to, false, () => context.client());
-  const under = into === "" ? lastSegment(from) : `${into}/${lastSegment(from)}`;
-  const target = remoteName(into === undefined ? to : under);
+  const { signal, place } = context;
+  const from = place.name(typed);
+  const into = await remoteFolder(context, to, false);
+  const target = into === undefined ? place.name(to) : inFolder(into, lastSegment(from));
   const client = await context.client();
   await client.rename(from, target, { replace, signal });
   if (context.chatty) context.output.say(`renamed ${from} to ${target}`);

@@ -1,7 +1,6 @@
 /** `stat`: everything there is to know about one name. */
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
-import { remoteName } from "../paths.ts";
 import { bytesText, timeText } from "../units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, modeText } from "./entry.ts";
@@ -18,7 +17,7 @@ export function addStat(program: Command, context: ContextOf): void {
 
 async function stat(context: Context, typed: string, json: boolean): Promise<void> {
   const { output, signal } = context;
-  const path = remoteName(typed);
+  const path = context.place.name(typed);
   const client = await context.client();
   const entry = await client.stat(path, { signal });
   if (json) return output.json({ path, ...entryFacts(entry) });

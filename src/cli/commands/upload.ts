@@ -7,7 +7,8 @@ import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Receipt } from "../../client/options.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
-import { type Transfer, lookLocal, meansFolder, treeUploads, uploads } from "../paths.ts";
+import { lookLocal } from "../local-names.ts";
+import { type Transfer, meansFolder, treeUploads, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { standardInput } from "../standard-input.ts";
 import { type Done, continued, transferAll } from "../transfers.ts";
@@ -45,13 +46,14 @@ export function addUpload(program: Command, context: ContextOf): void {
 async function upload(context: Context, locals: readonly string[], flags: Flags): Promise<void> {
   if (flags.recursive === true) return uploadAll(context, locals, flags);
   if (locals.includes(STDIN)) checkStdin(context, locals, flags.to);
-  const transfers = await uploads(locals, flags.to, () => context.client());
+  const planned = await uploads(context, locals, flags.to);
+  if (!context.refuse("upload", planned)) return;
   const name = ({ local, remote }: Transfer): string => (local === STDIN ? remote : local);
   const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
     uploadOne(context, transfer, flags, client, bar);
   await transferAll(context, {
     command: "upload",
-    transfers,
+    transfers: planned.all,
     name,
     run,
     json: flags.json === true,
@@ -61,13 +63,14 @@ async function upload(context: Context, locals: readonly string[], flags: Flags)
 async function uploadAll(context: Context, locals: readonly string[], flags: Flags) {
   if (locals.includes(STDIN)) throw new UsageError("- is no folder: upload it without -r");
   const { ifExists } = flags;
-  const roots = await treeUploads(locals, flags.to, () => context.client());
+  const planned = await treeUploads(context, locals, flags.to);
+  if (!context.refuse("upload", planned)) return;
   await moveTrees(context, {
     command: "upload",
     title: locals.join(" "),
     json: flags.json === true,
     move: (client, onProgress) =>
-      putTrees(client, roots, { ifExists, onProgress, signal: context.signal }),
+      putTrees(client, planned.all, { ifExists, onProgress, signal: context.signal }),
     name: ({ local }) => local,
     how: synced,
     facts: (outcome) => factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome),

@@ -1,0 +1,51 @@
+/** `cd`, `lcd`, `pwd`, `lpwd`: where names begin, there and here. Only the shell has them. */
+import type { Command } from "commander";
+import { LeatError } from "../../errors.ts";
+import { quote } from "../../store/names.ts";
+import type { Context } from "../context.ts";
+import { checkLocal, expandHome } from "../local-names.ts";
+import type { ContextOf } from "./commands.ts";
+
+export function addPlaces(program: Command, context: ContextOf): void {
+  program
+    .command("cd [FOLDER]")
+    .description("go to a folder of the library; .. goes up, - goes back")
+    .action((typed: string | undefined) => context().run("cd", (now) => goTo(now, typed)));
+  program
+    .command("pwd")
+    .description("show the folder of the library that names begin in")
+    .action(() =>
+      context().run("pwd", ({ output, place }) => output.line(output.name(`/${place.folder}`))),
+    );
+  program
+    .command("lcd [FOLDER]")
+    .description("go to a folder here; ~ is the home folder")
+    .action((typed: string | undefined) => context().run("lcd", () => goHere(typed ?? "~")));
+  program
+    .command("lpwd")
+    .description("show the folder here that files come to and go from")
+    .action(() => context().run("lpwd", ({ output }) => output.line(output.name(process.cwd()))));
+}
+
+async function goTo(context: Context, typed: string | undefined): Promise<void> {
+  const { place, signal } = context;
+  const folder = place.next(typed);
+  if (folder !== "") {
+    const client = await context.client();
+    const { kind } = await client.stat(folder, { signal });
+    if (kind !== "DIRECTORY") {
+      throw new LeatError("NOT_A_DIRECTORY", `${quote(folder)} is not a folder`);
+    }
+  }
+  place.go(folder);
+}
+
+async function goHere(typed: string): Promise<void> {
+  checkLocal(typed);
+  const folder = expandHome(typed);
+  try {
+    process.chdir(folder);
+  } catch (thrown) {
+    throw LeatError.from(thrown, `cannot go to ${quote(folder)}`);
+  }
+}
