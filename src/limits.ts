@@ -170,6 +170,32 @@ export const TURN_BUDGET = MiB;
 /** Requests of one connection that are begun in one turn of the event loop: each may cost the disk. */
 export const TURN_REQUESTS = 16;
 
+/** What reading from one connection may cost in one turn of the event loop. The unit is one small
+ *  frame, about a microsecond; frames that are ignored count as well. Large Data frames never get
+ *  there: what the system gives at once holds a few of them. */
+export const TURN_SHARE = 512;
+
+/** The same for all connections together, but for those that sent a few bytes: some milliseconds. */
+export const TURN_WORK = 2048;
+
+/** So few bytes are read at once in any turn: a request does not wait behind floods. */
+export const SHORT_CHUNK = 4 * KiB;
+
+/** So many bytes of a frame that is decoded as a whole count as one small frame more. */
+export const WORK_BYTES = 64;
+
+/** Frames that a peer may send and that mean nothing: empty ones, those of a later version, and those
+ *  for streams that have ended. An honest peer sends a few when a stream ends. */
+export const IGNORED_FRAMES = 16_384;
+
+/** So many of them are forgotten for each frame that means something. */
+export const PAID_FRAMES = 16;
+
+/** Data of at least so many bytes for a stream that has ended is not counted as ignored, as far as the
+ *  stream had been granted as much: it was on its way. Of other ignored frames so many bytes count as
+ *  one frame more. */
+export const LEAST_DATA = 512;
+
 /** Room in a send buffer beside one Data payload: heads and small answers leave in the same write. */
 export const SEND_ROOM = 8 * KiB;
 

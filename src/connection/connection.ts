@@ -5,8 +5,9 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import { STALL_NOTICE, TURN_REQUESTS } from "../limits.ts";
+import { SHORT_CHUNK, STALL_NOTICE, TURN_SHARE } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
+import type { Reader } from "../net/read-queue.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
 import type { FileRegion, Outgoing, Region } from "../session/outgoing.ts";
@@ -44,7 +45,7 @@ export interface ConnectionOptions {
   readonly idleDeadline?: number;
 }
 
-export class Connection implements TransportHandler, Producer {
+export class Connection implements TransportHandler, Producer, Reader {
   readonly session: Session;
   readonly #transport: Transport;
   readonly #runtime: Runtime;
@@ -61,10 +62,10 @@ export class Connection implements TransportHandler, Producer {
   #regions = NO_REGIONS;
   /** An event is being told: what it leads to comes behind it. */
   #telling = false;
-  /** Requests that were told since the event loop was last looked at. */
-  #requests = 0;
-  /** As many as may: the rest waits until others had their turn. */
-  #resting = false;
+  /** `framesReceived` when the chunk at hand came. */
+  #framesBefore = 0;
+  /** The peer has had its share of this turn: the rest of the chunk waits until others had theirs. */
+  #queued = false;
   /** closing: nothing new is sent or read. */
   #phase: "open" | "closing" | "closed" = "open";
   /** When our FIN went out. */
@@ -241,7 +242,7 @@ export class Connection implements TransportHandler, Producer {
       this.#reports();
       this.driver.onRoom?.();
       const few = this.session.unsentControls <= this.session.answerLimit / 2;
-      if (few && !this.#resting && this.session.reading) this.#resume();
+      if (few && !this.#queued && this.session.reading) this.#resume();
       return behind;
     } catch (thrown) {
       // A defect. The connection goes, the process stays.
@@ -270,21 +271,48 @@ export class Connection implements TransportHandler, Producer {
   // ---- TransportHandler ----
 
   onData(chunk: Uint8Array): void {
-    if (this.#phase !== "open") return;
+    if (this.#phase !== "open") return this.#transport.free(chunk);
     if (!this.session.reading) {
       this.#held = [...this.#held, chunk];
       this.#pause();
       return;
     }
-    const frames = this.session.framesReceived;
     if (Leases.isWorthwhile(chunk)) this.#leases ??= new Leases(this.#transport);
     this.#leases?.begin(chunk);
+    this.#framesBefore = this.session.framesReceived;
+    const { share, isBetweenFrames } = this.session;
+    const isShort = chunk.length <= SHORT_CHUNK && isBetweenFrames;
     this.session.receive(chunk);
+    if (this.#queued) return;
+    if (!isShort && this.#runtime.readers.isBusy) {
+      this.#queue();
+      this.#pause();
+      return;
+    }
+    share.renew();
+    this.#read();
+    if (share.spent >= TURN_SHARE / 2) this.#runtime.readers.spend(share.spent);
+  }
+
+  /** Goes on with a chunk that took more than its share of a turn. */
+  readOn(): number {
+    this.#queued = false;
+    if (this.closed) return 0;
+    const { share } = this.session;
+    share.renew();
+    try {
+      if (this.#phase === "open") this.#read();
+      if (!this.#unread) this.#resume();
+    } catch (thrown) {
+      this.abort(this.#defect(thrown));
+    }
+    return share.spent;
+  }
+
+  #read(): void {
+    const frames = this.session.framesReceived;
     this.#reports();
-    const said = this.session.framesReceived !== frames;
-    this.#deadlines.heard(this.#now(), said);
-    // Fields of other frames than Data may be views of the chunk; and some of it may be unread.
-    this.#leases?.end(this.#unread || !this.session.reading || said);
+    this.#deadlines.heard(this.#now(), this.session.framesReceived !== frames);
     if (this.#unread) this.#pause();
     this.#rest();
     this.wake();
@@ -313,6 +341,7 @@ export class Connection implements TransportHandler, Producer {
     if (this.closed) return;
     this.#phase = "closed";
     this.#runtime.ticker.remove(this);
+    this.#runtime.readers.remove(this);
     this.#held = NO_CHUNKS;
     try {
       this.#outbox?.close();
@@ -409,40 +438,37 @@ export class Connection implements TransportHandler, Producer {
 
   /** Some of what came may wait: for answers to leave, or for the next turn. */
   get #unread(): boolean {
-    return this.#full || this.#resting;
+    return this.#full || this.#queued;
   }
 
   #reports(): void {
-    if (this.#telling || this.#resting) return;
+    if (this.#telling) return;
     this.#telling = true;
     try {
       let event = this.session.next(this.#now());
       while (event !== undefined && !this.closed) {
         this.#event(event);
-        if (event.type === "request") this.#count();
-        event = this.#resting ? undefined : this.session.next(this.#now());
+        event = this.session.next(this.#now());
       }
     } finally {
       this.#telling = false;
     }
+    this.#afterReading();
   }
 
-  #count(): void {
-    this.#requests += 1;
-    if (this.#requests === 1) setImmediate(() => this.#nextTurn());
-    if (this.#requests < TURN_REQUESTS) return;
-    this.#resting = true;
-    this.#pause();
+  #afterReading(): void {
+    const { session } = this;
+    if (!session.unread) {
+      // Fields of other frames than Data may be views of the chunk.
+      this.#leases?.end(!session.reading || session.framesReceived !== this.#framesBefore);
+    } else if (session.share.isSpent && !this.#queued && !this.closed) {
+      this.#queue();
+    }
   }
 
-  #nextTurn(): void {
-    this.#requests = 0;
-    if (!this.#resting) return;
-    this.#resting = false;
-    if (this.closed) return;
-    if (this.#phase === "open") this.#reports();
-    if (!this.#unread || this.#phase === "closing") this.#resume();
-    this.wake();
+  #queue(): void {
+    this.#queued = true;
+    this.#runtime.readers.add(this);
   }
 
   #event(event: SessionEvent): void {

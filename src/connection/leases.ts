@@ -50,6 +50,7 @@ export class Leases {
 
   /** A chunk is about to be read. */
   begin(chunk: Uint8Array): void {
+    this.end(true); // one that was not read to its end is part of what is read now
     this.#current = Leases.isWorthwhile(chunk) ? new Lease(chunk) : undefined;
   }
 

@@ -71,6 +71,13 @@ export class ReceiveWindow {
     this.#received += bytes;
   }
 
+  /** The stream is over. @returns the credit that was left, which is worth nothing any more */
+  forfeit(): number {
+    const left = this.#promised - this.#received;
+    this.#promised = this.#received;
+    return left;
+  }
+
   /**
    * Books consumed bytes.
    * @param now milliseconds

@@ -23,6 +23,8 @@ export class Receiver {
   #stream: Stream | undefined;
   /** Of the next payload byte, in the file. */
   #offset = 0;
+  /** The frame at hand means nothing. */
+  #ignored = false;
   /** Events that come before those of the next bytes; made when there is one. */
   #reports: SessionEvent[] | undefined;
 
@@ -35,6 +37,15 @@ export class Receiver {
   /** Another one can go on from here: nothing is half read, and nothing waits to be told. */
   get atRest(): boolean {
     return this.#decoder.atRest && (this.#reports?.length ?? 0) === 0;
+  }
+
+  get isBetweenFrames(): boolean {
+    return this.#decoder.atRest;
+  }
+
+  /** Something came that `next` has not looked at. */
+  get hasMore(): boolean {
+    return this.#decoder.hasMore;
   }
 
   push(chunk: Uint8Array): void {
@@ -53,11 +64,15 @@ export class Receiver {
       const reported = this.#reports?.shift();
       if (reported !== undefined) return reported;
       if (session.phase === "closing" || session.phase === "deciding") return undefined;
-      if (session.unsentControls > session.answerLimit) return undefined;
+      if (session.unsentControls > session.answerLimit || session.share.isSpent) return undefined;
       try {
+        const decoded = this.#decoder.decoded;
         const frame = this.#decoder.next();
         if (frame === undefined) return undefined;
+        const bytes = this.#decoder.decoded - decoded;
+        session.share.read(bytes);
         const event = this.#read(frame, now);
+        this.#count(frame, bytes);
         if (event !== undefined) return event;
       } catch (thrown) {
         return this.#broken(LeatError.from(thrown, "reading from the peer failed"));
@@ -83,7 +98,6 @@ export class Receiver {
 
   #read(frame: FrameEvent, now: number): SessionEvent | undefined {
     if (frame.type === "payload") return this.#payload(frame.bytes, frame.remaining);
-    if (frame.type === "frame") this.#session.framesReceived += 1;
     if (this.#session.phase === "hello") return this.#firstFrame(frame, now);
     if (frame.type === "data") return this.#data(frame, now);
     if (frame.stream === 0) return this.#onConnection(frame.body, now);
@@ -91,6 +105,24 @@ export class Receiver {
       return this.#request(frame.stream, frame.body.value, now);
     }
     return this.#onStream(frame.stream, frame.body, now);
+  }
+
+  /** Every frame counts, those that were ignored as well. @throws PROTOCOL_ERROR */
+  #count(frame: FrameEvent, bytes: number): void {
+    if (frame.type === "payload") return;
+    const { share } = this.#session;
+    const ignored = this.#ignored;
+    this.#ignored = false;
+    if (!ignored) {
+      share.useful();
+      if (frame.type === "frame") this.#session.framesReceived += 1;
+    } else if (frame.type === "frame") share.ignore(bytes);
+    else share.trailing(frame.length);
+  }
+
+  #ignore(): undefined {
+    this.#ignored = true;
+    return undefined;
   }
 
   // ---- the connection ----
@@ -135,7 +167,7 @@ export class Receiver {
     const session = this.#session;
     switch (body?.case) {
       case undefined:
-        return undefined; // a body of a newer version: may be ignored
+        return this.#ignore(); // a body of a newer version
       case "ping":
         session.pong(body.value.nonce);
         return undefined;
@@ -191,6 +223,7 @@ export class Receiver {
       session.fail(id, new LeatError("RESOURCE_EXHAUSTED", message), now);
     } else {
       stream.progress = now;
+      session.share.requested();
       return { type: "request", stream: id, operation };
     }
     return undefined;
@@ -210,7 +243,7 @@ export class Receiver {
 
   #onStream(id: number, body: Control | undefined, now: number): SessionEvent | undefined {
     const stream = this.#find(id, body?.case ?? "a frame of unknown kind");
-    if (stream === undefined) return undefined;
+    if (stream === undefined) return this.#ignore();
     try {
       if (body === undefined) {
         throw new LeatError("UNIMPLEMENTED", "a frame of unknown kind came on the stream");
@@ -269,12 +302,15 @@ export class Receiver {
     this.#stream = undefined;
     if (head.length === 0) throw new LeatError("PROTOCOL_ERROR", "a Data frame without payload");
     const stream = this.#find(head.stream, "Data");
-    if (stream === undefined) return undefined;
+    if (stream === undefined) return this.#ignore();
     try {
       if (step(stream.state, this.#peer, "data") === undefined) {
         throw new LeatError("PROTOCOL_ERROR", `Data may not come in state ${stream.state}`);
       }
-      if (stream.cancelled) return undefined;
+      if (stream.cancelled) {
+        this.#session.share.ended(stream.receive.forfeit());
+        return this.#ignore();
+      }
       stream.arrive(head.offset, head.length);
       stream.progress = now;
       this.#stream = stream;

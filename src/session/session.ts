@@ -22,6 +22,7 @@ import type { SessionOptions } from "./options.ts";
 import type { FileRegion, Outgoing, Region } from "./outgoing.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
+import { Share } from "./share.ts";
 import { type Side, type StreamFrame, opened, step } from "./state.ts";
 import { Stream } from "./stream.ts";
 
@@ -47,8 +48,10 @@ export class Session {
   #streams: Map<number, Stream> | undefined;
   /** Characters in the requests of open streams. */
   requested = 0;
-  /** Frames that came, besides Data. */
+  /** Frames that came and meant something, besides Data. */
   framesReceived = 0;
+  /** What reading from the peer may cost. */
+  readonly share = new Share();
   /** Is told when a stream is over, and throws nothing. */
   observer: { onStreamEnded(stream: number): void } | undefined;
   /** The receiving half; a connection at rest has none. */
@@ -142,9 +145,19 @@ export class Session {
     if (this.phase !== "closing") this.#receiving().push(chunk);
   }
 
+  /** Nothing of a frame has come that is not whole. */
+  get isBetweenFrames(): boolean {
+    return this.#receiver?.isBetweenFrames !== false;
+  }
+
+  /** Some of what came was not looked at yet. */
+  get unread(): boolean {
+    return this.#receiver?.hasMore === true;
+  }
+
   /**
-   * The next event, or undefined: nothing more without new bytes, without `welcome`, or until `fill`
-   * has taken so many answers that less than `answerLimit` wait.
+   * The next event, or undefined: nothing more without new bytes, without `welcome`, until `fill`
+   * has taken so many answers that less than `answerLimit` wait, or in this turn of `share`.
    */
   next(now: number): SessionEvent | undefined {
     return this.#receiver?.next(now);
@@ -292,6 +305,7 @@ export class Session {
   /** Forgets a stream that ended. */
   drop(stream: Stream): void {
     stream.state = "ended";
+    this.share.ended(stream.receive.forfeit());
     stream.receive.release();
     this.release(stream);
     if (this.#streams?.delete(stream.id) === true) this.requested -= stream.requested;

@@ -69,6 +69,8 @@ export interface FrameDecoderOptions {
 export class FrameDecoder {
   /** May be changed at any time; counts from the next frame on. */
   maxFrame: number;
+  /** Bytes of frames that were decoded as a whole, all together: what reading cost besides payload. */
+  decoded = 0;
 
   readonly #maxBody: number;
   readonly #input = new Input();
@@ -94,6 +96,11 @@ export class FrameDecoder {
   get atRest(): boolean {
     const between = this.#state === "prefix" && !this.#prefix.begun && this.#input.length === 0;
     return between && this.#opening === undefined && this.#failure === undefined;
+  }
+
+  /** Something came that `next` has not looked at. */
+  get hasMore(): boolean {
+    return this.#input.length > 0 || this.#assembled !== undefined;
   }
 
   constructor(options: FrameDecoderOptions) {
@@ -204,6 +211,7 @@ export class FrameDecoder {
   }
 
   #decode(bytes: Uint8Array, from: number, to: number): Frame {
+    this.decoded += to - from;
     if (to - from > this.#maxBody && !carriesOnlyData(bytes.subarray(from, to))) {
       throw this.#bodyTooLarge(to - from);
     }

@@ -183,10 +183,13 @@ describe("a peer that takes no answers", () => {
     }
     expect(session.lastStream).toBeGreaterThan(before);
     raw.transport.resume();
-    await turns(60);
-    expect(session.lastStream).toBe(20_000);
     // The first is served, all others are told that there are too many.
-    expect(raw.heard()).toHaveLength(19_999);
+    let heard = 0;
+    while (heard < 19_999) {
+      await turns(1);
+      heard += raw.heard().length;
+    }
+    expect([session.lastStream, heard]).toEqual([20_000, 19_999]);
   });
 
   test("is read from when it takes them again, and its FIN comes behind its frames", async () => {
@@ -200,7 +203,7 @@ describe("a peer that takes no answers", () => {
     await turns(10);
     expect(diary.types).toEqual(["request"]);
     raw.transport.resume();
-    await turns(100);
+    while (diary.types.length < 2) await turns(1);
     expect(diary.types).toEqual(["request", "end"]);
     expect(diary.connection.session.lastStream).toBe(20_000);
   });

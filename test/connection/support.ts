@@ -9,6 +9,7 @@ import type { LeatError } from "../../src/errors.ts";
 import { ANSWER_LIMIT } from "../../src/limits.ts";
 import { BufferPool } from "../../src/net/buffer-pool.ts";
 import { type PipeOptions, memoryPair } from "../../src/net/memory.ts";
+import { ReadQueue } from "../../src/net/read-queue.ts";
 import { RunQueue } from "../../src/net/run-queue.ts";
 import type { Ticked } from "../../src/net/ticker.ts";
 import type { SessionEvent } from "../../src/session/event.ts";
@@ -25,6 +26,7 @@ import type { FrameValue } from "../wire/read-vectors.ts";
 
 export class TestRuntime implements Runtime {
   readonly queue: RunQueue;
+  readonly readers = new ReadQueue();
   readonly pool: BufferPool;
   readonly #ticked = new Set<Ticked>();
   readonly ticker = {

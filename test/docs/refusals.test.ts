@@ -96,6 +96,9 @@ const CASES: Record<string, Case> = {
       peer.bytes(Buffer.concat([ping, ping]));
     },
   },
+  "more than 16,384 frames that are ignored": {
+    send: (peer) => peer.bytes(new Uint8Array(16_385)),
+  },
   "a frame other than Data above 16,384 bytes": request({
     case: "stat",
     value: { path: "p".repeat(17 * KiB) },

@@ -1,0 +1,59 @@
+/**
+ * Who may be read from next. A peer whose bytes cost more than its share of a turn of the event loop
+ * has its rest read in a later one, behind all others that wait for that. However many there are and
+ * whatever they send, a turn takes about as long as TURN_WORK says.
+ */
+import { TURN_WORK } from "../limits.ts";
+
+export interface Reader {
+  /** Reads as much as one share allows. @returns what that cost */
+  readOn(): number;
+}
+
+export class ReadQueue {
+  readonly #waiting = new Set<Reader>();
+  /** Of this turn. */
+  #left = TURN_WORK;
+  #scheduled = false;
+
+  /** This turn has taken as long as it may. */
+  get isBusy(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Puts a reader at the end, unless it waits already. */
+  add(reader: Reader): void {
+    this.#waiting.add(reader);
+    this.#schedule();
+  }
+
+  remove(reader: Reader): void {
+    this.#waiting.delete(reader);
+  }
+
+  /** Counts what was read besides. */
+  spend(work: number): void {
+    this.#left -= work;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    this.#left = TURN_WORK;
+    // Those that are not done put themselves behind the others, for the next turn.
+    let count = this.#waiting.size;
+    for (const reader of this.#waiting) {
+      if (count === 0 || this.isBusy) break;
+      count -= 1;
+      this.#waiting.delete(reader);
+      this.#left -= reader.readOn();
+    }
+    if (this.#waiting.size > 0 || this.#left < TURN_WORK) this.#schedule();
+  };
+}

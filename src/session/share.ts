@@ -1,0 +1,77 @@
+/**
+ * What reading from a peer costs. A frame costs its peer next to nothing, whatever it is: so each is
+ * counted, those that mean nothing too, and the reader is given only so much for one turn of the
+ * event loop. One small frame is the unit.
+ */
+import { LeatError } from "../errors.ts";
+import {
+  IGNORED_FRAMES,
+  LEAST_DATA,
+  PAID_FRAMES,
+  TURN_REQUESTS,
+  TURN_SHARE,
+  WORK_BYTES,
+} from "../limits.ts";
+
+/** Of a request: the disk is asked, or a thread. */
+const REQUEST_WORK = TURN_SHARE / TURN_REQUESTS;
+
+export class Share {
+  /** Of this turn; endless until `renew` is called for the first time. */
+  #left = Number.POSITIVE_INFINITY;
+  /** Frames that were ignored, less those that others paid for. */
+  #ignored = 0;
+  /** Bytes of Data that may still come for streams that have ended: they were granted. */
+  #trailing = 0;
+
+  /** The turn's share is used up: the rest waits for the next one. */
+  get isSpent(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** A turn begins. */
+  renew(): void {
+    this.#left = TURN_SHARE;
+  }
+
+  /** What was spent in this turn. */
+  get spent(): number {
+    return TURN_SHARE - this.#left;
+  }
+
+  /** A piece was read. @param decoded bytes of whole frames that were decoded for it */
+  read(decoded: number): void {
+    this.#left -= 1 + decoded / WORK_BYTES;
+  }
+
+  requested(): void {
+    this.#left -= REQUEST_WORK;
+  }
+
+  /** A frame meant something: that pays for some that do not. */
+  useful(): void {
+    if (this.#ignored > 0) this.#ignored = Math.max(0, this.#ignored - PAID_FRAMES);
+  }
+
+  /** A stream ended: what it was granted may be on its way. */
+  ended(credit: number): void {
+    this.#trailing += credit;
+  }
+
+  /** Data came for a stream that has ended. @throws as `ignore` */
+  trailing(length: number): void {
+    const granted = length <= this.#trailing;
+    if (granted) this.#trailing -= length;
+    if (!granted || length < LEAST_DATA) this.ignore(length);
+  }
+
+  /** A frame was ignored. @throws PROTOCOL_ERROR when they are too many */
+  ignore(bytes: number): void {
+    this.#ignored += 1 + Math.floor(bytes / LEAST_DATA);
+    if (this.#ignored <= IGNORED_FRAMES) return;
+    throw new LeatError(
+      "PROTOCOL_ERROR",
+      `more than ${IGNORED_FRAMES} frames came that ask for nothing: empty ones, unknown ones, or for streams that have ended`,
+    );
+  }
+}

@@ -1,0 +1,76 @@
+/** Peers that send nothing but what costs them nothing, and a client beside them. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Server, connect } from "../../src/index.ts";
+import { encodeFrame } from "../../src/wire/frame.ts";
+import { BODIES, dataFrame } from "../session/bodies.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+import { startServer } from "../support/served.ts";
+
+const PEERS = 8;
+const BYTES = 120_000;
+
+const FLOODS = [
+  ["empty frames", Uint8Array.of(0)],
+  ["frames of stream 0 without a body", Uint8Array.of(2, 8, 0)],
+  ["bodies of a later version", Uint8Array.of(3, 0xfa, 1, 0)],
+  ["Data for a stream that has ended", dataFrame(1, 0, Uint8Array.of(1))],
+  ["Credit for a stream that has ended", encodeFrame(1, BODIES.credit)],
+] as const;
+
+const folder = new TemporaryFolder();
+let server: Server;
+
+beforeAll(async () => {
+  folder.file("f", "contents");
+  server = await startServer({ library: folder.path, durability: "none" });
+});
+
+afterAll(async () => {
+  await server.stop({ drain: 0 });
+  folder[Symbol.dispose]();
+});
+
+test.each(FLOODS)("%s end their connections, and nobody else's", async (_, frame) => {
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  const peers = await Promise.all(
+    Array.from({ length: PEERS }, () => RawPeer.welcomed(server.port)),
+  );
+  try {
+    for (const peer of peers) {
+      peer.request(1, { case: "stat", value: { path: "f" } });
+      await peer.body(1);
+    }
+    const count = Math.max(20_000, Math.floor(BYTES / frame.length));
+    const flood = Buffer.concat(Array.from({ length: count }, () => frame));
+    for (const peer of peers) peer.bytes(flood);
+    expect((await client.stat("f")).size).toBe(8);
+    for (const peer of peers) {
+      expect((await peer.failure(0)).code).toBe("PROTOCOL_ERROR");
+      await peer.ended();
+      peer.fin();
+    }
+    expect((await client.stat("f")).size).toBe(8);
+  } finally {
+    for (const peer of peers) peer[Symbol.dispose]();
+  }
+});
+
+test("an upload that comes byte by byte arrives whole, and others beside it", async () => {
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  using peer = await RawPeer.welcomed(server.port);
+  const size = 5000;
+  const value = { path: "bytes", uploadId: crypto.getRandomValues(new Uint8Array(16)), size };
+  const whole = Uint8Array.from({ length: size }, (_, i) => i);
+  const crc32 = Bun.hash.crc32(whole);
+  peer.request(1, { case: "put", value });
+  peer.together(() => {
+    for (let at = 0; at < size; at += 1) {
+      peer.data(1, at, whole.subarray(at, at + 1), at === size - 1 ? crc32 : undefined);
+    }
+  });
+  peer.frame(1, { case: "finish", value: { size, crc32 } });
+  expect((await client.stat("f")).size).toBe(8);
+  while ((await peer.body(1)).case !== "receipt");
+  expect((await client.stat("bytes")).size).toBe(size);
+});
