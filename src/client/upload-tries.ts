@@ -102,6 +102,8 @@ class UploadTries {
   #checkSame({ size, modified }: Upload): void {
     this.#first ??= { size, modified };
     const first = this.#first;
+    // What has no size is sent from its start by each try: nothing is joined.
+    if (first.size === undefined && size === undefined) return;
     const same =
       first.size === size &&
       first.modified?.seconds === modified?.seconds &&

@@ -8,7 +8,10 @@ import { OutgoingChunks } from "../transfer/outgoing-chunks.ts";
 import { OutgoingSource } from "../transfer/outgoing-source.ts";
 import { Digest } from "../transfer/digest.ts";
 import { crc32 } from "../hash.ts";
+import { DATA_PAYLOAD } from "../limits.ts";
 import { readInTurns } from "../transfer/read-in-turns.ts";
+import { atOnce } from "../transfer/source-calls.ts";
+import { guardedChunks, wholeSource } from "../transfer/source-chunks.ts";
 
 /** A file of `Bun.file`, bytes, or anything that gives bytes in chunks. */
 export type UploadSource =
@@ -90,15 +93,23 @@ async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
   const { size } = source.entry;
   if (file.size !== size) {
     // A slice has the name of the file, too: its bytes are those that Bun reads of it.
-    source[Symbol.dispose]();
-    return fromBlob(file, file.size < size ? file.size : undefined, sha256);
+    const chunks = guardedChunks(file.stream(), source, path);
+    return {
+      ...fromBlob(file, file.size < size ? file.size : undefined, sha256, chunks),
+      release: () => source[Symbol.dispose](),
+    };
   }
   return uploadOf(source, sha256, path);
 }
 
-/** A file that is open; released with the upload. @param path for messages */
+/**
+ * A file that is open; released with the upload, or when this fails.
+ * @param path for messages
+ * @throws what reading it throws
+ */
 export function uploadOf(source: Source, sha256: boolean, path: string): Upload {
   const { size, modified } = source.entry;
+  if (size === 0 && hasBytes(source)) return fromUnsized(source, sha256, path);
   return {
     size,
     modified,
@@ -120,6 +131,30 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
   };
 }
 
+/** Files of /proc and the like say that they have no bytes, whatever can be read of them. */
+function hasBytes(source: Source): boolean {
+  try {
+    return atOnce(source.read(new Uint8Array(1), 0)) > 0;
+  } catch (thrown) {
+    source[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+/** Each try sends all of it, as it is then. */
+function fromUnsized(source: Source, sha256: boolean, path: string): Upload {
+  return {
+    ...fromChunks(wholeSource(source, DATA_PAYLOAD, path), undefined, sha256),
+    modified: source.entry.modified,
+    whole: async () => {
+      const digest = new Digest(false);
+      await readInTurns(source, { offset: 0 }, (bytes) => digest.update(bytes));
+      return { size: digest.bytes, crc32: digest.crc32 };
+    },
+    release: () => source[Symbol.dispose](),
+  };
+}
+
 function fromBytes(bytes: Uint8Array, sha256: boolean): Upload {
   return {
     ...fromChunks([], bytes.length, sha256),
@@ -128,9 +163,14 @@ function fromBytes(bytes: Uint8Array, sha256: boolean): Upload {
   };
 }
 
-function fromBlob(blob: Blob, size: number | undefined, sha256: boolean): Upload {
+function fromBlob(
+  blob: Blob,
+  size: number | undefined,
+  sha256: boolean,
+  chunks: AsyncIterable<Uint8Array> = blob.stream(),
+): Upload {
   return {
-    ...fromChunks(blob.stream(), size, sha256),
+    ...fromChunks(chunks, size, sha256),
     whole: async () => {
       const digest = new Digest(false);
       for await (const bytes of blob.stream()) digest.update(bytes);

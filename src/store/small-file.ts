@@ -51,6 +51,9 @@ export function writeSmallFile(
   }
 }
 
+/** Nobody looks at it. */
+const PROBE = new Uint8Array(1);
+
 export interface SmallFile {
   readonly bytes: Uint8Array;
   readonly modified: Time;
@@ -71,6 +74,8 @@ export function readSmallFile(folder: Folder, name: string, most: number): Small
   try {
     const bytes = new Uint8Array(seen.size);
     if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return undefined;
+    // Files of /proc say that they are empty, and are not.
+    if (seen.size === 0 && readSync(fd, PROBE, 0, 1, 0) > 0) return undefined;
     if (!isUnchanged(seen, statDescriptor(fd))) return undefined;
     const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = seen;
     return { bytes, modified: { seconds, nanoseconds } };

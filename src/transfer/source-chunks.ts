@@ -1,7 +1,45 @@
-/** A range of a source that answers later, as chunks; the next one is read while one is sent. */
+/** A source as chunks, for one that answers later or whose size says nothing: the next is read while one is sent. */
 import type { Source } from "../store/store.ts";
 import { changed, replaced } from "./compare.ts";
 import { closeSource } from "./source-calls.ts";
+
+/**
+ * All of a source, however much that is: what its size says is not believed. The source is released
+ * when the iteration ends, whichever way.
+ * @param size of a chunk, in bytes
+ * @throws CHANGED when the file became another
+ */
+export async function* wholeSource(
+  source: Source,
+  size: number,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    let read = size;
+    for (let position = 0; read === size; position += read) {
+      const chunk = new Uint8Array(size);
+      read = await source.read(chunk, position);
+      yield chunk.subarray(0, read);
+    }
+    if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
+  } finally {
+    closeSource(source);
+  }
+}
+
+/** Chunks that others read of a file. @throws CHANGED when the file became another meanwhile */
+export async function* guardedChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  source: Source,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+    if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
+  } finally {
+    closeSource(source);
+  }
+}
 
 /**
  * The source is released when the iteration ends, whichever way.

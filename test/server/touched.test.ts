@@ -221,6 +221,22 @@ describe("during an upload a file", () => {
   });
 });
 
+test("a part of a file that is overwritten in secret while it is uploaded ends in CHANGED", async () => {
+  const path = plant(local, "part", contents(32 * MiB, 10));
+  await using server = await startServer({ library: library.path });
+  await using client = await connect(server.address);
+  let done = false;
+  const put = client.put("part", Bun.file(path).slice(0, 31 * MiB), {
+    onProgress: () => {
+      if (!done) overwrite(path);
+      utimesSync(path, THEN, THEN);
+      done = true;
+    },
+  });
+  expect((await refusal(put)).code).toBe("CHANGED");
+  expect((await refusal(client.stat("part"))).code).toBe("NOT_FOUND");
+});
+
 test("a file that is given another mode while it is summed has its sum", async () => {
   const path = plant(library, "summed", contents(64 * MiB, 9));
   await using server = await startServer({ library: library.path });

@@ -94,7 +94,8 @@ async function uploadOne(
   client: Client,
   bar: Bar,
 ): Promise<Done> {
-  bar.total = local === STDIN ? undefined : lookLocal(local)?.size;
+  // A file that says 0 may have more.
+  bar.total = local === STDIN ? undefined : lookLocal(local)?.size || undefined;
   const source: UploadSource = local === STDIN ? standardInput() : Bun.file(local);
   const receipt = await client.put(remote, source, {
     ifExists: flags.ifExists,
