@@ -15,6 +15,7 @@ import {
   leavePartial,
 } from "../store/local-file.ts";
 import type { StoreEntry } from "../store/store.ts";
+import { isSkipped } from "./is-skipped.ts";
 import type { Leg } from "./leg.ts";
 import type { Downloaded, DownloadOptions, GetOptions } from "./options.ts";
 import { isReplaced, receive } from "./reception.ts";
@@ -76,6 +77,7 @@ class DownloadTo {
       return { entry, skipped: false };
     } catch (thrown) {
       leg.cancel(LeatError.from(thrown));
+      if (isSkipped(thrown, this.#options.ifExists)) return { entry, skipped: true };
       throw thrown;
     }
   }
@@ -164,7 +166,7 @@ class DownloadTo {
         await sink.keep();
       } else {
         sums?.remove();
-        await sink.discard();
+        await sink.abandon();
       }
       throw thrown;
     }

@@ -4,8 +4,9 @@
  * or iterating over verified blocks.
  */
 import { LeatError } from "../errors.ts";
-import { createLocalFile } from "../store/local-file.ts";
-import type { Sink, StoreEntry } from "../store/store.ts";
+import { createLocalFile, type ResumableFile } from "../store/local-file.ts";
+import type { StoreEntry } from "../store/store.ts";
+import { isSkipped } from "./is-skipped.ts";
 import type { Leg } from "./leg.ts";
 import type { SaveOptions } from "./options.ts";
 import { type Landing, type ReceptionOptions, receive } from "./reception.ts";
@@ -49,7 +50,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     const path = typeof target === "string" ? target : target.name;
     if (path === undefined) throw new LeatError("INVALID_ARGUMENT", "the target has no path");
     this.#claim();
-    let sink: Sink | undefined;
+    let sink: ResumableFile["sink"] | undefined;
     try {
       const created = createLocalFile(path, {
         shown: options.shown,
@@ -68,7 +69,8 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
       await created.commit();
     } catch (thrown) {
       this.cancel();
-      await sink?.discard();
+      await sink?.abandon();
+      if (isSkipped(thrown, options.ifExists)) return;
       throw LeatError.from(thrown, `saving ${options.shown ?? path} failed`);
     }
   }

@@ -29,6 +29,8 @@ export class SmallGet implements Call {
   #ticket: Ticket | undefined;
   #entry: StoreEntry | undefined;
   #bytes = new Uint8Array(0);
+  /** Behind the last byte whose block was compared. */
+  #verified = 0;
   #over = false;
 
   constructor(options: SmallGetOptions) {
@@ -68,6 +70,7 @@ export class SmallGet implements Call {
     this.#options.link.connection.consumed(this.#ticket?.stream ?? 0, bytes.length);
     if (blockCrc !== undefined) {
       checkBlock(at + bytes.length, blockCrc, this.#digest.endBlock());
+      this.#verified = at + bytes.length;
     } else if ((at + bytes.length) % BLOCK_SIZE === 0) {
       throw new LeatError("PROTOCOL_ERROR", "a block came without its CRC");
     }
@@ -78,6 +81,9 @@ export class SmallGet implements Call {
       const { bytes } = this.#digest;
       const message = `${bytes} bytes arrived where ${this.#bytes.length} were declared`;
       throw new LeatError("SIZE_MISMATCH", message);
+    }
+    if (this.#verified !== this.#bytes.length) {
+      throw new LeatError("PROTOCOL_ERROR", "the last Data came without its CRC");
     }
     checkFinish(finish, this.#bytes.length, this.#digest);
     this.#over = true;

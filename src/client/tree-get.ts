@@ -10,6 +10,7 @@ import { isSegment, quote } from "../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
 import type { Entry } from "../wire/gen/messages.ts";
 import type { Client } from "./client.ts";
+import { isSkipped } from "./is-skipped.ts";
 import { SmallGet } from "./small-get.ts";
 import {
   type GetTreeOptions,
@@ -187,6 +188,7 @@ class TreeGet {
       await held.commit();
       return this.#fetched(of, entry);
     } catch (thrown) {
+      if (isSkipped(thrown, this.#collision)) return outcomeOf(of, { skipped: true });
       return this.#failed(of, "FILE", thrown);
     }
   }

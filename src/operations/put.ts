@@ -8,16 +8,8 @@ import type { Exchange, Receiving } from "./exchange.ts";
 
 const UPLOAD_ID_LENGTH = 16;
 
-/** The disk failed, or the client says what cannot be: to continue would lead to the same. */
-const FINAL = new Set<ErrorCode>([
-  "FLOW_CONTROL",
-  "INTERNAL",
-  "IO_ERROR",
-  "NO_SPACE",
-  "PROTOCOL_ERROR",
-  "QUOTA_EXCEEDED",
-  "SIZE_MISMATCH",
-]);
+/** It failed here: to continue would lead to the same. */
+const FINAL = new Set<ErrorCode>(["INTERNAL", "IO_ERROR", "NO_SPACE", "QUOTA_EXCEEDED"]);
 
 /** The stream ended while the partial was looked for. */
 const LOST = new LeatError("CONNECTION_LOST", "the client has left");
@@ -41,6 +33,10 @@ export class PutOperation implements Receiving, Intake {
   #crcs: FileCrcs | undefined;
   /** What came before the sink was there; bounded by the initial window. */
   #early: (() => void)[] | undefined;
+  /** Data was among it. */
+  #hasEarlyData = false;
+  /** What was there before this try, in bytes. */
+  #before = 0;
   #over = false;
   /** The client gave it up: nothing is kept for another try. */
   #givenUp = false;
@@ -76,8 +72,9 @@ export class PutOperation implements Receiving, Intake {
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     // Behind Finish only a Resend is answered, and none was sent: what is checked stays as it is.
     if (this.#over || this.#finished) return;
-    if (this.#incoming === undefined) this.#later(() => this.#take(bytes, blockCrc));
-    else this.#take(bytes, blockCrc);
+    if (this.#incoming !== undefined) return this.#take(bytes, blockCrc);
+    this.#hasEarlyData = true;
+    this.#later(() => this.#take(bytes, blockCrc));
   }
 
   #take(bytes: Uint8Array, blockCrc: number | undefined): void {
@@ -168,11 +165,10 @@ export class PutOperation implements Receiving, Intake {
       });
     }
     const { durableOffset: offset, resumed } = created;
-    if (offset > 0 && this.#early !== undefined) {
-      throw new LeatError(
-        "PROTOCOL_ERROR",
-        "Data came before the Response to an upload that resumes",
-      );
+    this.#before = offset;
+    if (offset > 0 && this.#hasEarlyData) {
+      const message = `Data at offset 0 came before the Response, and the upload resumes at ${offset}`;
+      throw new LeatError("PROTOCOL_ERROR", message);
     }
     const prefixCrc32 = resumed?.crc32 ?? 0;
     const id = resumed?.uploadId ?? uploadId;
@@ -210,9 +206,26 @@ export class PutOperation implements Receiving, Intake {
     try {
       await this.#commitOrThrow(finish, sink, incoming);
     } catch (thrown) {
+      if (await this.#isSkipped(thrown)) return;
       this.#committing = false;
       this.#fail(this.#reason ?? thrown);
     }
+  }
+
+  /** Somebody was faster, and what is there is to stay: it is the answer, as it is at the start. */
+  async #isSkipped(thrown: unknown): Promise<boolean> {
+    const { path, ifExists, uploadId } = this.#request;
+    const isTaken = thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
+    if (!isTaken || ifExists !== "SKIP") return false;
+    try {
+      const entry = await this.#exchange.store.stat(path);
+      this.#exchange.receipt({ entry, uploadId, skipped: true });
+    } catch {
+      return false; // it is gone again: the name was taken
+    }
+    this.#over = true;
+    this.#crcs?.forget();
+    return true;
   }
 
   async #commitOrThrow(finish: Finish, sink: Sink, incoming: Incoming): Promise<void> {
@@ -297,6 +310,8 @@ export class PutOperation implements Receiving, Intake {
     const { size, sha256 } = this.#request;
     // The digest of a whole cannot be taken up in the middle.
     if (this.#givenUp || size === undefined || sha256 || FINAL.has(error.code)) return 0;
+    // A try that does not fit its size brings nothing; what was there before it is not its mistake.
+    if (error.code === "SIZE_MISMATCH") return this.#before;
     const verified = this.#incoming?.verified ?? sink.durableOffset;
     return verified < size ? verified - (verified % BLOCK_SIZE) : verified;
   }

@@ -103,11 +103,12 @@ export class Peer implements Driver, BudgetWaiter {
     }
   }
 
-  /** The client gave a stream up. A commit goes on, and its receipt ends the stream. */
+  /** The client gave a stream up. A commit or a change goes on, and what becomes of it is the answer. */
   #cancel(stream: number): void {
-    const receiving = this.#exchanges?.get(stream)?.receiving;
+    const { receiving, isChange } = this.#exchanges?.get(stream) ?? {};
     receiving?.cancelled();
-    if (receiving?.complete !== true) this.connection.fail(stream, CANCELLED);
+    if (receiving?.complete === true || isChange === true) return;
+    this.connection.fail(stream, CANCELLED);
   }
 
   onStreamEnded(stream: number): void {
@@ -179,6 +180,7 @@ export class Peer implements Driver, BudgetWaiter {
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
     if ("path" in operation.value) exchange.path = operation.value.path;
+    exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges ??= new Map();
     this.#exchanges.set(stream, exchange);
     try {
@@ -285,6 +287,8 @@ const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   put: 1,
   checksum: 1,
 };
+
+const CHANGES: ReadonlySet<Operation["case"]> = new Set(["remove", "rename", "makeDirectory"]);
 
 /** What a transfer waits for, in the log. */
 const WAITS: Readonly<Record<Wait, string>> = {

@@ -39,6 +39,8 @@ export class StreamExchange implements Exchange {
   descriptors = 0;
   /** The operation until it is over, which may be later than its stream; never rejects. */
   running: Promise<void> | undefined;
+  /** It changes a name: once it was asked for, it happens. */
+  isChange = false;
   /** The operation, when it hears more than its request. */
   receiving: Receiving | undefined;
 

@@ -288,8 +288,9 @@ export class Receiver {
     }
   }
 
-  /** The peer broke a rule of one stream: only that stream ends. */
-  #streamBroken(stream: Stream, error: LeatError, now: number): SessionEvent {
+  /** The peer broke a rule of one stream: only that stream ends, unless its end is decided already. */
+  #streamBroken(stream: Stream, error: LeatError, now: number): SessionEvent | undefined {
+    if (this.#peer === "client" && stream.isDecided) return undefined;
     this.#session.fail(stream.id, error, now);
     return { type: "failure", stream: stream.id, error };
   }

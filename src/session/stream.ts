@@ -59,6 +59,14 @@ export class Stream {
     return outgoing !== undefined && !outgoing.done && outgoing.available === 0;
   }
 
+  /**
+   * Whether the client has said all: what the server makes of it is the answer, whatever else comes. A
+   * file, or a new name, may be there already.
+   */
+  get isDecided(): boolean {
+    return this.cancelled || this.commits || this.state === "unary";
+  }
+
   /** Whether all of an upload came, and it is to be put on disk. */
   get commits(): boolean {
     return this.state === "put-finished" || this.state === "put-complete";

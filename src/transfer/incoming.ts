@@ -70,12 +70,12 @@ export class Incoming {
    */
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     const behind = this.#position + bytes.length;
-    if (this.#rangeEnded) {
-      throw new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
-    }
     if (behind > this.#end) {
       const declared = this.#end - this.#range.offset;
       throw new LeatError("SIZE_MISMATCH", `more than the ${declared} declared bytes arrived`);
+    }
+    if (this.#rangeEnded) {
+      throw new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
     }
     this.#digest.update(bytes);
     this.#write(bytes, this.#position);
@@ -96,7 +96,8 @@ export class Incoming {
   /**
    * Nothing more comes.
    * @returns undefined when the sink has everything already; else resolves when it does
-   * @throws as `checkFinish`; SIZE_MISMATCH when less came than was declared; what a write threw
+   * @throws as `checkFinish`; SIZE_MISMATCH when less came than was declared; PROTOCOL_ERROR when the
+   *   last of a declared length came without its CRC; what a write threw
    */
   finish(finish: Finish, size: number): MaybePromise<void> {
     const { length, offset } = this.#range;
@@ -104,6 +105,10 @@ export class Incoming {
     if (length !== undefined && bytes !== length) {
       const message = `${bytes} bytes arrived where ${length} were declared`;
       throw new LeatError("SIZE_MISMATCH", message);
+    }
+    if (length !== undefined && this.#verified !== this.#position) {
+      const message = `the Data that ends the range at ${this.#position} came without its CRC`;
+      throw new LeatError("PROTOCOL_ERROR", message);
     }
     checkFinish(finish, size, this.#digest);
     if (this.#writing) return this.settled().then(() => this.#check());

@@ -132,6 +132,37 @@ describe("a download is", () => {
     expect(readFileSync(target, "utf8")).toBe("old");
   });
 
+  test.each(["skip", "fail"] as const)(
+    "a name that is taken while the file comes, with %s",
+    async (ifExists) => {
+      library.file("racing", new Uint8Array(12 * MiB));
+      for (const [i, ask] of [
+        async (target: string, taken: (bytes: number) => void) => {
+          const download = await client.get("racing", { onProgress: taken });
+          await download.save(target, { ifExists });
+        },
+        async (target: string, taken: (bytes: number) => void) => {
+          const { skipped } = await client.download("racing", target, {
+            ifExists,
+            onProgress: taken,
+          });
+          expect(skipped).toBe(true);
+        },
+      ].entries()) {
+        const target = local.at(`racing-${ifExists}-${i}`);
+        const asked = ask(target, (bytes) => {
+          // More than may wait here: the partial is being written.
+          if (bytes > 10 * MiB) writeFileSync(target, "somebody was faster");
+        });
+        if (ifExists === "fail") expect((await refusal(asked)).code).toBe("ALREADY_EXISTS");
+        else await asked;
+        expect(readFileSync(target, "utf8")).toBe("somebody was faster");
+      }
+      await client.remove("racing");
+      expect(readdirSync(local.path).filter((name) => name.startsWith("."))).toEqual([]);
+    },
+  );
+
   test("taken once", async () => {
     const download = await client.get("text.txt");
     await download.text();

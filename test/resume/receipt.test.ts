@@ -224,6 +224,14 @@ describe("a try that meets an older one", () => {
       case: "failure",
       value: { code: "PROTOCOL_ERROR" },
     });
+    // What was kept is still there.
+    await until(() => hasPartial(2 * MiB));
+    send(young, 2, bytes, { path: "early", uploadId, resume: true });
+    expect(await answer(young, 2)).toMatchObject({
+      value: { result: { value: { durableOffset: 2 * MiB } } },
+    });
+    young.frame(2, { case: "cancel", value: {} });
+    await until(() => partials().length === 0);
   });
 
   test("of another client finds nothing that is in use", async () => {
