@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlockingSocket } from "../examples/exercise/blocking-socket.ts";
+import { until } from "./support/until.ts";
 
 const folder = join(import.meta.dir, "../examples/models");
 const concurrent = ["processes", "threads", "event-loop"];
@@ -217,7 +218,7 @@ test("a process outlives a server that was killed, and still ends with its clien
   await server.process.exited;
   expect(await ask(client, "two")).toBe("OK two\n");
   client.close();
-  while (exists(child) && !zombie(child)) await Bun.sleep(5);
+  await until(() => !(exists(child) && !zombie(child)));
 });
 
 /** An orphan is reaped by whatever runs as the first process, which in a container may sleep. */

@@ -19,7 +19,13 @@ const REST_DEADLINE = 5000;
 const LOOKS = 4;
 const LOOK_PAUSE = 50;
 
-/** Memory of the server at so many connections on which nothing is asked. */
+/** So long the server's processor time is looked at once memory is at rest, in milliseconds. */
+const REST = 1000;
+
+/**
+ * Memory of the server at so many connections on which nothing is asked, and its processor time in a
+ * second. At the last count it is full: accepting has stopped, and waiting for room costs nothing.
+ */
 export async function idle({ scratch, samples }: Stage, counts: readonly number[]): Promise<void> {
   const most = Math.max(FIRST, ...counts) + 1;
   const flags = ["--max-connections", String(most)];
@@ -46,6 +52,9 @@ export async function idle({ scratch, samples }: Stage, counts: readonly number[
     const key = { suite: "growth", work: "idle connections", who: "leat" };
     const place = { axis: "connections", at: count };
     samples.take({ ...key, ...place, measure: "server memory" }, memory / MiB);
+    const worked = server.cpu;
+    await Bun.sleep(REST);
+    samples.take({ ...key, ...place, measure: "server CPU time" }, server.cpu - worked);
     if (count < TELLING) continue;
     samples.take({ ...key, ...place, measure: "memory each" }, (memory - empty) / count / KiB);
   }

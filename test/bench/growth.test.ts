@@ -60,7 +60,9 @@ test("growth is measured at every place, and leaves no process and no file", asy
       }
     }
   }
-  measured(record, { work: "idle connections", who: "leat", at: 100, measure: "memory each" });
+  for (const measure of ["memory each", "server CPU time"] as const) {
+    measured(record, { work: "idle connections", who: "leat", at: 100, measure });
+  }
   for (const who of ["leat server", "leat client"]) {
     const memory = measured(record, { work: "download a file", who, at: 0, measure: "memory" });
     expect(memory.median).toBeGreaterThan(20);

@@ -5,7 +5,7 @@ import { announcedSeed } from "../support/chop.ts";
 import { cutTransfer, isKept } from "./cut.ts";
 import { drawPlan, KINDS } from "./plan.ts";
 import { PLACE, runPlan } from "./run.ts";
-import { noSmallDisk } from "./small-disk.ts";
+import { noMount } from "../support/mounted.ts";
 import { failureOf } from "./table.ts";
 import { Versions } from "./versions.ts";
 
@@ -21,7 +21,7 @@ describe.if(process.platform === "linux")("chaos", () => {
   afterAll(() => folder[Symbol.dispose]());
 
   for (const kind of KINDS) {
-    const no = kind === "disk" ? noSmallDisk() : undefined;
+    const no = kind === "disk" ? noMount() : undefined;
     test.skipIf(no !== undefined)(`${kind}${no === undefined ? "" : ` [${no}]`}`, async () => {
       const result = await runPlan(drawPlan(kind, announcedSeed()), versions);
       expect(result.violations.length === 0 ? "" : failureOf(result)).toBe("");

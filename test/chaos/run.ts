@@ -10,7 +10,7 @@ import { Crowd } from "./crowd.ts";
 import { History } from "./history.ts";
 import type { Kind, Plan } from "./plan.ts";
 import { Serving } from "./serving.ts";
-import { SmallDisk } from "./small-disk.ts";
+import { smallDisk } from "../support/mounted.ts";
 import type { Digest, Versions } from "./versions.ts";
 
 /** In memory, where there is such a place: what is tested is the order of things, not the disk. */
@@ -33,11 +33,13 @@ export interface Result {
 export async function runPlan(plan: Plan, versions: Versions): Promise<Result> {
   const began = performance.now();
   using folder = new TemporaryFolder(PLACE);
-  using disk = new SmallDisk(folder.folder("library"), plan.server.room);
+  const library = folder.folder("library");
+  const { room } = plan.server;
+  using disk = room > 0 ? smallDisk(room, library) : undefined;
   const local = folder.folder("local");
   const history = new History(versions);
   const sent = sentBy(plan, versions);
-  let serving = await Serving.start(disk.path, plan.server);
+  let serving = await Serving.start(library, plan.server);
   const violations: Violation[] = [];
   let counts: FaultCounts;
   const blows = { done: {} as Record<string, number> };
@@ -45,8 +47,8 @@ export async function runPlan(plan: Plan, versions: Versions): Promise<Result> {
     await prepare(plan, serving, versions, history);
     if (plan.server.readOnly) {
       violations.push(...(await serving.stop()).map(broken));
-      disk.makeReadOnly();
-      serving = await Serving.start(disk.path, plan.server);
+      disk?.remount("ro");
+      serving = await Serving.start(library, plan.server);
     }
     const descriptors = serving.descriptors();
     using proxy = new FaultProxy(serving.port, plan.fault);
@@ -64,8 +66,8 @@ export async function runPlan(plan: Plan, versions: Versions): Promise<Result> {
     violations.push(...held.map((text) => ({ what: "leaked", text }) as const));
     history.close();
     const listed = await listedBy(serving);
-    const files = filesIn(disk.path);
-    const partials = readdirSync(`${disk.path}/.leat/partial`).length;
+    const files = filesIn(library);
+    const partials = readdirSync(`${library}/.leat/partial`).length;
     violations.push(
       ...check({ history, sent, files, listed, local, partials, garbled: plan.garbled }),
     );

@@ -2,7 +2,7 @@
 import { History } from "./history.ts";
 import { drawPlan, KINDS, type Kind, type Plan } from "./plan.ts";
 import { type Result, runPlan } from "./run.ts";
-import { noSmallDisk } from "./small-disk.ts";
+import { noMount } from "../support/mounted.ts";
 import type { Versions } from "./versions.ts";
 
 export interface SeriesOptions {
@@ -18,7 +18,7 @@ export interface SeriesOptions {
 
 /** @returns kinds that can be run here, and tells of the others */
 export function possibleKinds(kinds: readonly Kind[] = KINDS): Kind[] {
-  const no = kinds.includes("disk") ? noSmallDisk() : undefined;
+  const no = kinds.includes("disk") ? noMount() : undefined;
   if (no !== undefined) console.error(`chaos: no runs of kind disk: ${no}`);
   return kinds.filter((kind) => kind !== "disk" || no === undefined);
 }

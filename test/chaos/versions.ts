@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BLOCK_SIZE, KiB, MiB } from "../../src/limits.ts";
-import { contents } from "../resume/support.ts";
+import { contents } from "../support/contents.ts";
 
 /** Of each size. */
 export const VERSIONS = 3;

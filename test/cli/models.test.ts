@@ -3,15 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { MODELS } from "../../src/server/models/model.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import {
-  AtTerminal,
-  client,
-  expectFailure,
-  LAUNCHER,
-  run,
-  RunningServer,
-  until,
-} from "./support.ts";
+import { AtTerminal, client, expectFailure, LAUNCHER, run, RunningServer } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const WAYS = [...MODELS.map((model) => ["--model", model]), ["--workers", "2"]];
 

@@ -11,8 +11,8 @@ import {
   environment,
   expectFailure,
   run,
-  until,
 } from "./support.ts";
+import { until } from "../support/until.ts";
 
 let served: Served;
 beforeAll(async () => {

@@ -6,7 +6,8 @@ import { connect, type LeatError } from "../../src/index.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { WAYS, flagsOf } from "../support/served.ts";
-import { environment, expectFailure, LAUNCHER, run, until, Written } from "./support.ts";
+import { environment, expectFailure, LAUNCHER, run, Written } from "./support.ts";
+import { until } from "../support/until.ts";
 
 /** A server, as one process: `bun run` would be a second one. */
 class Running implements AsyncDisposable {

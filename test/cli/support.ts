@@ -67,7 +67,7 @@ export function leat(cwd: string, args: readonly string[], options: RunOptions =
 }
 
 /** Milliseconds after which something will not come any more: to be told what came instead. */
-const LATE = 8_000;
+const LATE = 25_000;
 
 /** Text that a process writes bit by bit. */
 export class Written {
@@ -273,9 +273,4 @@ export function expectFailure(ran: Ran, code: number, line: string | RegExp): vo
   expect(ran.stderr).toMatch(/^leat[^\n]*\n$/);
   if (typeof line === "string") expect(ran.stderr).toBe(`${line}\n`);
   else expect(ran.stderr).toMatch(line);
-}
-
-/** Waits until it is so. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await Bun.sleep(5);
 }

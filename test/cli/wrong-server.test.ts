@@ -16,8 +16,8 @@ import {
   environment,
   expectFailure,
   run,
-  until,
 } from "./support.ts";
+import { until } from "../support/until.ts";
 
 describe("a server that is none", () => {
   test("nobody listens", async () => {

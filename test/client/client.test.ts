@@ -5,6 +5,7 @@ import { type Client, connect, type Entry, LeatError, type Server } from "../../
 import { MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer, WAY, WORKERS } from "../support/served.ts";
+import { refusal } from "../support/refusal.ts";
 
 const library = new TemporaryFolder();
 const local = new TemporaryFolder();
@@ -33,16 +34,6 @@ async function names(path = "", hidden = false): Promise<string[]> {
   const found: string[] = [];
   for await (const entry of client.list(path, { hidden })) found.push(entry.name);
   return found;
-}
-
-async function refusal(promise: Promise<unknown>): Promise<LeatError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof LeatError) return error;
-    throw error;
-  }
-  throw new Error("it was not refused");
 }
 
 /** A server in another process hears a moment later than this one that it stops. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { type Client, connect, createServer, type Server } from "../../src/index.ts";
 import { leat, quietly } from "../cli/support.ts";
-import { refusal } from "../resume/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 

@@ -9,17 +9,9 @@ import { MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 import { until } from "../support/until.ts";
+import { refusal } from "../support/refusal.ts";
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
-
-async function refusal(promise: Promise<unknown>): Promise<LeatError> {
-  const thrown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (thrown instanceof LeatError) return thrown;
-  throw new Error("it was not refused", { cause: thrown });
-}
 
 /** Nothing that was rejected is left to nobody. */
 async function withoutStrays(run: () => Promise<void>): Promise<void> {

@@ -5,13 +5,15 @@ import { type Client, connect, createServer, type Server } from "../../src/index
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { behindFaults, chance, contents, left, refusal, SEED } from "./support.ts";
+import { behindFaults, left } from "./support.ts";
+import { seededRandom } from "../support/chop.ts";
+import { contents } from "../support/contents.ts";
+import { refusal } from "../support/refusal.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
 
 beforeAll(async () => {
-  console.log(`seed ${SEED} (repeat with LEAT_SEED=${SEED})`);
   server = await createServer({ library: library.path, durability: "none" });
 });
 
@@ -69,7 +71,7 @@ describe("a download whose connection is cut", () => {
   });
 
   test("anywhere, any number of times: at most a block for each cut comes twice", async () => {
-    const next = chance(SEED);
+    const next = seededRandom().below;
     for (let round = 0; round < 12; round += 1) {
       const bytes = contents(next(SIZE), round + 2);
       writeFileSync(library.at("many.bin"), bytes);
@@ -194,7 +196,7 @@ describe("a download whose connection is cut", () => {
 
 describe("what an interrupted download has left", () => {
   const bytes = contents(SIZE, 9);
-  const next = chance(SEED + 1);
+  const next = seededRandom(1).below;
 
   /** Leaves seven blocks. */
   async function interrupt(target: string): Promise<void> {

@@ -2,10 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { MiB, NOTE_BYTES } from "../../src/limits.ts";
-import { client, environment, PACKAGE, RunningServer, until } from "../cli/support.ts";
+import { client, environment, PACKAGE, RunningServer } from "../cli/support.ts";
+import { until } from "../support/until.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { contents } from "./support.ts";
+import { contents } from "../support/contents.ts";
 
 function begin(server: string, args: readonly string[]) {
   // Without the launcher: a process that is killed takes none along.

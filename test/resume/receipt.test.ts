@@ -9,7 +9,9 @@ import type { Put } from "../../src/wire/gen/messages.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { contents, refusal } from "./support.ts";
+import { contents } from "../support/contents.ts";
+import { refusal } from "../support/refusal.ts";
+import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -25,10 +27,6 @@ afterAll(async () => {
 
 const newId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(16));
 const partials = (): string[] => readdirSync(library.at(".leat/partial"));
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await Bun.sleep(2);
-}
 
 /** Asks for an upload; sends what `bytes` has from `from` on, in blocks, and Finish if it is all. */
 function send(peer: RawPeer, stream: number, bytes: Uint8Array, request: Partial<Put>): void {

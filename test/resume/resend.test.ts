@@ -5,7 +5,7 @@ import { MAX_FRAME, MiB } from "../../src/limits.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
-import { refusal } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
 
 /** Welcomes, accepts an upload, and then asks for what was never sent, a hundred times. */
 function resender() {

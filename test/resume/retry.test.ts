@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 import { type Client, connect, createServer, type Server } from "../../src/index.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { behindFaults, refusal } from "./support.ts";
+import { behindFaults } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -143,7 +145,3 @@ describe("a server that is full", () => {
     expect(retries[0]).toBeGreaterThanOrEqual(1000);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await Bun.sleep(2);
-}

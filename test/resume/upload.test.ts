@@ -12,7 +12,11 @@ import {
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { behindFaults, chance, contents, refusal, SEED } from "./support.ts";
+import { behindFaults } from "./support.ts";
+import { seededRandom } from "../support/chop.ts";
+import { contents } from "../support/contents.ts";
+import { refusal } from "../support/refusal.ts";
+import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();
 const local = new TemporaryFolder();
@@ -21,7 +25,6 @@ let server: Server;
 const serve = (): Promise<Server> => createServer({ library: library.path, durability: "none" });
 
 beforeAll(async () => {
-  console.log(`seed ${SEED} (repeat with LEAT_SEED=${SEED})`);
   server = await serve();
 });
 
@@ -55,7 +58,7 @@ const partials = (): string[] => readdirSync(library.at(".leat/partial"));
 /** Waits until the server has read what was sent, and let go of it. */
 async function keptBlocks(count: number): Promise<void> {
   const size = (name: string): number => statSync(library.at(".leat/partial", name)).size;
-  while (!partials().some((name) => size(name) === count * BLOCK_SIZE)) await Bun.sleep(2);
+  await until(() => partials().some((name) => size(name) === count * BLOCK_SIZE));
 }
 
 const arrived = (name: string, bytes: Uint8Array): boolean =>
@@ -85,7 +88,7 @@ describe("an upload whose connection is cut", () => {
   });
 
   test("anywhere, any number of times, in either direction", async () => {
-    const next = chance(SEED);
+    const next = seededRandom().below;
     for (let round = 0; round < 12; round += 1) {
       const name = `many-${round}`;
       const { bytes } = file(name, next(SIZE), round + 2);
@@ -176,7 +179,7 @@ describe("an upload whose connection is cut", () => {
     const onProgress = (sent: number): void => void (sent > 4 * MiB && stop.abort());
     const error = await refusal(put(client, "given.bin", { signal: stop.signal, onProgress }));
     expect(error.code).toBe("CANCELLED");
-    while (partials().length > 0) await Bun.sleep(2);
+    await until(() => partials().length === 0);
   });
 });
 
@@ -227,6 +230,6 @@ describe("a block that arrives damaged at the server", () => {
       expect(error.code).toBe("CHECKSUM_MISMATCH");
     });
     expect(existsSync(library.at("stream.bin"))).toBe(false);
-    while (partials().length > 0) await Bun.sleep(2);
+    await until(() => partials().length === 0);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { type Client, connect, type ErrorCode } from "../../src/index.ts";
 import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
-import { refusal } from "../resume/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
 import { RawPeer } from "../support/raw-peer.ts";

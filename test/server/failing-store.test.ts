@@ -14,7 +14,7 @@ import {
 } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
 import { KiB, MiB } from "../../src/limits.ts";
-import { refusal } from "../resume/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { FailingStore, type How, type Method } from "../support/failing-store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";

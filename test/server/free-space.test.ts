@@ -1,10 +1,10 @@
 /** File systems that do not say how much is free are not full; how the server is can be asked always. */
 import { describe, expect, test } from "bun:test";
-import { statfsSync, readFileSync } from "node:fs";
+import { readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { client as command, environment, PACKAGE, Written } from "../cli/support.ts";
-import { refusal } from "../resume/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
 import { startServer } from "../support/served.ts";
@@ -77,7 +77,7 @@ test.skipIf(noTmpfs !== undefined)(
     await using server = await startServer({ library: tmpfs.path });
     await using client = await connect(server.address);
     expect((await refusal(client.put("file", BYTES))).code).toBe("NO_SPACE");
-    tmpfs.folder.file("fill", new Uint8Array(statfsSync(tmpfs.path).bavail * 4096));
+    writeFileSync(tmpfs.at("fill"), new Uint8Array(statfsSync(tmpfs.path).bavail * 4096));
     expect((await client.status()).freeBytes).toBe(0);
   },
 );

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { type Client, connect, type Server } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { refusal } from "../resume/support.ts";
-import { noSmallDisk, SmallDisk } from "../chaos/small-disk.ts";
+import { refusal } from "../support/refusal.ts";
+import { noMount, smallDisk } from "../support/mounted.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
 import { startServer } from "../support/served.ts";
@@ -137,13 +137,13 @@ async function* slowly(gate: Promise<void>): AsyncGenerator<Uint8Array> {
   yield Buffer.from("wo");
 }
 
-const why = noSmallDisk();
+const why = noMount();
 if (why !== undefined) console.log(`skipped: ${why}`);
 
 describe.if(why === undefined)("a library on a disk of its own that", () => {
   test("is unmounted is not there: the empty place is not served; and it comes back", async () => {
     const path = stage.at("disk");
-    const disk = new SmallDisk(path, 8 * MiB);
+    const disk = smallDisk(8 * MiB, path);
     await using server = await start("disk");
     await using client = await connect(server.address);
     await client.put("file", Buffer.from("on the disk"));
@@ -154,7 +154,7 @@ describe.if(why === undefined)("a library on a disk of its own that", () => {
       "UNAVAILABLE",
       expect.stringContaining("its disk is not mounted"),
     ]);
-    using back = new SmallDisk(path, 8 * MiB);
+    using back = smallDisk(8 * MiB, path);
     await answers(listed(client), []);
     await client.put("file", Buffer.from("on the next disk"));
     expect(readFileSync(`${back.path}/file`, "utf8")).toBe("on the next disk");

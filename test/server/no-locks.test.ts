@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { client as command, PACKAGE, run } from "../cli/support.ts";
-import { refusal } from "../resume/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";

@@ -1,9 +1,9 @@
 /** Sizes and times beyond what a frame can carry: they stop at its bound, and nothing fails for them. */
 import { describe, expect, test } from "bun:test";
-import { lstatSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { client as command } from "../cli/support.ts";
-import { refusal } from "../resume/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
 import { startServer } from "../support/served.ts";
 
@@ -20,7 +20,7 @@ class OddLibrary extends Mounted {
   constructor() {
     super("tmpfs");
     for (const name of ["a", "far", "past", "big", "z"]) writeFileSync(this.at(name), name);
-    this.folder.folder("late");
+    mkdirSync(this.at("late"));
     touch(this.at("far"), "9223372036854775807");
     touch(this.at("past"), "-9223372036854775807.5");
     touch(this.at("late"), "9007199254740992");

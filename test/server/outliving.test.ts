@@ -8,6 +8,7 @@ import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { ELSEWHERE, startServer, testExcept } from "../support/served.ts";
+import { until } from "../support/until.ts";
 
 /** Stores that a test holds up: another process or thread cannot be given one. */
 const testStore = testExcept(ELSEWHERE, "the store is in the memory of this process");
@@ -123,7 +124,7 @@ testStore("a commit keeps its place among the open files when its client is gone
     gone.frame(1, { case: "finish", value: { size: 0, crc32: 0 } });
     await committing.promise;
   }
-  while (server.connections > 0) await Bun.sleep(1);
+  await until(() => server.connections === 0);
   using peer = await RawPeer.welcomed(server.port);
   peer.request(1, put);
   expect((await peer.failure(1)).code).toBe("RESOURCE_EXHAUSTED");
@@ -150,7 +151,7 @@ testStore(
         peer.request(2, { case: "stat", value: { path: "a" } });
         expect((await peer.body(2)).case).toBe("response");
       }
-      while (server.connections > 0) await Bun.sleep(1);
+      await until(() => server.connections === 0);
       expect(made.length).toBe(most);
       for (const resolve of made.splice(0))
         resolve({ entries: [], cursor: undefined, skippedNames: 0 });
@@ -158,7 +159,7 @@ testStore(
     }
     using peer = await RawPeer.welcomed(server.port);
     peer.request(1, list);
-    while (made.length === 0) await Bun.sleep(1);
+    await until(() => made.length > 0);
     made[0]!({ entries: [entry], cursor: undefined, skippedNames: 0 });
     expect((await peer.body(1)).case).toBe("response");
     expect((await peer.body(1)).case).toBe("finish");
@@ -189,7 +190,7 @@ testStore(
     await patient.ended();
     reads = 0;
     await closedAfter(server.port, checksum);
-    while (server.connections > 0) await Bun.sleep(1);
+    await until(() => server.connections === 0);
     expect(reads).toBeLessThan(300);
   },
 );

@@ -21,7 +21,7 @@ import {
   WINDOW_BUDGET,
 } from "../../src/limits.ts";
 import { environment, LAUNCHER, Written } from "../cli/support.ts";
-import { contents } from "../resume/support.ts";
+import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { LONG } from "../support/served.ts";
 import { until } from "../support/until.ts";
@@ -79,12 +79,6 @@ class Crowded implements AsyncDisposable {
 
   get descriptors(): number {
     return readdirSync(`/proc/${this.child.pid}/fd`).length;
-  }
-
-  /** Clock ticks of processor time so far: 100 a second. */
-  get processorTime(): number {
-    const fields = readFileSync(`/proc/${this.child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return Number(fields[11]) + Number(fields[12]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -194,10 +188,6 @@ test("a server with few descriptors is never at their limit, and serves on", asy
       expect((await client.get("file")).entry.size).toBe(FILE.length);
     }),
   );
-  // Waiting costs nothing: who accepts does not spin.
-  const before = crowded.processorTime;
-  await Bun.sleep(300);
-  expect(crowded.processorTime - before).toBeLessThan(15);
   await Promise.all(inside.map((client) => client.close()));
   await using again = await connect(address, { retry: 20_000 });
   expect((await again.stat("file")).size).toBe(FILE.length);

@@ -8,7 +8,8 @@ import { crc32 } from "node:zlib";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { environment, LAUNCHER, Written } from "../cli/support.ts";
-import { chance, contents, SEED } from "../resume/support.ts";
+import { SEED, seededRandom } from "../support/chop.ts";
+import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { LONG } from "../support/served.ts";
 
@@ -71,7 +72,7 @@ class Place implements AsyncDisposable {
 
 /** Fetches and sends files until it is over. @returns how many */
 async function move(place: Place, address: string, client: number, over: () => boolean) {
-  const next = chance(SEED + client);
+  const next = seededRandom(client).below;
   const at = (name: string): string => place.folder.at(`${name}-${client}`);
   await using leat = await connect(address, { retry: RETRY });
   let moved = 0;
@@ -103,7 +104,6 @@ async function knock(address: string, over: () => boolean): Promise<number> {
 test(
   `${ROUNDS} times all workers are replaced while ${CLIENTS} clients move files`,
   async () => {
-    console.log(`seed ${SEED} (repeat with LEAT_SEED=${SEED})`);
     await using place = new Place();
     const address = await place.address();
     const stop = new AbortController();

@@ -21,7 +21,8 @@ import {
 } from "node:fs";
 import { type Client, connect, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, MiB } from "../../src/limits.ts";
-import { contents, refusal } from "../resume/support.ts";
+import { contents } from "../support/contents.ts";
+import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
 

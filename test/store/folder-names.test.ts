@@ -7,6 +7,7 @@ import { FOLDER_COST, FolderCache } from "../../src/store/folder-cache.ts";
 import { type FolderNames, readFolderNames } from "../../src/store/folder-names.ts";
 import type { NameTaker } from "../../src/store/folder-reader.ts";
 import { FOLDER_WINDOW_BYTES } from "../../src/limits.ts";
+import { until } from "../support/until.ts";
 
 const WINDOW = 4096;
 
@@ -257,11 +258,10 @@ describe("the cache", () => {
     const LIFETIME = 20;
     using cache = new FolderCache(5000, LIFETIME);
     const folder = new FakeFolder(["a"]);
-    await cache.names(folder, undefined, "x");
-    await Bun.sleep(LIFETIME * 2);
-    await cache.names(folder, undefined, "x");
-    expect(folder.reads).toBe(2);
-    expect(cache.bytes).toBeGreaterThan(0);
-    while (cache.bytes > 0) await Bun.sleep(1);
+    await until(async () => {
+      await cache.names(folder, undefined, "x");
+      return folder.reads === 2;
+    });
+    await until(() => cache.bytes === 0);
   });
 });

@@ -1,39 +1,58 @@
-/** A file system of its own, mounted under a temporary folder. Needs root on Linux. */
-import { spawnSync } from "node:child_process";
-import { expect } from "bun:test";
+/** File systems of their own for tests. Needs root on Linux. */
+import { mkdirSync } from "node:fs";
 import { TemporaryFolder } from "./folder.ts";
 
-const command = (...words: readonly string[]): boolean =>
-  spawnSync(words[0] ?? "", words.slice(1)).status === 0;
+/** @throws what mount or umount says */
+function command(...words: readonly string[]): void {
+  const { exitCode, stderr } = Bun.spawnSync([...words], { stdout: "ignore", stderr: "pipe" });
+  if (exitCode !== 0) throw new Error(`${words.join(" ")}: ${stderr.toString().trim()}`);
+}
 
+/** A file system that is mounted at a path: at its own temporary folder, unless another is given. */
 export class Mounted implements Disposable {
-  readonly folder = new TemporaryFolder();
+  readonly path: string;
+  readonly #own: TemporaryFolder | undefined;
+  #mounted = true;
 
-  /** @param options as `mount -o` takes them */
-  constructor(type: string, options = "rw") {
-    if (command("mount", "-t", type, "-o", options, "leat-test", this.path)) return;
-    this.folder[Symbol.dispose]();
-    throw new Error(`${type} cannot be mounted here with ${options}`);
+  /** @param options as `mount -o` takes them @param device a folder, with the option `bind` */
+  constructor(type: string, options = "rw", path?: string, device = "leat-test") {
+    this.#own = path === undefined ? new TemporaryFolder() : undefined;
+    this.path = path ?? this.#own!.path;
+    mkdirSync(this.path, { recursive: true });
+    try {
+      command("mount", "-t", type, "-o", options, device, this.path);
+    } catch (error) {
+      this.#own?.[Symbol.dispose]();
+      throw error;
+    }
   }
 
-  get path(): string {
-    return this.folder.path;
-  }
-
+  /** The local path of something in it. */
   at(...names: readonly string[]): string {
-    return this.folder.at(...names);
+    return [this.path, ...names].join("/");
   }
 
-  /** @param options as `mount -o` takes them: ro, remount */
+  /** @param options as `mount -o` takes them: ro, rw */
   remount(options: string): void {
-    expect(command("mount", "-o", `remount,${options}`, this.path)).toBe(true);
+    command("mount", "-o", `remount,${options}`, this.path);
   }
 
+  /** Harmless when it was done already. */
   [Symbol.dispose](): void {
-    // Somebody may hold a file in it a moment longer.
-    if (!command("umount", this.path)) command("umount", "-l", this.path);
-    this.folder[Symbol.dispose]();
+    if (!this.#mounted) return;
+    this.#mounted = false;
+    try {
+      command("umount", this.path);
+    } catch {
+      command("umount", "-l", this.path); // somebody holds a file in it a moment longer
+    }
+    this.#own?.[Symbol.dispose]();
   }
+}
+
+/** A disk of so many bytes. */
+export function smallDisk(bytes: number, path?: string): Mounted {
+  return new Mounted("tmpfs", `size=${bytes},nr_inodes=1000`, path);
 }
 
 /** @returns why a file system of this type cannot be mounted here, for the name of a test */

@@ -1,10 +1,10 @@
 /** Milliseconds after which something will not be so any more. */
-const LATE = 20_000;
+const LATE = 25_000;
 
-/** Waits until it is so. @param state what is told when it never is */
+/** Waits until it is so. @param state what is told when it never is; the condition unless given */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  state: () => unknown,
+  state: () => unknown = () => String(condition),
 ): Promise<void> {
   const deadline = performance.now() + LATE;
   while (!(await condition())) {

@@ -8,7 +8,7 @@ import { type Client, connect, LeatError } from "../../../src/index.ts";
 import { environment, PACKAGE, Written } from "../../cli/support.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { openIn } from "../../support/held.ts";
-import { chance } from "../../resume/support.ts";
+import { randomFrom } from "../../support/chop.ts";
 import { CODE_OF, ERRNOS, type Errno } from "./errnos.ts";
 import { type Fault, Injection } from "./injection.ts";
 import { type Phase, PHASES, stateOf, type World } from "./phases.ts";
@@ -47,7 +47,7 @@ const WAYS: readonly { readonly flags: readonly string[]; readonly phases: RegEx
 
 export async function tryFaults(options: Options): Promise<Cell[]> {
   const cells: Cell[] = [];
-  const draw = chance(options.seed);
+  const draw = randomFrom(options.seed).below;
   for (const way of WAYS) cells.push(...(await tryWay(way, options, draw)));
   return cells;
 }
