@@ -3,7 +3,7 @@
  * that whatever happens to its name, nothing is written or read outside; it is let go of, and gets
  * its time, when all in it is done. Paths are for messages, but for that of the root.
  */
-import { mkdirSync, realpathSync, utimesSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../errors.ts";
 import type { Folder } from "./beneath.ts";
@@ -13,6 +13,7 @@ import type { DiskSink, Skipped } from "./disk-sink.ts";
 import { createFileIn, type FileInOptions, openFileIn } from "./local-file.ts";
 import { statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
+import { setModifiedAt } from "./posix.ts";
 import { alreadyExists } from "./refusals.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type { MaybePromise, Source, Time } from "./store.ts";
@@ -152,7 +153,7 @@ export class LocalFolder implements Disposable {
     this.#users -= 1;
     if (this.#users > 0) return;
     try {
-      if (this.#modified !== undefined) setTime(this.at("."), this.#modified);
+      if (this.#modified !== undefined) setModifiedAt(this.at("."), this.#modified);
     } catch {
       // All in it is there; a folder of another owner keeps its own time.
     }
@@ -188,9 +189,4 @@ class Names implements NameTaker {
       if (waits !== undefined) await waits;
     }
   }
-}
-
-function setTime(path: string, { seconds, nanoseconds }: Time): void {
-  const time = seconds + nanoseconds / 1e9;
-  utimesSync(path, time, time);
 }

@@ -1,10 +1,10 @@
 /**
- * The two POSIX calls that node:fs lacks or has only roughly: flock(2) and futimens(3). The same on
- * Linux and macOS.
+ * The POSIX calls that node:fs lacks or has only roughly: flock(2), futimens(3) and utimensat(2). The
+ * same on Linux and macOS.
  */
 
 import { dlopen, FFIType, ptr, read } from "bun:ffi";
-import { futimesSync } from "node:fs";
+import { futimesSync, utimesSync } from "node:fs";
 import { openLibc } from "../libc.ts";
 import type { Time } from "./store.ts";
 
@@ -14,6 +14,9 @@ const LOCK_NB = 4;
 const WOULD_BLOCK = process.platform === "darwin" ? 35 : 11;
 /** Where the C library tells why a call failed. */
 const ERRNO_AT = process.platform === "darwin" ? "__error" : "__errno_location";
+
+/** The folder that the process is in: a path that begins with "/" does not depend on it. */
+const AT_FDCWD = process.platform === "darwin" ? -2 : -100;
 
 /** Leaves the access time as it is. */
 const UTIME_OMIT = process.platform === "darwin" ? -2n : 0x3fff_fffen;
@@ -25,6 +28,10 @@ function load(library: string) {
     flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
     [ERRNO_AT]: { args: [], returns: FFIType.ptr },
     futimens: { args: [FFIType.i32, FFIType.i64_fast], returns: FFIType.i32 },
+    utimensat: {
+      args: [FFIType.i32, FFIType.ptr, FFIType.i64_fast, FFIType.i32],
+      returns: FFIType.i32,
+    },
   }).symbols;
 }
 
@@ -52,11 +59,26 @@ export function lockExclusively(fd: number): "ours" | "held" | "none" {
 
 /** Sets the modified time to the nanosecond. @throws the error of node:fs */
 export function setModified(fd: number, modified: Time): void {
-  modifiedWords[0] = modified.seconds;
-  modifiedWords[1] = Math.floor(modified.seconds / TWO_TO_32);
-  modifiedWords[2] = modified.nanoseconds;
+  prepare(modified);
   if (symbols !== undefined && symbols.futimens(fd, timesAt) === 0) return;
   // Rounds to about a quarter of a microsecond; throws what was wrong, if it was not the call.
-  const seconds = modified.seconds + modified.nanoseconds / 1e9;
+  const seconds = roughly(modified);
   futimesSync(fd, seconds, seconds);
 }
+
+/** As `setModified`, of what a path leads to. @throws the error of node:fs */
+export function setModifiedAt(path: string, modified: Time): void {
+  prepare(modified);
+  const text = Buffer.from(`${path}\0`);
+  if (symbols !== undefined && symbols.utimensat(AT_FDCWD, text, timesAt, 0) === 0) return;
+  const seconds = roughly(modified);
+  utimesSync(path, seconds, seconds);
+}
+
+function prepare({ seconds, nanoseconds }: Time): void {
+  modifiedWords[0] = seconds;
+  modifiedWords[1] = Math.floor(seconds / TWO_TO_32);
+  modifiedWords[2] = nanoseconds;
+}
+
+const roughly = ({ seconds, nanoseconds }: Time): number => seconds + nanoseconds / 1e9;

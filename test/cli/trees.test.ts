@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { lstatSync, readFileSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Served, leat, quietly, run } from "./support.ts";
 
@@ -64,6 +64,23 @@ describe("get -r", () => {
     );
     expect(readdirSync(here.at("there")).toSorted()).toEqual(["a.txt", "deep", "photos"]);
   });
+
+  test.each(["@-86400.123456789", "@-1.5", "@0.000000001", "@1600000000.987654321"])(
+    "keeps times to the nanosecond, of files and folders: %s",
+    async (time) => {
+      using here = new TemporaryFolder();
+      served.library.file(`times/${time}/in/file`, "x");
+      const paths = ["in/file", "in", "."].map((path) => `times/${time}/${path}`);
+      // From the inside out: a folder's time moves with what is in it.
+      for (const path of paths) await run(["touch", "-d", time, served.library.at(path)]);
+      expect(await client(here, "get", "-r", `times/${time}`, "-o", "times")).toEqual(quietly());
+      const timeOf = (path: string): bigint => statSync(path, { bigint: true }).mtimeNs;
+      for (const path of ["in/file", "in", "."]) {
+        const expected = timeOf(served.library.at(`times/${time}/${path}`));
+        expect([path, timeOf(here.at("times", path))]).toEqual([path, expected]);
+      }
+    },
+  );
 
   test("says what came of it in one line, and tells of each file as JSON", async () => {
     using here = new TemporaryFolder();
