@@ -12,6 +12,7 @@ export type {
   ListSummary,
   PutOptions,
   Receipt,
+  Saved,
   SaveOptions,
   ServerStatus,
 } from "./client/options.ts";

@@ -1,7 +1,9 @@
 /** Runs the transfers of one command, several at once, and tells about each. */
 import type { Client } from "../client/client.ts";
 import { KiB } from "../limits.ts";
+import type { NotDone } from "../store/store.ts";
 import type { Context } from "./context.ts";
+import { notDoneText } from "./not-done.ts";
 import type { Transfer } from "./paths.ts";
 import type { Bar } from "./progress.ts";
 import { printable } from "./terminal-text.ts";
@@ -24,6 +26,7 @@ export interface Done {
   readonly skipped: boolean;
   /** For `--json`. */
   readonly facts: object;
+  readonly notDone?: NotDone | undefined;
 }
 
 export interface TransferOptions {
@@ -73,6 +76,11 @@ async function transferOne(
     using bar = context.progress.begin(name);
     const done = await options.run(transfer, client, bar);
     const milliseconds = performance.now() - began;
+    const missing = notDoneText(done.notDone ?? {});
+    if (missing !== "") {
+      const what = `the file system it came to cannot ${missing}`;
+      context.note(`leat: ${options.command}: ${printable(name)}: ${what}`);
+    }
     if (options.json) {
       await context.output.json({ ...done.facts, milliseconds: Math.round(milliseconds) });
     } else if (context.chatty && options.transfers.length <= TOLD_APART) {

@@ -1,7 +1,9 @@
 /** Runs `get -r` and `upload -r`: many files, one line at the end, and one for each that failed. */
 import type { Client } from "../client/client.ts";
 import type { TreeOutcome, TreeSummary } from "../client/tree.ts";
+import type { NotDone } from "../store/store.ts";
 import type { Context } from "./context.ts";
+import { joinNotDone, notDoneText } from "./not-done.ts";
 import { movedText } from "./transfers.ts";
 
 export interface TreesOptions {
@@ -28,12 +30,26 @@ interface Sums {
   skipped: number;
   failed: number;
   how: string;
+  /** Files for which something could not be done, what that was, and one of them. */
+  lacking: number;
+  notDone: NotDone;
+  example: string;
 }
 
 export async function moveTrees(context: Context, options: TreesOptions): Promise<void> {
   const client = await context.client();
   const began = performance.now();
-  const sums: Sums = { files: 0, folders: 0, bytes: 0, skipped: 0, failed: 0, how: "" };
+  const sums: Sums = {
+    files: 0,
+    folders: 0,
+    bytes: 0,
+    skipped: 0,
+    failed: 0,
+    how: "",
+    lacking: 0,
+    notDone: {},
+    example: "",
+  };
   try {
     using bar = context.progress.beginTree(options.title);
     const outcomes = options.move(client, (bytes) => void (bar.done = bytes));
@@ -43,6 +59,7 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
       bar.files = sums.files;
     }
     tellRest(context, options.command, next.value);
+    tellLacking(context, options.command, sums);
   } finally {
     summarize(context, sums, performance.now() - began);
   }
@@ -67,6 +84,11 @@ async function take(
     sums.files += 1;
     sums.bytes += outcome.size;
     sums.how ||= options.how(outcome);
+    if (outcome.notDone !== undefined) {
+      sums.lacking += 1;
+      sums.notDone = joinNotDone(sums.notDone, outcome.notDone);
+      sums.example ||= options.name(outcome);
+    }
   }
   if (options.json) await context.output.json(options.facts(outcome));
 }
@@ -80,6 +102,13 @@ function tellRest(context: Context, command: string, { links, others, example }:
   if (parts.length > 0) {
     context.note(`leat: ${command}: left out: ${parts.join(", ")} (${example} is one)`);
   }
+}
+
+function tellLacking(context: Context, command: string, sums: Sums): void {
+  if (sums.lacking === 0) return;
+  const what = `a file system that cannot ${notDoneText(sums.notDone)}`;
+  const some = `${counted(sums.lacking, "file")} came to ${what}: ${sums.example} is one`;
+  context.note(`leat: ${command}: ${some}`);
 }
 
 function summarize(context: Context, sums: Sums, milliseconds: number): void {

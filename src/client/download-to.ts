@@ -14,10 +14,16 @@ import {
   findPartial,
   leavePartial,
 } from "../store/local-file.ts";
-import type { StoreEntry } from "../store/store.ts";
+import type { DurabilityLevel, Stored, StoreEntry } from "../store/store.ts";
 import { isSkipped } from "./is-skipped.ts";
 import type { Leg } from "./leg.ts";
-import type { Downloaded, DownloadOptions, GetOptions } from "./options.ts";
+import {
+  type Downloaded,
+  type DownloadOptions,
+  type GetOptions,
+  NOT_SAVED,
+  savedAs,
+} from "./options.ts";
 import { isReplaced, receive } from "./reception.ts";
 import type { Retry } from "./retry.ts";
 
@@ -62,6 +68,10 @@ class DownloadTo {
     this.#options = options;
   }
 
+  get #durability(): DurabilityLevel {
+    return this.#options.durability ?? "fsync";
+  }
+
   async run(): Promise<Downloaded> {
     const found = await findPartial(this.#target);
     const { leg, known } = await this.#begin(found);
@@ -71,13 +81,13 @@ class DownloadTo {
       const file = await this.#createFile(entry, known, found);
       if ("skipped" in file) {
         leg.cancel(new LeatError("CANCELLED", "the name is taken"));
-        return { entry, skipped: true };
+        return { entry, ...NOT_SAVED };
       }
-      await this.#fill(file, leg);
-      return { entry, skipped: false };
+      const stored = await this.#fill(file, leg);
+      return { entry, ...savedAs(stored, this.#durability) };
     } catch (thrown) {
       leg.cancel(LeatError.from(thrown));
-      if (isSkipped(thrown, this.#options.ifExists)) return { entry, skipped: true };
+      if (isSkipped(thrown, this.#options.ifExists)) return { entry, ...NOT_SAVED };
       throw thrown;
     }
   }
@@ -132,7 +142,7 @@ class DownloadTo {
     const { size, modified, version } = entry;
     const options: SinkOptions = {
       collision: this.#options.ifExists ?? "replace",
-      durability: this.#options.durability ?? "fsync",
+      durability: this.#durability,
       modified,
       size,
     };
@@ -143,7 +153,7 @@ class DownloadTo {
     return "skipped" in sink ? sink : { sink, sums: undefined };
   }
 
-  async #fill({ sink, sums }: ResumableFile, first: Leg): Promise<void> {
+  async #fill({ sink, sums }: ResumableFile, first: Leg): Promise<Stored> {
     const { retry } = this.#options;
     const { version } = first.head.entry;
     try {
@@ -172,6 +182,6 @@ class DownloadTo {
     }
     // Before the name: what a crash leaves then is begun anew, and nothing stays that nobody removes.
     sums?.remove();
-    await sink.commit();
+    return await sink.commit();
   }
 }

@@ -8,7 +8,7 @@ import { createLocalFile, type ResumableFile } from "../store/local-file.ts";
 import type { StoreEntry } from "../store/store.ts";
 import { isSkipped } from "./is-skipped.ts";
 import type { Leg } from "./leg.ts";
-import type { SaveOptions } from "./options.ts";
+import { NOT_SAVED, type Saved, type SaveOptions, savedAs } from "./options.ts";
 import { type Landing, type ReceptionOptions, receive } from "./reception.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 
@@ -46,31 +46,35 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   async save(
     target: string | (Blob & { readonly name?: string }),
     options: SaveOptions = {},
-  ): Promise<void> {
+  ): Promise<Saved> {
     const path = typeof target === "string" ? target : target.name;
     if (path === undefined) throw new LeatError("INVALID_ARGUMENT", "the target has no path");
     this.#claim();
     let sink: ResumableFile["sink"] | undefined;
     try {
+      const { durability = "fsync" } = options;
       const created = createLocalFile(path, {
         shown: options.shown,
         collision: options.ifExists ?? "replace",
-        durability: options.durability ?? "fsync",
+        durability,
         modified: this.entry.modified,
         size: this.length,
       });
-      if ("skipped" in created) return this.cancel();
+      if ("skipped" in created) {
+        this.cancel();
+        return NOT_SAVED;
+      }
       sink = created;
       await this.#receive({
         write: (bytes, position) => created.write(bytes, position - this.offset),
         written: (bytes, leg) => leg.consumed(bytes, false),
         rewind: (position) => created.rewind(position - this.offset),
       });
-      await created.commit();
+      return savedAs(await created.commit(), durability);
     } catch (thrown) {
       this.cancel();
       await sink?.abandon();
-      if (isSkipped(thrown, options.ifExists)) return;
+      if (isSkipped(thrown, options.ifExists)) return NOT_SAVED;
       throw LeatError.from(thrown, `saving ${options.shown ?? path} failed`);
     }
   }

@@ -1,6 +1,6 @@
 /** What a caller may ask for besides the path. */
 import type { LeatError } from "../errors.ts";
-import type { Collision, DurabilityLevel, StoreEntry } from "../store/store.ts";
+import type { Collision, DurabilityLevel, NotDone, Stored, StoreEntry } from "../store/store.ts";
 import type {
   Durability,
   Entry,
@@ -53,13 +53,28 @@ export interface DownloadOptions extends CallOptions, SaveOptions {
   readonly onResume?: (offset: number, size: number) => void;
 }
 
-/** What a download to a path came to. */
-export interface Downloaded {
-  /** The file, as the server has it. */
-  readonly entry: StoreEntry;
+/** What became of a file that was to be saved. */
+export interface Saved {
   /** Nothing was fetched: the name is taken. */
   readonly skipped: boolean;
+  /** `fsync` only where the file and its name are on disk. */
+  readonly durability: DurabilityLevel;
+  /** What was asked for and the file system here cannot do. */
+  readonly notDone?: NotDone | undefined;
 }
+
+/** What a download to a path came to. */
+export interface Downloaded extends Saved {
+  /** The file, as the server has it. */
+  readonly entry: StoreEntry;
+}
+
+/** @param asked what was to be done before the answer */
+export function savedAs({ notDone }: Stored, asked: DurabilityLevel): Saved {
+  return { skipped: false, durability: notDone?.sync === true ? "none" : asked, notDone };
+}
+
+export const NOT_SAVED: Saved = { skipped: true, durability: "none" };
 
 export interface SaveOptions {
   /** When the name is taken: `replace`, the default, does so atomically. */
@@ -85,12 +100,16 @@ export interface PutOptions extends CallOptions {
 }
 
 /** What an upload came to: the file is there, whole, under its name. */
-export interface Receipt extends Omit<WireReceipt, "entry" | "durability"> {
+export interface Receipt extends Omit<WireReceipt, "entry" | "durability" | NotDoneFields> {
   /** The file as it now is; with `skipped`, what had the name already. */
   readonly entry: Entry;
   /** `fsync`: it is on disk. */
   readonly durability: DurabilityLevel;
+  /** What was asked for and the server's file system cannot do. */
+  readonly notDone?: NotDone | undefined;
 }
+
+type NotDoneFields = "modeNotSet" | "modifiedNotSet" | "notSynced";
 
 /** How a server is. */
 export interface ServerStatus extends Omit<StatusResponse, "durability"> {

@@ -32,7 +32,9 @@ export function checkReceipt(
   if (!asked.uploadIds.some((id) => Buffer.compare(id, uploadId) === 0)) {
     throw wrong(asked, "has the id of another upload");
   }
-  const checked = { ...receipt, entry, durability: durabilityOf(receipt.durability) };
+  const { modeNotSet: mode, modifiedNotSet: modified, notSynced: sync, ...rest } = receipt;
+  const notDone = mode || modified || sync ? { mode, modified, sync } : undefined;
+  const checked = { ...rest, entry, durability: durabilityOf(receipt.durability), notDone };
   if (skipped) {
     if (asked.ifExists === "SKIP") return checked;
     throw wrong(asked, "says that it was skipped, and nobody asked for that");

@@ -11,6 +11,7 @@ import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../st
 import type { Entry } from "../wire/gen/messages.ts";
 import type { Client } from "./client.ts";
 import { isSkipped } from "./is-skipped.ts";
+import { type Saved, savedAs } from "./options.ts";
 import { SmallGet } from "./small-get.ts";
 import {
   type GetTreeOptions,
@@ -154,7 +155,7 @@ class TreeGet {
         this.#arrive(bytes.length);
         const easily =
           this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified);
-        if (easily) end(this.#fetched(of, entry));
+        if (easily) end(fetched(of, entry, { skipped: false, durability: "none" }));
         else void this.#save(folder, of, name, entry, bytes).then(end);
       },
       failed: () => {
@@ -185,16 +186,11 @@ class TreeGet {
       if ("skipped" in sink) return outcomeOf(of, { skipped: true });
       await using held = sink;
       await held.write(bytes, 0);
-      await held.commit();
-      return this.#fetched(of, entry);
+      return fetched(of, entry, savedAs(await held.commit(), this.#durability));
     } catch (thrown) {
       if (isSkipped(thrown, this.#collision)) return outcomeOf(of, { skipped: true });
       return this.#failed(of, "FILE", thrown);
     }
-  }
-
-  #fetched(of: TreeRoot, { size, version }: StoreEntry): TreeOutcome {
-    return outcomeOf(of, { size, version, durability: this.#durability });
   }
 
   async #fetch(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
@@ -205,12 +201,12 @@ class TreeGet {
         before = bytes;
       };
       const download = await this.#client.get(of.path, { signal: this.#run.signal, onProgress });
-      await download.save(folder.at(name), {
+      const saved = await download.save(folder.at(name), {
         ifExists: this.#collision,
         durability: this.#durability,
         shown: of.local,
       });
-      return this.#fetched(of, download.entry);
+      return fetched(of, download.entry, saved);
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
     }
@@ -235,6 +231,10 @@ class TreeGet {
     if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
     return outcomeOf(of, { kind, error });
   }
+}
+
+function fetched(of: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {
+  return outcomeOf(of, { size, version, ...saved });
 }
 
 /** @throws INVALID_NAME: nothing is written where a server says, but below where the user said */

@@ -201,8 +201,10 @@ class TreePut {
   }
 }
 
-function sent(of: TreeRoot, { entry, skipped, durability, crc32 }: Receipt): TreeOutcome {
+function sent(of: TreeRoot, receipt: Receipt): TreeOutcome {
+  const { entry, skipped, durability, crc32, notDone } = receipt;
   return outcomeOf(of, {
+    notDone,
     size: entry.size,
     version: entry.version,
     skipped,

@@ -2,7 +2,7 @@
 import { LeatError } from "../errors.ts";
 import { TREE_DEPTH } from "../limits.ts";
 import { quote } from "../store/names.ts";
-import type { Collision, DurabilityLevel } from "../store/store.ts";
+import type { Collision, DurabilityLevel, NotDone } from "../store/store.ts";
 import type { CallOptions } from "./options.ts";
 
 /** A tree, or a single file, and where it goes. */
@@ -40,6 +40,8 @@ export interface TreeOutcome {
   readonly skipped: boolean;
   /** `fsync` only where the file is on disk for sure. */
   readonly durability: DurabilityLevel;
+  /** What was asked for and the file system that the file came to cannot do. */
+  readonly notDone?: NotDone | undefined;
   /** Of the whole file; undefined where it was not sent. */
   readonly crc32: number | undefined;
   /** Why it is not there. */

@@ -240,18 +240,23 @@ export class PutOperation implements Receiving, Intake {
     const digest = { crc32, sha256: sha256 ? finish.sha256 : undefined };
     const entry = await sink.commit(digest);
     this.#crcs?.become(entry.version, entry.size);
-    const { durability } = this.#exchange;
-    this.#receipt({ entry, durability, ...digest }, sink.resumed?.uploadId ?? uploadId);
+    const { notDone } = entry;
+    const durability = notDone?.sync === true ? "none" : this.#exchange.durability;
+    this.#receipt({ entry, durability, notDone, ...digest }, sink.resumed?.uploadId ?? uploadId);
     this.#over = true;
   }
 
-  #receipt({ entry, crc32, sha256, durability }: Committed, uploadId: Uint8Array): void {
+  #receipt(committed: Committed, uploadId: Uint8Array): void {
+    const { entry, crc32, sha256, durability, notDone } = committed;
     this.#exchange.receipt({
       entry,
       uploadId,
       crc32,
       sha256,
       durability: durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
+      modeNotSet: notDone?.mode,
+      modifiedNotSet: notDone?.modified,
+      notSynced: notDone?.sync,
     });
   }
 

@@ -1,27 +1,29 @@
 /** A file on its way in, through a partial file. The same for uploads and for a client's downloads. */
 
-import { fchmodSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { WRITE_BEHIND } from "../limits.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import type { OpenPlace, Place } from "./library.ts";
+import { setModeAndTime } from "./mode-and-time.ts";
 import { quote } from "./names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
-import { setModified } from "./posix.ts";
 import { publish, withdraw } from "./publish.ts";
 import { alreadyExists } from "./refusals.ts";
 import type {
   CommitDigest,
   DurabilityLevel,
   MaybePromise,
+  NotDone,
   Resumed,
   Sink,
+  Stored,
   StoreEntry,
   Time,
 } from "./store.ts";
 import { syncFolder } from "./sync-folder.ts";
+import { isServed } from "./unserved.ts";
 import { writePace, type DiskPace } from "./disk-pace.ts";
 import { WriteBehind } from "./write-behind.ts";
 
@@ -38,9 +40,9 @@ export interface SinkOptions extends CollisionRule {
 export interface SinkTarget extends Disposable {
   /**
    * The partial is about to get its name. Then, when it has it: `confirm`; if it does not: `withdraw`.
-   * @param isNamed it has a name among the partials
+   * @param durability what was done before
    */
-  promise?(facts: Facts, digest: CommitDigest, isNamed: boolean): void;
+  promise?(partial: PartialFile, digest: CommitDigest, durability: DurabilityLevel): void;
   confirm?(): void;
   withdraw?(): void;
   /** For messages. */
@@ -69,6 +71,8 @@ export class DiskSink implements Sink {
   #running: Promise<void> | undefined;
   /** It is to be kept, when what was begun is written. */
   #keeping: Promise<void> | undefined;
+  /** What was asked for and cannot be done here. */
+  #notDone: NotDone | undefined;
   /** Why a write failed: what is there has a hole, and is not committed. */
   #broken: unknown;
   /** Whoever waits until it is released. */
@@ -82,7 +86,7 @@ export class DiskSink implements Sink {
     this.#options = options;
     this.#pace = pace;
     if (options.durability === "fsync" && (options.size ?? WRITE_BEHIND) >= WRITE_BEHIND) {
-      this.#behind = new WriteBehind(() => partial.syncBytes());
+      this.#behind = new WriteBehind(() => this.#onDisk(partial.syncBytes()));
     }
   }
 
@@ -122,7 +126,7 @@ export class DiskSink implements Sink {
     this.#mustBeOpen();
     const { size } = this.#partial;
     if (this.#options.durability === "fsync") {
-      await this.#track(this.#sync(() => this.#partial.syncBytes()));
+      await this.#track(this.#sync(() => this.#onDisk(this.#partial.syncBytes())));
       this.#behind?.check();
     }
     this.#durable = Math.max(this.#durable, size);
@@ -133,7 +137,7 @@ export class DiskSink implements Sink {
     return this.#partial.name;
   }
 
-  async commit(digest?: CommitDigest): Promise<StoreEntry> {
+  async commit(digest?: CommitDigest): Promise<Stored> {
     this.#mustBeOpen();
     this.#ended = true;
     try {
@@ -141,7 +145,8 @@ export class DiskSink implements Sink {
       if (idle !== undefined) await idle;
       if (this.#broken !== undefined) throw this.#broken;
       this.#checkSize();
-      return this.#commitNow(digest) ?? (await this.#commit(digest));
+      const entry = this.#commitNow(digest) ?? (await this.#commit(digest));
+      return this.#notDone === undefined ? entry : { ...entry, notDone: this.#notDone };
     } catch (error) {
       abandon(this.#partial);
       throw error;
@@ -246,7 +251,7 @@ export class DiskSink implements Sink {
     }
     const partial = this.#partial;
     await this.#sync(async () => {
-      await (this.#target.sync?.(partial) ?? partial.sync());
+      await this.#onDisk(this.#target.sync?.(partial) ?? partial.sync());
       this.#behind?.check();
     });
     // Once more: folders may have moved meanwhile.
@@ -261,21 +266,21 @@ export class DiskSink implements Sink {
     const { path, versions, mode } = this.#target;
     const existing = place.folder.look(place.name);
     if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
-    try {
-      const finalMode = existing?.mode ?? mode;
-      if (finalMode !== undefined) fchmodSync(this.#partial.fd, finalMode);
-      if (this.#options.modified !== undefined) {
-        setModified(this.#partial.fd, this.#options.modified);
-      }
-    } catch (error) {
-      throw LeatError.from(error, `cannot set mode and time of ${quote(path)}`);
-    }
+    const { modified } = this.#options;
+    this.#notDone = setModeAndTime(this.#partial, { existing, mode, modified, path });
+  }
+
+  /** Waits for a sync; where the file system cannot do that, it is said. */
+  async #onDisk(sync: Promise<void>): Promise<void> {
+    if (!(await isServed(sync))) this.#notDone = { ...this.#notDone, sync: true };
   }
 
   #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
     const { path, versions } = this.#target;
     if (digest !== undefined) {
-      this.#target.promise?.(this.#partial.facts(), digest, this.#partial.isNamed);
+      const { durability } = this.#options;
+      const done = this.#notDone?.sync === true ? "none" : durability;
+      this.#target.promise?.(this.#partial, digest, done);
     }
     let replaced: boolean;
     try {
@@ -293,7 +298,9 @@ export class DiskSink implements Sink {
   /** Puts the new name on disk. If that fails, a name that was free before is free again. */
   async #syncName(place: Place, published: Facts, replaced: boolean): Promise<void> {
     try {
-      await this.#sync(() => syncFolder(place.folder));
+      await this.#sync(async () => {
+        if (!(await syncFolder(place.folder))) this.#notDone = { ...this.#notDone, sync: true };
+      });
     } catch (error) {
       if (!replaced) {
         this.#unsaid(() => {

@@ -12,6 +12,7 @@ import type { Folder } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
 import { SyncThread } from "./sync-thread.ts";
 import { isSystemError } from "./system-error.ts";
+import { isUnserved } from "./unserved.ts";
 import { fsyncLater } from "./thread-pool.ts";
 
 interface Waiting {
@@ -114,12 +115,18 @@ export class TreeSyncs implements Disposable {
   /**
    * Those for a file that is about to be begun.
    * @param folder on the file system of the files; stays the caller's
+   * @returns undefined where the folder cannot be opened for that: then each file is synced by itself
    */
-  of(folder: Folder): FileSyncs {
+  of(folder: Folder): FileSyncs | undefined {
     const { device } = folder.facts;
-    const found = currentSyncs(this.#of.get(device), folder);
-    this.#of.set(device, found);
-    return found;
+    try {
+      const found = currentSyncs(this.#of.get(device), folder);
+      this.#of.set(device, found);
+      return found;
+    } catch (error) {
+      if (isUnserved(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Those under way are waited for by whoever asked. */

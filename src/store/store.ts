@@ -145,11 +145,27 @@ export interface CommitDigest {
   readonly sha256?: Uint8Array | undefined;
 }
 
+/** What was asked for and the file system cannot do; the contents are there all the same. */
+export interface NotDone {
+  /** The permission bits could not be set. */
+  readonly mode?: boolean | undefined;
+  /** The modified time could not be set. */
+  readonly modified?: boolean | undefined;
+  /** The file, or its name, could not be put on disk: a power cut may undo it. */
+  readonly sync?: boolean | undefined;
+}
+
+/** A file that was just committed. */
+export interface Stored extends StoreEntry {
+  readonly notDone?: NotDone | undefined;
+}
+
 /** An upload that was committed before: what it was answered with then. */
 export interface Committed extends CommitDigest {
   /** The file as it is; as it was, without a version, if another has its name by now. */
   readonly entry: StoreEntry;
   readonly durability: DurabilityLevel;
+  readonly notDone?: NotDone | undefined;
 }
 
 /** A partial that is continued. */
@@ -181,7 +197,7 @@ export interface Sink extends AsyncDisposable {
   /** Makes what was written so far durable. */
   checkpoint(): MaybePromise<void>;
   /**
-   * Makes the file visible, whole, durable as asked. If it fails, nothing was made visible and the
+   * Makes the file visible, whole, durable as asked, or as far as the file system can. If it fails, nothing was made visible and the
    * partial is gone; only where another file was replaced and the disk then failed, the new one stays.
    * @param digest kept for a day for a client that does not hear the answer
    * @returns the entry under its name, version included
@@ -189,7 +205,7 @@ export interface Sink extends AsyncDisposable {
    *   IS_A_DIRECTORY;
    *   PRECONDITION_FAILED, SIZE_MISMATCH (fewer than declared), NOT_FOUND (the folder is gone), IO_ERROR
    */
-  commit(digest?: CommitDigest): Promise<StoreEntry>;
+  commit(digest?: CommitDigest): Promise<Stored>;
   /**
    * Leaves the partial for a later try. Nothing happens after the end, nor by discard.
    * @param length bytes of it that are good; all unless given

@@ -4,24 +4,26 @@
  */
 import { constants } from "node:fs";
 import type { Folder } from "./beneath.ts";
+import { isServed, isUnserved } from "./unserved.ts";
 import { closeLater, fsyncLater, openLater } from "./thread-pool.ts";
 
 /** Syncs that have begun: they may have looked at the folder already. */
-const running = new Map<string, Promise<void>>();
+const running = new Map<string, Promise<boolean>>();
 /** Syncs that begin when those end. */
-const next = new Map<string, Promise<void>>();
+const next = new Map<string, Promise<boolean>>();
 
 /**
  * @param folder open until the answer is there
+ * @returns whether it is; false where the file system cannot do that
  * @throws the system's error, all who share a sync the same
  */
-export function syncFolder({ path, facts }: Folder): Promise<void> {
+export function syncFolder({ path, facts }: Folder): Promise<boolean> {
   const key = `${facts.device}:${facts.inodeHigh}:${facts.inodeLow}`;
   const before = running.get(key);
   if (before === undefined) return begin(key, path);
   const shared = next.get(key);
   if (shared !== undefined) return shared;
-  const after = (): Promise<void> => {
+  const after = (): Promise<boolean> => {
     next.delete(key);
     return begin(key, path);
   };
@@ -30,17 +32,23 @@ export function syncFolder({ path, facts }: Folder): Promise<void> {
   return following;
 }
 
-function begin(key: string, path: string): Promise<void> {
+function begin(key: string, path: string): Promise<boolean> {
   const sync = syncNames(path).finally(() => running.delete(key));
   running.set(key, sync);
   return sync;
 }
 
 /** On the thread pool. @param path for node:fs */
-async function syncNames(path: string): Promise<void> {
-  const fd = await openLater(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
+async function syncNames(path: string): Promise<boolean> {
+  let fd: number;
   try {
-    await fsyncLater(fd);
+    fd = await openLater(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isUnserved(error)) return false; // a folder that may be written to and not read
+    throw error;
+  }
+  try {
+    return await isServed(fsyncLater(fd));
   } finally {
     await closeLater(fd);
   }

@@ -1,13 +1,12 @@
 /** Where an upload into a library goes: its place is looked for by its path, its commit is noted. */
 import type { DiskSink, SinkTarget } from "./disk-sink.ts";
 import type { Versions } from "./entry.ts";
-import type { Facts } from "./facts.ts";
 import type { FileSyncs } from "./file-syncs.ts";
 import type { Library, OpenPlace, Place } from "./library.ts";
 import type { PartialFile } from "./partial.ts";
 import type { Receipts } from "./receipts.ts";
 import { isDirectory } from "./refusals.ts";
-import type { CommitDigest, CreateOptions } from "./store.ts";
+import type { CommitDigest, CreateOptions, DurabilityLevel } from "./store.ts";
 
 /** What the uploads of a library share. */
 export interface UploadHost {
@@ -58,13 +57,13 @@ export class UploadTarget implements SinkTarget {
     return this.#syncs.sync(partial.fd);
   }
 
-  promise(facts: Facts, digest: CommitDigest, isNamed: boolean): void {
-    const { durability } = this.options;
-    const state = isNamed ? "named" : "unnamed";
+  promise(partial: PartialFile, digest: CommitDigest, durability: DurabilityLevel): void {
+    const facts = partial.facts();
+    const state = partial.isNamed ? "named" : "unnamed";
     const note = this.#host
       .receipts()
       .promise(this.#uploadId, this.path, { ...digest, durability, facts, state });
-    this.#note = isNamed ? undefined : note;
+    this.#note = partial.isNamed ? undefined : note;
   }
 
   confirm(): void {

@@ -236,8 +236,11 @@ export class Uploads implements AsyncDisposable {
     const facts = place.folder.look(place.name);
     if (facts !== undefined && isNoted(facts, note)) {
       // It may have been interrupted behind the name.
-      if (note.durability === "fsync") await syncFolder(place.folder);
-      return { ...note, entry: versionedEntry(place.name, facts, versions) };
+      const entry = versionedEntry(place.name, facts, versions);
+      const isDone = note.durability === "none" || (await syncFolder(place.folder));
+      return isDone
+        ? { ...note, entry }
+        : { ...note, entry, durability: "none", notDone: { sync: true } };
     }
     // It was interrupted before the name: it had none, or its partial is still there.
     if (note.state === "unnamed") return undefined;

@@ -23,6 +23,9 @@ function honest({ path, uploadId }: Put): Receipt {
     crc32: crc32(BYTES),
     durability: "DURABILITY_FSYNC",
     skipped: false,
+    modeNotSet: false,
+    modifiedNotSet: false,
+    notSynced: false,
   };
 }
 

@@ -48,7 +48,7 @@ test.if(SyncThread.isServed)(
     using here = new TemporaryFolder();
     using folder = openPlainFolder(here.path);
     using syncs = new TreeSyncs();
-    const before = syncs.of(folder);
+    const before = syncs.of(folder)!;
     expect(syncs.of(folder)).toBe(before);
     const fd = openSync(here.file("f", "x"), "r+");
     const many = (of: FileSyncs): Promise<PromiseSettledResult<void>[]> =>
@@ -62,7 +62,7 @@ test.if(SyncThread.isServed)(
       SyncThread.prototype.sync = sync;
     }
     await expect(before.sync(fd)).rejects.toMatchObject({ code: "EIO" });
-    const after = syncs.of(folder);
+    const after = syncs.of(folder)!;
     expect(after).not.toBe(before);
     expect((await many(after)).every(({ status }) => status === "fulfilled")).toBe(true);
     closeSync(fd);

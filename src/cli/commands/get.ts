@@ -2,12 +2,14 @@
 import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
+import type { Saved } from "../../client/options.ts";
 import { getTrees } from "../../client/tree-get.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { LocalError } from "../failures.ts";
+import { notDoneFacts } from "../not-done.ts";
 import { type Transfer, downloads, planEach, treeDownloads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { printable } from "../terminal-text.ts";
@@ -79,14 +81,17 @@ async function getAll(context: Context, typed: readonly string[], flags: Flags):
     move: (client, onProgress) =>
       getTrees(client, planned.all, { ifExists, durability, onProgress, signal: context.signal }),
     name: ({ path }) => path,
-    how: () => verified(flags),
-    facts: ({ path, local, size, version, skipped }) =>
-      skipped ? { path, file: local, skipped } : { path, file: local, size, version, skipped },
+    how: verified,
+    facts: ({ path, local, size, version, skipped, notDone }) =>
+      skipped
+        ? { path, file: local, skipped }
+        : { path, file: local, size, version, skipped, ...notDoneFacts(notDone) },
   });
 }
 
-function verified({ durability }: Flags): string {
-  return durability === "fsync" ? "verified, on disk" : "verified, not synced";
+function verified({ durability, notDone }: Omit<Saved, "skipped">): string {
+  if (durability === "fsync") return "verified, on disk";
+  return `verified, not synced${notDone?.sync === true ? " (the file system here cannot)" : ""}`;
 }
 
 async function toFile(
@@ -103,7 +108,7 @@ async function toFile(
   }
   let answered = false;
   try {
-    const { entry } = await client.download(remote, local, {
+    const { entry, ...saved } = await client.download(remote, local, {
       ifExists,
       durability,
       signal: context.signal,
@@ -115,9 +120,10 @@ async function toFile(
       onResume: (offset, size) => context.note(resumed(remote, offset, size)),
     });
     const { size, version } = entry;
-    const facts = { path: remote, file: local, size, version, skipped: false };
-    const how = durability === "fsync" ? "verified, on disk" : "verified, not synced";
-    return { bytes: size, how, skipped: false, facts };
+    const rest = notDoneFacts(saved.notDone);
+    const facts = { path: remote, file: local, size, version, skipped: false, ...rest };
+    const { notDone } = saved;
+    return { bytes: size, how: verified(saved), skipped: false, facts, notDone };
   } catch (thrown) {
     // Once the server has answered, it is not the remote name that is missing, or taken.
     const code = thrown instanceof LeatError ? thrown.code : undefined;

@@ -2,12 +2,14 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload.ts";
+import type { TreeOutcome } from "../../client/tree.ts";
 import { putTrees } from "../../client/tree-put.ts";
-import type { Collision, DurabilityLevel } from "../../store/store.ts";
+import type { Collision } from "../../store/store.ts";
 import type { Receipt } from "../../client/options.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { lookLocal } from "../local-names.ts";
+import { notDoneFacts } from "../not-done.ts";
 import { type Transfer, meansFolder, treeUploads, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { standardInput } from "../standard-input.ts";
@@ -108,13 +110,16 @@ async function uploadOne(
   return {
     bytes: skipped ? 0 : size,
     how: synced(receipt),
+    notDone: receipt.notDone,
     skipped,
     facts: facts(remote, receipt),
   };
 }
 
-function synced({ durability }: { readonly durability: DurabilityLevel }): string {
-  return durability === "fsync" ? "on disk" : "not synced (the server runs with --durability none)";
+function synced({ durability, notDone }: Pick<TreeOutcome, "durability" | "notDone">): string {
+  if (durability === "fsync") return "on disk";
+  if (notDone?.sync === true) return "not synced (the server's file system cannot)";
+  return "not synced (the server runs with --durability none)";
 }
 
 function facts(path: string, receipt: Receipt): object {
@@ -125,9 +130,9 @@ function factsOf(
   path: string,
   { size, version }: { readonly size: number; readonly version: string },
   crc32: number,
-  { skipped, durability }: { readonly skipped: boolean; readonly durability: string },
+  { skipped, durability, notDone }: Pick<TreeOutcome, "skipped" | "durability" | "notDone">,
 ): object {
   if (skipped) return { path, size, version, skipped };
   const crc = crc32.toString(16).padStart(8, "0");
-  return { path, size, version, crc32: crc, durability, skipped };
+  return { path, size, version, crc32: crc, durability, skipped, ...notDoneFacts(notDone) };
 }

@@ -284,6 +284,12 @@ function writeReceipt(writer: CanonicalWriter, message: Init<Receipt>): void {
     writer.bytes(42, message.uploadId, "Receipt.uploadId");
   if (message.skipped !== undefined && message.skipped !== false)
     writer.bool(48, message.skipped, "Receipt.skipped");
+  if (message.modeNotSet !== undefined && message.modeNotSet !== false)
+    writer.bool(56, message.modeNotSet, "Receipt.modeNotSet");
+  if (message.modifiedNotSet !== undefined && message.modifiedNotSet !== false)
+    writer.bool(64, message.modifiedNotSet, "Receipt.modifiedNotSet");
+  if (message.notSynced !== undefined && message.notSynced !== false)
+    writer.bool(72, message.notSynced, "Receipt.notSynced");
 }
 
 function readReceipt(reader: CanonicalReader): Receipt {
@@ -292,6 +298,9 @@ function readReceipt(reader: CanonicalReader): Receipt {
     durability: "DURABILITY_UNSPECIFIED",
     uploadId: new Uint8Array(0),
     skipped: false,
+    modeNotSet: false,
+    modifiedNotSet: false,
+    notSynced: false,
   };
   let tag = reader.tag();
   if (tag === 10) {
@@ -316,6 +325,18 @@ function readReceipt(reader: CanonicalReader): Receipt {
   }
   if (tag === 48) {
     message.skipped = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 56) {
+    message.modeNotSet = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 64) {
+    message.modifiedNotSet = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 72) {
+    message.notSynced = reader.bool();
     tag = reader.tag();
   }
   reader.over(tag);

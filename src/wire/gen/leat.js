@@ -601,6 +601,9 @@ export const leat = $root.leat = (() => {
             Receipt.prototype.durability = 0;
             Receipt.prototype.uploadId = $util.newBuffer([]);
             Receipt.prototype.skipped = false;
+            Receipt.prototype.modeNotSet = false;
+            Receipt.prototype.modifiedNotSet = false;
+            Receipt.prototype.notSynced = false;
 
             let $oneOfFields;
 
@@ -629,6 +632,12 @@ export const leat = $root.leat = (() => {
                     writer.uint32(42).bytes(message.uploadId);
                 if (message.skipped != null && $Object.hasOwnProperty.call(message, "skipped") && message.skipped !== false)
                     writer.uint32(48).bool(message.skipped);
+                if (message.modeNotSet != null && $Object.hasOwnProperty.call(message, "modeNotSet") && message.modeNotSet !== false)
+                    writer.uint32(56).bool(message.modeNotSet);
+                if (message.modifiedNotSet != null && $Object.hasOwnProperty.call(message, "modifiedNotSet") && message.modifiedNotSet !== false)
+                    writer.uint32(64).bool(message.modifiedNotSet);
+                if (message.notSynced != null && $Object.hasOwnProperty.call(message, "notSynced") && message.notSynced !== false)
+                    writer.uint32(72).bool(message.notSynced);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -709,6 +718,33 @@ export const leat = $root.leat = (() => {
                                 message.skipped = value;
                             else
                                 delete message.skipped;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.modeNotSet = value;
+                            else
+                                delete message.modeNotSet;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.modifiedNotSet = value;
+                            else
+                                delete message.modifiedNotSet;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.notSynced = value;
+                            else
+                                delete message.notSynced;
                             continue;
                         }
                     }

@@ -88,6 +88,9 @@ export interface Receipt {
   durability: Durability;
   uploadId: Uint8Array;
   skipped: boolean;
+  modeNotSet: boolean;
+  modifiedNotSet: boolean;
+  notSynced: boolean;
 }
 
 export interface Failure {
@@ -376,6 +379,9 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "durability", type: "enum", of: "Durability" },
     { name: "uploadId", type: "bytes" },
     { name: "skipped", type: "bool" },
+    { name: "modeNotSet", type: "bool" },
+    { name: "modifiedNotSet", type: "bool" },
+    { name: "notSynced", type: "bool" },
   ],
   Failure: [
     { name: "code", type: "enum", of: "Code" },
