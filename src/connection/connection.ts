@@ -394,6 +394,10 @@ export class Connection implements TransportHandler, Producer, Reader {
     );
   }
 
+  gone(): void {
+    this.abort(lost(this.peer, new Error("it takes nothing any more")));
+  }
+
   /** What the transfers wait for, when none has moved for STALL_NOTICE. For who asks again and again. */
   get stall(): Stall | undefined {
     const now = this.#now();

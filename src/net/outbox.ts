@@ -35,6 +35,8 @@ export interface Producer {
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
   /** The peer takes nothing while buffers are short: end the connection. */
   cut(): void;
+  /** The transport says that the peer is gone: end the connection. */
+  gone(): void;
   /** Everything that `fill` gave has been accepted by the transport. */
   flushed(): void;
 }
@@ -218,10 +220,7 @@ export class Outbox implements Task, BufferHolder {
     const { pool, clock } = this.#shared;
     const length = this.#end - this.#start;
     const written = this.#transport.write(this.#buffer!, this.#start, length);
-    if (written < 0) {
-      this.close();
-      return 0;
-    }
+    if (written < 0) return this.#gone();
     this.#start += written;
     this.#pace?.sent(written);
     if (this.#start < this.#end) {
@@ -238,10 +237,7 @@ export class Outbox implements Task, BufferHolder {
   #sendRegion(): number {
     const region = this.#region!;
     const sent = region.send(this.#transport);
-    if (sent < 0) {
-      this.close();
-      return 0;
-    }
+    if (sent < 0) return this.#gone();
     this.#pace?.sent(sent);
     if (region.left > 0) {
       if (region.blocked) this.#blockedSince = this.#shared.clock();
@@ -250,6 +246,13 @@ export class Outbox implements Task, BufferHolder {
     this.#endRegion();
     if (!this.#wants) this.#flushed();
     return sent;
+  }
+
+  /** Nobody would tell: a socket that is not read from hears no end. */
+  #gone(): number {
+    this.close();
+    this.#producer.gone();
+    return 0;
   }
 
   #endRegion(): void {

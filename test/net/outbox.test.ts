@@ -139,7 +139,7 @@ describe("a region of a file", () => {
     speaker.line.gone = true;
     speaker.drain(10);
     await turn();
-    expect([piece.disposals, piece.left]).toEqual([1, 60]);
+    expect([piece.disposals, piece.left, speaker.losses]).toEqual([1, 60, 1]);
   });
 });
 

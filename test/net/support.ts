@@ -65,6 +65,7 @@ export class Speaker implements Producer {
   flushes = 0;
   saves = 0;
   cuts = 0;
+  losses = 0;
   readonly again: boolean;
   readonly #number: number;
   /** Position of the first byte of the last fill in the whole. */
@@ -124,6 +125,10 @@ export class Speaker implements Producer {
     this.cuts++;
     this.line.close();
     this.outbox.close();
+  }
+
+  gone(): void {
+    this.losses++;
   }
 
   flushed(): void {
