@@ -165,7 +165,8 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   #hello(hello: Hello): void {
-    if (hello.credentials?.kind !== undefined) {
+    // Of a kind that this version does not know, or empty: they say somebody who is not known here.
+    if (hello.credentials !== undefined) {
       const message = "this server has no users; connect without credentials";
       this.connection.refuse(new LeatError("UNAUTHENTICATED", message));
       return;

@@ -5,6 +5,7 @@
 import { LeatError } from "../errors.ts";
 import { leat } from "./gen/leat.js";
 import type { Messages } from "./gen/messages.ts";
+import { withLastBody } from "./last-body.ts";
 import { planOf, type FieldPlan, type Plan } from "./plan.ts";
 
 type Name = keyof Messages;
@@ -19,7 +20,10 @@ export function decodeAnyForm<K extends Name>(name: K, bytes: Uint8Array): Messa
 
 function decodeRaw(name: Name, bytes: Uint8Array): Fields {
   try {
-    return leat.v1[name].decode(bytes) as Fields;
+    const fields = leat.v1[name].decode(bytes) as Fields;
+    const last = name === "Frame" ? withLastBody(bytes) : bytes;
+    // protobufjs merges the parts of a body around those of another, which have replaced the first.
+    return last === bytes ? fields : (leat.v1[name].decode(last) as Fields);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const what = `${bytes.length} bytes are not a valid ${name}`;

@@ -11,9 +11,10 @@ import { endBetweenMessages } from "./end.ts";
 import type { Frame, FrameBody } from "./gen/messages.ts";
 import { Input } from "./input.ts";
 import { Opening, type FirstFrame } from "./opening.ts";
-import { carriesOnlyData } from "./only-data.ts";
+import { lastBody, withLastBody } from "./last-body.ts";
 import { decodeMessage } from "./plain.ts";
 import { LengthPrefix } from "./prefix.ts";
+import { FRAME_DATA } from "./frame.ts";
 import { INCOMPLETE } from "./varint.ts";
 
 export type FrameEvent = FrameReceived | DataBegun | PayloadSlice;
@@ -212,10 +213,13 @@ export class FrameDecoder {
 
   #decode(bytes: Uint8Array, from: number, to: number): Frame {
     this.decoded += to - from;
-    if (to - from > this.#maxBody && !carriesOnlyData(bytes.subarray(from, to))) {
-      throw this.#bodyTooLarge(to - from);
-    }
-    return decodeMessage("Frame", bytes, from, to);
+    if (to - from <= this.#maxBody) return decodeMessage("Frame", bytes, from, to);
+    const frame = bytes.subarray(from, to);
+    const last = lastBody(frame);
+    // What is no message, and carries no body that could be long, is told what is wrong with it.
+    const carriesNothing = last.number === 0 && !last.isValid;
+    if (last.number !== FRAME_DATA >> 3 && !carriesNothing) throw this.#bodyTooLarge(to - from);
+    return decodeMessage("Frame", withLastBody(frame, last));
   }
 
   #bodyTooLarge(length: number): LeatError {

@@ -75,6 +75,7 @@ const CASES: Record<string, Case> = {
   "credentials, where there are no users": hello({
     credentials: { kind: { case: "token", value: "t" } },
   }),
+  "credentials that are empty, or of an unknown kind": hello({ credentials: {} }),
   "a second Hello": frame(0, { case: "hello", value: { magic: MAGIC } }),
   "a length above max_frame": raw("ff ff ff 01"),
   "a length of more than five bytes": raw("ff ff ff ff ff ff"),
@@ -87,7 +88,7 @@ const CASES: Record<string, Case> = {
       peer.request(1, { case: "stat", value: { path: "" } });
     },
   },
-  "a frame for a stream that was never opened": frame(7, { case: "cancel", value: {} }),
+  "a frame for a stream above all that were opened": frame(7, { case: "cancel", value: {} }),
   "Data without payload": put(undefined, (peer) => peer.bytes(hex("04 08 01 12 00"))),
   "a Pong that was not asked for": frame(0, { case: "pong", value: { nonce: 5 } }),
   "a second Ping before the Pong": {
@@ -103,6 +104,9 @@ const CASES: Record<string, Case> = {
     case: "stat",
     value: { path: "p".repeat(17 * KiB) },
   }),
+  "a frame of no body, or an unknown one, above 16,384 bytes": {
+    send: (peer) => peer.bytes(Buffer.concat([hex("ed 84 01 82 01 e8 84 01"), bytes(17_000)])),
+  },
   "the end of the connection inside a frame": {
     send(peer) {
       peer.bytes(hex("05 08"));
@@ -132,11 +136,16 @@ const CASES: Record<string, Case> = {
   "a block that ends without its crc32": put(undefined, (peer) => {
     for (let at = 0; at < BLOCK_SIZE; at += 64 * KiB) peer.data(1, at, bytes(64 * KiB));
   }),
+  "the last Data of a declared size without its crc32": put(5, (peer) => {
+    peer.data(1, 0, bytes(5));
+    peer.frame(1, { case: "finish", value: { size: 5, crc32: 0 } });
+  }),
   "a crc32 that does not match": put(5, (peer) => peer.data(1, 0, bytes(5), 1)),
   "a Finish without size or crc32": put(0, (peer) => peer.frame(1, { case: "finish", value: {} })),
   "a Finish of another size": put(undefined, (peer) =>
     peer.frame(1, { case: "finish", value: { size: 5, crc32: 0 } }),
   ),
+  "Data beyond the declared size": put(5, (peer) => peer.data(1, 0, bytes(6))),
   "an upload_id that is not 16 bytes": request({
     case: "put",
     value: { path: "new", uploadId: bytes(3) },

@@ -4,6 +4,7 @@ Every `# json:` value is encoded and compared with the bytes, and the bytes are 
 with the value. Needs the packages `protobuf` and, for want of `protoc`, `grpcio-tools`.
 """
 
+import base64
 import importlib
 import json
 import pathlib
@@ -58,11 +59,15 @@ def split(delimited):
 def check(Frame, paragraph):
     """Returns how many vectors the paragraph is: 0 or 1."""
     lines = paragraph.split("\n")
-    tags = dict(re.findall(r"^# (json|form|error): *(.*)$", paragraph, re.M))
-    delimited = bytes.fromhex("".join(line.split("#")[0] for line in lines))
+    tags = dict(re.findall(r"^# (json|form|error|payload): *(.*)$", paragraph, re.M))
+    length, _, byte = tags.get("payload", "0 bytes 00").split(" ")
+    payload = bytes.fromhex(byte) * int(length)
+    text = "".join(line.split("#")[0] for line in lines).replace("..", payload.hex())
+    delimited = bytes.fromhex(text)
     if "json" not in tags:
         return 0
-    value = json_format.ParseDict(json.loads(tags["json"]), Frame())
+    text = tags["json"].replace('".."', json.dumps(base64.b64encode(payload).decode()))
+    value = json_format.ParseDict(json.loads(text), Frame())
     decoded = Frame.FromString(split(delimited))
     decoded.DiscardUnknownFields()
     assert decoded == value, f"decoded {decoded!r}, not {value!r}"

@@ -1,4 +1,6 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
+import type { ErrorCode } from "../../src/errors.ts";
 import { FrameDecoder, type FrameEvent } from "../../src/wire/decoder.ts";
 import { delimit } from "../../src/wire/delimited.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
@@ -202,6 +204,51 @@ describe("the limit of frames that are not Data", () => {
     expect(error.message).toBe(
       "a frame has 1011 bytes, but at most 900 are accepted of one that is not Data",
     );
+  });
+
+  const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
+  const long = new Uint8Array(1000);
+
+  test.each<[what: string, frame: Uint8Array[]]>([
+    ["a body of unknown kind", [hex("08 05 82 01 e8 07"), long]],
+    ["an unknown field, and no body", [hex("08 05 c2 0c e8 07"), long]],
+    ["an unknown group, and no body", [hex("08 05 c3 0c 12 e8 07"), long, hex("c4 0c")]],
+    ["the stream again and again", [...Array.from({ length: 500 }, () => hex("08 05"))]],
+    ["data under the wrong wire type", [hex("08 05 10 01 c2 0c e8 07"), long]],
+  ])("is that of %s", (_, parts) => {
+    refusal("TOO_LARGE", () => decode([delimit(join(parts))], options));
+  });
+
+  test.each<[what: string, code: ErrorCode, frame: Uint8Array[]]>([
+    ["a group without its end", "PROTOCOL_ERROR", [hex("c3 0c 12 e8 07"), long]],
+    ["the end of another group", "PROTOCOL_ERROR", [hex("c3 0c 12 e8 07"), long, hex("cc 0c")]],
+    ["field number 0", "PROTOCOL_ERROR", [hex("c2 0c e8 07"), long, hex("00 00")]],
+    ["a wire type that is none", "PROTOCOL_ERROR", [hex("c2 0c e8 07"), long, hex("0f")]],
+    ["a field that reaches beyond", "PROTOCOL_ERROR", [hex("c2 0c ff 7f"), long]],
+    ["groups in groups without end", "PROTOCOL_ERROR", [new Uint8Array(1000).fill(0x1b)]],
+    ["long Data, and a broken end", "PROTOCOL_ERROR", [hex("12 eb 07 1a e8 07"), long, hex("80")]],
+    [
+      "long Data, and a list behind it",
+      "TOO_LARGE",
+      [hex("12 eb 07 1a e8 07"), long, hex("2a 00")],
+    ],
+  ])("refuses %s", (_, code, parts) => {
+    refusal(code, () => decode([delimit(join(parts))], options));
+  });
+
+  test("decodes no body that another one has replaced: a long list costs its bytes and no more", () => {
+    const entries = new Uint8Array(200_000);
+    for (let at = 0; at < entries.length; at += 2) entries[at] = 0x0a;
+    const list = join([hex("0a c0 9a 0c"), entries]); // response: list: 100,000 empty entries
+    const length = hex("c4 9a 0c");
+    const frame = delimit(join([hex("08 05 2a"), length, list, hex("12 03 1a 01 77")]));
+    const wide = { maxFrame: MAX_FRAME, maxBody: 900 };
+    expect(framesOf(decode([frame], wide))).toMatchObject([
+      { stream: 5, body: { case: "data", value: { payload: Uint8Array.of(0x77) } } },
+    ]);
+    const before = heapStats().objectCount;
+    for (let i = 0; i < 5; i += 1) decode([frame], wide);
+    expect(heapStats().objectCount - before).toBeLessThan(50_000);
   });
 
   test.each([

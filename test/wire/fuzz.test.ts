@@ -10,7 +10,10 @@ import type { FrameEvent } from "../../src/wire/decoder.ts";
 import { readAllVectors } from "./read-vectors.ts";
 
 const ROUNDS = Number(process.env["LEAT_FUZZ_ROUNDS"] ?? 3000);
-const seeds = readAllVectors().map((vector) => vector.bytes);
+/** Long ones would only be noise in their payloads. */
+const seeds = readAllVectors()
+  .map((vector) => vector.bytes)
+  .filter(({ length }) => length < 1000);
 
 /** What a decoder made of the chunks: the frames before the end, and how it ended. */
 function outcome(chunks: readonly Uint8Array[], options: FrameDecoderOptions): string {

@@ -32,11 +32,15 @@ export function readVectors(file: string): Vector[] {
     .split(/\n\s*\n/);
   const vectors: Vector[] = [];
   for (const paragraph of paragraphs) {
-    const hex = paragraph.replaceAll(/#.*$/gm, "").replaceAll(/\s/g, "");
-    if (hex === "") continue;
     const tag = (name: string) => paragraph.match(new RegExp(`^# ${name}: *(.*)$`, "m"))?.[1];
+    const payload = payloadOf(tag("payload"));
+    const hex = paragraph
+      .replaceAll(/#.*$/gm, "")
+      .replaceAll(/\s/g, "")
+      .replaceAll("..", payload.toHex());
+    if (hex === "") continue;
     const text = paragraph.match(/^# (?!json:|from:)(.*)$/m)?.[1];
-    const json = tag("json");
+    const json = tag("json")?.replace('".."', `"${payload.toBase64()}"`);
     vectors.push({
       title: `${file}: ${text ?? json}`,
       bytes: Uint8Array.fromHex(hex),
@@ -47,6 +51,12 @@ export function readVectors(file: string): Vector[] {
     });
   }
   return vectors;
+}
+
+/** `17000 bytes 77` */
+function payloadOf(text = "0 bytes 00"): Uint8Array {
+  const [length, , byte] = text.split(" ");
+  return new Uint8Array(Number(length)).fill(Number.parseInt(byte!, 16));
 }
 
 export function readAllVectors(): Vector[] {

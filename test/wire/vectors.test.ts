@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import protobuf from "protobufjs";
+import { MAX_REQUEST, SERVER_MAX_FRAME } from "../../src/limits.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { chop, join as joinBytes } from "../support/chop.ts";
 import { decode, framesOf } from "./events.ts";
@@ -38,9 +39,23 @@ test.each(valid.map((vector) => [vector.title, vector] as const))("decode %s", (
   expect(framesOf(decode([vector.bytes]))).toStrictEqual(expected);
   expect(framesOf(decode(chop(vector.bytes, [1])))).toStrictEqual(expected);
   expect(() => decode([joinBytes([vector.bytes, AFTER])])).toThrow("after 2 of the 4 bytes");
+  // It merges a body with itself around another one, which Google's and this project's do not.
+  if (vector.title.endsWith("has replaced the first.")) return;
   const reflected = Frame.toObject(Frame.decodeDelimited(vector.bytes), { enums: String });
   expect(Frame.fromObject(reflected)).toEqual(Frame.fromObject(vector.json!));
 });
+
+test.each(readVectors("long-forms.hex").map((vector) => [vector.title, vector] as const))(
+  "decode as a server does %s",
+  (_, vector) => {
+    const expected = [frameOfJson(vector.json!)];
+    const options = { maxFrame: SERVER_MAX_FRAME, maxBody: MAX_REQUEST };
+    expect(vector.bytes.length).toBeGreaterThan(MAX_REQUEST);
+    for (const size of [1, 1000, vector.bytes.length]) {
+      expect(framesOf(decode(chop(vector.bytes, [size]), options))).toStrictEqual(expected);
+    }
+  },
+);
 
 test.each(refused.map((vector) => [vector.title, vector] as const))("refuse %s", (_, vector) => {
   const refusal = expect.objectContaining({ name: "LeatError", code: vector.error });
