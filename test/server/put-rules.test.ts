@@ -9,6 +9,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
 import { until } from "../support/until.ts";
+import { readVectors } from "../wire/read-vectors.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -390,3 +391,23 @@ describe("if the name is taken while an upload comes", () => {
     await goesOn(peer);
   });
 });
+
+test.each(readVectors("long-forms.hex").map((vector) => [vector.title, vector] as const))(
+  "an upload takes %s",
+  async (_title, { bytes, json }) => {
+    using peer = await peerOf();
+    const value = upload();
+    put(peer, 5, value);
+    expect((await heard(peer, 5)).case).toBe("response");
+    const first = new Uint8Array(7);
+    peer.data(5, 0, first);
+    peer.bytes(bytes);
+    const { payload, crc32: crc } = json!["data"] as { payload: string; crc32?: number };
+    const whole = Buffer.concat([first, Buffer.from(payload, "base64")]);
+    peer.frame(5, finishOf(whole));
+    // Where it has a checksum it is a wrong one.
+    if (crc !== undefined) return expect(codeOf(await end(peer, 5))).toBe("CHECKSUM_MISMATCH");
+    expect(await end(peer, 5)).toBe("receipt");
+    expect(Buffer.compare(readFileSync(library.at(value.path)), whole)).toBe(0);
+  },
+);

@@ -213,7 +213,7 @@ describe("the limit of frames that are not Data", () => {
     ["a body of unknown kind", [hex("08 05 82 01 e8 07"), long]],
     ["an unknown field, and no body", [hex("08 05 c2 0c e8 07"), long]],
     ["an unknown group, and no body", [hex("08 05 c3 0c 12 e8 07"), long, hex("c4 0c")]],
-    ["the stream again and again", [...Array.from({ length: 500 }, () => hex("08 05"))]],
+    ["the stream again and again", Array.from({ length: 500 }, () => hex("08 05"))],
     ["data under the wrong wire type", [hex("08 05 10 01 c2 0c e8 07"), long]],
   ])("is that of %s", (_, parts) => {
     refusal("TOO_LARGE", () => decode([delimit(join(parts))], options));
