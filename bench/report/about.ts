@@ -18,7 +18,7 @@ export function command(run: Run): string {
 }
 
 export const HOW_TO_READ =
-  "Each figure is the median of its samples, with the least and the most in brackets. Whoever is compared took turns, " +
+  "Each figure is the median of its samples, with the least and the most in brackets. Those that are compared took turns, " +
   "round by round; a share of a ceiling pairs the samples of one round. A range wider than a quarter of the median is " +
   "marked noisy. Throughput is computed from the time of a whole run and the bytes moved, in units of 1,000,000 bytes. " +
   "Figures of different runs or machines are not to be compared.";

@@ -1,23 +1,14 @@
 /** A row for each who, the best on top, with its range and its figure: a bar, or a dot where the axis has no zero. */
-import type { CustomSeriesRenderItemAPI } from "echarts";
+import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams } from "echarts";
 import { noisy } from "../support/figures.ts";
 import type { Chart } from "./chart-specs.ts";
-import {
-  type Drawing,
-  FONT,
-  MARKS,
-  WIDTH,
-  axisTitle,
-  isLeat,
-  textWidth,
-  valueAxis,
-} from "./drawing.ts";
+import { BELOW, type Drawing, FONT, MARKS, ROW, axisTitle, isLeat, valueAxis } from "./drawing.ts";
 import type { Measured } from "./run.ts";
 import { numberText } from "./tables.ts";
 
-const ROW = 26;
 const THICK = 15;
-const FIGURE_ROOM = 66;
+/** So that the last number below the axis is whole. */
+const MARGIN = 20;
 
 /** With `beside`, what it adds stands behind each bar in the pale colour. */
 export function bars({ measured, beside, spec }: Chart): Drawing {
@@ -28,27 +19,20 @@ export function bars({ measured, beside, spec }: Chart): Drawing {
   const logarithmic = spec.logarithmic === true && sorted.every(({ median }) => median > 0);
   const rows = logarithmic ? sorted.map((row) => above(leastOf(sorted), row)) : sorted;
   const names = rows.map(({ who }) => who);
-  const left = Math.min(190, Math.max(...names.map(textWidth)) + 14);
   const values = rows.flatMap((row) => [row.min, row.max, total(row)]);
   const others = beside[0] ? ` and ${beside[0].measure}` : "";
   const name = axisTitle(rows[0]!.measure + others, rows[0]!.unit);
   return {
     height: rows.length * ROW + 52,
     option: {
-      grid: { left, right: FIGURE_ROOM, top: 4, bottom: 48 },
+      grid: { left: 1, right: MARGIN, top: 4, bottom: 48 },
       yAxis: {
         type: "category",
         inverse: true,
         data: names,
         axisLine: { show: !logarithmic, lineStyle: { color: MARKS.rule } },
         axisTick: { show: false },
-        axisLabel: {
-          ...FONT,
-          color: MARKS.ink,
-          interval: 0,
-          width: left - 8,
-          overflow: "truncate",
-        },
+        axisLabel: { show: false },
       },
       xAxis: {
         ...valueAxis(logarithmic ? values : [0, ...values], name, logarithmic),
@@ -63,17 +47,18 @@ export function bars({ measured, beside, spec }: Chart): Drawing {
           // The range belongs to the axis, too: it would end outside otherwise.
           data: rows.map((row, index) => [row.median, index, row.min, row.max, total(row)]),
           encode: { x: [0, 2, 3, 4], y: 1 },
-          renderItem: ({ dataIndex }: { dataIndex: number }, api: CustomSeriesRenderItemAPI) => {
+          renderItem: (params: CustomSeriesRenderItemParams, api: CustomSeriesRenderItemAPI) => {
+            const { dataIndex } = params;
+            const left = (params.coordSys as unknown as { x: number }).x;
             const row = rows[dataIndex]!;
             const x = (value: number): number => api.coord([value, dataIndex])[0]!;
-            const y = api.coord([row.median, dataIndex])[1]!;
+            const middle = api.coord([row.median, dataIndex])[1]!;
+            const y = middle + BELOW;
             const body = logarithmic ? [dot(row, x, y)] : bar(row, total(row), x, y);
             const alone = beside.length > 0 || row.samples.length === 1;
             const range = alone ? [] : whisker(x(row.min), x(row.max), y);
             const marks = logarithmic ? [...range, ...body] : [...body, ...range];
-            const end = Math.max(x(total(row)), beside.length > 0 ? 0 : x(row.max));
-            const text = `${numberText(total(row))}${noisy(row) ? " ~" : ""}`;
-            return { type: "group", children: [...marks, label(row, text, end, y)] };
+            return { type: "group", children: [...marks, label(row, total(row), left, middle)] };
           },
         },
       ],
@@ -120,8 +105,12 @@ function whisker(min: number, max: number, y: number) {
   return [line(min, max, y, y), line(min, min, y - 3, y + 3), line(max, max, y - 3, y + 3)];
 }
 
-function label({ who }: Measured, text: string, end: number, y: number) {
-  const x = Math.min(WIDTH - FIGURE_ROOM + 6, end + 8);
-  const font = `${isLeat(who) ? "bold " : ""}${FONT.fontSize}px ${FONT.fontFamily}`;
-  return { type: "text", style: { text, x, y, verticalAlign: "middle", fill: MARKS.ink, font } };
+/** Name and figure together above the bar: the figure of a noisy one would stand far behind its range. */
+function label(row: Measured, total: number, x: number, middle: number) {
+  const text = `${row.who}   ${numberText(total)}${noisy(row) ? " ~" : ""}`;
+  const font = `${isLeat(row.who) ? "bold " : ""}${FONT.fontSize}px ${FONT.fontFamily}`;
+  return {
+    type: "text",
+    style: { text, x, y: middle - 1, verticalAlign: "bottom", fill: MARKS.ink, font },
+  };
 }

@@ -3,17 +3,15 @@ import type { Chart } from "./chart-specs.ts";
 import {
   type Drawing,
   FONT,
-  WIDTH,
+  ROW,
+  ROW_NAMES,
   isLeat,
   isWide,
   legend,
   styles,
-  textWidth,
   valueAxis,
   MARKS,
 } from "./drawing.ts";
-
-const ROW = 26;
 
 /** Each who from its median to its tail. */
 export function spans({ measured, beside }: Chart): Drawing {
@@ -85,24 +83,17 @@ function grid(
   series: readonly object[],
   top = 6,
 ): Drawing {
-  const left = Math.min(190, Math.max(...names.map(textWidth)) + 12);
   return {
     height: names.length * ROW + 50 + top,
     option: {
-      grid: { left, right: 24, top, bottom: 48, width: WIDTH - left - 24 },
+      grid: { left: 6, right: 24, top, bottom: 48 },
       yAxis: {
         type: "category",
         inverse: true,
         data: names,
         axisLine: { show: false },
         axisTick: { show: false },
-        axisLabel: {
-          ...FONT,
-          color: MARKS.ink,
-          interval: 0,
-          width: left - 10,
-          overflow: "truncate",
-        },
+        axisLabel: ROW_NAMES,
         splitLine: { show: true, lineStyle: { color: MARKS.rule, type: "dotted" } },
       },
       xAxis: {

@@ -33,9 +33,27 @@ export interface Drawing {
 
 export const FONT = { fontFamily: "system-ui, sans-serif", fontSize: 12 } as const;
 
+/** Of a row: its name stands above its marks, so that none is cut off, whatever letters the reader has. */
+export const ROW = 38;
+
+/** From the middle of a row down to its marks. */
+export const BELOW = 8;
+
+/** The names of rows, above their marks. */
+export const ROW_NAMES = {
+  ...FONT,
+  color: MARKS.ink,
+  interval: 0,
+  inside: true,
+  margin: 0,
+  align: "left",
+  verticalAlign: "bottom",
+  padding: [0, 0, 7, 0],
+} as const;
+
 /** About as wide as the letters get. In units of the SVG. */
 export function textWidth(text: string): number {
-  return 6.9 * text.length;
+  return 7.6 * text.length;
 }
 
 /** leat itself, and the model that it runs with by itself. */

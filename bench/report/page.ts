@@ -24,6 +24,7 @@ caption{text-align:left;font-weight:600;padding:.3rem 0;color:var(--ink)}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th.who,td.who,td.note,.what{text-align:left}td.what{white-space:normal;min-width:16rem}th{color:var(--soft);font-weight:500}
 summary{cursor:pointer;color:var(--leat)}
+@media(max-width:30rem){body{padding:1rem .5rem}figure{padding:.75rem .5rem}}
 `;
 
 export function page(title: string, body: string): string {
@@ -58,7 +59,7 @@ ${aboutLines(run)
   .join("\n")}
 <p><code>${escapeText(command(run))}</code> measures the same on your machine.</p>
 <p>${escapeText(HOW_TO_READ)} In the charts leat is blue, the thin line or the band ends at the least and the most, and ~ marks what is noisy.</p>
-<nav>${links.join("")}</nav>
+<nav>${links.join(" ")}</nav>
 ${suites.join("\n")}
 ${absences(run)}`,
   );

@@ -114,6 +114,32 @@ describe("a report of one run", () => {
     expect(ticks.filter((text) => text!.startsWith("-"))).toEqual([]);
   });
 
+  test.each(["throughput", "latency p99"] as const)(
+    "begins the names of rows at the left, whole, whatever letters the reader has: %s",
+    (measure) => {
+      const record = new Recorder();
+      const long = "a server with a name of some sixty letters, and its client";
+      const works = { throughput: "download 1 GiB", "latency p99": "download 64 × 1 MiB" };
+      const suite = measure === "throughput" ? "peers" : "transfer";
+      const key = { suite, work: works[measure], axis: "streams", at: 8 };
+      record.add({ ...key, who: "leat", measure }, [1]);
+      record.add({ ...key, who: long, measure }, [100, 150, 1000]);
+      if (suite === "transfer") {
+        record.add({ ...key, who: "leat", measure: "latency p50" }, [1]);
+        record.add({ ...key, who: long, measure: "latency p50" }, [90]);
+      }
+      const about = { name: "names", quick: true, suites: [suite], failure: undefined };
+      const run = JSON.parse(JSON.stringify(new Start().finish(record, about)));
+      const chart = chartsOf(run).find(({ spec }) => ["bars", "spans"].includes(spec.form))!;
+      const row = draw(chart).match(new RegExp(`<text[^>]*>${long}[^<]*</text>`))![0];
+      expect(row).not.toContain('text-anchor="end"');
+      expect(row).not.toContain('text-anchor="middle"');
+      expect(Number(/translate\(([-\d.]+)|\bx="([-\d.]+)/.exec(row)![1] ?? 0)).toBeLessThan(20);
+      // The figure of a noisy one, too, is beside its name, and not behind its range.
+      if (suite === "peers") expect(row).toMatch(/ {3}150 ~<\/text>$/);
+    },
+  );
+
   test("names who was not measured", () => {
     expect(text).toContain("nginx + curl");
     expect(page).toContain("nginx + curl");
@@ -167,7 +193,7 @@ describe("a report of one run", () => {
         `--user-data-dir=${profile}`,
         pathToFileURL(join(out, "report.html")).href,
       ],
-      { stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 },
+      { stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 },
     );
     const [dom, log] = await Promise.all([
       new Response(child.stdout).text(),
