@@ -1,9 +1,10 @@
 /**
- * Writes the part "Figures" of README.md from a run.
+ * Writes the part "Figures" of README.md from a run of everything, and from runs of `peers` on other
+ * machines:
  *
- *   bun bench/readme.ts bench/results/full.json && bun run format
+ *   bun bench/readme.ts bench/results/full.json bench/results/xeon-peers.json && bun run format
  *
- * Its charts are those beside the run: `bun run bench --out bench/results` leaves both.
+ * The charts are those beside the first run: `bun run bench --out bench/results` leaves both.
  */
 import { dirname, join, relative } from "node:path";
 import { numberText } from "./report/tables.ts";
@@ -82,8 +83,14 @@ const BESIDE: readonly (readonly [text: string, work: string, measure: Measure])
   ["list of 100,000 names, names/s", "list 100,000 names", "entries"],
 ];
 
-/** Who stands in a column of its own there; all of them are in the report. */
-const COLUMNS = ["leat", "nginx + curl", "pure-ftpd + lftp", "rsync", "OpenSSH sftp"];
+/** Who stands in a column of its own there; all of them are in the report. The first that was measured. */
+const COLUMNS = [
+  ["leat"],
+  ["nginx + curl"],
+  ["pure-ftpd + lftp", "vsftpd + lftp"],
+  ["rsync"],
+  ["OpenSSH sftp"],
+];
 
 export const ROWS: readonly Row[] = [...FILE, ...MANY];
 
@@ -95,37 +102,58 @@ const CHARTS: readonly (readonly [file: string, title: string])[] = [
 
 const PART = /(?<=## Figures\n)[^]*?(?=\n## )/;
 
-/** @param source of the run, relative to the root @returns README with its figures @throws when one is missing */
-export function withRun(readme: string, source: string, run: Run): string {
-  if (!PART.test(readme)) throw new Error("README.md has no part Figures");
-  return readme.replace(PART, () => figures(source, run));
+/** A run that is kept. */
+export interface Kept {
+  /** Its file, relative to the root. */
+  readonly source: string;
+  readonly run: Run;
 }
 
-function figures(source: string, run: Run): string {
-  const { cores, cpu, system } = run.machine;
-  const folder = dirname(source);
+/** @param others runs of `peers` on other machines @returns README with its figures @throws when one is missing */
+export function withRun(readme: string, main: Kept, others: readonly Kept[]): string {
+  if (!PART.test(readme)) throw new Error("README.md has no part Figures");
+  return readme.replace(PART, () => figures(main, others));
+}
+
+/** `2 × AMD EPYC`, without the signs of its maker. */
+export function machineName({ machine }: Run): string {
+  const cpu = machine.cpu.replaceAll(/\((?:R|TM)\)|\b(?:Processor|CPU)\b/g, " ");
+  return `${machine.cores} × ${cpu.replaceAll(/\s+/g, " ").replace("GHz", " GHz").trim()}`;
+}
+
+function figures(main: Kept, others: readonly Kept[]): string {
+  const folder = dirname(main.source);
   const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
+  const system = ({ run }: Kept): string => `Bun ${run.versions["Bun"]}, ${run.machine.system}`;
   return `
-On ${cores} × ${cpu} (Bun ${run.versions["Bun"]}, ${system}), library and copies in memory (\`/dev/shm\`),
-client and server on loopback. Medians, with the range of the rounds in brackets, from [${source}](${source});
-[REPORT.md](${folder}/REPORT.md) has all.
+Library and copies in memory (\`/dev/shm\`), client and server on loopback; medians, with the range of the rounds in
+brackets. Each run was made on one machine:
+
+- ${machineName(main.run)} (${system(main)}): [${main.source}](${main.source}), with all its tables in
+  [REPORT.md](${folder}/REPORT.md). The charts, and the tables at the end, are of it alone.
+${others
+  .map(
+    (other) =>
+      `- ${machineName(other.run)} (${system(other)}), the suite \`peers\` alone:\n  [${other.source}](${other.source}).`,
+  )
+  .join("\n")}
 
 ${charts.join("\n")}
 
-| whole client processes, no fsync | ${COLUMNS.join(" | ")} |
-| --- |${" ---: |".repeat(COLUMNS.length)}
-${beside(run)}
+${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 
-leat and rsync compare checksums, sftp encrypts; ${MISSING} was left out for taking too long. What each row means:
-[bench/peers/README.md](bench/peers/README.md).
+The order depends on the processor: with one large file leat is ahead of nginx with curl and of rsync on the first
+machine, and behind both on the second, where what it adds to the work of the kernel takes more time
+([docs/performance.md](docs/performance.md#another-processor)). leat and rsync compare checksums, sftp encrypts;
+${MISSING} was left out for taking too long. What each row means: [bench/peers/README.md](bench/peers/README.md).
 
-| one file of 1 GiB, no fsync | |
+| one file of 1 GiB, no fsync, ${machineName(main.run)} | |
 | --- | --- |
-${table(FILE, run)}
+${table(FILE, main.run)}
 
-| many peers, many files | |
+| many peers, many files, ${machineName(main.run)} | |
 | --- | --- |
-${table(MANY, run)}
+${table(MANY, main.run)}
 
 \`bun run bench\` prints these figures for your machine.
 `;
@@ -141,9 +169,17 @@ function beside(run: Run): string {
     const [one] = measured(run, ["peers", work, who, measure]);
     return one === undefined ? MISSING : numberText(one.median);
   };
-  return BESIDE.map(([text, work, measure]) =>
-    ["", text, ...COLUMNS.map((who) => median(work, measure, who)), ""].join(" | ").trim(),
-  ).join("\n");
+  const there = new Set(run.measurements.map(({ who }) => who));
+  const columns = COLUMNS.map((whos) => whos.find((who) => there.has(who)) ?? whos[0]!);
+  const lines = [
+    [`whole client processes, no fsync, ${machineName(run)}`, ...columns],
+    ["---", ...columns.map(() => "---:")],
+    ...BESIDE.map(([text, work, measure]) => [
+      text,
+      ...columns.map((who) => median(work, measure, who)),
+    ]),
+  ];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 const MISSING = "–";
@@ -169,9 +205,11 @@ function valueText({ median, min, max, unit }: Measured): string {
 }
 
 if (import.meta.main) {
-  const path = process.argv[2];
-  if (path === undefined) throw new Error("usage: bun bench/readme.ts RESULT.json");
+  const [main, ...others] = process.argv
+    .slice(2)
+    .map((path) => ({ source: relative(ROOT, path), run: readRun(path) }));
+  if (main === undefined) throw new Error("usage: bun bench/readme.ts RESULT.json [PEERS.json...]");
   const readme = join(ROOT, "README.md");
   const text = await Bun.file(readme).text();
-  await Bun.write(readme, withRun(text, relative(ROOT, path), readRun(path)));
+  await Bun.write(readme, withRun(text, main, others));
 }
