@@ -5,6 +5,7 @@
  */
 import { LeatError } from "../errors.ts";
 import type { StoreEntry } from "../store/store.ts";
+import { Pieces } from "../transfer/pieces.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 
 /** What a server answered a get with. */
@@ -33,13 +34,12 @@ export interface Taker {
   failed(error: LeatError): void;
 }
 
-type Event =
-  { readonly bytes: Uint8Array; readonly crc32: number | undefined } | { readonly finish: Finish };
-
 export class Leg {
   readonly head: LegHead;
   readonly #stream: DownloadStream;
-  #early: Event[] = [];
+  /** What came before anybody takes it; made when something does. */
+  #early: Pieces | undefined;
+  #finish: Finish | undefined;
   #taker: Taker | undefined;
   #error: LeatError | undefined;
   #over = false;
@@ -57,16 +57,19 @@ export class Leg {
   take(taker: Taker): void {
     this.#taker = taker;
     const lost = this.#error;
-    for (const event of this.#early.splice(0)) {
-      if ("finish" in event) taker.finish(event.finish);
-      else if (!this.#data(event.bytes, event.crc32)) return;
+    const early = this.#early;
+    this.#early = undefined;
+    for (let next = early?.shift(); next !== undefined; next = early?.shift()) {
+      if (!this.#data(next.bytes, next.crc32)) return;
     }
     if (lost !== undefined) taker.failed(lost);
+    else if (this.#finish !== undefined) taker.finish(this.#finish);
   }
 
   /** Gives it up. Harmless when it is over. */
   cancel(error: LeatError): void {
-    this.#early = [];
+    this.#early = undefined;
+    this.#finish = undefined;
     if (this.#over) return;
     this.#stream.cancel();
     this.onFailed(error);
@@ -76,14 +79,14 @@ export class Leg {
 
   onData(bytes: Uint8Array, crc32: number | undefined): void {
     if (this.#over) return;
-    if (this.#taker === undefined) this.#early.push({ bytes, crc32 });
+    if (this.#taker === undefined) this.#wait(bytes, crc32);
     else this.#data(bytes, crc32);
   }
 
   onFinish(finish: Finish): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#taker === undefined) this.#early.push({ finish });
+    if (this.#taker === undefined) this.#finish = finish;
     else this.#taker.finish(finish);
   }
 
@@ -92,6 +95,16 @@ export class Leg {
     this.#over = true;
     this.#error = error;
     this.#taker?.failed(error);
+  }
+
+  #wait(bytes: Uint8Array, crc32: number | undefined): void {
+    this.#early ??= new Pieces(this.head.offset);
+    try {
+      this.#early.push(bytes, crc32);
+    } catch (thrown) {
+      this.#stream.cancel();
+      this.onFailed(LeatError.from(thrown));
+    }
   }
 
   /** @returns whether the taker is content */

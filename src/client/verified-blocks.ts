@@ -3,6 +3,7 @@
  * block and what the reader has not taken: the stream's window bounds it.
  */
 import type { LeatError } from "../errors.ts";
+import { Pieces } from "../transfer/pieces.ts";
 import type { Leg } from "./leg.ts";
 
 /** Bytes, and the stream they came on: whoever has looked at them tells it. */
@@ -12,25 +13,31 @@ export interface Piece {
 }
 
 export class VerifiedBlocks implements AsyncIterable<Piece> {
-  #unverified: Piece[] = [];
+  #unverified = new Pieces();
+  /** On which the unverified ones came. */
+  #leg: Leg | undefined;
   readonly #ready: Piece[] = [];
   #ended = false;
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
 
-  push(piece: Piece): void {
-    this.#unverified.push(piece);
+  push({ bytes, leg }: Piece): void {
+    this.#leg = leg;
+    this.#unverified.push(bytes);
   }
 
   /** What is not verified will come again. */
   rewind(): void {
-    this.#unverified = [];
+    this.#unverified = new Pieces();
   }
 
   /** The checksum of everything pushed so far matched. */
   verified(): void {
-    this.#ready.push(...this.#unverified);
-    this.#unverified = [];
+    const leg = this.#leg!;
+    let next = this.#unverified.shift();
+    for (; next !== undefined; next = this.#unverified.shift()) {
+      this.#ready.push({ bytes: next.bytes, leg });
+    }
     this.#wake?.();
   }
 

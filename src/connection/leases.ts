@@ -6,7 +6,7 @@ import type { Transport } from "../net/transport.ts";
  * disk left 400 MiB to it).
  */
 class Lease {
-  readonly chunk: Uint8Array;
+  chunk: Uint8Array;
   /** Bytes handed on and not consumed. */
   left = 0;
   /** Somebody may keep some of it for longer: it is the collector's. */
@@ -22,8 +22,13 @@ class Lease {
 /** Bytes from which a chunk is worth giving back. */
 const WORTHWHILE = 4096;
 
+/** The share of a chunk that is worth keeping the whole of it. */
+const WORTH_KEEPING = 1 / 4;
+
+const EMPTY = new Uint8Array(0);
+
 /** Of bytes from a small chunk, or from one that was put aside before: the collector's. */
-const NOBODYS = new Lease(new Uint8Array(0));
+const NOBODYS = new Lease(EMPTY);
 
 type ChunkMemory = Pick<Transport, "free">;
 
@@ -62,6 +67,11 @@ export class Leases {
     lease.reading = false;
     lease.kept ||= kept;
     this.#freeIfDone(lease);
+    if (lease.left > 0 && lease.left < WORTH_KEEPING * lease.chunk.length) {
+      // Few of its bytes wait: copies of them do, or else whoever looks at them keeps it alive.
+      lease.kept = true;
+      lease.chunk = EMPTY;
+    }
   }
 
   /** Bytes of the chunk at hand go to a stream. */

@@ -2,6 +2,7 @@ import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_SIZE, LEAST_WINDOW, RETRY_AFTER, TRANSFER_WINDOW } from "../limits.ts";
 import type { Collision, Committed, MaybePromise, Prefix, Sink } from "../store/store.ts";
 import { Incoming, type Intake } from "../transfer/incoming.ts";
+import { Pieces } from "../transfer/pieces.ts";
 import type { Finish, IfExists, Put } from "../wire/gen/messages.ts";
 import type { FileCrcs } from "./block-crcs.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
@@ -32,9 +33,8 @@ export class PutOperation implements Receiving, Intake {
   /** Of the blocks that came, for who downloads the file; none of a small one. */
   #crcs: FileCrcs | undefined;
   /** What came before the sink was there; bounded by the initial window. */
-  #early: (() => void)[] | undefined;
-  /** Data was among it. */
-  #hasEarlyData = false;
+  #early: Pieces | undefined;
+  #earlyFinish: Finish | undefined;
   /** What was there before this try, in bytes. */
   #before = 0;
   #over = false;
@@ -73,8 +73,9 @@ export class PutOperation implements Receiving, Intake {
     // Behind Finish only a Resend is answered, and none was sent: what is checked stays as it is.
     if (this.#over || this.#finished) return;
     if (this.#incoming !== undefined) return this.#take(bytes, blockCrc);
-    this.#hasEarlyData = true;
-    this.#later(() => this.#take(bytes, blockCrc));
+    this.#early ??= new Pieces();
+    const early = this.#early;
+    this.#guard(() => early.push(bytes, blockCrc));
   }
 
   #take(bytes: Uint8Array, blockCrc: number | undefined): void {
@@ -86,16 +87,12 @@ export class PutOperation implements Receiving, Intake {
     }
   }
 
-  #later(step: () => void): void {
-    this.#early ??= [];
-    this.#early.push(step);
-  }
-
   finish(finish: Finish): void {
     if (this.#over) return;
     this.#finished = true;
     if (this.#sink === undefined || this.#incoming === undefined) {
-      return this.#later(() => this.finish(finish));
+      this.#earlyFinish = finish;
+      return;
     }
     this.#committing = true;
     this.#leaving = this.#commit(finish, this.#sink, this.#incoming);
@@ -166,7 +163,7 @@ export class PutOperation implements Receiving, Intake {
     }
     const { durableOffset: offset, resumed } = created;
     this.#before = offset;
-    if (offset > 0 && this.#hasEarlyData) {
+    if (offset > 0 && this.#early !== undefined) {
       const message = `Data at offset 0 came before the Response, and the upload resumes at ${offset}`;
       throw new LeatError("PROTOCOL_ERROR", message);
     }
@@ -177,9 +174,12 @@ export class PutOperation implements Receiving, Intake {
     const length = size === undefined ? undefined : size - offset;
     const prefix = { length: offset, crc32: prefixCrc32 };
     this.#incoming = new Incoming({ offset, length, sha256, prefix }, this);
-    const early = this.#early ?? [];
+    const early = this.#early;
     this.#early = undefined;
-    for (const step of early) step();
+    for (let next = early?.shift(); next !== undefined; next = early?.shift()) {
+      this.#take(next.bytes, next.crc32);
+    }
+    if (this.#earlyFinish !== undefined) this.finish(this.#earlyFinish);
   }
 
   // ---- Intake ----

@@ -8,6 +8,7 @@ import type { MaybePromise, Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import { Digest, checkBlock, checkFinish } from "./digest.ts";
+import { Pieces, behindTheEnd } from "./pieces.ts";
 
 /** What is to come. */
 export interface IncomingRange {
@@ -43,7 +44,7 @@ export class Incoming {
   /** The sink has not answered yet. */
   #writing = false;
   /** What came meanwhile; made when something does. */
-  #waiting: Piece[] | undefined;
+  #waiting: Pieces | undefined;
   /** Called when nothing waits any more; made when somebody asks. */
   #idle: (() => void)[] | undefined;
   #failed: LeatError | undefined;
@@ -74,9 +75,7 @@ export class Incoming {
       const declared = this.#end - this.#range.offset;
       throw new LeatError("SIZE_MISMATCH", `more than the ${declared} declared bytes arrived`);
     }
-    if (this.#rangeEnded) {
-      throw new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
-    }
+    if (this.#rangeEnded) throw behindTheEnd();
     this.#digest.update(bytes);
     this.#write(bytes, this.#position);
     this.#position = behind;
@@ -138,26 +137,14 @@ export class Incoming {
 
   #write(bytes: Uint8Array, position: number): void {
     this.#check();
-    if (this.#writing) return this.#wait(bytes);
+    if (this.#writing) {
+      this.#waiting ??= new Pieces();
+      return this.#waiting.push(bytes);
+    }
     const written = this.#intake.write(bytes, position);
     if (written === undefined) return this.#intake.onConsumed(bytes.length);
     this.#writing = true;
     void this.#writeOn(written, bytes.length, position + bytes.length);
-  }
-
-  /** Queues what comes while the sink is busy; small pieces are joined, so that none costs much. */
-  #wait(bytes: Uint8Array): void {
-    this.#waiting ??= [];
-    const last = this.#waiting.at(-1);
-    if (bytes.length >= SMALL) this.#waiting.push({ bytes, joined: undefined });
-    else if (last?.joined !== undefined && last.joined.length - last.bytes.length >= bytes.length) {
-      last.joined.set(bytes, last.bytes.length);
-      last.bytes = last.joined.subarray(0, last.bytes.length + bytes.length);
-    } else {
-      const joined = new Uint8Array(JOINED);
-      joined.set(bytes);
-      this.#waiting.push({ bytes: joined.subarray(0, bytes.length), joined });
-    }
   }
 
   /** Writes what waits, piece by piece, behind a write that has begun. */
@@ -175,24 +162,12 @@ export class Incoming {
       }
     } catch (thrown) {
       this.#failed = LeatError.from(thrown, "writing the file failed");
-      this.#waiting = undefined;
       intake.onError(this.#failed);
     }
+    this.#waiting = undefined;
     this.#writing = false;
     const idle = this.#idle ?? [];
     this.#idle = undefined;
     for (const wake of idle) wake();
   }
 }
-
-interface Piece {
-  bytes: Uint8Array;
-  /** Where it was joined with others. */
-  readonly joined: Uint8Array | undefined;
-}
-
-/** Pieces below this are copied together while they wait: an object for each byte adds up. */
-const SMALL = 4096;
-
-/** Bytes of a buffer for small pieces. */
-const JOINED = 16 * 1024;

@@ -1,7 +1,10 @@
 /** Peers that send nothing but what costs them nothing, and a client beside them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Server, connect } from "../../src/index.ts";
+import { type Server, connect, createServer } from "../../src/index.ts";
+import { MiB, UPLOAD_WINDOW } from "../../src/limits.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
+import { SlowStore } from "../connection/slow-store.ts";
 import { BODIES, dataFrame } from "../session/bodies.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -73,4 +76,36 @@ test("an upload that comes byte by byte arrives whole, and others beside it", as
   expect((await client.stat("f")).size).toBe(8);
   while ((await peer.body(1)).case !== "receipt");
   expect((await client.stat("bytes")).size).toBe(size);
+});
+
+test("single bytes that wait for their file to be opened take what they are, not an object each", async () => {
+  const opened = Promise.withResolvers<void>();
+  const store = new SlowStore(openDiskStore(folder.path), () => opened.promise);
+  const slow = await createServer({ store, durability: "none" });
+  using peer = await RawPeer.welcomed(slow.port);
+  const streams = 100;
+  const bytes = Buffer.concat(
+    Array.from({ length: UPLOAD_WINDOW }, (_, at) => dataFrame(1, at, Uint8Array.of(at))),
+  );
+  Bun.gc(true);
+  const before = process.memoryUsage().rss;
+  for (let stream = 1; stream <= streams; stream += 1) {
+    const uploadId = crypto.getRandomValues(new Uint8Array(16));
+    peer.request(stream, { case: "put", value: { path: `${stream}`, uploadId, resume: true } });
+    // The number of the stream is the third byte of each frame.
+    for (let at = 0; at < bytes.length; at += bytes[at]! + 1) bytes[at + 2] = stream;
+    peer.bytes(bytes);
+    peer.frame(0, { case: "ping", value: { nonce: stream } });
+    while (((await peer.next()) as { body?: { case: string } }).body?.case !== "pong");
+  }
+  Bun.gc(true);
+  expect((process.memoryUsage().rss - before) / MiB).toBeLessThan(150);
+  opened.resolve();
+  for (let done = 0; done < streams; done += 1) {
+    let heard = await peer.next();
+    while (!(typeof heard === "object" && "body" in heard && heard.body?.case === "response")) {
+      heard = await peer.next();
+    }
+  }
+  await slow.stop({ drain: 0 });
 });

@@ -1,0 +1,97 @@
+/**
+ * Bytes of a file that came and wait to be taken, in order. What they hold is what the window counts,
+ * or a few times that, however small they came: short pieces are copied together, and a piece that
+ * would keep a much longer chunk alive is copied out of it.
+ */
+import { LeatError } from "../errors.ts";
+import { BLOCK_SIZE } from "../limits.ts";
+
+export interface Piece {
+  readonly bytes: Uint8Array;
+  /** The CRC of the block that ends here, when it came. */
+  readonly crc32: number | undefined;
+}
+
+interface Waiting {
+  bytes: Uint8Array;
+  crc32: number | undefined;
+}
+
+/** Bytes of a buffer for short pieces: the first one, and the ones behind it. */
+const FIRST = 256;
+const JOINED = 16 * 1024;
+
+/** A piece with less than this share of its chunk does not keep it alive. */
+const SHARE = 1 / 4;
+
+export class Pieces {
+  readonly #waiting: Waiting[] = [];
+  /** Short pieces are copied here, to #used and behind. */
+  #buffer = new Uint8Array(0);
+  #used = 0;
+  /** The last one ends at #used: more can follow in it. */
+  #isOpen = false;
+  /** Of the next byte in the file. */
+  #position: number;
+  #isOver = false;
+
+  /** @param position of the first byte in the file */
+  constructor(position = 0) {
+    this.#position = position;
+  }
+
+  /** @throws PROTOCOL_ERROR behind a CRC that was not at the end of a block: it ends the range */
+  push(bytes: Uint8Array, crc32?: number): void {
+    if (this.#isOver) throw behindTheEnd();
+    this.#position += bytes.length;
+    this.#isOver = crc32 !== undefined && this.#position % BLOCK_SIZE !== 0;
+    const isMost = bytes.length >= SHARE * bytes.buffer.byteLength;
+    if (bytes.length >= JOINED && isMost) {
+      this.#waiting.push({ bytes, crc32 });
+      this.#isOpen = false;
+      return;
+    }
+    this.#join(bytes);
+    if (crc32 === undefined) return;
+    this.#waiting.at(-1)!.crc32 = crc32;
+    this.#isOpen = false;
+  }
+
+  /** The oldest, which is the caller's. */
+  shift(): Piece | undefined {
+    const piece = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#isOpen = false;
+    return piece;
+  }
+
+  #join(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#used === this.#buffer.length) this.#next(bytes.length - at);
+      const count = Math.min(this.#buffer.length - this.#used, bytes.length - at);
+      this.#buffer.set(bytes.subarray(at, at + count), this.#used);
+      this.#extend(count);
+      at += count;
+    }
+  }
+
+  #next(needed: number): void {
+    const size = Math.max(FIRST, 2 * this.#buffer.length, needed);
+    this.#buffer = new Uint8Array(Math.min(JOINED, size));
+    this.#used = 0;
+    this.#isOpen = false;
+  }
+
+  #extend(count: number): void {
+    const last = this.#isOpen ? this.#waiting.at(-1)! : undefined;
+    const start = this.#used - (last?.bytes.length ?? 0);
+    this.#used += count;
+    const bytes = this.#buffer.subarray(start, this.#used);
+    if (last === undefined) this.#waiting.push({ bytes, crc32: undefined });
+    else last.bytes = bytes;
+    this.#isOpen = true;
+  }
+}
+
+export function behindTheEnd(): LeatError {
+  return new LeatError("PROTOCOL_ERROR", "Data came behind the CRC that ended the range");
+}
