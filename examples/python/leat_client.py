@@ -6,6 +6,7 @@ leat_client.py HOST:PORT get REMOTE LOCAL
 leat_client.py HOST:PORT put LOCAL REMOTE
 """
 
+import contextlib
 import io
 import os
 import socket
@@ -19,6 +20,7 @@ WINDOW = 1 << 20  # bytes of a download that the server may send ahead
 # Numbers of the schema: bodies of Frame, operations of Request and Response.
 DATA, CREDIT, REQUEST, RESPONSE, FINISH, RECEIPT, FAILURE = range(2, 9)
 PING, PONG, HELLO, WELCOME = range(11, 15)
+BODIES = range(2, 16)
 LIST, GET, PUT = 1, 3, 4
 
 
@@ -32,10 +34,10 @@ def varint(value):
     return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
 
 
-def read_varint(read):
+def read_varint(source):
     value = shift = 0
     while True:
-        byte = read(1)[0]
+        byte = read_all(source, 1)[0]
         value |= (byte & 127) << shift
         shift += 7
         if byte < 128:
@@ -57,19 +59,26 @@ def encode(*fields):
 
 
 class Message(dict):
-    """A decoded message: {number: [values]}, integers or bytes."""
+    """A decoded message: {number: [values]}, integers or bytes. Its fields are in the order of their last values."""
 
     def __init__(self, data):
         source = io.BytesIO(data or b"")
         while source.tell() < len(source.getbuffer()):
-            tag = read_varint(source.read)
-            if tag & 7 == 0:
-                value = read_varint(source.read)
-            elif tag & 7 == 2:
-                value = source.read(read_varint(source.read))
-            else:
-                value = int.from_bytes(source.read({1: 8, 5: 4}[tag & 7]), "little")
-            self.setdefault(tag >> 3, []).append(value)
+            tag = read_varint(source)
+            self[tag >> 3] = [*self.pop(tag >> 3, []), self.value(source, tag & 7)]
+
+    def value(self, source, kind):
+        if kind == 0:
+            return read_varint(source)
+        if kind in (1, 5):
+            return int.from_bytes(read_all(source, 8 if kind == 1 else 4), "little")
+        if kind == 2:
+            return read_all(source, read_varint(source))
+        if kind != 3:
+            raise LeatError("a message came that is not valid protobuf")
+        # A group, which no field of leat is: skipped up to its end.
+        while (inner := read_varint(source) & 7) != 4:
+            self.value(source, inner)
 
     def one(self, number, default=0):
         return self[number][-1] if number in self else default
@@ -105,17 +114,18 @@ class Client:
     def frame(self, *wanted):
         """The next frame of the open stream, as (body, message). Answers Ping meanwhile."""
         while True:
-            size = read_varint(lambda count: read_all(self.input, count))
+            size = read_varint(self.input)
             if size > MAX_FRAME:
                 raise LeatError(f"a frame of {size} bytes came")
             frame = Message(read_all(self.input, size))
-            stream, body = frame.one(1), max(frame, default=0)
+            # Fields that are not known are skipped; of several bodies the last one counts.
+            stream, body = frame.one(1), next((field for field in reversed(frame) if field in BODIES), 0)
             if body == FAILURE and stream in (0, self.stream):
                 failure = Message(frame.one(FAILURE))
                 raise LeatError(f"failure {failure.one(1)}: {failure.one(2, b'').decode()}")
             if body == PING:
                 self.send(0, PONG, (1, Message(frame.one(PING)).one(1)))
-            elif body > 1 and stream == self.stream:
+            elif stream == self.stream and (stream, body) != (0, 0):
                 if body not in wanted:
                     raise LeatError(f"body {body} came where one of {wanted} was expected")
                 return body, Message(frame.one(body))
@@ -173,7 +183,10 @@ class Client:
         body = 0
         while body != RECEIPT:
             body, message = self.frame(CREDIT, RESPONSE, RECEIPT)
-        return Message(message.one(1)).one(3), message.one(2)
+        entry, crc, skipped = Message(message.one(1)), message.one(2), message.one(6)
+        if (entry.one(3), crc, skipped) != (size, whole, 0):
+            raise LeatError(f"the receipt is not of what was sent: {entry.one(3)} bytes, crc32 {crc:08x}")
+        return size, crc
 
 
 def main(address, command, *names):
@@ -182,9 +195,15 @@ def main(address, command, *names):
         for name, is_folder, size in client.list(*names):
             print(f"{name}/" if is_folder else f"{name}\t{size}")
     elif command == "get":
-        with open(names[1] + ".part", "wb") as file:
-            size = client.get(names[0], file.write)
-        os.replace(names[1] + ".part", names[1])
+        part = names[1] + ".part"
+        try:
+            with open(part, "wb") as file:
+                size = client.get(names[0], file.write)
+            os.replace(part, names[1])
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.remove(part)
+            raise
         print(f"{size} bytes")
     elif command == "put":
         with open(names[0], "rb") as file:

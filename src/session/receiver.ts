@@ -244,15 +244,17 @@ export class Receiver {
   #onStream(id: number, body: Control | undefined, now: number): SessionEvent | undefined {
     const stream = this.#find(id, body?.case ?? "a frame of unknown kind");
     if (stream === undefined) return this.#ignore();
+    const frame = body as OnStream | undefined;
+    const state = frame && step(stream.state, this.#peer, frame.case);
+    if (state === undefined && this.#drops(stream)) return this.#ignore();
     try {
-      if (body === undefined) {
+      if (frame === undefined) {
         throw new LeatError("UNIMPLEMENTED", "a frame of unknown kind came on the stream");
       }
       const { cancelled } = stream;
-      const frame = body as OnStream;
-      const state = step(stream.state, this.#peer, frame.case);
       if (state === undefined) {
-        throw new LeatError("PROTOCOL_ERROR", `${body.case} may not come in state ${stream.state}`);
+        const message = `${frame.case} may not come in state ${stream.state}`;
+        throw new LeatError("PROTOCOL_ERROR", message);
       }
       stream.state = state;
       stream.progress = now;
@@ -290,9 +292,14 @@ export class Receiver {
 
   /** The peer broke a rule of one stream: only that stream ends, unless its end is decided already. */
   #streamBroken(stream: Stream, error: LeatError, now: number): SessionEvent | undefined {
-    if (this.#peer === "client" && stream.isDecided) return undefined;
+    if (this.#drops(stream)) return this.#ignore();
     this.#session.fail(stream.id, error, now);
     return { type: "failure", stream: stream.id, error };
+  }
+
+  /** Nothing that a client says changes what becomes of it any more. */
+  #drops(stream: Stream): boolean {
+    return this.#peer === "client" && stream.isDecided;
   }
 
   // ---- Data ----
