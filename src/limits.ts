@@ -227,6 +227,10 @@ export const VERSION_GRAIN = 2_000;
  *  that is touched all the time cannot be told from one that is written to. */
 export const COMPARE_TRIES = 8;
 
+/** What `bytes()` of a download reserves before more has arrived: how much will come is what a server
+ *  says. What is larger is copied once for each doubling. */
+export const BYTES_AT_ONCE = 64 * MiB;
+
 // ---- listings ----
 
 /** A list page, encoded: one answer, not a flood of them. */

@@ -34,6 +34,7 @@ import {
   type ServerStatus,
   durabilityOf,
 } from "./options.ts";
+import { PageOrder } from "./page.ts";
 import { NEVER } from "./retry.ts";
 import type { GetTreeOptions, TreeOptions } from "./tree.ts";
 import { getTrees } from "./tree-get.ts";
@@ -98,9 +99,11 @@ export class Client implements AsyncDisposable {
 
   /** As `list`, page by page; the next one is on its way while one is looked at. */
   async *pages(path = "", options: ListOptions = {}): AsyncGenerator<ListPage, void> {
+    const order = new PageOrder(path);
     let next: Promise<Page> | undefined = this.#page(path, undefined, options);
     while (next !== undefined) {
       const page: Page = await next;
+      order.check(page.entries, page.cursor === undefined);
       next = page.cursor === undefined ? undefined : this.#page(path, page.cursor, options);
       next?.catch(() => {}); // nobody may ask for it any more
       yield page;
@@ -258,10 +261,8 @@ export class Client implements AsyncDisposable {
   ): Promise<Leg> {
     const { offset = 0, length, ifMatch, onProgress } = options;
     const sha256 = options.sha256 === true;
-    const request: RequestInit = {
-      operation: { case: "get", value: { path, offset, length, ifMatch, sha256 } },
-    };
-    return this.#lines.trying((link) => openLeg(link, request, signal, onProgress, before), signal);
+    const range = { path, offset, length, ifMatch, sha256 };
+    return this.#lines.trying((link) => openLeg(link, range, signal, onProgress, before), signal);
   }
 
   /** @param change the request changes something: without an answer, nobody knows whether it did */

@@ -10,6 +10,7 @@ import { isSkipped } from "./is-skipped.ts";
 import type { Leg } from "./leg.ts";
 import { NOT_SAVED, type Saved, type SaveOptions, savedAs } from "./options.ts";
 import { type Landing, type ReceptionOptions, receive } from "./reception.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 
 /** How to go on when a stream is lost. */
@@ -82,6 +83,10 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** Verified blocks, in order: pieces of a block come only after its checksum matched. */
   async *blocks(): AsyncGenerator<Uint8Array> {
     this.#claim();
+    yield* this.#blocks();
+  }
+
+  async *#blocks(): AsyncGenerator<Uint8Array> {
     const blocks = new VerifiedBlocks();
     this.#receive({
       write: (bytes, _position, leg) => blocks.push({ bytes, leg }),
@@ -115,7 +120,8 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
           if (done === true) controller.close();
           else controller.enqueue(value);
         },
-        async cancel() {
+        cancel: async () => {
+          this.cancel(); // or it would wait for the block that is awaited
           await blocks.return(undefined);
         },
       },
@@ -123,19 +129,27 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     );
   }
 
-  /** Everything, in memory. */
+  /** Everything, in memory. @throws TOO_LARGE when there is not enough of it */
   async bytes(): Promise<Uint8Array> {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for await (const bytes of this.blocks()) {
-      all.set(bytes, at);
-      at += bytes.length;
+    this.#claim();
+    try {
+      const all = new GrowingBytes(this.length);
+      for await (const bytes of this.#blocks()) all.add(bytes);
+      return all.whole();
+    } catch (thrown) {
+      this.cancel();
+      throw this.#tooLarge(thrown);
     }
-    return all;
   }
 
+  /** @throws TOO_LARGE as `bytes`, and where it is more than a string can hold */
   async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes());
+    const bytes = await this.bytes();
+    try {
+      return new TextDecoder().decode(bytes);
+    } catch (thrown) {
+      throw this.#tooLarge(thrown);
+    }
   }
 
   /** Gives the rest up. Harmless when there is none. */
@@ -150,6 +164,13 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
+  }
+
+  /** An allocation that was refused throws a RangeError. */
+  #tooLarge(thrown: unknown): unknown {
+    if (!(thrown instanceof RangeError)) return thrown;
+    const message = `${this.entry.name} has ${this.length} bytes, more than memory can hold: save it, or read it as a stream`;
+    return new LeatError("TOO_LARGE", message, { cause: thrown });
   }
 
   async #receive(landing: Landing): Promise<void> {

@@ -1,17 +1,22 @@
-import type { LeatError } from "../errors.ts";
+import { LeatError } from "../errors.ts";
+import type { Result } from "../session/event.ts";
 import type { StoreEntry } from "../store/store.ts";
-import type { Entry } from "../wire/gen/messages.ts";
+import type { Entry, Get } from "../wire/gen/messages.ts";
 import { type Call, unexpected } from "./call.ts";
-import { Leg } from "./leg.ts";
-import type { Link, RequestInit } from "./link.ts";
+import { Leg, type LegHead } from "./leg.ts";
+import type { Link } from "./link.ts";
+
+/** A range of a file. */
+export type Range = Pick<Get, "path"> & Partial<Get>;
 
 /**
  * Asks for a range of a file. Resolves when the server has answered that it sends it.
  * @param onProgress told of arriving bytes: their sum, and `before`
+ * @throws PRECONDITION_FAILED, PROTOCOL_ERROR for another range or version than the one asked for
  */
 export function openLeg(
   link: Link,
-  request: RequestInit,
+  range: Range,
   signal: AbortSignal | undefined,
   onProgress: ((bytes: number) => void) | undefined,
   before: number,
@@ -21,14 +26,10 @@ export function openLeg(
     let arrived = before;
     const call: Call = {
       response: (result) => {
-        if (result?.case !== "get" || result.value.entry === undefined) throw unexpected("get");
-        leg = new Leg(
-          { ...result.value, entry: storeEntry(result.value.entry) },
-          {
-            consumed: (bytes, kept) => link.connection.consumed(ticket.stream ?? 0, bytes, kept),
-            cancel: () => link.cancel(ticket),
-          },
-        );
+        leg = new Leg(headOf(result, range), {
+          consumed: (bytes, kept) => link.connection.consumed(ticket.stream ?? 0, bytes, kept),
+          cancel: () => link.cancel(ticket),
+        });
         resolve(leg);
       },
       data: (bytes, crc32) => {
@@ -42,11 +43,28 @@ export function openLeg(
         reject(error);
       },
     };
-    const ticket = link.ask(request, call, signal);
+    const ticket = link.ask({ operation: { case: "get", value: range } }, call, signal);
   });
 }
 
-export function storeEntry(entry: Entry): StoreEntry {
+/** What a get is answered with, compared with what was asked for. */
+export function headOf(result: Result | undefined, range: Range): LegHead {
+  if (result?.case !== "get" || result.value.entry === undefined) throw unexpected("get");
+  const { entry, offset, length } = result.value;
+  const { path, offset: first = 0, length: most = entry.size, ifMatch } = range;
+  // Without a version nobody can tell that it is still the same file.
+  if (ifMatch !== undefined && (entry.version !== ifMatch || ifMatch === "")) {
+    const message = `${path} is another version than the one asked for`;
+    throw new LeatError("PRECONDITION_FAILED", message);
+  }
+  if (offset !== first || length !== Math.min(most, entry.size - first)) {
+    const message = `the server sends ${length} bytes from ${offset} of ${path} and its ${entry.size}: it was asked for others`;
+    throw new LeatError("PROTOCOL_ERROR", message);
+  }
+  return { entry: storeEntry(entry), offset, length };
+}
+
+function storeEntry(entry: Entry): StoreEntry {
   const kind = entry.kind === "KIND_UNSPECIFIED" ? "OTHER" : entry.kind;
   return { ...entry, kind, modified: entry.modified ?? { seconds: 0, nanoseconds: 0 } };
 }

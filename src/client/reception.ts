@@ -47,7 +47,7 @@ export async function receive(first: Leg, options: ReceptionOptions): Promise<vo
       // A digest of the whole cannot be taken up in the middle.
       if (options.sha256) throw error;
       await options.landing.rewind(position);
-      leg = await reopen(error, position, end - position, options);
+      leg = await reopen(error, position, end - position, first.head.entry.size, options);
     }
   }
 }
@@ -79,20 +79,14 @@ async function reopen(
   error: LeatError,
   offset: number,
   length: number,
+  size: number,
   options: ReceptionOptions,
 ): Promise<Leg> {
   let last = error;
   while (true) {
     if (!options.retry.repairs(last)) await options.retry.wait(last);
     try {
-      const leg = await options.reopen(offset, length);
-      if (leg.head.offset === offset && leg.head.length === length) return leg;
-      const wrong = new LeatError(
-        "PROTOCOL_ERROR",
-        "the server sends another range than asked for",
-      );
-      leg.cancel(wrong);
-      throw wrong;
+      return checkSize(await options.reopen(offset, length), size);
     } catch (thrown) {
       last = LeatError.from(thrown);
       if (last.code === "PRECONDITION_FAILED") throw changed(last);
@@ -103,6 +97,16 @@ async function reopen(
 /** Whether all that is to come comes on this leg: then the server compares, if the file is touched. */
 function isWhole(leg: Leg, first: Leg): boolean {
   return leg === first && leg.head.offset === 0;
+}
+
+/** @throws PRECONDITION_FAILED: whatever a server calls it, a file of another size is another version */
+export function checkSize(leg: Leg, size: number): Leg {
+  const { entry } = leg.head;
+  if (entry.size === size) return leg;
+  const message = `${entry.name} has ${entry.size} bytes where it had ${size}`;
+  const error = new LeatError("PRECONDITION_FAILED", message);
+  leg.cancel(error);
+  throw error;
 }
 
 /** Whether the file was another version when the rest of it was asked for, or became one. */

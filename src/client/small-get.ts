@@ -3,14 +3,14 @@
  * is there and matched. Whoever asked for it goes the ordinary way when this one gives up.
  */
 import { LeatError } from "../errors.ts";
-import { BLOCK_SIZE } from "../limits.ts";
 import type { StoreEntry } from "../store/store.ts";
 import type { Result } from "../session/event.ts";
-import { Digest, checkBlock, checkFinish } from "../transfer/digest.ts";
+import { Incoming, type Intake } from "../transfer/incoming.ts";
 import type { Finish } from "../wire/gen/messages.ts";
-import { type Call, unexpected } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { LegHead } from "./leg.ts";
 import type { Link, Ticket } from "./link.ts";
-import { storeEntry } from "./open-leg.ts";
+import { headOf } from "./open-leg.ts";
 
 export interface SmallGetOptions {
   readonly link: Link;
@@ -23,14 +23,12 @@ export interface SmallGetOptions {
   readonly failed: (error: LeatError) => void;
 }
 
-export class SmallGet implements Call {
+export class SmallGet implements Call, Intake {
   readonly #options: SmallGetOptions;
-  readonly #digest = new Digest(false);
   #ticket: Ticket | undefined;
-  #entry: StoreEntry | undefined;
-  #bytes = new Uint8Array(0);
-  /** Behind the last byte whose block was compared. */
-  #verified = 0;
+  #head: LegHead | undefined;
+  #incoming: Incoming | undefined;
+  #bytes = NOTHING;
   #over = false;
 
   constructor(options: SmallGetOptions) {
@@ -44,8 +42,7 @@ export class SmallGet implements Call {
 
   ask(): void {
     const { link, path } = this.#options;
-    const value = { path, offset: 0, sha256: false };
-    this.#ticket = link.ask({ operation: { case: "get", value } }, this);
+    this.#ticket = link.ask({ operation: { case: "get", value: { path } } }, this);
   }
 
   /** Gives it up; `failed` is told. */
@@ -55,39 +52,27 @@ export class SmallGet implements Call {
   }
 
   response(result: Result | undefined): void {
-    if (result?.case !== "get" || result.value.entry === undefined) throw unexpected("get");
-    const { entry, length } = result.value;
-    if (length > this.#options.most) throw tooLarge(length);
-    this.#entry = storeEntry(entry);
+    const { path, most } = this.#options;
+    const head = headOf(result, { path });
+    const { offset, length } = head;
+    if (length > most) {
+      throw new LeatError("SIZE_MISMATCH", `${length} bytes are more than were listed`);
+    }
+    this.#head = head;
     this.#bytes = new Uint8Array(length);
+    this.#incoming = new Incoming({ offset, length, sha256: false }, this);
   }
 
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
-    const at = this.#digest.bytes;
-    if (at + bytes.length > this.#bytes.length) throw tooLarge(at + bytes.length);
-    this.#bytes.set(bytes, at);
-    this.#digest.update(bytes);
-    this.#options.link.connection.consumed(this.#ticket?.stream ?? 0, bytes.length);
-    if (blockCrc !== undefined) {
-      checkBlock(at + bytes.length, blockCrc, this.#digest.endBlock());
-      this.#verified = at + bytes.length;
-    } else if ((at + bytes.length) % BLOCK_SIZE === 0) {
-      throw new LeatError("PROTOCOL_ERROR", "a block came without its CRC");
-    }
+    this.#incoming?.data(bytes, blockCrc);
   }
 
   finish(finish: Finish): void {
-    if (this.#entry === undefined || this.#digest.bytes !== this.#bytes.length) {
-      const { bytes } = this.#digest;
-      const message = `${bytes} bytes arrived where ${this.#bytes.length} were declared`;
-      throw new LeatError("SIZE_MISMATCH", message);
-    }
-    if (this.#verified !== this.#bytes.length) {
-      throw new LeatError("PROTOCOL_ERROR", "the last Data came without its CRC");
-    }
-    checkFinish(finish, this.#bytes.length, this.#digest);
+    if (this.#head === undefined) return;
+    // It has nothing to wait for: its bytes are in memory.
+    void this.#incoming?.finish(finish, this.#bytes.length);
     this.#over = true;
-    this.#options.done(this.#entry, this.#bytes);
+    this.#options.done(this.#head.entry, this.#bytes);
   }
 
   failed(error: LeatError): void {
@@ -95,8 +80,22 @@ export class SmallGet implements Call {
     this.#over = true;
     this.#options.failed(error);
   }
+
+  // ---- Intake ----
+
+  write(bytes: Uint8Array, position: number): void {
+    this.#bytes.set(bytes, position);
+  }
+
+  onConsumed(bytes: number): void {
+    this.#options.link.connection.consumed(this.#ticket?.stream ?? 0, bytes);
+  }
+
+  onVerified(): void {}
+
+  onError(error: LeatError): void {
+    this.cancel(error);
+  }
 }
 
-function tooLarge(bytes: number): LeatError {
-  return new LeatError("SIZE_MISMATCH", `${bytes} bytes are more than were listed`);
-}
+const NOTHING: Uint8Array = new Uint8Array(0);

