@@ -369,3 +369,21 @@ export const SWEEP_EVERY = 3_600_000;
 
 /** A partial that nobody holds and nobody touched for as long is removed, unless told otherwise. */
 export const PARTIAL_RETENTION = 24 * 3_600_000;
+
+// ---- the log ----
+
+/** Lines of one kind that are written within LOG_SPAN; more are counted. A thousand a second are more
+ *  than a person reads, and less than fills a disk in a day. */
+export const LOG_LINES = 10_000;
+
+/** The same of lines that tell of a failure: the first ones say what is wrong, the count how often. */
+export const LOG_TROUBLES = 20;
+
+/** Milliseconds after which counts are written, and lines of that kind again. */
+export const LOG_SPAN = 10_000;
+
+/** Kinds of lines that are counted apart. */
+export const LOG_KINDS = 64;
+
+/** Characters of the log that wait for whoever reads stderr; lines beyond that are lost and counted. */
+export const LOG_BUFFER = 256 * KiB;

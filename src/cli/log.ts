@@ -3,6 +3,7 @@
  * pino-pretty read.
  */
 import type { Log } from "../server/log.ts";
+import { type LineStream, LogWriter } from "./log-writer.ts";
 import { printable } from "./terminal-text.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
@@ -34,14 +35,18 @@ export interface LogOptions {
   /** A person is watching: the time of day will do. */
   readonly terminal: boolean;
   readonly colour: boolean;
-  readonly write: (line: string) => void;
+  readonly stream: LineStream;
 }
 
 export function createLog(options: LogOptions): Log {
   const format = options.format === "json" ? json : pretty;
+  const line = (level: Level, facts: object, message: string): string =>
+    `${format(level, facts, message, options)}\n`;
+  const writer = new LogWriter(options.stream, (lost) =>
+    line("warn", { lost }, "lines of the log are lost here: nobody read it"),
+  );
   const at = (level: Level) => (facts: object, message: string) => {
-    if (NUMBERS[level] < NUMBERS[options.level]) return;
-    options.write(`${format(level, facts, message, options)}\n`);
+    if (NUMBERS[level] >= NUMBERS[options.level]) writer.write(line(level, facts, message));
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -216,7 +216,7 @@ function createStderrLog(flags: Flags): Log {
     format: flags.logFormat,
     terminal,
     colour: terminal && !process.env.NO_COLOR,
-    write: (line) => void process.stderr.write(line),
+    stream: process.stderr,
   });
 }
 

@@ -30,6 +30,7 @@ import type { DurabilityLevel, Store } from "../store/store.ts";
 import { AGENT } from "../version.ts";
 import { Capacity } from "./capacity.ts";
 import { Counters } from "./counters.ts";
+import { FoldedLog } from "./folded-log.ts";
 import type { KernelCopyMode } from "./kernel-copy.ts";
 import { type Log, SILENT } from "./log.ts";
 import { childOptions } from "./models/child-messages.ts";
@@ -142,7 +143,7 @@ function address(options: ServerOptions): Address {
 
 export class LeatServer implements Server {
   readonly #runtime: Runtime;
-  readonly #log: Log;
+  readonly #log: FoldedLog;
   readonly #store: Store;
   readonly #peerOptions: PeerOptions;
   readonly #sessionOptions: SessionOptions;
@@ -150,7 +151,7 @@ export class LeatServer implements Server {
   readonly #capacity: Capacity;
   readonly #peers = new Set<Peer>();
   readonly #refusals: Refusals;
-  readonly #started = Date.now();
+  readonly #started = performance.now();
   /** Where clients wait for their turn, if they are served one at a time. */
   readonly #room: WaitingRoom | undefined;
   /** Those who are served by processes or threads of their own. */
@@ -167,7 +168,8 @@ export class LeatServer implements Server {
   constructor(store: Store, options: PartOptions, runtime: Runtime) {
     this.#store = store;
     this.#runtime = runtime;
-    this.#log = options.log ?? SILENT;
+    const { ticker, clock } = runtime;
+    this.#log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.#capacity = new Capacity(options);
     this.#refusals = new Refusals(runtime, this.#log, this.#capacity.refusals);
     this.#onConnections = options.onConnections;
@@ -305,13 +307,14 @@ export class LeatServer implements Server {
       retryAfter: RETRY_AFTER,
     });
     this.#going = going;
-    const deadline = Date.now() + drain;
+    // By a clock that only goes forward: that of the wall may be set meanwhile.
+    const deadline = performance.now() + drain;
     for (const peer of this.#peers) peer.drain(going);
     const silent = setTimeout(() => this.#refuseSilent(going), Math.min(drain, STOP_DEADLINE));
     this.#room?.close();
     const children = this.#clients?.stop(drain);
-    while (this.#peers.size > 0 && Date.now() < deadline) {
-      await Promise.race([emptied, sleep(Math.min(100, deadline - Date.now()))]);
+    while (this.#peers.size > 0 && performance.now() < deadline) {
+      await Promise.race([emptied, sleep(Math.min(100, deadline - performance.now()))]);
     }
     clearTimeout(silent);
     for (const peer of this.#peers) peer.connection.refuse(going);
@@ -319,6 +322,7 @@ export class LeatServer implements Server {
     for (const peer of this.#peers) peer.connection.abort(going);
     await this.#refusals.end(STOP_DEADLINE);
     await children;
+    this.#log.flush();
     await this.#store[Symbol.asyncDispose]();
   }
 
@@ -331,7 +335,7 @@ export class LeatServer implements Server {
     for (const peer of this.#peers) streams += peer.streams;
     return {
       agent: AGENT,
-      uptimeSeconds: Math.floor((Date.now() - this.#started) / 1000),
+      uptimeSeconds: Math.floor((performance.now() - this.#started) / 1000),
       connections: this.#peers.size,
       streams,
       bytesSent: this.#counters.bytesSent,

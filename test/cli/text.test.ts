@@ -159,7 +159,7 @@ describe("the log", () => {
     format: "pretty",
     terminal: true,
     colour: false,
-    write: (line: string) => void lines.push(line),
+    stream: { write: (line: string) => lines.push(line) > 0, on() {} },
   } as const;
 
   test("is one line for each event, whatever a peer says", () => {

@@ -1,0 +1,57 @@
+/** A server whose log nobody reads. */
+import { expect, test } from "bun:test";
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { KiB, LOG_BUFFER } from "../../src/limits.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+import { LAUNCHER, Written, environment, run } from "./support.ts";
+
+const CONNECTIONS = 4000;
+
+/** What a pipe of Linux holds. */
+const PIPE = 64 * KiB;
+
+test("holds a bounded part of it, goes on, and says how many lines are lost", async () => {
+  using folder = new TemporaryFolder();
+  const pipe = folder.at("pipe");
+  await run(["mkfifo", pipe]);
+  const library = folder.folder("library");
+  const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  const flags = ["--port", "0", "--log-level", "debug"];
+  await using child = Bun.spawn([LAUNCHER, "server", library, ...flags], {
+    env: environment(),
+    stdio: ["ignore", "pipe", fd],
+  });
+  const ready = await new Written(child.stdout).until("\n");
+  const port = Number(/:(\d+)\n/.exec(ready)![1]);
+  for (let i = 0; i < CONNECTIONS; i += 1) {
+    using peer = await RawPeer.welcomed(port);
+    peer.fin();
+    await peer.ended();
+  }
+  const first = read(fd);
+  let text = first;
+  while (!text.includes("lines of the log are lost here")) {
+    await Bun.sleep(5);
+    text += read(fd);
+  }
+  const lost = Number(/lost here: nobody read it lost=(\d+)/.exec(text)![1]);
+  const before = text.slice(0, text.indexOf("lines of the log are lost here"));
+  // What the runtime takes in one write besides.
+  expect(before.length).toBeLessThan(2 * (PIPE + LOG_BUFFER));
+  const lines = before.split("\n").length - 1;
+  expect(Math.abs(lines + lost - 3 * CONNECTIONS)).toBeLessThan(20);
+  child.kill();
+  expect(await child.exited).toBe(0);
+  closeSync(fd);
+});
+
+function read(fd: number): string {
+  const bytes = Buffer.alloc(1 << 20);
+  try {
+    return bytes.toString("utf8", 0, readSync(fd, bytes));
+  } catch (thrown) {
+    if ((thrown as { code?: string }).code === "EAGAIN") return "";
+    throw thrown;
+  }
+}

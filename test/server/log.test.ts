@@ -1,0 +1,114 @@
+/** The log says what happens, and no peer can fill a disk with it. */
+import { expect, test } from "bun:test";
+import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../../src/limits.ts";
+import { FoldedLog } from "../../src/server/folded-log.ts";
+import type { Log } from "../../src/server/log.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+import { startServer } from "../support/served.ts";
+
+class Lines implements Log {
+  readonly all: { level: string; facts: Record<string, unknown>; message: string }[] = [];
+  readonly debug = this.#at("debug");
+  readonly info = this.#at("info");
+  readonly warn = this.#at("warn");
+  readonly error = this.#at("error");
+
+  #at(level: string) {
+    return (facts: object, message: string): void =>
+      void this.all.push({ level, facts: { ...facts }, message });
+  }
+
+  get messages(): string[] {
+    return this.all.map(({ message }) => message);
+  }
+}
+
+function folded(): {
+  lines: Lines;
+  log: FoldedLog;
+  at: (now: number) => void;
+  ticked: () => number;
+} {
+  const lines = new Lines();
+  let now = 0;
+  const all = new Set<unknown>();
+  const ticker = {
+    add: (one: unknown) => void all.add(one),
+    remove: (one: unknown) => void all.delete(one),
+  };
+  const log = new FoldedLog({ log: lines, clock: () => now, ticker });
+  return {
+    lines,
+    log,
+    at: (time) => {
+      now = time;
+      if (all.size > 0) log.tick(now);
+    },
+    ticked: () => all.size,
+  };
+}
+
+test("failures of one code are counted beyond the first ones, whatever their sentences", () => {
+  const { lines, log, at, ticked } = folded();
+  for (let i = 0; i < 5000; i += 1) log.info({ code: "NOT_FOUND", stream: i }, `no file ${i}`);
+  log.info({ code: "IO_ERROR" }, "another one");
+  expect(lines.messages.slice(LOG_TROUBLES - 1)).toEqual([
+    `no file ${LOG_TROUBLES - 1}`,
+    "another one",
+  ]);
+  at(LOG_SPAN - 1);
+  expect(lines.messages.length).toBe(LOG_TROUBLES + 1);
+  at(LOG_SPAN);
+  expect(lines.all.at(-1)).toEqual({
+    level: "info",
+    facts: { code: "NOT_FOUND", more: 5000 - LOG_TROUBLES },
+    message: "… 4,980 more like this in 10 s, the last: no file 4999",
+  });
+  expect(ticked()).toBe(0);
+  log.info({ code: "NOT_FOUND" }, "in the next while");
+  expect(lines.messages.at(-1)).toBe("in the next while");
+});
+
+test("other lines are counted beyond many", () => {
+  const { lines, log } = folded();
+  for (let i = 0; i < LOG_LINES + 7; i += 1) log.info({ peer: `${i}` }, "connect");
+  log.info({}, "disconnect");
+  log.flush();
+  expect(lines.messages.length).toBe(LOG_LINES + 2);
+  expect(lines.messages.at(-1)).toBe("… 7 more like this in 0 s, the last: connect");
+});
+
+test("kinds without end are one kind", () => {
+  const { lines, log } = folded();
+  for (let i = 0; i < 1000; i += 1) log.warn({}, `sentence ${i}`);
+  log.flush();
+  expect(lines.messages.length).toBe(LOG_KINDS + LOG_TROUBLES + 1);
+  expect(lines.messages.at(-1)).toMatch(/^… 916 more like this/);
+});
+
+test("a peer that is refused again and again has a few lines and a count", async () => {
+  using folder = new TemporaryFolder();
+  folder.file("f", "contents");
+  const lines = new Lines();
+  const server = await startServer({ library: folder.path, durability: "none", log: lines });
+  using peer = await RawPeer.welcomed(server.port, 0);
+  const refusals = 300;
+  for (let stream = 1; stream <= refusals; stream += 1) {
+    peer.request(stream, { case: "get", value: { path: "f" } });
+    peer.frame(stream, { case: "credit", value: { bytes: 0 } });
+    expect((await failure(peer, stream)).case).toBe("failure");
+  }
+  await server.stop({ drain: 0 });
+  const told = lines.all.filter(({ facts }) => facts["code"] === "FLOW_CONTROL");
+  const counted = told.filter(({ message }) => message.startsWith("…"));
+  expect(told.length - counted.length).toBeLessThanOrEqual(2 * LOG_TROUBLES); // a span may end
+  const more = counted.reduce((sum, { facts }) => sum + (facts["more"] as number), 0);
+  expect(more + told.length - counted.length).toBe(refusals);
+});
+
+async function failure(peer: RawPeer, stream: number): Promise<{ case: string }> {
+  let body = await peer.body(stream);
+  while (body.case !== "failure") body = await peer.body(stream);
+  return body;
+}
