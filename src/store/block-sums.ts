@@ -65,15 +65,17 @@ export class BlockSums implements Disposable {
    * @returns undefined where that is not possible: then nothing can be continued
    */
   static create(path: string, known: Known): BlockSums | undefined {
+    let sums: BlockSums | undefined;
     try {
       const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | NONBLOCK, 0o600);
-      const sums = new BlockSums(path, fd, 0);
+      sums = new BlockSums(path, fd, 0);
       const { version, size } = known;
       writeSync(fd, `${JSON.stringify({ leat: 1, version, size })}\n`);
       for (const sum of known.sums) sums.#note(sum);
       sums.flush();
       return sums;
     } catch {
+      sums?.remove();
       return undefined;
     }
   }

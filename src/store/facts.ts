@@ -11,6 +11,8 @@ export interface Facts {
   readonly kind: FactKind;
   /** Permission bits, at most 0777. */
   readonly mode: number;
+  /** The number of its group. */
+  readonly group: number;
   /** Names the inode has. */
   readonly links: number;
   /** Bytes. */
@@ -50,6 +52,7 @@ export function factsOf(stats: BigIntStats): Facts {
   return {
     kind: kindOfMode(mode),
     mode: mode & 0o777,
+    group: Number(stats.gid),
     links: Number(stats.nlink),
     size: inRange(Number(stats.size)),
     device: Number(stats.dev),

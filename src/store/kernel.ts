@@ -229,6 +229,7 @@ function readFacts(): Facts {
   return {
     kind: kindOfMode(mode),
     mode: mode & 0o777,
+    group: view.getUint32(24, true),
     links: view.getUint32(16, true),
     size: inRange(wide(40)),
     inodeLow: view.getUint32(32, true),

@@ -22,7 +22,7 @@ import { factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
 import { openRegular } from "./open-regular.ts";
 import type { TreeSyncs } from "./file-syncs.ts";
-import { PartialFile } from "./partial.ts";
+import { abandon, PartialFile } from "./partial.ts";
 import { checkFree } from "./free-space.ts";
 import { isDirectory } from "./refusals.ts";
 import type { Source } from "./store.ts";
@@ -106,10 +106,7 @@ export function createFileIn(
   }
   // Before anything is written: it tells of what goes wrong from then on.
   const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
-  const unnamed = PartialFile.unnamed(folder, () => partialName(name), FILE_MODE);
-  return sinkOver(unnamed ?? createPartial(folder, name, path), { folder, name, path }, options, {
-    // The system has given it the mode of a new file already.
-    ...(unnamed !== undefined && { mode: undefined }),
+  return sinkOver(createPartial(folder, name, path), { folder, name, path }, options, {
     sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
     [Symbol.dispose]() {}, // the folder is the caller's
   });
@@ -128,22 +125,23 @@ export function createResumableFile(
 ): ResumableFile | Skipped {
   const name = checkLocal(path);
   const folder = found?.partial.folder ?? openParent(path);
+  let begun: PartialFile | undefined;
   try {
     if (!mayTake(folder.look(name), options, path, versions)) {
       found?.partial.close();
       return skip(path, name, folder);
     }
-    const partial = found?.partial ?? takeResumable(folder, name);
-    partial?.rewind(
-      known.sums.length === 0 ? 0 : Math.min(known.size, known.sums.length * BLOCK_SIZE),
-    );
-    const sums = partial && BlockSums.create(sumsPath(folder, name), known);
-    if (options.size !== undefined) checkFree(folder, options.size - (partial?.size ?? 0), path);
-    const place = { folder, name, path };
-    const sink = sinkOver(partial ?? createPartial(folder, name, path), place, options);
-    return { sink, sums };
+    const there = Math.min(known.size, known.sums.length * BLOCK_SIZE);
+    if (options.size !== undefined) checkFree(folder, options.size - there, path);
+    const resumable = found?.partial ?? takeResumable(folder, name);
+    const partial = resumable ?? createPartial(folder, name, path);
+    if (found === undefined) begun = partial;
+    resumable?.rewind(there);
+    const sink = sinkOver(partial, { folder, name, path }, options);
+    return { sink, sums: resumable && BlockSums.create(sumsPath(folder, name), known) };
   } catch (error) {
     found?.partial.close();
+    if (begun !== undefined) abandon(begun);
     folder[Symbol.dispose]();
     throw error;
   }
@@ -240,7 +238,8 @@ function sinkOver(
   const target = {
     path,
     versions,
-    mode: FILE_MODE & ~umask,
+    // One without a name has been given the mode of a new file by the system already.
+    mode: partial.isNamed ? modeOfNew(folder) : undefined,
     place: () => ({ folder, name, [Symbol.dispose]() {} }),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
     ...other,
@@ -254,12 +253,26 @@ function skip(path: string, name: string, folder: Folder): Skipped {
   return { skipped: versionedEntry(name, facts, versions) };
 }
 
+/** Without a name, where that can be: so whatever happens, nothing is left. */
 function createPartial(folder: Folder, name: string, path: string): PartialFile {
+  const unnamed = PartialFile.unnamed(folder, () => partialName(name), FILE_MODE);
+  if (unnamed !== undefined) return unnamed;
   for (let i = 0; i < TRIES; i++) {
     const partial = PartialFile.create(folder, partialName(name), PARTIAL_MODE);
     if (partial !== undefined) return partial;
   }
   throw new LeatError("INTERNAL", `no name is free for a partial file beside ${quote(path)}`);
+}
+
+/** Permission bits that a new file gets in a folder: less the umask, or as its default ACL says. */
+function modeOfNew(folder: Folder): number {
+  const sample = PartialFile.unnamed(folder, () => "", FILE_MODE);
+  if (sample === undefined) return FILE_MODE & ~umask;
+  try {
+    return sample.facts().mode;
+  } finally {
+    sample.close();
+  }
 }
 
 function partialName(name: string): string {

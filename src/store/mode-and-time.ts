@@ -1,5 +1,5 @@
-/** The permission bits and the time that a file gets before its name. */
-import { fchmodSync } from "node:fs";
+/** The group and permission bits and the time that a file gets before its name. */
+import { fchmodSync, fchownSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Facts } from "./facts.ts";
 import { quote } from "./names.ts";
@@ -25,11 +25,22 @@ export interface Wanted {
 export function setModeAndTime(partial: PartialFile, wanted: Wanted): NotDone | undefined {
   const { existing, modified, path } = wanted;
   const mode = existing?.mode ?? wanted.mode;
+  if (existing !== undefined) keepGroup(partial, existing);
   const isModeSet = mode === undefined || done(() => fchmodSync(partial.fd, mode), path);
   if (!isModeSet && existing !== undefined) mustNotWiden(existing, partial.facts(), path);
   const isTimeSet = modified === undefined || done(() => setModified(partial.fd, modified), path);
   if (isModeSet && isTimeSet) return undefined;
   return { mode: !isModeSet, modified: !isTimeSet };
+}
+
+/** Whom its group bits are for; before them, because the system takes some bits away with it. */
+function keepGroup(partial: PartialFile, { group }: Facts): void {
+  if (partial.facts().group === group) return;
+  try {
+    fchownSync(partial.fd, -1, group);
+  } catch {
+    // Who is not in a group cannot give it away: then the file has that of any new file here.
+  }
 }
 
 function done(set: () => void, path: string): boolean {

@@ -7,9 +7,11 @@ import {
   type Stats,
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   ftruncateSync,
   openSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -20,7 +22,7 @@ import type { Folder } from "./beneath.ts";
 import { Descriptor, descriptorFacts } from "./descriptor.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import { Lock } from "./locks.ts";
-import { ERRNO, linkDescriptor, O_TMPFILE, openAt, systemError } from "./kernel.ts";
+import { ERRNO, linkDescriptor, O_CLOEXEC, O_TMPFILE, openAt, systemError } from "./kernel.ts";
 import { fdatasyncLater, fsyncLater, readLater, writeLater } from "./thread-pool.ts";
 import type { MaybePromise } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
@@ -46,12 +48,27 @@ export class PartialFile {
 
   /**
    * Makes a new one and locks it.
-   * @param folder stays the caller's
+   * @param folder stays the caller's, as `target` does
+   * @param target where it is going: it is made there, and linked here, so that it has the group, the
+   *   ACL and the mode that any new file has there
    * @returns undefined when the name is taken
    */
-  static create(folder: Folder, name: string, mode: number): PartialFile | undefined {
+  static create(
+    folder: Folder,
+    name: string,
+    mode: number,
+    target?: Folder,
+  ): PartialFile | undefined {
+    const made = target && PartialFile.unnamed(folder, () => name, mode, target);
+    if (made !== undefined) {
+      const result = made.#tryName();
+      if (result === 0) return made;
+      made.close();
+      if (result === -ERRNO.EEXIST) return undefined;
+    }
     const fd = openNew(folder.at(name), mode);
     if (fd === undefined) return undefined;
+    if (target !== undefined) giveGroup(fd, target);
     const partial = new PartialFile(fd, folder, name);
     try {
       // Somebody may have locked it first, or swept it, in the moment it had no lock.
@@ -91,11 +108,17 @@ export class PartialFile {
    * happens, and nothing that another try could continue.
    * @param folder stays the caller's
    * @param name that it gets when it needs one, made up then
+   * @param target where it is going: it has the group, the ACL and the mode of a new file there
    * @returns undefined where that can't be done
    */
-  static unnamed(folder: Folder, name: () => string, mode: number): PartialFile | undefined {
-    if (folder.fd === undefined) return undefined;
-    const fd = openAt(folder.fd, ".", O_TMPFILE | O_RDWR, mode);
+  static unnamed(
+    folder: Folder,
+    name: () => string,
+    mode: number,
+    target = folder,
+  ): PartialFile | undefined {
+    if (target.fd === undefined) return undefined;
+    const fd = openAt(target.fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
     if (fd < 0) return undefined;
     const partial = new PartialFile(fd, folder, name);
     partial.#isNamed = false;
@@ -121,9 +144,15 @@ export class PartialFile {
   /** Gives it its name among the partials, from where it can be renamed. @throws IO_ERROR, NO_SPACE */
   takeName(): void {
     if (this.#isNamed) return;
-    const result = this.#takeLock() ? this.linkTo(this.folder, this.name) : -ERRNO.EAGAIN;
+    const result = this.#tryName();
     if (result < 0) throw LeatError.from(systemError(-result, "linkat"), "cannot name a partial");
-    this.#isNamed = true;
+  }
+
+  /** @returns 0, or a negative errno */
+  #tryName(): number {
+    const result = this.#takeLock() ? this.linkTo(this.folder, this.name) : -ERRNO.EAGAIN;
+    if (result === 0) this.#isNamed = true;
+    return result;
   }
 
   /**
@@ -302,6 +331,24 @@ function openNew(path: string, mode: number): number | undefined {
     throw LeatError.from(error, "cannot make a partial file");
   }
 }
+
+/**
+ * The group that a new file has in a folder: that of the folder where the system or the folder says so.
+ * A group that we may not give is no reason to refuse the file.
+ */
+function giveGroup(fd: number, { path }: Folder): void {
+  try {
+    const { mode, gid } = statSync(`${path}/.`);
+    const takesGroup = process.platform === "darwin" || (mode & SET_GROUP) !== 0;
+    const wanted = takesGroup ? gid : (process.getegid?.() ?? gid);
+    if (fstatSync(fd).gid !== wanted) fchownSync(fd, -1, wanted);
+  } catch {
+    // As said above.
+  }
+}
+
+/** S_ISGID of a folder: what is made in it has its group. */
+const SET_GROUP = 0o2000;
 
 function openExisting(path: string): number | undefined {
   try {

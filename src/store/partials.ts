@@ -57,14 +57,15 @@ export class Partials implements Disposable {
 
   /**
    * @param name from the upload's id, the same over all retries
+   * @param target the folder that it is going to
    * @throws UNAVAILABLE when another session holds it
    */
-  create(name: string, path: string): PartialFile {
-    const partial = this.#taken(PartialFile.create(this.folder, name, FILE_MODE));
+  create(name: string, path: string, target: Folder): PartialFile {
+    const partial = this.#taken(PartialFile.create(this.folder, name, FILE_MODE, target));
     if (partial !== undefined) return partial;
     // Left by an earlier try that is not to be continued, so it makes room.
     const again = removeUnheld(this.folder, name, (facts) => this.#mayGo(name, facts))
-      ? PartialFile.create(this.folder, name, FILE_MODE)
+      ? PartialFile.create(this.folder, name, FILE_MODE, target)
       : undefined;
     if (this.#taken(again) !== undefined) return again!;
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
@@ -79,8 +80,8 @@ export class Partials implements Disposable {
   }
 
   /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
-  createUnnamed(name: () => string): PartialFile | undefined {
-    return this.#taken(PartialFile.unnamed(this.folder, name, FILE_MODE));
+  createUnnamed(name: () => string, target: Folder): PartialFile | undefined {
+    return this.#taken(PartialFile.unnamed(this.folder, name, FILE_MODE, target));
   }
 
   /** Opens what an earlier try has left, unless somebody holds it. */

@@ -113,6 +113,7 @@ export class Uploads implements AsyncDisposable {
     found?: { readonly partial: PartialFile; readonly resumed: Resumed },
   ): DiskSink | Skipped {
     const { library, versions, skip } = this.#options;
+    let begun: PartialFile | undefined;
     try {
       if (this.#closing) throw new LeatError("UNAVAILABLE", "the library is being closed");
       const place = library.placeNow(path, isDirectory);
@@ -124,6 +125,7 @@ export class Uploads implements AsyncDisposable {
         return skip(path, place);
       }
       const partial = this.#place(path, place, options, found?.partial);
+      if (found === undefined) begun = partial;
       const uploadId = found?.resumed.uploadId ?? options.uploadId;
       const target = new UploadTarget(this.#host, path, uploadId, options);
       const { resumed } = found ?? {};
@@ -131,6 +133,7 @@ export class Uploads implements AsyncDisposable {
       return target.sink;
     } catch (error) {
       found?.partial.close();
+      if (begun !== undefined) abandon(begun);
       throw error;
     }
   }
@@ -266,8 +269,10 @@ export class Uploads implements AsyncDisposable {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
-    if (mayBeUnnamed(options, UNNAMED_BELOW)) {
-      const unnamed = partials.createUnnamed(() => partialName(path, options));
+    // What takes the place of another file needs a name among the partials for that.
+    const mayNeedName = options.collision === "replace";
+    if (mayBeUnnamed(options, UNNAMED_BELOW) && !(mayNeedName && partials.isGone)) {
+      const unnamed = partials.createUnnamed(() => partialName(path, options), place.folder);
       if (unnamed !== undefined) return unnamed;
     }
     const name = partialName(path, options);
@@ -275,7 +280,7 @@ export class Uploads implements AsyncDisposable {
       if (options.size !== undefined) {
         checkFree(partials.folder, options.size - (found?.size ?? 0), path);
       }
-      return found ?? partials.create(name, path);
+      return found ?? partials.create(name, path, place.folder);
     } catch (error) {
       if (!partials.isGone) throw error;
     }
@@ -285,7 +290,7 @@ export class Uploads implements AsyncDisposable {
     this.#receipts = undefined;
     this.#partials = undefined; // to be made by the next upload, if it can't be made now
     this.#partials = Partials.make(library, this.#onRemove);
-    return this.#partials.create(name, path);
+    return this.#partials.create(name, path, place.folder);
   }
 
   #openReceipts(): Receipts {

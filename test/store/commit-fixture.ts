@@ -19,10 +19,14 @@ const systemError = (code: string): Error => Object.assign(new Error(code), { co
 function shown(path: string): string {
   const [, fd, rest = ""] = /^\/proc\/self\/fd\/(\d+)(.*)$/.exec(path) ?? [];
   const full = fd === undefined ? path : `${real.readlinkSync(`/proc/self/fd/${fd}`)}${rest}`;
-  return full
-    .replace(library, "")
-    .replace(/[0-9a-f]{32}\.[0-9a-f]{32}/, "PARTIAL")
-    .replace(/^\//, "");
+  return (
+    full
+      .replace(library, "")
+      .replace(/[0-9a-f]{32}\.[0-9a-f]{32}/, "PARTIAL")
+      // It was made without a name, in the folder it goes to, and the kernel goes on calling it so.
+      .replace(/^.*\/#\d+ \(deleted\)$/, ".leat/partial/PARTIAL")
+      .replace(/^\//, "")
+  );
 }
 
 type Callback = (error: Error | null) => void;

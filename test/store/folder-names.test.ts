@@ -55,6 +55,7 @@ function factsOf(inode: number, changed: number): Facts {
   return {
     kind: "DIRECTORY",
     mode: 0o755,
+    group: 0,
     links: 2,
     size: 0,
     device: 1,

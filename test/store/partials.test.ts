@@ -72,10 +72,13 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     await put(library.store, "one", "1", { size: 1 });
     rmSync(library.at(".leat"), { recursive: true });
     writeFileSync(library.at(".leat"), "in the way");
-    await refused("NOT_A_DIRECTORY", () => put(library.store, "two", "2", { size: 1 }));
+    const replace = { size: 1, collision: "replace" } as const;
+    await refused("NOT_A_DIRECTORY", () => put(library.store, "two", "2", replace));
+    await refused("NOT_A_DIRECTORY", () => put(library.store, "three", "3"));
     rmSync(library.at(".leat"));
-    await put(library.store, "two", "2", { size: 1 });
-    expect(await names(library.store, "")).toEqual(["one", "two"]);
+    await put(library.store, "two", "2", replace);
+    await put(library.store, "three", "3");
+    expect(await names(library.store, "")).toEqual(["one", "three", "two"]);
   });
 
   test.each([".leat", ".leat/partial"])("a link in the place of %s is refused", async (name) => {
@@ -247,7 +250,9 @@ describe("a sweep", () => {
     using around = new TemporaryFolder();
     using library = Library.open(around.path);
     using partials = Partials.make(library, () => {});
-    const [first, second, third] = NAMES.map((name) => partials.create(name, "file"));
+    const [first, second, third] = NAMES.map((name) =>
+      partials.create(name, "file", partials.folder),
+    );
     // A folder in its place: it cannot be unlinked.
     for (const name of NAMES.slice(0, 2)) {
       renameSync(around.at(".leat/partial", name), around.at(name));

@@ -1,0 +1,80 @@
+/** A disk that is full, or nearly: whatever does not fit leaves nothing on it, and nothing open. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, statfsSync, writeFileSync } from "node:fs";
+import { connect } from "../../src/index.ts";
+import { MiB } from "../../src/limits.ts";
+import { openUnder, TemporaryFolder } from "../support/folder.ts";
+import { Mounted, noMount } from "../support/mounted.ts";
+import { refusal } from "../support/refusal.ts";
+import { startServer } from "../support/served.ts";
+import { until } from "../support/until.ts";
+
+const why = noMount();
+const LONG = Buffer.alloc(8 * MiB, "leat");
+const TIMES = 60;
+
+/** A disk with little room, or none. */
+function smallDisk(free: number, options = "size=2m"): Mounted {
+  const disk = new Mounted("tmpfs", options);
+  const room = statfsSync(disk.path).bavail * 4096;
+  writeFileSync(disk.at("fill"), new Uint8Array(Math.max(0, room - free)));
+  return disk;
+}
+
+const suite = why === undefined ? "where a disk" : `where a disk [${why}]`;
+
+describe.skipIf(why !== undefined).each([
+  ["has some room", 1.5 * MiB, "size=2m"],
+  ["has room for notes alone", 4096, "size=2m"],
+  ["is full", 0, "size=2m"],
+  ["has no room for one more file", 1.5 * MiB, "size=2m,nr_inodes=3"],
+])(`${suite} %s`, (_what, free, options) => {
+  test("downloads that do not fit leave nothing, and nothing open", async () => {
+    using library = new TemporaryFolder();
+    library.file("tree/long", LONG);
+    library.file("tree/sub/long", LONG);
+    using disk = smallDisk(free, options);
+    await using server = await startServer({ library: library.path });
+    await using client = await connect(server.address);
+    for (let i = 0; i < TIMES; i += 1) {
+      const refused = await refusal(client.download("tree/long", disk.at("long")));
+      expect(refused.code).toBe("NO_SPACE");
+    }
+    await refusal((await client.get("tree/long")).save(disk.at("saved")));
+    expect(readdirSync(disk.path)).toEqual(["fill"]);
+    expect(openUnder(disk.path)).toEqual([]);
+    const codes: (string | undefined)[] = [];
+    try {
+      for await (const { error } of client.getTree("tree", disk.at("tree")))
+        codes.push(error?.code);
+    } catch {
+      codes.push("NO_SPACE"); // no room for the folder
+    }
+    expect(codes).toContain("NO_SPACE");
+    const files = readdirSync(disk.path, { recursive: true, withFileTypes: true });
+    expect(files.filter((one) => one.isFile()).map(({ name }) => name)).toEqual(["fill"]);
+    expect(openUnder(disk.path)).toEqual([]);
+  });
+
+  test("uploads that do not fit leave nothing, and nothing open", async () => {
+    using disk = smallDisk(free, options);
+    await using server = await startServer({ library: disk.path });
+    await using client = await connect(server.address);
+    const partials = (): string[] => {
+      try {
+        return readdirSync(disk.at(".leat/partial"));
+      } catch {
+        return []; // no room for the folder
+      }
+    };
+    for (let i = 0; i < TIMES; i += 1) {
+      expect((await refusal(client.put(`long${i}`, LONG))).code).toBe("NO_SPACE");
+      const stream = new Blob([LONG]).stream();
+      expect((await refusal(client.put(`stream${i}`, stream))).code).toBe("NO_SPACE");
+    }
+    await until(() => partials().length === 0, partials);
+    expect(readdirSync(disk.path).filter((name) => name !== ".leat")).toEqual(["fill"]);
+    // The library and its own folders are held while it is served; no file is.
+    expect(openUnder(disk.path).filter((path) => /#|partial\/|receipts\//.test(path))).toEqual([]);
+  });
+});
