@@ -54,11 +54,21 @@ function isOptional(field: protobuf.Field): boolean {
   return field.partOf?.isProto3Optional === true || field.resolvedType instanceof protobuf.Type;
 }
 
+/** What the schema says of a thing: of the line above it, or of the one it stands on. */
+function comment({ comment: text }: protobuf.ReflectionObject, indent = ""): string[] {
+  if (text === null || text === "") return [];
+  const lines = text.replaceAll("*/", "* /").split("\n");
+  const [first = ""] = lines;
+  if (lines.length === 1 && first.length < 90) return [`${indent}/** ${first} */`];
+  return [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`];
+}
+
 function messageSource(type: protobuf.Type): string {
-  const lines = [`export interface ${type.name} {`];
+  const lines = [...comment(type), `export interface ${type.name} {`];
   const oneofs = new Set<protobuf.OneOf>();
   for (const field of type.fieldsArray) {
     const oneof = realOneof(field);
+    if (oneof === undefined) lines.push(...comment(field, "  "));
     if (oneof !== undefined) oneofs.add(oneof);
     else if (field.repeated) lines.push(`  ${field.name}: ${typeName(field)}[];`);
     else if (isOptional(field)) lines.push(`  ${field.name}?: ${typeName(field)} | undefined;`);
@@ -79,7 +89,7 @@ function messageSource(type: protobuf.Type): string {
 
 function enumSource(type: protobuf.Enum): string {
   const names = Object.keys(type.values).map((name) => `"${name}"`);
-  return `export type ${type.name} = ${names.join(" | ")};\n`;
+  return [...comment(type), `export type ${type.name} = ${names.join(" | ")};\n`].join("\n");
 }
 
 function typesOf(root: protobuf.Root): { types: protobuf.Type[]; enums: protobuf.Enum[] } {
@@ -296,7 +306,7 @@ async function formatted(into: string, name: string, source: string): Promise<st
 
 const work = mkdtempSync(join(tmpdir(), "leat-generate-"));
 try {
-  const root = await new protobuf.Root().load(join(ROOT, PROTO));
+  const root = await new protobuf.Root().load(join(ROOT, PROTO), { alternateCommentMode: true });
   const { types, enums } = typesOf(root);
   const files: Record<string, string> = {
     "leat.js": await staticCodec(work),

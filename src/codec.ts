@@ -5,6 +5,8 @@
  *  - protobufjs: a reflected `Type`, or a class of its static code, as it is
  *  - ts-proto: the generated object, as it is
  *  - protobuf-es: `{ encode: (m) => toBinary(Schema, m), decode: (b) => fromBinary(Schema, b) }`
+ *
+ * @module leat/codec
  */
 import { Channel, type ChannelOptions } from "./codec/channel.ts";
 import { LeatError } from "./errors.ts";
@@ -25,6 +27,7 @@ export {
   type Encoder,
 } from "./wire/delimited.ts";
 
+/** Where to listen, what is spoken there, and what serves a peer. */
 export type ListenOptions<Send, Receive> = Address &
   ChannelOptions<Send, Receive> & {
     /** Serves a peer. The channel is closed when the promise settles. */
@@ -38,6 +41,7 @@ export type ListenOptions<Send, Receive> = Address &
     readonly maxChannels?: number;
   };
 
+/** A place where peers connect. Closed with `await using`, or by `close`. */
 export interface ChannelListener<Send, Receive = Send> extends AsyncDisposable {
   /** `HOST:PORT` as bound, or `unix:PATH`. */
   readonly address: string;
@@ -93,6 +97,7 @@ async function serve<Send, Receive>(
   }
 }
 
+/** Where the peer is, and what is spoken with it. */
 export type ConnectOptions<Send, Receive> = Address & ChannelOptions<Send, Receive>;
 
 /**

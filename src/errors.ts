@@ -5,7 +5,8 @@
  * The rule for messages: one sentence that names the thing and has the numbers in it.
  */
 
-interface CodeFacts {
+/** What a code means. */
+export interface CodeFacts {
   /** Exit code of the command line: 10 to 39 final, 40 to 59 worth retrying. */
   readonly exit: number;
   /** What a peer is told when the error says nothing else. */
@@ -15,6 +16,7 @@ interface CodeFacts {
 const final = (exit: number): CodeFacts => ({ exit, retryable: false });
 const retry = (exit: number): CodeFacts => ({ exit, retryable: true });
 
+/** The closed list of codes, with what each means for a command line and for a retry. */
 export const CODES = {
   INTERNAL: final(1),
   INVALID_ARGUMENT: final(10),
@@ -49,8 +51,10 @@ export const CODES = {
   CHECKSUM_MISMATCH: retry(46),
 } as const satisfies Record<string, CodeFacts>;
 
+/** A code of the list. */
 export type ErrorCode = keyof typeof CODES;
 
+/** What else a refusal may say. */
 export interface ErrorOptions {
   /** Kept for logs, never sent to a peer. */
   readonly cause?: unknown;

@@ -1,4 +1,8 @@
-/** leat: move files over one TCP port, whole and verified. What is not exported here is private. */
+/**
+ * leat: move files over one TCP port, whole and verified. What is not exported here is private.
+ *
+ * @module leat
+ */
 export { Client } from "./client/client.ts";
 export { connect } from "./client/connect.ts";
 export type {
@@ -15,11 +19,19 @@ export type {
   Saved,
   SaveOptions,
   ServerStatus,
+  Stall,
+  Wait,
 } from "./client/options.ts";
 export { Download } from "./client/download.ts";
 export type { GetTreeOptions, TreeOptions, TreeOutcome, TreeSummary } from "./client/tree.ts";
 export type { UploadSource } from "./client/upload.ts";
-export { CODES, type ErrorCode, LeatError } from "./errors.ts";
+export {
+  CODES,
+  type CodeFacts,
+  type ErrorCode,
+  type ErrorOptions as LeatErrorOptions,
+  LeatError,
+} from "./errors.ts";
 export type { Log } from "./server/log.ts";
 export {
   createServer,
@@ -27,6 +39,6 @@ export {
   type ServerOptions,
   type StopOptions,
 } from "./server/server.ts";
-export { openDiskStore } from "./store/disk.ts";
+export { type DiskOptions, openDiskStore } from "./store/disk.ts";
 export type * from "./store/store.ts";
-export type { ChecksumResponse, Entry } from "./wire/gen/messages.ts";
+export type { ChecksumResponse, Entry, Kind, Timestamp } from "./wire/gen/messages.ts";

@@ -7,6 +7,8 @@
  * await leat.client.put("foo.txt", new TextEncoder().encode("foo"));
  * expect((await leat.client.stat("foo.txt")).size).toBe(3);
  * ```
+ *
+ * @module leat/testing
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,6 +36,7 @@ export interface InMemoryOptions
       "store" | "library" | "readOnly" | "durability" | "maxConnections" | "maxStreams" | "log"
     > {}
 
+/** A server and its clients in this process. Ended with `await using`. */
 export interface InMemory extends AsyncDisposable {
   readonly server: Server;
   /** The first client; `connect` makes more. */

@@ -44,7 +44,7 @@ beforeAll(async () => {
     mkdirSync(join(link, ".."), { recursive: true });
     symlinkSync(join(MODULES, name), link);
   }
-}, 120_000);
+}, 300_000);
 afterAll(() => folder[Symbol.dispose]());
 
 async function npmRuns(args: readonly string[], cwd: string): Promise<string> {
@@ -153,6 +153,20 @@ describe("the package in an empty project", () => {
     for (const checker of types === "" ? [bun, tsc] : [bun]) {
       const { code, stdout } = await run(checker, { cwd: project });
       expect({ checker, code, stdout }).toEqual({ checker, code: 0, stdout: "" });
+    }
+  });
+
+  test("has a reference of everything that it exports", async () => {
+    for (const [entry, page] of [
+      ["leat", "leat.md"],
+      ["leat/codec", "leat/codec.md"],
+      ["leat/testing", "leat/testing.md"],
+    ] as const) {
+      const path = join(project, "node_modules/leat/docs/api", page);
+      const told = [...readFileSync(path, "utf8").matchAll(/^### (\w+)/gm)].map(([, name]) => name);
+      const exported = Object.keys((await import(entry)) as object);
+      expect(exported.length).toBeGreaterThan(0);
+      expect(exported.filter((name) => !told.includes(name))).toEqual([]);
     }
   });
 

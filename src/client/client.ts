@@ -1,15 +1,4 @@
-/**
- * A connection to a leat server.
- *
- * ```ts
- * await using leat = await connect("127.0.0.1:8888");
- * for await (const entry of leat.list()) console.log(entry.name, entry.size);
- * await (await leat.get("foo.txt")).save("foo.txt");
- * await leat.put("bar.txt", Bun.file("bar.txt"));
- * ```
- *
- * Every method takes a `signal`, and throws a LeatError.
- */
+/** The calls of a client. */
 import type { Stall } from "../connection/stalls.ts";
 import { CODES, LeatError } from "../errors.ts";
 import type { ChecksumResponse, Entry, Response } from "../wire/gen/messages.ts";
@@ -44,6 +33,18 @@ import { uploadTries } from "./upload-tries.ts";
 
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
 
+/**
+ * A connection to a leat server.
+ *
+ * ```ts
+ * await using leat = await connect("127.0.0.1:8888");
+ * for await (const entry of leat.list()) console.log(entry.name, entry.size);
+ * await (await leat.get("foo.txt")).save("foo.txt");
+ * await leat.put("bar.txt", Bun.file("bar.txt"));
+ * ```
+ *
+ * Every method takes a `signal`, and throws a LeatError.
+ */
 export class Client implements AsyncDisposable {
   readonly #lines: Lines;
 
@@ -232,6 +233,7 @@ export class Client implements AsyncDisposable {
     return this.#unary({ operation: { case: "checksum", value } }, "checksum", options);
   }
 
+  /** How the server is: its load, its memory, its free space. */
   async status(options: CallOptions = {}): Promise<ServerStatus> {
     const request: RequestInit = { operation: { case: "status", value: {} } };
     const answer = await this.#unary(request, "status", options);
@@ -248,6 +250,7 @@ export class Client implements AsyncDisposable {
     return this.#lines.close();
   }
 
+  /** As `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -16,6 +16,7 @@ import { VerifiedBlocks } from "./verified-blocks.ts";
 /** How to go on when a stream is lost. */
 type DownloadOptions = Omit<ReceptionOptions, "landing">;
 
+/** A file on its way. Take it once: `save`, `bytes`, `text`, `stream`, or iterate over its verified blocks. */
 export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** The whole file, as the server has it. */
   readonly entry: StoreEntry;
@@ -30,7 +31,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   #taken = false;
   #over = false;
 
-  /** Made by `Client.get`. */
+  /** Made by `Client.get`. @hidden */
   constructor(first: Leg, options: DownloadOptions, stop: AbortController) {
     this.entry = first.head.entry;
     this.offset = first.head.offset;
@@ -106,6 +107,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     }
   }
 
+  /** As `blocks`. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return this.blocks();
   }
@@ -142,7 +144,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     }
   }
 
-  /** @throws TOO_LARGE as `bytes`, and where it is more than a string can hold */
+  /** Everything, as UTF-8 text. @throws TOO_LARGE as `bytes`, and where it is more than a string can hold */
   async text(): Promise<string> {
     const bytes = await this.bytes();
     try {
@@ -162,6 +164,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#stop.abort();
   }
 
+  /** As `cancel`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
   }

@@ -9,10 +9,16 @@ import type {
   StatusResponse,
 } from "../wire/gen/messages.ts";
 
+export type { Stall } from "../connection/stalls.ts";
+export type { Wait } from "../session/wait.ts";
+
+/** What every call takes. */
 export interface CallOptions {
+  /** Gives the call up: it rejects. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How to connect, and how long to go on trying. */
 export interface ConnectOptions extends CallOptions {
   /** Milliseconds for connecting and the handshake together. */
   readonly timeout?: number;
@@ -26,11 +32,13 @@ export interface ConnectOptions extends CallOptions {
   readonly onRetry?: (error: LeatError, delay: number) => void;
 }
 
+/** Which entries of a folder. */
 export interface ListOptions extends CallOptions {
   /** Names that begin with "." too. */
   readonly hidden?: boolean;
 }
 
+/** Which part of a file, and how it is checked. */
 export interface GetOptions extends CallOptions {
   /** First byte. */
   readonly offset?: number;
@@ -44,6 +52,7 @@ export interface GetOptions extends CallOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
+/** How to fetch a file to a path. */
 export interface DownloadOptions extends CallOptions, SaveOptions {
   /** The server has answered, and sends it. */
   readonly onBegin?: (entry: StoreEntry) => void;
@@ -76,6 +85,7 @@ export function savedAs({ notDone }: Stored, asked: DurabilityLevel): Saved {
 
 export const NOT_SAVED: Saved = { skipped: true, durability: "none" };
 
+/** How to write a download to a file. */
 export interface SaveOptions {
   /** When the name is taken: `replace`, the default, does so atomically. */
   readonly ifExists?: Collision;
@@ -85,6 +95,7 @@ export interface SaveOptions {
   readonly shown?: string;
 }
 
+/** How to put a file into the library. */
 export interface PutOptions extends CallOptions {
   /** When the name is taken: `fail` unless given. */
   readonly ifExists?: Collision;
@@ -124,6 +135,7 @@ export interface ListPage {
   readonly skippedNames: number;
 }
 
+/** What a listing says at its end. */
 export interface ListSummary {
   /** Names left out because they are not UTF-8. */
   readonly skippedNames: number;

@@ -13,6 +13,7 @@ export interface TreeRoot {
   readonly local: string;
 }
 
+/** How to move a tree. */
 export interface TreeOptions extends CallOptions {
   /** When the name of a file is taken; folders that exist are filled. `replace` for a get, `fail` for a put. */
   readonly ifExists?: Collision;
@@ -20,6 +21,7 @@ export interface TreeOptions extends CallOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
+/** How to fetch a tree. */
 export interface GetTreeOptions extends TreeOptions {
   /** `fsync`, the default: a file that is told of is on disk. */
   readonly durability?: DurabilityLevel;

@@ -7,6 +7,7 @@ import { SendBuffer } from "./send-buffer.ts";
 /** Both directions of a schema; `{ encode: Question.encode, decode: Answer.decode }` joins two. */
 export interface Codec<Send, Receive = Send> extends Encoder<Send>, Decoder<Receive> {}
 
+/** What is spoken on a channel, and its bounds. */
 export interface ChannelOptions<Send, Receive> {
   readonly codec: Codec<Send, Receive>;
   /** The longest message, sent or received, in bytes without its length. */
@@ -72,7 +73,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     this.#decoder = new MessageDecoder(options.codec, { maxLength: options.maxLength });
   }
 
-  /** A channel over a transport that just opened, and the handler that the transport has to call. */
+  /** A channel over a transport that just opened, and the handler that the transport has to call. @internal */
   static over<Send, Receive>(
     transport: Transport,
     options: ChannelOptions<Send, Receive>,
@@ -183,6 +184,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     return receiver.promise;
   }
 
+  /** The messages as they come, until the peer ends its side. */
   [Symbol.asyncIterator](): AsyncIterator<Receive, undefined> {
     return {
       next: async (): Promise<IteratorResult<Receive, undefined>> => {
@@ -267,6 +269,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     if (!this.#closed) this.#fail(reason);
   }
 
+  /** As `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

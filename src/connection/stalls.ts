@@ -3,6 +3,7 @@ import { STALL_NOTICE } from "../limits.ts";
 import type { Stream } from "../session/stream.ts";
 import type { Wait } from "../session/wait.ts";
 
+/** What a transfer waits for. */
 export interface Stall {
   readonly wait: Wait;
   /** For how many milliseconds nothing has moved. */

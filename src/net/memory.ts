@@ -4,6 +4,7 @@
  */
 import type { Accept, Transport, TransportHandler } from "./transport.ts";
 
+/** What a line in memory is like. */
 export interface PipeOptions {
   /** Bytes that may be on their way in one direction. */
   readonly capacity?: number;

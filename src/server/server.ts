@@ -43,6 +43,7 @@ import { startWorkers } from "./models/workers.ts";
 import { Peer, type PeerOptions } from "./peer.ts";
 import { Refusals } from "./refusals.ts";
 
+/** What is served, where and how. */
 export interface ServerOptions {
   /** Folder to serve. It must exist. */
   readonly library?: string;
@@ -88,11 +89,13 @@ export interface PartOptions extends ServerOptions {
   readonly onConnections?: (connections: number) => void;
 }
 
+/** How a server stops. */
 export interface StopOptions {
   /** Milliseconds in which open streams may finish, if not those of the server; then they are cut. */
   readonly drain?: number;
 }
 
+/** A server that listens. Stopped with `await using`, or by `stop`. */
 export interface Server extends AsyncDisposable {
   /** `HOST:PORT` as bound, or `unix:PATH`. */
   readonly address: string;

@@ -14,6 +14,7 @@ import { Pages } from "./pages.ts";
 import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
 import { Uploads } from "./uploads.ts";
 
+/** How a folder is kept. */
 export interface DiskOptions {
   /** No change to the library, not even the folder of partial files. */
   readonly readOnly?: boolean | undefined;

@@ -10,8 +10,10 @@
  * before they await.
  */
 
+/** An answer, or a promise of one. */
 export type MaybePromise<T> = T | Promise<T>;
 
+/** What has the name. OTHER is never opened: a pipe, a device, a link that leads outside. */
 export type EntryKind = "FILE" | "DIRECTORY" | "OTHER";
 
 /** Seconds since 1970 (negative before) and nanoseconds (0 to 999,999,999). */
@@ -20,6 +22,7 @@ export interface Time {
   readonly nanoseconds: number;
 }
 
+/** A file or a folder, as a store has it. */
 export interface StoreEntry {
   /** Last segment of the path; "" for the library itself. */
   readonly name: string;
@@ -51,6 +54,7 @@ export interface Page {
   readonly skippedNames: number;
 }
 
+/** Which part of a folder is asked for. */
 export interface PageRequest {
   /** The last cursor; undefined from the start. */
   readonly cursor?: string | undefined;
@@ -105,10 +109,13 @@ export interface Source extends Disposable {
   readonly settled?: boolean;
 }
 
+/** What to do when the name is taken: refuse, put the new file in its place, or leave it. */
 export type Collision = "fail" | "replace" | "skip";
 
+/** What a success says: `fsync`, the file and its name are on disk; `none`, they are visible. */
 export type DurabilityLevel = "fsync" | "none";
 
+/** What a store is told of a file that is to come. */
 export interface CreateOptions {
   /** 16 bytes, from the client, the same over all retries. */
   readonly uploadId: Uint8Array;
@@ -125,6 +132,7 @@ export interface CreateOptions {
   readonly onTakenOver?: () => void;
 }
 
+/** How to continue an upload that was interrupted. */
 export interface ResumeOptions {
   /** How the file begins: finds a partial of the same target, size and time without its id. */
   readonly prefix?: Prefix | undefined;
@@ -216,6 +224,7 @@ export interface Sink extends AsyncDisposable {
   discard(): MaybePromise<void>;
 }
 
+/** A place that keeps files: the folder of `openDiskStore`, or one of your own. Disposed with its server. */
 export interface Store extends AsyncDisposable {
   readonly readOnly: boolean;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT (a cursor that is not ours) */

@@ -10,6 +10,7 @@ import { Input } from "./input.ts";
 import { LengthPrefix } from "./prefix.ts";
 import { INCOMPLETE, varintLength, writeVarint } from "./varint.ts";
 
+/** The bound of a stream of messages. */
 export interface DelimitedOptions {
   /** The longest message accepted, in bytes without its prefix. */
   readonly maxLength: number;
@@ -40,6 +41,7 @@ export class DelimitedDecoder {
     this.#maxLength = options.maxLength;
   }
 
+  /** Takes the next bytes. */
   push(chunk: Uint8Array): void {
     if (this.#failure === undefined) this.#input.push(chunk);
   }
@@ -85,11 +87,18 @@ export class DelimitedDecoder {
 /** Turns a message into bytes: what protobufjs and ts-proto make, and what takes one function more
  *  with protobuf-es: `{ encode: (message) => toBinary(Schema, message) }`. */
 export interface Encoder<Message> {
-  encode(message: Message): Uint8Array | { finish(): Uint8Array };
+  /** The bytes of a message, or what `finish` makes of it. */
+  encode(message: Message):
+    | Uint8Array
+    | {
+        /** Its bytes. */
+        finish(): Uint8Array;
+      };
 }
 
 /** Turns bytes into a message. It may keep views of the bytes. */
 export interface Decoder<Message> {
+  /** The message that the bytes are. What it throws becomes PROTOCOL_ERROR. */
   decode(bytes: Uint8Array): Message;
 }
 
@@ -116,6 +125,7 @@ export class MessageDecoder<Message> {
     this.#delimited = new DelimitedDecoder(options);
   }
 
+  /** Takes the next bytes. */
   push(chunk: Uint8Array): void {
     this.#delimited.push(chunk);
   }
@@ -135,6 +145,7 @@ export class MessageDecoder<Message> {
     }
   }
 
+  /** As {@link DelimitedDecoder.end}. */
   end(): void {
     this.#delimited.end();
   }

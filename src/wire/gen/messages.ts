@@ -2,6 +2,7 @@
 
 export type Durability = "DURABILITY_UNSPECIFIED" | "DURABILITY_NONE" | "DURABILITY_FSYNC";
 
+/** The closed list of failure codes. docs/cli.md maps each to an exit code. */
 export type Code =
   | "CODE_UNSPECIFIED"
   | "INTERNAL"
@@ -36,13 +37,19 @@ export type Code =
   | "IO_ERROR"
   | "CANCELLED";
 
+/** What has a name. */
 export type Kind = "KIND_UNSPECIFIED" | "FILE" | "DIRECTORY" | "OTHER";
 
 export type IfExists = "IF_EXISTS_UNSPECIFIED" | "FAIL" | "REPLACE" | "SKIP";
 
 export type Algorithm = "ALGORITHM_UNSPECIFIED" | "SHA256" | "CRC32";
 
+/** One frame. Bodies that are sent often have numbers up to 15 (a one-byte tag). */
 export interface Frame {
+  /**
+   * Which stream this belongs to. 0: the connection. The client numbers its streams upward from 1
+   * and never uses a number twice. Set by both.
+   */
   stream: number;
   body?: FrameBody | undefined;
 }
@@ -63,50 +70,105 @@ export type FrameBody =
   | { readonly case: "welcome"; readonly value: Welcome }
   | { readonly case: "goAway"; readonly value: GoAway };
 
+/**
+ * File bytes. The wire order of the fields is their number order, and payload comes last, so that
+ * the head can be written and read without touching the payload.
+ */
 export interface Data {
+  /**
+   * Position of the first payload byte in the file, in bytes. Contiguous and ascending on a
+   * stream, except in answer to a Resend. Set by the sender.
+   */
   offset: number;
+  /**
+   * CRC-32 (IEEE 802.3) of all bytes of this block that were sent on this stream. Set by the
+   * sender on the Data that ends a block of 1 MiB (at a multiple of 1 MiB in the file) or ends the
+   * range; absent on others.
+   */
   crc32?: number | undefined;
+  /** 1 byte up to max_frame less the head; never crosses a block boundary. Empty is an error. */
   payload: Uint8Array;
 }
 
+/** More Data may be sent on this stream. Set by the receiver of Data. */
 export interface Credit {
+  /** Additional bytes. Bound: 1 or more; the total of a stream at most 2^53 - 1. */
   bytes: number;
 }
 
+/** The sender is done: all Data (get, put) or all entries (list) are out. */
 export interface Finish {
+  /**
+   * Size in bytes: of the range that was sent (get), of the whole file (put). Set on get and put.
+   */
   size?: number | undefined;
+  /** CRC-32 of those same bytes. Set on get and put. */
   crc32?: number | undefined;
+  /** SHA-256 of those same bytes, 32 bytes. Set when Get.sha256 or Put.sha256 asked for it. */
   sha256?: Uint8Array | undefined;
+  /**
+   * Where the next List continues; absent on the last page. Opaque to the client. Set on list.
+   */
   cursor?: string | undefined;
+  /**
+   * Names left out of this page because they are not UTF-8, or no names by the rules above. Set on
+   * list.
+   */
   skippedNames: number;
 }
 
+/** The upload is committed: whole, verified, visible under its name. Set by the server. */
 export interface Receipt {
+  /** the file as it now is */
   entry?: Entry | undefined;
+  /** of the whole file */
   crc32: number;
+  /** 32 bytes, when Put.sha256 asked for it */
   sha256?: Uint8Array | undefined;
+  /** what was done before this was sent */
   durability: Durability;
+  /** as in Put */
   uploadId: Uint8Array;
+  /** nothing was written: the name existed and if_exists was SKIP */
   skipped: boolean;
+  /**
+   * What was asked for and the file system of the library cannot do; the file is there all the same.
+   */
   modeNotSet: boolean;
+  /** the modified time is not Put.modified */
   modifiedNotSet: boolean;
+  /** durability is DURABILITY_NONE because the file, or its name, cannot be synced */
   notSynced: boolean;
 }
 
+/** What went wrong. Ends its stream; on stream 0 it ends the connection. */
 export interface Failure {
   code: Code;
+  /** One sentence for a person, with the names and the numbers. At most 1024 bytes. */
   message: string;
+  /** The same request may succeed later. */
   retryable: boolean;
+  /** Not before this many milliseconds. Absent: the client's own backoff. */
   retryAfterMilliseconds?: number | undefined;
 }
 
+/**
+ * The receiver of Data asks for a part again because its CRC did not match. Reserved: leat answers
+ * it with UNIMPLEMENTED, and repairs by a new get, or a put that resumes, behind the last good block.
+ */
 export interface Resend {
+  /** first byte, in bytes */
   offset: number;
+  /** bytes; at most one block (1 MiB), inside one block */
   length: number;
 }
 
+/** The client gives the stream up. The server still ends it with one terminal frame. */
 export interface Cancel {}
 
+/**
+ * Answered at once with a Pong of the same nonce. A second Ping before the Pong is an error.
+ */
 export interface Ping {
   nonce: number;
 }
@@ -115,14 +177,27 @@ export interface Pong {
   nonce: number;
 }
 
+/** The first frame of a connection. At most 16 KiB. Set by the client. */
 export interface Hello {
+  /**
+   * 0x7461656c: the bytes "leat". First in the frame, so that another protocol is told apart early.
+   */
   magic: number;
+  /** Protocol versions the client speaks. This file is version 1. */
   minimumVersion: number;
   maximumVersion: number;
+  /** Names of optional features that the client knows. Bound: 64 of at most 64 bytes. */
   features: string[];
+  /** Who it is. Absent: anonymous. */
   credentials?: Credentials | undefined;
+  /** Credit of each download when its stream opens, in bytes. */
   initialWindow: number;
+  /**
+   * The largest frame the client takes, without its length prefix, in bytes. 0: 1 MiB + 1 KiB.
+   * Bound: 64 KiB to 16 MiB.
+   */
   maxFrame: number;
+  /** Program and version, for logs. At most 128 bytes. */
   agent: string;
 }
 
@@ -135,27 +210,40 @@ export type CredentialsKind =
   | { readonly case: "token"; readonly value: string };
 
 export interface UserPassword {
+  /** at most 128 bytes */
   user: string;
+  /** at most 1024 bytes */
   password: string;
 }
 
+/** The answer to an accepted Hello. Set by the server. */
 export interface Welcome {
+  /** as in Hello */
   magic: number;
+  /** the version both will speak */
   version: number;
+  /** those of the client's that the server serves */
   features: string[];
+  /** streams open at once; 1 or more */
   maxStreams: number;
+  /** The largest frame the server takes, as in Hello. Frames besides Data: at most 16 KiB. */
   maxFrame: number;
+  /** credit of each upload when its stream opens, in bytes */
   initialWindow: number;
+  /** program and version; at most 128 bytes */
   agent: string;
 }
 
+/** The server will serve no stream above last_stream. Open ones go on. */
 export interface GoAway {
   lastStream: number;
+  /** UNAVAILABLE: restart or shutdown */
   code: Code;
   message: string;
   retryAfterMilliseconds?: number | undefined;
 }
 
+/** Opens a stream. Set by the client. */
 export interface Request {
   operation?: RequestOperation | undefined;
 }
@@ -171,6 +259,7 @@ export type RequestOperation =
   | { readonly case: "checksum"; readonly value: Checksum }
   | { readonly case: "status"; readonly value: Status };
 
+/** The answer of the operation with the same name. */
 export interface Response {
   result?: ResponseResult | undefined;
 }
@@ -186,29 +275,52 @@ export type ResponseResult =
   | { readonly case: "checksum"; readonly value: ChecksumResponse }
   | { readonly case: "status"; readonly value: StatusResponse };
 
+/** A point in time. */
 export interface Timestamp {
+  /**
+   * Seconds since 1970-01-01T00:00:00Z; negative before. Bound: plus or minus 2^53 - 1, which stand for
+   * all that is beyond as well.
+   */
   seconds: number;
+  /** 0 to 999999999 */
   nanoseconds: number;
 }
 
+/** A file or a folder of the library. */
 export interface Entry {
+  /** last segment; in EntryPage relative to the folder */
   name: string;
   kind: Kind;
+  /** bytes; 0 unless a file. 2^53 - 1: that, or more */
   size: number;
   modified?: Timestamp | undefined;
+  /**
+   * Changes when the contents may have changed; opaque, at most 128 bytes. Set for files by stat,
+   * get, put and rename; not in lists.
+   */
   version: string;
+  /** permission bits, at most 0777 */
   mode: number;
+  /**
+   * The name is a link, and the rest tells what it leads to (OTHER where that may not be opened). Set
+   * in lists: whoever walks folders does not go in circles.
+   */
   link: boolean;
 }
 
+/** One page of a folder, in the order of the UTF-8 bytes of the names. */
 export interface List {
   path: string;
+  /** from the Finish of the page before; absent: from the start */
   cursor?: string | undefined;
+  /** entries at most; 0: as many as 256 KiB hold */
   limit: number;
+  /** names that begin with "." too */
   hidden: boolean;
 }
 
 export interface EntryPage {
+  /** at most 256 KiB together */
   entries: Entry[];
 }
 
@@ -218,39 +330,59 @@ export interface Stat {
 
 export interface Get {
   path: string;
+  /** first byte; beyond the end: INVALID_ARGUMENT */
   offset: number;
+  /** bytes; absent, or beyond the end: to the end */
   length?: number | undefined;
+  /** only if this is the file's version, else PRECONDITION_FAILED */
   ifMatch?: string | undefined;
+  /** put the SHA-256 of the range into Finish */
   sha256: boolean;
 }
 
 export interface GetResponse {
+  /** the whole file */
   entry?: Entry | undefined;
+  /** first byte that will be sent */
   offset: number;
+  /** bytes that will be sent */
   length: number;
 }
 
 export interface Put {
   path: string;
+  /** 16 random bytes, the same over all retries of one upload */
   uploadId: Uint8Array;
+  /** bytes, when known before the end */
   size?: number | undefined;
+  /** to be the file's modified time; absent: the time of commit */
   modified?: Timestamp | undefined;
   ifExists: IfExists;
+  /** with REPLACE: only if this is the version that is replaced */
   ifMatch?: string | undefined;
+  /** continue a partial upload when one is known; then no Data */
   resume: boolean;
+  /** before the Response */
   sha256: boolean;
+  /** of the first prefix_length bytes, to find a partial without */
   prefixCrc32?: number | undefined;
+  /** its upload_id */
   prefixLength: number;
 }
 
 export interface PutResponse {
+  /** send from here; 0 unless it resumes */
   durableOffset: number;
+  /** of the bytes before it; the client checks it against its own */
   prefixCrc32: number;
+  /** of the partial that is continued */
   uploadId: Uint8Array;
 }
 
 export interface Remove {
+  /** a file, or an empty folder */
   path: string;
+  /** only if this is the file's version */
   ifMatch?: string | undefined;
 }
 
@@ -259,11 +391,13 @@ export interface RemoveResponse {}
 export interface Rename {
   from: string;
   to: string;
+  /** SKIP is not served */
   ifExists: IfExists;
 }
 
 export interface MakeDirectory {
   path: string;
+  /** make missing parents; no error when it exists */
   parents: boolean;
 }
 
@@ -272,23 +406,30 @@ export interface Checksum {
   algorithm: Algorithm;
 }
 
+/** The digest of a file, or of a part of it. */
 export interface ChecksumResponse {
+  /** 32 bytes (SHA256) or 4, the most significant first (CRC32) */
   digest: Uint8Array;
+  /** the file, with the version the digest belongs to */
   entry?: Entry | undefined;
 }
 
 export interface Status {}
 
 export interface StatusResponse {
+  /** program and version */
   agent: string;
   uptimeSeconds: number;
   connections: number;
   streams: number;
+  /** payload bytes, since the start */
   bytesSent: number;
   bytesReceived: number;
+  /** memory of the server process; absent: it cannot tell now */
   residentBytes?: number | undefined;
   readOnly: boolean;
   durability: Durability;
+  /** in the library's file system; absent: it does not tell */
   freeBytes?: number | undefined;
 }
 
