@@ -388,6 +388,10 @@ export class Connection implements TransportHandler, Producer, Reader {
     this.#outbox = undefined;
   }
 
+  failed(thrown: unknown): void {
+    this.abort(this.#defect(thrown));
+  }
+
   cut(): void {
     this.abort(
       new LeatError("RESOURCE_EXHAUSTED", `${this.peer} took nothing while buffers were short`),

@@ -35,6 +35,8 @@ export interface Producer {
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
   /** The peer takes nothing while buffers are short: end the connection. */
   cut(): void;
+  /** Sending has thrown, which it must not: end the connection. */
+  failed(thrown: unknown): void;
   /** The transport says that the peer is gone: end the connection. */
   gone(): void;
   /** Everything that `fill` gave has been accepted by the transport. */
@@ -132,7 +134,18 @@ export class Outbox implements Task, BufferHolder {
     this.wake();
   }
 
+  /** Throws nothing: others wait in the same queue. */
   run(): number {
+    try {
+      return this.#run();
+    } catch (thrown) {
+      this.close();
+      this.#producer.failed(thrown);
+      return 0;
+    }
+  }
+
+  #run(): number {
     if (!this.runnable) {
       this.#shared.pool.passOn(); // it may have been called for a buffer
       return 0;

@@ -126,7 +126,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     server.listen(address(options), options.fd);
     return server;
   } catch (thrown) {
-    await store[Symbol.asyncDispose]();
+    // Why it cannot serve is to be told, whatever else goes wrong.
+    await Promise.allSettled([store[Symbol.asyncDispose]()]);
     throw thrown;
   }
 }

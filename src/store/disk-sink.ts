@@ -322,10 +322,13 @@ export class DiskSink implements Sink {
   }
 
   #release(): void {
-    this.#partial.close();
-    this.#target[Symbol.dispose]();
-    this.#isReleased = true;
-    this.#waiting?.resolve();
+    try {
+      this.#partial.close();
+    } finally {
+      this.#target[Symbol.dispose]();
+      this.#isReleased = true;
+      this.#waiting?.resolve();
+    }
   }
 
   /** What is there has a hole now. @returns why, as a refusal */

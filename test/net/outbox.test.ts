@@ -470,3 +470,20 @@ describe("where buffers are short", () => {
     }
   });
 });
+
+test("a region that throws ends its connection, and holds up no other", async () => {
+  const stage = new Stage();
+  const piece = new Piece(10);
+  const defect = new Error("a defect");
+  piece.send = () => {
+    throw defect;
+  };
+  const bad = withRegion(stage, piece);
+  const good = new Speaker(stage, { length: 100 });
+  bad.outbox.wake();
+  good.outbox.wake();
+  await turns(3);
+  expect([bad.failures, piece.disposals, bad.outbox.runnable]).toEqual([[defect], 1, false]);
+  expect([good.said, good.failures]).toEqual([100, []]);
+  expect(stage.pool.taken).toBe(0);
+});

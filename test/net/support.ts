@@ -66,6 +66,7 @@ export class Speaker implements Producer {
   saves = 0;
   cuts = 0;
   losses = 0;
+  readonly failures: unknown[] = [];
   readonly again: boolean;
   readonly #number: number;
   /** Position of the first byte of the last fill in the whole. */
@@ -106,6 +107,10 @@ export class Speaker implements Producer {
     this.said += count;
     this.left -= count;
     return count;
+  }
+
+  failed(thrown: unknown): void {
+    this.failures.push(thrown);
   }
 
   save(_buffer: Uint8Array, start: number, end: number): Saved | undefined {

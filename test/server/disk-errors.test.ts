@@ -1,7 +1,8 @@
 /** A disk that fails in the middle: the kernel's answers are made up by strace, the rest is real. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { type Client, connect, type ErrorCode } from "../../src/index.ts";
+import { crc32 } from "../../src/hash.ts";
+import { type Client, connect, createServer, type ErrorCode } from "../../src/index.ts";
 import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -197,6 +198,47 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         await client.close();
         expect(await server.stop()).toBe(0);
       }));
+
+    test("and cannot close a file: it is let go of, and what was kept is kept", async () => {
+      using library = new TemporaryFolder();
+      const uploadId = new Uint8Array(16).fill(7);
+      const value = { path: "new", uploadId, size };
+      const offsetOf = async (peer: RawPeer, resume: boolean): Promise<number | string> => {
+        peer.request(1, { case: "put", value: { ...value, resume } });
+        let body = await peer.body(1);
+        while (body.case === "credit") body = await peer.body(1);
+        if (body.case === "failure") return body.value.code;
+        const result = body.case === "response" ? body.value.result : undefined;
+        return result?.case === "put" ? result.value.durableOffset : body.case;
+      };
+      const block = BYTES.subarray(0, MiB);
+      await using before = await createServer({ library: library.path });
+      using first = await RawPeer.welcomed(before.port);
+      expect(await offsetOf(first, false)).toBe(0);
+      for (let at = 0; at < MiB; at += MiB / 16) {
+        const bytes = block.subarray(at, at + MiB / 16);
+        first.data(1, at, bytes, at + bytes.length === MiB ? crc32(block) : undefined);
+      }
+      first.fin();
+      expect(await ended(first, 1)).toBe("CONNECTION_LOST");
+      await before.stop({ drain: 0 });
+      const [partial = ""] = readdirSync(library.at(".leat/partial"));
+      const how = ["-qq", "-o", "/dev/null", "-P", library.at(".leat/partial", partial)];
+      await using server = await StracedServer.start(library.path, [
+        ...how,
+        "-e",
+        "inject=close:error=EIO",
+      ]);
+      for (let i = 0; i < 3; i += 1) {
+        using peer = await RawPeer.welcomed(Number(server.address.split(":").at(-1)));
+        // What strace refuses is not closed, so the lock stays; a real one would be gone.
+        expect(await offsetOf(peer, true)).toBe(i === 0 ? MiB : "UNAVAILABLE");
+        peer.fin();
+        await peer.ended();
+      }
+      expect(readdirSync(library.at(".leat/partial"))).toEqual([partial]);
+      expect(await server.stop()).toBe(0);
+    });
 
     test("and fails to write: the upload ends as the write did, the server serves on", () =>
       withServer(`pwrite64:error=EIO:when=3+ ${REMOVES}`, async (server, library) => {
