@@ -3,7 +3,6 @@
 import { closeSync, fstatSync } from "node:fs";
 import { type Facts, factsOf } from "./facts.ts";
 import { statDescriptor } from "./kernel.ts";
-import { isSystemError } from "./system-error.ts";
 
 /** Of an open file or folder, an O_PATH descriptor too. @throws the system's error */
 export function descriptorFacts(fd: number): Facts {
@@ -28,19 +27,6 @@ export class Descriptor implements Disposable {
     if (this.#fd === -1) return;
     const fd = this.#fd;
     this.#fd = -1;
-    close(fd);
-  }
-}
-
-/**
- * Closes a descriptor. It is closed whatever the system says: what had to be on disk was synced before,
- * and that of a network file system some bytes were lost must not hide what else is to be told.
- * @throws EBADF, which is a defect
- */
-export function close(fd: number): void {
-  try {
     closeSync(fd);
-  } catch (error) {
-    if (isSystemError(error, "EBADF")) throw error;
   }
 }

@@ -5,6 +5,7 @@
 
 import {
   type Stats,
+  closeSync,
   constants,
   fchownSync,
   fstatSync,
@@ -18,7 +19,7 @@ import { LeatError } from "../errors.ts";
 import { crc32 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
-import { close, Descriptor, descriptorFacts } from "./descriptor.ts";
+import { Descriptor, descriptorFacts } from "./descriptor.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import { Lock } from "./locks.ts";
 import { ERRNO, linkDescriptor, O_CLOEXEC, O_TMPFILE, openAt, systemError } from "./kernel.ts";
@@ -307,7 +308,7 @@ export function removeUnheld(
     throw LeatError.from(error, "cannot remove an old partial file");
   } finally {
     lock?.release();
-    close(fd);
+    closeSync(fd);
   }
 }
 

@@ -8,12 +8,11 @@
  * gone from its place. Where a commit failed, and where a partial is removed, that is noted, too.
  */
 
-import { constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { crc32, sha256 } from "../hash.ts";
 import { MiB, RECEIPT_RETENTION } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
-import { close } from "./descriptor.ts";
 import type { Facts } from "./facts.ts";
 import { isGone } from "./partials.ts";
 import { readLater } from "./thread-pool.ts";
@@ -119,7 +118,7 @@ export class Receipts implements Disposable {
 
   [Symbol.dispose](): void {
     this.#noteConfirmed();
-    if (this.#open !== undefined) close(this.#open.fd);
+    if (this.#open !== undefined) closeSync(this.#open.fd);
     this.#open = undefined;
     this.#folder[Symbol.dispose]();
   }
@@ -153,7 +152,7 @@ export class Receipts implements Disposable {
   #current(): number {
     const span = Math.floor(Date.now() / SPAN);
     if (this.#open?.span === span) return this.#open.fd;
-    if (this.#open !== undefined) close(this.#open.fd);
+    if (this.#open !== undefined) closeSync(this.#open.fd);
     this.#open = undefined;
     this.#clean(span);
     const path = this.#folder.at(String(span));
@@ -184,7 +183,7 @@ export class Receipts implements Disposable {
         if (found?.subarray(0, AT.kind).equals(wanted) === true) return noteOf(found);
         if (found !== undefined) return undefined; // withdrawn, or of another path
       } finally {
-        close(fd);
+        closeSync(fd);
       }
     }
     return undefined;

@@ -6,9 +6,8 @@
  *
  * To write a file of 4 KiB takes 15 us so, and 290 us in the ordinary way (docs/decisions/0008).
  */
-import { constants, readSync, writeSync } from "node:fs";
+import { closeSync, constants, readSync, writeSync } from "node:fs";
 import type { Folder } from "./beneath.ts";
-import { close } from "./descriptor.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import {
   ERRNO,
@@ -48,7 +47,7 @@ export function writeSmallFile(
   } catch {
     return false; // the ordinary way will meet it again, and say so
   } finally {
-    close(fd);
+    closeSync(fd);
   }
 }
 
@@ -83,7 +82,7 @@ export function readSmallFile(folder: Folder, name: string, most: number): Small
   } catch {
     return undefined; // the ordinary way will meet it again, and say so
   } finally {
-    close(fd);
+    closeSync(fd);
   }
 }
 
