@@ -83,6 +83,11 @@ export class Client implements AsyncDisposable {
     return this.#lines.link;
   }
 
+  /** @internal Whether the server is known to be on this machine. */
+  get isLocal(): boolean {
+    return this.#lines.link.connection.isLocal;
+  }
+
   /** Requests that the server answers at once. */
   get maxStreams(): number {
     return this.#lines.link.connection.session.maxStreams;

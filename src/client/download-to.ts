@@ -7,7 +7,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import {
   type FoundPartial,
   type ResumableFile,
-  type SinkOptions,
+  type LocalFileOptions,
   type Skipped,
   createLocalFile,
   createResumableFile,
@@ -52,7 +52,7 @@ export async function downloadTo(target: string, options: DownloadToOptions): Pr
     try {
       return await new DownloadTo(target, options).run();
     } catch (thrown) {
-      const error = LeatError.from(thrown, `saving ${target} failed`);
+      const error = LeatError.from(thrown, `saving ${options.shown ?? target} failed`);
       if (!isReplaced(error) || version === VERSIONS) throw error;
       options.onResume?.(0, 0);
     }
@@ -73,7 +73,7 @@ class DownloadTo {
   }
 
   async run(): Promise<Downloaded> {
-    const found = await findPartial(this.#target);
+    const found = await findPartial(this.#target, this.#options.shown);
     const { leg, known } = await this.#begin(found);
     const { entry } = leg.head;
     this.#options.onBegin?.(entry);
@@ -130,7 +130,8 @@ class DownloadTo {
     found: FoundPartial | undefined,
   ): ResumableFile | Skipped {
     const { size, modified, version } = entry;
-    const options: SinkOptions = {
+    const options: LocalFileOptions = {
+      shown: this.#options.shown,
       collision: this.#options.ifExists ?? "replace",
       durability: this.#durability,
       modified,

@@ -4,7 +4,7 @@
  * segment, and is made in a folder that is held open, no link followed.
  */
 import { LeatError } from "../errors.ts";
-import { DOWNLOAD_WINDOW, SMALL_FILE } from "../limits.ts";
+import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../limits.ts";
 import { LocalFolder, TreeSyncs } from "../store/local-folder.ts";
 import { isSegment, quote } from "../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
@@ -12,6 +12,7 @@ import type { Entry } from "../wire/gen/messages.ts";
 import type { Client } from "./client.ts";
 import { isSkipped } from "./is-skipped.ts";
 import { type Saved, savedAs } from "./options.ts";
+import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "./small-get.ts";
 import {
   type GetTreeOptions,
@@ -39,7 +40,7 @@ class TreeGet {
   readonly #run: TreeRun;
   readonly #collision: Collision;
   readonly #durability: DurabilityLevel;
-  readonly #onProgress: ((bytes: number) => void) | undefined;
+  readonly #options: GetTreeOptions;
   /** Those under way. */
   readonly #small = new Set<SmallGet>();
   readonly #syncs = new TreeSyncs();
@@ -50,7 +51,7 @@ class TreeGet {
     this.#run = new TreeRun(client.maxStreams, options.signal);
     this.#collision = options.ifExists ?? "replace";
     this.#durability = options.durability ?? "fsync";
-    this.#onProgress = options.onProgress;
+    this.#options = options;
     this.#run.signal.addEventListener("abort", () => {
       for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
     });
@@ -67,19 +68,22 @@ class TreeGet {
     const { path, local } = root;
     const entry = await this.#client.stat(path, this.#run);
     if (entry.kind === "DIRECTORY") {
-      return this.#folder(root, LocalFolder.make(local, entry.modified), 0);
+      await checkGet(this.#client, root, this.#run);
+      return this.#folder(root, () => LocalFolder.make(local, entry.modified), 0);
     }
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
     await this.#begin(held, root, name, entry.size);
   }
 
-  /** @param folder let go of when it is done */
-  async #folder(root: TreeRoot, folder: LocalFolder, depth: number): Promise<void> {
-    using held = folder;
+  /** @param make the local folder: when it is known what is in it, so that it is not in itself */
+  async #folder(root: TreeRoot, make: () => LocalFolder, depth: number): Promise<void> {
+    using disposables = new DisposableStack();
     checkDepth(root.path, depth);
     const pages = this.#client.pages(root.path, { hidden: true, signal: this.#run.signal });
+    let folder: LocalFolder | undefined;
     for await (const page of pages) {
+      const held = (folder ??= disposables.use(make()));
       const folders: Entry[] = [];
       for (const entry of page.entries) {
         if (entry.kind === "DIRECTORY" && !entry.link) folders.push(entry);
@@ -102,7 +106,7 @@ class TreeGet {
     const of = { path: below(root.path, name), local: below(folder.path, name) };
     await this.#try(of, "DIRECTORY", async () => {
       checkName(name);
-      await this.#folder(of, folder.make(name, modified), depth + 1);
+      await this.#folder(of, () => folder.make(name, modified), depth + 1);
     });
   }
 
@@ -133,7 +137,8 @@ class TreeGet {
         this.#run.end(bytes, outcome);
       };
       if (size <= SMALL_FILE) this.#fetchSmall(folder, of, name, end);
-      else void this.#fetch(folder, of, name).then(end);
+      else if (size <= BLOCK_SIZE) void this.#fetch(folder, of, name).then(end);
+      else void this.#fetchLarge(folder, of, name).then(end);
     };
     return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
   }
@@ -212,9 +217,34 @@ class TreeGet {
     }
   }
 
+  /** What an interrupted run has left of it is continued. */
+  async #fetchLarge(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
+    const { onResume } = this.#options;
+    let before = 0;
+    try {
+      const { entry, ...saved } = await this.#client.download(of.path, folder.at(name), {
+        ifExists: this.#collision,
+        durability: this.#durability,
+        shown: of.local,
+        signal: this.#run.signal,
+        onProgress: (bytes) => {
+          this.#arrive(bytes - before);
+          before = bytes;
+        },
+        onResume: (offset, size) => {
+          before = offset;
+          onResume?.(of, offset, size);
+        },
+      });
+      return saved.skipped ? outcomeOf(of, { skipped: true }) : fetched(of, entry, saved);
+    } catch (thrown) {
+      return this.#failed(of, "FILE", thrown);
+    }
+  }
+
   #arrive(bytes: number): void {
     this.#arrived += bytes;
-    this.#onProgress?.(this.#arrived);
+    this.#options.onProgress?.(this.#arrived);
   }
 
   /** What fails here is told of, and the rest goes on. */

@@ -9,6 +9,7 @@ import { checkPath, quote } from "../store/names.ts";
 import type { SmallFile } from "../store/small-file.ts";
 import type { MaybePromise } from "../store/store.ts";
 import type { Client } from "./client.ts";
+import { UploadLoops } from "./into-itself.ts";
 import { IF_EXISTS, type Receipt } from "./options.ts";
 import { SmallPut } from "./small-put.ts";
 import {
@@ -37,6 +38,9 @@ class TreePut {
   readonly #client: Client;
   readonly #run: TreeRun;
   readonly #options: TreeOptions;
+  readonly #loops: UploadLoops;
+  /** Where the root of the tree at hand goes. */
+  #target = "";
   /** Those under way. */
   readonly #small = new Set<SmallPut>();
   #left = 0;
@@ -45,6 +49,7 @@ class TreePut {
     this.#client = client;
     this.#run = new TreeRun(client.maxStreams, options.signal);
     this.#options = options;
+    this.#loops = new UploadLoops(client, { signal: this.#run.signal });
     this.#run.signal.addEventListener("abort", () => {
       for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
     });
@@ -61,8 +66,10 @@ class TreePut {
     const { folder, name } = LocalFolder.realPlace(root.local);
     using parent = folder;
     const kind = parent.kindOf(name);
-    if (kind !== "DIRECTORY") await this.#begin(parent, root, name);
-    else await this.#folder(root, parent.child(name, root.local), 0);
+    if (kind !== "DIRECTORY") return await this.#begin(parent, root, name);
+    await this.#loops.checkRoot(root);
+    this.#target = root.path;
+    await this.#folder(root, parent.child(name, root.local), 0);
   }
 
   /** @param folder let go of when it is read: files are open by then */
@@ -75,6 +82,11 @@ class TreePut {
     const unsayable = await held.names((name) => this.#entry(held, root, name, depth));
     this.#run.tell(outcomeOf(root, { kind: "DIRECTORY" }));
     if (unsayable > 0) throw cannotBeSaid(unsayable, root.local);
+  }
+
+  async #subfolder(of: TreeRoot, folder: LocalFolder, name: string, depth: number): Promise<void> {
+    await this.#loops.checkFolder(of.local, this.#target);
+    await this.#folder(of, folder.child(name, of.local), depth);
   }
 
   /** @returns a promise only where it has to be waited for */
@@ -105,7 +117,7 @@ class TreePut {
       onTaken: (bytes) => this.#leave(bytes),
       done: (receipt) => {
         calls.delete(call);
-        end(sent(of, receipt));
+        end(this.#sent(of, receipt));
       },
       failed: (error, uploadId) => {
         calls.delete(call);
@@ -131,7 +143,7 @@ class TreePut {
     await this.#try(of, kind, () =>
       kind === "FILE"
         ? this.#begin(folder, of, name)
-        : this.#folder(of, folder.child(name, of.local), depth + 1),
+        : this.#subfolder(of, folder, name, depth + 1),
     );
   }
 
@@ -174,10 +186,15 @@ class TreePut {
         },
       };
       const receipt = await this.#client.putFrom(of.path, origin, options, lost);
-      return sent(of, receipt);
+      return this.#sent(of, receipt);
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
     }
+  }
+
+  #sent(of: TreeRoot, receipt: Receipt): TreeOutcome {
+    this.#loops.received = true;
+    return sent(of, receipt);
   }
 
   #leave(bytes: number): void {

@@ -19,6 +19,8 @@ export interface TreeOptions extends CallOptions {
   readonly ifExists?: Collision;
   /** Told of bytes that arrive or leave, of all files together. */
   readonly onProgress?: (bytes: number) => void;
+  /** What an interrupted run has left of a file is continued at `offset`; at 0: it is another one now. */
+  readonly onResume?: (of: TreeRoot, offset: number, size: number) => void;
 }
 
 /** How to fetch a tree. */

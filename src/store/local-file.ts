@@ -118,13 +118,14 @@ export function createFileIn(
  * @param found what an earlier try has left; ours from now on
  */
 export function createResumableFile(
-  path: string,
-  options: SinkOptions,
+  at: string,
+  options: LocalFileOptions,
   known: Known,
   found?: FoundPartial,
 ): ResumableFile | Skipped {
-  const name = checkLocal(path);
-  const folder = found?.partial.folder ?? openParent(path);
+  const name = checkLocal(at);
+  const path = options.shown ?? at;
+  const folder = found?.partial.folder ?? openParent(at);
   let begun: PartialFile | undefined;
   try {
     if (!mayTake(folder.look(name), options, path, versions)) {
@@ -147,8 +148,11 @@ export function createResumableFile(
   }
 }
 
-/** What an earlier try has left beside its target, as far as it is whole; held by its lock. */
-export async function findPartial(path: string): Promise<FoundPartial | undefined> {
+/**
+ * What an earlier try has left beside its target, as far as it is whole; held by its lock.
+ * @param shown the path for messages
+ */
+export async function findPartial(path: string, shown = path): Promise<FoundPartial | undefined> {
   const name = checkLocal(path);
   let folder: Folder;
   try {
@@ -164,7 +168,7 @@ export async function findPartial(path: string): Promise<FoundPartial | undefine
     }
   } catch (error) {
     folder[Symbol.dispose]();
-    throw LeatError.from(error, `cannot continue ${quote(path)}`);
+    throw LeatError.from(error, `cannot continue ${quote(shown)}`);
   }
   folder[Symbol.dispose]();
   return undefined;

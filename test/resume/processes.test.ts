@@ -1,10 +1,12 @@
 /** leat as people run it, killed in the middle: what the next try makes of it. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { MiB, NOTE_BYTES } from "../../src/limits.ts";
 import { client, environment, PACKAGE, RunningServer } from "../cli/support.ts";
 import { until } from "../support/until.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { openIn } from "../support/held.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { contents } from "../support/contents.ts";
 
@@ -19,13 +21,15 @@ function begin(server: string, args: readonly string[]) {
   });
 }
 
-const sizesIn = (folder: string): number[] => {
+const filesIn = (folder: string): [name: string, size: number][] => {
   try {
-    return readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
+    return readdirSync(folder).map((name) => [name, statSync(`${folder}/${name}`).size]);
   } catch {
     return []; // not made yet
   }
 };
+
+const sizesIn = (folder: string): number[] => filesIn(folder).map(([, size]) => size);
 
 const same = (path: string, bytes: Uint8Array): boolean =>
   Buffer.compare(readFileSync(path), bytes) === 0;
@@ -51,6 +55,59 @@ describe("a client that is killed in the middle", () => {
     expect(again.stderr).toMatch(/^leat: get: big continues at \d+\.0 MiB of 74\.0 MiB\n$/);
     expect(same(here.at("big"), bytes)).toBe(true);
     expect(readdirSync(here.path)).toEqual(["big"]);
+  });
+
+  test.each(["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "by %s, of a get -r: the next one continues the large file",
+    async (signal) => {
+      using folder = new TemporaryFolder();
+      using here = new TemporaryFolder();
+      const bytes = contents(NOTE_BYTES + 10 * MiB, 4);
+      folder.file("tree/in/big", bytes);
+      folder.file("tree/small", "small");
+      await using server = await RunningServer.start([folder.path, "--port", "0"]);
+      using proxy = new FaultProxy(Number(server.port), () => ({ stallDown: bytes.length - MiB }));
+      const args = ["get", "-r", "tree/.", "-o", here.folder("tree")];
+      await using getting = begin(proxy.address, args);
+      // What is killed has only what was noted; what is asked to end notes it.
+      const [isThere, least] =
+        signal === "SIGKILL"
+          ? [(name: string) => name.endsWith(".sums"), 80]
+          : [(name: string) => !name.endsWith(".sums"), 70 * MiB];
+      await until(() =>
+        filesIn(here.at("tree/in")).some(([name, size]) => isThere(name) && size > least),
+      );
+      getting.kill(signal);
+      expect(await getting.exited).toBe(128 + constants.signals[signal]);
+      expect(readdirSync(here.at("tree")).toSorted()).toEqual(["in", "small"]);
+      const before = proxy.down;
+      const again = await client(server.address, args);
+      expect(again).toMatchObject({ code: 0, stdout: "" });
+      expect(again.stderr).toMatch(
+        /^leat: get: tree\/in\/big continues at \d+\.0 MiB of 74\.0 MiB\n$/,
+      );
+      expect(before).toBeGreaterThan(70 * MiB);
+      expect(same(here.at("tree/in/big"), bytes)).toBe(true);
+      expect(readdirSync(here.at("tree/in"))).toEqual(["big"]);
+    },
+  );
+
+  test.each(["get", "get -r"])("of a %s of a file of one block: nothing is left", async (get) => {
+    using folder = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    folder.file("middle", contents(900_000, 5));
+    await using server = await RunningServer.start([folder.path, "--port", "0"]);
+    using proxy = new FaultProxy(Number(server.port), () => ({ stallDown: 500_000 }));
+    await using getting = begin(proxy.address, [
+      ...get.split(" "),
+      "middle",
+      "-o",
+      here.at("middle"),
+    ]);
+    await until(() => openIn(getting.pid).some((path) => path.startsWith(`${here.path}/`)));
+    getting.kill("SIGKILL");
+    await getting.exited;
+    expect(readdirSync(here.path)).toEqual([]);
   });
 
   test("of an upload: the next one continues with what has arrived", async () => {

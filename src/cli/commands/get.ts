@@ -79,7 +79,13 @@ async function getAll(context: Context, typed: readonly string[], flags: Flags):
     title: typed.join(" "),
     json: flags.json === true,
     move: (client, onProgress) =>
-      getTrees(client, planned.all, { ifExists, durability, onProgress, signal: context.signal }),
+      getTrees(client, planned.all, {
+        ifExists,
+        durability,
+        onProgress,
+        onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
+        signal: context.signal,
+      }),
     name: ({ path }) => path,
     how: verified,
     facts: ({ path, local, size, version, skipped, notDone }) =>
