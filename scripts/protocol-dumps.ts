@@ -16,6 +16,7 @@ import { createRuntime } from "../src/connection/runtime.ts";
 import { PAGE_BYTES } from "../src/limits.ts";
 import { memoryPair } from "../src/net/memory.ts";
 import type { Accept, TransportHandler } from "../src/net/transport.ts";
+import { AccessLog } from "../src/server/access-log.ts";
 import { Budget } from "../src/server/budget.ts";
 import { BlockCrcs } from "../src/operations/block-crcs.ts";
 import { Counters } from "../src/server/counters.ts";
@@ -122,6 +123,7 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
       kernelCopy: "off",
       status: () => ({}),
       log: SILENT,
+      accessLog: new AccessLog(SILENT),
       pages: new Budget(PAGE_BYTES),
       files: new Budget(8),
       onClosed: () => {},

@@ -1,5 +1,14 @@
-/** Writes lines to a stream that somebody may not read: what waits is bounded, what is lost is said. */
+/**
+ * Writes lines to a stream that somebody may not read: one at once, those that come close behind it
+ * together. What waits is bounded, what is lost is said.
+ */
 import { LOG_BUFFER } from "../limits.ts";
+
+/** Milliseconds that lines are gathered after some were written: a write costs more than a line. */
+const GATHER = 100;
+
+/** Characters that are written without waiting for more. */
+const ENOUGH = 32 * 1024;
 
 export interface LineStream {
   /** @returns false where it is full: `drain` follows */
@@ -14,6 +23,8 @@ export class LogWriter {
   #waiting: string[] = [];
   #length = 0;
   #lost = 0;
+  /** Runs for a moment behind each write. */
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param tell the line that says how many were lost */
   constructor(stream: LineStream, tell: (lost: number) => string) {
@@ -22,22 +33,35 @@ export class LogWriter {
     stream.on("drain", () => this.#goOn());
   }
 
-  write(line: string): void {
-    if (!this.#isFull) this.#isFull = !this.#stream.write(line);
+  /** @param isUrgent it may be the last that is heard */
+  write(line: string, isUrgent = false): void {
     // Once one is lost all are until there is room: the count stands where they are missing.
-    else if (this.#lost > 0 || this.#length + line.length > LOG_BUFFER) this.#lost += 1;
-    else {
-      this.#waiting.push(line);
-      this.#length += line.length;
+    if (this.#isFull && (this.#lost > 0 || this.#length + line.length > LOG_BUFFER)) {
+      this.#lost += 1;
+      return;
     }
+    this.#waiting.push(line);
+    this.#length += line.length;
+    if (this.#timer === undefined || isUrgent || this.#length >= ENOUGH) this.flush();
+  }
+
+  /** Writes what was gathered, where the stream takes it. */
+  flush(): void {
+    if (this.#isFull || this.#waiting.length === 0) return;
+    const text = this.#waiting.join("");
+    this.#waiting = [];
+    this.#length = 0;
+    this.#isFull = !this.#stream.write(text);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+    }, GATHER).unref();
   }
 
   #goOn(): void {
-    const lines = this.#waiting;
-    if (this.#lost > 0) lines.push(this.#tell(this.#lost));
-    this.#waiting = [];
-    this.#length = 0;
+    this.#isFull = false;
+    if (this.#lost > 0) this.#waiting.push(this.#tell(this.#lost));
     this.#lost = 0;
-    this.#isFull = lines.length > 0 && !this.#stream.write(lines.join(""));
+    this.flush();
   }
 }

@@ -2,7 +2,7 @@
  * The server's log on stderr: lines for people, or JSON in the shape of pino's, which collectors and
  * pino-pretty read.
  */
-import type { Log } from "../server/log.ts";
+import type { Log, LogLevel as Level } from "../server/log.ts";
 import { type LineStream, LogWriter } from "./log-writer.ts";
 import { printable } from "./terminal-text.ts";
 
@@ -11,8 +11,6 @@ export const LOG_FORMATS = ["pretty", "json"] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];
-
-type Level = Exclude<LogLevel, "silent">;
 
 const NUMBERS: Readonly<Record<LogLevel, number>> = {
   debug: 20,
@@ -38,17 +36,31 @@ export interface LogOptions {
   readonly stream: LineStream;
 }
 
-export function createLog(options: LogOptions): Log {
+export interface WrittenLog extends Log {
+  /** Writes what is still gathered: before the end. */
+  flush(): void;
+}
+
+export function createLog(options: LogOptions): WrittenLog {
   const format = options.format === "json" ? json : pretty;
   const line = (level: Level, facts: object, message: string): string =>
     `${format(level, facts, message, options)}\n`;
   const writer = new LogWriter(options.stream, (lost) =>
     line("warn", { lost }, "lines of the log are lost here: nobody read it"),
   );
+  const isLevelEnabled = (level: Level): boolean => NUMBERS[level] >= NUMBERS[options.level];
   const at = (level: Level) => (facts: object, message: string) => {
-    if (NUMBERS[level] >= NUMBERS[options.level]) writer.write(line(level, facts, message));
+    if (!isLevelEnabled(level)) return;
+    writer.write(line(level, facts, message), level === "warn" || level === "error");
   };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    isLevelEnabled,
+    flush: () => writer.flush(),
+  };
 }
 
 function json(level: Level, facts: object, message: string): string {

@@ -16,7 +16,14 @@ import { VERSION } from "../version.ts";
 import { createCommand, isAnswer, secondsOrNone, usageMessage, wholeNumber } from "./arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel, createLog } from "./log.ts";
+import {
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LogLevel,
+  type WrittenLog,
+  createLog,
+} from "./log.ts";
 import { addressesElsewhere, checkAddress, checkPassed, readHost } from "./listening.ts";
 import { onSignals, signalExit } from "./signals.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
@@ -193,6 +200,7 @@ async function serve(
     log.info({}, `on another machine: leat client --server ${server}`);
   }
   await stopped;
+  log.flush();
 }
 
 function openLibrary(library: string | undefined): string {
@@ -206,18 +214,20 @@ function openLibrary(library: string | undefined): string {
   return DEFAULT_LIBRARY;
 }
 
-function createStderrLog(flags: Flags): Log {
+function createStderrLog(flags: Flags): WrittenLog {
   // Nobody reads it any more: that does not stop a server.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
   const terminal = process.stderr.isTTY;
-  return createLog({
+  const log = createLog({
     level: flags.logLevel,
     format: flags.logFormat,
     terminal,
     colour: terminal && !process.env.NO_COLOR,
     stream: process.stderr,
   });
+  process.on("exit", () => log.flush());
+  return log;
 }
 
 /** SIGUSR2: for the next version of the program, without a moment in which nobody accepts. */

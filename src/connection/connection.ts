@@ -26,7 +26,8 @@ import { orSilence, type Stall, stallOf } from "./stalls.ts";
 export interface Driver {
   onEvent(event: SessionEvent): void;
   /** A stream is over, whichever way; its last event may still come. */
-  onStreamEnded?(stream: number): void;
+  /** @param failure that we ended it with */
+  onStreamEnded?(stream: number, failure: LeatError | undefined): void;
   /** Server: nothing has moved on a transfer for a while. Told once until it moves again. */
   onStalled?(stream: number, stall: Stall): void;
   /** A buffer was filled: fewer answers wait. */
@@ -207,10 +208,10 @@ export class Connection implements TransportHandler, Producer, Reader {
   }
 
   /** The session says: a stream is over. */
-  onStreamEnded(stream: number): void {
+  onStreamEnded(stream: number, failure: LeatError | undefined): void {
     this.#leases?.forget(stream);
     try {
-      this.driver.onStreamEnded?.(stream);
+      this.driver.onStreamEnded?.(stream, failure);
     } catch (thrown) {
       this.#defect(thrown);
     }

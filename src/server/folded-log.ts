@@ -4,9 +4,7 @@
  */
 import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../limits.ts";
 import type { Ticked } from "../net/ticker.ts";
-import type { Log } from "./log.ts";
-
-type Level = keyof Log;
+import { type Log, type LogLevel as Level, isLogged } from "./log.ts";
 
 interface Kind {
   readonly level: Level;
@@ -47,6 +45,10 @@ export class FoldedLog implements Log, Ticked {
 
   error(facts: object, message: string): void {
     this.#write("error", facts, message);
+  }
+
+  isLevelEnabled(level: Level): boolean {
+    return isLogged(this.#options.log, level);
   }
 
   tick(now: number): void {

@@ -8,8 +8,28 @@ export interface Log {
   warn(facts: object, message: string): void;
   /** What failed. */
   error(facts: object, message: string): void;
+  /** Whether lines of a level are wanted, so that others need not be made. Without it: all of them. */
+  isLevelEnabled?(level: LogLevel): boolean;
 }
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
 
 const nothing = (): void => {};
 
-export const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+export const SILENT: Log = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  isLevelEnabled: () => false,
+};
+
+export function isLogged(log: Log, level: LogLevel): boolean {
+  return log.isLevelEnabled?.(level) ?? true;
+}
+
+/** Those of a log that are wanted. */
+export function levelsOf(log: Log): readonly LogLevel[] {
+  const all: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+  return all.filter((level) => isLogged(log, level));
+}

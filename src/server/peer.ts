@@ -81,11 +81,7 @@ export class Peer implements Driver, BudgetWaiter {
       case "cancel":
         return this.#cancel(event.stream);
       case "failure":
-        this.#options.log.info(
-          { peer: this.connection.peer, stream: event.stream, code: event.error.code },
-          event.error.message,
-        );
-        return this.#end(event.stream, event.error);
+        return this.#end(event.stream, event.error, event.error);
       case "resend":
         return this.connection.fail(
           event.stream,
@@ -111,8 +107,8 @@ export class Peer implements Driver, BudgetWaiter {
     this.connection.fail(stream, CANCELLED);
   }
 
-  onStreamEnded(stream: number): void {
-    this.#end(stream, CANCELLED);
+  onStreamEnded(stream: number, failure: LeatError | undefined): void {
+    this.#end(stream, failure ?? CANCELLED, failure);
     const last = this.#peerFin || this.#going !== undefined;
     if (last && this.streams === 0) this.connection.close();
   }
@@ -130,7 +126,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   onClosed(error: LeatError): void {
     this.#closed = true;
-    for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error);
+    for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error, error);
     this.#lists = NONE;
     this.#options.pages.forget(this);
     if (this.#page === "unsent") this.#givePage();
@@ -180,7 +176,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.#options.counters.streams += 1;
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
-    if ("path" in operation.value) exchange.path = operation.value.path;
+    exchange.serves(operation);
     exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges ??= new Map();
     this.#exchanges.set(stream, exchange);
@@ -259,7 +255,8 @@ export class Peer implements Driver, BudgetWaiter {
     exchange.fail(error);
   }
 
-  #end(stream: number, error: LeatError): void {
+  /** @param failure how it ended, unless well */
+  #end(stream: number, error: LeatError, failure: LeatError | undefined): void {
     const exchange = this.#exchanges?.get(stream);
     if (exchange === undefined) return;
     exchange.ended = true;
@@ -267,9 +264,14 @@ export class Peer implements Driver, BudgetWaiter {
     if (this.streams === 0) this.#exchanges = undefined;
     const left = exchange.receiving?.abort(error) ?? exchange.running;
     // What was begun has its file open until it is over: cancelled ones must not add up.
-    const give = (): void => this.#options.files.give(exchange.descriptors);
-    if (left === undefined) give();
-    else void left.then(give, give);
+    const over = (): void => {
+      this.#options.files.give(exchange.descriptors);
+      exchange.tell(failure);
+    };
+    if (failure === undefined) exchange.tell(undefined);
+    // Else a commit may go on, and is told of as what it became.
+    if (left === undefined) over();
+    else void left.then(over, over);
   }
 }
 

@@ -32,6 +32,7 @@ import { Capacity } from "./capacity.ts";
 import { Counters } from "./counters.ts";
 import { FoldedLog } from "./folded-log.ts";
 import type { KernelCopyMode } from "./kernel-copy.ts";
+import { AccessLog } from "./access-log.ts";
 import { type Log, SILENT } from "./log.ts";
 import { childOptions } from "./models/child-messages.ts";
 import { Clients } from "./models/clients.ts";
@@ -202,6 +203,7 @@ export class LeatServer implements Server {
       kernelCopy: options.kernelCopy ?? "auto",
       status: () => this.#status(),
       log: this.#log,
+      accessLog: new AccessLog(this.#log),
       pages,
       files,
       onClosed: (peer) => this.#gone(peer),

@@ -10,9 +10,11 @@ import type {
   StatusInit,
 } from "../operations/exchange.ts";
 import type { BlockCrcs } from "../operations/block-crcs.ts";
+import type { Operation } from "../session/event.ts";
 import type { Outgoing } from "../session/outgoing.ts";
 import type { DurabilityLevel, Source, Store } from "../store/store.ts";
 import type { KernelCopy } from "../transfer/outgoing-source.ts";
+import type { AccessLog } from "./access-log.ts";
 import type { Counters } from "./counters.ts";
 import type { Log } from "./log.ts";
 import { type KernelCopyMode, kernelCopy } from "./kernel-copy.ts";
@@ -20,6 +22,7 @@ import { type KernelCopyMode, kernelCopy } from "./kernel-copy.ts";
 /** What all streams of a server share. */
 export interface Shared {
   readonly log: Log;
+  readonly accessLog: AccessLog;
   readonly store: Store;
   readonly durability: DurabilityLevel;
   readonly counters: Counters;
@@ -35,6 +38,10 @@ export class StreamExchange implements Exchange {
   ended = false;
   /** What it is about, for the log. */
   path: string | undefined;
+  /** Set where the log wants a line about it. */
+  #access: { readonly operation: Operation; readonly began: number } | undefined;
+  #bytes = 0;
+  #skipped = false;
   /** What it holds of the budget for open files. */
   descriptors = 0;
   /** The operation until it is over, which may be later than its stream; never rejects. */
@@ -48,6 +55,23 @@ export class StreamExchange implements Exchange {
     this.stream = stream;
     this.#connection = connection;
     this.#shared = shared;
+  }
+
+  /** What it is, before it runs. */
+  serves(operation: Operation): void {
+    const { value } = operation;
+    if ("path" in value) this.path = value.path;
+    if (!this.#shared.accessLog.wants(operation)) return;
+    this.#access = { operation, began: performance.now() };
+  }
+
+  /** Has its line written, once. */
+  tell(error: LeatError | undefined): void {
+    if (this.#access === undefined) return;
+    const [bytes, skipped] = [this.#bytes, this.#skipped];
+    const { peer } = this.#connection;
+    this.#shared.accessLog.tell({ peer, ...this.#access, bytes, skipped, error });
+    this.#access = undefined;
   }
 
   get store(): Store {
@@ -88,11 +112,15 @@ export class StreamExchange implements Exchange {
   }
 
   receipt(receipt: ReceiptInit): void {
+    this.#skipped = receipt.skipped === true;
     this.#connection.send(this.stream, { case: "receipt", value: receipt });
+    // A commit goes on when its client is gone.
+    if (this.ended) this.tell(undefined);
   }
 
   fail(error: LeatError): void {
     this.#connection.fail(this.stream, error);
+    if (this.ended) this.tell(error);
   }
 
   warn({ code, message }: LeatError): void {
@@ -102,6 +130,7 @@ export class StreamExchange implements Exchange {
 
   consumed(bytes: number): void {
     this.#shared.counters.bytesReceived += bytes;
+    this.#bytes += bytes;
     this.#connection.consumed(this.stream, bytes);
   }
 
@@ -115,5 +144,6 @@ export class StreamExchange implements Exchange {
 
   countSent(bytes: number): void {
     this.#shared.counters.bytesSent += bytes;
+    this.#bytes += bytes;
   }
 }

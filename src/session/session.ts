@@ -53,7 +53,7 @@ export class Session {
   /** What reading from the peer may cost. */
   readonly share = new Share();
   /** Is told when a stream is over, and throws nothing. */
-  observer: { onStreamEnded(stream: number): void } | undefined;
+  observer: { onStreamEnded(stream: number, failure: LeatError | undefined): void } | undefined;
   /** The receiving half; a connection at rest has none. */
   #receiver: Receiver | undefined;
   /** The sending half; a connection at rest has none. */
@@ -296,7 +296,10 @@ export class Session {
   fail(id: number, error: LeatError, now: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined) return;
-    if (this.role === "server") return this.send(id, failureBody(error), now);
+    if (this.role === "server") {
+      stream.failure = error;
+      return this.send(id, failureBody(error), now);
+    }
     if (stream.cancelled) return;
     this.release(stream);
     this.send(id, { case: "cancel", value: {} }, now);
@@ -309,7 +312,7 @@ export class Session {
     stream.receive.release();
     this.release(stream);
     if (this.#streams?.delete(stream.id) === true) this.requested -= stream.requested;
-    this.observer?.onStreamEnded(stream.id);
+    this.observer?.onStreamEnded(stream.id, stream.failure);
   }
 
   /** A stream sends nothing more. */

@@ -25,6 +25,8 @@ export class Stream {
   sendOffset = 0;
   /** Position of the next byte we expect. */
   receiveOffset = 0;
+  /** What we ended it with. */
+  failure: LeatError | undefined;
   /** When bytes or credit last moved, in milliseconds. */
   progress: number;
   /** What `progress` was when it was told that nothing moves. */

@@ -73,6 +73,7 @@ const LATE = 25_000;
 export class Written {
   text = "";
   #ended = false;
+  readonly #end = Promise.withResolvers<void>();
   #wake = Promise.withResolvers<void>();
 
   constructor(stream?: AsyncIterable<Uint8Array>) {
@@ -85,8 +86,14 @@ export class Written {
     this.#wake = Promise.withResolvers();
   }
 
+  /** Resolves when nothing more comes. */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
   end(): void {
     this.#ended = true;
+    this.#end.resolve();
     this.#wake.resolve();
   }
 

@@ -4,7 +4,7 @@ import { LeatError } from "../../errors.ts";
 import type { Address } from "../../net/transport.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { KernelCopyMode } from "../kernel-copy.ts";
-import type { Log } from "../log.ts";
+import { type LogLevel, SILENT, levelsOf } from "../log.ts";
 import type { ServerOptions } from "../server.ts";
 
 /** What is served, as in `ServerOptions`, and the part of all limits that is the child's. */
@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly maxOpenFiles?: number;
   readonly drain?: number;
   readonly partialRetention?: number;
+  /** What the server's log wants. */
+  readonly logLevels: readonly LogLevel[];
   readonly parts: number;
 }
 
@@ -32,18 +34,19 @@ export type ToChild =
   /** @property drain milliseconds in which open streams may finish */
   | { readonly case: "stop"; readonly drain: number };
 
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly facts: object;
+  readonly message: string;
+}
+
 export type FromChild =
   /** It runs, and can be told what to serve. */
   | { readonly case: "running" }
   /** The socket is its own now. */
   | { readonly case: "ready" }
   | { readonly case: "connections"; readonly connections: number }
-  | {
-      readonly case: "log";
-      readonly level: keyof Log;
-      readonly facts: object;
-      readonly message: string;
-    }
+  | { readonly case: "log"; readonly lines: readonly LogLine[] }
   /** The last message. */
   | { readonly case: "done" };
 
@@ -74,6 +77,7 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
   return {
     library: resolve(library),
     readOnly: readOnly === true,
+    logLevels: levelsOf(rest.log ?? SILENT),
     durability: durability ?? "fsync",
     ...(rest.kernelCopy === undefined ? {} : { kernelCopy: rest.kernelCopy }),
     ...(rest.maxConnections === undefined ? {} : { maxConnections: rest.maxConnections }),

@@ -7,8 +7,8 @@ import { createRuntime } from "../../connection/runtime.ts";
 import { SEND_BUFFERS } from "../../limits.ts";
 import { adopt } from "../../net/handover.ts";
 import { FollowedStore } from "../../store/followed-store.ts";
-import type { Log } from "../log.ts";
 import { LeatServer } from "../server.ts";
+import { ChildLog } from "./child-log.ts";
 import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";
 
 /** The way to the server. */
@@ -44,6 +44,7 @@ let server: LeatServer | undefined;
 let serving: Promise<void> | undefined;
 const line = isMainThread ? processLine(hear) : threadLine(hear);
 if (isMainThread) process.on("SIGTERM", () => stop());
+const log = new ChildLog((message) => line.send(message));
 line.send({ case: "running" });
 
 function hear(message: ToChild): void {
@@ -56,6 +57,7 @@ function hear(message: ToChild): void {
 
 async function serve(given: Given, options: ChildOptions): Promise<void> {
   const alone = given.case === "client";
+  log.want(options.logLevels);
   const { library, readOnly, partialRetention } = options;
   const store = new FollowedStore(library, { readOnly, partialRetention });
   const buffers = Math.max(1, Math.floor(SEND_BUFFERS / options.parts));
@@ -92,18 +94,7 @@ let ended = false;
 function end(): void {
   if (ended) return;
   ended = true;
+  log.flush();
   line.send({ case: "done" });
   line.end();
 }
-
-function logAt(level: keyof Log) {
-  return (facts: object, message: string): void =>
-    line.send({ case: "log", level, facts, message });
-}
-
-const log: Log = {
-  debug: logAt("debug"),
-  info: logAt("info"),
-  warn: logAt("warn"),
-  error: logAt("error"),
-};

@@ -52,9 +52,11 @@ export class Clients {
   #hear(child: Child, peer: string, message: FromChild): void {
     const { log, served } = this.#options;
     if (message.case === "log") {
-      // How many it serves is no news: it is the one.
-      const { connections: _one, ...facts } = message.facts as { connections?: number };
-      log[message.level]({ ...facts, ...child.facts }, message.message);
+      for (const line of message.lines) {
+        // How many it serves is no news: it is the one.
+        const { connections: _one, ...facts } = line.facts as { connections?: number };
+        log[line.level]({ ...facts, ...child.facts }, line.message);
+      }
     } else if (message.case === "running") {
       const given = { case: "client", fd: child.fd, peer } as const;
       child.send({ case: "serve", given, options: served });

@@ -80,10 +80,10 @@ export class Worker {
         this.connections = message.connections;
         return;
       case "log":
-        return log[message.level](
-          { ...message.facts, worker: this.#options.number },
-          message.message,
-        );
+        for (const { level, facts, message: text } of message.lines) {
+          log[level]({ ...facts, worker: this.#options.number }, text);
+        }
+        return;
       default:
     }
   }

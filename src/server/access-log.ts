@@ -1,0 +1,57 @@
+/**
+ * One line for each transfer and each change: by whom, of what, how much, how long, and what came of
+ * it. What only looks has its line at `debug`.
+ */
+import type { LeatError } from "../errors.ts";
+import type { Operation } from "../session/event.ts";
+import { type Log, isLogged } from "./log.ts";
+
+const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
+  "get",
+  "put",
+  "remove",
+  "rename",
+  "makeDirectory",
+]);
+
+/** A request that is over. */
+export interface Access {
+  readonly peer: string;
+  readonly operation: Operation;
+  /** Payload bytes, in either direction. */
+  readonly bytes: number;
+  /** When it began, by `performance.now()`. */
+  readonly began: number;
+  readonly skipped: boolean;
+  readonly error: LeatError | undefined;
+}
+
+export class AccessLog {
+  readonly #log: Log;
+  readonly #info: boolean;
+  readonly #debug: boolean;
+
+  constructor(log: Log) {
+    this.#log = log;
+    this.#info = isLogged(log, "info");
+    this.#debug = isLogged(log, "debug");
+  }
+
+  /** Asked first: what is not logged is not measured. */
+  wants({ case: name }: Operation): boolean {
+    return AT_INFO.has(name) ? this.#info : this.#debug;
+  }
+
+  tell(access: Access): void {
+    const { peer, operation, bytes, began, skipped, error } = access;
+    const facts: Record<string, unknown> = { peer };
+    const { value } = operation;
+    if ("path" in value) facts.path = value.path;
+    if ("from" in value) Object.assign(facts, { path: value.from, to: value.to });
+    if (operation.case === "get" || operation.case === "put") facts.bytes = bytes;
+    facts.ms = Math.round((performance.now() - began) * 10) / 10;
+    if (error === undefined) facts.outcome = skipped ? "skipped" : "done";
+    else Object.assign(facts, { outcome: "failed", code: error.code, why: error.message });
+    this.#log[AT_INFO.has(operation.case) ? "info" : "debug"](facts, operation.case);
+  }
+}
