@@ -96,7 +96,7 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     )
     .option("--no-retry", "fail at once when the connection is lost, or the server has no room")
     .option("-q, --quiet", "say nothing but what went wrong")
-    .option("-v, --verbose", "say what was done, without a terminal, too")
+    .option("-v, --verbose", "say what was done, even without a terminal")
     .version(`leat ${VERSION}`)
     .addHelpText("after", "\nEvery flag can stand in the environment: --server as LEAT_SERVER.");
   return program.action(onShell);

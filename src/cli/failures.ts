@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   upload: {
     ALREADY_EXISTS: "--if-exists replace writes over it",
     IS_A_DIRECTORY: "-r sends folders",
-    NOT_A_REGULAR_FILE: "upload - sends what comes on standard input",
+    NOT_A_REGULAR_FILE: "upload - sends standard input",
   },
   "local get": {
     ALREADY_EXISTS: "--if-exists replace writes over it",

@@ -82,7 +82,7 @@ function createProgram() {
         .default("fsync"),
     )
     .addOption(
-      new Option("--max-connections <N>", "connections at once; more are told to come back")
+      new Option("--max-connections <N>", "connections at once; more are told to try again later")
         .default(MAX_CONNECTIONS)
         .argParser(wholeNumber(1)),
     )

@@ -86,7 +86,7 @@ describe("local files", () => {
     expectFailure(
       await upload(here.at("fifo")),
       19,
-      /\(NOT_A_REGULAR_FILE\); upload - sends what comes on standard input\n$/,
+      /\(NOT_A_REGULAR_FILE\); upload - sends standard input\n$/,
     );
     expectFailure(await upload("/dev/null"), 19, /\(NOT_A_REGULAR_FILE\)/);
     expectFailure(await upload(here.at("local"), "--to", "../out"), 11, /\(INVALID_NAME\)/);

@@ -6,7 +6,7 @@ export function addMkdir(program: Command, context: ContextOf): void {
   program
     .command("mkdir <PATH...>")
     .description("make folders")
-    .option("-p, --parents", "make the folders above it, too; content when it is there already")
+    .option("-p, --parents", "make the folders above it, too, and accept one that exists")
     .action((paths: string[], flags: { readonly parents?: boolean }) =>
       context().each("mkdir", paths, async (now, typed) => {
         const path = now.place.name(typed);

@@ -8,7 +8,7 @@ import type { ContextOf } from "./commands.ts";
 export function addStatus(program: Command, context: ContextOf): void {
   program
     .command("status")
-    .description("show how the server is")
+    .description("show the state of the server")
     .option("--json", "one object")
     .action((flags: { readonly json?: boolean }) =>
       context().run("status", (now) => status(now, flags.json === true)),

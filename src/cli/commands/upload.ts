@@ -39,7 +39,7 @@ export function addUpload(program: Command, context: ContextOf): void {
         .default("fail"),
     )
     .option("--json", "one object a line for each file")
-    .addHelpText("after", "\n- sends what comes on standard input, and needs --to NAME.")
+    .addHelpText("after", "\n- sends standard input, and needs --to NAME.")
     .action((locals: string[], flags: Flags) =>
       context().run("upload", (now) => upload(now, locals, flags)),
     );

@@ -69,7 +69,7 @@ export class Clients {
     const how = await child.ended;
     this.#children.delete(child);
     if (how === undefined) return;
-    this.#options.log.warn({ peer, ...child.facts, how }, "who served a client died");
+    this.#options.log.warn({ peer, ...child.facts, how }, "the process or thread of a client died");
   }
 }
 
