@@ -25,7 +25,7 @@ const steps: Record<string, string[]> = {
     "test",
     "./test",
     "--parallel=2", // most of them wait for something most of the time
-    "--timeout=30000",
+    "--timeout=60000",
     "--coverage",
     "--coverage-reporter=lcov",
     `--coverage-dir=${work}`,

@@ -56,7 +56,7 @@ async function bench(...words: string[]) {
     stdio: ["ignore", "pipe", "pipe"],
     // A suite that is run all the same finds no place for its files, and fails.
     env: { ...process.env, LEAT_BENCH_DIR: inFolder("nowhere") },
-    timeout: 20_000,
+    timeout: 60_000,
   });
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),

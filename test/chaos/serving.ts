@@ -8,9 +8,9 @@ const MAIN = `${PACKAGE}/src/cli/main.ts`;
 /** Milliseconds between two looks at what should become so. */
 const LOOK = 5;
 /** Milliseconds after which a server holds what it will not let go of. */
-const SETTLED = 8_000;
+const SETTLED = 20_000;
 /** Milliseconds in which a server that nobody uses must have stopped. */
-const STOPPED = 8_000;
+const STOPPED = 20_000;
 
 export class Serving {
   readonly #library: string;

@@ -23,7 +23,7 @@ const QUIET = 50;
  * Milliseconds without a step before it is called a stall where a client's own files are written:
  * on the thread pool while the disk is slow, which no step stands for and nobody counts.
  */
-const PATIENCE = 5000;
+const PATIENCE = 20_000;
 
 export class Steps {
   readonly #waiting: (() => void)[] = [];
