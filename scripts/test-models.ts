@@ -18,6 +18,7 @@ const QUICK = ["server/raw", "server/refusing", "server/leftovers", "server/kill
 const ALL = [
   ...QUICK,
   "server/changing",
+  "server/put-rules",
   "server/outliving",
   "client/client",
   "operations/bounds",

@@ -243,10 +243,12 @@ describe("an upload that is continued, and whose client makes a mistake, loses n
     const said = await end(peer, 1);
     expect(codeOf(said)).toBe(codeOf(told));
     if (told.includes(":") && !told.startsWith("SIZE")) expect(said).toBe(told);
-    expect(await offsetOf(value)).toBe(MiB);
-    // And it is finished like any other.
     put(peer, 2, value);
-    expect((await heard(peer, 2)).case).toBe("response");
+    expect(await heard(peer, 2)).toMatchObject({
+      case: "response",
+      value: { result: { value: { durableOffset: MiB } } },
+    });
+    // And it is finished like any other.
     blocks(peer, 2, MiB, BLOCKS.length);
     peer.frame(2, finishOf(BLOCKS));
     expect(await end(peer, 2)).toBe("receipt");
@@ -261,7 +263,7 @@ describe("an upload that is continued, and whose client makes a mistake, loses n
     blocks(peer, 1, MiB, 2 * MiB);
     peer.bytes(Uint8Array.of(2, 8, 255));
     expect((await peer.failure(0)).code).toBe("PROTOCOL_ERROR");
-    peer.fin();
+    peer[Symbol.dispose]();
     expect(await offsetOf(value)).toBe(2 * MiB);
   });
 
