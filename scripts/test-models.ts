@@ -13,7 +13,13 @@ import { type Way, WAYS } from "../test/support/served.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
-const QUICK = ["server/raw", "server/refusing", "server/leftovers", "server/killing"];
+const QUICK = [
+  "server/raw",
+  "server/refusing",
+  "server/leftovers",
+  "server/killing",
+  "server/retaken",
+];
 
 const ALL = [
   ...QUICK,

@@ -352,11 +352,59 @@ export const RETRY_AFTER = 1_000;
 /** An upload of less is begun anew by another process: asking what is there costs a round trip. */
 export const RESUME_LEAST = 8 * MiB;
 
-/** How long a receipt is kept for a client that did not hear it. */
+/** How long a receipt is kept for a client that did not hear it, in time that the library is served: a
+ *  wall clock that is set cannot age it. */
 export const RECEIPT_RETENTION = 24 * 3_600_000;
+
+/** Parts of that time, each a file of the journal: a receipt is kept so much longer at most. */
+export const RECEIPT_SPANS = 8;
+
+/** Steps in which it is measured, and of which a server that is killed forgets the last: 10 minutes. */
+export const RECEIPT_STEPS = 144;
+
+/** Notes of a file of the journal that are read through for each upload that is asked for; where more are
+ *  behind its index, it is extended. */
+export const INDEX_TAIL = 256 * KiB;
+
+/** Notes of one upload that are looked at in a file of the journal, the newest first: an honest one has two
+ *  for each try. */
+export const NOTES_OF_UPLOAD = 256;
+
+/** Looks into the journal that wait or run for one library; who asks beyond that comes back later. */
+export const JOURNAL_LOOKS = 1024;
+
+/** A file of the list of uploads that are tried again: some 4,000 lines, then the next one is begun. A
+ *  process that starts reads two of them. */
+export const TRIES_BYTES = 256 * KiB;
+
+/** Uploads that were tried again and that a process remembers: an older try that comes in later than as
+ *  many others is not told from a new upload. */
+export const TRIES_KEPT = 4096;
+
+/** How often a process that has uploads open looks whether another one has been asked to go on with them. */
+export const TRIES_LOOK = 250;
+
+/** How long a try waits for an older one to let go, before its client is told to come back. */
+export const HELD_WAIT = 1_000;
 
 /** Partials of the same target that are compared with what a client wants to continue. */
 export const PARTIALS_COMPARED = 8;
+
+/** Unfinished uploads that are kept in a library; beyond that the oldest go. Each has a block at least. */
+export const KEPT_PARTIALS = 4096;
+
+/** Bytes of them: what the disk may hold that nobody has finished. */
+export const KEPT_BYTES = 256 * GiB;
+
+/** Unfinished uploads of one peer that a process keeps, told apart by address. */
+export const PEER_KEPT_PARTIALS = 512;
+
+/** Bytes of them. One upload is kept however large it is. */
+export const PEER_KEPT_BYTES = 64 * GiB;
+
+/** Peers whose unfinished uploads are counted; beyond that, those of the one that was idle longest count
+ *  only in all. */
+export const PEERS_COUNTED = 1024;
 
 /** Names of partials that could not be removed, kept to try again sooner than their age would have it. */
 export const PARTIALS_LEFT = 1024;

@@ -22,6 +22,8 @@ const COLLISIONS: Readonly<Record<IfExists, Collision>> = {
   SKIP: "skip",
 };
 
+type Created = Awaited<ReturnType<Exchange["store"]["create"]>>;
+
 /** Receives a file. Data may come while the store still opens the partial: it waits here. */
 export class PutOperation implements Receiving, Intake {
   readonly #request: Put;
@@ -46,6 +48,8 @@ export class PutOperation implements Receiving, Intake {
   #reason: unknown;
   /** Resolves when the file is let go of, once that has begun and takes time. */
   #leaving: Promise<void> | undefined;
+  /** The store looks for what is to be continued; resolves when that is over, and its file let go of. */
+  #opening: Promise<void> | undefined;
 
   constructor(request: Put, exchange: Exchange) {
     this.#request = request;
@@ -53,16 +57,23 @@ export class PutOperation implements Receiving, Intake {
     try {
       const created = this.#create();
       if (created instanceof Promise) {
-        created.then(
-          (sink) => this.#guard(() => this.#begin(sink)),
-          (thrown: unknown) => this.#fail(thrown),
-        );
+        this.#opening = this.#opened(created);
       } else {
         this.#begin(created);
       }
     } catch (thrown) {
       this.#fail(thrown);
     }
+  }
+
+  async #opened(creating: Promise<Created>): Promise<void> {
+    try {
+      this.#begin(await creating);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.#opening = undefined;
+    await this.#leaving;
   }
 
   get complete(): boolean {
@@ -104,7 +115,7 @@ export class PutOperation implements Receiving, Intake {
 
   abort(error: LeatError): Promise<void> | undefined {
     this.#end(error);
-    return this.#leaving;
+    return this.#leaving ?? this.#opening;
   }
 
   #create(): ReturnType<Exchange["store"]["create"]> {
@@ -112,7 +123,7 @@ export class PutOperation implements Receiving, Intake {
     if (uploadId.length !== UPLOAD_ID_LENGTH) {
       throw new LeatError("INVALID_ARGUMENT", `upload_id has ${uploadId.length} bytes, not 16`);
     }
-    const { store, durability } = this.#exchange;
+    const { store, durability, peer } = this.#exchange;
     return store.create(path, {
       uploadId,
       size,
@@ -125,6 +136,8 @@ export class PutOperation implements Receiving, Intake {
         const message = `a newer try of the upload of ${path} goes on with it`;
         this.#fail(new LeatError("UNAVAILABLE", message));
       },
+      isOver: resume ? () => this.#over : undefined,
+      peer,
     });
   }
 
@@ -139,7 +152,7 @@ export class PutOperation implements Receiving, Intake {
     throw new LeatError("INVALID_ARGUMENT", message);
   }
 
-  #begin(created: Awaited<ReturnType<Exchange["store"]["create"]>>): void {
+  #begin(created: Created): void {
     const { uploadId, sha256, size } = this.#request;
     const exchange = this.#exchange;
     if ("skipped" in created) {
@@ -318,6 +331,8 @@ export class PutOperation implements Receiving, Intake {
     // A try that does not fit its size brings nothing; what was there before it is not its mistake.
     if (error.code === "SIZE_MISMATCH") return this.#before;
     const verified = this.#incoming?.verified ?? sink.durableOffset;
-    return verified < size ? verified - (verified % BLOCK_SIZE) : verified;
+    const good = verified < size ? verified - (verified % BLOCK_SIZE) : verified;
+    // What is less comes again sooner than it is found.
+    return good < BLOCK_SIZE ? 0 : good;
   }
 }

@@ -86,6 +86,10 @@ export class StreamExchange implements Exchange {
     return this.#shared.blockCrcs;
   }
 
+  get peer(): string {
+    return this.#connection.peer;
+  }
+
   kernelCopy(source: Source, length: number): KernelCopy | undefined {
     const { hasDescriptor, isLocal } = this.#connection;
     return hasDescriptor ? kernelCopy(this.#shared.kernelCopy, source, length, isLocal) : undefined;

@@ -10,7 +10,7 @@ import { setModeAndTime } from "./mode-and-time.ts";
 import { quote } from "./names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
 import { publish, withdraw } from "./publish.ts";
-import { alreadyExists } from "./refusals.ts";
+import { alreadyExists, takenOver } from "./refusals.ts";
 import type {
   CommitDigest,
   DurabilityLevel,
@@ -41,10 +41,13 @@ export interface SinkTarget extends Disposable {
   /**
    * The partial is about to get its name. Then, when it has it: `confirm`; if it does not: `withdraw`.
    * @param durability what was done before
+   * @throws UNAVAILABLE when a newer try has come
    */
   promise?(partial: PartialFile, digest: CommitDigest, durability: DurabilityLevel): void;
   confirm?(): void;
   withdraw?(): void;
+  /** The partial stays for another try. @param bytes its size */
+  kept?(name: string, bytes: number): void;
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
@@ -78,6 +81,7 @@ export class DiskSink implements Sink {
   /** Whoever waits until it is released. */
   #waiting: PromiseWithResolvers<void> | undefined;
   #isReleased = false;
+  #takenOver = false;
 
   constructor(partial: PartialFile, target: SinkTarget, options: SinkOptions, pace = writePace) {
     this.#partial = partial;
@@ -171,16 +175,24 @@ export class DiskSink implements Sink {
   keep(length = Number.POSITIVE_INFINITY, after?: Promise<void>): MaybePromise<void> {
     if (after === undefined) {
       return this.#end(() => {
-        if (this.#behind?.failed === true) this.#partial.remove();
-        else if (length < this.#partial.size) this.#partial.rewind(length);
+        const partial = this.#partial;
+        if (this.#behind?.failed === true) return partial.remove();
+        if (length < partial.size) partial.rewind(length);
+        if (partial.isNamed) this.#target.kept?.(partial.name, partial.size);
       });
     }
     this.#keeping = after.then(() => this.keep(length));
     return this.#keeping;
   }
 
+  /** Whether it goes on: it was neither committed, nor kept, nor discarded. */
+  get isOpen(): boolean {
+    return !this.#ended && this.#keeping === undefined;
+  }
+
   /** A newer try takes the partial: lets go of it, unless it is being committed; then waits. */
   async handOver(): Promise<void> {
+    this.#takenOver = true;
     await (this.#keeping ?? this.keep());
     await this.released();
   }
@@ -380,6 +392,7 @@ export class DiskSink implements Sink {
 
   #mustBeOpen(): void {
     if (!this.#ended) return;
+    if (this.#takenOver) throw takenOver(this.#target.path);
     throw new LeatError("INTERNAL", `the writing of ${quote(this.#target.path)} has ended`);
   }
 }

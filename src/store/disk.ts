@@ -8,6 +8,7 @@ import { entryBehindLink } from "./link-entry.ts";
 import { identityOf, Versions, unseenFolder, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
 import { freeBytes } from "./free-space.ts";
+import type { KeptBounds } from "./kept-partials.ts";
 import { Library, type OpenPlace, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { Pages } from "./pages.ts";
@@ -22,6 +23,10 @@ export interface DiskOptions {
   readonly resolution?: Resolution | undefined;
   /** Milliseconds that an unfinished upload is kept which nobody goes on with; PARTIAL_RETENTION. */
   readonly partialRetention?: number | undefined;
+  /** Milliseconds that a receipt is kept, of time that the library is served. For tests. @internal */
+  readonly receiptRetention?: number | undefined;
+  /** How many unfinished uploads are kept; those of src/limits.ts unless given. For tests. @internal */
+  readonly kept?: Partial<KeptBounds> | undefined;
   /** Milliseconds since 1970; for tests. @internal */
   readonly now?: (() => number) | undefined;
 }
@@ -59,6 +64,8 @@ export class DiskStore implements Store {
       versions: this.#versions,
       skip: (path, place) => this.#skip(path, place),
       retention: options.partialRetention,
+      receiptRetention: options.receiptRetention,
+      kept: options.kept,
       now: options.now,
     });
   }

@@ -214,11 +214,16 @@ export class PartialFile {
     return readLater(this.fd, into, position);
   }
 
-  /** CRC-32 of its first bytes. @throws IO_ERROR when there are fewer */
-  async crc32(length: number): Promise<number> {
+  /**
+   * CRC-32 of its first bytes.
+   * @param isOver nobody wants to know any more
+   * @throws IO_ERROR when there are fewer; CANCELLED when it is over
+   */
+  async crc32(length: number, isOver?: () => boolean): Promise<number> {
     const block = new Uint8Array(Math.min(BLOCK_SIZE, length));
     let sum = 0;
     for (let at = 0; at < length; at += BLOCK_SIZE) {
+      if (isOver?.() === true) throw new LeatError("CANCELLED", "nobody goes on with the upload");
       const bytes = block.subarray(0, Math.min(BLOCK_SIZE, length - at));
       if ((await this.read(bytes, at)) < bytes.length) {
         throw new LeatError("IO_ERROR", `a partial file has less than ${length} bytes`);

@@ -10,30 +10,53 @@ import type { Folder } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
 import { currentSyncs, type FileSyncs } from "./file-syncs.ts";
 import { statDescriptor } from "./kernel.ts";
+import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
 import { PartialFile, removeUnheld } from "./partial.ts";
+import { pause } from "./pause.ts";
 import type { Prefix } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 
 const PARTIAL_FOLDER = "partial";
-/** Upload id and target. */
-const UPLOAD_NAME = /^[0-9a-f]{32}\.[0-9a-f]{32}$/;
 const PRIVATE = 0o700;
 /** Less the umask. The folder keeps strangers out until the file is published. */
 const FILE_MODE = 0o666;
 
+/** Partials that are looked at between two looks at the event loop. */
+const SLICE = 128;
+
+/** One that is ours, and whether there was none before. */
+export interface Owned {
+  readonly partial: PartialFile;
+  readonly isNew: boolean;
+}
+
+interface Seen {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly changed: number;
+}
+
 export class Partials implements Disposable {
   readonly folder: Folder;
   #syncs: FileSyncs | undefined;
-  /** Told before a partial is removed that nobody holds. */
-  readonly #onRemove: (name: string) => void;
+  /** Those that are kept for another try. */
+  readonly kept: KeptPartials;
+  readonly #bounds: KeptBounds;
+  /** The names are being read; who comes meanwhile shares the next reading. */
+  #reading: Promise<unknown> | undefined;
+  #next: Promise<string[]> | undefined;
   /** Those that could not be removed: the next sweep tries again, however young they are. */
   readonly #left = new Set<string>();
 
-  private constructor(folder: Folder, onRemove: (name: string) => void) {
+  private constructor(folder: Folder, bounds: KeptBounds) {
     this.folder = folder;
-    this.#onRemove = onRemove;
+    this.#bounds = bounds;
+    const remove = (name: string): void => void this.#remove(name);
+    this.kept = new KeptPartials(bounds, remove, () => void this.sweepLater(0));
   }
 
   /** The upload that a partial is of, by the first part of its name. */
@@ -42,17 +65,17 @@ export class Partials implements Disposable {
   }
 
   /** Opens the folder, makes it if it is missing. @throws PERMISSION_DENIED, READ_ONLY, CROSS_DEVICE */
-  static make(library: Library, onRemove: (name: string) => void): Partials {
-    return new Partials(makeOwn(library, PARTIAL_FOLDER), onRemove);
+  static make(library: Library, bounds = KEPT_BOUNDS): Partials {
+    return new Partials(makeOwn(library, PARTIAL_FOLDER), bounds);
   }
 
   /** Opens the folder if it is there. */
-  static find(library: Library, onRemove: (name: string) => void): Partials | undefined {
+  static find(library: Library, bounds: KeptBounds): Partials | undefined {
     using root = library.beneath.folder([]);
     if (root.look(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
     using own = root.child(OWN_FOLDER, OWN_FOLDER);
     if (own.look(PARTIAL_FOLDER)?.kind !== "DIRECTORY") return undefined;
-    return new Partials(own.child(PARTIAL_FOLDER, `${OWN_FOLDER}/${PARTIAL_FOLDER}`), onRemove);
+    return new Partials(own.child(PARTIAL_FOLDER, `${OWN_FOLDER}/${PARTIAL_FOLDER}`), bounds);
   }
 
   /**
@@ -64,7 +87,7 @@ export class Partials implements Disposable {
     const partial = this.#taken(PartialFile.create(this.folder, name, FILE_MODE, target));
     if (partial !== undefined) return partial;
     // Left by an earlier try that is not to be continued, so it makes room.
-    const again = removeUnheld(this.folder, name, (facts) => this.#mayGo(name, facts))
+    const again = removeUnheld(this.folder, name)
       ? PartialFile.create(this.folder, name, FILE_MODE, target)
       : undefined;
     if (this.#taken(again) !== undefined) return again!;
@@ -84,6 +107,21 @@ export class Partials implements Disposable {
     return this.#taken(PartialFile.unnamed(this.folder, name, FILE_MODE, target));
   }
 
+  /**
+   * Makes the partial of an upload that is tried again ours: what an earlier try has left, or a new one.
+   * @param target the folder that it is going to
+   * @returns undefined while somebody holds it
+   */
+  own(name: string, target: Folder): Owned | undefined {
+    const made = this.#taken(PartialFile.create(this.folder, name, FILE_MODE, target));
+    if (made !== undefined) return { partial: made, isNew: true };
+    const left = this.reopen(name);
+    if (left !== undefined) return { partial: left, isNew: false };
+    // A second name of a file that was committed: nobody continues that.
+    this.#remove(name, ({ links }) => links > 1);
+    return undefined;
+  }
+
   /** Opens what an earlier try has left, unless somebody holds it. */
   reopen(name: string): PartialFile | undefined {
     return this.#taken(PartialFile.reopen(this.folder, name));
@@ -100,29 +138,20 @@ export class Partials implements Disposable {
     if (this.#left.size < PARTIALS_LEFT) this.#left.add(name);
   };
 
-  /**
-   * Removes what nobody holds of an upload that was committed by another try. Not a second name of the
-   * file itself: that would make it another version.
-   */
-  removeLeft(name: string): void {
-    this.#remove(name, ({ links }) => links === 1);
-  }
-
-  /** Whether something of this upload is there. */
-  has(uploadId: Uint8Array): boolean {
-    const start = `${Buffer.from(uploadId).toString("hex")}.`;
-    return readdirSync(this.folder.path).some((name) => name.startsWith(start));
-  }
-
   /** Opens a partial of this target that begins so and is held by nobody. */
-  async find(target: string, prefix: Prefix): Promise<PartialFile | undefined> {
-    const names = readdirSync(this.folder.path).filter((name) => name.endsWith(`.${target}`));
+  async find(
+    target: string,
+    prefix: Prefix,
+    isOver: () => boolean,
+  ): Promise<PartialFile | undefined> {
+    const all = await this.#names();
+    const names = all.filter((name) => name.endsWith(`.${target}`));
     for (const name of names.slice(0, PARTIALS_COMPARED)) {
       const partial = this.reopen(name);
       if (partial === undefined) continue;
       try {
         const begins = partial.size >= prefix.length && prefix.length > 0;
-        if (begins && (await partial.crc32(prefix.length)) === prefix.crc32) return partial;
+        if (begins && (await partial.crc32(prefix.length, isOver)) === prefix.crc32) return partial;
       } catch (error) {
         partial.close();
         throw error;
@@ -133,20 +162,73 @@ export class Partials implements Disposable {
   }
 
   /**
-   * Removes what nobody holds and nobody touched since, and what could not be removed before.
+   * Removes what nobody holds and nobody touched since, what could not be removed before, and the oldest
+   * of those that are more than may be.
    * @param since milliseconds since 1970
    * @returns how many were removed
    */
   sweep(since: number): number {
-    const names = readdirSync(this.folder.path);
-    const removed = names.filter((name) =>
-      this.#remove(name, (facts) => this.#isDue(name, facts, since) && this.#mayGo(name, facts)),
-    );
+    const all: Seen[] = [];
+    for (const name of readdirSync(this.folder.path)) this.#see(name, all);
+    return this.#sweepThrough(all, since);
+  }
+
+  /** The same beside other work. What goes wrong with it is tried again later. */
+  async sweepLater(since: number): Promise<void> {
+    try {
+      const all: Seen[] = [];
+      for (const [index, name] of (await this.#names()).entries()) {
+        this.#see(name, all);
+        if (index % SLICE === SLICE - 1) await pause();
+      }
+      this.#sweepThrough(all, since);
+    } catch {
+      // As said above.
+    }
+  }
+
+  #see(name: string, all: Seen[]): void {
+    const facts = this.folder.look(name);
+    if (facts?.kind !== "FILE") return;
+    all.push({ name, size: facts.size, changed: changedAt(facts) });
+  }
+
+  #sweepThrough(all: readonly Seen[], since: number): number {
+    const isDue = (name: string, changed: number): boolean =>
+      changed < since || this.#left.has(name);
+    const [due, rest] = [all.filter((one) => isDue(one.name, one.changed)), new Set(all)];
+    for (const one of due) rest.delete(one);
+    const removed = [
+      ...due.filter(({ name }) => this.#remove(name, (facts) => isDue(name, changedAt(facts)))),
+      ...beyond([...rest], this.#bounds).filter((name) => this.#remove(name)),
+    ];
     return removed.length;
   }
 
+  /** All of them, as they are from now on. */
+  #names(): Promise<string[]> {
+    this.#next ??= (async () => {
+      await this.#reading;
+      this.#next = undefined;
+      const reading = this.#read();
+      this.#reading = reading.catch(() => {});
+      return await reading;
+    })();
+    return this.#next;
+  }
+
+  async #read(): Promise<string[]> {
+    const names: string[] = [];
+    await this.folder.readNames(PARTIAL_FOLDER, {
+      take: (bytes, start, end) =>
+        void names.push(Buffer.from(bytes.subarray(start, end)).toString("latin1")),
+      settle: () => Promise.resolve(),
+    });
+    return names;
+  }
+
   /** One that cannot be removed is no reason to stop: the next sweep tries it again. */
-  #remove(name: string, mayRemove: (facts: Facts) => boolean): boolean {
+  #remove(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
     try {
       const gone = removeUnheld(this.folder, name, mayRemove);
       if (gone) this.#left.delete(name);
@@ -154,16 +236,6 @@ export class Partials implements Disposable {
     } catch {
       return false;
     }
-  }
-
-  #isDue(name: string, facts: Facts, since: number): boolean {
-    return changedAt(facts) < since || this.#left.has(name);
-  }
-
-  /** A second name of a file that was committed may always go. */
-  #mayGo(name: string, { links }: Facts): boolean {
-    if (links === 1 && UPLOAD_NAME.test(name)) this.#onRemove(name);
-    return true;
   }
 
   /** Whether a partial can be renamed into this folder. */

@@ -130,6 +130,10 @@ export interface CreateOptions {
   readonly resume?: ResumeOptions | undefined;
   /** A newer try of the same upload has taken the partial over: nothing more can be written. */
   readonly onTakenOver?: () => void;
+  /** Whether nobody wants the upload any more: what is looked for may then end early. */
+  readonly isOver?: (() => boolean) | undefined;
+  /** Who sends it, as `127.0.0.1:40312`: unfinished uploads of one address are counted together. */
+  readonly peer?: string | undefined;
 }
 
 /** How to continue an upload that was interrupted. */

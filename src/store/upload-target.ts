@@ -4,8 +4,9 @@ import type { Versions } from "./entry.ts";
 import type { FileSyncs } from "./file-syncs.ts";
 import type { Library, OpenPlace, Place } from "./library.ts";
 import type { PartialFile } from "./partial.ts";
+import { keyIn, keyOf } from "./receipt-note.ts";
 import type { Receipts } from "./receipts.ts";
-import { isDirectory } from "./refusals.ts";
+import { isDirectory, takenOver } from "./refusals.ts";
 import type { CommitDigest, CreateOptions, DurabilityLevel } from "./store.ts";
 
 /** What the uploads of a library share. */
@@ -17,6 +18,7 @@ export interface UploadHost {
   receipts(): Receipts;
   /** Those for an upload that begins. */
   syncs(): FileSyncs | undefined;
+  kept(name: string, bytes: number, peer: string): void;
 }
 
 /** One for each upload of thousands: an object, and not a closure for each of what it does. */
@@ -28,13 +30,22 @@ export class UploadTarget implements SinkTarget {
   readonly #syncs: FileSyncs | undefined;
   /** Set by whoever makes it, before anything else. */
   sink!: DiskSink;
-  /** What was noted of the commit, and is to be noted once more when it has happened. */
+  /** Its number among the tries of its upload. */
+  readonly number: number;
+  /** What was noted of the commit. */
   #note: Buffer | undefined;
 
-  constructor(host: UploadHost, path: string, uploadId: Uint8Array, options: CreateOptions) {
+  constructor(
+    host: UploadHost,
+    path: string,
+    uploadId: Uint8Array,
+    number: number,
+    options: CreateOptions,
+  ) {
     this.#host = host;
     this.path = path;
     this.#uploadId = uploadId;
+    this.number = number;
     this.options = options;
     this.#syncs = options.durability === "fsync" ? host.syncs() : undefined;
     host.open.add(this);
@@ -57,13 +68,28 @@ export class UploadTarget implements SinkTarget {
     return this.#syncs.sync(partial.fd);
   }
 
+  /** Whether it is a try of this upload. */
+  isOf(path: string, uploadId: Uint8Array): boolean {
+    return this.path === path && Buffer.compare(this.#uploadId, uploadId) === 0;
+  }
+
+  /** Which upload it is of, as a key of maps. */
+  get key(): string {
+    return keyOf(this.#uploadId, this.path);
+  }
+
   promise(partial: PartialFile, digest: CommitDigest, durability: DurabilityLevel): void {
     const facts = partial.facts();
-    const state = partial.isNamed ? "named" : "unnamed";
-    const note = this.#host
-      .receipts()
-      .promise(this.#uploadId, this.path, { ...digest, durability, facts, state });
-    this.#note = partial.isNamed ? undefined : note;
+    const receipts = this.#host.receipts();
+    this.#note = receipts.promise(this.#uploadId, this.path, { ...digest, durability, facts });
+    // With a lock no newer try gets as far as to begin. Without, it has said so before it looked for our
+    // note: either it sees that, or we see what it said.
+    if (partial.isNamed) return;
+    const { tries } = receipts;
+    tries.refresh();
+    if (tries.isEmpty || tries.isNewest(keyIn(this.#note), this.number)) return;
+    this.withdraw();
+    throw takenOver(this.path);
   }
 
   confirm(): void {
@@ -71,7 +97,12 @@ export class UploadTarget implements SinkTarget {
   }
 
   withdraw(): void {
-    this.#host.receipts().withdraw(this.#uploadId);
+    if (this.#note !== undefined) this.#host.receipts().withdraw(this.#note);
+  }
+
+  kept(name: string, bytes: number): void {
+    const { peer = "" } = this.options;
+    this.#host.kept(name, bytes, peer.replace(/:\d+$/, ""));
   }
 
   [Symbol.dispose](): void {

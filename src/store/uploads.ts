@@ -5,27 +5,29 @@
  */
 
 import { LeatError } from "../errors.ts";
-import { sha256 } from "../hash.ts";
 import {
-  BLOCK_SIZE,
   PARTIAL_RETENTION,
   SWEEP_EVERY,
+  TRIES_LOOK,
   UNNAMED_BELOW,
   UPLOAD_WINDOW,
 } from "../limits.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type Skipped } from "./disk-sink.ts";
-import { type Versions, versionedEntry } from "./entry.ts";
-import { type Facts, sameThing } from "./facts.ts";
+import type { Versions } from "./entry.ts";
 import { checkFree } from "./free-space.ts";
+import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
 import type { Library, OpenPlace } from "./library.ts";
 import { quote } from "./names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
 import { Partials, makeOwn } from "./partials.ts";
-import { type CommitNote, Receipts } from "./receipts.ts";
-import { isDirectory } from "./refusals.ts";
-import type { Committed, CreateOptions, Resumed } from "./store.ts";
-import { syncFolder } from "./sync-folder.ts";
+import { keyOf } from "./receipt-note.ts";
+import { Receipts } from "./receipts.ts";
+import { isDirectory, takenOver } from "./refusals.ts";
+import type { CreateOptions } from "./store.ts";
+import { FIRST_TRY } from "./tries.ts";
+import { type AgainHost, type Begun, type Created, UploadAgain } from "./upload-again.ts";
+import { partialName } from "./upload-name.ts";
 import { type UploadHost, UploadTarget } from "./upload-target.ts";
 
 export interface UploadsOptions {
@@ -35,17 +37,23 @@ export interface UploadsOptions {
   readonly skip: (path: string, place: OpenPlace) => Skipped;
   /** Milliseconds that an abandoned partial is kept. */
   readonly retention?: number | undefined;
+  /** Milliseconds that a receipt is kept; RECEIPT_RETENTION. */
+  readonly receiptRetention?: number | undefined;
+  /** Those of src/limits.ts unless given. */
+  readonly kept?: Partial<KeptBounds> | undefined;
   /** Milliseconds since 1970; for tests. */
   readonly now?: (() => number) | undefined;
 }
 
-type Created = DiskSink | Skipped | { readonly committed: Committed };
-
 const UPLOAD_ID_BYTES = 16;
+
+/** Milliseconds since 1970, by a clock that nobody sets while we run. */
+const steadyNow = (): number => performance.timeOrigin + performance.now();
 
 export class Uploads implements AsyncDisposable {
   readonly #options: UploadsOptions;
-  readonly #host: UploadHost;
+  readonly #bounds: KeptBounds;
+  readonly #host: UploadHost & AgainHost;
   /** Open ones; they use our descriptors. */
   readonly #open = new Set<UploadTarget>();
   /** Those that are looked for. */
@@ -53,6 +61,10 @@ export class Uploads implements AsyncDisposable {
   /** Nothing is begun any more. */
   #closing = false;
   readonly #timer: ReturnType<typeof setInterval>;
+  /** While uploads are open that have a lock: looks whether a newer try wants it. */
+  #watch: ReturnType<typeof setInterval> | undefined;
+  /** Tries of others that were looked at. */
+  #watched = 0;
   #partials: Partials | undefined;
   #receipts: Receipts | undefined;
   /** In this turn of the event loop: whether the folder of the receipts is still there. */
@@ -60,16 +72,25 @@ export class Uploads implements AsyncDisposable {
 
   constructor(options: UploadsOptions) {
     this.#options = options;
+    this.#bounds = { ...KEPT_BOUNDS, ...options.kept };
+    const isClosing = (): boolean => this.#closing;
     this.#host = {
       library: options.library,
       versions: options.versions,
       open: this.#open,
+      get isClosing() {
+        return isClosing();
+      },
       receipts: () => this.#openReceipts(),
       syncs: () => this.#partials?.syncs,
+      kept: (name, bytes, peer) => this.#partials?.kept.add(name, bytes, peer),
+      inPartials: (work) => this.#inPartials(work),
+      takeOver: (path, uploadId, number) => this.#takeOver(path, uploadId, number),
+      begin: (path, how, begun) => this.#begin(path, how, begun),
     };
-    this.#sweep();
+    this.#findPartials()?.sweep(this.#due());
     this.#timer = setInterval(
-      () => this.#sweep(),
+      () => void this.#findPartials()?.sweepLater(this.#due()),
       Math.min(SWEEP_EVERY, options.retention ?? PARTIAL_RETENTION),
     );
     this.#timer.unref();
@@ -81,7 +102,7 @@ export class Uploads implements AsyncDisposable {
       throw new LeatError("INVALID_ARGUMENT", message);
     }
     if (options.resume === undefined) return this.#begin(path, options);
-    const opening = this.#resume(path, options);
+    const opening = new UploadAgain(this.#host, path, options).run();
     this.#opening.add(opening);
     const done = (): void => void this.#opening.delete(opening);
     opening.then(done, done);
@@ -102,158 +123,72 @@ export class Uploads implements AsyncDisposable {
     clearInterval(this.#timer);
     await Promise.allSettled(this.#opening);
     await Promise.allSettled([...this.#open].map(({ sink }) => sink.close()));
+    clearInterval(this.#watch);
     this.#partials?.[Symbol.dispose]();
     this.#receipts?.[Symbol.dispose]();
   }
 
-  /** @param found is continued; else it is begun */
-  #begin(
-    path: string,
-    options: CreateOptions,
-    found?: { readonly partial: PartialFile; readonly resumed: Resumed },
-  ): DiskSink | Skipped {
+  /** @param again an upload that is tried again, and the partial that is its own */
+  #begin(path: string, options: CreateOptions, again?: Begun): DiskSink | Skipped {
     const { library, versions, skip } = this.#options;
-    let begun: PartialFile | undefined;
+    if (this.#closing) throw new LeatError("UNAVAILABLE", "the library is being closed");
+    const place = library.placeNow(path, isDirectory);
+    // All of it comes along with the request in any case: the commit will tell.
+    const willTell = options.collision === "fail" && mayBeUnnamed(options, UPLOAD_WINDOW + 1);
+    const existing = willTell ? undefined : place.folder.look(place.name);
+    if (!mayTake(existing, options, path, versions)) return skip(path, place);
+    const partial = this.#place(path, place, options, again?.partial);
+    const { uploadId = options.uploadId, number = FIRST_TRY, resumed } = again ?? {};
     try {
-      if (this.#closing) throw new LeatError("UNAVAILABLE", "the library is being closed");
-      const place = library.placeNow(path, isDirectory);
-      // All of it comes along with the request in any case: the commit will tell.
-      const willTell = options.collision === "fail" && mayBeUnnamed(options, UPLOAD_WINDOW + 1);
-      const existing = willTell ? undefined : place.folder.look(place.name);
-      if (!mayTake(existing, options, path, versions)) {
-        if (found !== undefined) abandon(found.partial); // nobody goes on with it
-        return skip(path, place);
-      }
-      const partial = this.#place(path, place, options, found?.partial);
-      if (found === undefined) begun = partial;
-      const uploadId = found?.resumed.uploadId ?? options.uploadId;
-      const target = new UploadTarget(this.#host, path, uploadId, options);
-      const { resumed } = found ?? {};
+      if (partial.isNamed) this.#begunWithLock(path, uploadId, number);
+      const target = new UploadTarget(this.#host, path, uploadId, number, options);
       target.sink = new DiskSink(partial, target, resumed ? { ...options, resumed } : options);
       return target.sink;
     } catch (error) {
-      found?.partial.close();
-      if (begun !== undefined) abandon(begun);
+      // One that is tried again goes back to whoever found it.
+      if (again === undefined) abandon(partial);
       throw error;
     }
   }
 
-  async #resume(path: string, options: CreateOptions): Promise<Created> {
-    const name = partialName(path, options);
-    // The one before may have come to another process: here it may be the first upload of all.
-    this.#partials ??= Partials.find(this.#options.library, this.#onRemove);
-    await this.#takeOver(name);
-    // Who looks for another's partial has a new id: nothing was committed under it.
-    const again = options.resume?.prefix === undefined;
-    const note = again ? await this.#note(path, options.uploadId) : undefined;
-    const committed = note && (await this.#committed(note, path, options.uploadId));
-    if (committed !== undefined) {
-      this.#partials?.removeLeft(name);
-      return { committed };
-    }
-    const partial = await this.#find(path, options);
-    if (partial === undefined && again) return this.#beginAgain(path, options);
-    return this.#begin(path, options, partial && (await this.#check(partial, options)));
-  }
-
   /**
-   * What an earlier try has left is not to be had. Another process may be committing just that, and
-   * be done since we looked: so it is looked once more, behind what would refuse us, and behind the
-   * moment from which its name among the partials is ours.
+   * From here on a newer try waits for us. One that came before has gone on: this is the first one, and
+   * its request has been under way for long.
+   * @throws UNAVAILABLE
    */
-  async #beginAgain(path: string, options: CreateOptions): Promise<Created> {
-    let begun: DiskSink | Skipped | undefined;
-    let refusal: unknown;
+  #begunWithLock(path: string, uploadId: Uint8Array, number: number): void {
+    const { tries } = this.#openReceipts();
+    tries.refresh();
+    if (!tries.isEmpty && !tries.isNewest(keyOf(uploadId, path), number)) throw takenOver(path);
+    this.#watch ??= setInterval(() => this.#lookForNewer(), TRIES_LOOK);
+    this.#watch.unref();
+  }
+
+  /** Another process may have been asked to go on with an upload that is open here. */
+  #lookForNewer(): void {
+    if (this.#open.size === 0) {
+      clearInterval(this.#watch);
+      this.#watch = undefined;
+      return;
+    }
     try {
-      begun = this.#begin(path, options);
-    } catch (error) {
-      refusal = error;
-    }
-    const sink = begun instanceof DiskSink ? begun : undefined;
-    const { uploadId } = options;
-    const note = await this.#note(path, uploadId);
-    const committed = note && (await this.#committed(note, path, uploadId, sink !== undefined));
-    if (committed !== undefined) {
-      await sink?.abandon();
-      return { committed };
-    }
-    if (begun !== undefined) return begun;
-    // A process died between the note and the name, or just behind the name; then another file took it.
-    const taken = refusal instanceof LeatError && refusal.code === "ALREADY_EXISTS";
-    if (!taken || note?.state !== "unnamed") throw refusal;
-    const message = `${quote(path)} exists; whether this upload was there before it cannot be told`;
-    throw new LeatError("OUTCOME_UNKNOWN", message);
-  }
-
-  #note(path: string, uploadId: Uint8Array): Promise<CommitNote | undefined> {
-    return this.#openReceipts().find(uploadId, path);
-  }
-
-  /** What an earlier try has left: of the same id, else one that begins as this one does. */
-  async #find(path: string, options: CreateOptions): Promise<PartialFile | undefined> {
-    const own = this.#partials?.reopen(partialName(path, options));
-    const prefix = options.resume?.prefix;
-    if (own !== undefined || prefix === undefined || options.size === undefined) return own;
-    return await this.#partials?.find(targetOf(path, options), prefix);
-  }
-
-  /** How much of it there is, in whole blocks, and what that is. */
-  async #check(
-    partial: PartialFile,
-    { size, resume }: CreateOptions,
-  ): Promise<{ partial: PartialFile; resumed: Resumed }> {
-    try {
-      const whole = partial.size - (partial.size % BLOCK_SIZE);
-      const known = size !== undefined && partial.size >= size ? size : whole;
-      const length = resume?.fresh === true ? 0 : known;
-      const crc32 = await partial.crc32(length);
-      partial.rewind(length);
-      return { partial, resumed: { crc32, uploadId: Partials.uploadId(partial.name) } };
-    } catch (error) {
-      partial.close();
-      throw LeatError.from(error, "cannot continue an upload");
-    }
-  }
-
-  /** A newer try of an upload that is open here: the older one has to let go. */
-  async #takeOver(name: string): Promise<void> {
-    for (const { sink, options } of this.#open) {
-      if (sink.partialName !== name) continue;
-      try {
-        await sink.handOver();
-      } finally {
-        options.onTakenOver?.();
+      const { tries } = this.#openReceipts();
+      tries.refresh();
+      if (tries.count === this.#watched) return;
+      this.#watched = tries.count;
+      for (const target of this.#open) {
+        if (!tries.isNewest(target.key, target.number)) void letGo(target).catch(() => {});
       }
+    } catch {
+      // The next look may be able to.
     }
   }
 
-  /** @param begun its partial is one that was just begun: what is there says nothing */
-  async #committed(
-    note: CommitNote,
-    path: string,
-    uploadId: Uint8Array,
-    begun = false,
-  ): Promise<Committed | undefined> {
-    const { library, versions } = this.#options;
-    using place = library.place(path, isDirectory);
-    const facts = place.folder.look(place.name);
-    if (facts !== undefined && isNoted(facts, note)) {
-      // It may have been interrupted behind the name.
-      const entry = versionedEntry(place.name, facts, versions);
-      const isDone = note.durability === "none" || (await syncFolder(place.folder));
-      return isDone
-        ? { ...note, entry }
-        : { ...note, entry, durability: "none", notDone: { sync: true } };
+  /** Older tries of an upload that are open here have to let go. */
+  async #takeOver(path: string, uploadId: Uint8Array, number: number): Promise<void> {
+    for (const target of this.#open) {
+      if (target.number < number && target.isOf(path, uploadId)) await letGo(target);
     }
-    // It was interrupted before the name: it had none, or its partial is still there.
-    if (note.state === "unnamed") return undefined;
-    if (!begun && this.#partials?.has(uploadId) === true) return undefined;
-    const { size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = note.facts;
-    const modified = { seconds, nanoseconds };
-    return {
-      ...note,
-      entry: { name: place.name, kind: "FILE", size, modified, mode: 0, version: "" },
-    };
   }
 
   #place(
@@ -262,9 +197,7 @@ export class Uploads implements AsyncDisposable {
     options: CreateOptions,
     found: PartialFile | undefined,
   ): PartialFile {
-    const { library } = this.#options;
-    this.#partials ??= Partials.make(library, this.#onRemove);
-    const partials = this.#partials;
+    const partials = this.#openPartials();
     if (!partials.canPublishTo(place.folder)) {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
@@ -275,12 +208,23 @@ export class Uploads implements AsyncDisposable {
       const unnamed = partials.createUnnamed(() => partialName(path, options), place.folder);
       if (unnamed !== undefined) return unnamed;
     }
-    const name = partialName(path, options);
-    try {
+    return this.#inPartials((own) => {
       if (options.size !== undefined) {
-        checkFree(partials.folder, options.size - (found?.size ?? 0), path);
+        checkFree(own.folder, options.size - (found?.size ?? 0), path);
       }
-      return found ?? partials.create(name, path, place.folder);
+      return found ?? own.create(partialName(path, options), path, place.folder);
+    });
+  }
+
+  #openPartials(): Partials {
+    this.#partials ??= Partials.make(this.#options.library, this.#bounds);
+    return this.#partials;
+  }
+
+  #inPartials<Result>(work: (partials: Partials) => Result): Result {
+    const partials = this.#openPartials();
+    try {
+      return work(partials);
     } catch (error) {
       if (!partials.isGone) throw error;
     }
@@ -289,13 +233,13 @@ export class Uploads implements AsyncDisposable {
     this.#receipts?.[Symbol.dispose]();
     this.#receipts = undefined;
     this.#partials = undefined; // to be made by the next upload, if it can't be made now
-    this.#partials = Partials.make(library, this.#onRemove);
-    return this.#partials.create(name, path, place.folder);
+    return work(this.#openPartials());
   }
 
   #openReceipts(): Receipts {
     if (!this.#looked) this.#lookAtReceipts();
-    this.#receipts ??= new Receipts(makeOwn(this.#options.library, "receipts"));
+    const { library, receiptRetention } = this.#options;
+    this.#receipts ??= new Receipts(makeOwn(library, "receipts"), receiptRetention);
     return this.#receipts;
   }
 
@@ -307,44 +251,31 @@ export class Uploads implements AsyncDisposable {
     this.#receipts = undefined;
   }
 
-  /** A partial goes without a commit: what was noted of one that was about to happen is not so. */
-  readonly #onRemove = (name: string): void => {
-    this.#openReceipts().withdraw(Partials.uploadId(name));
-  };
+  /** Partials that were not touched since go. In milliseconds since 1970. */
+  #due(): number {
+    const { retention = PARTIAL_RETENTION, now = steadyNow } = this.#options;
+    return now() - retention;
+  }
 
   /** What cannot be swept does no harm to reading: an upload will say what is wrong. */
-  #sweep(): void {
-    const { library, retention = PARTIAL_RETENTION, now = Date.now } = this.#options;
+  #findPartials(): Partials | undefined {
     try {
-      this.#partials ??= Partials.find(library, this.#onRemove);
-      this.#partials?.sweep(now() - retention);
+      this.#partials ??= Partials.find(this.#options.library, this.#bounds);
     } catch {
       // As said above.
     }
+    return this.#partials;
   }
 }
 
-/** Whether a file is the one that was about to get its name. */
-function isNoted(facts: Facts, { facts: noted }: CommitNote): boolean {
-  return (
-    sameThing(facts, noted) &&
-    facts.size === noted.size &&
-    facts.modifiedSeconds === noted.modifiedSeconds &&
-    facts.modifiedNanoseconds === noted.modifiedNanoseconds
-  );
+/** An older try ends, unless it is being committed; then it is waited for. */
+async function letGo({ sink, options }: UploadTarget): Promise<void> {
+  // First its client is told: from then on nothing is written any more.
+  if (sink.isOpen) options.onTakenOver?.();
+  await sink.handOver();
 }
 
 /** @param size of bytes from which on it may not */
 function mayBeUnnamed({ size, resume }: CreateOptions, below: number): boolean {
   return size !== undefined && size < below && resume === undefined;
-}
-
-/** Partials are found again by upload id and target, or by what is known of the target alone. */
-function partialName(path: string, options: CreateOptions): string {
-  return `${Buffer.from(options.uploadId).toString("hex")}.${targetOf(path, options)}`;
-}
-
-function targetOf(path: string, { size, modified }: CreateOptions): string {
-  const facts = [path, size, modified?.seconds, modified?.nanoseconds];
-  return sha256(JSON.stringify(facts)).toString("hex").slice(0, 32);
 }

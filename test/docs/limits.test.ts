@@ -6,6 +6,7 @@ import { part, readDocument, rows } from "./document.ts";
 const UNITS: Readonly<Record<string, number>> = {
   KiB: limits.KiB,
   MiB: limits.MiB,
+  GiB: limits.GiB,
   ms: 1,
   s: 1000,
   h: 3_600_000,

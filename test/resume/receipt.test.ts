@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import { connect, createServer, type Server } from "../../src/index.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
+import { writePace } from "../../src/store/disk-pace.ts";
 import type { Put } from "../../src/wire/gen/messages.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -230,6 +231,30 @@ describe("a try that meets an older one", () => {
     });
     young.frame(2, { case: "cancel", value: {} });
     await until(() => partials().length === 0);
+  });
+
+  test("tells the older one UNAVAILABLE while a write of it runs, and more waits", async () => {
+    for (let round = 0; round < 6; round += 1) {
+      using old = await RawPeer.welcomed(server.port);
+      using young = await RawPeer.welcomed(server.port);
+      const uploadId = newId();
+      send(old, 1, bytes, { path: "written", uploadId });
+      expect(await answer(old, 1)).toMatchObject({ case: "response" });
+      // Writes of this process go to the thread pool for a moment: each takes a turn at least.
+      await writePace.there(() => Bun.sleep(150));
+      for (let at = 0; at < MiB; at += 128 * 1024) {
+        const end = at + 128 * 1024;
+        const sum = end === MiB ? crc32(bytes.subarray(0, MiB)) : undefined;
+        old.data(1, at, bytes.subarray(at, end), sum);
+      }
+      send(young, 1, bytes, { path: "written", uploadId, resume: true });
+      let last = await old.body(1);
+      while (last.case === "credit") last = await old.body(1);
+      expect(last).toMatchObject({ case: "failure", value: { code: "UNAVAILABLE" } });
+      expect(await answer(young, 1)).toMatchObject({ case: "response" });
+      young.frame(1, { case: "cancel", value: {} });
+      await until(() => partials().length === 0);
+    }
   });
 
   test("of another client finds nothing that is in use", async () => {

@@ -234,22 +234,21 @@ test("a sweep locks nothing that stays, so that it disturbs no upload elsewhere"
 describe("a sweep", () => {
   const NAMES = ["a", "b", "c"].map((letter) => `${letter.repeat(32)}.${"0".repeat(32)}`);
 
-  test("goes on behind one that cannot be removed", () => {
+  test("goes on behind one that somebody holds", () => {
     using around = new TemporaryFolder();
     using library = Library.open(around.path);
-    const full = new Error("the journal is full");
-    using partials = Partials.make(library, (name) => {
-      if (name === NAMES[0]) throw full;
-    });
+    using partials = Partials.make(library);
     for (const name of NAMES) around.file(`.leat/partial/${name}`);
+    const held = partials.reopen(NAMES[0]!);
     expect(partials.sweep(Date.now() + 60_000)).toBe(2);
+    held!.close();
     expect(readdirSync(around.at(".leat/partial"))).toEqual([NAMES[0]!]);
   });
 
   test("tries those again that could not be removed, however young", () => {
     using around = new TemporaryFolder();
     using library = Library.open(around.path);
-    using partials = Partials.make(library, () => {});
+    using partials = Partials.make(library);
     const [first, second, third] = NAMES.map((name) =>
       partials.create(name, "file", partials.folder),
     );

@@ -1,8 +1,18 @@
 /** A try of an upload that comes while another process commits the one before. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { type Collision, type CreateOptions, openDiskStore, type Store } from "../../src/index.ts";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  type Collision,
+  type CreateOptions,
+  openDiskStore,
+  type Sink,
+  type Store,
+} from "../../src/index.ts";
 import { LeatError } from "../../src/errors.ts";
+import { MiB } from "../../src/limits.ts";
+import { Library } from "../../src/store/library.ts";
+import { makeOwn } from "../../src/store/partials.ts";
+import { Receipts } from "../../src/store/receipts.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refused } from "./support.ts";
 
@@ -97,12 +107,11 @@ test("is not told that it failed where a process was killed behind the name, and
   if (!("write" in sink)) throw new Error("it was not begun");
   await sink.write(BYTES, 0);
   // Killed before the turn of the event loop ends: that it was published is not noted.
-  const journal = (): string =>
-    folder.at(`.leat/receipts/${readdirSync(folder.at(".leat/receipts"))[0]}`);
+  const journal = folder.at(".leat/receipts/1");
   await sink.commit({ crc32: Bun.hash.crc32(BYTES) });
-  const noted = readFileSync(journal());
-  await new Promise<void>((resolve) => void setImmediate(resolve));
-  writeFileSync(journal(), noted);
+  const noted = readFileSync(journal);
+  await first[Symbol.asyncDispose]();
+  writeFileSync(journal, noted);
   writeFileSync(folder.at("other"), "another one's");
   renameSync(folder.at("other"), folder.at("file"));
   await refused("OUTCOME_UNKNOWN", () => second.create("file", { ...how, resume: {} }));
@@ -121,4 +130,153 @@ test("that is skipped, for the name is taken by now, leaves nothing of the one b
   writeFileSync(folder.at("file"), "another one's");
   expect(await store.create("file", how)).toMatchObject({ skipped: { name: "file", size: 13 } });
   expect(partials()).toEqual([]);
+});
+
+describe("of two tries of one upload in two processes", () => {
+  const small = Buffer.from("small enough to have no name");
+  const receipt = { crc32: Bun.hash.crc32(small) };
+
+  async function begun(store: Store, how: CreateOptions): Promise<Sink> {
+    const sink = await store.create("file", how);
+    if (!("write" in sink)) throw new Error(`it was not begun: ${JSON.stringify(sink)}`);
+    await sink.write(small, 0);
+    return sink;
+  }
+
+  const firstTry = (collision: Collision): CreateOptions => ({
+    ...options(7, collision),
+    size: small.length,
+    resume: undefined,
+  });
+
+  test.each(["fail", "skip", "replace"] as const)(
+    "the older one gives way at its name, and voids nothing of the other (%s)",
+    async (collision) => {
+      const [first, second] = stores;
+      if (collision === "replace") writeFileSync(folder.at("file"), "what was there");
+      const how = firstTry(collision);
+      const old = await begun(first, how);
+      const young = await begun(second, { ...how, resume: {} });
+      await refused("UNAVAILABLE", () => old.commit(receipt));
+      const { version } = await young.commit(receipt);
+      for (const store of stores) {
+        expect(await store.create("file", { ...how, resume: {} })).toMatchObject({
+          committed: { entry: { version }, ...receipt },
+        });
+      }
+      expect(partials()).toEqual([]);
+    },
+  );
+
+  test.each(["fail", "replace"] as const)(
+    "the older one does not bring back what the newer one has made and somebody removed (%s)",
+    async (collision) => {
+      const [first, second] = stores;
+      const how = firstTry(collision);
+      const old = await begun(first, how);
+      await (await begun(second, { ...how, resume: {} })).commit(receipt);
+      await second.remove("file");
+      await refused("UNAVAILABLE", () => old.commit(receipt));
+      expect(existsSync(folder.at("file"))).toBe(false);
+      expect(await first.create("file", { ...how, resume: {} })).toMatchObject({
+        committed: { entry: { version: "" }, ...receipt },
+      });
+    },
+  );
+
+  test("one without resume that comes late does not replace what the other has made", async () => {
+    const [first, second] = stores;
+    const how = firstTry("replace");
+    // It has read what the others said before it reads that request.
+    await (
+      await begun(first, { ...firstTry("fail"), uploadId: new Uint8Array(16) })
+    ).commit(receipt);
+    const { version } = await (await begun(second, { ...how, resume: {} })).commit(receipt);
+    const late = await begun(first, how);
+    await refused("UNAVAILABLE", () => late.commit(receipt));
+    expect((await first.stat("file")).version).toBe(version);
+  });
+
+  test("the newer one waits for one that is about to commit, unless that was killed", async () => {
+    const [, second] = stores;
+    await begun(second, firstTry("fail")).then((sink) => sink.discard());
+    using library = Library.open(folder.path);
+    const how = firstTry("fail");
+    const facts = library.facts;
+    {
+      using other = new Receipts(makeOwn(library, "receipts"));
+      other.promise(how.uploadId, "file", { ...receipt, durability: "none", facts });
+      const { retryAfter } = await refused("UNAVAILABLE", () =>
+        second.create("file", { ...how, resume: {} }),
+      );
+      expect(retryAfter).toBeGreaterThan(0);
+    }
+    await (await begun(second, { ...how, resume: {} })).commit(receipt);
+    expect(readFileSync(folder.at("file"))).toEqual(small);
+  });
+
+  test("a failure of one is no word about the other", async () => {
+    using library = Library.open(folder.path);
+    using one = new Receipts(makeOwn(library, "receipts"));
+    using other = new Receipts(makeOwn(library, "receipts"));
+    const id = new Uint8Array(16).fill(9);
+    const promised = { ...receipt, durability: "none", facts: library.facts } as const;
+    const notes = [one, other].map((receipts) => receipts.promise(id, "file", promised));
+    one.confirm(notes[0]!);
+    other.withdraw(notes[1]!);
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    for (const receipts of [one, other]) {
+      expect(await receipts.find(id, "file", () => false)).toMatchObject([{ published: true }]);
+      expect(await receipts.find(id, "other", () => false)).toEqual([]);
+    }
+  });
+});
+
+describe("what an older try is about to let go of", () => {
+  const long = new Uint8Array(3 * MiB + 5).fill(3);
+  const how: CreateOptions = { ...options(5, "fail"), size: 4 * MiB, resume: undefined };
+
+  test("is gone on with, or not to be had yet, whenever it lets go", async () => {
+    const [first, second] = stores;
+    const offsets: number[] = [];
+    for (let turns = 0; turns < 40; turns += 1) {
+      const upload = { ...how, uploadId: new Uint8Array(16).fill(turns) };
+      const old = await first.create("file", upload);
+      if (!("write" in old)) throw new Error("it was not begun");
+      await old.write(long, 0);
+      const trying = Promise.resolve(second.create("file", { ...upload, resume: {} }));
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await old.keep();
+      const young = await trying;
+      if (!("write" in young)) throw new Error("it was not gone on with");
+      offsets.push(young.durableOffset);
+      await young.discard();
+    }
+    expect(new Set(offsets)).toEqual(new Set([3 * MiB]));
+  });
+
+  test("is taken over from a stalled one in another process", async () => {
+    const [first, second] = stores;
+    let told = 0;
+    const old = await first.create("file", { ...how, onTakenOver: () => (told += 1) });
+    if (!("write" in old)) throw new Error("it was not begun");
+    await old.write(long, 0);
+    const young = await second.create("file", { ...how, resume: {} });
+    if (!("write" in young)) throw new Error("it was not gone on with");
+    expect([young.durableOffset, told]).toEqual([3 * MiB, 1]);
+    await refused("UNAVAILABLE", async () => await old.write(long, long.length));
+    await young.discard();
+  });
+
+  test("is waited for while it is being committed", async () => {
+    const [first, second] = stores;
+    const whole = { ...how, size: long.length, durability: "fsync" } as const;
+    const old = await first.create("file", whole);
+    if (!("write" in old)) throw new Error("it was not begun");
+    await old.write(long, 0);
+    const committing = old.commit({ crc32: Bun.hash.crc32(long) });
+    const again = await second.create("file", { ...whole, resume: {} });
+    expect(again).toMatchObject({ committed: { entry: { size: long.length } } });
+    await committing;
+  });
 });

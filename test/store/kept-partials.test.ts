@@ -1,0 +1,125 @@
+/** How many unfinished uploads are kept, and for how long they are looked for. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { type CreateOptions, type Store } from "../../src/index.ts";
+import { MiB } from "../../src/limits.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { beyond } from "../../src/store/kept-partials.ts";
+import { crc32 } from "../../src/hash.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
+import { create, refused } from "./support.ts";
+
+let folder: TemporaryFolder;
+beforeEach(() => {
+  folder = new TemporaryFolder();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+const partials = (): string[] => readdirSync(folder.at(".leat/partial"));
+const idOf = (n: number): Uint8Array => new Uint8Array(16).fill(n);
+const nameStart = (n: number): string => Buffer.from(idOf(n)).toString("hex");
+const kept = (): number[] =>
+  partials()
+    .map((name) => Number.parseInt(name.slice(0, 2), 16))
+    .toSorted((a, b) => a - b);
+
+const how = (n: number, peer = "10.0.0.1:1000"): Partial<CreateOptions> => ({
+  uploadId: idOf(n),
+  size: 4 * MiB,
+  resume: {},
+  peer,
+});
+
+async function keep(store: Store, n: number, peer?: string, size = 1000): Promise<void> {
+  const sink = await create(store, `file-${n}`, how(n, peer));
+  await sink.write(new Uint8Array(size).fill(n), 0);
+  await sink.keep();
+}
+
+describe("unfinished uploads", () => {
+  test("of one peer are bounded in number, whatever its port: the oldest goes", async () => {
+    await using store = openDiskStore(folder.path, { kept: { peerCount: 3 } });
+    for (let n = 1; n <= 6; n += 1) await keep(store, n, `10.0.0.1:${n}`);
+    for (let n = 11; n <= 12; n += 1) await keep(store, n, "10.0.0.2:1");
+    expect(kept()).toEqual([4, 5, 6, 11, 12]);
+    // One that is continued and kept again is the youngest.
+    await keep(store, 4);
+    await keep(store, 7);
+    expect(kept()).toEqual([4, 6, 7, 11, 12]);
+  });
+
+  test("of one peer are bounded in bytes, but the newest stays", async () => {
+    await using store = openDiskStore(folder.path, { kept: { peerBytes: 5000 } });
+    for (let n = 1; n <= 7; n += 1) await keep(store, n);
+    expect(kept()).toEqual([3, 4, 5, 6, 7]);
+    await keep(store, 8, undefined, 9000);
+    expect(kept()).toEqual([8]);
+  });
+
+  test("that are gone on with are not taken away", async () => {
+    await using store = openDiskStore(folder.path, { kept: { peerCount: 2 } });
+    for (let n = 1; n <= 2; n += 1) await keep(store, n);
+    await using going = await create(store, "file-1", how(1));
+    for (let n = 3; n <= 5; n += 1) await keep(store, n);
+    expect(kept()).toEqual([1, 4, 5]);
+    expect(going.durableOffset).toBe(0);
+  });
+
+  test("are bounded in all, whoever has kept them", async () => {
+    for (let n = 1; n <= 40; n += 1)
+      folder.file(`.leat/partial/${nameStart(n)}.${"0".repeat(32)}`, "x");
+    await using store = openDiskStore(folder.path, { kept: { count: 16 } });
+    expect(partials()).toHaveLength(16);
+    for (let n = 101; n <= 120; n += 1) await keep(store, n, `10.0.0.${n}:1`);
+    await until(
+      () => partials().length <= 17,
+      () => partials().length,
+    );
+    expect(kept()).toContain(120);
+  });
+
+  test("are all looked at without holding the event loop, however many there are", async () => {
+    for (let n = 0; n < 3000; n += 1) {
+      const target = n.toString(16).padStart(32, "0");
+      folder.file(`.leat/partial/${n.toString(16).padStart(32, "a")}.${target}`, "x");
+    }
+    await using store = openDiskStore(folder.path);
+    const prefix = { length: 1, crc32: crc32(Buffer.from("x")) };
+    const asks = Array.from({ length: 64 }, (_, n) =>
+      store.create(`file-${n}`, {
+        ...how(n + 1),
+        resume: { prefix },
+        collision: "fail",
+        durability: "none",
+      } as CreateOptions),
+    );
+    for (const sink of await Promise.all(asks)) if ("write" in sink) await sink.discard();
+    expect(partials()).toHaveLength(3000);
+  });
+
+  test("are looked for no more when nobody asks any more", async () => {
+    await using store = openDiskStore(folder.path);
+    await keep(store, 1, undefined, 3 * MiB);
+    let looks = 0;
+    const isOver = (): boolean => (looks += 1) > 3;
+    await refused("CANCELLED", () => create(store, "file-1", { ...how(1), isOver }));
+    const again = await create(store, "file-1", how(1));
+    expect(again.durableOffset).toBe(3 * MiB);
+    await again.discard();
+  });
+});
+
+describe("what is more than may be", () => {
+  const all = [5, 1, 4, 2, 3].map((n) => ({ name: `${n}`, size: n * 10, changed: n }));
+
+  test.each([
+    [5, 150, []],
+    [3, 150, ["2", "1"]],
+    [9, 95, ["3", "2", "1"]],
+    [0, 0, ["4", "3", "2", "1"]],
+  ] as const)("of at most %d with %d bytes", (count, bytes, gone) => {
+    expect(beyond(all, { count, bytes })).toEqual([...gone]);
+    expect(beyond([], { count, bytes })).toEqual([]);
+  });
+});

@@ -1,0 +1,248 @@
+/** The journal of commits, which several processes write and read. */
+import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { openDiskStore, type Store } from "../../src/index.ts";
+import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
+import { Library } from "../../src/store/library.ts";
+import { makeOwn } from "../../src/store/partials.ts";
+import { NOTE_SIZE } from "../../src/store/receipt-note.ts";
+import { Receipts } from "../../src/store/receipts.ts";
+import { Tries } from "../../src/store/tries.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { seededRandom } from "../support/chop.ts";
+import { until } from "../support/until.ts";
+import { create, refused } from "./support.ts";
+
+let folder: TemporaryFolder;
+let library: Library;
+let open: Disposable[];
+
+beforeEach(() => {
+  folder = new TemporaryFolder();
+  library = Library.open(folder.path);
+  open = [];
+});
+afterEach(() => {
+  for (const one of open) one[Symbol.dispose]();
+  library[Symbol.dispose]();
+  folder[Symbol.dispose]();
+});
+
+/** As another process opens it. */
+function receipts(retention?: number): Receipts {
+  const made = new Receipts(makeOwn(library, "receipts"), retention);
+  open.push(made);
+  return made;
+}
+
+const inJournal = (name = ""): string => folder.at(".leat/receipts", name);
+const names = (): string[] => readdirSync(inJournal());
+const spans = (): number[] =>
+  names()
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+const wanted = (): boolean => false;
+
+function note(journal: Receipts, id: Uint8Array, path: string, crc32: number): void {
+  const { facts } = library;
+  journal.confirm(journal.promise(id, path, { crc32, durability: "none", facts }));
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+describe("a journal with many notes", () => {
+  const random = seededRandom(3);
+  const ids = Array.from({ length: 12_000 }, () => random.bytes(16));
+
+  async function fill(journal: Receipts, from = 0, to = ids.length): Promise<void> {
+    for (let n = from; n < to; n += 1) {
+      note(journal, ids[n]!, `file-${n}`, n);
+      if (n % 100 === 0) await turn();
+    }
+    await turn();
+  }
+
+  async function finds(journal: Receipts, numbers: readonly number[]): Promise<void> {
+    for (const n of numbers) {
+      const found = await journal.find(ids[n]!, `file-${n}`, wanted);
+      expect(found).toMatchObject([{ crc32: n, published: true }]);
+    }
+  }
+
+  test("is read once, and then in parts, by each process", async () => {
+    const [first, second] = [receipts(), receipts()];
+    await fill(first, 0, 9_000);
+    expect(statSync(inJournal("1")).size).toBeGreaterThan(8 * INDEX_TAIL);
+    await finds(first, [0, 1, 4_500, 8_999]);
+    const indexed = readFileSync(inJournal("index/1.end")).readDoubleLE(0);
+    expect(statSync(inJournal("1")).size - indexed).toBeLessThanOrEqual(INDEX_TAIL);
+    // What comes behind the index is found there, and then in the index, by another one, too.
+    await fill(second, 9_000, 9_500);
+    await finds(first, [9_000, 9_499, 17]);
+    expect(readFileSync(inJournal("index/1.end")).readDoubleLE(0)).toBe(indexed);
+    await fill(first, 9_500);
+    await finds(second, [3, 9_000, 9_499, 11_999]);
+    await finds(first, [3, 11_999]);
+    expect(await first.find(random.bytes(16), "file-1", wanted)).toEqual([]);
+  }, 60_000);
+
+  test("loses none where one was cut short, in the journal and in the index", async () => {
+    const journal = receipts();
+    await fill(journal, 0, 3_000);
+    appendFileSync(inJournal("1"), readFileSync(inJournal("1")).subarray(0, 77));
+    await fill(journal, 3_000, 6_000);
+    await finds(journal, [0, 2_999, 3_000, 5_999]);
+    for (const name of readdirSync(inJournal("index"))) {
+      if (!name.endsWith(".end")) appendFileSync(inJournal(`index/${name}`), "torn");
+    }
+    await fill(journal, 6_000, 9_000);
+    await finds(journal, [1, 2_998, 3_001, 5_998, 6_000, 8_999]);
+  }, 60_000);
+
+  test("does nothing for who has left", async () => {
+    const journal = receipts();
+    await fill(journal, 0, 6_000);
+    let asked = 0;
+    const all = Array.from({ length: 200 }, (_, n) =>
+      journal.find(ids[n]!, `file-${n}`, () => {
+        asked += 1;
+        return true;
+      }),
+    );
+    for (const one of all)
+      expect((await one.catch((error: unknown) => error)) as object).toMatchObject({
+        code: "CANCELLED",
+      });
+    expect(asked).toBe(200);
+    expect(names()).not.toContain("index");
+    await finds(journal, [5_999]);
+  }, 60_000);
+
+  test("is not slowed down by an upload that noted itself without end", async () => {
+    const journal = receipts();
+    for (let n = 0; n < 8_000; n += 1) note(journal, ids[0]!, "file-0", n);
+    await turn();
+    await fill(journal, 1, 3_000);
+    await finds(journal, [1, 2_999]);
+    expect((await journal.find(ids[0]!, "file-0", wanted)).length).toBeLessThanOrEqual(256);
+  }, 60_000);
+});
+
+describe("a day of receipts", () => {
+  /** Milliseconds; a step is a few of them. */
+  const DAY = RECEIPT_STEPS * 4;
+
+  test("is over after a day of service, for two processes that both go on", async () => {
+    const journals = [receipts(DAY), receipts(DAY)];
+    const id = new Uint8Array(16).fill(1);
+    note(journals[0]!, id, "old", 1);
+    for (let n = 0; Math.max(...spans()) < RECEIPT_SPANS + 4; n += 1) {
+      // Both find the journal rolled over, again and again, and an index of what is removed.
+      for (const journal of journals) {
+        const other = crypto.getRandomValues(new Uint8Array(16));
+        note(journal, other, "young", n);
+        await turn();
+        expect(await journal.find(other, "young", wanted)).toMatchObject([{ crc32: n }]);
+      }
+    }
+    for (const journal of journals) expect(await journal.find(id, "old", wanted)).toEqual([]);
+    expect(spans().length).toBeLessThanOrEqual(RECEIPT_SPANS + 1);
+  }, 60_000);
+
+  test("goes on where the process before has stopped", async () => {
+    const age = (): number => statSync(inJournal("age"), { throwIfNoEntry: false })?.size ?? 0;
+    receipts(50 * DAY);
+    await until(() => age() > 0, names);
+    open.pop()![Symbol.dispose]();
+    const served = age();
+    expect(served).toBeGreaterThan(0);
+    receipts(50 * DAY);
+    await until(() => age() > served, age);
+  });
+
+  test("does not pass while a clock jumps two days ahead and back", async () => {
+    await using store: Store = openDiskStore(folder.path);
+    const id = new Uint8Array(16).fill(1);
+    const how = { uploadId: id, size: 3, durability: "none", collision: "fail" } as const;
+    const put = async (path: string, uploadId: Uint8Array): Promise<void> => {
+      await using sink = await create(store, path, { ...how, uploadId });
+      await sink.write(Buffer.from("abc"), 0);
+      await sink.commit({ crc32: 5 });
+    };
+    try {
+      await put("file", id);
+      for (const days of [2, 4, -1, 0]) {
+        setSystemTime(days === 0 ? undefined : new Date(Date.now() + days * 86_400_000));
+        await put(`other-${days}`, crypto.getRandomValues(new Uint8Array(16)));
+        expect(await store.create("file", { ...how, resume: {} })).toMatchObject({
+          committed: { crc32: 5 },
+        });
+        await refused("ALREADY_EXISTS", () => put("file", new Uint8Array(16).fill(2)));
+      }
+    } finally {
+      setSystemTime();
+    }
+  });
+
+  test("leaves nothing of stores that were killed", async () => {
+    writeFileSync(folder.file(".leat/receipts/maker.0badcafe"), "");
+    receipts(DAY);
+    await until(() => !names().includes("maker.0badcafe"), names);
+    expect(names().filter((name) => name.startsWith("maker."))).toHaveLength(1);
+  });
+});
+
+describe("what several processes say of uploads that are tried again", () => {
+  const key = (n: number): string => `${n}`.padStart(32, "k");
+
+  function tries(count: number): Tries[] {
+    const own = makeOwn(library, "receipts");
+    open.push(own);
+    const made = Array.from({ length: count }, () => new Tries(own));
+    open.unshift(...made);
+    return made;
+  }
+
+  test("is heard by all, in the same order, over the end of a file", () => {
+    const all = tries(3);
+    const lines = (2.5 * TRIES_BYTES) / 64;
+    for (let n = 0; n < lines; n += 1) {
+      const one = all[n % 2]!;
+      const number = one.announce(key(n % 7));
+      expect(one.isNewest(key(n % 7), number)).toBe(true);
+    }
+    const last = all[0]!.announce(key(1));
+    for (const one of all) {
+      one.refresh();
+      expect(one.isNewest(key(1), last - 1)).toBe(false);
+    }
+    // Only what is needed stays.
+    expect(names().filter((name) => name.startsWith("tries.")).length).toBeLessThanOrEqual(2);
+    const [late] = tries(1);
+    expect(late!.isNewest(key(1), 0)).toBe(false);
+  });
+
+  test("is believed to be of every upload by one that has slept through it", () => {
+    const [slept, awake] = tries(2);
+    const number = slept!.announce(key(1));
+    for (let n = 0; n < (3.5 * TRIES_BYTES) / 64; n += 1) awake!.announce(key(2));
+    slept!.refresh();
+    expect(slept!.isNewest(key(1), number)).toBe(false);
+    expect(slept!.isNewest(key(1), slept!.announce(key(1)))).toBe(true);
+  });
+
+  test("is read behind a line that was cut short", () => {
+    const [one, other] = tries(2);
+    one!.announce(key(1));
+    const name = names().find((found) => found.startsWith("tries."))!;
+    appendFileSync(inJournal(name), readFileSync(inJournal(name)).subarray(0, 31));
+    const number = one!.announce(key(2));
+    expect(number).toBe(2);
+    other!.refresh();
+    expect(other!.isNewest(key(2), 1)).toBe(false);
+  });
+});
+
+test("a note is as long as the documentation says", () => {
+  expect(2 * NOTE_SIZE).toBe(256);
+});
