@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { TemporaryFolder } from "../support/folder.ts";
 import { announcedSeed } from "../support/chop.ts";
+import { asksAgain } from "./asks.ts";
 import { cutTransfer, isKept } from "./cut.ts";
 import { drawPlan, KINDS } from "./plan.ts";
 import { PLACE, runPlan } from "./run.ts";
@@ -39,4 +40,11 @@ describe.if(process.platform === "linux")("a connection that is cut again and ag
       expect([result, isKept(result, options)]).toEqual([result, true]);
     },
   );
+});
+
+describe.if(process.platform === "linux")("uploads that are cut behind Finish", () => {
+  test.each([2, 4])("are answered with their receipts by %d workers", async (workers) => {
+    const options = { workers, asks: 200, resumes: 2, seed: announcedSeed() };
+    expect((await asksAgain(options)).wrong).toEqual([]);
+  });
 });

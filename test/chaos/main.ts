@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { TemporaryFolder } from "../support/folder.ts";
 import { noStrace } from "../support/straced-server.ts";
+import { asks } from "./asks.ts";
 import { cutTransfers } from "./cut.ts";
 import { type Cell, tryFaults } from "./disk-faults/matrix.ts";
 import {
@@ -29,6 +30,10 @@ function seedOf(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number)) throw new InvalidArgumentError("a whole number");
   return number;
+}
+
+function counts(text: string): number[] {
+  return text.split(",").map(positive);
 }
 
 async function chaos(options: { minutes?: number; runs?: number; seed?: number; kind?: Kind }) {
@@ -78,6 +83,24 @@ program
     const { seed } = command.optsWithGlobals<{ seed: number }>();
     if (!(await cutTransfers({ ...options, seed }))) process.exitCode = 1;
   });
+
+program
+  .command("asks")
+  .description("small uploads cut right behind Finish and asked for again: the receipt, always")
+  .option("--workers <N,…>", "one run for each", counts, [2, 4])
+  .option("--asks <N>", "uploads of a run", positive, 5000)
+  .option("--resumes <N>", "of 16 MiB, cut in the middle", positive, 100)
+  .option("--seed <S>", "of what is drawn", seedOf, 1)
+  .action(
+    async (
+      options: { workers: number[]; asks: number; resumes: number; seed: number },
+      command: Command,
+    ) => {
+      const { seed } = command.optsWithGlobals<{ seed: number }>();
+      const runs = options.workers.map((workers) => ({ ...options, workers, seed }));
+      if (!(await asks(runs))) process.exitCode = 1;
+    },
+  );
 
 program
   .command("soak")
