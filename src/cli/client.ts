@@ -62,7 +62,7 @@ export async function client(args: readonly string[]): Promise<number> {
   }
   await output.finish().catch((thrown: unknown) => failures.report("", thrown));
   await context?.connection.close();
-  if (stoppedBy !== undefined) output.say("leat: interrupted");
+  if (stoppedBy !== undefined) output.say(context?.interrupted ?? "leat: interrupted");
   await output.talked();
   if (stoppedBy !== undefined) return signalExit(stoppedBy);
   return output.readerLeft ? EXIT.readerLeft : failures.exitCode;

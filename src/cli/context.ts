@@ -34,6 +34,8 @@ export class Context {
   readonly connection: Connection;
   readonly place: Place;
   readonly #failures: Failures;
+  /** How what was interrupted goes on, where it can. */
+  #goesOn: string | undefined;
 
   constructor(parts: ContextParts) {
     this.output = parts.output;
@@ -60,6 +62,16 @@ export class Context {
   refuse(command: string, { all, refused }: Planned<unknown>): boolean {
     for (const error of refused) this.fail(command, error);
     return all.length > 0;
+  }
+
+  /** What was interrupted can go on. @param how it does */
+  kept(how = "the same command continues"): void {
+    this.#goesOn = how;
+  }
+
+  /** What is said of Ctrl-C. */
+  get interrupted(): string {
+    return this.#goesOn === undefined ? "leat: interrupted" : `leat: interrupted; ${this.#goesOn}`;
   }
 
   /** Something a person may want to know; not for `--quiet`. */

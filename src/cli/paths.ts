@@ -22,7 +22,7 @@ export function remoteName(typed: string): string {
 }
 
 /** Whether what is in a folder is meant, and not the folder: `.`, `photos/.`. */
-function meansContents(typed: string): boolean {
+export function meansContents(typed: string): boolean {
   return /(^|\/)\.{1,2}\/*$/.test(typed);
 }
 

@@ -131,7 +131,8 @@ class Shell {
   /** @returns the exit code of this line */
   async #run(line: string): Promise<number> {
     const failures = new Failures(this.#output, (command) => `type help ${command}`.trimEnd());
-    const program = this.#createProgram(failures);
+    const context = this.#createContext(failures);
+    const program = this.#createProgram(context);
     let command = "";
     try {
       const words = namedHere(splitWords(line), line);
@@ -142,7 +143,9 @@ class Shell {
       if (!isAnswer(thrown)) failures.report(known?.name() ?? "", thrown);
     }
     await this.#output.flush();
-    if (this.#stop.signal.aborted && this.#interactive) this.#output.say("leat: interrupted");
+    // At a terminal by Ctrl-C; else by what ends the shell.
+    const isTold = this.#interactive || this.#endedBy !== undefined;
+    if (this.#stop.signal.aborted && isTold) this.#output.say(context.interrupted);
     return failures.exitCode;
   }
 
@@ -159,13 +162,8 @@ class Shell {
     await program.parseAsync(words, { from: "user" });
   }
 
-  #createProgram(failures: Failures): Command {
-    const program = createCommand("leat")
-      .configureOutput(helpTo(this.#output))
-      .configureHelp({
-        commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
-      });
-    const context = new Context({
+  #createContext(failures: Failures): Context {
+    return new Context({
       output: this.#output,
       progress: this.#progress,
       connection: this.#connection,
@@ -176,6 +174,14 @@ class Shell {
       inShell: true,
       place: this.#place,
     });
+  }
+
+  #createProgram(context: Context): Command {
+    const program = createCommand("leat")
+      .configureOutput(helpTo(this.#output))
+      .configureHelp({
+        commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
+      });
     addCommands(program, () => context);
     addPlaces(program, () => context);
     return program;
@@ -199,7 +205,8 @@ class Shell {
   }
 
   #complete(line: string): Promise<[string[], string]> {
-    const program = this.#createProgram(new Failures(this.#output, () => ""));
+    const context = this.#createContext(new Failures(this.#output, () => ""));
+    const program = this.#createProgram(context);
     return complete(line, {
       commands: program.commands,
       more: OWN_COMMANDS,

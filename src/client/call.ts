@@ -5,6 +5,8 @@ import type { Finish, Receipt } from "../wire/gen/messages.ts";
 
 /** Hears what happens on a stream. Whatever is missing is an error of the server. */
 export interface Call {
+  /** When its signal gives it up, the server is to keep what it has. */
+  readonly keeps?: boolean;
   /** The request has its stream: it leaves now. */
   opened?(stream: number): void;
   response?(result: Result | undefined): void;

@@ -25,7 +25,7 @@ import {
 } from "./options.ts";
 import { PageOrder } from "./page.ts";
 import { NEVER } from "./retry.ts";
-import type { GetTreeOptions, TreeOptions } from "./tree.ts";
+import type { GetTreeOptions, PutTreeOptions } from "./tree.ts";
 import { getTrees } from "./tree-get.ts";
 import { putTrees } from "./tree-put.ts";
 import { type UploadOrigin, type UploadSource, originOf } from "./upload.ts";
@@ -200,7 +200,7 @@ export class Client implements AsyncDisposable {
    * Uploads a folder with everything in it, or one file, as `getTree` fetches it.
    * @param to the folder, or the file, in the library; a folder that is there is filled
    */
-  putTree(from: string, to: string, options: TreeOptions = {}) {
+  putTree(from: string, to: string, options: PutTreeOptions = {}) {
     return putTrees(this, [{ path: to, local: from }], options);
   }
 

@@ -165,6 +165,7 @@ class DownloadTo {
         sums?.flush();
         sums?.[Symbol.dispose]();
         await sink.keep();
+        this.#options.onKept?.();
       } else {
         sums?.remove();
         await sink.abandon();

@@ -77,7 +77,7 @@ export class Link implements Driver {
     }
     if (signal !== undefined) {
       ticket.release = onAbort(signal, (error) => {
-        this.cancel(ticket);
+        this.cancel(ticket, call.keeps);
         call.failed(error, false);
       });
     }
@@ -87,13 +87,16 @@ export class Link implements Driver {
     return ticket;
   }
 
-  /** Gives a request up. Its call hears nothing more. */
-  cancel(ticket: Ticket): void {
+  /**
+   * Gives a request up. Its call hears nothing more.
+   * @param keep of an upload: the server is to keep what it has
+   */
+  cancel(ticket: Ticket, keep = false): void {
     release(ticket);
     if (this.#waiting.delete(ticket)) return;
     if (ticket.stream === undefined || this.#calls.get(ticket.stream) !== ticket) return;
     this.#calls.delete(ticket.stream);
-    this.connection.fail(ticket.stream, new LeatError("CANCELLED", "it was given up"));
+    this.connection.fail(ticket.stream, new LeatError("CANCELLED", "it was given up"), keep);
   }
 
   /** @returns the round trip, in milliseconds */

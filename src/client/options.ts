@@ -60,6 +60,8 @@ export interface DownloadOptions extends CallOptions, SaveOptions {
   readonly onProgress?: (bytes: number) => void;
   /** What an earlier try has left is continued at `offset`; at 0: the file is another one now. */
   readonly onResume?: (offset: number, size: number) => void;
+  /** It failed or was given up, and another download can continue it. */
+  readonly onKept?: () => void;
 }
 
 /** What became of a file that was to be saved. */
@@ -108,6 +110,13 @@ export interface PutOptions extends CallOptions {
   readonly onProgress?: (bytes: number) => void;
   /** What an earlier try has left on the server is continued. */
   readonly onResume?: (offset: number, size: number) => void;
+  /**
+   * When its signal gives it up, the server keeps what it has: the next upload of the same file to the
+   * same name continues. Of local files of 8 MiB or more, without `sha256`; else nothing is kept.
+   */
+  readonly keep?: boolean;
+  /** It was given up, and another upload can continue it. */
+  readonly onKept?: () => void;
 }
 
 /** What an upload came to: the file is there, whole, under its name. */

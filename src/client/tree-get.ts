@@ -219,7 +219,7 @@ class TreeGet {
 
   /** What an interrupted run has left of it is continued. */
   async #fetchLarge(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
-    const { onResume } = this.#options;
+    const { onKept, onResume } = this.#options;
     let before = 0;
     try {
       const { entry, ...saved } = await this.#client.download(of.path, folder.at(name), {
@@ -235,6 +235,7 @@ class TreeGet {
           before = offset;
           onResume?.(of, offset, size);
         },
+        ...(onKept === undefined ? {} : { onKept }),
       });
       return saved.skipped ? outcomeOf(of, { skipped: true }) : fetched(of, entry, saved);
     } catch (thrown) {

@@ -10,10 +10,10 @@ import type { SmallFile } from "../store/small-file.ts";
 import type { MaybePromise } from "../store/store.ts";
 import type { Client } from "./client.ts";
 import { UploadLoops } from "./into-itself.ts";
-import { IF_EXISTS, type Receipt } from "./options.ts";
+import { type PutOptions, IF_EXISTS, type Receipt } from "./options.ts";
 import { SmallPut } from "./small-put.ts";
 import {
-  type TreeOptions,
+  type PutTreeOptions,
   type TreeOutcome,
   type TreeRoot,
   type TreeSummary,
@@ -29,7 +29,7 @@ import { type Upload, type UploadOrigin, uploadOf } from "./upload.ts";
 export function putTrees(
   client: Client,
   roots: readonly TreeRoot[],
-  options: TreeOptions = {},
+  options: PutTreeOptions = {},
 ): AsyncGenerator<TreeOutcome, TreeSummary> {
   return new TreePut(client, options).put(roots);
 }
@@ -37,7 +37,7 @@ export function putTrees(
 class TreePut {
   readonly #client: Client;
   readonly #run: TreeRun;
-  readonly #options: TreeOptions;
+  readonly #options: PutTreeOptions;
   readonly #loops: UploadLoops;
   /** Where the root of the tree at hand goes. */
   #target = "";
@@ -45,7 +45,7 @@ class TreePut {
   readonly #small = new Set<SmallPut>();
   #left = 0;
 
-  constructor(client: Client, options: TreeOptions) {
+  constructor(client: Client, options: PutTreeOptions) {
     this.#client = client;
     this.#run = new TreeRun(client.maxStreams, options.signal);
     this.#options = options;
@@ -177,9 +177,16 @@ class TreePut {
   async #send(of: TreeRoot, origin: UploadOrigin, lost?: Uint8Array): Promise<TreeOutcome> {
     try {
       let before = 0;
-      const options = {
-        ifExists: this.#options.ifExists ?? "fail",
+      const { ifExists = "fail", keep = false, onKept, onResume } = this.#options;
+      const options: PutOptions = {
+        ifExists,
+        keep,
+        ...(onKept === undefined ? {} : { onKept }),
         signal: this.#run.signal,
+        onResume: (offset: number, size: number) => {
+          before = offset;
+          onResume?.(of, offset, size);
+        },
         onProgress: (bytes: number) => {
           this.#leave(bytes - before);
           before = bytes;

@@ -21,6 +21,13 @@ export interface TreeOptions extends CallOptions {
   readonly onProgress?: (bytes: number) => void;
   /** What an interrupted run has left of a file is continued at `offset`; at 0: it is another one now. */
   readonly onResume?: (of: TreeRoot, offset: number, size: number) => void;
+  /** A file failed or was given up, and another run can continue it. */
+  readonly onKept?: () => void;
+}
+
+export interface PutTreeOptions extends TreeOptions {
+  /** As `keep` of `Client.put`, for each file. */
+  readonly keep?: boolean;
 }
 
 /** How to fetch a tree. */

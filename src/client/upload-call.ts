@@ -18,6 +18,8 @@ export interface UploadCallOptions {
   /** The server has accepted, and goes on there with the partial of this upload. */
   readonly onAccepted: (offset: number, uploadId: Uint8Array) => void;
   readonly onProgress: ((bytes: number) => void) | undefined;
+  /** When its signal gives it up, the server is to keep what it has. */
+  readonly keeps: boolean;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: LeatError) => void;
 }
@@ -44,6 +46,10 @@ export class UploadCall implements Call {
   constructor(options: UploadCallOptions) {
     this.#options = options;
     this.#uploadIds = [options.request.uploadId];
+  }
+
+  get keeps(): boolean {
+    return this.#options.keeps;
   }
 
   ask(signal: AbortSignal | undefined): void {

@@ -38,6 +38,8 @@ class UploadTries {
   #alone = false;
   /** How far the server was when it accepted the last try. */
   #accepted = -1;
+  /** Bytes that have left, what was there already included. */
+  #sent = 0;
   /** The file, as it was when it was opened first. */
   #first: Pick<Upload, "size" | "modified"> | undefined;
 
@@ -51,6 +53,23 @@ class UploadTries {
   }
 
   async run(): Promise<Receipt> {
+    try {
+      return await this.#run();
+    } catch (thrown) {
+      if (this.#isKept) this.#options.onKept?.();
+      throw thrown;
+    }
+  }
+
+  /** It was given up on the way, and some of it is on the server. */
+  get #isKept(): boolean {
+    const { keep, signal } = this.#options;
+    const { size = 0 } = this.#first ?? {};
+    if (keep !== true || signal?.aborted !== true || !this.#canBeFound) return false;
+    return this.#sent >= BLOCK_SIZE && this.#sent < size;
+  }
+
+  async #run(): Promise<Receipt> {
     const { signal } = this.#options;
     const retry = this.#lines.retry(signal === undefined ? [] : [signal]);
     while (true) {
@@ -85,12 +104,18 @@ class UploadTries {
       const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
       const onAccepted = (offset: number, uploadId: Uint8Array): void => {
         this.#accepted = offset;
+        this.#sent = offset;
         this.#uploadId = uploadId;
         if (offset > 0) onResume?.(offset, upload.size ?? 0);
       };
       const value = { ...request(upload), ...fields, uploadId: this.#uploadId };
-      const call = { upload, link, request: value, onAccepted, onProgress, resolve, reject };
-      new UploadCall(call).ask(signal);
+      const keeps = this.#options.keep === true && this.#canBeFound;
+      const report = (bytes: number): void => {
+        this.#sent = bytes;
+        onProgress?.(bytes);
+      };
+      const told = { onAccepted, onProgress: report, resolve, reject };
+      new UploadCall({ upload, link, request: value, keeps, ...told }).ask(signal);
       return await promise;
     } catch (thrown) {
       upload.release();
@@ -113,14 +138,18 @@ class UploadTries {
 
   /** Looks for what another try, or another process, has left; where there may be something. */
   async #resumeFields(upload: Upload): Promise<Partial<Put>> {
-    if (this.#accepted >= 0 || !this.#maySearch(upload)) return this.#again ? { resume: true } : {};
+    if (this.#accepted >= 0 || this.#alone || !this.#canBeFound) {
+      return this.#again ? { resume: true } : {};
+    }
     // Until the server has accepted, nothing has left: there is nothing under our own id.
     const prefixCrc32 = await upload.prefix(BLOCK_SIZE);
     return { resume: true, prefixCrc32, prefixLength: BLOCK_SIZE };
   }
 
-  #maySearch({ size, modified }: Upload): boolean {
-    if (this.#alone || this.#options.sha256 === true || modified === undefined) return false;
+  /** Whether another process can find what this one has left. */
+  get #canBeFound(): boolean {
+    const { size, modified } = this.#first ?? {};
+    if (this.#options.sha256 === true || modified === undefined) return false;
     return size !== undefined && size >= RESUME_LEAST;
   }
 }

@@ -122,8 +122,9 @@ export class Connection implements TransportHandler, Producer, Reader {
     this.wake();
   }
 
-  fail(stream: number, error: LeatError): void {
-    this.session.fail(stream, error, this.#now());
+  /** @param keep as `Session.fail` */
+  fail(stream: number, error: LeatError, keep = false): void {
+    this.session.fail(stream, error, this.#now(), keep);
     this.wake();
   }
 

@@ -51,8 +51,8 @@ export interface Receiving {
   readonly complete: boolean;
   data(bytes: Uint8Array, blockCrc: number | undefined): void;
   finish(finish: Finish): void;
-  /** The client gives the stream up: its end follows. */
-  cancelled(): void;
+  /** The client gives the stream up: its end follows. @param keep it wants to go on with it later */
+  cancelled(keep: boolean): void;
   /**
    * The stream is over, perhaps before its end.
    * Throws nothing.

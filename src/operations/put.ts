@@ -109,8 +109,8 @@ export class PutOperation implements Receiving, Intake {
     this.#leaving = this.#commit(finish, this.#sink, this.#incoming);
   }
 
-  cancelled(): void {
-    this.#givenUp = true;
+  cancelled(keep: boolean): void {
+    this.#givenUp = !keep;
   }
 
   abort(error: LeatError): Promise<void> | undefined {

@@ -79,7 +79,7 @@ export class Peer implements Driver, BudgetWaiter {
       case "finish":
         return this.#exchanges?.get(event.stream)?.receiving?.finish(event.finish);
       case "cancel":
-        return this.#cancel(event.stream);
+        return this.#cancel(event.stream, event.keep);
       case "failure":
         return this.#end(event.stream, event.error, event.error);
       case "resend":
@@ -100,9 +100,9 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   /** The client gave a stream up. A commit or a change goes on, and what becomes of it is the answer. */
-  #cancel(stream: number): void {
+  #cancel(stream: number, keep: boolean): void {
     const { receiving, isChange } = this.#exchanges?.get(stream) ?? {};
-    receiving?.cancelled();
+    receiving?.cancelled(keep);
     if (receiving?.complete === true || isChange === true) return;
     this.connection.fail(stream, CANCELLED);
   }

@@ -40,7 +40,7 @@ export type SessionEvent =
   /** The stream ended with a Failure, sent by the peer or by this session about the peer. */
   | { readonly type: "failure"; readonly stream: number; readonly error: LeatError }
   /** Server: the client gave the stream up; end it. */
-  | { readonly type: "cancel"; readonly stream: number }
+  | { readonly type: "cancel"; readonly stream: number; readonly keep: boolean }
   | { readonly type: "pong"; readonly nonce: number; readonly roundTrip: number }
   /** Client: streams above `lastStream` will not be served; each gets its own failure event. */
   | { readonly type: "goAway"; readonly lastStream: number; readonly error: LeatError }

@@ -286,7 +286,7 @@ export class Receiver {
       case "resend":
         return { type: "resend", stream: id, resend: body.value };
       case "cancel":
-        return { type: "cancel", stream: id };
+        return { type: "cancel", stream: id, keep: body.value.keep };
     }
   }
 

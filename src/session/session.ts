@@ -292,8 +292,11 @@ export class Session {
     if (state === "ended") this.drop(stream);
   }
 
-  /** Server: ends a stream with a Failure. Client: gives it up; the server still ends it. */
-  fail(id: number, error: LeatError, now: number): void {
+  /**
+   * Server: ends a stream with a Failure. Client: gives it up; the server still ends it.
+   * @param keep of an upload that is given up: the server is to keep what is whole of it
+   */
+  fail(id: number, error: LeatError, now: number, keep = false): void {
     const stream = this.streams.get(id);
     if (stream === undefined) return;
     if (this.role === "server") {
@@ -302,7 +305,7 @@ export class Session {
     }
     if (stream.cancelled) return;
     this.release(stream);
-    this.send(id, { case: "cancel", value: {} }, now);
+    this.send(id, { case: "cancel", value: keep ? { keep } : {} }, now);
   }
 
   /** Forgets a stream that ended. */

@@ -175,11 +175,32 @@ describe("the shell at a terminal", () => {
     await at.type("\x03", "^C\r\n");
     await at.type("get big\r", /big +━*─+ +\d+% +[\d.]+ [KMG]iB\/s +\d+:\d\d/);
     // The bar is wiped from its line.
-    await at.type("\x03", "\r\x1b[2Kleat: interrupted\r\n");
+    await at.type("\x03", "\r\x1b[2Kleat: interrupted; the same command continues\r\n");
     await at.prompt();
     expect(readdirSync(here.path).filter((name) => !name.startsWith("."))).toEqual([]);
     expect(await at.enter("list")).toContain("my docs/\r\n");
     expect(at.screen.text).not.toContain("\x1b[36m");
+    await at.type("quit\r", "\n");
+    expect(await at.exited).toBe(0);
+  });
+
+  test("keeps an upload that Ctrl-C ends, and the same line continues it", async () => {
+    using here = new TemporaryFolder();
+    truncateSync(here.file("large"), 4 * 2 ** 30);
+    await using at = shell(here.path, { NO_COLOR: "1" });
+    await at.prompt();
+    for (const again of [false, true]) {
+      const bar = /large +━+─* +\d+%/;
+      const after = at.screen.text.length;
+      await at.type("upload large\r", again ? /continues at [\d.]+ [MG]iB of 4\.00 GiB/ : bar);
+      await at.screen.until(bar, after);
+      await at.type("\x03", "leat: interrupted; the same command continues\r\n");
+      await at.prompt();
+    }
+    await at.type("upload large --discard-partial\r", /continues at [^]*large +━+─* +\d+%/);
+    await at.type("\x03", "leat: interrupted\r\n");
+    await at.prompt();
+    await until(() => readdirSync(served.library.at(".leat/partial")).length === 0);
     await at.type("quit\r", "\n");
     expect(await at.exited).toBe(0);
   });
@@ -234,9 +255,8 @@ describe("one command at a terminal", () => {
       cwd: PACKAGE,
     });
     await at.screen.until("%");
-    await at.type("\x03", "leat: interrupted\r\n");
+    await at.type("\x03", "leat: interrupted; the same command continues\r\n");
     expect(await at.exited).toBe(130);
-    expect(at.screen.text).toEndWith("\r\x1b[2Kleat: interrupted\r\n");
-    await until(() => readdirSync(served.library.at(".leat/partial")).length === 0);
+    expect(at.screen.text).toEndWith("\r\x1b[2Kleat: interrupted; the same command continues\r\n");
   });
 });

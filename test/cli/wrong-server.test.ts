@@ -105,7 +105,10 @@ describe("a client that is stopped in the middle", () => {
     await until(() => readdirSync(here.path).some((name) => sizeOf(here.at(name)) > 0));
     getting.kill(signal);
     expect(await getting.exited).toBe(code);
-    expect(await getting.stderr.text()).toBe("leat: interrupted\n");
+    // Whether a block was whole by then is chance.
+    expect(await getting.stderr.text()).toMatch(
+      /^leat: interrupted(; the same command continues)?\n$/,
+    );
     expect(visible(here.path)).toEqual([]);
   });
 

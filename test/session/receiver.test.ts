@@ -99,7 +99,7 @@ describe("Data", () => {
     const late = dataFrame(1, 0, random.bytes(2000));
     const chunks = join([late, dataFrame(1, 2000, random.bytes(9)), encodeFrame(2, BODIES.cancel)]);
     for (const chunk of chop(chunks, [size])) server.give(chunk);
-    expect(server.events).toEqual([{ type: "cancel", stream: 2 }]);
+    expect(server.events).toEqual([{ type: "cancel", stream: 2, keep: false }]);
     expect(server.take()).toBeEmpty();
   });
 
@@ -110,7 +110,7 @@ describe("Data", () => {
     server.session.fail(1, wrong, 0);
     server.take();
     expect(server.give(frame.slice(1000))).toEqual([]);
-    expect(server.frames([2, BODIES.cancel])).toEqual([{ type: "cancel", stream: 2 }]);
+    expect(server.frames([2, BODIES.cancel])).toEqual([{ type: "cancel", stream: 2, keep: false }]);
   });
 
   test("for a download that was given up is dropped, and spends no credit", () => {

@@ -13,7 +13,11 @@ const payload = random.bytes(1000);
 const data = encodeFrame(5, { case: "data", value: { offset: 3000, crc32: 7, payload } });
 const cancel = encodeFrame(5, { case: "cancel", value: {} });
 const begun = { type: "data", stream: 5, offset: 3000, length: 1000, crc32: 7 } as const;
-const cancelled = { type: "frame", stream: 5, body: { case: "cancel", value: {} } } as const;
+const cancelled = {
+  type: "frame",
+  stream: 5,
+  body: { case: "cancel", value: { keep: false } },
+} as const;
 const HEAD = data.length - payload.length;
 
 /** The same frame with its fields in another order: not the fast path. */

@@ -3,12 +3,14 @@ import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/options.ts";
+import type { TreeRoot } from "../../client/tree.ts";
 import { getTrees } from "../../client/tree-get.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { LocalError } from "../failures.ts";
+import { lookLocal } from "../local-names.ts";
 import { notDoneFacts } from "../not-done.ts";
 import { type Transfer, downloads, planEach, treeDownloads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
@@ -84,6 +86,7 @@ async function getAll(context: Context, typed: readonly string[], flags: Flags):
         durability,
         onProgress,
         onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
+        onKept: () => context.kept(goesOn(typed, flags.to, planned.all)),
         signal: context.signal,
       }),
     name: ({ path }) => path,
@@ -93,6 +96,17 @@ async function getAll(context: Context, typed: readonly string[], flags: Flags):
         ? { path, file: local, skipped }
         : { path, file: local, size, version, skipped, ...notDoneFacts(notDone) },
   });
+}
+
+/**
+ * How an interrupted run goes on. A folder that was made as `to` is one to go into by now.
+ * @returns undefined where it is the same again
+ */
+function goesOn(typed: readonly string[], to: string | undefined, roots: readonly TreeRoot[]) {
+  const [remote] = typed;
+  if (to === undefined || remote === undefined || roots.length > 1) return undefined;
+  if (roots[0]?.local !== to || lookLocal(to)?.isDirectory() !== true) return undefined;
+  return `get -r ${remote.replace(/\/*$/, "/.")} --to ${to} continues`;
 }
 
 function verified({ durability, notDone }: Omit<Saved, "skipped">): string {
@@ -124,6 +138,7 @@ async function toFile(
       },
       onProgress: (bytes) => void (bar.done = bytes),
       onResume: (offset, size) => context.note(resumed(remote, offset, size)),
+      onKept: () => context.kept(),
     });
     const { size, version } = entry;
     const rest = notDoneFacts(saved.notDone);

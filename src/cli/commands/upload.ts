@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload.ts";
-import type { TreeOutcome } from "../../client/tree.ts";
+import type { TreeOutcome, TreeRoot } from "../../client/tree.ts";
 import { putTrees } from "../../client/tree-put.ts";
 import type { Collision } from "../../store/store.ts";
 import type { Receipt } from "../../client/options.ts";
@@ -10,7 +10,7 @@ import type { Context } from "../context.ts";
 import { UsageError } from "../exit-codes.ts";
 import { lookLocal } from "../local-names.ts";
 import { notDoneFacts } from "../not-done.ts";
-import { type Transfer, meansFolder, treeUploads, uploads } from "../paths.ts";
+import { type Transfer, meansContents, meansFolder, treeUploads, uploads } from "../paths.ts";
 import type { Bar } from "../progress.ts";
 import { standardInput } from "../standard-input.ts";
 import { type Done, continued, transferAll } from "../transfers.ts";
@@ -24,6 +24,7 @@ interface Flags {
   readonly ifExists: Collision;
   readonly json?: boolean;
   readonly recursive?: boolean;
+  readonly discardPartial?: boolean;
 }
 
 export function addUpload(program: Command, context: ContextOf): void {
@@ -38,6 +39,7 @@ export function addUpload(program: Command, context: ContextOf): void {
         .choices(["fail", "replace", "skip"])
         .default("fail"),
     )
+    .option("--discard-partial", "when interrupted, leave nothing on the server to continue")
     .option("--json", "one object a line for each file")
     .addHelpText("after", "\n- sends standard input, and needs --to NAME.")
     .action((locals: string[], flags: Flags) =>
@@ -52,7 +54,7 @@ async function upload(context: Context, locals: readonly string[], flags: Flags)
   if (!context.refuse("upload", planned)) return;
   const name = ({ local, remote }: Transfer): string => (local === STDIN ? remote : local);
   const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
-    uploadOne(context, transfer, flags, client, bar);
+    uploadOne(context, transfer, flags, client, bar, planned.all.length > 1);
   await transferAll(context, {
     command: "upload",
     transfers: planned.all,
@@ -72,7 +74,15 @@ async function uploadAll(context: Context, locals: readonly string[], flags: Fla
     title: locals.join(" "),
     json: flags.json === true,
     move: (client, onProgress) =>
-      putTrees(client, planned.all, { ifExists, onProgress, signal: context.signal }),
+      putTrees(client, planned.all, {
+        ifExists,
+        onProgress,
+        onResume: ({ local }, offset, size) =>
+          context.note(continued("upload", local, offset, size)),
+        keep: flags.discardPartial !== true,
+        onKept: () => context.kept(treeGoesOn(context, locals, flags, planned.all)),
+        signal: context.signal,
+      }),
     name: ({ local }) => local,
     how: synced,
     facts: (outcome) => factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome),
@@ -89,12 +99,31 @@ function checkStdin(context: Context, locals: readonly string[], to: string | un
   }
 }
 
+/** What is there already is no failure then. */
+const SKIPPING = "the same command with --if-exists skip continues";
+
+/** How an interrupted run goes on. A folder that was made as `to` is one to go into by now. */
+function treeGoesOn(
+  { place }: Context,
+  [local = "", ...others]: readonly string[],
+  { to, ifExists }: Flags,
+  [root]: readonly TreeRoot[],
+): string | undefined {
+  const isMade = to !== undefined && root?.path === place.name(to) && !meansContents(local);
+  if (isMade && others.length === 0 && lookLocal(local)?.isDirectory() === true) {
+    const skip = ifExists === "fail" ? " --if-exists skip" : "";
+    return `upload -r ${local.replace(/\/*$/, "/.")} --to ${to}${skip} continues`;
+  }
+  return ifExists === "fail" ? SKIPPING : undefined;
+}
+
 async function uploadOne(
   context: Context,
   { local, remote }: Transfer,
   flags: Flags,
   client: Client,
   bar: Bar,
+  several: boolean,
 ): Promise<Done> {
   // A file that says 0 may have more.
   bar.total = local === STDIN ? undefined : lookLocal(local)?.size || undefined;
@@ -104,6 +133,8 @@ async function uploadOne(
     signal: context.signal,
     onProgress: (bytes) => void (bar.done = bytes),
     onResume: (offset, size) => context.note(continued("upload", local, offset, size)),
+    keep: flags.discardPartial !== true,
+    onKept: () => context.kept(several && flags.ifExists === "fail" ? SKIPPING : undefined),
   });
   const { skipped } = receipt;
   const size = receipt.entry.size;

@@ -399,12 +399,18 @@ function readResend(reader: CanonicalReader): Resend {
   return message;
 }
 
-function writeCancel(_writer: CanonicalWriter, _message: Init<Cancel>): void {}
+function writeCancel(writer: CanonicalWriter, message: Init<Cancel>): void {
+  if (message.keep !== undefined && message.keep !== false)
+    writer.bool(8, message.keep, "Cancel.keep");
+}
 
 function readCancel(reader: CanonicalReader): Cancel {
-  const message: Cancel = {};
-  const tag = reader.tag();
-
+  const message: Cancel = { keep: false };
+  let tag = reader.tag();
+  if (tag === 8) {
+    message.keep = reader.bool();
+    tag = reader.tag();
+  }
   reader.over(tag);
   return message;
 }

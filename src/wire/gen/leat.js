@@ -1039,6 +1039,8 @@ export const leat = $root.leat = (() => {
                             this[keys[i]] = properties[keys[i]];
             };
 
+            Cancel.prototype.keep = false;
+
             Cancel.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1046,6 +1048,8 @@ export const leat = $root.leat = (() => {
                     _depth = 0;
                 if (_depth > $util.recursionLimit)
                     throw $Error("max depth exceeded");
+                if (message.keep != null && $Object.hasOwnProperty.call(message, "keep") && message.keep !== false)
+                    writer.uint32(8).bool(message.keep);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1059,7 +1063,7 @@ export const leat = $root.leat = (() => {
                     _depth = 0;
                 if (_depth > $Reader.recursionLimit)
                     throw $Error("max depth exceeded");
-                let end, message;
+                let end, message, value;
                 if (length === $undefined)
                     end = reader.len;
                 else {
@@ -1077,7 +1081,19 @@ export const leat = $root.leat = (() => {
                         _end = $undefined;
                         break;
                     }
-                    reader.skipType(tag & 7, _depth, tag);
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.keep = value;
+                            else
+                                delete message.keep;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
                         $util.makeProp(message, "$unknowns", false);
                         (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));

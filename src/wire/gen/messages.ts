@@ -164,7 +164,10 @@ export interface Resend {
 }
 
 /** The client gives the stream up. The server still ends it with one terminal frame. */
-export interface Cancel {}
+export interface Cancel {
+  /** of an upload: keep what is whole of it for another try, as when the connection is lost */
+  keep: boolean;
+}
 
 /**
  * Answered at once with a Pong of the same nonce. A second Ping before the Pong is an error.
@@ -534,7 +537,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "offset", type: "uint64" },
     { name: "length", type: "uint64" },
   ],
-  Cancel: [],
+  Cancel: [{ name: "keep", type: "bool" }],
   Ping: [{ name: "nonce", type: "uint64" }],
   Pong: [{ name: "nonce", type: "uint64" }],
   Hello: [
