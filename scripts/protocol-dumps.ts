@@ -127,6 +127,7 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
       pages: new Budget(PAGE_BYTES),
       files: new Budget(8),
       onClosed: () => {},
+      onStarved: () => {},
     });
     return heard("client", connection, said);
   };

@@ -236,6 +236,13 @@ export const BYTES_AT_ONCE = 64 * MiB;
 /** A list page, encoded: one answer, not a flood of them. */
 export const PAGE_BYTES = 256 * KiB;
 
+/** What a page takes while it is made, of the budget: its entries are objects. So few are made at once. */
+export const PAGE_MAKING = MiB + PAGE_BYTES;
+
+/** How long a page may wait to be sent while others wait for the memory it takes: then its connection
+ *  is ended. One that takes nothing at all has SILENCE. */
+export const PAGE_PATIENCE = 10_000;
+
 /** Entries stat'ed between two looks at the event loop. */
 export const PAGE_SLICE = 128;
 

@@ -32,6 +32,8 @@ export interface Driver {
   onStalled?(stream: number, stall: Stall): void;
   /** A buffer was filled: fewer answers wait. */
   onRoom?(): void;
+  /** Deadlines were looked at. @param now milliseconds */
+  onTick?(now: number): void;
   /** Something of ours threw that must not. What it was about is over; the rest goes on. */
   onDefect?(error: LeatError): void;
   /** The connection is gone; no event follows. Called once. */
@@ -90,6 +92,16 @@ export class Connection implements TransportHandler, Producer, Reader {
 
   get closed(): boolean {
     return this.#phase === "closed";
+  }
+
+  /** Milliseconds, of the clock that `onTick` tells. */
+  get now(): number {
+    return this.#runtime.clock();
+  }
+
+  /** When the peer stopped taking bytes, in milliseconds; undefined while it takes them. */
+  get blockedSince(): number | undefined {
+    return this.#outbox?.blockedSince;
   }
 
   /** Whether regions of files may be sent: bytes leave through a descriptor as they are. */
@@ -377,6 +389,7 @@ export class Connection implements TransportHandler, Producer, Reader {
     else if (verdict.act === "ping") this.ping();
     else this[verdict.act](verdict.error);
     this.#outbox?.retry(); // it may wait for a buffer
+    this.driver.onTick?.(now);
     this.#rest();
   }
 
@@ -396,7 +409,7 @@ export class Connection implements TransportHandler, Producer, Reader {
 
   cut(): void {
     this.abort(
-      new LeatError("RESOURCE_EXHAUSTED", `${this.peer} took nothing while buffers were short`),
+      new LeatError("RESOURCE_EXHAUSTED", `${this.peer} took nothing while memory was short`),
     );
   }
 

@@ -2,7 +2,7 @@
 import type { Connection, Driver } from "../connection/connection.ts";
 import type { Stall } from "../connection/stalls.ts";
 import { LeatError } from "../errors.ts";
-import { PAGE_BYTES, RETRY_AFTER } from "../limits.ts";
+import { PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE, RETRY_AFTER, SILENCE } from "../limits.ts";
 import { checkBounds } from "../operations/bounds.ts";
 import { run, unknownOperation } from "../operations/operations.ts";
 import type { Operation, SessionEvent } from "../session/event.ts";
@@ -18,6 +18,8 @@ export interface PeerOptions extends Shared {
   /** Files that may be open, counted in descriptors. */
   readonly files: Budget;
   readonly onClosed: (peer: Peer) => void;
+  /** A list waits for memory. @param now milliseconds */
+  readonly onStarved: (now: number) => void;
 }
 
 export class Peer implements Driver, BudgetWaiter {
@@ -31,6 +33,10 @@ export class Peer implements Driver, BudgetWaiter {
   #lists = NONE;
   /** The page at hand: being made, or not yet sent. */
   #page: "none" | "made" | "unsent" = "none";
+  /** What it takes of the budget. */
+  #pageBytes = 0;
+  /** When it was made, in milliseconds. */
+  #pageSince = 0;
   /** The client sent FIN. */
   #peerFin = false;
   /** Why nothing new is begun, when the server stops. */
@@ -212,8 +218,11 @@ export class Peer implements Driver, BudgetWaiter {
   #nextList(): void {
     const [next, ...rest] = this.#lists;
     if (this.#page !== "none" || next === undefined) return;
-    if (!this.#options.pages.take(PAGE_BYTES)) return this.#options.pages.wait(this);
+    const { pages } = this.#options;
+    const bytes = Math.min(PAGE_MAKING, pages.total);
+    if (!pages.take(bytes)) return pages.wait(this);
     this.#page = "made";
+    this.#pageBytes = bytes;
     this.#lists = rest.length === 0 ? NONE : rest;
     if (next.exchange.ended) return this.#pageMade();
     this.#run(next.operation, next.exchange);
@@ -222,12 +231,30 @@ export class Peer implements Driver, BudgetWaiter {
   #pageMade(): void {
     if (this.#closed) return this.#givePage();
     this.#page = "unsent";
+    this.#pageSince = this.connection.now;
     this.onRoom();
+    if (this.#page === "unsent") this.#givePages(this.#pageBytes - PAGE_BYTES); // it is encoded
   }
 
   #givePage(): void {
     this.#page = "none";
-    this.#options.pages.give(PAGE_BYTES);
+    this.#givePages(this.#pageBytes);
+  }
+
+  #givePages(bytes: number): void {
+    this.#pageBytes -= bytes;
+    this.#options.pages.give(bytes);
+  }
+
+  onTick(now: number): void {
+    if (this.#page === "none" && this.#lists.length > 0) this.#options.onStarved(now);
+  }
+
+  /** Others wait for the memory of a page that its client does not read. */
+  keepsPage(now: number): boolean {
+    if (this.#page !== "unsent") return false;
+    const { blockedSince = now } = this.connection;
+    return now - blockedSince > SILENCE || now - this.#pageSince > PAGE_PATIENCE;
   }
 
   #run(operation: Operation, exchange: StreamExchange): void {

@@ -167,6 +167,8 @@ export class LeatServer implements Server {
   #stopping: Promise<void> | undefined;
   /** What everybody is told from when the server begins to stop. */
   #going: LeatError | undefined;
+  /** When pages that nobody reads were last looked for. */
+  #freedAt = 0;
   /** Called when the last peer is gone. */
   #emptied: (() => void) | undefined;
 
@@ -207,6 +209,7 @@ export class LeatServer implements Server {
       pages,
       files,
       onClosed: (peer) => this.#gone(peer),
+      onStarved: (now) => this.#freePages(now),
     };
     this.#sessionOptions = {
       role: "server",
@@ -330,6 +333,13 @@ export class LeatServer implements Server {
     await children;
     this.#log.flush();
     await this.#store[Symbol.asyncDispose]();
+  }
+
+  /** Lists wait for memory: pages that nobody reads go, and who asked for them. */
+  #freePages(now: number): void {
+    if (now === this.#freedAt) return;
+    this.#freedAt = now;
+    for (const peer of this.#peers) if (peer.keepsPage(now)) peer.connection.cut();
   }
 
   #refuseSilent(going: LeatError): void {

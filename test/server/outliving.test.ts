@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { once } from "node:events";
 import { createConnection } from "node:net";
-import { PAGE_BUDGET, PAGE_BYTES } from "../../src/limits.ts";
+import { PAGE_BUDGET, PAGE_MAKING } from "../../src/limits.ts";
 import type { Page, Sink, Source, Store, StoreEntry } from "../../src/store/store.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
@@ -142,7 +142,7 @@ testStore(
       new Promise((resolve) => void made.push((value) => resolve(value)));
     const store = storeOf({ page });
     await using server = await startServer({ store });
-    const most = PAGE_BUDGET / PAGE_BYTES;
+    const most = Math.floor(PAGE_BUDGET / PAGE_MAKING);
     const list = { case: "list", value: { path: "" } } as const;
     for (let round = 0; round < 2; round += 1) {
       for (let i = 0; i < most + 10; i += 1) {

@@ -1,0 +1,96 @@
+/** Pages of lists that nobody reads: few are made at once, and they keep nobody waiting for long. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { PAGE_BUDGET, PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE } from "../../src/limits.ts";
+import { memoryPair } from "../../src/net/memory.ts";
+import { LeatServer } from "../../src/server/server.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { Raw, TestRuntime } from "../connection/support.ts";
+import { SlowStore } from "../connection/slow-store.ts";
+import { HELLO } from "../session/bodies.ts";
+import { turns } from "../net/support.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+
+/** So many parts of a server's memory make a small one. */
+const PARTS = 8;
+const PAGES = PAGE_BUDGET / PARTS / PAGE_BYTES;
+const FILES = 1200;
+
+const folder = new TemporaryFolder();
+
+beforeAll(() => {
+  // Long names make a page of them.
+  for (let i = 0; i < FILES; i += 1) folder.file(`${i}`.padEnd(250, "x"));
+});
+afterAll(() => folder[Symbol.dispose]());
+
+interface Served {
+  readonly runtime: TestRuntime;
+  readonly server: LeatServer;
+  readonly store: SlowStore;
+}
+
+function served(later?: () => Promise<void>): Served {
+  const runtime = new TestRuntime();
+  const store = new SlowStore(openDiskStore(folder.path), later);
+  const server = new LeatServer(store, { parts: PARTS, durability: "none" }, runtime);
+  return { runtime, server, store };
+}
+
+/** Asks for the root and reads what it is told to. */
+function lister({ server }: Served, reads: boolean): Raw {
+  let raw!: Raw;
+  memoryPair(server.accept, (transport) => (raw = new Raw(transport)), { capacity: 20_000 });
+  if (!reads) raw.transport.pause();
+  const list = { operation: { case: "list", value: { path: "" } } } as const;
+  raw.frame(0, HELLO);
+  // The first page of who reads nothing is in a send buffer, and no page any more.
+  for (let stream = 1; stream <= (reads ? 1 : 3); stream += 1) {
+    raw.frame(stream, { case: "request", value: list });
+  }
+  return raw;
+}
+
+/** No page is made any more, and none begun. */
+async function calm({ store }: Served): Promise<void> {
+  let asked = -1;
+  while (store.pending > 0 || asked !== store.asked) {
+    asked = store.asked;
+    await turns(100);
+  }
+}
+
+test("as many are made at once as their entries have room for", async () => {
+  const answer = Promise.withResolvers<void>();
+  const all = served(() => answer.promise);
+  for (let i = 0; i < 2 * PAGES; i += 1) lister(all, true);
+  await turns(20);
+  expect(all.store.pending).toBe(Math.floor(PAGE_BUDGET / PARTS / PAGE_MAKING));
+  answer.resolve();
+  await all.server.stop({ drain: 0 });
+});
+
+test.each(["take nothing", "take a little now and then"])(
+  "those of clients that %s are given up when others wait, and so are the clients",
+  async (how) => {
+    const all = served();
+    const silent = Array.from({ length: PAGES }, () => lister(all, false));
+    const closed = (): number => silent.filter(({ diary }) => diary.includes("close")).length;
+    await calm(all);
+    const honest = lister(all, true);
+    await calm(all);
+    expect([honest.cases(), closed()]).toEqual([["welcome"], 0]);
+    const trickles = how !== "take nothing";
+    for (let time = 0; time <= PAGE_PATIENCE + 1000 && honest.chunks.length < 3; time += 1000) {
+      if (trickles) {
+        for (const { transport } of silent) transport.resume();
+        await turns(1);
+        for (const { transport } of silent) transport.pause();
+      }
+      all.runtime.pass(1000);
+      await turns(100);
+    }
+    expect(honest.chunks.length).toBeGreaterThan(2);
+    expect(closed()).toBeGreaterThan(0);
+    await all.server.stop({ drain: 0 });
+  },
+);
