@@ -1,5 +1,4 @@
 /** `leat server`: serves a library until it is told to stop. */
-import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { CommanderError, Option } from "commander";
@@ -26,10 +25,9 @@ import {
 } from "./log.ts";
 import { addressesElsewhere, checkAddress, checkPassed, readHost } from "./listening.ts";
 import { onSignals, signalExit } from "./signals.ts";
+import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { printable } from "./terminal-text.ts";
-
-const DEFAULT_LIBRARY = "./library";
 
 interface Flags {
   readonly host: string;
@@ -201,17 +199,6 @@ async function serve(
   }
   await stopped;
   log.flush();
-}
-
-function openLibrary(library: string | undefined): string {
-  if (library === "") throw new UsageError("LIBRARY is empty: name the folder to serve");
-  if (library !== undefined) return library;
-  try {
-    mkdirSync(DEFAULT_LIBRARY, { recursive: true });
-  } catch (thrown) {
-    throw LeatError.from(thrown, `cannot make ${DEFAULT_LIBRARY}`);
-  }
-  return DEFAULT_LIBRARY;
 }
 
 function createStderrLog(flags: Flags): WrittenLog {

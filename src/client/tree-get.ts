@@ -69,7 +69,7 @@ class TreeGet {
     const entry = await this.#client.stat(path, this.#run);
     if (entry.kind === "DIRECTORY") {
       await checkGet(this.#client, root, this.#run);
-      return this.#folder(root, () => LocalFolder.make(local, entry.modified), 0);
+      return this.#folder(root, () => LocalFolder.make(local, entry.modified, this.#durability), 0);
     }
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
@@ -98,6 +98,7 @@ class TreeGet {
         this.#run.tell(outcomeOf(root, { kind: "DIRECTORY", error }));
       }
     }
+    await folder?.onDisk();
     this.#run.tell(outcomeOf(root, { kind: "DIRECTORY" }));
   }
 
@@ -106,7 +107,7 @@ class TreeGet {
     const of = { path: below(root.path, name), local: below(folder.path, name) };
     await this.#try(of, "DIRECTORY", async () => {
       checkName(name);
-      await this.#folder(of, () => folder.make(name, modified), depth + 1);
+      await this.#folder(of, () => folder.make(name, modified, this.#durability), depth + 1);
     });
   }
 
@@ -191,7 +192,8 @@ class TreeGet {
       if ("skipped" in sink) return outcomeOf(of, { skipped: true });
       await using held = sink;
       await held.write(bytes, 0);
-      return fetched(of, entry, savedAs(await held.commit(), this.#durability));
+      const stored = await held.commit();
+      return fetched(of, entry, await savedIn(folder, savedAs(stored, this.#durability)));
     } catch (thrown) {
       if (isSkipped(thrown, this.#collision)) return outcomeOf(of, { skipped: true });
       return this.#failed(of, "FILE", thrown);
@@ -211,7 +213,7 @@ class TreeGet {
         durability: this.#durability,
         shown: of.local,
       });
-      return fetched(of, download.entry, saved);
+      return fetched(of, download.entry, await savedIn(folder, saved));
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
     }
@@ -262,6 +264,12 @@ class TreeGet {
     if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
     return outcomeOf(of, { kind, error });
   }
+}
+
+/** A file is on disk only as far as the names of the folders that were made for it are. */
+async function savedIn(folder: LocalFolder, saved: Saved): Promise<Saved> {
+  if (saved.skipped || (await folder.onDisk()) !== false) return saved;
+  return { ...saved, durability: "none", notDone: { ...saved.notDone, sync: true } };
 }
 
 function fetched(of: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {

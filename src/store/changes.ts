@@ -1,7 +1,11 @@
-/** Changes to names: remove, make a folder, rename. All synchronous: each is a system call or two. */
+/**
+ * Changes to names: remove, make a folder, rename. Each is a system call or two, and made at once; then
+ * new names are put on disk.
+ */
 
 import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { LeatError } from "../errors.ts";
+import type { Folder } from "./beneath.ts";
 import { checkVersion } from "./collision.ts";
 import { entryOf, type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
@@ -9,7 +13,8 @@ import type { Library, Place } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { alreadyExists, isDirectory, notADirectory, notFound } from "./refusals.ts";
-import type { StoreEntry } from "./store.ts";
+import { syncNewNames } from "./new-names.ts";
+import type { DurabilityLevel, MaybePromise, StoreEntry } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 
 /** Removes a file, an empty folder, or a link itself. */
@@ -31,26 +36,80 @@ export function removeName(
   }
 }
 
-/** @param parents make those above it too, and take what exists for made */
-export function makeFolder(library: Library, path: string, parents: boolean): void {
+/**
+ * Makes a folder.
+ * @param parents make those above it too, and take what exists for made
+ * @returns undefined where its name is not to be put on disk
+ */
+export function makeFolder(
+  library: Library,
+  path: string,
+  parents: boolean,
+  durability: DurabilityLevel,
+): Promise<void> | undefined {
+  using made = new MadeFolders();
   const segments = checkPath(path);
   if (segments.length === 0 && parents) return;
-  if (parents) {
-    for (let i = 1; i < segments.length; i++) {
-      makeOne(library, segments.slice(0, i).join("/"), true);
-    }
+  for (let i = parents ? 1 : segments.length; i < segments.length; i++) {
+    made.make(library, segments.slice(0, i).join("/"), true);
   }
-  makeOne(library, path, parents);
+  made.make(library, path, parents);
+  return durability === "none" ? undefined : made.move().onDisk(path);
 }
 
-function makeOne(library: Library, path: string, mayExist: boolean): void {
-  using place = library.place(path, alreadyExists);
-  try {
-    mkdirSync(place.folder.at(place.name));
-  } catch (error) {
-    if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${quote(path)}`);
-    if (!mayExist) throw alreadyExists(path);
-    if (library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
+/** The folders that one request has made, held open. */
+class MadeFolders implements Disposable {
+  #places: Place[] = [];
+
+  make(library: Library, path: string, mayExist: boolean): void {
+    const place = library.place(path, alreadyExists);
+    try {
+      mkdirSync(place.folder.at(place.name));
+      this.#places.push(place);
+    } catch (error) {
+      place[Symbol.dispose]();
+      if (!isSystemError(error, "EEXIST")) {
+        throw LeatError.from(error, `cannot make ${quote(path)}`);
+      }
+      if (!mayExist) throw alreadyExists(path);
+      if (library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
+    }
+  }
+
+  /** All of them go to another; none is left here. */
+  move(): MadeFolders {
+    const other = new MadeFolders();
+    other.#places = this.#places;
+    this.#places = [];
+    return other;
+  }
+
+  /** Puts their names on disk, then lets go of them. If that fails, they go again. */
+  async onDisk(path: string): Promise<void> {
+    try {
+      await syncNewNames(this.#places.map(({ folder }) => folder));
+    } catch (error) {
+      this.#undo();
+      throw LeatError.from(error, `cannot put the folder ${quote(path)} on disk`);
+    } finally {
+      this[Symbol.dispose]();
+    }
+  }
+
+  /** Removes those in which nothing is yet. */
+  #undo(): void {
+    for (const { folder, name } of this.#places.toReversed()) {
+      try {
+        rmdirSync(folder.at(name));
+      } catch {
+        return; // something came into it, and so into those above
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const place of this.#places) place[Symbol.dispose]();
+    this.#places = [];
   }
 }
 
@@ -59,11 +118,11 @@ export function renameName(
   library: Library,
   from: string,
   to: string,
-  replace: boolean,
-  versions: Versions,
-): StoreEntry {
-  using source = library.place(from, rootStays);
-  using target = library.place(to, rootStays);
+  { replace, versions, durability }: RenameOptions,
+): MaybePromise<StoreEntry> {
+  using places = new DisposableStack();
+  const source = places.use(library.place(from, rootStays));
+  const target = places.use(library.place(to, rootStays));
   const moving = source.folder.look(source.name);
   if (moving === undefined) throw notFound(from);
   if (to.startsWith(`${from}/`)) throw intoItself(from);
@@ -73,12 +132,40 @@ export function renameName(
   } catch (error) {
     throw renameRefusal(error, from, to, replace);
   }
+  const entry = renamed(target, moving, versions);
+  if (durability === "none") return entry;
+  return renamedOnDisk(places.move(), [source.folder, target.folder], entry, from);
+}
+
+interface RenameOptions {
+  readonly replace: boolean;
+  readonly versions: Versions;
+  readonly durability: DurabilityLevel;
+}
+
+function renamed(target: Place, moving: Facts, versions: Versions): StoreEntry {
   try {
     const facts = target.folder.look(target.name);
     return versionedEntry(target.name, facts ?? moving, facts && versions);
   } catch {
     // It has happened: a look that fails now does not make it a refusal. Only the version is unknown.
     return entryOf(target.name, moving);
+  }
+}
+
+/** @param places let go of then */
+async function renamedOnDisk(
+  places: DisposableStack,
+  folders: readonly Folder[],
+  entry: StoreEntry,
+  from: string,
+): Promise<StoreEntry> {
+  using _held = places;
+  try {
+    await syncNewNames(folders);
+    return entry;
+  } catch (error) {
+    throw LeatError.from(error, `${quote(from)} was renamed, and that cannot be put on disk`);
   }
 }
 

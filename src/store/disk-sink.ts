@@ -9,6 +9,7 @@ import type { OpenPlace, Place } from "./library.ts";
 import { setModeAndTime } from "./mode-and-time.ts";
 import { quote } from "./names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
+import { newNamesOnDisk } from "./new-names.ts";
 import { publish, withdraw } from "./publish.ts";
 import { alreadyExists, takenOver } from "./refusals.ts";
 import type {
@@ -311,7 +312,9 @@ export class DiskSink implements Sink {
   async #syncName(place: Place, published: Facts, replaced: boolean): Promise<void> {
     try {
       await this.#sync(async () => {
-        if (!(await syncFolder(place.folder))) this.#notDone = { ...this.#notDone, sync: true };
+        const synced = syncFolder(place.folder);
+        await Promise.all([synced, newNamesOnDisk()]);
+        if (!(await synced)) this.#notDone = { ...this.#notDone, sync: true };
       });
     } catch (error) {
       if (!replaced) {

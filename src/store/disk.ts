@@ -12,7 +12,15 @@ import type { KeptBounds } from "./kept-partials.ts";
 import { Library, type OpenPlace, type Resolution } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { Pages } from "./pages.ts";
-import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
+import type {
+  CreateOptions,
+  DurabilityLevel,
+  MaybePromise,
+  Page,
+  PageRequest,
+  Store,
+  StoreEntry,
+} from "./store.ts";
 import { Uploads } from "./uploads.ts";
 
 /** How a folder is kept. */
@@ -104,10 +112,24 @@ export class DiskStore implements Store {
     removeName(this.#library, path, ifMatch, this.#versions);
   }
 
-  makeDirectory(path: string, parents: boolean): StoreEntry {
+  makeDirectory(path: string, parents: boolean): StoreEntry;
+  makeDirectory(
+    path: string,
+    parents: boolean,
+    durability: DurabilityLevel,
+  ): MaybePromise<StoreEntry>;
+  makeDirectory(
+    path: string,
+    parents: boolean,
+    durability: DurabilityLevel = "none",
+  ): MaybePromise<StoreEntry> {
     checkPath(path);
     this.#mustBeWritable(path);
-    makeFolder(this.#library, path, parents);
+    const coming = makeFolder(this.#library, path, parents, durability);
+    return coming === undefined ? this.#made(path) : coming.then(() => this.#made(path));
+  }
+
+  #made(path: string): StoreEntry {
     try {
       return this.stat(path);
     } catch {
@@ -116,12 +138,25 @@ export class DiskStore implements Store {
     }
   }
 
-  rename(from: string, to: string, replace: boolean): StoreEntry {
+  rename(from: string, to: string, replace: boolean): StoreEntry;
+  rename(
+    from: string,
+    to: string,
+    replace: boolean,
+    durability: DurabilityLevel,
+  ): MaybePromise<StoreEntry>;
+  rename(
+    from: string,
+    to: string,
+    replace: boolean,
+    durability: DurabilityLevel = "none",
+  ): MaybePromise<StoreEntry> {
     checkPath(from);
     checkPath(to);
     this.#mustBeWritable(from);
     this.#library.forgetRecent();
-    return renameName(this.#library, from, to, replace, this.#versions);
+    const versions = this.#versions;
+    return renameName(this.#library, from, to, { replace, versions, durability });
   }
 
   freeBytes(): number | undefined {

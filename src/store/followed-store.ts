@@ -11,7 +11,15 @@ import { type DiskOptions, DiskStore } from "./disk.ts";
 import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { AT_FDCWD, ERRNO, statAt, systemError } from "./kernel.ts";
 import { quote } from "./names.ts";
-import type { CreateOptions, Page, PageRequest, Store, StoreEntry } from "./store.ts";
+import type {
+  CreateOptions,
+  DurabilityLevel,
+  MaybePromise,
+  Page,
+  PageRequest,
+  Store,
+  StoreEntry,
+} from "./store.ts";
 
 /** Only these tell of the path itself that no library can be served from it. */
 const SAYS_GONE = new Set<ErrorCode>(["NOT_A_DIRECTORY", "NOT_FOUND", "PERMISSION_DENIED"]);
@@ -60,12 +68,21 @@ export class FollowedStore implements Store {
     this.#now().remove(path, ifMatch);
   }
 
-  makeDirectory(path: string, parents: boolean): StoreEntry {
-    return this.#now().makeDirectory(path, parents);
+  makeDirectory(
+    path: string,
+    parents: boolean,
+    durability: DurabilityLevel = "none",
+  ): MaybePromise<StoreEntry> {
+    return this.#now().makeDirectory(path, parents, durability);
   }
 
-  rename(from: string, to: string, replace: boolean): StoreEntry {
-    return this.#now().rename(from, to, replace);
+  rename(
+    from: string,
+    to: string,
+    replace: boolean,
+    durability: DurabilityLevel = "none",
+  ): MaybePromise<StoreEntry> {
+    return this.#now().rename(from, to, replace, durability);
   }
 
   freeBytes(): number | undefined {

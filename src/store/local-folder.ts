@@ -16,7 +16,8 @@ import { quote } from "./names.ts";
 import { setModifiedAt } from "./posix.ts";
 import { alreadyExists } from "./refusals.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
-import type { MaybePromise, Source, Time } from "./store.ts";
+import type { DurabilityLevel, MaybePromise, Source, Time } from "./store.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { isSystemError } from "./system-error.ts";
 import { openPlainFolder } from "./walk-folder.ts";
 import { wireName } from "./wire-names.ts";
@@ -28,6 +29,8 @@ export class LocalFolder implements Disposable {
   readonly #folder: Folder;
   /** What it gets when it is let go of. */
   readonly #modified: Time | undefined;
+  /** Its name, and those of the folders above it that were made, are on disk then. */
+  #named: Promise<boolean> | undefined;
   #users = 1;
   /** A small file could not be written, most likely because its name was taken. */
   #wasTaken = false;
@@ -50,12 +53,16 @@ export class LocalFolder implements Disposable {
   /**
    * Makes the root of a tree unless it is there.
    * @param path a link is followed only if it ends in "/"
+   * @param durability with "fsync" its name goes on disk: `onDisk` waits for that
    */
-  static make(path: string, modified: Time | undefined): LocalFolder {
+  static make(path: string, modified: Time | undefined, durability: DurabilityLevel): LocalFolder {
     if (path.endsWith("/")) return LocalFolder.open(path);
     const { folder, name } = LocalFolder.place(path);
     using parent = folder;
-    return new LocalFolder(parent.make(name, undefined).#folder, path, modified);
+    const made = parent.make(name, undefined, durability);
+    const root = new LocalFolder(made.#folder, path, modified);
+    root.#named = made.#named;
+    return root;
   }
 
   /** The folder that a path ends in, and its last segment. */
@@ -115,17 +122,44 @@ export class LocalFolder implements Disposable {
     return new LocalFolder(this.#folder.child(name, path), path, modified);
   }
 
-  /** As `child`, made unless it is there. */
-  make(name: string, modified: Time | undefined): LocalFolder {
+  /** As `child`, made unless it is there. @param durability as the static `make` */
+  make(name: string, modified: Time | undefined, durability: DurabilityLevel): LocalFolder {
     const path = this.#below(name);
+    let isNew = true;
     try {
       mkdirSync(this.at(name));
     } catch (error) {
       if (!isSystemError(error, "EEXIST")) {
         throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
       }
+      isNew = false;
     }
-    return this.child(name, path, modified);
+    const made = this.child(name, path, modified);
+    made.#named = isNew && durability === "fsync" ? this.#syncName(path) : this.#named;
+    return made;
+  }
+
+  /** Puts on disk that there is a new folder in it; it goes on being filled meanwhile. */
+  #syncName(path: string): Promise<boolean> {
+    this.hold();
+    const all = Promise.all([syncFolder(this.#folder), this.#named]).then(
+      ([own, above]) => own && above !== false,
+      (error: unknown) => {
+        throw LeatError.from(error, `cannot put the folder ${quote(path)} on disk`);
+      },
+    );
+    const over = (): void => this[Symbol.dispose]();
+    all.then(over, over); // what failed is told by whoever asks
+    return all;
+  }
+
+  /**
+   * Resolves when its name is on disk: false where the file system cannot do that. undefined where
+   * there is nothing to wait for.
+   * @throws IO_ERROR, …
+   */
+  onDisk(): Promise<boolean> | undefined {
+    return this.#named;
   }
 
   /** A file in it, to be read; a link is none. */

@@ -252,16 +252,27 @@ export interface Store extends AsyncDisposable {
   remove(path: string, ifMatch?: string): MaybePromise<void>;
   /**
    * @param parents makes those above it too, and takes a folder that exists for made
-   * @throws ALREADY_EXISTS, NOT_FOUND (the parent), NOT_A_DIRECTORY
+   * @param durability with "fsync", not the default, the names of the folders that were made are on disk then
+   * @throws ALREADY_EXISTS, NOT_FOUND (the parent), NOT_A_DIRECTORY, IO_ERROR
    */
-  makeDirectory(path: string, parents: boolean): MaybePromise<StoreEntry>;
+  makeDirectory(
+    path: string,
+    parents: boolean,
+    durability?: DurabilityLevel,
+  ): MaybePromise<StoreEntry>;
   /**
    * Missing where the store has no rename.
    * @param replace a file may take the place of a file, a folder that of an empty folder
+   * @param durability with "fsync", not the default, the new name is on disk then
    * @throws ALREADY_EXISTS unless `replace`; NOT_FOUND, IS_A_DIRECTORY, NOT_A_DIRECTORY,
    *   DIRECTORY_NOT_EMPTY, CROSS_DEVICE, INVALID_ARGUMENT (into itself)
    */
-  rename?(from: string, to: string, replace: boolean): MaybePromise<StoreEntry>;
+  rename?(
+    from: string,
+    to: string,
+    replace: boolean,
+    durability?: DurabilityLevel,
+  ): MaybePromise<StoreEntry>;
   /** Free bytes; undefined when the store cannot tell. */
   freeBytes?(): MaybePromise<number | undefined>;
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
 import { MAX_FRAME, MiB } from "../../src/limits.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
+import type { FrameBody } from "../../src/wire/gen/messages.ts";
 import { environment, PACKAGE, Served } from "../cli/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
@@ -15,6 +16,7 @@ import { parseTrace, type TracedCall } from "./strace.ts";
 const why = noStrace();
 const SYNCS = ["fsync", "fdatasync", "syncfs"];
 const NAMINGS = ["link", "linkat", "rename", "renameat", "renameat2"];
+const MAKINGS = ["mkdir", "mkdirat"];
 const WRITES = ["write", "writev", "pwrite64", "pwritev", "copy_file_range", "splice"];
 const SENDS = ["sendto", "sendmsg", "write", "writev"];
 
@@ -65,6 +67,51 @@ describe.skipIf(why !== undefined)(`a commit${why === undefined ? "" : ` [${why}
   });
 });
 
+describe.skipIf(why !== undefined)(`a folder${why === undefined ? "" : ` [${why}]`}`, () => {
+  const folder = new TemporaryFolder();
+  let calls: readonly TracedCall[];
+
+  beforeAll(async () => {
+    calls = await traced(folder, async (address) => {
+      await using client = await connect(address);
+      await client.makeDirectory("one");
+      await client.makeDirectory("one/two/three", { parents: true });
+      await client.makeDirectory("one/two", { parents: true });
+      await client.rename("one/two", "moved");
+      await client.rename("moved", "again");
+    });
+  });
+
+  afterAll(() => folder[Symbol.dispose]());
+
+  /** What is made or moved, and the folders that it is then in, or not any more. */
+  test.each([
+    ["made", "one", ["library"]],
+    ["made with those above", "two", ["library/one"]],
+    ["made below one just made", "three", ["library/one/two"]],
+    ["moved", "moved", ["library", "library/one"]],
+    ["renamed", "again", ["library"]],
+  ] as const)("%s is on disk before the answer", (_how, name, parents) => {
+    const made = calls.find(
+      (call) =>
+        [...NAMINGS, ...MAKINGS].includes(call.name) &&
+        call.strings.at(-1)!.split("/").at(-1) === name &&
+        call.result === "0",
+    )!;
+    const answer = sent(calls, (body) => body.case === "response").find(
+      ({ begun }) => begun > made.ended,
+    )!;
+    for (const parent of parents) {
+      const synced = calls.find(
+        ({ name: call, fd, begun }) =>
+          SYNCS.includes(call) && fd === folder.at(parent) && begun > made.ended,
+      )!;
+      expect(synced.result).toBe("0");
+      expect(synced.ended).toBeLessThan(answer.begun);
+    }
+  });
+});
+
 /** Calls that give a file its name. */
 function namings(calls: readonly TracedCall[], path: string): TracedCall[] {
   const name = path.split("/").at(-1)!;
@@ -77,18 +124,22 @@ function namings(calls: readonly TracedCall[], path: string): TracedCall[] {
 }
 
 /** Calls that send a receipt. */
-function receipts(calls: readonly TracedCall[]): TracedCall[] {
+const receipts = (calls: readonly TracedCall[]): TracedCall[] =>
+  sent(calls, (body) => body.case === "receipt");
+
+/** Calls that send a frame of a kind. */
+function sent(calls: readonly TracedCall[], isIt: (body: FrameBody) => boolean): TracedCall[] {
   const found: TracedCall[] = [];
   const decoder = new FrameDecoder({ maxFrame: MAX_FRAME });
   for (const call of calls) {
-    const sent = call.strings[0] ?? "";
+    const bytes = call.strings[0] ?? "";
     // Standard output is a socket, too.
-    if (!SENDS.includes(call.name) || !call.fd.startsWith("socket:") || /listening/.test(sent)) {
+    if (!SENDS.includes(call.name) || !call.fd.startsWith("socket:") || /listening/.test(bytes)) {
       continue;
     }
-    decoder.push(Buffer.from(sent, "latin1"));
+    decoder.push(Buffer.from(bytes, "latin1"));
     for (let event = decoder.next(); event !== undefined; event = decoder.next()) {
-      if (event.type === "frame" && event.body?.case === "receipt") found.push(call);
+      if (event.type === "frame" && event.body !== undefined && isIt(event.body)) found.push(call);
     }
   }
   return found;
@@ -114,6 +165,7 @@ describe.skipIf(why !== undefined)(`a tree${why === undefined ? "" : ` [${why}]`
     using folder = new TemporaryFolder();
     await using served = await Served.start();
     for (const name of NAMES) served.library.file(`tree/${name}`, name);
+    served.library.file("tree/sub/file", "file");
     const calls = await fetched(folder, served.server.address);
     for (const name of NAMES) {
       const written = calls.find((call) => WRITES.includes(call.name) && call.strings[0] === name)!;
@@ -131,6 +183,19 @@ describe.skipIf(why !== undefined)(`a tree${why === undefined ? "" : ` [${why}]`
           fd === folder.at("to/tree") && begun > named.ended && result === "0",
       )!;
       expect(SYNCS).toContain(kept.name);
+    }
+    for (const [name, parent] of [
+      ["tree", "to"],
+      ["sub", "to/tree"],
+    ] as const) {
+      const made = calls.find(
+        (call) => MAKINGS.includes(call.name) && call.strings.at(-1)!.endsWith(`/${name}`),
+      )!;
+      const synced = calls.find(
+        ({ name: call, fd, begun, result }) =>
+          SYNCS.includes(call) && fd === folder.at(parent) && begun > made.ended && result === "0",
+      );
+      expect(synced).toBeDefined();
     }
   });
 });
@@ -150,6 +215,6 @@ async function fetched(folder: TemporaryFolder, server: string): Promise<TracedC
 
 /** Arguments of strace. */
 function how(output: string): string[] {
-  const trace = [...new Set([...SYNCS, ...NAMINGS, ...WRITES, ...SENDS])].join(",");
+  const trace = [...new Set([...SYNCS, ...NAMINGS, ...MAKINGS, ...WRITES, ...SENDS])].join(",");
   return ["-y", "-xx", "-s", "4096", "-o", output, "-e", `trace=${trace}`];
 }

@@ -94,6 +94,25 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
       }),
   );
 
+  test("that cannot put the name of a folder on disk refuses it, and it is gone again", () =>
+    withFault("fsync:error=EIO", async (client, library) => {
+      expect((await refusal(client.makeDirectory("folder"))).code).toBe("IO_ERROR");
+      const deep = client.makeDirectory("deep/deeper/deepest", { parents: true });
+      expect((await refusal(deep)).code).toBe("IO_ERROR");
+      expect(await names(client)).toEqual(["there"]);
+      // What is moved stays where it is now: the other name may have been taken meanwhile.
+      expect((await refusal(client.rename("there", "moved"))).code).toBe("IO_ERROR");
+      expect(await names(client)).toEqual(["moved"]);
+      expect(readFileSync(library.at("moved")).equals(BYTES)).toBe(true);
+    }));
+
+  test("that has no sync for folders makes and moves them all the same", () =>
+    withFault("fsync:error=EINVAL", async (client) => {
+      await client.makeDirectory("deep/deeper", { parents: true });
+      await client.rename("deep/deeper", "moved");
+      expect(await names(client)).toEqual(["deep", "moved", "there"]);
+    }));
+
   test("gives small uploads their names where the kernel links no bare descriptor", () =>
     // Whoever goes the ordinary way has a name among the partials, which stays.
     withFault("linkat:error=ENOENT:when=1 unlink,unlinkat:error=EIO", async (client, library) => {
