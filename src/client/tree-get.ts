@@ -239,7 +239,8 @@ class TreeGet {
         },
         ...(onKept === undefined ? {} : { onKept }),
       });
-      return saved.skipped ? outcomeOf(of, { skipped: true }) : fetched(of, entry, saved);
+      if (saved.skipped) return outcomeOf(of, { skipped: true });
+      return fetched(of, entry, await savedIn(folder, saved));
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
     }
