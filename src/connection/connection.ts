@@ -5,7 +5,7 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import { SHORT_CHUNK, STALL_NOTICE, TURN_SHARE } from "../limits.ts";
+import { MAX_REQUEST, SHORT_CHUNK, STALL_NOTICE, TURN_SHARE } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Reader } from "../net/read-queue.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
@@ -67,6 +67,8 @@ export class Connection implements TransportHandler, Producer, Reader {
   #telling = false;
   /** `framesReceived` when the chunk at hand came. */
   #framesBefore = 0;
+  /** The chunk at hand is so long that nothing but Data can be a view of it. */
+  #isLong = false;
   /** The peer has had its share of this turn: the rest of the chunk waits until others had theirs. */
   #queued = false;
   /** closing: nothing new is sent or read. */
@@ -294,6 +296,7 @@ export class Connection implements TransportHandler, Producer, Reader {
     if (Leases.isWorthwhile(chunk)) this.#leases ??= new Leases(this.#transport);
     this.#leases?.begin(chunk);
     this.#framesBefore = this.session.framesReceived;
+    this.#isLong = this.session.role === "server" && chunk.length > MOST_VIEWED;
     const { share, isBetweenFrames } = this.session;
     const isShort = chunk.length <= SHORT_CHUNK && isBetweenFrames;
     this.session.receive(chunk);
@@ -482,8 +485,9 @@ export class Connection implements TransportHandler, Producer, Reader {
   #afterReading(): void {
     const { session } = this;
     if (!session.unread) {
-      // Fields of other frames than Data may be views of the chunk.
-      this.#leases?.end(!session.reading || session.framesReceived !== this.#framesBefore);
+      // Fields of other frames than Data may be views of a short chunk.
+      const said = session.framesReceived !== this.#framesBefore;
+      this.#leases?.end(!session.reading || (said && !this.#isLong));
     } else if (session.share.isSpent && !this.#queued && !this.closed) {
       this.#queue();
     }
@@ -548,6 +552,10 @@ export class Connection implements TransportHandler, Producer, Reader {
     if (this.#peerFin === "seen") this.#transport.close();
   }
 }
+
+/** A field is a view of its chunk where it is at least half of it (wire/plain.ts), else a copy; and what
+ *  a client sends besides Data is no longer than MAX_REQUEST. */
+const MOST_VIEWED = 2 * MAX_REQUEST;
 
 // One for all: a connection at rest has none of either.
 const NO_CHUNKS: readonly Uint8Array[] = [];

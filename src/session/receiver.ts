@@ -66,11 +66,11 @@ export class Receiver {
       if (session.phase === "closing" || session.phase === "deciding") return undefined;
       if (session.unsentControls > session.answerLimit || session.share.isSpent) return undefined;
       try {
-        const decoded = this.#decoder.decoded;
+        const { decoded, decodedSlowly } = this.#decoder;
         const frame = this.#decoder.next();
         if (frame === undefined) return undefined;
         const bytes = this.#decoder.decoded - decoded;
-        session.share.read(bytes);
+        session.share.read(bytes, this.#decoder.decodedSlowly - decodedSlowly);
         const event = this.#read(frame, now);
         this.#count(frame, bytes);
         if (event !== undefined) return event;

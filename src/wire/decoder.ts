@@ -12,7 +12,7 @@ import type { Frame, FrameBody } from "./gen/messages.ts";
 import { Input } from "./input.ts";
 import { Opening, type FirstFrame } from "./opening.ts";
 import { lastBody, withLastBody } from "./last-body.ts";
-import { decodeMessage } from "./plain.ts";
+import { decodeMessage, slowBytes } from "./plain.ts";
 import { LengthPrefix } from "./prefix.ts";
 import { FRAME_DATA } from "./frame.ts";
 import { INCOMPLETE } from "./varint.ts";
@@ -72,6 +72,8 @@ export class FrameDecoder {
   maxFrame: number;
   /** Bytes of frames that were decoded as a whole, all together: what reading cost besides payload. */
   decoded = 0;
+  /** Of those, as far as they were not in the form that every encoder writes; and some for each. */
+  decodedSlowly = 0;
 
   readonly #maxBody: number;
   readonly #input = new Input();
@@ -212,7 +214,14 @@ export class FrameDecoder {
   }
 
   #decode(bytes: Uint8Array, from: number, to: number): Frame {
+    const slowly = slowBytes;
+    const frame = this.#decodeBounded(bytes, from, to);
     this.decoded += to - from;
+    this.decodedSlowly += slowBytes - slowly;
+    return frame;
+  }
+
+  #decodeBounded(bytes: Uint8Array, from: number, to: number): Frame {
     if (to - from <= this.#maxBody) return decodeMessage("Frame", bytes, from, to);
     const frame = bytes.subarray(from, to);
     const last = lastBody(frame);

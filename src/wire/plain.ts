@@ -22,8 +22,14 @@ export type Init<T> = T extends string | number | boolean | Uint8Array | undefin
       : { readonly [Key in keyof T]?: Init<T[Key]> | undefined };
 
 type Name = keyof Messages;
+/** Bytes of messages that were decoded the slow way so far: what a peer makes others wait by. */
+export let slowBytes = 0;
+
 const reader = new CanonicalReader();
 const writer = new CanonicalWriter();
+
+/** What one costs however short it is, in bytes. */
+const SLOW_START = 64;
 
 /**
  * Decodes one message, `bytes[from, to)`.
@@ -42,6 +48,7 @@ export function decodeMessage<K extends Name>(
     return canonical[name].read(reader);
   } catch (error) {
     if (error !== NOT_CANONICAL) throw error;
+    slowBytes += SLOW_START + to - from;
     return anyForm().decodeAnyForm(name, bytes.subarray(from, to));
   } finally {
     reader.finish();

@@ -1,6 +1,7 @@
 /** Floods of frames that cost their peer nothing, and who is served meanwhile. */
 import { describe, expect, test } from "bun:test";
 import { IGNORED_FRAMES, TURN_SHARE, TURN_WORK } from "../../src/limits.ts";
+import { MemoryTransport } from "../../src/net/memory.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { join } from "../support/chop.ts";
 import { turns } from "../net/support.ts";
@@ -93,4 +94,23 @@ test("what came before a flood of one peer's own is answered before it is read",
   expect(raw.cases()).toEqual(["response"]);
   raw.frame(2, request("stat"));
   while (diary.types.length < 2) await turns(1);
+});
+
+test("a long chunk goes back when it was read to its end, in however many turns", async () => {
+  const { raw, diary } = await flooder(new TestRuntime());
+  const freed: number[] = [];
+  const free = MemoryTransport.prototype.free;
+  MemoryTransport.prototype.free = function (chunk) {
+    freed.push(chunk.length);
+    free.call(this, chunk);
+  };
+  try {
+    const bytes = flood(FLOODS["Credit"]!, 200_000); // others are still read
+    raw.send(bytes);
+    raw.finish();
+    while (diary.types.at(-1) !== "end") await turns(1);
+    expect(freed).toContain(bytes.length);
+  } finally {
+    MemoryTransport.prototype.free = free;
+  }
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
+import { BODIES } from "../session/bodies.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
 import { until } from "../support/until.ts";
@@ -36,6 +37,22 @@ function asking(operation: "stat" | "get" | "list", count: number): Uint8Array {
   ]);
 }
 
+/** Changes of folders, and checksums that are given up at once. */
+function changing(count: number): Uint8Array {
+  const frames = [hello];
+  for (let stream = 1; stream <= count; stream += 1) {
+    const operation = [
+      { case: "makeDirectory", value: { path: "d" } },
+      { case: "rename", value: { from: "d", to: "e" } },
+      { case: "remove", value: { path: "e" } },
+      { case: "checksum", value: { path: "f", algorithm: "SHA256" } },
+    ][stream % 4]! as { case: "remove"; value: { path: string } };
+    frames.push(encodeFrame(stream, { case: "request", value: { operation } }));
+    if (stream % 4 === 3) frames.push(encodeFrame(stream, BODIES.cancel));
+  }
+  return Buffer.concat(frames);
+}
+
 type Leaving = "close" | "terminate";
 
 /** Connects, sends, reads nothing. @returns how it leaves */
@@ -63,6 +80,8 @@ test.each([
   ["200 list", asking("list", 200), "close"],
   ["200 get", asking("get", 200), "close"],
   ["200 get", asking("get", 200), "terminate"],
+  ["4,000 changes and checksums", changing(4000), "close"],
+  ["4,000 changes and checksums", changing(4000), "terminate"],
 ] as const)("after %s (%#), whenever they leave", async (_, bytes, leaves) => {
   // At once, a moment later, and when their answers wait.
   for (const moment of [0, 1, 30]) {

@@ -150,4 +150,18 @@ describe("a share of a turn", () => {
     expect(server.session.unread).toBe(false);
     expect(server.session.share.spent).toBeLessThan(TURN_SHARE / 8);
   });
+
+  test("is used up sooner by frames in an unusual form, which take longer to understand", () => {
+    const credit = encodeFrame(1, BODIES.credit);
+    // Field 31, which nobody knows, stands before the others.
+    const unusual = join([Uint8Array.of(credit[0]! + 3, 0xfa, 1, 0), credit.subarray(1)]);
+    const spent = [credit, unusual].map((frame) => {
+      const { server } = afterFailed(1);
+      server.session.share.renew();
+      server.give(many(20, frame));
+      return server.session.share.spent;
+    });
+    expect(spent[0]).toBeLessThan(30);
+    expect(spent[1]).toBeGreaterThan(160);
+  });
 });
