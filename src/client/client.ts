@@ -175,9 +175,10 @@ export class Client implements AsyncDisposable {
     return uploadTries(this.#lines, origin, {
       ...options,
       lost,
-      request: ({ size, modified }) => ({
+      request: ({ size, modified, mode }) => ({
         path,
         size,
+        mode: options.mode ?? mode,
         modified: options.modified === undefined ? modified : time(options.modified),
         ifExists: IF_EXISTS[options.ifExists ?? "fail"],
         ifMatch: options.ifMatch,

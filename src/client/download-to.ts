@@ -129,12 +129,13 @@ class DownloadTo {
     known: FoundPartial["known"],
     found: FoundPartial | undefined,
   ): ResumableFile | Skipped {
-    const { size, modified, version } = entry;
+    const { size, modified, mode, version } = entry;
     const options: LocalFileOptions = {
       shown: this.#options.shown,
       collision: this.#options.ifExists ?? "replace",
       durability: this.#durability,
       modified,
+      mode,
       size,
     };
     if (size > BLOCK_SIZE || found !== undefined) {

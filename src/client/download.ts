@@ -60,6 +60,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
         collision: options.ifExists ?? "replace",
         durability,
         modified: this.entry.modified,
+        mode: this.entry.mode,
         size: this.length,
       });
       if ("skipped" in created) {

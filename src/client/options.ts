@@ -105,6 +105,8 @@ export interface PutOptions extends CallOptions {
   readonly ifMatch?: string;
   /** To be the file's modified time: that of a local file unless given. */
   readonly modified?: Date;
+  /** Permission bits of a new file, less the server's umask: those of a local file unless given, else 0666. */
+  readonly mode?: number;
   readonly sha256?: boolean;
   /** Told of leaving bytes: how far it is, what was there already included. */
   readonly onProgress?: (bytes: number) => void;

@@ -43,8 +43,8 @@ export class SmallPut implements Call {
 
   ask(): void {
     const { link, path, file, ifExists } = this.#options;
-    const { bytes, modified } = file;
-    const value = { path, uploadId: this.#uploadId, size: bytes.length, modified, ifExists };
+    const { bytes, modified, mode } = file;
+    const value = { path, uploadId: this.#uploadId, size: bytes.length, modified, mode, ifExists };
     this.#ticket = link.ask({ operation: { case: "put", value } }, this);
   }
 

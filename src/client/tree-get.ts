@@ -160,7 +160,7 @@ class TreeGet {
         calls.delete(call);
         this.#arrive(bytes.length);
         const easily =
-          this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified);
+          this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
         if (easily) end(fetched(of, entry, { skipped: false, durability: "none" }));
         else void this.#save(folder, of, name, entry, bytes).then(end);
       },
@@ -185,6 +185,7 @@ class TreeGet {
         collision: this.#collision,
         durability: this.#durability,
         modified: entry.modified,
+        mode: entry.mode,
         size: bytes.length,
         shown: of.local,
         syncs: this.#syncs,

@@ -22,6 +22,8 @@ export interface Upload {
   /** Bytes, when known. */
   readonly size: number | undefined;
   readonly modified: Time | undefined;
+  /** Permission bits, where it is a file. */
+  readonly mode: number | undefined;
   /** CRC-32 of its first bytes. @throws CHANGED when there are fewer */
   prefix(length: number): Promise<number>;
   /** Size and CRC-32 of all of it, read once more. */
@@ -108,11 +110,12 @@ async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
  * @throws what reading it throws
  */
 export function uploadOf(source: Source, sha256: boolean, path: string): Upload {
-  const { size, modified } = source.entry;
+  const { size, modified, mode } = source.entry;
   if (size === 0 && hasBytes(source)) return fromUnsized(source, sha256, path);
   return {
     size,
     modified,
+    mode,
     prefix: (length) => prefixOf(source, length),
     whole: async () => ({ size, crc32: await prefixOf(source, size) }),
     start: (from, { onTaken, onReady }) =>
@@ -146,6 +149,7 @@ function fromUnsized(source: Source, sha256: boolean, path: string): Upload {
   return {
     ...fromChunks(wholeSource(source, DATA_PAYLOAD, path), undefined, sha256),
     modified: source.entry.modified,
+    mode: source.entry.mode,
     whole: async () => {
       const digest = new Digest(false);
       await readInTurns(source, { offset: 0 }, (bytes) => digest.update(bytes));
@@ -188,6 +192,7 @@ function fromChunks(
   return {
     size,
     modified: undefined,
+    mode: undefined,
     // Bytes that are not in a file are sent from the start; nothing of them is worth keeping.
     prefix: (length) => Promise.resolve(length === 0 ? 0 : Number.NaN),
     whole: () => Promise.reject(new LeatError("CHANGED", "what was sent cannot be read again")),

@@ -21,12 +21,21 @@ export function checkBounds({ value }: Operation): void {
   }
   if ("ifMatch" in value) checkLength("if_match", value.ifMatch, MAX_VERSION);
   if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);
+  if ("mode" in value) checkMode(value.mode);
   if ("modified" in value && (value.modified?.nanoseconds ?? 0) >= NANOSECONDS) {
     throw new LeatError(
       "INVALID_ARGUMENT",
       `modified has ${value.modified?.nanoseconds} nanoseconds; at most ${NANOSECONDS - 1} are a time`,
     );
   }
+}
+
+function checkMode(mode: number | undefined): void {
+  if (mode === undefined || mode <= 0o777) return;
+  throw new LeatError(
+    "INVALID_ARGUMENT",
+    `mode is 0${mode.toString(8)}; permission bits are at most 0777`,
+  );
 }
 
 function checkLength(field: string, value: string | undefined, most: number): void {

@@ -119,7 +119,8 @@ export class PutOperation implements Receiving, Intake {
   }
 
   #create(): ReturnType<Exchange["store"]["create"]> {
-    const { path, uploadId, size, modified, ifExists, ifMatch, resume, sha256 } = this.#request;
+    const { path, uploadId, size, modified, mode, ifExists, ifMatch, resume, sha256 } =
+      this.#request;
     if (uploadId.length !== UPLOAD_ID_LENGTH) {
       throw new LeatError("INVALID_ARGUMENT", `upload_id has ${uploadId.length} bytes, not 16`);
     }
@@ -128,6 +129,7 @@ export class PutOperation implements Receiving, Intake {
       uploadId,
       size,
       modified,
+      mode,
       collision: COLLISIONS[ifExists],
       ifMatch,
       durability,

@@ -2,6 +2,7 @@
 
 import { LeatError } from "../errors.ts";
 import { WRITE_BEHIND } from "../limits.ts";
+import type { Folder } from "./beneath.ts";
 import { type CollisionRule, mayTake } from "./collision.ts";
 import { type Versions, versionedEntry } from "./entry.ts";
 import type { Facts } from "./facts.ts";
@@ -32,6 +33,8 @@ export interface SinkOptions extends CollisionRule {
   /** Bytes, when known. */
   readonly size?: number | undefined;
   readonly modified?: Time | undefined;
+  /** Permission bits of a new file, as in `CreateOptions`. */
+  readonly mode?: number | undefined;
   readonly durability: DurabilityLevel;
   /** What it continues. */
   readonly resumed?: Resumed | undefined;
@@ -52,8 +55,8 @@ export interface SinkTarget extends Disposable {
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
-  /** Permission bits of a new file, if the partial was made with others. */
-  readonly mode?: number | undefined;
+  /** Permission bits of a new file in this folder, if the partial was made with others. */
+  mode?(partial: PartialFile, folder: Folder): number | undefined;
   /** Finds the place anew when the file is committed: folders move while a file is on its way. */
   place(): Place;
   /** As `place`, for this turn of the event loop. */
@@ -276,10 +279,12 @@ export class DiskSink implements Sink {
 
   /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
   #prepare(place: OpenPlace): void {
-    const { path, versions, mode } = this.#target;
+    const { path, versions } = this.#target;
     const existing = place.folder.look(place.name);
     if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
     const { modified } = this.#options;
+    const mode =
+      existing === undefined ? this.#target.mode?.(this.#partial, place.folder) : undefined;
     this.#notDone = setModeAndTime(this.#partial, { existing, mode, modified, path });
   }
 

@@ -20,6 +20,7 @@ import { DiskSource } from "./disk-source.ts";
 import { Versions, versionedEntry } from "./entry.ts";
 import { factsOf } from "./facts.ts";
 import { quote } from "./names.ts";
+import { givenMode, modeAfter, modeOfNew, partialMode } from "./new-mode.ts";
 import { openRegular } from "./open-regular.ts";
 import type { TreeSyncs } from "./file-syncs.ts";
 import { abandon, PartialFile } from "./partial.ts";
@@ -30,8 +31,6 @@ import { hasProc, openPlainFolder } from "./walk-folder.ts";
 
 /** Until the file is whole, it is its owner's business. */
 const PARTIAL_MODE = 0o600;
-/** Less the umask. */
-const FILE_MODE = 0o666;
 
 /** A partial file of an earlier try, locked, and what is known of it: checked. */
 export interface FoundPartial {
@@ -44,9 +43,6 @@ export interface ResumableFile {
   /** To be told of each block; undefined where nothing can be continued. */
   readonly sums: BlockSums | undefined;
 }
-
-/** Read once: asking for the umask sets it for a moment, for all threads. */
-const umask = process.umask();
 
 /** How the file ends that has the sums of a partial file's blocks. */
 const SUMS = ".sums";
@@ -106,7 +102,7 @@ export function createFileIn(
   }
   // Before anything is written: it tells of what goes wrong from then on.
   const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
-  return sinkOver(createPartial(folder, name, path), { folder, name, path }, options, {
+  return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options, {
     sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
     [Symbol.dispose]() {}, // the folder is the caller's
   });
@@ -135,7 +131,7 @@ export function createResumableFile(
     const there = Math.min(known.size, known.sums.length * BLOCK_SIZE);
     if (options.size !== undefined) checkFree(folder, options.size - there, path);
     const resumable = found?.partial ?? takeResumable(folder, name);
-    const partial = resumable ?? createPartial(folder, name, path);
+    const partial = resumable ?? createPartial(folder, name, path, options);
     if (found === undefined) begun = partial;
     resumable?.rewind(there);
     const sink = sinkOver(partial, { folder, name, path }, options);
@@ -229,7 +225,7 @@ function create(
 ): DiskSink | undefined {
   if (!mayTake(folder.look(name), options, path, versions)) return undefined;
   if (options.size !== undefined) checkFree(folder, options.size, path);
-  return sinkOver(createPartial(folder, name, path), { folder, name, path }, options);
+  return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options);
 }
 
 /** @param other what is not as with a file of its own */
@@ -239,11 +235,12 @@ function sinkOver(
   options: SinkOptions,
   other: Partial<SinkTarget> = {},
 ): DiskSink {
+  const mode = modeOf(options);
   const target = {
     path,
     versions,
-    // One without a name has been given the mode of a new file by the system already.
-    mode: partial.isNamed ? modeOfNew(folder) : undefined,
+    // One without a name has been given the mode of a new file by the system already, nearly.
+    mode: partial.isNamed ? () => modeOfNew(folder, mode) : () => modeAfter(partial, mode),
     place: () => ({ folder, name, [Symbol.dispose]() {} }),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
     ...other,
@@ -257,26 +254,27 @@ function skip(path: string, name: string, folder: Folder): Skipped {
   return { skipped: versionedEntry(name, facts, versions) };
 }
 
+/** 0: the server's store has none. */
+const modeOf = ({ mode = 0 }: SinkOptions): number => givenMode(mode);
+
 /** Without a name, where that can be: so whatever happens, nothing is left. */
-function createPartial(folder: Folder, name: string, path: string): PartialFile {
-  const unnamed = PartialFile.unnamed(folder, () => partialName(name), FILE_MODE);
+function createPartial(
+  folder: Folder,
+  name: string,
+  path: string,
+  options: SinkOptions,
+): PartialFile {
+  const unnamed = PartialFile.unnamed(
+    folder,
+    () => partialName(name),
+    partialMode(modeOf(options)),
+  );
   if (unnamed !== undefined) return unnamed;
   for (let i = 0; i < TRIES; i++) {
     const partial = PartialFile.create(folder, partialName(name), PARTIAL_MODE);
     if (partial !== undefined) return partial;
   }
   throw new LeatError("INTERNAL", `no name is free for a partial file beside ${quote(path)}`);
-}
-
-/** Permission bits that a new file gets in a folder: less the umask, or as its default ACL says. */
-function modeOfNew(folder: Folder): number {
-  const sample = PartialFile.unnamed(folder, () => "", FILE_MODE);
-  if (sample === undefined) return FILE_MODE & ~umask;
-  try {
-    return sample.facts().mode;
-  } finally {
-    sample.close();
-  }
 }
 
 function partialName(name: string): string {

@@ -13,6 +13,7 @@ import type { DiskSink, Skipped } from "./disk-sink.ts";
 import { createFileIn, type FileInOptions, openFileIn } from "./local-file.ts";
 import { statAt } from "./kernel.ts";
 import { quote } from "./names.ts";
+import { givenMode } from "./new-mode.ts";
 import { setModifiedAt } from "./posix.ts";
 import { alreadyExists } from "./refusals.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
@@ -94,9 +95,15 @@ export class LocalFolder implements Disposable {
   }
 
   /** Writes a whole small file, if that is easily done. @returns whether it was */
-  writeSmall(name: string, bytes: Uint8Array, modified: Time): boolean {
+  writeSmall(name: string, bytes: Uint8Array, modified: Time, mode = 0): boolean {
     // Where one name was taken, most are: then it is looked first, and not written for nothing.
-    const done = writeSmallFile(this.#folder, name, bytes, modified, this.#wasTaken);
+    const done = writeSmallFile(
+      this.#folder,
+      name,
+      bytes,
+      { modified, mode: givenMode(mode) },
+      this.#wasTaken,
+    );
     this.#wasTaken ||= !done;
     return done;
   }

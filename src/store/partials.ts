@@ -13,6 +13,7 @@ import { statDescriptor } from "./kernel.ts";
 import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "./library.ts";
 import { OWN_FOLDER, quote } from "./names.ts";
+import { partialMode } from "./new-mode.ts";
 import { PartialFile, removeUnheld } from "./partial.ts";
 import { pause } from "./pause.ts";
 import type { Prefix } from "./store.ts";
@@ -20,8 +21,6 @@ import { isSystemError } from "./system-error.ts";
 
 const PARTIAL_FOLDER = "partial";
 const PRIVATE = 0o700;
-/** Less the umask. The folder keeps strangers out until the file is published. */
-const FILE_MODE = 0o666;
 
 /** Partials that are looked at between two looks at the event loop. */
 const SLICE = 128;
@@ -81,14 +80,15 @@ export class Partials implements Disposable {
   /**
    * @param name from the upload's id, the same over all retries
    * @param target the folder that it is going to
+   * @param mode to make it with
    * @throws UNAVAILABLE when another session holds it
    */
-  create(name: string, path: string, target: Folder): PartialFile {
-    const partial = this.#taken(PartialFile.create(this.folder, name, FILE_MODE, target));
+  create(name: string, path: string, target: Folder, mode = partialMode()): PartialFile {
+    const partial = this.#taken(PartialFile.create(this.folder, name, mode, target));
     if (partial !== undefined) return partial;
     // Left by an earlier try that is not to be continued, so it makes room.
     const again = removeUnheld(this.folder, name)
-      ? PartialFile.create(this.folder, name, FILE_MODE, target)
+      ? PartialFile.create(this.folder, name, mode, target)
       : undefined;
     if (this.#taken(again) !== undefined) return again!;
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
@@ -103,8 +103,8 @@ export class Partials implements Disposable {
   }
 
   /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
-  createUnnamed(name: () => string, target: Folder): PartialFile | undefined {
-    return this.#taken(PartialFile.unnamed(this.folder, name, FILE_MODE, target));
+  createUnnamed(name: () => string, target: Folder, mode: number): PartialFile | undefined {
+    return this.#taken(PartialFile.unnamed(this.folder, name, mode, target));
   }
 
   /**
@@ -112,8 +112,8 @@ export class Partials implements Disposable {
    * @param target the folder that it is going to
    * @returns undefined while somebody holds it
    */
-  own(name: string, target: Folder): Owned | undefined {
-    const made = this.#taken(PartialFile.create(this.folder, name, FILE_MODE, target));
+  own(name: string, target: Folder, mode: number): Owned | undefined {
+    const made = this.#taken(PartialFile.create(this.folder, name, mode, target));
     if (made !== undefined) return { partial: made, isNew: true };
     const left = this.reopen(name);
     if (left !== undefined) return { partial: left, isNew: false };

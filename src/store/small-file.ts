@@ -26,6 +26,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /**
  * Writes a whole file, not synced, then gives it its name if that is free: a process that is killed
  * leaves nothing.
+ * @param mode permission bits, less the umask
  * @param look whether the name is free, before anything is written
  * @returns whether it did; if not, nothing was changed
  */
@@ -33,12 +34,12 @@ export function writeSmallFile(
   folder: Folder,
   name: string,
   bytes: Uint8Array,
-  modified: Time,
+  { modified, mode }: { readonly modified: Time; readonly mode: number },
   look = false,
 ): boolean {
   if (folder.fd === undefined) return false;
   if (look && statAt(folder.fd, name) !== -ERRNO.ENOENT) return false;
-  const fd = openAt(folder.fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0o666);
+  const fd = openAt(folder.fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
   if (fd < 0) return false;
   try {
     if (writeSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return false;
@@ -57,6 +58,8 @@ const PROBE = new Uint8Array(1);
 export interface SmallFile {
   readonly bytes: Uint8Array;
   readonly modified: Time;
+  /** Permission bits. */
+  readonly mode: number;
 }
 
 /**
@@ -78,7 +81,7 @@ export function readSmallFile(folder: Folder, name: string, most: number): Small
     if (seen.size === 0 && readSync(fd, PROBE, 0, 1, 0) > 0) return undefined;
     if (!isUnchanged(seen, statDescriptor(fd))) return undefined;
     const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = seen;
-    return { bytes, modified: { seconds, nanoseconds } };
+    return { bytes, modified: { seconds, nanoseconds }, mode: seen.mode };
   } catch {
     return undefined; // the ordinary way will meet it again, and say so
   } finally {

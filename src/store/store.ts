@@ -122,6 +122,11 @@ export interface CreateOptions {
   /** Bytes, when known: space may be reserved, more is refused. */
   readonly size?: number | undefined;
   readonly modified?: Time | undefined;
+  /**
+   * Permission bits of a new file, less what the store takes from all new ones (a umask): 0666 unless
+   * given. What is replaced keeps its own.
+   */
+  readonly mode?: number | undefined;
   readonly collision: Collision;
   /** With "replace": only this version may be replaced. */
   readonly ifMatch?: string | undefined;

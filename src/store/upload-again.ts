@@ -13,6 +13,7 @@ import { type Versions, versionedEntry } from "./entry.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import type { Library } from "./library.ts";
 import { quote } from "./names.ts";
+import { partialMode } from "./new-mode.ts";
 import { abandon, type PartialFile } from "./partial.ts";
 import { type Owned, Partials } from "./partials.ts";
 import { type CommitNote, keyOf } from "./receipt-note.ts";
@@ -120,9 +121,10 @@ export class UploadAgain {
   /** @returns undefined while somebody holds it; a refusal stands behind what is known of the upload */
   #own(): Owned | LeatError | undefined {
     const name = partialName(this.#path, this.#options);
+    const mode = partialMode(this.#options.mode);
     try {
       const { folder } = this.#host.library.placeNow(this.#path, isDirectory);
-      return this.#host.inPartials((partials) => partials.own(name, folder));
+      return this.#host.inPartials((partials) => partials.own(name, folder, mode));
     } catch (thrown) {
       return LeatError.from(thrown, `cannot begin the upload of ${quote(this.#path)}`);
     }

@@ -1,8 +1,10 @@
 /** Where an upload into a library goes: its place is looked for by its path, its commit is noted. */
+import type { Folder } from "./beneath.ts";
 import type { DiskSink, SinkTarget } from "./disk-sink.ts";
 import type { Versions } from "./entry.ts";
 import type { FileSyncs } from "./file-syncs.ts";
 import type { Library, OpenPlace, Place } from "./library.ts";
+import { modeAfter, modeOfNew } from "./new-mode.ts";
 import type { PartialFile } from "./partial.ts";
 import { keyIn, keyOf } from "./receipt-note.ts";
 import type { Receipts } from "./receipts.ts";
@@ -61,6 +63,13 @@ export class UploadTarget implements SinkTarget {
 
   placeNow(): OpenPlace {
     return this.#host.library.placeNow(this.path, isDirectory);
+  }
+
+  /** Of one that an earlier try has made nobody knows what it was made with. */
+  mode(partial: PartialFile, folder: Folder): number | undefined {
+    const { mode, resume } = this.options;
+    if (mode === undefined) return undefined;
+    return resume === undefined ? modeAfter(partial, mode) : modeOfNew(folder, mode);
   }
 
   sync(partial: PartialFile): Promise<void> {

@@ -19,6 +19,7 @@ import { checkFree } from "./free-space.ts";
 import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
 import type { Library, OpenPlace } from "./library.ts";
 import { quote } from "./names.ts";
+import { partialMode } from "./new-mode.ts";
 import { abandon, type PartialFile } from "./partial.ts";
 import { Partials, makeOwn } from "./partials.ts";
 import { keyOf } from "./receipt-note.ts";
@@ -203,16 +204,17 @@ export class Uploads implements AsyncDisposable {
       throw new LeatError("CROSS_DEVICE", message);
     }
     // What takes the place of another file needs a name among the partials for that.
+    const mode = partialMode(options.mode);
     const mayNeedName = options.collision === "replace";
     if (mayBeUnnamed(options, UNNAMED_BELOW) && !(mayNeedName && partials.isGone)) {
-      const unnamed = partials.createUnnamed(() => partialName(path, options), place.folder);
+      const unnamed = partials.createUnnamed(() => partialName(path, options), place.folder, mode);
       if (unnamed !== undefined) return unnamed;
     }
     return this.#inPartials((own) => {
       if (options.size !== undefined) {
         checkFree(own.folder, options.size - (found?.size ?? 0), path);
       }
-      return found ?? own.create(partialName(path, options), path, place.folder);
+      return found ?? own.create(partialName(path, options), path, place.folder, mode);
     });
   }
 

@@ -308,6 +308,13 @@ describe("only the stream is ended for", () => {
         peer.frame(1, { case: "resend", value: { offset: 0, length: 1 } });
       },
     },
+    "a put with more than permission bits": {
+      code: "INVALID_ARGUMENT",
+      says: /mode is 04755; permission bits are at most 0777/,
+      send: (peer) => {
+        peer.request(1, { case: "put", value: { path: "x", uploadId, mode: 0o4755 } });
+      },
+    },
     "a resuming put that compares more than a block": {
       code: "INVALID_ARGUMENT",
       says: /prefix_length is 2097152/,

@@ -1083,6 +1083,7 @@ function writePut(writer: CanonicalWriter, message: Init<Put>): void {
   if (message.prefixCrc32 !== undefined) writer.fixed32(77, message.prefixCrc32, "Put.prefixCrc32");
   if (message.prefixLength !== undefined && message.prefixLength !== 0)
     writer.uint64(80, message.prefixLength, "Put.prefixLength");
+  if (message.mode !== undefined) writer.uint32(88, message.mode, "Put.mode");
 }
 
 function readPut(reader: CanonicalReader): Put {
@@ -1133,6 +1134,10 @@ function readPut(reader: CanonicalReader): Put {
   }
   if (tag === 80) {
     message.prefixLength = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 88) {
+    message.mode = reader.uint32();
     tag = reader.tag();
   }
   reader.over(tag);

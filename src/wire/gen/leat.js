@@ -3058,6 +3058,7 @@ export const leat = $root.leat = (() => {
             Put.prototype.sha256 = false;
             Put.prototype.prefixCrc32 = null;
             Put.prototype.prefixLength = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Put.prototype.mode = null;
 
             let $oneOfFields;
 
@@ -3082,6 +3083,12 @@ export const leat = $root.leat = (() => {
             // Virtual OneOf for proto3 optional field
             $Object.defineProperty(Put.prototype, "_prefixCrc32", {
                 get: $util.oneOfGetter($oneOfFields = ["prefixCrc32"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Put.prototype, "_mode", {
+                get: $util.oneOfGetter($oneOfFields = ["mode"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -3112,6 +3119,8 @@ export const leat = $root.leat = (() => {
                     writer.uint32(77).fixed32(message.prefixCrc32);
                 if (message.prefixLength != null && $Object.hasOwnProperty.call(message, "prefixLength") && (typeof message.prefixLength === "object" ? message.prefixLength.low || message.prefixLength.high : message.prefixLength !== 0))
                     writer.uint32(80).uint64(message.prefixLength);
+                if (message.mode != null && $Object.hasOwnProperty.call(message, "mode"))
+                    writer.uint32(88).uint32(message.mode);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3225,6 +3234,13 @@ export const leat = $root.leat = (() => {
                                 message.prefixLength = value;
                             else
                                 delete message.prefixLength;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 0)
+                                break;
+                            message.mode = reader.uint32();
+                            message._mode = "mode";
                             continue;
                         }
                     }

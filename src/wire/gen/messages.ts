@@ -302,7 +302,7 @@ export interface Entry {
    * get, put and rename; not in lists.
    */
   version: string;
-  /** permission bits, at most 0777 */
+  /** permission bits, at most 0777; 0 where there are none */
   mode: number;
   /**
    * The name is a link, and the rest tells what it leads to (OTHER where that may not be opened). Set
@@ -371,6 +371,8 @@ export interface Put {
   prefixCrc32?: number | undefined;
   /** its upload_id */
   prefixLength: number;
+  /** permission bits of a new file, at most 0777, less what the server */
+  mode?: number | undefined;
 }
 
 export interface PutResponse {
@@ -645,6 +647,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "sha256", type: "bool" },
     { name: "prefixCrc32", type: "fixed32", optional: true },
     { name: "prefixLength", type: "uint64" },
+    { name: "mode", type: "uint32", optional: true },
   ],
   PutResponse: [
     { name: "durableOffset", type: "uint64" },
