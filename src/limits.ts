@@ -403,15 +403,11 @@ export const KEPT_PARTIALS = 4096;
 /** Bytes of them: what the disk may hold that nobody has finished. */
 export const KEPT_BYTES = 256 * GiB;
 
-/** Unfinished uploads of one peer that a process keeps, told apart by address. */
+/** Those of one peer, told apart by address. */
 export const PEER_KEPT_PARTIALS = 512;
 
 /** Bytes of them. One upload is kept however large it is. */
 export const PEER_KEPT_BYTES = 64 * GiB;
-
-/** Peers whose unfinished uploads are counted; beyond that, those of the one that was idle longest count
- *  only in all. */
-export const PEERS_COUNTED = 1024;
 
 /** Names of partials that could not be removed, kept to try again sooner than their age would have it. */
 export const PARTIALS_LEFT = 1024;

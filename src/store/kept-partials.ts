@@ -1,14 +1,9 @@
 /**
- * How many unfinished uploads are kept, and how much of the disk: of each peer, as far as this process has
- * kept them, and in all, whoever did. Beyond a bound the oldest goes; the newest always stays.
+ * How many unfinished uploads are kept, and how much of the disk: of each peer, and in all. Beyond a bound
+ * the oldest goes; the newest always stays.
  */
-import {
-  KEPT_BYTES,
-  KEPT_PARTIALS,
-  PEER_KEPT_BYTES,
-  PEER_KEPT_PARTIALS,
-  PEERS_COUNTED,
-} from "../limits.ts";
+import { KEPT_BYTES, KEPT_PARTIALS, PEER_KEPT_BYTES, PEER_KEPT_PARTIALS } from "../limits.ts";
+import type { Kept } from "./tries.ts";
 
 export interface KeptBounds {
   /** Of all in the folder. */
@@ -29,54 +24,70 @@ export const KEPT_BOUNDS: KeptBounds = {
 /** The share of a bound after which the whole folder is looked at again. */
 const LOOK_SHARE = 1 / 16;
 
+/** What is done to partials. */
+export interface KeptHost {
+  has(name: string): boolean;
+  /** Unless somebody holds it. */
+  remove(name: string): void;
+  /** Enough was kept that all together may be over a bound. */
+  lookAtAll(): void;
+}
+
 export class KeptPartials {
   readonly #bounds: KeptBounds;
-  readonly #remove: (name: string) => void;
-  readonly #lookAtAll: () => void;
-  /** Of each peer, the one that was idle longest first: sizes by names, the oldest first. */
-  readonly #peers = new Map<string, Map<string, number>>();
+  readonly #host: KeptHost;
+  /** By names, the oldest first; some of them are gone on with, or gone. */
+  readonly #all = new Map<string, Kept>();
   /** Since all were looked at. */
   #count = 0;
   #bytes = 0;
 
-  /**
-   * @param remove one of them, unless somebody holds it
-   * @param lookAtAll asked for when enough was kept that all together may be over a bound
-   */
-  constructor(bounds: KeptBounds, remove: (name: string) => void, lookAtAll: () => void) {
+  constructor(bounds: KeptBounds, host: KeptHost) {
     this.#bounds = bounds;
-    this.#remove = remove;
-    this.#lookAtAll = lookAtAll;
+    this.#host = host;
   }
 
-  /** One was kept. */
-  add(name: string, bytes: number, peer: string): void {
-    const own = this.#peers.get(peer) ?? new Map<string, number>();
-    this.#peers.delete(peer);
-    this.#peers.set(peer, own);
-    if (this.#peers.size > PEERS_COUNTED) this.#peers.delete(first(this.#peers)!);
-    own.delete(name);
-    own.set(name, bytes);
-    this.#trim(own);
+  /** One was kept, by any process. */
+  note(kept: Kept): void {
+    this.#all.delete(kept.name);
+    this.#all.set(kept.name, kept);
+    const { count } = this.#bounds;
+    if (this.#all.size <= 2 * count) return;
+    for (const oldest of this.#all.keys()) {
+      this.#all.delete(oldest);
+      return;
+    }
+  }
+
+  /** One was kept by us, and noted. */
+  trim(name: string): void {
+    const kept = this.#all.get(name);
+    if (kept === undefined) return;
+    this.#trim(kept.peer);
     this.#count += 1;
-    this.#bytes += bytes;
-    const { count, bytes: most } = this.#bounds;
-    if (this.#count < count * LOOK_SHARE && this.#bytes < most * LOOK_SHARE) return;
+    this.#bytes += kept.size;
+    const { count, bytes } = this.#bounds;
+    if (this.#count < count * LOOK_SHARE && this.#bytes < bytes * LOOK_SHARE) return;
     this.#count = 0;
     this.#bytes = 0;
-    this.#lookAtAll();
+    this.#host.lookAtAll();
   }
 
-  #trim(own: Map<string, number>): void {
-    const { peerCount, peerBytes } = this.#bounds;
-    let bytes = 0;
-    for (const size of own.values()) bytes += size;
-    for (const [name, size] of own) {
-      if (own.size === 1 || (own.size <= peerCount && bytes <= peerBytes)) return;
-      own.delete(name);
-      bytes -= size;
-      this.#remove(name);
+  #trim(peer: string): void {
+    let own = [...this.#all.values()].filter((one) => one.peer === peer);
+    if (!this.#isBeyond(own)) return;
+    for (const { name } of own) if (!this.#host.has(name)) this.#all.delete(name);
+    own = own.filter(({ name }) => this.#all.has(name));
+    while (own.length > 1 && this.#isBeyond(own)) {
+      const { name } = own.shift()!;
+      this.#all.delete(name);
+      this.#host.remove(name);
     }
+  }
+
+  #isBeyond(own: readonly Kept[]): boolean {
+    const { peerCount, peerBytes } = this.#bounds;
+    return own.length > peerCount || own.reduce((sum, { size }) => sum + size, 0) > peerBytes;
   }
 }
 
@@ -92,9 +103,4 @@ export function beyond(
     return index > 0 && (index >= count || sum > bytes);
   });
   return stay === -1 ? [] : newestFirst.slice(stay).map(({ name }) => name);
-}
-
-function first<Key>(map: ReadonlyMap<Key, unknown>): Key | undefined {
-  for (const key of map.keys()) return key;
-  return undefined;
 }

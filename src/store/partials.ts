@@ -54,8 +54,11 @@ export class Partials implements Disposable {
   private constructor(folder: Folder, bounds: KeptBounds) {
     this.folder = folder;
     this.#bounds = bounds;
-    const remove = (name: string): void => void this.#remove(name);
-    this.kept = new KeptPartials(bounds, remove, () => void this.sweepLater(0));
+    this.kept = new KeptPartials(bounds, {
+      has: (name) => this.folder.look(name) !== undefined,
+      remove: (name) => void this.#remove(name),
+      lookAtAll: () => void this.sweepLater(0),
+    });
   }
 
   /** The upload that a partial is of, by the first part of its name. */

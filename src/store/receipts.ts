@@ -18,7 +18,7 @@ import { type CommitNote, promiseOf, publishedOf, summaryOf, voidOf } from "./re
 import { ServedTime } from "./served-time.ts";
 import type { CommitDigest, DurabilityLevel } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
-import { Tries } from "./tries.ts";
+import { type Kept, Tries } from "./tries.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
@@ -52,8 +52,9 @@ export class Receipts implements Disposable {
   /**
    * @param folder ours from now on
    * @param retention milliseconds that a receipt is kept
+   * @param onKept told of each partial that is kept, by any process
    */
-  constructor(folder: Folder, retention = RECEIPT_RETENTION) {
+  constructor(folder: Folder, retention = RECEIPT_RETENTION, onKept?: (kept: Kept) => void) {
     this.#folder = folder;
     try {
       this.#index = new ReceiptIndex(folder);
@@ -63,7 +64,7 @@ export class Receipts implements Disposable {
       throw LeatError.from(error, "cannot open the journal of receipts");
     }
     try {
-      this.tries = new Tries(folder);
+      this.tries = new Tries(folder, onKept);
     } catch (error) {
       this.#maker[Symbol.dispose]();
       folder[Symbol.dispose]();

@@ -1,5 +1,6 @@
 /**
- * Which uploads are tried again, said by every process to every other: the newest try owns an upload.
+ * Which uploads are tried again, and what is kept for another try, said by every process to every other:
+ * the newest try owns an upload, and no peer has too many that are kept.
  *
  * A try that comes again appends a line to `tries.<number>` beside the journal of receipts, before it
  * looks at anything. Each try reads the lines that came since, one read of mostly no bytes: an upload
@@ -18,7 +19,7 @@ import {
   writeSync,
 } from "node:fs";
 import { LeatError } from "../errors.ts";
-import { crc32, randomBytes } from "../hash.ts";
+import { crc32, randomBytes, sha256 } from "../hash.ts";
 import { TRIES_BYTES, TRIES_KEPT } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { Descriptor } from "./descriptor.ts";
@@ -35,7 +36,20 @@ const MAGIC_BYTES = Buffer.from([0x74, 0x72, 0x79, 0x31]);
 const AGAIN = 1;
 /** The file is full: what is behind this line is not so. */
 const FULL = 2;
+/** A partial is kept: its mark is whose it is, and its size. */
+const KEPT = 3;
 const MARK_SIZE = 16;
+const PEER_SIZE = 8;
+
+/** A partial that is kept for another try. */
+export interface Kept {
+  /** Among the partials. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whose it is: the same for all of one peer. */
+  readonly peer: string;
+}
 
 const NAME = /^tries\.(\d{1,12})$/;
 const nameOf = (number: number): string => `tries.${number}`;
@@ -45,6 +59,7 @@ export const FIRST_TRY = 0;
 
 export class Tries implements Disposable {
   readonly #folder: Folder;
+  readonly #onKept: (kept: Kept) => void;
   readonly #buffer = Buffer.alloc(SIZE * 64);
   #file: Descriptor;
   /** Of the file. */
@@ -58,9 +73,14 @@ export class Tries implements Disposable {
   /** Lines up to this number were missed: any upload may have been tried again. */
   #missed = FIRST_TRY;
 
-  /** @param folder stays the caller's @throws IO_ERROR, … */
-  constructor(folder: Folder) {
+  /**
+   * @param folder stays the caller's
+   * @param onKept told of each partial that is kept, by any process
+   * @throws IO_ERROR, …
+   */
+  constructor(folder: Folder, onKept: (kept: Kept) => void = () => {}) {
     this.#folder = folder;
+    this.#onKept = onKept;
     [this.#number, this.#file] = openOldest(folder);
     this.refresh();
   }
@@ -81,6 +101,16 @@ export class Tries implements Disposable {
       if (this.#position >= TRIES_BYTES) this.#end();
       return number;
     }
+  }
+
+  /** Says that a partial is kept; `onKept` hears it, too. @throws NO_SPACE, IO_ERROR */
+  noteKept({ name, size, peer }: Kept): void {
+    const mark = Buffer.alloc(MARK_SIZE);
+    sha256(peer).copy(mark, 0, 0, PEER_SIZE);
+    mark.writeDoubleLE(size, PEER_SIZE);
+    this.#append(lineOf(KEPT, Buffer.from(name.replace(".", ""), "hex").toString("latin1"), mark));
+    this.#read();
+    if (this.#position >= TRIES_BYTES) this.#end();
   }
 
   /** Reads what others have said since. @returns whether there was something */
@@ -142,6 +172,11 @@ export class Tries implements Disposable {
         this.#next();
         return own;
       }
+      if (bytes[at + AT.kind] === KEPT) {
+        this.#onKept(keptAt(bytes, at));
+        at += SIZE;
+        continue;
+      }
       this.#count += 1;
       this.#note(bytes.toString("latin1", at + AT.key, at + AT.key + KEY_SIZE));
       if (
@@ -195,6 +230,17 @@ export class Tries implements Disposable {
       // There was none, or another process has removed it.
     }
   }
+}
+
+function keptAt(bytes: Buffer, at: number): Kept {
+  const half = at + AT.key + KEY_SIZE / 2;
+  const id = bytes.toString("hex", at + AT.key, half);
+  const target = bytes.toString("hex", half, at + AT.mark);
+  return {
+    name: `${id}.${target}`,
+    size: bytes.readDoubleLE(at + AT.mark + PEER_SIZE),
+    peer: bytes.toString("latin1", at + AT.mark, at + AT.mark + PEER_SIZE),
+  };
 }
 
 function lineOf(kind: number, key: string, mark: Uint8Array): Buffer {

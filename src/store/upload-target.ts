@@ -10,6 +10,7 @@ import { keyIn, keyOf } from "./receipt-note.ts";
 import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "./refusals.ts";
 import type { CommitDigest, CreateOptions, DurabilityLevel } from "./store.ts";
+import type { Kept } from "./tries.ts";
 
 /** What the uploads of a library share. */
 export interface UploadHost {
@@ -20,7 +21,7 @@ export interface UploadHost {
   receipts(): Receipts;
   /** Those for an upload that begins. */
   syncs(): FileSyncs | undefined;
-  kept(name: string, bytes: number, peer: string): void;
+  kept(kept: Kept): void;
 }
 
 /** One for each upload of thousands: an object, and not a closure for each of what it does. */
@@ -109,9 +110,9 @@ export class UploadTarget implements SinkTarget {
     if (this.#note !== undefined) this.#host.receipts().withdraw(this.#note);
   }
 
-  kept(name: string, bytes: number): void {
+  kept(name: string, size: number): void {
     const { peer = "" } = this.options;
-    this.#host.kept(name, bytes, peer.replace(/:\d+$/, ""));
+    this.#host.kept({ name, size, peer: peer.replace(/:\d+$/, "") });
   }
 
   [Symbol.dispose](): void {

@@ -26,7 +26,7 @@ import { keyOf } from "./receipt-note.ts";
 import { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "./refusals.ts";
 import type { CreateOptions } from "./store.ts";
-import { FIRST_TRY } from "./tries.ts";
+import { FIRST_TRY, type Kept } from "./tries.ts";
 import { type AgainHost, type Begun, type Created, UploadAgain } from "./upload-again.ts";
 import { partialName } from "./upload-name.ts";
 import { type UploadHost, UploadTarget } from "./upload-target.ts";
@@ -84,7 +84,7 @@ export class Uploads implements AsyncDisposable {
       },
       receipts: () => this.#openReceipts(),
       syncs: () => this.#partials?.syncs,
-      kept: (name, bytes, peer) => this.#partials?.kept.add(name, bytes, peer),
+      kept: (kept) => this.#kept(kept),
       inPartials: (work) => this.#inPartials(work),
       takeOver: (path, uploadId, number) => this.#takeOver(path, uploadId, number),
       begin: (path, how, begun) => this.#begin(path, how, begun),
@@ -241,7 +241,9 @@ export class Uploads implements AsyncDisposable {
   #openReceipts(): Receipts {
     if (!this.#looked) this.#lookAtReceipts();
     const { library, receiptRetention } = this.#options;
-    this.#receipts ??= new Receipts(makeOwn(library, "receipts"), receiptRetention);
+    this.#receipts ??= new Receipts(makeOwn(library, "receipts"), receiptRetention, (kept) =>
+      this.#partials?.kept.note(kept),
+    );
     return this.#receipts;
   }
 
@@ -251,6 +253,16 @@ export class Uploads implements AsyncDisposable {
     if (this.#receipts?.isGone !== true) return;
     this.#receipts[Symbol.dispose]();
     this.#receipts = undefined;
+  }
+
+  /** That it is not told to others does no harm to the upload. */
+  #kept(kept: Kept): void {
+    try {
+      this.#openReceipts().tries.noteKept(kept);
+    } catch {
+      this.#partials?.kept.note(kept);
+    }
+    this.#partials?.kept.trim(kept.name);
   }
 
   /** Partials that were not touched since go. In milliseconds since 1970. */

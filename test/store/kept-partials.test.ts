@@ -57,6 +57,29 @@ describe("unfinished uploads", () => {
     expect(kept()).toEqual([8]);
   });
 
+  test("of one peer are bounded over all processes, and over a restart of one", async () => {
+    const options = { kept: { peerCount: 3 } };
+    await using first = openDiskStore(folder.path, options);
+    await using second = openDiskStore(folder.path, options);
+    for (let n = 1; n <= 6; n += 1) await keep(n % 2 === 0 ? first : second, n);
+    expect(kept()).toEqual([4, 5, 6]);
+    await using third = openDiskStore(folder.path, options);
+    await keep(third, 7);
+    expect(kept()).toEqual([5, 6, 7]);
+  });
+
+  test("that were finished since do not count", async () => {
+    await using store = openDiskStore(folder.path, { kept: { peerCount: 3 } });
+    await keep(store, 1);
+    for (let n = 2; n <= 9; n += 1) {
+      await keep(store, n);
+      await (await create(store, `file-${n}`, how(n))).discard();
+    }
+    await keep(store, 10);
+    await keep(store, 11);
+    expect(kept()).toEqual([1, 10, 11]);
+  });
+
   test("that are gone on with are not taken away", async () => {
     await using store = openDiskStore(folder.path, { kept: { peerCount: 2 } });
     for (let n = 1; n <= 2; n += 1) await keep(store, n);
