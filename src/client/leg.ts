@@ -98,7 +98,7 @@ export class Leg {
   }
 
   #wait(bytes: Uint8Array, crc32: number | undefined): void {
-    this.#early ??= new Pieces(this.head.offset);
+    this.#early ??= new Pieces(this.head.offset, this.head.offset + this.head.length);
     try {
       this.#early.push(bytes, crc32);
     } catch (thrown) {

@@ -84,7 +84,7 @@ export class PutOperation implements Receiving, Intake {
     // Behind Finish only a Resend is answered, and none was sent: what is checked stays as it is.
     if (this.#over || this.#finished) return;
     if (this.#incoming !== undefined) return this.#take(bytes, blockCrc);
-    this.#early ??= new Pieces();
+    this.#early ??= new Pieces(0, this.#request.size);
     const early = this.#early;
     this.#guard(() => early.push(bytes, blockCrc));
   }

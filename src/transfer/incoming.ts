@@ -8,7 +8,7 @@ import type { MaybePromise, Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import { Digest, checkBlock, checkFinish } from "./digest.ts";
-import { Pieces, behindTheEnd } from "./pieces.ts";
+import { Pieces, behindTheEnd, tooMany } from "./pieces.ts";
 
 /** What is to come. */
 export interface IncomingRange {
@@ -71,10 +71,7 @@ export class Incoming {
    */
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     const behind = this.#position + bytes.length;
-    if (behind > this.#end) {
-      const declared = this.#end - this.#range.offset;
-      throw new LeatError("SIZE_MISMATCH", `more than the ${declared} declared bytes arrived`);
-    }
+    if (behind > this.#end) throw tooMany(this.#end - this.#range.offset);
     if (this.#rangeEnded) throw behindTheEnd();
     this.#digest.update(bytes);
     this.#write(bytes, this.#position);

@@ -34,14 +34,22 @@ export class Pieces {
   /** Of the next byte in the file. */
   #position: number;
   #isOver = false;
+  readonly #declared: number;
+  readonly #end: number;
 
-  /** @param position of the first byte in the file */
-  constructor(position = 0) {
+  /** @param position of the first byte in the file @param end behind the last one, where it was declared */
+  constructor(position = 0, end = Number.POSITIVE_INFINITY) {
     this.#position = position;
+    this.#end = end;
+    this.#declared = end - position;
   }
 
-  /** @throws PROTOCOL_ERROR behind a CRC that was not at the end of a block: it ends the range */
+  /**
+   * @throws SIZE_MISMATCH beyond the declared size; PROTOCOL_ERROR behind a CRC that was not at the end
+   *   of a block: it ends the range
+   */
   push(bytes: Uint8Array, crc32?: number): void {
+    if (this.#position + bytes.length > this.#end) throw tooMany(this.#declared);
     if (this.#isOver) throw behindTheEnd();
     this.#position += bytes.length;
     this.#isOver = crc32 !== undefined && this.#position % BLOCK_SIZE !== 0;
@@ -90,6 +98,10 @@ export class Pieces {
     else last.bytes = bytes;
     this.#isOpen = true;
   }
+}
+
+export function tooMany(declared: number): LeatError {
+  return new LeatError("SIZE_MISMATCH", `more than the ${declared} declared bytes arrived`);
 }
 
 export function behindTheEnd(): LeatError {

@@ -295,7 +295,7 @@ describe("an upload that is continued, and whose client makes a mistake, loses n
   });
 });
 
-describe("of a declared size", () => {
+describe.each([false, true])("of a declared size, with resume %s,", (resume) => {
   const crc = crc32(SMALL);
   test.each<[string, string, (peer: RawPeer) => void]>([
     [
@@ -346,9 +346,12 @@ describe("of a declared size", () => {
     ],
   ])("%s: %s", async (_what, code, send) => {
     using peer = await peerOf();
-    const value = upload({ size: SMALL.length });
-    put(peer, 1, value);
-    send(peer);
+    const value = upload({ size: SMALL.length, resume });
+    // In one write: with resume all of it is there before the partial is found.
+    peer.together(() => {
+      put(peer, 1, value);
+      send(peer);
+    });
     expect(codeOf(await end(peer, 1))).toBe(code);
     expect(existsSync(library.at(value.path))).toBe(false);
     await goesOn(peer);
@@ -356,7 +359,7 @@ describe("of a declared size", () => {
 
   test("that is not told, the last CRC may be missing", async () => {
     using peer = await peerOf();
-    const value = upload();
+    const value = upload({ resume });
     put(peer, 1, value);
     peer.data(1, 0, SMALL);
     peer.frame(1, finishOf(SMALL));

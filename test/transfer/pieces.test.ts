@@ -88,3 +88,12 @@ describe("a CRC", () => {
     expect(all(pieces)).toHaveLength(1);
   });
 });
+
+test("a byte beyond the declared end is one too many, behind a CRC or not", () => {
+  for (const crc of [undefined, 1]) {
+    const pieces = new Pieces(100, 104);
+    pieces.push(new Uint8Array(4), crc);
+    const { message } = refusal("SIZE_MISMATCH", () => pieces.push(new Uint8Array(1)));
+    expect(message).toBe("more than the 4 declared bytes arrived");
+  }
+});
