@@ -17,7 +17,8 @@ import {
   systemError,
 } from "./kernel.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
-import { isOwnFolder, quote } from "./names.ts";
+import { quote } from "./names.ts";
+import { standsForOwnFolder } from "./own-folder.ts";
 import { checkRegular, reopen } from "./open-regular.ts";
 import { leadsOutside, linkRefused, notFound } from "./refusals.ts";
 
@@ -77,6 +78,8 @@ export class KernelBeneath implements Beneath {
   /** @returns a descriptor */
   #resolve(segments: readonly string[], flags: number): number {
     const path = segments.length === 0 ? "." : segments.join("/");
+    if (segments.length > 0 && standsForOwnFolder(segments[0] ?? "", this.#look))
+      throw notFound(path);
     const direct = openat2(this.#root.fd, path, flags, BENEATH | RESOLVE_NO_SYMLINKS);
     if (direct >= 0) return direct;
     if (direct !== -ERRNO.ELOOP) throw refusal(direct, segments.join("/"));
@@ -106,8 +109,11 @@ export class KernelBeneath implements Beneath {
     const found = readlinkSync(`/proc/self/fd/${fd}`);
     const prefix = library === "/" ? "/" : `${library}/`;
     if (!found.startsWith(prefix)) return false;
-    return isOwnFolder(found.slice(prefix.length).split("/")[0] ?? "");
+    return standsForOwnFolder(found.slice(prefix.length).split("/")[0] ?? "", this.#look);
   }
+
+  /** A name at the root. */
+  readonly #look = (name: string): Facts | undefined => lookAt(this.#root.fd, name);
 }
 
 class KernelFolder implements Folder {
@@ -132,10 +138,7 @@ class KernelFolder implements Folder {
   }
 
   look(name: string): Facts | undefined {
-    const facts = statAt(this.#folder.fd, name);
-    if (typeof facts === "object") return facts;
-    if (facts === -ERRNO.ENOENT) return undefined;
-    throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(name)}`);
+    return lookAt(this.#folder.fd, name);
   }
 
   child(name: string, path: string): Folder {
@@ -153,6 +156,13 @@ class KernelFolder implements Folder {
   [Symbol.dispose](): void {
     this.#folder[Symbol.dispose]();
   }
+}
+
+function lookAt(folder: number, name: string): Facts | undefined {
+  const facts = statAt(folder, name);
+  if (typeof facts === "object") return facts;
+  if (facts === -ERRNO.ENOENT) return undefined;
+  throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(name)}`);
 }
 
 /** @param fd ours to close from now on */

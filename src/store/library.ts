@@ -1,12 +1,14 @@
 /** The folder that is served, and the checks every operation begins with. */
 
-import { closeSync, constants, openSync, realpathSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../errors.ts";
 import type { Beneath, Folder } from "./beneath.ts";
 import { type Facts, sameThing } from "./facts.ts";
 import { KernelBeneath } from "./kernel-beneath.ts";
 import { kernelResolves, O_PATH } from "./kernel.ts";
-import { checkPath, isOwnFolder, quote } from "./names.ts";
+import { checkPath, isOwnFolder, OWN_FOLDER, quote } from "./names.ts";
+import { mayBeOwnFolder, standsForOwnFolder } from "./own-folder.ts";
+import { isSystemError } from "./system-error.ts";
 import { notFound } from "./refusals.ts";
 import { hasProc } from "./walk-folder.ts";
 import { type Hold, WalkBeneath } from "./walk.ts";
@@ -61,10 +63,12 @@ export class Library implements Disposable {
     const name = segments.pop();
     if (name === undefined) throw root(path);
     const folder = this.beneath.folder(segments);
-    // A link may lead back to the root, where the name that checkPath refuses stands.
-    if (isOwnFolder(name) && this.isRoot(folder)) {
+    try {
+      // A link may lead back to the root, where the name that checkPath refuses stands.
+      if (mayBeOwnFolder(name) && this.isRoot(folder)) mustNotBeOwn(folder, name, path);
+    } catch (error) {
       folder[Symbol.dispose]();
-      throw notFound(path);
+      throw error;
     }
     return { folder, name, [Symbol.dispose]: () => folder[Symbol.dispose]() };
   }
@@ -78,7 +82,7 @@ export class Library implements Disposable {
     const parent = path.slice(0, Math.max(cut, 0));
     if (this.#recent?.path === parent) {
       const name = checkPath(path).at(-1);
-      if (name !== undefined && !isOwnFolder(name)) return { folder: this.#recent.folder, name };
+      if (name !== undefined && !mayBeOwnFolder(name)) return { folder: this.#recent.folder, name };
     }
     const { folder, name } = this.place(path, root);
     if (this.#recent === undefined) setImmediate(this.forgetRecent);
@@ -101,6 +105,20 @@ export class Library implements Disposable {
     this.forgetRecent();
     this.beneath[Symbol.dispose]();
   }
+}
+
+/**
+ * The folder has to be there to be compared with: else this name could become it.
+ * @throws NOT_FOUND
+ */
+function mustNotBeOwn(root: Folder, name: string, path: string): void {
+  if (isOwnFolder(name)) throw notFound(path);
+  try {
+    mkdirSync(root.at(OWN_FOLDER), { mode: 0o700 });
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${OWN_FOLDER}`);
+  }
+  if (standsForOwnFolder(name, (other) => root.look(other))) throw notFound(path);
 }
 
 /** @returns the real path: the library may itself be reached by a link, whoever serves it chose that */

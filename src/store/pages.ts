@@ -8,7 +8,8 @@ import { FolderCache } from "./folder-cache.ts";
 import type { FolderNames } from "./folder-names.ts";
 import type { Library } from "./library.ts";
 import { entryBehindLink } from "./link-entry.ts";
-import { checkPath, isOwnFolder } from "./names.ts";
+import { checkPath } from "./names.ts";
+import { standsForOwnFolder } from "./own-folder.ts";
 import { pause } from "./pause.ts";
 import type { Page, PageRequest, StoreEntry } from "./store.ts";
 import { wireName } from "./wire-names.ts";
@@ -120,7 +121,7 @@ class PageBuilder {
       this.#skippedNames++;
       return;
     }
-    if (this.#isRoot && isOwnFolder(name)) return;
+    if (this.#isRoot && standsForOwnFolder(name, (other) => this.#folder.look(other))) return;
     const entry = this.#entry(name);
     // Gone since the names were read.
     if (entry === undefined) return;

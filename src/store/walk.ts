@@ -8,6 +8,7 @@
 
 import type { Beneath, Folder, OpenFile } from "./beneath.ts";
 import type { Facts } from "./facts.ts";
+import { standsForOwnFolder } from "./own-folder.ts";
 import { openRegular } from "./open-regular.ts";
 import { isDirectory, linkRefused, notFound } from "./refusals.ts";
 import { DescriptorFolder, PathFolder, type WalkFolder } from "./walk-folder.ts";
@@ -31,6 +32,7 @@ export class WalkBeneath implements Beneath {
   }
 
   folder(segments: readonly string[]): Folder {
+    this.#refuseOwn(segments);
     let folder = this.#root.again();
     for (const [index, segment] of segments.entries()) {
       using before = folder;
@@ -41,6 +43,7 @@ export class WalkBeneath implements Beneath {
 
   stat(segments: readonly string[]): Facts {
     const name = segments.at(-1);
+    this.#refuseOwn(segments);
     using folder = this.folder(segments.slice(0, -1));
     const facts = name === undefined ? folder.facts : folder.look(name);
     if (facts === undefined) throw notFound(segments.join("/"));
@@ -52,8 +55,17 @@ export class WalkBeneath implements Beneath {
     const path = segments.join("/");
     const name = segments.at(-1);
     if (name === undefined) throw isDirectory(path);
+    this.#refuseOwn(segments);
     using folder = this.folder(segments.slice(0, -1));
     return openRegular(folder.at(name), path, { follow: false, proc: this.#proc });
+  }
+
+  /** @throws NOT_FOUND */
+  #refuseOwn(segments: readonly string[]): void {
+    const [first] = segments;
+    if (first !== undefined && standsForOwnFolder(first, (name) => this.#root.look(name))) {
+      throw notFound(segments.join("/"));
+    }
   }
 
   [Symbol.dispose](): void {

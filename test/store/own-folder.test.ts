@@ -1,8 +1,9 @@
 /** The folder of partial files cannot be listed, opened, named or changed by any request. */
 
 import { describe, expect, test } from "bun:test";
-import { lstatSync } from "node:fs";
+import { lstatSync, mkdirSync } from "node:fs";
 import type { Store } from "../../src/store/store.ts";
+import { Mounted, noMount } from "../support/mounted.ts";
 import { LinkedLibrary } from "./library.ts";
 import { bytesOf, create, names, page, put, RESOLUTIONS } from "./support.ts";
 
@@ -115,3 +116,62 @@ async function codeOf(work: () => unknown): Promise<string> {
     return error instanceof Error && "code" in error ? String(error.code) : String(error);
   }
 }
+
+const noBind = noMount();
+
+/**
+ * Spellings that a file system may take for `.leat`. None that does so can be had here: another mount of
+ * the folder under that name is the same thing on disk, which is what counts.
+ */
+const SPELLINGS = [
+  "LEAT~1",
+  "leat~1",
+  ".leat.",
+  ".leat ",
+  ".LEAT...",
+  ".le\u00adat",
+  "\u200b.leat",
+  ".l\u0301eat",
+  "．ｌｅａｔ",
+  ".ℓeat",
+  ".leat::$INDEX_ALLOCATION",
+];
+
+const suite = noBind === undefined ? "spellings" : `spellings [${noBind}]`;
+
+describe.skipIf(noBind !== undefined).each(RESOLUTIONS)(`${suite} of the own folder, %s`, (by) => {
+  test.each(SPELLINGS)("%j is the folder, where the file system says so", async (name) => {
+    await using library = new LinkedLibrary(by);
+    const partial = await withPartial(library);
+    const { store } = library;
+    mkdirSync(library.at(name));
+    using _mounted = new Mounted("none", "bind", library.at(name), library.at(".leat"));
+    for (const way of [name, `back/${name}`, `deep/back/${name}`]) {
+      for (const path of [way, `${way}/partial`, `${way}/partial/${partial}`, `${way}/new`]) {
+        for (const work of everything(store, path)) {
+          const code = await codeOf(work);
+          expect({ path, out: OUT_OF_REACH.includes(code) ? true : code }).toEqual({
+            path,
+            out: true,
+          });
+        }
+      }
+    }
+    expect(await names(store, "", { hidden: true })).not.toContain(name);
+    expect(library.partials()).toEqual([partial]);
+  });
+});
+
+test.each(SPELLINGS)("%j is a name like any other, where it is one", async (name) => {
+  await using library = new LinkedLibrary("walk-paths");
+  const { store } = library;
+  store.makeDirectory(name, false);
+  await put(store, `${name}/file`, "contents");
+  expect(await names(store, "", { hidden: true })).toContain(name);
+  expect(await names(store, name)).toEqual(["file"]);
+  store.rename(name, "other", false);
+  await put(store, name, "contents");
+  await put(store, name, "again", { collision: "replace" });
+  expect((await store.stat(name)).size).toBe(5);
+  store.remove(name);
+});
