@@ -43,6 +43,10 @@ function lying(lie: Lie, early = false): ScriptedServer {
         const value = { name: "t", kind: "DIRECTORY" } as const;
         return peer.answer(stream, { case: "makeDirectory", value });
       }
+      // A tree asks with a folder of a moment whether it would be sent into itself.
+      if (operation.case === "remove") {
+        return peer.answer(stream, { case: "remove", value: {} });
+      }
       if (operation.case !== "put") return;
       if (early) return receipt(stream, operation.value, peer);
       puts.set(stream, operation.value);
