@@ -19,6 +19,15 @@ const NOT_SEEN = new Set<ErrorCode>([
   "PERMISSION_DENIED",
 ]);
 
+/** How it is said that nothing can be made at the root of a library. */
+const NOT_WRITTEN = new Set<ErrorCode>([
+  "IO_ERROR",
+  "NO_SPACE",
+  "PERMISSION_DENIED",
+  "QUOTA_EXCEEDED",
+  "READ_ONLY",
+]);
+
 /** Before anything is made. @throws INVALID_ARGUMENT */
 export async function checkGet(
   client: Client,
@@ -109,11 +118,17 @@ export class UploadLoops {
   async #served(folders: readonly string[]): Promise<string | undefined> {
     if (folders.length === 0) return undefined;
     const mark = markName();
-    await this.#client.makeDirectory(mark, this.#options);
+    try {
+      await this.#client.makeDirectory(mark, this.#options);
+    } catch (thrown) {
+      const error = LeatError.from(thrown);
+      if (NOT_WRITTEN.has(error.code)) return undefined; // the target, below, may be writable
+      throw error;
+    }
     try {
       return folders.find((folder) => isFolder(join(folder, mark)));
     } finally {
-      await this.#client.remove(mark);
+      await this.#client.remove(mark).catch(() => {}); // an empty folder, hidden
     }
   }
 }

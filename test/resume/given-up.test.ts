@@ -57,8 +57,9 @@ describe("an upload that is given up", () => {
     const onResume = (offset: number): void => void resumed.push(offset);
     expect(await giveUp(path, "kept", 32 * MiB, { keep: true, onResume })).toBe(1);
     await until(() => partials().some((size) => size >= 28 * MiB && size % MiB === 0));
-    await using other = await connect(server.address);
-    await other.put("kept", Bun.file(path), { onResume });
+    await client.close(); // some serve one at a time
+    client = await connect(server.address);
+    await client.put("kept", Bun.file(path), { onResume });
     expect(resumed).toHaveLength(2);
     expect(resumed[0]).toBeGreaterThanOrEqual(12 * MiB);
     expect(resumed[1]).toBeGreaterThanOrEqual(28 * MiB);
