@@ -89,7 +89,7 @@ export class Uploads implements AsyncDisposable {
       takeOver: (path, uploadId, number) => this.#takeOver(path, uploadId, number),
       begin: (path, how, begun) => this.#begin(path, how, begun),
     };
-    this.#findPartials()?.sweep(this.#due());
+    this.#sweep();
     this.#timer = setInterval(
       () => void this.#findPartials()?.sweepLater(this.#due()),
       Math.min(SWEEP_EVERY, options.retention ?? PARTIAL_RETENTION),
@@ -269,6 +269,14 @@ export class Uploads implements AsyncDisposable {
   #due(): number {
     const { retention = PARTIAL_RETENTION, now = steadyNow } = this.#options;
     return now() - retention;
+  }
+
+  #sweep(): void {
+    try {
+      this.#findPartials()?.sweep(this.#due());
+    } catch {
+      // As below.
+    }
   }
 
   /** What cannot be swept does no harm to reading: an upload will say what is wrong. */

@@ -218,6 +218,21 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         expect(await server.stop()).toBe(0);
       }));
 
+    test.each(["getdents64:error=EIO", "openat,openat2,statx,newfstatat:error=EIO"])(
+      "and cannot read what was left (%s): it serves all the same",
+      async (fault) => {
+        using library = new TemporaryFolder();
+        library.file("there", BYTES);
+        library.file(`.leat/partial/${"a".repeat(32)}.${"0".repeat(32)}`, BYTES);
+        const how = ["-qq", "-o", "/dev/null", "-P", library.at(".leat/partial"), "-e"];
+        await using server = await StracedServer.start(library.path, [...how, `inject=${fault}`]);
+        await using client = await connect(server.address);
+        expect(Buffer.compare(await (await client.get("there")).bytes(), BYTES)).toBe(0);
+        await client.close();
+        expect(await server.stop()).toBe(0);
+      },
+    );
+
     test("and cannot close a file: it is let go of, and what was kept is kept", async () => {
       using library = new TemporaryFolder();
       const uploadId = new Uint8Array(16).fill(7);
