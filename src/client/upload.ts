@@ -111,7 +111,7 @@ async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
  */
 export function uploadOf(source: Source, sha256: boolean, path: string): Upload {
   const { size, modified, mode } = source.entry;
-  if (size === 0 && hasBytes(source)) return fromUnsized(source, sha256, path);
+  if (size <= PAGE && !hasSize(source)) return fromUnsized(source, sha256, path);
   return {
     size,
     modified,
@@ -134,10 +134,13 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
   };
 }
 
-/** Files of /proc and the like say that they have no bytes, whatever can be read of them. */
-function hasBytes(source: Source): boolean {
+/** Files of /proc say that they have no bytes, those of /sys that they have these, whatever is in them. */
+const PAGE = 4096;
+
+function hasSize(source: Source): boolean {
+  const { size } = source.entry;
   try {
-    return atOnce(source.read(new Uint8Array(1), 0)) > 0;
+    return atOnce(source.read(new Uint8Array(size + 1), 0)) === size;
   } catch (thrown) {
     source[Symbol.dispose]();
     throw thrown;

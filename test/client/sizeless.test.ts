@@ -1,4 +1,4 @@
-/** Local files that say they have no bytes, and have some: those of /proc. Linux. */
+/** Local files whose size says nothing: those of /proc, which have more, and of /sys, which have less. Linux. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { type Client, connect, createServer, type Server } from "../../src/index.ts";
@@ -39,6 +39,16 @@ here("a file of /proc", () => {
     expect(entry.size).toBe(arrived.length);
     // Those of a process change while it lives.
     if (!path.includes("self")) expect(arrived).toBe(readFileSync(path, "utf8"));
+  });
+
+  const SYS = ["/sys/class/net/lo/mtu", "/sys/kernel/uevent_seqnum"].filter(existsSync);
+  test.skipIf(SYS.length === 0)("so is one of /sys, which says that it has a page", async () => {
+    for (const path of SYS) {
+      expect(statSync(path).size).toBe(4096);
+      const { entry } = await client.put("sys", Bun.file(path), { ifExists: "replace" });
+      expect(readFileSync(library.at("sys"), "utf8")).toBe(readFileSync(path, "utf8"));
+      expect(entry.size).toBeLessThan(4096);
+    }
   });
 
   test("is read again when the connection is lost", async () => {
