@@ -100,6 +100,44 @@ describe("an upload whose older try has stalled", () => {
   );
 });
 
+describe("an upload that ends before its Finish", () => {
+  test.each([
+    [1, 0],
+    [5_000, 0],
+    [MiB - 1, 0],
+    [MiB, 1],
+  ])("of %d bytes leaves %d partials", async (size, left) => {
+    using folder = new TemporaryFolder();
+    await using server = await createServer({ library: folder.path, durability: "none" });
+    const partials = (): string[] => readdirSync(folder.at(".leat/partial"));
+    for (let n = 1; n <= 3; n += 1) {
+      using peer = await RawPeer.welcomed(server.port);
+      await until(
+        () => server.connections === 1,
+        () => server.connections,
+      );
+      const uploadId = new Uint8Array(16).fill(n);
+      peer.request(1, { case: "put", value: { path: `file-${n}`, size, uploadId, resume: true } });
+      expect(await answer(peer, 1)).toMatchObject({ case: "response" });
+      for (let at = 0; at < size; at += 64 * KiB) {
+        const end = Math.min(size, at + 64 * KiB);
+        const whole = end === size ? crc32(bytes.subarray(0, size)) : undefined;
+        peer.data(1, at, bytes.subarray(at, end), whole);
+      }
+      const has = (name: string): boolean =>
+        name.startsWith(Buffer.from(uploadId).toString("hex")) &&
+        statSync(folder.at(".leat/partial", name)).size === size;
+      await until(() => partials().some(has), partials);
+    }
+    await until(() => partials().length === 3 * left, partials);
+    await until(
+      () => server.connections === 0,
+      () => server.connections,
+    );
+    expect(partials()).toHaveLength(3 * left);
+  });
+});
+
 /** Looks for what is to be continued until it is let go. */
 class HeldStore extends FailingStore {
   readonly gate = Promise.withResolvers<void>();

@@ -168,6 +168,7 @@ describe("a day of receipts", () => {
       await using sink = await create(store, path, { ...how, uploadId });
       await sink.write(Buffer.from("abc"), 0);
       await sink.commit({ crc32: 5 });
+      await turn();
     };
     try {
       await put("file", id);
