@@ -23,7 +23,13 @@ export type {
   Wait,
 } from "./client/options.ts";
 export { Download } from "./client/download.ts";
-export type { GetTreeOptions, TreeOptions, TreeOutcome, TreeSummary } from "./client/tree.ts";
+export type {
+  GetTreeOptions,
+  TreeOptions,
+  TreeOutcome,
+  TreeRoot,
+  TreeSummary,
+} from "./client/tree.ts";
 export type { UploadSource } from "./client/upload.ts";
 export {
   CODES,
@@ -32,7 +38,7 @@ export {
   type ErrorOptions as LeatErrorOptions,
   LeatError,
 } from "./errors.ts";
-export type { Log } from "./server/log.ts";
+export type { Log, LogLevel } from "./server/log.ts";
 export {
   createServer,
   type Server,

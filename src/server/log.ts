@@ -12,6 +12,7 @@ export interface Log {
   isLevelEnabled?(level: LogLevel): boolean;
 }
 
+/** How much a line matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 const nothing = (): void => {};

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { MiB } from "../../src/limits.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { AtTerminal, LAUNCHER, Served } from "./support.ts";
 
 test("the line of a transfer that does not move says why", async () => {
@@ -9,7 +10,8 @@ test("the line of a transfer that does not move says why", async () => {
   served.library.file("file", new Uint8Array(8 * MiB));
   const port = Number(served.server.port);
   using proxy = new FaultProxy(port, () => ({ stallDown: 3 * MiB }));
-  const cwd = served.library.folder("../here");
+  using here = new TemporaryFolder();
+  const cwd = here.path;
   const get = [LAUNCHER, "client", "--server", proxy.address, "get", "file"];
   await using fetching = new AtTerminal(get, { cwd });
   const put = `sleep 20 | exec "$0" client --server ${served.server.address} upload - --to x`;
