@@ -7,6 +7,10 @@ import { RETRY_DEADLINE } from "../limits.ts";
 /** How long an end may take that nobody waits for, in milliseconds. */
 const GOODBYE = 500;
 
+/** Milliseconds after which the same line is worth saying once more, and lines that are remembered. */
+const OLD_NEWS = 30_000;
+const MOST_SAID = 100;
+
 export interface ConnectionOptions {
   readonly server: string;
   /** Milliseconds. */
@@ -33,6 +37,8 @@ export class Connection {
   readonly #onLost: () => void;
   #client: Client | undefined;
   #connecting: Promise<Client> | undefined;
+  /** Lines about tries, and when they came last. */
+  readonly #said = new Map<string, number>();
   /** The end that is waited for. */
   #watched: Promise<void> | undefined;
 
@@ -79,11 +85,23 @@ export class Connection {
       timeout,
       signal,
       retry: retry ? RETRY_DEADLINE : 0,
-      onRetry: (error, delay) => onRetry(`${error.message}; trying again${inSeconds(delay)}`),
+      onRetry: (error, delay) => {
+        const line = `${error.message}; trying again${inSeconds(delay)}`;
+        if (this.#isNews(line)) onRetry(line);
+      },
     });
     this.#client = client;
     this.#watch(client);
     return client;
+  }
+
+  /** Each of several transfers meets the same failure, and again with each try. */
+  #isNews(line: string): boolean {
+    const now = performance.now();
+    const before = this.#said.get(line);
+    if (this.#said.size >= MOST_SAID) this.#said.clear();
+    this.#said.set(line, now);
+    return before === undefined || now - before > OLD_NEWS;
   }
 
   /** Tells when it is lost; it may have made another connection since it was looked at. */

@@ -23,12 +23,21 @@ export interface Bar extends Disposable {
   total: number | undefined;
   /** Bytes so far. */
   done: number;
+  /** Of them, those that an earlier run has moved. */
+  earlier: number;
 }
 
 /** A tree under way: how large it is nobody knows yet. */
 export interface TreeBar extends Bar {
   /** Files so far. */
   files: number;
+}
+
+/** It goes on at `offset`: what is before is of an earlier run, unless this one has moved some already. */
+export function goOnAt(bar: Bar, offset: number): void {
+  if (bar.done > 0) return;
+  bar.earlier = offset;
+  bar.done = offset;
 }
 
 interface Sample {
@@ -73,7 +82,12 @@ export class Progress implements StatusLine {
   }
 
   begin(name: string): Bar {
-    const bar: Bar = { total: undefined, done: 0, [Symbol.dispose]: () => this.#end(bar) };
+    const bar: Bar = {
+      total: undefined,
+      done: 0,
+      earlier: 0,
+      [Symbol.dispose]: () => this.#end(bar),
+    };
     if (this.#enabled) this.#bars.set(bar, printable(name));
     return bar;
   }
@@ -99,7 +113,7 @@ export class Progress implements StatusLine {
 
   #end(bar: Bar): void {
     if (!this.#bars.delete(bar)) return;
-    this.#past.bytes += bar.done;
+    this.#past.bytes += bar.done - bar.earlier;
     this.#past.count++;
   }
 
@@ -120,12 +134,12 @@ export class Progress implements StatusLine {
   /** Bytes a second, of all transfers together. */
   #rate(now: number): number {
     let { bytes } = this.#past;
-    for (const bar of this.#bars.keys()) bytes += bar.done;
+    for (const bar of this.#bars.keys()) bytes += bar.done - bar.earlier;
     const samples = this.#samples;
     samples.push({ time: now, bytes });
     while (samples[0]!.time < now - RATE_OVER) samples.shift();
     const { time, bytes: before } = samples[0]!;
-    return now > time ? ((bytes - before) * 1000) / (now - time) : 0;
+    return now > time ? Math.max(0, ((bytes - before) * 1000) / (now - time)) : 0;
   }
 
   #oneLine(bar: Bar, name: string, rate: number): string {

@@ -20,6 +20,8 @@ const SMALL_FILE = 64 * KiB;
 
 export interface Done {
   readonly bytes: number;
+  /** Of them, those that an earlier run has moved. */
+  readonly earlier?: number;
   /** `verified`, `on disk`, … */
   readonly how: string;
   /** Nothing was moved: the name is taken. */
@@ -106,20 +108,37 @@ function summarize(context: Context, all: readonly Done[], milliseconds: number)
   const how = all.find((done) => !done.skipped)?.how ?? "skipped";
   const files = `${all.length - skipped} file${all.length - skipped === 1 ? "" : "s"}`;
   const rest = skipped === 0 ? "" : `; ${skipped} skipped`;
-  const moved = told({ bytes, how, skipped: false, facts: {} }, milliseconds, all.length - skipped);
+  const earlier = all.reduce((sum, done) => sum + (done.earlier ?? 0), 0);
+  const together = { bytes, earlier, how, skipped: false, facts: {} };
+  const moved = told(together, milliseconds, all.length - skipped);
   context.output.say(`${files}  ${moved}${rest}`);
 }
 
 /** `1.00 GiB in 1.2 s, 870 MiB/s, verified` */
-function told({ bytes, how, skipped }: Done, milliseconds: number, files = 1): string {
+function told(
+  { bytes, earlier = 0, how, skipped }: Done,
+  milliseconds: number,
+  files?: number,
+): string {
   if (skipped) return "skipped: the name is taken";
-  return `${movedText(bytes, milliseconds, files)}, ${how}`;
+  return `${movedText({ bytes, moved: bytes - earlier, milliseconds, files })}, ${how}`;
 }
 
-/** `1.00 GiB in 1.2 s, 870 MiB/s` */
-export function movedText(bytes: number, milliseconds: number, files = 1): string {
-  const time = `${bytesText(bytes)} in ${durationText(milliseconds)}`;
-  return time + rateText(bytes, milliseconds, files);
+export interface Moved {
+  /** Of the files. */
+  readonly bytes: number;
+  /** Of them, those that were moved in this time. */
+  readonly moved: number;
+  readonly milliseconds: number;
+  readonly files?: number | undefined;
+}
+
+/** `1.00 GiB in 1.2 s, 870 MiB/s`; `1.00 GiB, of which 200 MiB in 1.2 s, 167 MiB/s` */
+export function movedText({ bytes, moved, milliseconds, files = 1 }: Moved): string {
+  const what =
+    moved < bytes ? `${bytesText(bytes)}, of which ${bytesText(moved)}` : bytesText(bytes);
+  const time = `${what} in ${durationText(milliseconds)}`;
+  return time + rateText(Math.min(moved, bytes), milliseconds, files);
 }
 
 /** `, 870 MiB/s`; of many small files `, 950 files/s`; nothing when it was too quick to tell. */

@@ -27,6 +27,8 @@ interface Sums {
   files: number;
   folders: number;
   bytes: number;
+  /** In this run; of files that failed, too. */
+  moved: number;
   skipped: number;
   failed: number;
   how: string;
@@ -43,6 +45,7 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
     files: 0,
     folders: 0,
     bytes: 0,
+    moved: 0,
     skipped: 0,
     failed: 0,
     how: "",
@@ -52,7 +55,10 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
   };
   try {
     using bar = context.progress.beginTree(options.title);
-    const outcomes = options.move(client, (bytes) => void (bar.done = bytes));
+    const outcomes = options.move(client, (moved) => {
+      bar.done = moved;
+      sums.moved = moved;
+    });
     let next: IteratorResult<TreeOutcome, TreeSummary>;
     while ((next = await outcomes.next()).done !== true) {
       await take(context, options, sums, next.value);
@@ -119,7 +125,8 @@ function summarize(context: Context, sums: Sums, milliseconds: number): void {
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ];
-  const moved = [movedText(bytes, milliseconds, files), ...(how === "" ? [] : [how])].join(", ");
+  const text = movedText({ bytes, moved: sums.moved, milliseconds, files });
+  const moved = [text, ...(how === "" ? [] : [how])].join(", ");
   context.output.say([`${names.join(", ")}  ${moved}`, ...rest].join("; "));
 }
 

@@ -62,6 +62,8 @@ export async function downloadTo(target: string, options: DownloadToOptions): Pr
 class DownloadTo {
   readonly #target: string;
   readonly #options: DownloadToOptions;
+  /** How far it is, until it was told that it begins. */
+  #early: number | undefined = 0;
 
   constructor(target: string, options: DownloadToOptions) {
     this.#target = target;
@@ -77,6 +79,9 @@ class DownloadTo {
     const { leg, known } = await this.#begin(found);
     const { entry } = leg.head;
     this.#options.onBegin?.(entry);
+    const early = this.#early ?? 0;
+    this.#early = undefined;
+    if (early > 0) this.#options.onProgress?.(early);
     try {
       const file = await this.#createFile(entry, known, found);
       if ("skipped" in file) {
@@ -121,7 +126,11 @@ class DownloadTo {
   #open(range: GetOptions): Promise<Leg> {
     const { open, onProgress } = this.#options;
     const { offset = 0 } = range;
-    return open(range, (bytes) => onProgress?.(offset + bytes));
+    return open(range, (bytes) => {
+      // Bytes may come along with the answer: first it is told where they begin.
+      if (this.#early === undefined) onProgress?.(offset + bytes);
+      else this.#early = offset + bytes;
+    });
   }
 
   #createFile(

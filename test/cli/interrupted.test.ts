@@ -193,3 +193,53 @@ describe("a tree that Ctrl-C ends", () => {
     expect(await sending.stderr.text()).toBe("leat: interrupted; the same command continues\n");
   });
 });
+
+describe("a run that goes on", () => {
+  const moved = /of which 8\.00 MiB in [\d.]+ m?s(, [\d.]+ [KM]iB\/s)?, /;
+
+  test.each([
+    ["upload big", /^big {2}20\.0 MiB, /],
+    ["get big", /^big {2}20\.0 MiB, /],
+    ["upload -r tree", /^1 file, 1 folder {2}20\.0 MiB, /],
+    ["get -r tree", /^1 file, 1 folder {2}20\.0 MiB, /],
+  ] as const)("%s tells the rate of what it moves itself", async (command, begins) => {
+    await using stage = await Stage.start();
+    const args = command.split(" ");
+    const upload = args[0] === "upload";
+    const where = upload ? stage.here : stage.library;
+    where.file(args.includes("-r") ? "tree/big" : "big", contents(SIZE, 3));
+    await using first = stage.begin(...args);
+    const kept = (): number[] =>
+      upload ? stage.partials : [stage.here.path, stage.here.at("tree")].flatMap(sizesIn);
+    await until(() => kept().some((size) => size > 12 * MiB && size < SIZE));
+    first.kill("SIGINT");
+    expect(await first.exited).toBe(130);
+    stage.proxy.reset();
+    if (upload) await until(() => stage.partials[0] === 12 * MiB);
+    const flags = args.includes("-r") && upload ? ["--if-exists", "skip"] : [];
+    const { code, stderr } = await stage.run(...args, ...flags, "-v");
+    expect(code).toBe(0);
+    expect(stderr).toContain("continues at");
+    const told = stderr.trim().split("\n").at(-1)!;
+    expect(told).toMatch(begins);
+    expect(told).toMatch(moved);
+  });
+
+  test("says the same about its tries once", async () => {
+    using library = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) library.file(name, contents(9 * MiB, 4));
+    await using server = await RunningServer.start([library.path, "--port", "0"]);
+    using proxy = new FaultProxy(Number(server.port), (connection) =>
+      connection < 4 ? { cutDown: 6 * MiB } : {},
+    );
+    const args = ["client", "--server", proxy.address, "get", ...names];
+    const { code, stderr } = await leat(here.path, args);
+    expect(code).toBe(0);
+    const lines = stderr.split("\n").filter((line) => line.includes("trying again"));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines).toEqual([...new Set(lines)]);
+    expect(proxy.connections).toBeGreaterThan(3);
+  });
+});

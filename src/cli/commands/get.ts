@@ -13,7 +13,7 @@ import { LocalError } from "../failures.ts";
 import { lookLocal } from "../local-names.ts";
 import { notDoneFacts } from "../not-done.ts";
 import { type Transfer, downloads, planEach, treeDownloads } from "../paths.ts";
-import type { Bar } from "../progress.ts";
+import { type Bar, goOnAt } from "../progress.ts";
 import { printable } from "../terminal-text.ts";
 import { type Done, continued, transferAll } from "../transfers.ts";
 import { moveTrees } from "../trees.ts";
@@ -137,14 +137,24 @@ async function toFile(
         bar.total = size;
       },
       onProgress: (bytes) => void (bar.done = bytes),
-      onResume: (offset, size) => context.note(resumed(remote, offset, size)),
+      onResume: (offset, size) => {
+        goOnAt(bar, offset);
+        context.note(resumed(remote, offset, size));
+      },
       onKept: () => context.kept(),
     });
     const { size, version } = entry;
     const rest = notDoneFacts(saved.notDone);
     const facts = { path: remote, file: local, size, version, skipped: false, ...rest };
     const { notDone } = saved;
-    return { bytes: size, how: verified(saved), skipped: false, facts, notDone };
+    return {
+      bytes: size,
+      earlier: bar.earlier,
+      how: verified(saved),
+      skipped: false,
+      facts,
+      notDone,
+    };
   } catch (thrown) {
     // Once the server has answered, it is not the remote name that is missing, or taken.
     const code = thrown instanceof LeatError ? thrown.code : undefined;

@@ -11,7 +11,7 @@ import { UsageError } from "../exit-codes.ts";
 import { lookLocal } from "../local-names.ts";
 import { notDoneFacts } from "../not-done.ts";
 import { type Transfer, meansContents, meansFolder, treeUploads, uploads } from "../paths.ts";
-import type { Bar } from "../progress.ts";
+import { type Bar, goOnAt } from "../progress.ts";
 import { standardInput } from "../standard-input.ts";
 import { type Done, continued, transferAll } from "../transfers.ts";
 import { moveTrees } from "../trees.ts";
@@ -132,7 +132,10 @@ async function uploadOne(
     ifExists: flags.ifExists,
     signal: context.signal,
     onProgress: (bytes) => void (bar.done = bytes),
-    onResume: (offset, size) => context.note(continued("upload", local, offset, size)),
+    onResume: (offset, size) => {
+      goOnAt(bar, offset);
+      context.note(continued("upload", local, offset, size));
+    },
     keep: flags.discardPartial !== true,
     onKept: () => context.kept(several && flags.ifExists === "fail" ? SKIPPING : undefined),
   });
@@ -140,6 +143,7 @@ async function uploadOne(
   const size = receipt.entry.size;
   return {
     bytes: skipped ? 0 : size,
+    earlier: skipped ? 0 : bar.earlier,
     how: synced(receipt),
     notDone: receipt.notDone,
     skipped,
