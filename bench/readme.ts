@@ -145,7 +145,7 @@ ${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 The order depends on the processor: with one large file leat is ahead of nginx with curl and of rsync on the first
 machine, and behind both on the second, where what it adds to the work of the kernel takes more time
 ([docs/performance.md](docs/performance.md#another-processor)). leat and rsync compare checksums, sftp encrypts;
-${MISSING} was left out for taking too long. What each row means: [bench/peers/README.md](bench/peers/README.md).
+${MISSING} was left out for taking too long. The rows are explained in [bench/peers/README.md](bench/peers/README.md).
 
 | one file of 1 GiB, no fsync, ${machineName(main.run)} | |
 | --- | --- |
