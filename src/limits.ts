@@ -271,6 +271,13 @@ export const TREE_BYTES = 64 * MiB;
 /** A file up to this size is read or written in one step on the event loop: 7 us of a cached disk. */
 export const SMALL_FILE = 64 * KiB;
 
+/** A served file that says it has no bytes, and has some, is read to its end before it is sent, as those of
+ *  /proc: so many bytes of it. None there that is of use to others is larger. */
+export const UNSIZED_FILE = 4 * MiB;
+
+/** What is kept of such files until it is sent, in each process. */
+export const UNSIZED_BUDGET = 16 * MiB;
+
 /** A smaller upload is written to a file without a name: less than a block can't be continued, so that
  *  nobody has to find it again, and nothing is left of it when it is given up. */
 export const UNNAMED_BELOW = BLOCK_SIZE;

@@ -18,9 +18,11 @@ import type {
   MaybePromise,
   Page,
   PageRequest,
+  Source,
   Store,
   StoreEntry,
 } from "./store.ts";
+import { withItsSize } from "./unsized.ts";
 import { Uploads } from "./uploads.ts";
 
 /** How a folder is kept. */
@@ -92,10 +94,10 @@ export class DiskStore implements Store {
     return this.#entry(segments.at(-1) ?? "", this.#library.beneath.stat(segments));
   }
 
-  open(path: string): DiskSource {
+  open(path: string): MaybePromise<Source> {
     const segments = checkPath(path);
     const file = this.#library.beneath.openFile(segments);
-    return new DiskSource(segments.at(-1) ?? "", file, this.#versions);
+    return withItsSize(new DiskSource(segments.at(-1) ?? "", file, this.#versions));
   }
 
   create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {

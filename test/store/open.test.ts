@@ -68,7 +68,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
       using folder = new TemporaryFolder();
       folder.file("folder/file", "contents");
       await using store = DiskStore.open(folder.path, { resolution });
-      using source = store.open("folder/file");
+      using source = await store.open("folder/file");
       await using sink = await create(store, "folder/new");
       await sink.write(bytesOf("x"), 0);
       const open = openUnder(folder.path);
