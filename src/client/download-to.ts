@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
+import type { Known } from "../store/block-sums.ts";
 import {
   type FoundPartial,
   type ResumableFile,
@@ -16,6 +17,7 @@ import {
 } from "../store/local-file.ts";
 import type { DurabilityLevel, Stored, StoreEntry } from "../store/store.ts";
 import { isSkipped } from "./is-skipped.ts";
+import { callBack } from "./callbacks.ts";
 import type { Leg } from "./leg.ts";
 import {
   type Downloaded,
@@ -24,7 +26,7 @@ import {
   NOT_SAVED,
   savedAs,
 } from "./options.ts";
-import { isReplaced, receive } from "./reception.ts";
+import { checkSize, isReplaced, receive } from "./reception.ts";
 import type { Retry } from "./retry.ts";
 
 export interface DownloadToOptions extends DownloadOptions {
@@ -54,10 +56,23 @@ export async function downloadTo(target: string, options: DownloadToOptions): Pr
     } catch (thrown) {
       const error = LeatError.from(thrown, `saving ${options.shown ?? target} failed`);
       if (!isReplaced(error) || version === VERSIONS) throw error;
-      options.onResume?.(0, 0);
+      callBack("onResume", options.onResume, 0, 0);
     }
   }
 }
+
+/** A file that was asked for, and what is known of it. */
+interface Begun {
+  readonly leg: Leg;
+  readonly known: Known;
+  /** Where it continues; 0 when the file is another one now; undefined where there was nothing. */
+  readonly resumed: number | undefined;
+}
+
+const NOTHING: Known = { version: "", size: 0, sums: [] };
+
+/** What was noted is not about the file that is there now: another version, or never one of it. */
+const ANOTHER = new Set<ErrorCode>(["PRECONDITION_FAILED", "INVALID_ARGUMENT"]);
 
 class DownloadTo {
   readonly #target: string;
@@ -75,15 +90,23 @@ class DownloadTo {
   }
 
   async run(): Promise<Downloaded> {
-    const found = await findPartial(this.#target, this.#options.shown);
-    const { leg, known } = await this.#begin(found);
-    const { entry } = leg.head;
-    this.#options.onBegin?.(entry);
-    const early = this.#early ?? 0;
-    this.#early = undefined;
-    if (early > 0) this.#options.onProgress?.(early);
+    const { onBegin, onProgress, ifExists } = this.#options;
+    let found = await findPartial(this.#target);
+    let leg: Leg | undefined;
     try {
-      const file = await this.#createFile(entry, known, found);
+      const begun = await this.#begin(found?.known);
+      leg = begun.leg;
+      const { entry } = leg.head;
+      if (begun.resumed !== undefined) {
+        callBack("onResume", this.#options.onResume, begun.resumed, entry.size);
+      }
+      callBack("onBegin", onBegin, entry);
+      const early = this.#early ?? 0;
+      this.#early = undefined;
+      if (early > 0) callBack("onProgress", onProgress, early);
+      const partial = found;
+      found = undefined; // from now on it is the file's
+      const file = this.#createFile(entry, begun.known, partial);
       if ("skipped" in file) {
         leg.cancel(new LeatError("CANCELLED", "the name is taken"));
         return { entry, ...NOT_SAVED };
@@ -91,36 +114,29 @@ class DownloadTo {
       const stored = await this.#fill(file, leg);
       return { entry, ...savedAs(stored, this.#durability) };
     } catch (thrown) {
-      leg.cancel(LeatError.from(thrown));
-      if (isSkipped(thrown, this.#options.ifExists)) return { entry, ...NOT_SAVED };
+      leg?.cancel(LeatError.from(thrown));
+      if (found !== undefined) leavePartial(found);
+      if (leg !== undefined && isSkipped(thrown, ifExists)) {
+        return { entry: leg.head.entry, ...NOT_SAVED };
+      }
       throw thrown;
     }
   }
 
   /** Asks for what is missing, or for all if the file is another one now. */
-  async #begin(
-    found: FoundPartial | undefined,
-  ): Promise<{ leg: Leg; known: FoundPartial["known"] }> {
-    const { onResume } = this.#options;
-    const nothing = { version: "", size: 0, sums: [] };
-    try {
-      if (found === undefined) return { leg: await this.#open({}), known: nothing };
-      const { version, size, sums } = found.known;
-      const offset = Math.min(size, sums.length * BLOCK_SIZE);
-      try {
-        const leg = await this.#open({ offset, ifMatch: version });
-        if (offset > 0) onResume?.(offset, size);
-        return { leg, known: found.known };
-      } catch (thrown) {
-        if (LeatError.from(thrown).code !== "PRECONDITION_FAILED") throw thrown;
-      }
-      const leg = await this.#open({});
-      onResume?.(0, leg.head.entry.size);
-      return { leg, known: nothing };
-    } catch (thrown) {
-      if (found !== undefined) leavePartial(found);
-      throw thrown;
+  async #begin(known: Known | undefined): Promise<Begun> {
+    if (known === undefined || known.sums.length === 0) {
+      return { leg: await this.#open({}), known: NOTHING, resumed: undefined };
     }
+    const { version, size, sums } = known;
+    const offset = Math.min(size, sums.length * BLOCK_SIZE);
+    try {
+      const leg = checkSize(await this.#open({ offset, ifMatch: version }), size);
+      return { leg, known, resumed: offset };
+    } catch (thrown) {
+      if (!ANOTHER.has(LeatError.from(thrown).code)) throw thrown;
+    }
+    return { leg: await this.#open({}), known: NOTHING, resumed: 0 };
   }
 
   #open(range: GetOptions): Promise<Leg> {
@@ -135,7 +151,7 @@ class DownloadTo {
 
   #createFile(
     entry: StoreEntry,
-    known: FoundPartial["known"],
+    known: Known,
     found: FoundPartial | undefined,
   ): ResumableFile | Skipped {
     const { size, modified, mode, version } = entry;

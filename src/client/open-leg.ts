@@ -2,6 +2,7 @@ import { LeatError } from "../errors.ts";
 import type { Result } from "../session/event.ts";
 import type { StoreEntry } from "../store/store.ts";
 import type { Entry, Get } from "../wire/gen/messages.ts";
+import { callBack } from "./callbacks.ts";
 import { type Call, unexpected } from "./call.ts";
 import { Leg, type LegHead } from "./leg.ts";
 import type { Link } from "./link.ts";
@@ -34,7 +35,7 @@ export function openLeg(
       },
       data: (bytes, crc32) => {
         arrived += bytes.length;
-        onProgress?.(arrived);
+        if (onProgress !== undefined) callBack("onProgress", onProgress, arrived);
         leg?.onData(bytes, crc32);
       },
       finish: (finish) => leg?.onFinish(finish),

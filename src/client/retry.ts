@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_TRIES, RETRY_DELAY } from "../limits.ts";
 import { checkWanted, givenUp } from "./abortable.ts";
+import { callBack } from "./callbacks.ts";
 
 export interface RetryPolicy {
   /** Milliseconds to go on trying while nothing moves; 0: not at all. */
@@ -61,7 +62,7 @@ export class Retry {
     if (error.code !== "CHECKSUM_MISMATCH") return false;
     this.#damaged += 1;
     if (this.#damaged >= BLOCK_TRIES) return false;
-    this.#policy.onRetry(error, 0);
+    callBack("onRetry", this.#policy.onRetry, error, 0);
     return true;
   }
 
@@ -80,7 +81,7 @@ export class Retry {
     }
     for (const signal of this.#signals) checkWanted(signal);
     this.#tries += 1;
-    onRetry(error, delay);
+    callBack("onRetry", onRetry, error, delay);
     const signal = AbortSignal.any([...this.#signals]);
     try {
       await sleep(delay, undefined, { signal });

@@ -4,6 +4,7 @@ import type { Result } from "../session/event.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import type { Prefix } from "../store/store.ts";
 import type { Put, Receipt as WireReceipt } from "../wire/gen/messages.ts";
+import { threw } from "./callbacks.ts";
 import { type Call, unexpected } from "./call.ts";
 import type { Link, Ticket } from "./link.ts";
 import type { Receipt } from "./options.ts";
@@ -122,7 +123,7 @@ export class UploadCall implements Call {
           onProgress?.(sent);
         } catch (thrown) {
           // In the middle of a write that others are in as well: they go on.
-          queueMicrotask(() => this.#giveUp(LeatError.from(thrown, "onProgress failed")));
+          queueMicrotask(() => this.#giveUp(threw("onProgress", thrown)));
         }
       },
       onReady: () => link.connection.offer(this.#stream),

@@ -7,6 +7,7 @@ import { randomBytes } from "../hash.ts";
 import { BLOCK_SIZE, RESUME_LEAST } from "../limits.ts";
 import type { Put } from "../wire/gen/messages.ts";
 import { checkWanted } from "./abortable.ts";
+import { callBack } from "./callbacks.ts";
 import type { Lines } from "./lines.ts";
 import type { PutOptions, Receipt } from "./options.ts";
 import type { Upload, UploadOrigin } from "./upload.ts";
@@ -106,7 +107,7 @@ class UploadTries {
         this.#accepted = offset;
         this.#sent = offset;
         this.#uploadId = uploadId;
-        if (offset > 0) onResume?.(offset, upload.size ?? 0);
+        if (offset > 0) callBack("onResume", onResume, offset, upload.size ?? 0);
       };
       const value = { ...request(upload), ...fields, uploadId: this.#uploadId };
       const keeps = this.#options.keep === true && this.#canBeFound;

@@ -11,19 +11,23 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   openSync,
-  readFileSync,
+  readSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { BLOCK_SIZE, NOTE_BYTES, NOTE_TIME } from "../limits.ts";
 import { isOurs } from "./partial.ts";
 
-const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const NONBLOCK = constants.O_NONBLOCK;
 
 /** Blocks that are noted together. */
 const TOGETHER = NOTE_BYTES / BLOCK_SIZE;
+
+/** Bytes of the line of JSON: a version has 128 at most, and each may be escaped. */
+const MAX_HEAD = 1024;
 
 export interface Known {
   readonly version: string;
@@ -32,6 +36,8 @@ export interface Known {
   /** CRC-32 of its first blocks; the last one of a file may be short. */
   readonly sums: readonly number[];
 }
+
+const NOTHING: Known = { version: "", size: 0, sums: [] };
 
 export class BlockSums implements Disposable {
   readonly #path: string;
@@ -47,14 +53,19 @@ export class BlockSums implements Disposable {
     this.count = count;
   }
 
-  /** Reads what is there; undefined where that is nothing, or nobody's business. */
-  static read(path: string): Known | undefined {
+  /**
+   * Reads what is there; nothing is known where that is nothing, nobody's business, or no such note.
+   * @param bytes that the partial file has: more than what they can be is not read
+   */
+  static read(path: string, bytes: number): Known {
     let fd: number | undefined;
     try {
       fd = openSync(path, O_RDONLY | O_NOFOLLOW | NONBLOCK);
-      return isOurs(fstatSync(fd)) ? parse(readFileSync(fd)) : undefined;
+      if (!isOurs(fstatSync(fd))) return NOTHING;
+      const note = new Uint8Array(MAX_HEAD + 4 * blocksOf(bytes));
+      return parse(Buffer.from(note.buffer, 0, readSync(fd, note, 0, note.length, 0)), bytes);
     } catch {
-      return undefined;
+      return NOTHING;
     } finally {
       if (fd !== undefined) closeSync(fd);
     }
@@ -65,17 +76,24 @@ export class BlockSums implements Disposable {
    * @returns undefined where that is not possible: then nothing can be continued
    */
   static create(path: string, known: Known): BlockSums | undefined {
-    let sums: BlockSums | undefined;
+    let made: BlockSums | undefined;
     try {
-      const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | NONBLOCK, 0o600);
-      sums = new BlockSums(path, fd, 0);
+      const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | NONBLOCK, 0o600);
+      const sums = new BlockSums(path, fd, 0);
+      if (!isOurs(fstatSync(fd))) {
+        // Another's file, or one that has another name too, is neither cut nor removed.
+        sums[Symbol.dispose]();
+        return undefined;
+      }
+      made = sums;
+      ftruncateSync(fd);
       const { version, size } = known;
       writeSync(fd, `${JSON.stringify({ leat: 1, version, size })}\n`);
       for (const sum of known.sums) sums.#note(sum);
       sums.flush();
       return sums;
     } catch {
-      sums?.remove();
+      made?.remove();
       return undefined;
     }
   }
@@ -126,18 +144,29 @@ export function removeSums(path: string): void {
   }
 }
 
-function parse(bytes: Buffer): Known | undefined {
+/** @param most bytes that the partial file has */
+function parse(bytes: Buffer, most: number): Known {
   const behind = bytes.indexOf(0x0a) + 1;
+  if (behind === 0 || behind > MAX_HEAD) return NOTHING;
   const head: unknown = JSON.parse(bytes.toString("utf8", 0, behind));
-  if (!isHead(head)) return undefined;
+  if (!isHead(head)) return NOTHING;
+  const { version, size } = head;
   const sums: number[] = [];
-  for (let at = behind; at + 4 <= bytes.length; at += 4) sums.push(bytes.readUInt32LE(at));
-  return { version: head.version, size: head.size, sums };
+  const blocks = blocksOf(Math.min(size, most));
+  for (let at = behind; at + 4 <= bytes.length && sums.length < blocks; at += 4) {
+    sums.push(bytes.readUInt32LE(at));
+  }
+  return { version, size, sums };
 }
+
+const blocksOf = (bytes: number): number => Math.ceil(bytes / BLOCK_SIZE);
 
 function isHead(head: unknown): head is { readonly version: string; readonly size: number } {
   if (typeof head !== "object" || head === null) return false;
   if (!("leat" in head) || head.leat !== 1 || !("version" in head) || !("size" in head))
     return false;
-  return typeof head.version === "string" && Number.isSafeInteger(head.size);
+  const { version, size } = head;
+  // As a server says them: what it could not have said is asked of none.
+  if (typeof version !== "string" || version === "" || !version.isWellFormed()) return false;
+  return Number.isSafeInteger(size) && typeof size === "number" && size >= 0;
 }

@@ -145,10 +145,10 @@ export function createResumableFile(
 }
 
 /**
- * What an earlier try has left beside its target, as far as it is whole; held by its lock.
- * @param shown the path for messages
+ * What an earlier try has left beside its target, as far as it is whole; held by its lock. Notes that
+ * are missing, cut or make no sense, and bytes that cannot be read, are as good as none.
  */
-export async function findPartial(path: string, shown = path): Promise<FoundPartial | undefined> {
+export async function findPartial(path: string): Promise<FoundPartial | undefined> {
   const name = checkLocal(path);
   let folder: Folder;
   try {
@@ -156,15 +156,15 @@ export async function findPartial(path: string, shown = path): Promise<FoundPart
   } catch {
     return undefined; // whoever makes the file is told
   }
+  let partial: PartialFile | undefined;
   try {
-    const known = BlockSums.read(sumsPath(folder, name));
-    const partial = known && PartialFile.reopen(folder, resumableName(name));
-    if (known !== undefined && partial !== undefined) {
+    partial = PartialFile.reopen(folder, resumableName(name));
+    if (partial !== undefined) {
+      const known = BlockSums.read(sumsPath(folder, name), partial.size);
       return { partial, known: await checkBlocks(partial, known) };
     }
-  } catch (error) {
-    folder[Symbol.dispose]();
-    throw LeatError.from(error, `cannot continue ${quote(shown)}`);
+  } catch {
+    partial?.close();
   }
   folder[Symbol.dispose]();
   return undefined;
@@ -179,13 +179,12 @@ export function leavePartial({ partial }: FoundPartial): void {
 /** What is known, less what is not on disk as it should be. */
 async function checkBlocks(partial: PartialFile, known: Known): Promise<Known> {
   const { version, size } = known;
-  const block = new Uint8Array(BLOCK_SIZE);
   const sums: number[] = [];
+  const block = new Uint8Array(known.sums.length === 0 ? 0 : BLOCK_SIZE);
   for (const sum of known.sums) {
     const at = sums.length * BLOCK_SIZE;
     const bytes = block.subarray(0, Math.min(BLOCK_SIZE, size - at));
-    const read = bytes.length === 0 ? 0 : await partial.read(bytes, at);
-    if (read === 0 || read < bytes.length || crc32(bytes) !== sum) break;
+    if ((await partial.read(bytes, at)) < bytes.length || crc32(bytes) !== sum) break;
     sums.push(sum);
   }
   return { version, size, sums };

@@ -1,6 +1,15 @@
 /** Downloads whose connection is cut, whose bytes are damaged, whose client starts again. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { type Client, connect, createServer, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
@@ -249,6 +258,91 @@ describe("what an interrupted download has left", () => {
       expect(left(local.path)).toEqual([]);
       rmSync(target);
     }
+  });
+
+  const head = (change: object): string =>
+    JSON.stringify({ leat: 1, version: "v", size: SIZE, ...change });
+
+  test.each<[string, string]>([
+    ["a size below zero", head({ size: -1 })],
+    ["a size that is no number of bytes", head({ size: 1.5 })],
+    ["a size that is text", head({ size: `${SIZE}` })],
+    ["no version", head({ version: "" })],
+    ["a version that is no text", head({ version: "\ud800" })],
+    ["a version longer than any", head({ version: "v".repeat(100_000) })],
+    ["a line that is no JSON", "{"],
+    ["no line", ""],
+    ["null", "null"],
+  ])("is begun anew when its note has %s", async (_name, line) => {
+    using local = new TemporaryFolder();
+    const target = local.at("file");
+    await interrupt(target);
+    const [, note] = left(local.path)
+      .toSorted()
+      .map((file) => local.at(file));
+    const sums = readFileSync(note!);
+    writeFileSync(note!, Buffer.concat([Buffer.from(line), sums.subarray(sums.indexOf("\n"))]));
+    expect(await finish(target)).toBe(-1);
+    expect(same(target, bytes)).toBe(true);
+    expect(left(local.path)).toEqual([]);
+  });
+
+  test.each<[string, number]>([
+    ["larger", SIZE + 10 * MiB],
+    ["smaller", 5 * MiB + 1],
+    ["nothing", 0],
+  ])(
+    "is begun anew when its note has the right version, and a size that is %s",
+    async (_name, size) => {
+      using local = new TemporaryFolder();
+      const target = local.at("file");
+      await interrupt(target);
+      const [, note] = left(local.path)
+        .toSorted()
+        .map((file) => local.at(file));
+      const sums = readFileSync(note!);
+      const end = sums.indexOf("\n");
+      const line = { ...JSON.parse(sums.toString("utf8", 0, end)), size };
+      writeFileSync(note!, Buffer.concat([Buffer.from(JSON.stringify(line)), sums.subarray(end)]));
+      await finish(target);
+      expect(same(target, bytes)).toBe(true);
+      expect(left(local.path)).toEqual([]);
+    },
+  );
+
+  test("is no hindrance when something else has one of the two names", async () => {
+    const makers: Readonly<Record<string, (path: string) => void>> = {
+      "a folder": (path) => mkdirSync(path),
+      "a link to nothing": (path) => symlinkSync("nowhere", path),
+      "a pipe": (path) => void Bun.spawnSync(["mkfifo", path]),
+      "a file with another name too": (path) => {
+        writeFileSync(`${path}.other`, "mine");
+        linkSync(`${path}.other`, path);
+      },
+    };
+    for (const [what, make] of Object.entries(makers)) {
+      for (const which of [0, 1]) {
+        using local = new TemporaryFolder();
+        const target = local.at("file");
+        await interrupt(target);
+        const name = local.at(left(local.path).toSorted()[which]!);
+        rmSync(name);
+        make(name);
+        await finish(target);
+        expect([what, which, same(target, bytes)]).toEqual([what, which, true]);
+        if (what.includes("another")) expect(readFileSync(`${name}.other`, "utf8")).toBe("mine");
+      }
+    }
+  });
+
+  test("without its note is taken all the same, so that nothing stays", async () => {
+    using local = new TemporaryFolder();
+    const target = local.at("file");
+    await interrupt(target);
+    rmSync(local.at(left(local.path).toSorted()[1]!));
+    expect(await finish(target)).toBe(-1);
+    expect(same(target, bytes)).toBe(true);
+    expect(left(local.path)).toEqual([]);
   });
 
   test("is begun anew when the file is another version", async () => {
