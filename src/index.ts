@@ -25,11 +25,14 @@ export type {
 export { Download } from "./client/download.ts";
 export type {
   GetTreeOptions,
+  LeftOut,
+  PutTreeOptions,
   TreeOptions,
   TreeOutcome,
   TreeRoot,
   TreeSummary,
 } from "./client/tree.ts";
+export { TreeError } from "./client/tree-summary.ts";
 export type { UploadSource } from "./client/upload.ts";
 export {
   CODES,

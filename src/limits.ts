@@ -293,6 +293,9 @@ export const WRITE_BEHIND = 32 * MiB;
 /** Outcomes of a tree's transfers that may wait to be read. */
 export const TREE_OUTCOMES = 1024;
 
+/** Failures of a tree that its error names one by one: more are counted. */
+export const TREE_FAILURES = 100;
+
 /** Folders within folders of a tree: each is held open while what is in it is moved. */
 export const TREE_DEPTH = 256;
 

@@ -1,6 +1,6 @@
 /** Runs `get -r` and `upload -r`: many files, one line at the end, and one for each that failed. */
 import type { Client } from "../client/client.ts";
-import type { TreeOutcome, TreeSummary } from "../client/tree.ts";
+import type { TreeOutcome, LeftOut } from "../client/tree.ts";
 import type { NotDone } from "../store/store.ts";
 import type { Context } from "./context.ts";
 import { joinNotDone, notDoneText } from "./not-done.ts";
@@ -14,7 +14,7 @@ export interface TreesOptions {
   readonly move: (
     client: Client,
     onProgress: (bytes: number) => void,
-  ) => AsyncGenerator<TreeOutcome, TreeSummary>;
+  ) => AsyncGenerator<TreeOutcome, LeftOut>;
   /** How a file is called in messages. */
   readonly name: (outcome: TreeOutcome) => string;
   /** What was done with each file: `verified, on disk`. */
@@ -59,7 +59,7 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
       bar.done = moved;
       sums.moved = moved;
     });
-    let next: IteratorResult<TreeOutcome, TreeSummary>;
+    let next: IteratorResult<TreeOutcome, LeftOut>;
     while ((next = await outcomes.next()).done !== true) {
       await take(context, options, sums, next.value);
       bar.files = sums.files;
@@ -100,7 +100,7 @@ async function take(
 }
 
 /** What was left out on purpose, said once. */
-function tellRest(context: Context, command: string, { links, others, example }: TreeSummary) {
+function tellRest(context: Context, command: string, { links, others, example }: LeftOut) {
   const parts = [
     ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
     ...(others > 0 ? [`${others} neither files nor folders`] : []),

@@ -25,9 +25,10 @@ import {
 } from "./options.ts";
 import { PageOrder } from "./page.ts";
 import { NEVER } from "./retry.ts";
-import type { GetTreeOptions, PutTreeOptions } from "./tree.ts";
+import type { GetTreeOptions, LeftOut, PutTreeOptions, TreeOutcome, TreeSummary } from "./tree.ts";
 import { getTrees } from "./tree-get.ts";
 import { putTrees } from "./tree-put.ts";
+import { summarize } from "./tree-summary.ts";
 import { type UploadOrigin, type UploadSource, originOf } from "./upload.ts";
 import { uploadTries } from "./upload-tries.ts";
 
@@ -189,19 +190,42 @@ export class Client implements AsyncDisposable {
 
   /**
    * Fetches a folder with everything in it, or one file: many files at once, times kept, links not
-   * followed. A file that fails does not stop the others.
+   * followed. A file that fails does not stop the others. Resolves when all of it is there.
    * @param to the folder, or the file, to be made; a folder that is there is filled
+   * @throws TreeError when some of it is not there; what ends all of it: CONNECTION_LOST, CANCELLED
+   */
+  getTree(path: string, to: string, options: GetTreeOptions = {}): Promise<TreeSummary> {
+    return summarize(this.getTreeOutcomes(path, to, options));
+  }
+
+  /**
+   * As `getTree`, for who wants to hear of each file: begins when it is iterated over, and goes on as
+   * long as it is. Yields what came of each file and folder, those that failed too.
    * @throws what ends all of it: CONNECTION_LOST, CANCELLED
    */
-  getTree(path: string, to: string, options: GetTreeOptions = {}) {
+  getTreeOutcomes(
+    path: string,
+    to: string,
+    options: GetTreeOptions = {},
+  ): AsyncGenerator<TreeOutcome, LeftOut> {
     return getTrees(this, [{ path, local: to }], options);
   }
 
   /**
    * Uploads a folder with everything in it, or one file, as `getTree` fetches it.
    * @param to the folder, or the file, in the library; a folder that is there is filled
+   * @throws as `getTree`
    */
-  putTree(from: string, to: string, options: PutTreeOptions = {}) {
+  putTree(from: string, to: string, options: PutTreeOptions = {}): Promise<TreeSummary> {
+    return summarize(this.putTreeOutcomes(from, to, options));
+  }
+
+  /** As `putTree`, for who wants to hear of each file: as `getTreeOutcomes`. */
+  putTreeOutcomes(
+    from: string,
+    to: string,
+    options: PutTreeOptions = {},
+  ): AsyncGenerator<TreeOutcome, LeftOut> {
     return putTrees(this, [{ path: to, local: from }], options);
   }
 

@@ -4,9 +4,9 @@
  */
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
-import type { Known } from "../store/block-sums.ts";
 import {
   type FoundPartial,
+  type Known,
   type ResumableFile,
   type LocalFileOptions,
   type Skipped,
@@ -191,7 +191,7 @@ class DownloadTo {
         sums?.flush();
         sums?.[Symbol.dispose]();
         await sink.keep();
-        this.#options.onKept?.();
+        callBack("onKept", this.#options.onKept);
       } else {
         sums?.remove();
         await sink.abandon();

@@ -18,7 +18,7 @@ import {
   type GetTreeOptions,
   type TreeOutcome,
   type TreeRoot,
-  type TreeSummary,
+  type LeftOut,
   below,
   checkDepth,
   isConnectionLoss,
@@ -31,7 +31,7 @@ export function getTrees(
   client: Client,
   roots: readonly TreeRoot[],
   options: GetTreeOptions = {},
-): AsyncGenerator<TreeOutcome, TreeSummary> {
+): AsyncGenerator<TreeOutcome, LeftOut> {
   return new TreeGet(client, options).get(roots);
 }
 
@@ -44,11 +44,10 @@ class TreeGet {
   /** Those under way. */
   readonly #small = new Set<SmallGet>();
   readonly #syncs = new TreeSyncs();
-  #arrived = 0;
 
   constructor(client: Client, options: GetTreeOptions) {
     this.#client = client;
-    this.#run = new TreeRun(client.maxStreams, options.signal);
+    this.#run = new TreeRun(client.maxStreams, options);
     this.#collision = options.ifExists ?? "replace";
     this.#durability = options.durability ?? "fsync";
     this.#options = options;
@@ -57,7 +56,7 @@ class TreeGet {
     });
   }
 
-  async *get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
+  async *get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
     using _syncs = this.#syncs;
     return yield* this.#run.outcomes(async () => {
       for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
@@ -158,7 +157,7 @@ class TreeGet {
       most: SMALL_FILE,
       done: (entry, bytes) => {
         calls.delete(call);
-        this.#arrive(bytes.length);
+        this.#run.moved(bytes.length);
         const easily =
           this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
         if (easily) end(fetched(of, entry, { skipped: false, durability: "none" }));
@@ -205,7 +204,7 @@ class TreeGet {
     try {
       let before = 0;
       const onProgress = (bytes: number): void => {
-        this.#arrive(bytes - before);
+        this.#run.moved(bytes - before);
         before = bytes;
       };
       const download = await this.#client.get(of.path, { signal: this.#run.signal, onProgress });
@@ -231,12 +230,12 @@ class TreeGet {
         shown: of.local,
         signal: this.#run.signal,
         onProgress: (bytes) => {
-          this.#arrive(bytes - before);
+          this.#run.moved(bytes - before);
           before = bytes;
         },
         onResume: (offset, size) => {
           before = offset;
-          onResume?.(of, offset, size);
+          this.#run.callBack("onResume", onResume, of, offset, size);
         },
         ...(onKept === undefined ? {} : { onKept }),
       });
@@ -245,11 +244,6 @@ class TreeGet {
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
     }
-  }
-
-  #arrive(bytes: number): void {
-    this.#arrived += bytes;
-    this.#options.onProgress?.(this.#arrived);
   }
 
   /** What fails here is told of, and the rest goes on. */

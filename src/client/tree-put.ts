@@ -16,7 +16,7 @@ import {
   type PutTreeOptions,
   type TreeOutcome,
   type TreeRoot,
-  type TreeSummary,
+  type LeftOut,
   below,
   outcomeOf,
   checkDepth,
@@ -30,7 +30,7 @@ export function putTrees(
   client: Client,
   roots: readonly TreeRoot[],
   options: PutTreeOptions = {},
-): AsyncGenerator<TreeOutcome, TreeSummary> {
+): AsyncGenerator<TreeOutcome, LeftOut> {
   return new TreePut(client, options).put(roots);
 }
 
@@ -43,11 +43,10 @@ class TreePut {
   #target = "";
   /** Those under way. */
   readonly #small = new Set<SmallPut>();
-  #left = 0;
 
   constructor(client: Client, options: PutTreeOptions) {
     this.#client = client;
-    this.#run = new TreeRun(client.maxStreams, options.signal);
+    this.#run = new TreeRun(client.maxStreams, options);
     this.#options = options;
     this.#loops = new UploadLoops(client, { signal: this.#run.signal });
     this.#run.signal.addEventListener("abort", () => {
@@ -55,7 +54,7 @@ class TreePut {
     });
   }
 
-  put(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, TreeSummary> {
+  put(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
     return this.#run.outcomes(async () => {
       for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
     });
@@ -114,7 +113,7 @@ class TreePut {
       path: of.path,
       file,
       ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
-      onTaken: (bytes) => this.#leave(bytes),
+      onTaken: (bytes) => this.#run.moved(bytes),
       done: (receipt) => {
         calls.delete(call);
         end(this.#sent(of, receipt));
@@ -185,10 +184,10 @@ class TreePut {
         signal: this.#run.signal,
         onResume: (offset: number, size: number) => {
           before = offset;
-          onResume?.(of, offset, size);
+          this.#run.callBack("onResume", onResume, of, offset, size);
         },
         onProgress: (bytes: number) => {
-          this.#leave(bytes - before);
+          this.#run.moved(bytes - before);
           before = bytes;
         },
       };
@@ -202,11 +201,6 @@ class TreePut {
   #sent(of: TreeRoot, receipt: Receipt): TreeOutcome {
     this.#loops.received = true;
     return sent(of, receipt);
-  }
-
-  #leave(bytes: number): void {
-    this.#left += bytes;
-    this.#options.onProgress?.(this.#left);
   }
 
   /** What fails here is told of, and the rest goes on. */

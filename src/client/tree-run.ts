@@ -5,13 +5,18 @@
  */
 import { LeatError } from "../errors.ts";
 import { TREE_BYTES, TREE_OUTCOMES } from "../limits.ts";
-import type { TreeOutcome, TreeSummary } from "./tree.ts";
+import { onAbort } from "./abortable.ts";
+import { threw } from "./callbacks.ts";
+import type { LeftOut, TreeOptions, TreeOutcome } from "./tree.ts";
 
 export class TreeRun {
   readonly #limit: number;
+  readonly #onProgress: ((bytes: number) => void) | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #stop = new AbortController();
   #running = 0;
+  /** Bytes of all transfers together, as they are told of. */
+  #moved = 0;
   #bytes = 0;
   #outcomes: TreeOutcome[] = [];
   /** Wakes the walk, which waits for room. */
@@ -26,11 +31,10 @@ export class TreeRun {
   #example: string | undefined;
 
   /** @param limit transfers at once */
-  constructor(limit: number, signal: AbortSignal | undefined) {
+  constructor(limit: number, { signal, onProgress }: TreeOptions) {
     this.#limit = limit;
+    this.#onProgress = onProgress;
     this.#signal = signal;
-    if (signal?.aborted === true) this.#give();
-    else signal?.addEventListener("abort", this.#give, { once: true });
   }
 
   /** Aborted when everything is to end. */
@@ -38,7 +42,7 @@ export class TreeRun {
     return this.#stop.signal;
   }
 
-  get summary(): TreeSummary {
+  get leftOut(): LeftOut {
     return { links: this.#links, others: this.#others, example: this.#example };
   }
 
@@ -64,6 +68,26 @@ export class TreeRun {
   /** As `room`, without waiting: whether there is. */
   hasRoom(bytes: number): boolean {
     return this.#error === undefined && this.#has(bytes);
+  }
+
+  /** Bytes arrived, or left. */
+  moved(bytes: number): void {
+    this.#moved += bytes;
+    if (this.#onProgress !== undefined) this.callBack("onProgress", this.#onProgress, this.#moved);
+  }
+
+  /** Calls a callback of the caller, if there is one. When it throws, that ends everything. */
+  callBack<Arguments extends unknown[]>(
+    name: string,
+    callback: ((...args: Arguments) => void) | undefined,
+    ...args: Arguments
+  ): void {
+    try {
+      callback?.(...args);
+    } catch (thrown) {
+      // In the middle of a write or read that others are in as well: it comes to its end.
+      queueMicrotask(() => this.fail(threw(name, thrown)));
+    }
   }
 
   begin(bytes: number): void {
@@ -93,7 +117,8 @@ export class TreeRun {
   }
 
   /** Runs the walk, and gives what comes of its transfers. @throws what ended the run */
-  async *outcomes(walk: () => Promise<void>): AsyncGenerator<TreeOutcome, TreeSummary> {
+  async *outcomes(walk: () => Promise<void>): AsyncGenerator<TreeOutcome, LeftOut> {
+    const release = onAbort(this.#signal, (error) => this.fail(error));
     const walking = walk()
       .catch((thrown: unknown) => this.fail(LeatError.from(thrown)))
       .finally(() => {
@@ -111,19 +136,14 @@ export class TreeRun {
         for (const outcome of outcomes) if (!this.#isSaid(outcome)) yield outcome;
       }
       if (this.#error !== undefined) throw this.#error;
-      return this.summary;
+      return this.leftOut;
     } finally {
       this.fail(new LeatError("CANCELLED", "it was given up"));
-      this.#signal?.removeEventListener("abort", this.#give);
+      release();
       await walking;
       while (this.#running > 0) await new Promise<void>((resolve) => (this.#news = resolve));
     }
   }
-
-  readonly #give = (): void => {
-    const cause: unknown = this.#signal?.reason;
-    this.fail(new LeatError("CANCELLED", "it was given up", { cause }));
-  };
 
   /** It failed for the reason that ends all of it. */
   #isSaid({ error }: TreeOutcome): boolean {

@@ -60,13 +60,24 @@ export interface TreeOutcome {
 }
 
 /** What was left out on purpose. */
-export interface TreeSummary {
+export interface LeftOut {
   /** Links are not followed. */
   readonly links: number;
   /** Neither files nor folders: pipes, sockets, devices. */
   readonly others: number;
   /** One of them, to be named. */
   readonly example: string | undefined;
+}
+
+/** What was moved, and what was left out on purpose. */
+export interface TreeSummary extends LeftOut {
+  readonly files: number;
+  /** Made, or there already. */
+  readonly folders: number;
+  /** Of the files. */
+  readonly bytes: number;
+  /** Files whose names were taken. */
+  readonly skipped: number;
 }
 
 /** An outcome with what most have. */

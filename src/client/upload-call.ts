@@ -56,6 +56,7 @@ export class UploadCall implements Call {
   ask(signal: AbortSignal | undefined): void {
     const { link, request } = this.#options;
     this.#ticket = link.ask({ operation: { case: "put", value: request } }, this, signal);
+    if (this.#over) link.cancel(this.#ticket); // its source failed at once
   }
 
   get #resumes(): boolean {
@@ -129,6 +130,7 @@ export class UploadCall implements Call {
       onReady: () => link.connection.offer(this.#stream),
       onError: (error) => this.#giveUp(error),
     });
+    if (this.#over) return this.#outgoing.release();
     link.connection.attach(this.#stream, this.#outgoing, from.length);
   }
 

@@ -57,7 +57,7 @@ class UploadTries {
     try {
       return await this.#run();
     } catch (thrown) {
-      if (this.#isKept) this.#options.onKept?.();
+      if (this.#isKept) callBack("onKept", this.#options.onKept);
       throw thrown;
     }
   }

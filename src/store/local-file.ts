@@ -50,7 +50,7 @@ const SUMS = ".sums";
 /** Partial names that are tried; one is free unless somebody plays with us. */
 const TRIES = 8;
 
-export type { SinkOptions, Skipped };
+export type { Known, SinkOptions, Skipped };
 
 /** The same for all folders: these versions never leave the machine. */
 const versions = new Versions("local files");

@@ -25,6 +25,7 @@ export class OutgoingChunks implements Outgoing {
   #offset = 0;
   #next: Uint8Array | undefined;
   #ended = false;
+  #failed = false;
   #released = false;
   finished: FinishInit | undefined;
   /** Wakes the fetching loop when the chunk at hand was used up. */
@@ -37,7 +38,9 @@ export class OutgoingChunks implements Outgoing {
   }
 
   get available(): number {
-    return this.#next === undefined && !this.#ended ? 0 : this.#chunk.length - this.#offset;
+    return this.#failed || (this.#next === undefined && !this.#ended)
+      ? 0
+      : this.#chunk.length - this.#offset;
   }
 
   get done(): boolean {
@@ -79,7 +82,7 @@ export class OutgoingChunks implements Outgoing {
     if (this.#released) return;
     this.#released = true;
     this.#used?.();
-    if (!this.#ended) void this.#giveUp();
+    if (!this.#ended && !this.#failed) void this.#giveUp();
   }
 
   #advance(): void {
@@ -107,7 +110,8 @@ export class OutgoingChunks implements Outgoing {
       this.#ended = true;
       this.#options.onReady();
     } catch (thrown) {
-      this.#ended = true;
+      // Not ended: what came before is not the whole.
+      this.#failed = true;
       if (!this.#released) {
         this.#options.onError(LeatError.from(thrown, "reading what to send failed"));
       }

@@ -87,7 +87,7 @@ describe("get -r", () => {
     // Over a line in memory nobody knows where the other end is.
     await using leat = await connectInMemory({ library: library.path, readOnly: true });
     const fetch = async (): Promise<void> => {
-      for await (const { error } of leat.client.getTree("", library.at("copy"))) {
+      for await (const { error } of leat.client.getTreeOutcomes("", library.at("copy"))) {
         expect(error).toBeUndefined();
       }
     };

@@ -71,7 +71,8 @@ here("a file of /proc", () => {
   });
 
   test("comes along in a tree", async () => {
-    for await (const { error } of client.putTree(FOLDER, "tree")) expect(error).toBeUndefined();
+    for await (const { error } of client.putTreeOutcomes(FOLDER, "tree"))
+      expect(error).toBeUndefined();
     const names = readdirSync(FOLDER);
     expect(names.length).toBeGreaterThan(0);
     for (const name of names) {
@@ -96,7 +97,7 @@ here("a file of /proc", () => {
     using local = new TemporaryFolder();
     const { entry, crc32 } = await client.put("empty", Bun.file(local.file("empty")));
     expect([entry.size, crc32]).toEqual([0, 0]);
-    for await (const { error } of client.putTree(local.path, "empties")) {
+    for await (const { error } of client.putTreeOutcomes(local.path, "empties")) {
       expect(error).toBeUndefined();
     }
     expect(statSync(library.at("empties/empty")).size).toBe(0);

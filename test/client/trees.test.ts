@@ -1,9 +1,10 @@
 /** Trees through the library: servers that lie, files that fail, walks that are given up. */
 import { describe, expect, test } from "bun:test";
+import { getEventListeners } from "node:events";
 import { chmodSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { connectInMemory } from "../../src/testing.ts";
-import { connect } from "../../src/index.ts";
-import type { TreeOutcome, TreeSummary } from "../../src/index.ts";
+import { connect, TreeError } from "../../src/index.ts";
+import type { TreeOutcome, LeftOut } from "../../src/index.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import type { FrameBodyInit } from "../../src/wire/frame.ts";
@@ -11,10 +12,11 @@ import { FrameDecoder } from "../../src/wire/decoder.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { MAX_FRAME } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 
 async function all(
-  tree: AsyncGenerator<TreeOutcome, TreeSummary>,
-): Promise<{ outcomes: TreeOutcome[]; summary: TreeSummary }> {
+  tree: AsyncGenerator<TreeOutcome, LeftOut>,
+): Promise<{ outcomes: TreeOutcome[]; summary: LeftOut }> {
   const outcomes: TreeOutcome[] = [];
   let next = await tree.next();
   for (; next.done !== true; next = await tree.next()) outcomes.push(next.value);
@@ -78,7 +80,7 @@ describe("a tree from a server that lies", () => {
     });
     try {
       await using client = await connect(`127.0.0.1:${server.port}`);
-      const { outcomes } = await all(client.getTree("t", here.at("t")));
+      const { outcomes } = await all(client.getTreeOutcomes("t", here.at("t")));
       const refused = outcomes.filter(({ error }) => error?.code === "INVALID_NAME");
       expect(refused).toHaveLength(NAMES.length);
       expect(readdirSync(here.path, { recursive: true }).toSorted()).toEqual(
@@ -97,7 +99,7 @@ describe("a tree", () => {
     for (let i = 0; i < 5000; i++) library.file(`many/${i % 3}/${i} ${"long ".repeat(40)}`, `${i}`);
     await using leat = await connectInMemory({ library: library.path, durability: "none" });
     const quickly = { durability: "none" } as const;
-    const down = await all(leat.client.getTree("many", here.at("many"), quickly));
+    const down = await all(leat.client.getTreeOutcomes("many", here.at("many"), quickly));
     expect(failures(down.outcomes)).toEqual([]);
     expect(down.outcomes.filter(({ kind }) => kind === "FILE")).toHaveLength(5000);
     const sums = (path: string) =>
@@ -107,7 +109,7 @@ describe("a tree", () => {
     expect(sums(here.at("many"))).toEqual(sums(library.at("many")));
 
     for (let i = 1000; i < 5000; i++) rmSync(here.at(`many/${i % 3}/${i} ${"long ".repeat(40)}`));
-    const up = await all(leat.client.putTree(here.at("many"), "up"));
+    const up = await all(leat.client.putTreeOutcomes(here.at("many"), "up"));
     expect(failures(up.outcomes)).toEqual([]);
     expect(sums(library.at("up"))).toEqual(sums(here.at("many")));
   }, 90_000);
@@ -131,13 +133,13 @@ describe("a tree", () => {
       },
     });
     await using leat = await connectInMemory({ store });
-    const { outcomes } = await all(leat.client.getTree("t", here.at("t")));
+    const { outcomes } = await all(leat.client.getTreeOutcomes("t", here.at("t")));
     expect(failures(outcomes)).toEqual(["t/b NOT_FOUND"]);
     expect(readdirSync(here.at("t")).toSorted()).toEqual(["a", "c", "d"]);
 
     if (process.getuid?.() === 0) return;
     chmodSync(here.at("t/a"), 0);
-    const up = await all(leat.client.putTree(here.at("t"), "up"));
+    const up = await all(leat.client.putTreeOutcomes(here.at("t"), "up"));
     expect(failures(up.outcomes)).toEqual(["up/a PERMISSION_DENIED"]);
     expect(readdirSync(library.at("up")).toSorted()).toEqual(["c", "d"]);
   });
@@ -151,7 +153,9 @@ describe("a tree", () => {
     const stop = new AbortController();
     let seen = 0;
     const taking = (async () => {
-      for await (const _ of leat.client.getTree("t", here.at("back"), { signal: stop.signal })) {
+      for await (const _ of leat.client.getTreeOutcomes("t", here.at("back"), {
+        signal: stop.signal,
+      })) {
         seen += 1;
         if (seen === 10) stop.abort();
       }
@@ -161,7 +165,7 @@ describe("a tree", () => {
     const names = readdirSync(here.at("back"));
     expect(names.filter((name) => name.startsWith("."))).toEqual([]);
     expect(names.length).toBeLessThan(300);
-    for await (const _ of leat.client.getTree("t", here.at("left"))) break; // nobody reads on
+    for await (const _ of leat.client.getTreeOutcomes("t", here.at("left"))) break; // nobody reads on
     expect(readdirSync(here.at("left")).filter((name) => name.startsWith("."))).toEqual([]);
     expect(await leat.client.ping()).toBeGreaterThan(0);
   });
@@ -173,7 +177,7 @@ describe("a tree", () => {
     for (let i = 0; i < 200; i++) library.file(`t/${i}`, new Uint8Array(10_000));
     const failed: unknown[] = [];
     const taking = (async () => {
-      for await (const { error } of leat.client.getTree("t", here.at("back"))) {
+      for await (const { error } of leat.client.getTreeOutcomes("t", here.at("back"))) {
         if (error !== undefined) failed.push(error);
         leat.cut();
       }
@@ -184,5 +188,81 @@ describe("a tree", () => {
     );
     expect(thrown).toMatchObject({ code: "CONNECTION_LOST" });
     expect(failed).toEqual([]);
+  });
+});
+
+describe("a whole tree, awaited", () => {
+  test("is there, both ways, and says how much it was", async () => {
+    using here = new TemporaryFolder();
+    here.file("t/a", "one");
+    here.file("t/d/b", "three");
+    here.folder("t/empty");
+    await using leat = await connectInMemory();
+    const { client } = leat;
+    const moved = { files: 2, folders: 3, bytes: 8, skipped: 0, links: 0, others: 0 };
+    let progress = 0;
+    const onProgress = (bytes: number): void => void (progress = bytes);
+    expect(await client.putTree(here.at("t"), "t", { onProgress })).toMatchObject(moved);
+    expect(progress).toBe(8);
+    expect(readFileSync(`${leat.library}/t/d/b`, "utf8")).toBe("three");
+    expect(await client.getTree("t", here.at("back"), { onProgress })).toMatchObject(moved);
+    expect(readFileSync(here.at("back/d/b"), "utf8")).toBe("three");
+    expect(progress).toBe(8);
+    const again = await client.putTree(here.at("t"), "t", { ifExists: "skip" });
+    expect(again).toMatchObject({ files: 0, folders: 3, bytes: 0, skipped: 2 });
+  });
+
+  test("says which of it is not there: some, one, all", async () => {
+    using here = new TemporaryFolder();
+    for (const name of ["a", "b", "c"]) here.file(`t/${name}`, name);
+    await using leat = await connectInMemory();
+    const { client } = leat;
+    const failing = async (moving: Promise<unknown>): Promise<TreeError> => {
+      const error = await refusal(moving);
+      if (error instanceof TreeError) return error;
+      throw error;
+    };
+    await client.putTree(here.at("t"), "t");
+    rmSync(`${leat.library}/t/b`);
+    const two = await failing(client.putTree(here.at("t"), "t"));
+    expect(two.failures.map(({ path }) => path).toSorted()).toEqual(["t/a", "t/c"]);
+    expect(two).toMatchObject({ code: "ALREADY_EXISTS", failed: 2, summary: { files: 1 } });
+    expect(two.message).toContain("2 files and folders were not moved; first: ");
+    const none = await failing(client.getTree("nope", here.at("nope")));
+    expect(none).toMatchObject({ code: "NOT_FOUND", failed: 1, summary: { files: 0 } });
+    expect(none.message).toContain("nope");
+    const gone = await failing(client.putTree(here.at("nope"), "nope"));
+    expect(gone.code).toBe("NOT_FOUND");
+  });
+
+  test("names a hundred of many, and counts the others", async () => {
+    using here = new TemporaryFolder();
+    for (let i = 0; i < 150; i += 1) here.file(`t/${i}`, "x");
+    await using leat = await connectInMemory();
+    await leat.client.putTree(here.at("t"), "t");
+    const error = await refusal(leat.client.putTree(here.at("t"), "t"));
+    expect(error).toMatchObject({ failed: 150 });
+    expect(error instanceof TreeError ? error.failures : []).toHaveLength(100);
+  });
+
+  test("is given up by its signal: before, and in the middle", async () => {
+    using here = new TemporaryFolder();
+    for (let i = 0; i < 300; i += 1) here.file(`t/${i}`, new Uint8Array(1000));
+    await using leat = await connectInMemory();
+    const { client } = leat;
+    const early = refusal(client.putTree(here.at("t"), "t", { signal: AbortSignal.abort() }));
+    expect((await early).code).toBe("CANCELLED");
+    expect(readdirSync(leat.library!).includes("t")).toBe(false);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const onProgress = (): void => void queueMicrotask(() => stop.abort());
+    const late = refusal(client.putTree(here.at("t"), "t", { signal, onProgress }));
+    expect((await late).code).toBe("CANCELLED");
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    const unread = client.getTreeOutcomes("t", here.at("unread"), {
+      signal: AbortSignal.timeout(0),
+    });
+    expect(readdirSync(here.path)).toEqual(["t"]); // nothing begins before it is read
+    await unread.return({ links: 0, others: 0, example: undefined });
   });
 });

@@ -231,7 +231,7 @@ describe("a small file of a tree", () => {
     });
     await using client = await connect(server.address);
     const errors = [];
-    for await (const { error } of client.getTree("x", local.at("x"))) errors.push(error);
+    for await (const { error } of client.getTreeOutcomes("x", local.at("x"))) errors.push(error);
     expect(errors).toHaveLength(1);
     expect(errors[0]?.code).toMatch(/^(PROTOCOL_ERROR|SIZE_MISMATCH|CHECKSUM_MISMATCH)$/);
     expect(readdirSync(local.path)).toEqual([]);
@@ -282,7 +282,7 @@ describe("pages of a folder", () => {
     using lying = server();
     await using client = await connect(lying.address);
     const failed: unknown[] = [];
-    for await (const { error } of client.getTree("t", local.at("t"))) {
+    for await (const { error } of client.getTreeOutcomes("t", local.at("t"))) {
       if (error !== undefined) failed.push(error.code);
     }
     expect(failed).toEqual(["PROTOCOL_ERROR"]);

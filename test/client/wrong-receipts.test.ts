@@ -47,7 +47,7 @@ function lying(lie: Lie, early = false): ScriptedServer {
       if (operation.case === "remove") {
         return peer.answer(stream, { case: "remove", value: {} });
       }
-      if (operation.case !== "put") return;
+      if (operation.case !== "put") return peer.fail(stream, "NOT_FOUND");
       if (early) return receipt(stream, operation.value, peer);
       puts.set(stream, operation.value);
       const value = { durableOffset: 0, uploadId: operation.value.uploadId };
@@ -148,7 +148,9 @@ describe("a receipt of a tree's small file", () => {
 
   async function failures(client: Client, from: string): Promise<string[]> {
     const failed: string[] = [];
-    for await (const { path, error } of client.putTree(from, "t", { ifExists: "replace" })) {
+    for await (const { path, error } of client.putTreeOutcomes(from, "t", {
+      ifExists: "replace",
+    })) {
       if (error !== undefined) failed.push(`${path} ${error.code}`);
     }
     return failed;

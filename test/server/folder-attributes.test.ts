@@ -126,7 +126,7 @@ describe.each(KINDS)("a folder with %s", (_what, why, library, folder) => {
     await (await client.get("tree/long")).save(around.at("folder/saved"));
     for (const durability of ["fsync", "none"] as const) {
       const local = around.at("folder", durability);
-      for await (const { error } of client.getTree("tree", local, { durability })) {
+      for await (const { error } of client.getTreeOutcomes("tree", local, { durability })) {
         expect(error).toBeUndefined();
       }
     }

@@ -40,7 +40,7 @@ describe.skipIf(noRamfs !== undefined)(named("a file system with 0 blocks", noRa
     await using server = await startServer({ library: library.path });
     await using client = await connect(server.address);
     await client.download("tree/long", ramfs.at("long"));
-    const outcomes = await Array.fromAsync(client.getTree("tree", ramfs.at("tree")));
+    const outcomes = await Array.fromAsync(client.getTreeOutcomes("tree", ramfs.at("tree")));
     expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
     expect(readFileSync(ramfs.at("long")).equals(BYTES)).toBe(true);
     expect(readFileSync(ramfs.at("tree/long")).equals(BYTES)).toBe(true);

@@ -45,7 +45,7 @@ describe.skipIf(why !== undefined).each([
     expect(openUnder(disk.path)).toEqual([]);
     const codes: (string | undefined)[] = [];
     try {
-      for await (const { error } of client.getTree("tree", disk.at("tree")))
+      for await (const { error } of client.getTreeOutcomes("tree", disk.at("tree")))
         codes.push(error?.code);
     } catch {
       codes.push("NO_SPACE"); // no room for the folder

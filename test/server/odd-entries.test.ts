@@ -66,7 +66,7 @@ describe.skipIf(why !== undefined)(suite, () => {
     }
     expect((await refusal(client.download("big", local.at("big")))).code).toBe("NO_SPACE");
     await client.remove("big");
-    const outcomes = await Array.fromAsync(client.getTree("", local.at("tree")));
+    const outcomes = await Array.fromAsync(client.getTreeOutcomes("", local.at("tree")));
     expect(outcomes.flatMap(({ error }) => error ?? [])).toEqual([]);
   });
 
