@@ -2,6 +2,7 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GiB, MiB } from "../src/limits.ts";
+import { FLOODS, flood } from "./memory/floods.ts";
 import { beside } from "./memory/neighbours.ts";
 import { silent } from "./memory/silent.ts";
 import { transfers } from "./memory/transfers.ts";
@@ -29,6 +30,8 @@ export interface Crowd {
   readonly watch: number;
   /** Clients that download while a neighbour asks for something small. */
   readonly beside: number;
+  /** Peers that flood meanwhile, one measurement each. */
+  readonly floods: readonly number[];
 }
 
 const FULL: Crowd = {
@@ -39,6 +42,7 @@ const FULL: Crowd = {
   silent: 200,
   watch: 5000,
   beside: 64,
+  floods: [1, 8, 32],
 };
 
 const QUICK: Crowd = {
@@ -48,6 +52,7 @@ const QUICK: Crowd = {
   uploads: [64],
   size: 8 * MiB,
   watch: 700,
+  floods: [8],
 };
 
 /** Everything once a round, each with a server of its own: what came before is in no figure. */
@@ -63,6 +68,7 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
   await using client = ClientProcess.start("leat-client");
   const samples = new Samples();
   const stage = { scratch, folders, client, samples };
+  const kinds = Object.keys(FLOODS) as (keyof typeof FLOODS)[];
   for (let round = 1; round <= rounds; round += 1) {
     progress(`round ${round} of ${rounds}`);
     const steps = [
@@ -70,6 +76,9 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
       ...uploads.map((clients) => () => transfers(stage, { way: "upload", clients, size })),
       () => silent(stage, { readers: crowd.silent, file: UNREAD, watch }),
       () => beside(stage, { clients: crowd.beside, size }),
+      ...crowd.floods.flatMap((peers) =>
+        kinds.map((kind) => () => flood(stage, { kind, peers, watch })),
+      ),
     ];
     for (const step of steps) {
       interrupt.signal.throwIfAborted();

@@ -287,7 +287,7 @@ export class Connection implements TransportHandler, Producer, Reader {
   // ---- TransportHandler ----
 
   onData(chunk: Uint8Array): void {
-    if (this.#phase !== "open") return this.#transport.free(chunk);
+    if (this.#phase !== "open") return this.#discard(chunk);
     if (!this.session.reading) {
       this.#held = [...this.#held, chunk];
       this.#pause();
@@ -311,14 +311,26 @@ export class Connection implements TransportHandler, Producer, Reader {
     if (share.spent >= TURN_SHARE / 2) this.#runtime.readers.spend(share.spent);
   }
 
+  /** Nobody hears it any more. Where much comes the system would give it to us without an end. */
+  #discard(chunk: Uint8Array): void {
+    this.#transport.free(chunk);
+    if (chunk.length <= SHORT_CHUNK) return;
+    this.#pause();
+    if (!this.#queued) this.#queue();
+  }
+
   /** Goes on with a chunk that took more than its share of a turn. */
   readOn(): number {
     this.#queued = false;
     if (this.closed) return 0;
     const { share } = this.session;
+    if (this.#phase === "closing") {
+      this.#resume();
+      return TURN_SHARE; // for the chunk that comes next
+    }
     share.renew();
     try {
-      if (this.#phase === "open") this.#read();
+      this.#read();
       if (!this.#unread) this.#resume();
     } catch (thrown) {
       this.abort(this.#defect(thrown));

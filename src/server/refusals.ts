@@ -4,7 +4,7 @@
  */
 import type { Runtime } from "../connection/runtime.ts";
 import type { LeatError } from "../errors.ts";
-import { CLOSE_DEADLINE, RETRY_AFTER } from "../limits.ts";
+import { CLOSE_DEADLINE, RETRY_AFTER, SHORT_CHUNK } from "../limits.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import { failureBody } from "../session/failure.ts";
 import { encodeFrame } from "../wire/frame.ts";
@@ -63,8 +63,8 @@ export class Refusals {
 
   tick(now: number): void {
     for (const told of this.#told) {
-      if (now - told.since <= CLOSE_DEADLINE) return;
-      told.close();
+      if (now - told.since > CLOSE_DEADLINE) told.close();
+      else told.listen();
     }
   }
 
@@ -98,6 +98,7 @@ class Told implements TransportHandler {
   readonly #frame: Uint8Array;
   readonly #onClosed: () => void;
   #sent = 0;
+  #paused = false;
 
   constructor(transport: Transport, frame: Uint8Array, { since, onClosed }: ToldOptions) {
     this.#transport = transport;
@@ -117,7 +118,20 @@ class Told implements TransportHandler {
     this.#onClosed();
   }
 
-  onData(): void {}
+  /** Nobody hears it. Where much comes the system would give it to us without an end. */
+  onData(chunk: Uint8Array): void {
+    this.#transport.free(chunk);
+    if (chunk.length <= SHORT_CHUNK) return;
+    this.#paused = true;
+    this.#transport.pause();
+  }
+
+  /** For the end of what its peer says. */
+  listen(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#transport.resume();
+  }
 
   onDrain(): void {
     const left = this.#frame.length - this.#sent;

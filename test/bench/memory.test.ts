@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { measureMemory } from "../../bench/memory.ts";
+import { FLOODS } from "../../bench/memory/floods.ts";
 import { Recorder } from "../../bench/support/record.ts";
 import { MiB } from "../../src/limits.ts";
 import { beQuiet, leavesNoProcess, measured } from "./support.ts";
@@ -16,6 +17,7 @@ test("memory is measured over clients, and waits beside them", async () => {
     silent: 3,
     watch: 50,
     beside: 2,
+    floods: [2],
   };
   await leavesNoProcess(() => measureMemory(crowd, record));
   const who = "leat";
@@ -35,6 +37,11 @@ test("memory is measured over clients, and waits beside them", async () => {
     expect(measured(record, { work, who, measure: "latency p99" }).median).toBeGreaterThanOrEqual(
       p50,
     );
+  }
+  for (const kind of Object.values(FLOODS)) {
+    const flooded = { work: `stat beside ${kind}`, at: 2, who };
+    expect(measured(record, { ...flooded, measure: "latency p99" }).median).toBeGreaterThan(0);
+    expect(measured(record, { ...flooded, measure: "server memory" }).median).toBeLessThan(1000);
   }
   const growth = { work: "growth with 3 silent readers of 1 GiB", who };
   measured(record, { ...growth, measure: "kernel memory" });

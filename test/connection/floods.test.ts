@@ -1,5 +1,6 @@
 /** Floods of frames that cost their peer nothing, and who is served meanwhile. */
 import { describe, expect, test } from "bun:test";
+import { LeatError } from "../../src/errors.ts";
 import { IGNORED_FRAMES, TURN_SHARE, TURN_WORK } from "../../src/limits.ts";
 import { MemoryTransport } from "../../src/net/memory.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
@@ -113,4 +114,24 @@ test("a long chunk goes back when it was read to its end, in however many turns"
   } finally {
     MemoryTransport.prototype.free = free;
   }
+});
+
+test("what comes behind a refusal is not heard, chunk by chunk in turns, and its end is", async () => {
+  const { raw, diary, runtime } = await flooder(new TestRuntime());
+  const { connection } = diary;
+  connection.refuse(new LeatError("UNAVAILABLE", "the server is stopping"));
+  const turnsOf: number[] = [];
+  let turn = 0;
+  const onData = connection.onData.bind(connection);
+  connection.onData = (chunk) => {
+    turnsOf.push(turn);
+    onData(chunk);
+  };
+  raw.send(flood(FLOODS["Credit"]!, 4 * CHUNK));
+  raw.finish();
+  for (; diary.closed.length === 0; turn += 1) await turns(1);
+  // Not one a turn: others have theirs in between.
+  expect(turnsOf.length).toBeGreaterThan(3);
+  expect(new Set(turnsOf).size).toBe(turnsOf.length);
+  expect([raw.cases().at(-1), runtime.connections]).toEqual(["failure", 0]);
 });

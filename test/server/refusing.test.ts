@@ -2,11 +2,14 @@
 import { expect, test } from "bun:test";
 import { createRuntime } from "../../src/connection/runtime.ts";
 import { MAX_REFUSALS } from "../../src/limits.ts";
+import { memoryPair } from "../../src/net/memory.ts";
 import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { Capacity } from "../../src/server/capacity.ts";
 import { LeatServer } from "../../src/server/server.ts";
 import { openDiskStore } from "../../src/store/disk.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
+import { Raw, TestRuntime } from "../connection/support.ts";
+import { turns } from "../net/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
@@ -36,6 +39,33 @@ test("a flood of connections beyond the limit does not hold descriptors", async 
   expect(closed.length).toBe(100);
   for (const handler of handlers) handler.onClose(undefined);
   expect(server.connections).toBe(0);
+});
+
+test("a client that is refused and goes on sending hears why, and is read a little a time", async () => {
+  using folder = new TemporaryFolder();
+  const runtime = new TestRuntime();
+  const store = openDiskStore(folder.path);
+  const server = new LeatServer(store, { maxConnections: 1, durability: "none" }, runtime);
+  let raw!: Raw;
+  memoryPair(server.accept, (transport) => new Raw(transport));
+  const [ours] = memoryPair(server.accept, (transport) => (raw = new Raw(transport)), {
+    capacity: 100_000,
+    chunk: () => 100_000,
+  });
+  const pauses: string[] = [];
+  const { pause, resume, close } = ours;
+  ours.pause = () => void (pauses.push("pause"), pause.call(ours));
+  ours.resume = () => void (pauses.push("resume"), resume.call(ours));
+  ours.close = () => void (pauses.push("close"), close.call(ours));
+  raw.send(new Uint8Array(300_000));
+  raw.finish();
+  while (pauses.at(-1) !== "close") {
+    await turns(5);
+    runtime.pass(500);
+  }
+  expect(raw.cases()).toEqual(["failure"]);
+  expect(pauses.slice(0, 4)).toEqual(["pause", "resume", "pause", "resume"]);
+  await server.stop({ drain: 0 });
 });
 
 test("who has not said Hello when the server stops is told to come back later", async () => {
