@@ -11,12 +11,12 @@ export const LAUNCHER = resolve(PACKAGE, "bin/leat");
 const state = new TemporaryFolder();
 process.on("exit", () => state[Symbol.dispose]());
 
-/** Nothing of whoever runs the tests, its LEAT_… would be taken as flags; but for this one. */
+/** Without what `npm test` sets for npm, and without LEAT_…, which would be flags; but for this one. */
 export function environment(
   more: Record<string, string | undefined> = {},
 ): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(LEAT_(?!KERNEL_COPY$)|NO_COLOR$)/.test(name),
+    ([name]) => !/^(LEAT_(?!KERNEL_COPY$)|NO_COLOR$|npm_|INIT_CWD$)/.test(name),
   );
   return { ...Object.fromEntries(own), ...more };
 }
