@@ -40,18 +40,6 @@ export class Maker implements Disposable {
     }
   }
 
-  /** Whether a store may still do what it noted. */
-  isAlive(maker: number): boolean {
-    if (maker === this.number) return true;
-    return maker !== 0 && isHeld(this.#folder, nameOf(maker));
-  }
-
-  /** Removes what stores have left that were killed. */
-  clear(): void {
-    for (const name of readdirSync(this.#folder.path))
-      if (NAME.test(name)) isHeld(this.#folder, name);
-  }
-
   [Symbol.dispose](): void {
     try {
       if (this.#file.fd !== -1) unlinkSync(this.#folder.at(nameOf(this.number)));
@@ -61,6 +49,16 @@ export class Maker implements Disposable {
     this.#lock.release();
     this.#file[Symbol.dispose]();
   }
+}
+
+/** Whether a store may still do what it noted. */
+export function isAlive(folder: Folder, maker: number): boolean {
+  return maker !== 0 && isHeld(folder, nameOf(maker));
+}
+
+/** Removes what stores have left that were killed. */
+export function clearMakers(folder: Folder): void {
+  for (const name of readdirSync(folder.path)) if (NAME.test(name)) isHeld(folder, name);
 }
 
 function nameOf(maker: number): string {

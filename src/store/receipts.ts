@@ -11,7 +11,7 @@ import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } fr
 import { LeatError } from "../errors.ts";
 import { JOURNAL_LOOKS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
-import { Maker } from "./makers.ts";
+import { clearMakers, isAlive, Maker } from "./makers.ts";
 import { isGone } from "./partials.ts";
 import { ReceiptIndex, INDEX_FOLDER } from "./receipt-index.ts";
 import { type CommitNote, promiseOf, publishedOf, summaryOf, voidOf } from "./receipt-note.ts";
@@ -35,11 +35,12 @@ export interface Promised extends CommitDigest {
 
 export class Receipts implements Disposable {
   readonly #folder: Folder;
-  readonly #maker: Maker;
+  readonly #onKept: ((kept: Kept) => void) | undefined;
+  /** Both are made when something is noted: to look, a disk need not have room for them. */
+  #maker: Maker | undefined;
+  #tries: Tries | undefined;
   readonly #index: ReceiptIndex;
   readonly #time: ServedTime;
-  /** Which uploads are tried again, here and in other processes. */
-  readonly tries: Tries;
   #attempts = 0;
   #confirmed: Buffer[] = [];
   /** Withdrawn ones that could not be noted, for the disk was full; they come along with the next. */
@@ -56,26 +57,21 @@ export class Receipts implements Disposable {
    */
   constructor(folder: Folder, retention = RECEIPT_RETENTION, onKept?: (kept: Kept) => void) {
     this.#folder = folder;
-    try {
-      this.#index = new ReceiptIndex(folder);
-      this.#maker = new Maker(folder);
-    } catch (error) {
-      folder[Symbol.dispose]();
-      throw LeatError.from(error, "cannot open the journal of receipts");
-    }
-    try {
-      this.tries = new Tries(folder, onKept);
-    } catch (error) {
-      this.#maker[Symbol.dispose]();
-      folder[Symbol.dispose]();
-      throw error;
-    }
+    this.#index = new ReceiptIndex(folder);
+    this.#onKept = onKept;
     this.#time = new ServedTime(folder, retention, (isOver) => this.#onStep(isOver));
+  }
+
+  /** Which uploads are tried again, here and in other processes. @throws NO_SPACE, IO_ERROR, … */
+  get tries(): Tries {
+    this.#tries ??= new Tries(this.#folder, this.#onKept);
+    return this.#tries;
   }
 
   /** A commit is about to happen. @returns what was noted @throws NO_SPACE, IO_ERROR */
   promise(uploadId: Uint8Array, path: string, promised: Promised): Buffer {
     this.#attempts += 1;
+    this.#maker ??= makerIn(this.#folder);
     const init = { ...promised, maker: this.#maker.number, attempt: this.#attempts };
     const note = promiseOf(uploadId, path, init);
     this.#append(note);
@@ -123,7 +119,7 @@ export class Receipts implements Disposable {
 
   /** Whether another store may still do what it noted; what ours does is done at once. */
   isAlive({ maker }: CommitNote): boolean {
-    return maker !== this.#maker.number && this.#maker.isAlive(maker);
+    return maker !== this.#maker?.number && isAlive(this.#folder, maker);
   }
 
   /** Whether somebody removed the folder. */
@@ -135,8 +131,8 @@ export class Receipts implements Disposable {
     this.#time[Symbol.dispose]();
     this.#noteConfirmed();
     this.#close();
-    this.tries[Symbol.dispose]();
-    this.#maker[Symbol.dispose]();
+    this.#tries?.[Symbol.dispose]();
+    this.#maker?.[Symbol.dispose]();
     this.#folder[Symbol.dispose]();
   }
 
@@ -195,7 +191,7 @@ export class Receipts implements Disposable {
     for (const name of readNames(this.#folder.at(INDEX_FOLDER)).filter(isOld)) {
       remove(this.#folder.at(`${INDEX_FOLDER}/${name}`));
     }
-    this.#maker.clear();
+    clearMakers(this.#folder);
   }
 
   /** The files of the journal, the newest first. */
@@ -210,6 +206,14 @@ export class Receipts implements Disposable {
       notes.push(...(await this.#index.find(String(span), { id, isOver })));
     }
     return summaryOf(notes, id, path);
+  }
+}
+
+function makerIn(folder: Folder): Maker {
+  try {
+    return new Maker(folder);
+  } catch (error) {
+    throw LeatError.from(error, "cannot note a receipt");
   }
 }
 

@@ -71,7 +71,14 @@ export class UploadAgain {
   /** @throws UNAVAILABLE while an older try holds it, or when a newer one has come; as `Store.create` */
   async run(): Promise<Created> {
     const { uploadId } = this.#options;
-    this.#number = this.#host.receipts().tries.announce(this.#key);
+    try {
+      this.#number = this.#host.receipts().tries.announce(this.#key);
+    } catch (refusal) {
+      // The disk is full, perhaps just with this upload: then that is the answer.
+      const known = await this.#known();
+      if (typeof known === "object") return { committed: known };
+      throw refusal;
+    }
     const until = performance.now() + HELD_WAIT;
     for (let pause: number = PAUSE.least; ; pause = Math.min(2 * pause, PAUSE.most)) {
       this.#mustGoOn();

@@ -1,6 +1,13 @@
 /** The journal of commits, which several processes write and read. */
 import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { openDiskStore, type Store } from "../../src/index.ts";
 import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
 import { Library } from "../../src/store/library.ts";
@@ -10,6 +17,7 @@ import { Receipts } from "../../src/store/receipts.ts";
 import { Tries } from "../../src/store/tries.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { seededRandom } from "../support/chop.ts";
+import { Mounted } from "../support/mounted.ts";
 import { until } from "../support/until.ts";
 import { create, refused } from "./support.ts";
 
@@ -187,9 +195,38 @@ describe("a day of receipts", () => {
 
   test("leaves nothing of stores that were killed", async () => {
     writeFileSync(folder.file(".leat/receipts/maker.0badcafe"), "");
-    receipts(DAY);
+    note(receipts(DAY), new Uint8Array(16), "file", 1);
     await until(() => !names().includes("maker.0badcafe"), names);
     expect(names().filter((name) => name.startsWith("maker."))).toHaveLength(1);
+  });
+});
+
+describe.if(process.platform === "linux" && process.getuid?.() === 0)("a disk that", () => {
+  test.each(["is full", "cannot be written to"])("%s still tells of a receipt", async (what) => {
+    using disk = new Mounted("tmpfs", "size=1m,nr_inodes=24");
+    const how = { uploadId: new Uint8Array(16).fill(1), size: 3, durability: "none" } as const;
+    const asked = { ...how, collision: "fail", resume: {} } as const;
+    {
+      await using store = openDiskStore(disk.path);
+      await using sink = await create(store, "file", how);
+      await sink.write(Buffer.from("abc"), 0);
+      await sink.commit({ crc32: 5 });
+    }
+    if (what === "is full") {
+      for (let n = 0; existsSync(disk.at(".")); n += 1) {
+        try {
+          writeFileSync(disk.at(`fill-${n}`), Buffer.alloc(n === 0 ? 2 ** 21 : 0));
+        } catch (error) {
+          if (n > 0) break;
+          expect(error).toMatchObject({ code: "ENOSPC" });
+        }
+      }
+    } else disk.remount("ro");
+    // As after a restart: nothing is open.
+    await using store = openDiskStore(disk.path);
+    expect(await store.create("file", asked)).toMatchObject({ committed: { crc32: 5 } });
+    const other = { ...asked, uploadId: new Uint8Array(16) };
+    await refused(what === "is full" ? "NO_SPACE" : "READ_ONLY", () => store.create("new", other));
   });
 });
 
