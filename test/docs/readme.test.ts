@@ -4,9 +4,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Kept, machineName, ROWS, withRun } from "../../bench/readme.ts";
 import { readRun, Start } from "../../bench/report/run.ts";
+import { numberText } from "../../bench/report/tables.ts";
 import { Recorder } from "../../bench/support/record.ts";
 import { PACKAGE } from "../cli/support.ts";
-import { plain } from "./document.ts";
+import { plain, readDocument, rows } from "./document.ts";
 
 const kept = (source: string): Kept => ({ source, run: readRun(join(PACKAGE, source)) });
 const MAIN = kept("bench/results/full.json");
@@ -60,4 +61,39 @@ test("the order of which README.md speaks is that of the runs", () => {
     });
   expect(ahead(MAIN)).toEqual([true, true, true, true]);
   expect(OTHERS.map(ahead)).toEqual([[false, false, false, false]]);
+});
+
+describe("the tables of docs/performance.md beside the same calls in C", () => {
+  const WORKS: Readonly<Record<string, string>> = {
+    down: "download 1 GiB",
+    up: "upload 1 GiB",
+    "64 × 16 MiB by 4 clients down": "download 64 × 16 MiB by 4 clients",
+    "64 × 16 MiB by 4 clients up": "upload 64 × 16 MiB by 4 clients",
+  };
+
+  test.each([
+    ["AMD EPYC", MAIN],
+    ["Intel Xeon", OTHERS[0]!],
+  ] as const)("are those of the run of its machine: %s", (name, { run }) => {
+    const lines = readDocument("performance.md").split("\n");
+    const first = lines.findIndex((line) => line.startsWith(`| 1 GiB, ${name}`));
+    const found = rows(lines.slice(first, first + 2 + Object.keys(WORKS).length).join("\n"));
+    expect(found.map(([work]) => work)).toEqual(Object.keys(WORKS));
+    for (const [text, ...cells] of found) {
+      const figures = ["leat", "the same calls in C"].flatMap((who) => {
+        const of = (measure: string) =>
+          run.measurements.find(
+            (one) => one.work === WORKS[text!] && one.who === who && one.measure === measure,
+          )!;
+        const { median, min, max } = of("throughput");
+        const [server, client] = [of("server CPU"), of("client CPU")];
+        return [
+          `${numberText(median)} (${numberText(min)}–${numberText(max)})`,
+          numberText(server.median),
+          numberText(client.median),
+        ];
+      });
+      expect([text, ...cells]).toEqual([text, ...figures]);
+    }
+  });
 });
