@@ -140,7 +140,8 @@ const PAGE = 4096;
 function hasSize(source: Source): boolean {
   const { size } = source.entry;
   try {
-    return atOnce(source.read(new Uint8Array(size + 1), 0)) === size;
+    // Some are read by the page, or not at all.
+    return atOnce(source.read(new Uint8Array(2 * PAGE), 0)) === size;
   } catch (thrown) {
     source[Symbol.dispose]();
     throw thrown;
