@@ -21,15 +21,15 @@ import { Progress } from "./progress.ts";
 import { type Signal, onSignals, signalExit } from "./signals.ts";
 import { namesOf, unknownCommand } from "./unknown-command.ts";
 import { fit, printable } from "./terminal-text.ts";
-import { splitWords, wordsOf } from "./words.ts";
-import { expandHome } from "./local-names.ts";
-import { namedBy } from "./sides.ts";
+import { typedNames } from "./typed-names.ts";
+import { splitWords } from "./words.ts";
 
 const LEAVING = ["quit", "exit", "bye"] as const;
 const OWN_COMMANDS: readonly string[] = ["help", ...LEAVING];
 
 const QUOTING = `
   Names with spaces are quoted as in other shells: "my file", 'my file', my\\ file.
+  * and ? stand for what matches; ~ is the home folder of a name here.
   A line that begins with # is a remark.
 `;
 
@@ -135,9 +135,9 @@ class Shell {
     const program = this.#createProgram(context);
     let command = "";
     try {
-      const words = namedHere(splitWords(line), line);
+      const words = splitWords(line);
       command = words[0] ?? "";
-      await this.#dispatch(program, command, words);
+      await this.#dispatch(program, command, await typedNames(line, words, context));
     } catch (thrown) {
       const known = program.commands.find((each) => namesOf(each).includes(command));
       if (!isAnswer(thrown)) failures.report(known?.name() ?? "", thrown);
@@ -250,15 +250,4 @@ class Shell {
     failures.report(command, error);
     if (this.#exitCode === EXIT.done) this.#exitCode = failures.exitCode;
   }
-}
-
-/** The words of a line, with `~` for the home folder where a name is local and it was not quoted. */
-function namedHere(words: readonly string[], line: string): string[] {
-  const typed = wordsOf(line);
-  return words.map((word, index) => {
-    const { side, at } = namedBy(words.slice(0, index), word);
-    const begins = (typed[index]?.start ?? 0) + at;
-    if (index === 0 || side === "remote" || line[begins] !== "~") return word;
-    return word.slice(0, at) + expandHome(word.slice(at));
-  });
 }

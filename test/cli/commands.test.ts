@@ -75,6 +75,23 @@ describe("list", () => {
     expect(JSON.parse(stdout)).toMatchObject({ name: "f", kind: "file", size: 2048 });
   });
 
+  test("shows several, the files first, then folder by folder", async () => {
+    const { file } = served.corner("several");
+    for (const name of ["b", "one/x", "two/y", "a"]) file(name, "");
+    const paths = ["one", "b", "two/", "a"].map((name) => `several/${name}`);
+    expect(await served.client(["list", ...paths])).toEqual(
+      quietly("several/b\nseveral/a\n\nseveral/one:\nx\n\nseveral/two:\ny\n"),
+    );
+    const ran = await served.client(["list", "--json", "nope", ...paths]);
+    expect(ran.code).toBe(12);
+    expect(ran.stderr).toMatch(/^leat: list: there is no "nope" \(NOT_FOUND\)\n$/);
+    const names = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { name: string }).name);
+    expect(names).toEqual(["b", "a", "one/x", "two/y"].map((name) => `several/${name}`));
+  });
+
   test("-h shows sizes as people read them, and --help the help", async () => {
     const { file } = served.corner("sizes");
     for (const [name, size] of [

@@ -105,6 +105,63 @@ describe("here", () => {
   });
 });
 
+describe("patterns", () => {
+  test("stand for what matches, in the library and here", async () => {
+    using here = new TemporaryFolder();
+    const there = served.corner("many");
+    for (const name of ["a.txt", "b.txt", "c.md", ".hidden.txt", "-dash.txt"])
+      there.file(name, name);
+    for (const name of ["up/1.log", "up/2.log", "up/10.log", "up/.no.log"]) here.file(name, "");
+    const lines = [
+      "cd many",
+      "list *.txt",
+      "get *.txt",
+      "get -r c* -o got",
+      "upload up/?.log",
+      "stat [12].log --json",
+      "rm ?.log",
+      "checksum --algorithm crc32 -- c*",
+    ];
+    const ran = await piped(here, lines);
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(
+      /^many\/-dash\.txt\nmany\/a\.txt\nmany\/b\.txt\n\{"path":"many\/1\.log".*\n\{"path":"many\/2\.log".*\n[0-9a-f]{8} {2}many\/c\.md\n$/,
+    );
+    expect(readdirSync(here.path).toSorted()).toEqual(["-dash.txt", "a.txt", "b.txt", "got", "up"]);
+    expect(there.has("1.log")).toBe(false);
+  });
+
+  test("are names where they are quoted, match nothing, or name a target", async () => {
+    using here = new TemporaryFolder();
+    const there = served.corner("stars");
+    there.file("a*b", "star");
+    there.file("axb", "x");
+    const lines = [
+      "cd stars",
+      "get 'a*b'",
+      "get a\\*b -o one*",
+      "get *.zip",
+      "get nope/*",
+      "mkdir new*",
+    ];
+    const ran = await piped(here, lines);
+    expect(ran).toMatchObject({ code: 12, stdout: "" });
+    expect(ran.stderr).toMatch(/^.*there is no "stars\/\*\.zip".*\n.*"stars\/nope.*\n$/);
+    expect(readdirSync(here.path).toSorted()).toEqual(["a*b", "one*"]);
+    expect(existsSync(served.library.at("stars/new*"))).toBe(true);
+  });
+
+  test("one that cannot be sent does not hold up the others", async () => {
+    using here = new TemporaryFolder();
+    for (const name of ["good", "bad\u0007", "fine"]) here.file(name, name);
+    served.corner("all");
+    const ran = await piped(here, ["cd all", "upload *"]);
+    expect(ran).toMatchObject({ code: 11, stdout: "" });
+    expect(ran.stderr).toMatch(/^leat: upload: the name "all\/bad.*U\+0007.*\n$/);
+    expect(readdirSync(served.library.at("all")).toSorted()).toEqual(["fine", "good"]);
+  });
+});
+
 describe("at a terminal", () => {
   const shell = (cwd: string, env: Record<string, string> = {}) =>
     new AtTerminal([LAUNCHER, "client", "--server", served.server.address], { cwd, env });

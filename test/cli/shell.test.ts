@@ -88,7 +88,7 @@ describe("commands piped into the shell", () => {
     }
     const one = await piped(["help get", "? ls"]);
     expect(one.stdout).toContain("Usage: get [options] <REMOTE...>\n");
-    expect(one.stdout).toContain("Usage: list, ls [options] [PATH]\n");
+    expect(one.stdout).toContain("Usage: list, ls [options] [PATH...]\n");
     expectFailure(await piped(["help lst"]), 2, /did you mean list\?/);
   });
 

@@ -17,7 +17,7 @@ interface Flags {
 
 export function addList(program: Command, context: ContextOf): void {
   program
-    .command("list [PATH]")
+    .command("list [PATH...]")
     .alias("ls")
     .description("show what is in the library or in a folder of it, or a file")
     .option("-a, --all", 'names that begin with ".", too')
@@ -26,8 +26,10 @@ export function addList(program: Command, context: ContextOf): void {
     // As with ls, -h is about sizes.
     .helpOption("--help", "display help for command")
     .option("--json", "one object a line")
-    .action((path: string | undefined, flags: Flags) =>
-      context().run("list", (now) => list(now, path ?? ".", flags)),
+    .action((paths: string[], flags: Flags) =>
+      paths.length < 2
+        ? context().run("list", (now) => list(now, paths[0] ?? ".", flags))
+        : listSeveral(context(), paths, flags),
     );
 }
 
@@ -41,7 +43,35 @@ async function list(context: Context, typed: string, flags: Flags): Promise<void
   }
 }
 
-async function listFolder(context: Context, path: string, flags: Flags): Promise<void> {
+/** As ls does: the files first, then each folder below its name. In JSON names are paths instead. */
+async function listSeveral(context: Context, typed: readonly string[], flags: Flags) {
+  const { output, place, signal } = context;
+  const files: Entry[] = [];
+  const folders: string[] = [];
+  await context.each("list", typed, async (now, each) => {
+    const path = place.name(each);
+    const entry = await (await now.client()).stat(path, { signal });
+    if (isFolder(entry) || each.endsWith("/")) folders.push(path);
+    else files.push({ ...entry, name: path });
+  });
+  await output.text(showWith(flags)(output, files));
+  let isFirst = files.length === 0;
+  await context.each("list", folders, async (now, path) => {
+    if (flags.json !== true) {
+      await output.text(`${isFirst ? "" : "\n"}${output.name(path === "" ? "/" : path)}:\n`);
+    }
+    isFirst = false;
+    await listFolder(now, path, flags, path);
+  });
+}
+
+/** @param within for JSON: names are told as paths */
+async function listFolder(
+  context: Context,
+  path: string,
+  flags: Flags,
+  within = "",
+): Promise<void> {
   const { output } = context;
   const client = await context.client();
   const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
@@ -52,7 +82,11 @@ async function listFolder(context: Context, path: string, flags: Flags): Promise
     count += entries.length;
     skipped += skippedNames;
     // A page at a time: to wait for each line takes longer than to write it.
-    await output.text(show(output, entries));
+    const inJson = flags.json === true && within !== "";
+    const shown = inJson
+      ? entries.map((entry) => ({ ...entry, name: `${within}/${entry.name}` }))
+      : entries;
+    await output.text(show(output, shown));
   }
   await output.flush();
   tellRest(context, path, count, skipped, flags);
