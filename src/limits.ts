@@ -387,7 +387,7 @@ export const INDEX_TAIL = 256 * KiB;
  *  for each try. */
 export const NOTES_OF_UPLOAD = 256;
 
-/** Looks into the journal that wait or run for one library; who asks beyond that comes back later. */
+/** Looks into the journal that wait or run for one library; a client that asks beyond that comes back later. */
 export const JOURNAL_LOOKS = 1024;
 
 /** A file of the list of uploads that are tried again: some 4,000 lines, then the next one is begun. A

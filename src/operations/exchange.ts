@@ -18,7 +18,7 @@ export interface Exchange {
   readonly durability: DurabilityLevel;
   /** CRCs of blocks that went by, of all streams. */
   readonly blockCrcs: BlockCrcs;
-  /** Who the client is: `127.0.0.1:40312`. */
+  /** The client's address and port: `127.0.0.1:40312`. */
   readonly peer: string;
   /** The largest frame the client takes, in bytes. */
   readonly frameLimit: number;

@@ -334,7 +334,7 @@ export class PutOperation implements Receiving, Intake {
     if (error.code === "SIZE_MISMATCH") return this.#before;
     const verified = this.#incoming?.verified ?? sink.durableOffset;
     const good = verified < size ? verified - (verified % BLOCK_SIZE) : verified;
-    // What is less comes again sooner than it is found.
+    // Less than that comes again sooner than it is found.
     return good < BLOCK_SIZE ? 0 : good;
   }
 }

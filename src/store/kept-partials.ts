@@ -24,7 +24,7 @@ export const KEPT_BOUNDS: KeptBounds = {
 /** The share of a bound after which the whole folder is looked at again. */
 const LOOK_SHARE = 1 / 16;
 
-/** What is done to partials. */
+/** The partials, and the ways to them. */
 export interface KeptHost {
   has(name: string): boolean;
   /** Unless somebody holds it. */
@@ -91,7 +91,7 @@ export class KeptPartials {
   }
 }
 
-/** What has to go of all: the oldest. @param all in any order @returns names */
+/** Those of all that have to go: the oldest. @param all in any order @returns names */
 export function beyond(
   all: readonly { readonly name: string; readonly size: number; readonly changed: number }[],
   { count, bytes }: Pick<KeptBounds, "count" | "bytes">,

@@ -1,6 +1,6 @@
 /**
  * Which stores are alive: each that notes commits has a file `maker.<number>` beside the journal, held
- * by its lock as long as it lives, however it ends. What one that is gone had begun nobody finishes.
+ * by its lock as long as it lives, however it ends. Nobody finishes a commit that a dead one had begun.
  */
 import { closeSync, constants, openSync, readdirSync, unlinkSync } from "node:fs";
 import { randomBytes } from "../hash.ts";
@@ -89,7 +89,7 @@ function isHeld(folder: Folder, name: string): boolean {
   try {
     fd = openSync(folder.at(name), O_RDWR | O_NOFOLLOW);
   } catch (error) {
-    // None is there; what else may be wrong says nothing of whoever holds it.
+    // None is there; any other error says nothing of its holder.
     return !isSystemError(error, "ENOENT");
   }
   let lock: Lock | undefined;

@@ -45,7 +45,7 @@ export class Partials implements Disposable {
   /** Those that are kept for another try. */
   readonly kept: KeptPartials;
   readonly #bounds: KeptBounds;
-  /** The names are being read; who comes meanwhile shares the next reading. */
+  /** The names are being read; all asks that come meanwhile share the next reading. */
   #reading: Promise<unknown> | undefined;
   #next: Promise<string[]> | undefined;
   /** Those that could not be removed: the next sweep tries again, however young they are. */
@@ -176,7 +176,7 @@ export class Partials implements Disposable {
     return this.#sweepThrough(all, since);
   }
 
-  /** The same beside other work. What goes wrong with it is tried again later. */
+  /** The same beside other work. An error is no harm: the next one tries again. */
   async sweepLater(since: number): Promise<void> {
     try {
       const all: Seen[] = [];

@@ -1,11 +1,11 @@
 /**
  * Finds the notes of one upload in a file of the journal of receipts, without reading all of it: where
- * many notes are behind what was indexed before, whoever looks first notes of each where it stands, in
+ * many notes are behind those that were indexed before, the next look notes of each where it stands, in
  * one of 64 files by the first bits of its upload id. So a server whose clients never ask again writes
  * no index; one whose clients do reads each note once.
  *
  * `index/<span>.<shard>` has 12 bytes for each note: 4 of its id, and where it stands. How much of the
- * journal that covers stands in `index/<span>.end`, whose lock is held by whoever extends it. Killed in
+ * journal that covers stands in `index/<span>.end`, whose lock is held while it is extended. Killed in
  * between, it does the same again: that a note is found twice does no harm.
  */
 import {

@@ -46,7 +46,7 @@ export interface CommitNote extends CommitDigest {
   >;
 }
 
-/** What a note is made of. @param attempt tells the tries of one maker apart */
+/** The parts of a note. @param attempt tells the tries of one maker apart */
 export interface NoteInit extends CommitDigest {
   readonly durability: DurabilityLevel;
   readonly maker: number;
@@ -127,7 +127,7 @@ export function idAt(bytes: Buffer, at: number): Buffer {
 }
 
 /**
- * What the notes of one upload say together: of each try the last word, whatever their order. A try
+ * All notes of one upload together: of each try the last word, whatever their order. A try
  * that was called off is left out.
  * @param notes whole ones, of one upload id
  */

@@ -27,7 +27,7 @@ const SPAN_NAME = /^\d{1,12}$/;
 /** Withdrawn notes that are kept while the disk is full. */
 const UNSAID = 256;
 
-/** What is about to be committed. */
+/** A file that is about to get its name. */
 export interface Promised extends CommitDigest {
   readonly durability: DurabilityLevel;
   readonly facts: CommitNote["facts"];
@@ -101,7 +101,7 @@ export class Receipts implements Disposable {
   }
 
   /**
-   * What is known of the tries of an upload that were about to commit it, those left out that failed.
+   * The notes of the tries of an upload that were about to commit it, those left out that failed.
    * @throws CANCELLED when it is over; RESOURCE_EXHAUSTED
    */
   find(uploadId: Uint8Array, path: string, isOver: () => boolean): Promise<CommitNote[]> {

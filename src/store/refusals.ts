@@ -30,6 +30,6 @@ export const linkRefused = (path: string): LeatError =>
 export const alreadyExists = (path: string): LeatError =>
   new LeatError("ALREADY_EXISTS", `${quote(path)} exists already`);
 
-/** What an older try of an upload is told. */
+/** An older try of an upload is told this. */
 export const takenOver = (path: string): LeatError =>
   new LeatError("UNAVAILABLE", `a newer try of the upload of ${quote(path)} goes on with it`);

@@ -38,7 +38,7 @@ export class ServedTime implements Disposable {
     this.#held = undefined;
   }
 
-  /** What goes wrong with it only makes receipts be kept longer. */
+  /** An error only makes receipts be kept longer. */
   #step(): void {
     try {
       this.#onStep(this.#measure());

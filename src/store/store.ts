@@ -135,9 +135,9 @@ export interface CreateOptions {
   readonly resume?: ResumeOptions | undefined;
   /** A newer try of the same upload has taken the partial over: nothing more can be written. */
   readonly onTakenOver?: () => void;
-  /** Whether nobody wants the upload any more: what is looked for may then end early. */
+  /** Whether nobody wants the upload any more: a look for an earlier try may then end early. */
   readonly isOver?: (() => boolean) | undefined;
-  /** Who sends it, as `127.0.0.1:40312`: unfinished uploads of one address are counted together. */
+  /** Its sender, as `127.0.0.1:40312`: unfinished uploads of one address are counted together. */
   readonly peer?: string | undefined;
 }
 

@@ -34,7 +34,7 @@ const AT = { magic: 0, kind: 4, key: 8, mark: 40, sum: 60 } as const;
 const MAGIC = 0x31797274; // "try1"
 const MAGIC_BYTES = Buffer.from([0x74, 0x72, 0x79, 0x31]);
 const AGAIN = 1;
-/** The file is full: what is behind this line is not so. */
+/** The file is full: lines behind this one do not count. */
 const FULL = 2;
 /** A partial is kept: its mark is whose it is, and its size. */
 const KEPT = 3;
@@ -216,7 +216,7 @@ export class Tries implements Disposable {
     this.#missed = this.#count;
   }
 
-  /** The file is full: what comes goes into another one. Harmless where two do it. */
+  /** The file is full: later lines go into another one. Harmless where two do it. */
   #end(): void {
     const next = open(this.#folder, this.#number + 1, O_CREAT);
     if (next === undefined) return;

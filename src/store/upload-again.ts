@@ -23,7 +23,7 @@ import type { Committed, CreateOptions, Resumed } from "./store.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { partialName, targetOf } from "./upload-name.ts";
 
-/** What is gone on with. */
+/** The partial that is gone on with. */
 export interface Begun {
   readonly partial: PartialFile;
   /** With which the upload was begun. */
@@ -147,7 +147,7 @@ export class UploadAgain {
     );
   }
 
-  /** What has the name is what one of the tries was about to give it, or one of them had given it. */
+  /** The file of that name is the one that a try was about to put there, or one of them had put it there. */
   async #committed(notes: readonly CommitNote[]): Promise<Committed | undefined> {
     const { library, versions } = this.#host;
     using place = library.place(this.#path, isDirectory);
@@ -171,7 +171,7 @@ export class UploadAgain {
     };
   }
 
-  /** Where nothing is left of this id: what another upload of the same file has left. */
+  /** Where nothing is left of this id: the partial of another upload of the same file. */
   async #other({ isNew }: Owned): Promise<Owned | undefined> {
     const { resume, size } = this.#options;
     const { prefix } = resume ?? {};

@@ -1,4 +1,4 @@
-/** What the partial of an upload is called. */
+/** The name of the partial of an upload. */
 import { sha256 } from "../hash.ts";
 import type { CreateOptions } from "./store.ts";
 

@@ -35,7 +35,7 @@ export class UploadTarget implements SinkTarget {
   sink!: DiskSink;
   /** Its number among the tries of its upload. */
   readonly number: number;
-  /** What was noted of the commit. */
+  /** The note of the commit. */
   #note: Buffer | undefined;
 
   constructor(

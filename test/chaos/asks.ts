@@ -30,7 +30,7 @@ export interface AsksResult {
   readonly resumes: number;
   /** Asks that were told to come back first. */
   readonly later: number;
-  /** What was answered wrongly, in words. */
+  /** The wrong answers, in words. */
   readonly wrong: readonly string[];
   readonly seconds: number;
 }
@@ -99,7 +99,7 @@ class AsksRun {
   async all(): Promise<string[]> {
     const asks = Array.from({ length: this.#options.asks }, (_, n) => this.#draw(n));
     await this.#each(asks, (ask) => this.#run(ask));
-    // What is there stays, and goes on being answered.
+    // A file that is there stays, and goes on being answered.
     await this.#each(asks, (ask) => this.#isSo(ask));
     await this.#versionsStay(asks);
     const resumes = Array.from({ length: this.#options.resumes }, (_, n) => n);

@@ -84,7 +84,7 @@ describe("a journal with many notes", () => {
     await finds(first, [0, 1, 4_500, 8_999]);
     const indexed = readFileSync(inJournal("index/1.end")).readDoubleLE(0);
     expect(statSync(inJournal("1")).size - indexed).toBeLessThanOrEqual(INDEX_TAIL);
-    // What comes behind the index is found there, and then in the index, by another one, too.
+    // A note behind the index is found there, and then in the index, by another one, too.
     await fill(second, 9_000, 9_500);
     await finds(first, [9_000, 9_499, 17]);
     expect(readFileSync(inJournal("index/1.end")).readDoubleLE(0)).toBe(indexed);
