@@ -1,6 +1,7 @@
 /** Tells what went wrong, one line each, and remembers it for the exit code. */
 import { CommanderError } from "commander";
 import { type ErrorCode, LeatError } from "../errors.ts";
+import { quote } from "../store/names.ts";
 import { usageMessage } from "./arguments.ts";
 import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
@@ -71,7 +72,9 @@ export class Failures {
     }
     if (error instanceof UsageError) return `${start}${printable(shortened(error.message))}`;
     const { code, message, retryAfter } = LeatError.from(error);
-    const about = subject === undefined || message.includes(subject) ? "" : `${subject}: `;
+    const isNamed =
+      subject === undefined || [subject, quote(subject)].some((name) => message.includes(name));
+    const about = isNamed ? "" : `${shortened(subject)}: `;
     const place = isLocal(error, message) ? `local ${command}` : command;
     const hint =
       HINTS[place]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));

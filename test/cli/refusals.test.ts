@@ -212,6 +212,22 @@ describe("what was typed", () => {
     expect(ran.stderr).toMatch(/^leat: unknown command "x+…" \(300000 characters\); type help.*\n/);
     expect(ran.stderr).toMatch(/\nleat: list: unknown option '-y+…y+'; type help list\n/);
     expect(ran.stderr.length).toBeLessThan(2_000);
+    for (const command of [
+      "stat",
+      "rm",
+      "mkdir",
+      "checksum",
+      "get",
+      "upload",
+      "list",
+      "cd",
+      "lcd",
+      "help",
+    ]) {
+      const one = await served.client([], { stdin: `${command} ${"z".repeat(300_000)}\n` });
+      expect(one.code).toBeGreaterThan(0);
+      expect(one.stderr.length).toBeLessThan(1_000);
+    }
   });
 
   test("TLS is told about, too", async () => {
