@@ -115,6 +115,10 @@ describe.each(KINDS)("a folder with %s", (_what, why, library, folder) => {
     using around = new TemporaryFolder();
     for (const name of ["tree/small", "tree/sub/small"]) served.file(name, SMALL);
     for (const name of ["tree/long", "tree/sub/long"]) served.file(name, LONG);
+    // Downloads keep the mode as cp does: with one that takes nothing away, what the folder gives is left.
+    for (const name of ["tree/small", "tree/sub/small", "tree/long", "tree/sub/long"]) {
+      chmodSync(served.at(name), 0o666);
+    }
     library(around.path);
     mkdirSync(around.at("folder"));
     folder(around.at("folder"));
