@@ -147,9 +147,9 @@ export class Client implements AsyncDisposable {
    * @throws as `get` and `Download.save`
    */
   download(path: string, target: string, options: DownloadOptions = {}): Promise<Downloaded> {
-    const { signal } = options;
+    const { signal, allowGrowth = false } = options;
     const open = (range: GetOptions, report: (bytes: number) => void): Promise<Leg> =>
-      this.#leg(path, { ...range, onProgress: report }, signal);
+      this.#leg(path, { ...range, allowGrowth, onProgress: report }, signal);
     const retry = this.#lines.retry(signal === undefined ? [] : [signal]);
     return downloadTo(target, { ...options, open, retry });
   }
@@ -293,8 +293,8 @@ export class Client implements AsyncDisposable {
     before = 0,
   ): Promise<Leg> {
     const { offset = 0, length, ifMatch, onProgress } = options;
-    const sha256 = options.sha256 === true;
-    const range = { path, offset, length, ifMatch, sha256 };
+    const { sha256 = false, allowGrowth: mayGrow = false } = options;
+    const range = { path, offset, length, ifMatch, sha256, mayGrow };
     return this.#lines.trying((link) => openLeg(link, range, signal, onProgress, before), signal);
   }
 

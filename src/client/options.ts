@@ -48,12 +48,22 @@ export interface GetOptions extends CallOptions {
   readonly ifMatch?: string;
   /** Verify the SHA-256 of the whole, too. */
   readonly sha256?: boolean;
+  /**
+   * The file may become longer meanwhile, as a log does: what was there at the start is fetched, and
+   * the server compares that its bytes are still the same. Else that is CHANGED.
+   */
+  readonly allowGrowth?: boolean;
   /** Told of arriving bytes: their sum so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 
 /** How to fetch a file to a path. */
 export interface DownloadOptions extends CallOptions, SaveOptions {
+  /**
+   * The file may become longer meanwhile, as a log does: what was there at the start is fetched, and
+   * the server compares that its bytes are still the same. Else that is CHANGED.
+   */
+  readonly allowGrowth?: boolean;
   /** The server has answered, and sends it. */
   readonly onBegin?: (entry: StoreEntry) => void;
   /** Told of arriving bytes: how far it is, what was there already included. */

@@ -17,6 +17,7 @@ export interface SmallGetOptions {
   readonly path: string;
   /** Bytes at most; a file that has more by now is given up. */
   readonly most: number;
+  readonly mayGrow: boolean;
   /** All of it, verified. */
   readonly done: (entry: StoreEntry, bytes: Uint8Array) => void;
   /** It did not come; nothing of it is left. */
@@ -41,8 +42,8 @@ export class SmallGet implements Call, Intake {
   }
 
   ask(): void {
-    const { link, path } = this.#options;
-    this.#ticket = link.ask({ operation: { case: "get", value: { path } } }, this);
+    const { link, path, mayGrow } = this.#options;
+    this.#ticket = link.ask({ operation: { case: "get", value: { path, mayGrow } } }, this);
   }
 
   /** Gives it up; `failed` is told. */

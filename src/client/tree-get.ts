@@ -155,6 +155,7 @@ class TreeGet {
       link: this.#client.link,
       path: of.path,
       most: SMALL_FILE,
+      mayGrow: this.#options.allowGrowth === true,
       done: (entry, bytes) => {
         calls.delete(call);
         this.#run.moved(bytes.length);
@@ -207,7 +208,9 @@ class TreeGet {
         this.#run.moved(bytes - before);
         before = bytes;
       };
-      const download = await this.#client.get(of.path, { signal: this.#run.signal, onProgress });
+      const { signal } = this.#run;
+      const { allowGrowth = false } = this.#options;
+      const download = await this.#client.get(of.path, { signal, allowGrowth, onProgress });
       const saved = await download.save(folder.at(name), {
         ifExists: this.#collision,
         durability: this.#durability,
@@ -221,13 +224,14 @@ class TreeGet {
 
   /** What an interrupted run has left of it is continued. */
   async #fetchLarge(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
-    const { onKept, onResume } = this.#options;
+    const { allowGrowth = false, onKept, onResume } = this.#options;
     let before = 0;
     try {
       const { entry, ...saved } = await this.#client.download(of.path, folder.at(name), {
         ifExists: this.#collision,
         durability: this.#durability,
         shown: of.local,
+        allowGrowth,
         signal: this.#run.signal,
         onProgress: (bytes) => {
           this.#run.moved(bytes - before);

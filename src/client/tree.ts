@@ -32,6 +32,8 @@ export interface PutTreeOptions extends TreeOptions {
 
 /** How to fetch a tree. */
 export interface GetTreeOptions extends TreeOptions {
+  /** Files may become longer meanwhile, as logs do: what was there when each began is fetched. */
+  readonly allowGrowth?: boolean;
   /** `fsync`, the default: a file that is told of is on disk. */
   readonly durability?: DurabilityLevel;
 }

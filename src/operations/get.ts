@@ -31,6 +31,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
           onReady: () => exchange.ready(),
           crcs: exchange.blockCrcs.of(source.entry.version, source.entry.size),
           pinned: request.ifMatch !== undefined,
+          mayGrow: request.mayGrow,
           copy: exchange.kernelCopy(source, length),
           onClosed,
         })

@@ -22,6 +22,26 @@ export function isComparable(source: Source): boolean {
 }
 
 /**
+ * Reads the range once more, of a file that is written to behind it: its version tells nothing.
+ * @throws CHANGED where the bytes are others, or the file is shorter; what `read` throws
+ */
+export async function comparePart(
+  source: Source,
+  before: ReadBefore,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const digest = new Digest(before.sha256 !== undefined);
+  await readInTurns(
+    source,
+    before,
+    (bytes) => digest.update(bytes),
+    () => signal.aborted,
+  );
+  if (digest.bytes !== before.length || !isSame(digest, before)) throw replaced(path);
+}
+
+/**
  * Reads the range once more.
  * @returns the version of which all the bytes are for sure
  * @throws CHANGED where they are others, or the file does not lie still; what `read` throws
@@ -40,14 +60,7 @@ export async function compare(
       await pause(wait, signal);
       continue;
     }
-    const digest = new Digest(before.sha256 !== undefined);
-    await readInTurns(
-      source,
-      before,
-      (bytes) => digest.update(bytes),
-      () => signal.aborted,
-    );
-    if (digest.bytes !== before.length || !isSame(digest, before)) throw replaced(path);
+    await comparePart(source, before, path, signal);
     // Else it was touched again while it was read.
     if ((await source.currentVersion()) === version) return version;
   }

@@ -6,7 +6,7 @@ import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE, COMPARE_TRIES } from "../limits.ts";
 import type { FileRegion, FinishInit, Outgoing } from "../session/outgoing.ts";
 import type { Prefix, Source } from "../store/store.ts";
-import { changed, compare, isComparable, replaced } from "./compare.ts";
+import { changed, compare, comparePart, isComparable, replaced } from "./compare.ts";
 import { Digest } from "./digest.ts";
 import { atOnce, closeSource } from "./source-calls.ts";
 import { sumRange } from "./sum-range.ts";
@@ -58,6 +58,8 @@ export interface OutgoingSourceOptions {
   readonly pinned?: boolean;
   /** How bytes may leave, where that is wanted. Of no use with `sha256`. */
   readonly copy?: KernelCopy | undefined;
+  /** The file may become longer: that is no change of what is sent. Not with `pinned`. */
+  readonly mayGrow?: boolean;
   /** The source is closed. */
   readonly onClosed?: (() => void) | undefined;
 }
@@ -86,6 +88,8 @@ export class OutgoingSource implements Outgoing {
   /** Gives up the comparison that runs: the source stays open for it. */
   #comparing: AbortController | undefined;
   #comparisons = 0;
+  /** It has what was sent of it, whatever came behind that. */
+  #hasGrown = false;
   /** Of all that was sent. */
   #sums: FinishInit | undefined;
   #released = false;
@@ -149,7 +153,7 @@ export class OutgoingSource implements Outgoing {
   finish(): FinishInit | undefined {
     if (this.#failed !== undefined) throw this.#failed;
     this.#sums ??= this.#sumUp();
-    if (this.#isSame()) return (this.finished = this.#sums);
+    if (this.#hasGrown || this.#isSame()) return (this.finished = this.#sums);
     this.#mustBeComparable();
     this.#comparing = new AbortController();
     void this.#compare(this.#sums, this.#comparing.signal);
@@ -286,19 +290,23 @@ export class OutgoingSource implements Outgoing {
 
   /** @throws CHANGED */
   #mustBeComparable(): void {
-    const { onReady, path, pinned = false, source } = this.#options;
-    if (pinned || onReady === undefined || !isComparable(source)) throw replaced(path);
+    const { onReady, path, pinned = false, source, mayGrow = false } = this.#options;
+    if (pinned || onReady === undefined) throw replaced(path);
+    if (!mayGrow && !isComparable(source)) throw replaced(path);
   }
 
   /** Reads all of it once more. What comes of it is told when `finish` is asked again. */
   async #compare({ crc32 = 0, sha256 }: FinishInit, signal: AbortSignal): Promise<void> {
-    const { onReady, path, prefix, offset, length, source } = this.#options;
+    const { onReady, path, prefix, offset, length, source, mayGrow = false } = this.#options;
     const before = prefix?.length ?? 0;
     const all = { offset: offset - before, length: before + length, crc32, sha256 };
     try {
       this.#comparisons += 1;
       if (this.#comparisons > COMPARE_TRIES) throw this.#changed("it does not lie still");
-      this.#version = await compare(source, all, path, signal);
+      if (mayGrow) {
+        await comparePart(source, all, path, signal);
+        this.#hasGrown = true;
+      } else this.#version = await compare(source, all, path, signal);
     } catch (thrown) {
       this.#failed = LeatError.from(thrown, `reading ${path} again failed`);
     }

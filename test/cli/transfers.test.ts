@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
+import { appendFileSync, readFileSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Served, expectFailure, leat, quietly, run } from "./support.ts";
@@ -79,6 +79,25 @@ describe("get", () => {
     expect(readdirSync(here.path)).toEqual(["good"]);
     const same = await served.client(["get", "mixed/nope", "mixed/no", "-o", here.path]);
     expect(same.code).toBe(12);
+  });
+
+  test("--allow-growth fetches a log that is written to all the time: to a file, a folder, stdout", async () => {
+    using here = new TemporaryFolder();
+    const log = served.corner("growing").file("log", "line\n".repeat(5_000_000));
+    const writer = setInterval(() => appendFileSync(log, "line\n"), 1);
+    try {
+      const get = (...args: string[]) => served.client(["get", "--allow-growth", ...args]);
+      expect(await get("growing/log", "-o", here.at("log"))).toEqual(quietly());
+      expect(await get("-r", "growing", "-o", here.at("tree"))).toEqual(quietly());
+      const out = await get("growing/log", "-o", "-");
+      expect({ ...out, stdout: "" }).toEqual(quietly());
+      for (const text of [readFileSync(here.at("log"), "utf8"), out.stdout]) {
+        expect(text.length).toBeGreaterThanOrEqual(25_000_000);
+        expect(text === "line\n".repeat(text.length / 5)).toBe(true);
+      }
+    } finally {
+      clearInterval(writer);
+    }
   });
 
   test("fails, skips or replaces when the local name is taken", async () => {

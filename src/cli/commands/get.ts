@@ -25,6 +25,7 @@ interface Flags {
   readonly durability: DurabilityLevel;
   readonly json?: boolean;
   readonly recursive?: boolean;
+  readonly allowGrowth?: boolean;
 }
 
 export function addGet(program: Command, context: ContextOf): void {
@@ -43,6 +44,7 @@ export function addGet(program: Command, context: ContextOf): void {
         .choices(["fsync", "none"])
         .default("fsync"),
     )
+    .option("--allow-growth", "of a file that grows meanwhile, what was there at the start")
     .option("--json", "one object a line for each file")
     .action((remotes: string[], flags: Flags) =>
       context().run("get", (now) => get(now, remotes, flags)),
@@ -60,7 +62,7 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
     const planned = planEach(typed, plan);
     if (!context.refuse("get", planned)) return;
     const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
-      toStdout(context, transfer, client, bar);
+      toStdout(context, transfer, flags, client, bar);
     const transfers = planned.all;
     return transferAll(context, { command: "get", transfers, name, run, json, inOrder: true });
   }
@@ -73,7 +75,7 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
 
 async function getAll(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
   if (flags.to === "-") throw new UsageError("-r writes files, and --to - none: choose one");
-  const { ifExists, durability } = flags;
+  const { ifExists, durability, allowGrowth = false } = flags;
   const planned = treeDownloads(context, typed, flags.to);
   if (!context.refuse("get", planned)) return;
   await moveTrees(context, {
@@ -84,6 +86,7 @@ async function getAll(context: Context, typed: readonly string[], flags: Flags):
       getTrees(client, planned.all, {
         ifExists,
         durability,
+        allowGrowth,
         onProgress,
         onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
         onKept: () => context.kept(goesOn(typed, flags.to, planned.all)),
@@ -121,7 +124,7 @@ async function toFile(
   client: Client,
   bar: Bar,
 ): Promise<Done> {
-  const { ifExists, durability } = flags;
+  const { ifExists, durability, allowGrowth = false } = flags;
   if (ifExists === "skip" && isTaken(local)) {
     const facts = { path: remote, file: local, skipped: true };
     return { bytes: 0, how: "verified", skipped: true, facts };
@@ -131,6 +134,7 @@ async function toFile(
     const { entry, ...saved } = await client.download(remote, local, {
       ifExists,
       durability,
+      allowGrowth,
       signal: context.signal,
       onBegin: ({ size }) => {
         answered = true;
@@ -173,11 +177,12 @@ function resumed(remote: string, offset: number, size: number): string {
 async function toStdout(
   { signal, output }: Context,
   { remote }: Transfer,
+  { allowGrowth = false }: Flags,
   client: Client,
   bar: Bar,
 ): Promise<Done> {
   const onProgress = (bytes: number): void => void (bar.done = bytes);
-  await using download = await client.get(remote, { signal, onProgress });
+  await using download = await client.get(remote, { signal, allowGrowth, onProgress });
   bar.total = download.length;
   for await (const bytes of download) await output.bytes(bytes);
   return { bytes: download.length, how: "verified", skipped: false, facts: {} };

@@ -1008,10 +1008,12 @@ function writeGet(writer: CanonicalWriter, message: Init<Get>): void {
   if (message.ifMatch !== undefined) writer.string(34, message.ifMatch, "Get.ifMatch");
   if (message.sha256 !== undefined && message.sha256 !== false)
     writer.bool(40, message.sha256, "Get.sha256");
+  if (message.mayGrow !== undefined && message.mayGrow !== false)
+    writer.bool(48, message.mayGrow, "Get.mayGrow");
 }
 
 function readGet(reader: CanonicalReader): Get {
-  const message: Get = { path: "", offset: 0, sha256: false };
+  const message: Get = { path: "", offset: 0, sha256: false, mayGrow: false };
   let tag = reader.tag();
   if (tag === 10) {
     message.path = reader.string();
@@ -1031,6 +1033,10 @@ function readGet(reader: CanonicalReader): Get {
   }
   if (tag === 40) {
     message.sha256 = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 48) {
+    message.mayGrow = reader.bool();
     tag = reader.tag();
   }
   reader.over(tag);

@@ -2810,6 +2810,7 @@ export const leat = $root.leat = (() => {
             Get.prototype.length = null;
             Get.prototype.ifMatch = null;
             Get.prototype.sha256 = false;
+            Get.prototype.mayGrow = false;
 
             let $oneOfFields;
 
@@ -2842,6 +2843,8 @@ export const leat = $root.leat = (() => {
                     writer.uint32(34).string(message.ifMatch);
                 if (message.sha256 != null && $Object.hasOwnProperty.call(message, "sha256") && message.sha256 !== false)
                     writer.uint32(40).bool(message.sha256);
+                if (message.mayGrow != null && $Object.hasOwnProperty.call(message, "mayGrow") && message.mayGrow !== false)
+                    writer.uint32(48).bool(message.mayGrow);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2914,6 +2917,15 @@ export const leat = $root.leat = (() => {
                                 message.sha256 = value;
                             else
                                 delete message.sha256;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.mayGrow = value;
+                            else
+                                delete message.mayGrow;
                             continue;
                         }
                     }

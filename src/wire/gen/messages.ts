@@ -341,6 +341,10 @@ export interface Get {
   ifMatch?: string | undefined;
   /** put the SHA-256 of the range into Finish */
   sha256: boolean;
+  /**
+   * The file may become longer meanwhile: what was there at the start is sent. With if_match: ignored.
+   */
+  mayGrow: boolean;
 }
 
 export interface GetResponse {
@@ -630,6 +634,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "length", type: "uint64", optional: true },
     { name: "ifMatch", type: "string", optional: true },
     { name: "sha256", type: "bool" },
+    { name: "mayGrow", type: "bool" },
   ],
   GetResponse: [
     { name: "entry", type: "message", of: "Entry", optional: true },
