@@ -107,6 +107,7 @@ const SYSTEM: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EFBIG: ["TOO_LARGE", "the file is too large for the file system"],
   EIO: ["IO_ERROR", "the disk reported an input or output error"],
   ESTALE: ["IO_ERROR", "the file system no longer knows the open file (a stale handle)"],
+  ENOTCONN: ["IO_ERROR", "what serves the file system has gone"],
   ENODEV: ["IO_ERROR", "the device is gone"],
   ENXIO: ["IO_ERROR", "the device is gone"],
   EMLINK: ["NO_SPACE", "the folder has as many links as the file system takes"],

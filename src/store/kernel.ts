@@ -80,6 +80,7 @@ export const ERRNO = {
   ENOTEMPTY: 39,
   ELOOP: 40,
   EOPNOTSUPP: 95,
+  ENOTCONN: 107,
   EDQUOT: 122,
 } as const;
 

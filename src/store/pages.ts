@@ -4,6 +4,7 @@ import { ENTRY_ROOM, PAGE_SLICE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { entryOf } from "./entry.ts";
+import type { Facts } from "./facts.ts";
 import { FolderCache } from "./folder-cache.ts";
 import type { FolderNames } from "./folder-names.ts";
 import type { Library } from "./library.ts";
@@ -11,7 +12,7 @@ import { entryBehindLink } from "./link-entry.ts";
 import { checkPath } from "./names.ts";
 import { standsForOwnFolder } from "./own-folder.ts";
 import { pause } from "./pause.ts";
-import type { Page, PageRequest, StoreEntry } from "./store.ts";
+import type { Page, PageEntry, PageRequest } from "./store.ts";
 import { wireName } from "./wire-names.ts";
 
 const DOT = 0x2e;
@@ -63,7 +64,7 @@ class PageBuilder {
   readonly #folder: Folder;
   readonly #request: PageRequest;
   readonly #isRoot: boolean;
-  readonly #entries: StoreEntry[] = [];
+  readonly #entries: PageEntry[] = [];
   #skippedNames = 0;
   #bytes = 0;
   /** The last name that was dealt with. */
@@ -129,8 +130,14 @@ class PageBuilder {
     this.#bytes += end - start + ENTRY_ROOM;
   }
 
-  #entry(name: string): StoreEntry | undefined {
-    const facts = this.#folder.look(name);
+  #entry(name: string): PageEntry | undefined {
+    let facts: Facts | undefined;
+    try {
+      facts = this.#folder.look(name);
+    } catch {
+      // A mount whose server has gone, a damaged inode: one of them is no reason to show no others.
+      return { name, kind: "OTHER", size: 0, mode: 0, version: "" };
+    }
     if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);
     const behind = entryBehindLink(this.#library, [...this.#segments, name]);
     return { ...(behind ?? entryOf(name, facts)), link: true };

@@ -38,13 +38,18 @@ export interface StoreEntry {
   readonly link?: boolean;
 }
 
+/** One whose facts cannot be had is there by its name: OTHER, and without a time. */
+export interface PageEntry extends Omit<StoreEntry, "modified"> {
+  readonly modified?: Time | undefined;
+}
+
 /**
  * A part of a folder, its names in the order of their UTF-8 bytes. Over the pages of a listing every
  * name that is there all the time comes exactly once; one that comes or goes meanwhile may or may
  * not be seen.
  */
 export interface Page {
-  readonly entries: readonly StoreEntry[];
+  readonly entries: readonly PageEntry[];
   /**
    * Where the next page starts; undefined on the last. Stateless: any store of the same folder takes
    * it, at any time.

@@ -1,8 +1,9 @@
 /** Sizes and times beyond what a frame can carry: they stop at its bound, and nothing fails for them. */
 import { describe, expect, test } from "bun:test";
-import { lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { client as command } from "../cli/support.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
 import { startServer } from "../support/served.ts";
@@ -87,3 +88,64 @@ describe.skipIf(why !== undefined)(suite, () => {
     expect(stat.stdout).toContain("-285424812-02-20T16:23:29Z or earlier");
   });
 });
+
+/** A folder whose file system has lost what serves it: nothing of it can be looked at. */
+class DeadMount implements Disposable {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+    mkdirSync(path);
+    const options = "fd=5,rootmode=40000,user_id=0,group_id=0";
+    const script = `exec 5<>/dev/fuse && mount -i -t fuse -o ${options} leat-test "$0"`;
+    const { exitCode } = Bun.spawnSync(["sh", "-c", script, path], { stderr: "ignore" });
+    if (exitCode !== 0) throw new Error("no FUSE file system can be mounted here");
+  }
+
+  [Symbol.dispose](): void {
+    expect(Bun.spawnSync(["umount", "-l", this.path]).exitCode).toBe(0);
+  }
+}
+
+const noDead = ((): string | undefined => {
+  using folder = new TemporaryFolder();
+  try {
+    using _mount = new DeadMount(folder.at("dead"));
+    return undefined;
+  } catch {
+    return "no FUSE file system can be mounted here";
+  }
+})();
+
+test.skipIf(noDead !== undefined)(
+  `what cannot be looked at hides nothing beside it${noDead === undefined ? "" : ` [${noDead}]`}`,
+  async () => {
+    using library = new TemporaryFolder();
+    using local = new TemporaryFolder();
+    for (const name of ["a", "tree/b", "tree/sub/c", "z"]) library.file(name, name);
+    using _root = new DeadMount(library.at("m"));
+    using _deep = new DeadMount(library.at("tree/m"));
+    await using server = await startServer({ library: library.path });
+    await using client = await connect(server.address);
+    const listed = await Array.fromAsync(client.list());
+    expect(listed.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      "a FILE",
+      "m OTHER",
+      "tree DIRECTORY",
+      "z FILE",
+    ]);
+    expect(listed[1]?.modified).toBeUndefined();
+    expect((await refusal(client.stat("m"))).code).toBe("IO_ERROR");
+    expect((await refusal(client.get("m/file"))).code).toBe("IO_ERROR");
+    const outcomes = await Array.fromAsync(client.getTreeOutcomes("tree", local.at("tree")));
+    expect(outcomes.flatMap(({ error }) => error ?? [])).toEqual([]);
+    expect(readFileSync(local.at("tree/sub/c"), "utf8")).toBe("tree/sub/c");
+    const long = await command(server.address, ["list", "-l"]);
+    expect({ code: long.code, line: /^ *- +- +m$/m.test(long.stdout) }).toEqual({
+      code: 0,
+      line: true,
+    });
+    const json = await command(server.address, ["list", "--json"]);
+    expect(JSON.parse(json.stdout.split("\n")[1]!)).toMatchObject({ name: "m", modified: null });
+  },
+);
