@@ -140,6 +140,7 @@ test.skipIf(noDead !== undefined)(
     const outcomes = await Array.fromAsync(client.getTreeOutcomes("tree", local.at("tree")));
     expect(outcomes.flatMap(({ error }) => error ?? [])).toEqual([]);
     expect(readFileSync(local.at("tree/sub/c"), "utf8")).toBe("tree/sub/c");
+    await client.close(); // one way to serve has one client at a time
     const long = await command(server.address, ["list", "-l"]);
     expect({ code: long.code, line: /^ *- +- +m$/m.test(long.stdout) }).toEqual({
       code: 0,

@@ -47,7 +47,24 @@ here("a library of files that say they have no bytes", () => {
     },
   );
 
+  test("has another version where there is something else in it", async () => {
+    const ofSelf = async (): Promise<string> => (await client.get("uptime")).entry.version;
+    const first = await ofSelf();
+    await Bun.sleep(20); // its clock has hundredths of a second
+    const { code } = await refusal(client.get("uptime", { offset: 1, ifMatch: first }));
+    expect(code).toBe("PRECONDITION_FAILED");
+  });
+
+  test("refuses what cannot be read, in place of sending nothing", async () => {
+    expect((await refusal(client.get("self/mem"))).code).toBe("IO_ERROR");
+    expect((await refusal(client.checksum("self/mem"))).code).toBe("IO_ERROR");
+    expect((await client.stat("version")).size).toBe(0);
+  });
+});
+
+here("a library of files that say they have no bytes", () => {
   test("gives them by the command line, alone and in a tree", async () => {
+    await using server = await startServer({ library: "/proc", readOnly: true });
     using folder = new TemporaryFolder();
     const one = await command(server.address, ["get", "version", "-o", folder.at("version")]);
     const tree = await command(server.address, [
@@ -65,20 +82,6 @@ here("a library of files that say they have no bytes", () => {
     }
     const sum = await command(server.address, ["checksum", "version"]);
     expect(sum.stdout).toStartWith(sha256(readFileSync("/proc/version")));
-  });
-
-  test("has another version where there is something else in it", async () => {
-    const ofSelf = async (): Promise<string> => (await client.get("uptime")).entry.version;
-    const first = await ofSelf();
-    await Bun.sleep(20); // its clock has hundredths of a second
-    const { code } = await refusal(client.get("uptime", { offset: 1, ifMatch: first }));
-    expect(code).toBe("PRECONDITION_FAILED");
-  });
-
-  test("refuses what cannot be read, in place of sending nothing", async () => {
-    expect((await refusal(client.get("self/mem"))).code).toBe("IO_ERROR");
-    expect((await refusal(client.checksum("self/mem"))).code).toBe("IO_ERROR");
-    expect((await client.stat("version")).size).toBe(0);
   });
 });
 
