@@ -6,6 +6,9 @@ import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../limits.ts";
 import type { Ticked } from "../net/ticker.ts";
 import { type Log, type LogLevel as Level, isLogged } from "./log.ts";
 
+/** Stands before the last of the lines that were counted. */
+const LAST = ", the last: ";
+
 interface Kind {
   readonly level: Level;
   readonly code: string | undefined;
@@ -61,14 +64,16 @@ export class FoldedLog implements Log, Ticked {
   }
 
   #write(level: Level, facts: object, message: string): void {
-    const { code } = facts as { readonly code?: string };
+    const { code, more } = facts as { readonly code?: string; readonly more?: number };
     // Sentences have names and numbers in them: of troubles the code is what they have in common.
     const isTrouble = code !== undefined || level === "warn" || level === "error";
     const kind = this.#kind(level, code, message);
-    kind.lines += 1;
+    // A process that serves for this one has counted already.
+    kind.lines += more ?? 1;
     if (kind.lines <= (isTrouble ? LOG_TROUBLES : LOG_LINES)) {
       this.#options.log[level](facts, message);
-    } else kind.last = message;
+    } else
+      kind.last = more === undefined ? message : message.slice(message.indexOf(LAST) + LAST.length);
   }
 
   #kind(level: Level, code: string | undefined, message: string): Kind {
@@ -91,6 +96,6 @@ export class FoldedLog implements Log, Ticked {
     const seconds = Math.round((this.#options.clock() - since) / 1000);
     const count = more.toLocaleString("en");
     const facts = code === undefined ? { more } : { code, more };
-    this.#options.log[level](facts, `… ${count} more like this in ${seconds} s, the last: ${last}`);
+    this.#options.log[level](facts, `… ${count} more like this in ${seconds} s${LAST}${last}`);
   }
 }

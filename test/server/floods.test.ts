@@ -8,7 +8,7 @@ import { SlowStore } from "../connection/slow-store.ts";
 import { BODIES, dataFrame } from "../session/bodies.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer } from "../support/served.ts";
+import { startServer, testExcept } from "../support/served.ts";
 
 const PEERS = 8;
 const BYTES = 120_000;
@@ -34,7 +34,13 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-test.each(FLOODS)("%s end their connections, and nobody else's", async (_, frame) => {
+const together = testExcept(["iterative"], "one client at a time");
+
+for (const [name, frame] of FLOODS) {
+  together(`${name} end their connections, and nobody else's`, () => endsItsOwn(frame));
+}
+
+async function endsItsOwn(frame: Uint8Array): Promise<void> {
   await using client = await connect(`127.0.0.1:${server.port}`);
   const peers = await Promise.all(
     Array.from({ length: PEERS }, () => RawPeer.welcomed(server.port)),
@@ -57,9 +63,9 @@ test.each(FLOODS)("%s end their connections, and nobody else's", async (_, frame
   } finally {
     for (const peer of peers) peer[Symbol.dispose]();
   }
-});
+}
 
-test("an upload that comes byte by byte arrives whole, and others beside it", async () => {
+together("an upload that comes byte by byte arrives whole, and others beside it", async () => {
   await using client = await connect(`127.0.0.1:${server.port}`);
   using peer = await RawPeer.welcomed(server.port);
   const size = 5000;

@@ -79,6 +79,15 @@ test("other lines are counted beyond many", () => {
   expect(lines.messages.at(-1)).toBe("… 7 more like this in 0 s, the last: connect");
 });
 
+test("what a process that serves for this one has counted is added", () => {
+  const { lines, log } = folded();
+  const code = "NOT_FOUND";
+  for (let i = 0; i < LOG_TROUBLES; i += 1) log.info({ code }, `no file ${i}`);
+  log.info({ code, more: 280 }, "… 280 more like this in 1 s, the last: no file 299");
+  log.flush();
+  expect(lines.messages.at(-1)).toBe("… 280 more like this in 0 s, the last: no file 299");
+});
+
 test("kinds without end are one kind", () => {
   const { lines, log } = folded();
   for (let i = 0; i < 1000; i += 1) log.warn({}, `sentence ${i}`);
