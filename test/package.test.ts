@@ -101,7 +101,7 @@ console.log(error instanceof LeatError && error.code);
 `;
 
 const PROGRAMS: Readonly<Record<string, readonly [string, RegExp]>> = {
-  "embed.ts": [codeOf("Embed"), /^5 \S+\nnotes\.txt 5\n$/],
+  "embed.ts": [codeOf("Embed"), /^5 fsync\nnotes\.txt 5\n1 3\n$/],
   "codec.ts": [CODEC, /^HELLO\n$/],
   "testing.ts": [TESTING, /^foo\.txt 3\nNOT_FOUND\n$/],
 };
