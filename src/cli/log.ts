@@ -78,14 +78,25 @@ function pretty(level: Level, facts: object, message: string, options: LogOption
   const { peer, ...rest } = facts as { readonly peer?: unknown };
   const parts = [now(options.terminal), colour(level, options.colour), printable(message)];
   if (peer !== undefined) parts.push(shown(peer));
-  for (const [key, value] of Object.entries(rest)) parts.push(`${key}=${shown(value)}`);
+  for (const [key, value] of Object.entries(rest)) {
+    if (value !== undefined) parts.push(`${key}=${shown(value)}`);
+  }
   return parts.join(" ");
 }
 
+/** The last second that was written: to write it anew takes longer than the rest of a line. */
+let second = { at: Number.NaN, text: "" };
+
 function now(terminal: boolean): string {
-  const date = new Date();
-  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString();
-  return terminal ? local.slice(11, 19) : `${local.slice(0, 10)} ${local.slice(11, 23)}`;
+  const time = Date.now();
+  const at = Math.floor(time / 1000);
+  if (second.at !== at) {
+    const minutesWest = new Date(time).getTimezoneOffset();
+    const local = new Date(at * 1000 - minutesWest * 60_000).toISOString();
+    second = { at, text: `${local.slice(0, 10)} ${local.slice(11, 19)}` };
+  }
+  if (terminal) return second.text.slice(11);
+  return `${second.text}.${String(time - at * 1000).padStart(3, "0")}`;
 }
 
 function colour(level: Level, wanted: boolean): string {
@@ -94,6 +105,7 @@ function colour(level: Level, wanted: boolean): string {
 }
 
 function shown(value: unknown): string {
+  if (typeof value === "number") return String(value);
   if (value instanceof Error) return printable(value.stack ?? value.message);
   const text = printable(typeof value === "string" ? value : JSON.stringify(value));
   return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text);

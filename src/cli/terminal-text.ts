@@ -6,8 +6,12 @@
  */
 export const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
+/** Nearly every text, and quickly told. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** The text on one line, with nothing in it that a terminal would obey. */
 export function printable(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) => {
     const code = character.codePointAt(0) ?? 0;
     const hex = code.toString(16);

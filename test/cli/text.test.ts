@@ -174,6 +174,19 @@ describe("the log", () => {
     ]);
   });
 
+  test("tells the time of each line, and nothing of what is missing", () => {
+    lines.length = 0;
+    const log = createLog({ ...options, terminal: false });
+    const before = Date.now();
+    log.warn({ peer: undefined, path: undefined, seconds: 3 }, "still");
+    log.warn({}, "still");
+    expect(lines[0]).toMatch(/ warn {2}still seconds=3\n$/);
+    for (const line of lines) {
+      const told = new Date(line.slice(0, 23).replace(" ", "T")).getTime();
+      expect(told).toBeWithin(before, Date.now() + 1);
+    }
+  });
+
   test("as JSON keeps what an error says", () => {
     lines.length = 0;
     createLog({ ...options, format: "json" }).error({ err: new RangeError("broken") }, "defect");
