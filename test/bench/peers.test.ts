@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LineUp } from "../../bench/peers/line-up.ts";
@@ -63,6 +63,9 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
     else process.env.LEAT_BENCH_DIR = before;
   }
 }
+
+// Each starts a dozen servers and clients: on a busy machine that takes minutes.
+setDefaultTimeout(300_000);
 
 describe("the bench beside peers", () => {
   test("measures every work of leat and of who is there", () =>

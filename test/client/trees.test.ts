@@ -112,7 +112,7 @@ describe("a tree", () => {
     const up = await all(leat.client.putTreeOutcomes(here.at("many"), "up"));
     expect(failures(up.outcomes)).toEqual([]);
     expect(sums(library.at("up"))).toEqual(sums(here.at("many")));
-  }, 90_000);
+  }, 300_000);
 
   test("goes on without files that vanish or cannot be read, and tells of them", async () => {
     using here = new TemporaryFolder();
