@@ -132,9 +132,9 @@ export class Peer implements Driver, BudgetWaiter {
 
   onClosed(error: LeatError): void {
     this.#closed = true;
-    for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error, error);
     this.#lists = NONE;
     this.#options.pages.forget(this);
+    for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error, error);
     if (this.#page === "unsent") this.#givePage();
     this.#options.onClosed(this);
   }
@@ -224,8 +224,15 @@ export class Peer implements Driver, BudgetWaiter {
     this.#page = "made";
     this.#pageBytes = bytes;
     this.#lists = rest.length === 0 ? NONE : rest;
-    if (next.exchange.ended) return this.#pageMade();
     this.#run(next.operation, next.exchange);
+  }
+
+  /** It was given up before its turn. */
+  #forgetList(exchange: StreamExchange): void {
+    if (this.#lists.length === 0) return;
+    const lists = this.#lists.filter((waiting) => waiting.exchange !== exchange);
+    this.#lists = lists.length === 0 ? NONE : lists;
+    if (lists.length === 0) this.#options.pages.forget(this);
   }
 
   #pageMade(): void {
@@ -289,6 +296,7 @@ export class Peer implements Driver, BudgetWaiter {
     exchange.ended = true;
     this.#exchanges!.delete(stream);
     if (this.streams === 0) this.#exchanges = undefined;
+    this.#forgetList(exchange);
     const left = exchange.receiving?.abort(error) ?? exchange.running;
     // What was begun has its file open until it is over: cancelled ones must not add up.
     const over = (): void => {

@@ -1,4 +1,5 @@
 /** Pages of lists that nobody reads: few are made at once, and they keep nobody waiting for long. */
+import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { PAGE_BUDGET, PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
@@ -14,6 +15,11 @@ import { TemporaryFolder } from "../support/folder.ts";
 const PARTS = 8;
 const PAGES = PAGE_BUDGET / PARTS / PAGE_BYTES;
 const FILES = 1200;
+
+const LIST = {
+  case: "request",
+  value: { operation: { case: "list", value: { path: "" } } },
+} as const;
 
 const folder = new TemporaryFolder();
 
@@ -41,12 +47,9 @@ function lister({ server }: Served, reads: boolean): Raw {
   let raw!: Raw;
   memoryPair(server.accept, (transport) => (raw = new Raw(transport)), { capacity: 20_000 });
   if (!reads) raw.transport.pause();
-  const list = { operation: { case: "list", value: { path: "" } } } as const;
   raw.frame(0, HELLO);
   // The first page of who reads nothing is in a send buffer, and no page any more.
-  for (let stream = 1; stream <= (reads ? 1 : 3); stream += 1) {
-    raw.frame(stream, { case: "request", value: list });
-  }
+  for (let stream = 1; stream <= (reads ? 1 : 3); stream += 1) raw.frame(stream, LIST);
   return raw;
 }
 
@@ -94,3 +97,29 @@ test.each(["take nothing", "take a little now and then"])(
     await all.server.stop({ drain: 0 });
   },
 );
+
+test("lists that were given up before their turn are forgotten, and the next one has its own", async () => {
+  const answer = Promise.withResolvers<void>();
+  const all = served(() => answer.promise);
+  const raw = lister(all, true);
+  await turns(20);
+  expect(all.store.pending).toBe(1);
+  Bun.gc(true);
+  const before = heapStats().objectCount;
+  const last = 10_000;
+  for (let stream = 2; stream < last; stream += 1) {
+    raw.frame(stream, LIST);
+    raw.frame(stream, { case: "cancel", value: {} });
+    if (stream % 8 === 0) await turns(1);
+  }
+  for (let ended = 2; ended < last; ended += raw.cases().length) await turns(1);
+  Bun.gc(true);
+  // What this end heard is two of each.
+  expect(heapStats().objectCount - before).toBeLessThan(3 * last);
+  raw.frame(last, LIST);
+  answer.resolve();
+  while (!raw.heard().some(({ stream, body }) => stream === last && body?.case === "finish")) {
+    await turns(1);
+  }
+  await all.server.stop({ drain: 0 });
+});
