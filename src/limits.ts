@@ -192,8 +192,8 @@ export const IGNORED_FRAMES = 16_384;
 export const PAID_FRAMES = 16;
 
 /** Data of at least so many bytes for a stream that has ended is not counted as ignored, as far as the
- *  stream had been granted as much: it was on its way. Of other ignored frames so many bytes count as
- *  one frame more. */
+ *  stream had been granted as much: it was on its way. So is Credit, as far as as much had been sent. Of
+ *  other ignored frames so many bytes count as one frame more. */
 export const LEAST_DATA = 512;
 
 /** Room in a send buffer beside one Data payload: heads and small answers leave in the same write. */

@@ -143,10 +143,12 @@ export class ReceiveWindow {
 
 /** The sender's side. */
 export class SendWindow {
+  readonly #initial: number;
   #credit: number;
   #total: number;
 
   constructor(initial: number) {
+    this.#initial = initial;
     this.#credit = initial;
     this.#total = initial;
   }
@@ -154,6 +156,11 @@ export class SendWindow {
   /** Bytes that may be sent now. */
   get credit(): number {
     return this.#credit;
+  }
+
+  /** Bytes that were sent, and for which no credit has come. */
+  get owed(): number {
+    return Math.max(0, this.#initial - this.#credit);
   }
 
   /** @throws FLOW_CONTROL when the sum passes 2^53 - 1, or for a grant of nothing */

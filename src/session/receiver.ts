@@ -116,8 +116,9 @@ export class Receiver {
     if (!ignored) {
       share.useful();
       if (frame.type === "frame") this.#session.framesReceived += 1;
-    } else if (frame.type === "frame") share.ignore(bytes);
-    else share.trailing(frame.length);
+    } else if (frame.type === "data") share.trailing(frame.length);
+    else if (frame.body?.case === "credit") share.granted(frame.body.value.bytes, bytes);
+    else share.ignore(bytes);
   }
 
   #ignore(): undefined {
@@ -316,7 +317,7 @@ export class Receiver {
         throw new LeatError("PROTOCOL_ERROR", `Data may not come in state ${stream.state}`);
       }
       if (stream.cancelled) {
-        this.#session.share.ended(stream.receive.forfeit());
+        this.#session.share.ended(stream.receive.forfeit(), 0);
         return this.#ignore();
       }
       stream.arrive(head.offset, head.length);

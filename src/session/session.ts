@@ -311,7 +311,7 @@ export class Session {
   /** Forgets a stream that ended. */
   drop(stream: Stream): void {
     stream.state = "ended";
-    this.share.ended(stream.receive.forfeit());
+    this.share.ended(stream.receive.forfeit(), stream.send.owed);
     stream.receive.release();
     this.release(stream);
     if (this.#streams?.delete(stream.id) === true) this.requested -= stream.requested;

@@ -26,6 +26,8 @@ export class Share {
   #ignored = 0;
   /** Bytes of Data that may still come for streams that have ended: they were granted. */
   #trailing = 0;
+  /** Bytes that may still be granted for streams that have ended: as much was sent. */
+  #owed = 0;
 
   /** The turn's share is used up: the rest waits for the next one. */
   get isSpent(): boolean {
@@ -60,9 +62,13 @@ export class Share {
     if (this.#ignored > 0) this.#ignored = Math.max(0, this.#ignored - PAID_FRAMES);
   }
 
-  /** A stream ended: what it was granted may be on its way. */
-  ended(credit: number): void {
+  /**
+   * A stream ended: what still belongs to it may be on its way.
+   * @param credit bytes that may come @param owed bytes that were sent, and not granted again
+   */
+  ended(credit: number, owed: number): void {
     this.#trailing += credit;
+    this.#owed += owed;
   }
 
   /** Data came for a stream that has ended. @throws as `ignore` */
@@ -70,6 +76,13 @@ export class Share {
     const granted = length <= this.#trailing;
     if (granted) this.#trailing -= length;
     if (!granted || length < LEAST_DATA) this.ignore(length);
+  }
+
+  /** Credit came for a stream that has ended. @param length of its frame @throws as `ignore` */
+  granted(bytes: number, length: number): void {
+    const owed = bytes <= this.#owed;
+    if (owed) this.#owed -= bytes;
+    if (!owed || bytes < LEAST_DATA) this.ignore(length);
   }
 
   /** A frame was ignored. @throws PROTOCOL_ERROR when they are too many */

@@ -4,11 +4,16 @@ import { IGNORED_FRAMES, LEAST_DATA, PAID_FRAMES, TURN_SHARE } from "../../src/l
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { join } from "../support/chop.ts";
 import { Pair, WINDOW } from "../support/pair.ts";
-import { BODIES, dataFrame, request } from "./bodies.ts";
+import { BODIES, Zeros, dataFrame, request } from "./bodies.ts";
 
 const EMPTY = Uint8Array.of(0);
 /** Field 31, which this version does not know, on stream 0. */
 const UNKNOWN = Uint8Array.of(3, 0xfa, 1, 0);
+
+const GET_ANSWER = {
+  case: "response",
+  value: { result: { case: "get", value: { length: WINDOW } } },
+} as const;
 
 const many = (count: number, frame: Uint8Array): Uint8Array =>
   join(Array.from({ length: count }, () => frame));
@@ -99,6 +104,53 @@ describe("Data that was on its way when its stream ended", () => {
     pair.server.session.send(1, BODIES.failure, 0);
     pair.server.give(many(1 + IGNORED_FRAMES / 2, dataFrame(1, 0, payload)));
     expect(pair.server.session.phase).toBe("closing");
+  });
+});
+
+describe("Credit for Data that was sent before its stream ended", () => {
+  const late = encodeFrame(1, { case: "credit", value: { bytes: LEAST_DATA } });
+  const most = WINDOW / LEAST_DATA;
+
+  /** Streams 1 and up were downloads of all that a window holds, and are over. */
+  function afterDownloads(streams: number): Pair {
+    const pair = Pair.open();
+    for (let id = 1; id <= streams; id += 1) {
+      pair.client.session.open(request("get").value, 0);
+      pair.exchange();
+      pair.server.session.send(id, GET_ANSWER, 0);
+      pair.server.session.attach(id, new Zeros(WINDOW), 0, 0);
+      pair.exchange();
+    }
+    expect(pair.server.session.streams.size).toBe(0);
+    return pair;
+  }
+
+  test("is not counted, as far as Data was sent", () => {
+    const streams = 20; // more than would be allowed, were it counted
+    const { server } = afterDownloads(streams);
+    expect(streams * most).toBeGreaterThan(2 * IGNORED_FRAMES);
+    server.give(many(streams * most, late));
+    expect(server.session.phase).toBe("open");
+    server.give(many(IGNORED_FRAMES + 1, late));
+    expect(server.session.phase).toBe("closing");
+  });
+
+  test("that came in time is not owed any more", () => {
+    const pair = Pair.open();
+    pair.client.session.open(request("get").value, 0);
+    pair.exchange();
+    pair.server.frames([1, { case: "credit", value: { bytes: WINDOW } }]);
+    pair.server.session.send(1, GET_ANSWER, 0);
+    pair.server.session.attach(1, new Zeros(WINDOW), 0, 0);
+    pair.exchange();
+    pair.server.give(many(IGNORED_FRAMES + 1, late));
+    expect(pair.server.session.phase).toBe("closing");
+  });
+
+  test("counts where it grants next to nothing", () => {
+    const { server } = afterDownloads(20);
+    server.give(many(IGNORED_FRAMES + 1, encodeFrame(1, BODIES.credit)));
+    expect(server.session.phase).toBe("closing");
   });
 });
 
