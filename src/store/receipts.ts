@@ -18,7 +18,7 @@ import { type CommitNote, promiseOf, publishedOf, summaryOf, voidOf } from "./re
 import { ServedTime } from "./served-time.ts";
 import type { CommitDigest, DurabilityLevel } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
-import { type Kept, Tries } from "./tries.ts";
+import { FIRST_TRY, type Kept, Tries } from "./tries.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
@@ -66,6 +66,11 @@ export class Receipts implements Disposable {
   get tries(): Tries {
     this.#tries ??= new Tries(this.#folder, this.#onKept);
     return this.#tries;
+  }
+
+  /** How many tries are known of, without a look for more. */
+  get triesSeen(): number {
+    return this.#tries?.count ?? FIRST_TRY;
   }
 
   /** A commit is about to happen. @returns what was noted @throws NO_SPACE, IO_ERROR */

@@ -82,7 +82,14 @@ export class Tries implements Disposable {
     this.#folder = folder;
     this.#onKept = onKept;
     [this.#number, this.#file] = openOldest(folder);
-    this.refresh();
+    try {
+      this.refresh();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+    // What is missing from before is about none that begins from now on.
+    this.#missed = FIRST_TRY;
   }
 
   /**
@@ -120,9 +127,12 @@ export class Tries implements Disposable {
     return this.#count !== before;
   }
 
-  /** Whether nobody has tried this upload again since; what was read last counts. */
-  isNewest(key: string, number: number): boolean {
-    return Math.max(this.#newest.get(key) ?? FIRST_TRY, this.#missed) <= number;
+  /**
+   * Whether nobody has tried this upload again since; what was read last counts.
+   * @param since the count of tries when it began: lines that were missed before are not about it
+   */
+  isNewest(key: string, number: number, since = number): boolean {
+    return (this.#newest.get(key) ?? FIRST_TRY) <= number && this.#missed <= since;
   }
 
   /** Of tries that were read. */
@@ -201,33 +211,39 @@ export class Tries implements Disposable {
     }
   }
 
+  /** Where the next one cannot be opened, this one stays, to be tried again. */
   #next(): void {
-    this.#file[Symbol.dispose]();
-    this.#position = 0;
-    this.#number += 1;
-    const fd = open(this.#folder, this.#number, 0);
-    if (fd !== undefined) {
-      this.#file = new Descriptor(fd);
-      return;
+    const before = this.#file;
+    const [number, file] = openOldest(this.#folder, this.#number);
+    if (number > this.#number + 1) {
+      // That one was full, too, and has been removed: we have slept for long.
+      this.#count += 1;
+      this.#missed = this.#count;
     }
-    // It was full, too, and has been removed: we have slept for long.
-    [this.#number, this.#file] = openOldest(this.#folder);
-    this.#count += 1;
-    this.#missed = this.#count;
+    [this.#number, this.#file, this.#position] = [number, file, 0];
+    before[Symbol.dispose]();
   }
 
-  /** The file is full: later lines go into another one. Harmless where two do it. */
+  /** The file is full: later lines go into another one. Harmless where two do it, or it fails. */
   #end(): void {
-    const next = open(this.#folder, this.#number + 1, O_CREAT);
-    if (next === undefined) return;
-    closeSync(next);
-    const before = this.#number - 1;
-    this.#append(lineOf(FULL, "", randomBytes(MARK_SIZE)));
-    this.#read();
+    const full = this.#number;
     try {
-      unlinkSync(this.#folder.at(nameOf(before)));
+      const next = open(this.#folder, full + 1, O_CREAT);
+      if (next === undefined) return;
+      closeSync(next);
+      this.#append(lineOf(FULL, "", randomBytes(MARK_SIZE)));
+      this.#read();
+      for (const number of numbersIn(this.#folder)) if (number < full) this.#remove(number);
     } catch {
-      // There was none, or another process has removed it.
+      // The next line tries again.
+    }
+  }
+
+  #remove(number: number): void {
+    try {
+      unlinkSync(this.#folder.at(nameOf(number)));
+    } catch {
+      // Another process has removed it, or the next one does.
     }
   }
 }
@@ -267,13 +283,17 @@ function open(folder: Folder, number: number, flags: number): number | undefined
   }
 }
 
-/** The file that all others are behind. */
-function openOldest(folder: Folder): [number, Descriptor] {
+/** The oldest of those behind `before`; made where there is none. */
+function openOldest(folder: Folder, before = 0): [number, Descriptor] {
   for (;;) {
-    const numbers = readdirSync(folder.path).flatMap((name) => NAME.exec(name)?.[1] ?? []);
-    const oldest = Math.min(...numbers.map(Number));
-    const number = Number.isFinite(oldest) ? oldest : 1;
+    const numbers = numbersIn(folder).filter((number) => number > before);
+    const number = numbers.length === 0 ? before + 1 : Math.min(...numbers);
     const fd = open(folder, number, numbers.length === 0 ? O_CREAT : 0);
     if (fd !== undefined) return [number, new Descriptor(fd)];
   }
+}
+
+function numbersIn(folder: Folder): number[] {
+  const numbers = readdirSync(folder.path).flatMap((name) => NAME.exec(name)?.[1] ?? []);
+  return numbers.map(Number);
 }

@@ -10,7 +10,7 @@ import { keyIn, keyOf } from "./receipt-note.ts";
 import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "./refusals.ts";
 import type { CommitDigest, CreateOptions, DurabilityLevel } from "./store.ts";
-import type { Kept } from "./tries.ts";
+import type { Kept, Tries } from "./tries.ts";
 
 /** What the uploads of a library share. */
 export interface UploadHost {
@@ -19,6 +19,8 @@ export interface UploadHost {
   /** Open ones. */
   readonly open: Set<UploadTarget>;
   receipts(): Receipts;
+  /** Tries that are known of. */
+  triesSeen(): number;
   /** Those for an upload that begins. */
   syncs(): FileSyncs | undefined;
   kept(kept: Kept): void;
@@ -35,6 +37,8 @@ export class UploadTarget implements SinkTarget {
   sink!: DiskSink;
   /** Its number among the tries of its upload. */
   readonly number: number;
+  /** Tries that were known of when it began. */
+  readonly #since: number;
   /** The note of the commit. */
   #note: Buffer | undefined;
 
@@ -49,6 +53,7 @@ export class UploadTarget implements SinkTarget {
     this.path = path;
     this.#uploadId = uploadId;
     this.number = number;
+    this.#since = Math.max(number, host.triesSeen());
     this.options = options;
     this.#syncs = options.durability === "fsync" ? host.syncs() : undefined;
     host.open.add(this);
@@ -83,6 +88,11 @@ export class UploadTarget implements SinkTarget {
     return this.path === path && Buffer.compare(this.#uploadId, uploadId) === 0;
   }
 
+  /** Whether no newer try is known of. @param key its own */
+  isNewest(tries: Tries, key = this.key): boolean {
+    return tries.isNewest(key, this.number, this.#since);
+  }
+
   /** Which upload it is of, as a key of maps. */
   get key(): string {
     return keyOf(this.#uploadId, this.path);
@@ -97,7 +107,7 @@ export class UploadTarget implements SinkTarget {
     if (partial.isNamed) return;
     const { tries } = receipts;
     tries.refresh();
-    if (tries.isEmpty || tries.isNewest(keyIn(this.#note), this.number)) return;
+    if (tries.isEmpty || this.isNewest(tries, keyIn(this.#note))) return;
     this.withdraw();
     throw takenOver(this.path);
   }

@@ -83,6 +83,7 @@ export class Uploads implements AsyncDisposable {
         return isClosing();
       },
       receipts: () => this.#openReceipts(),
+      triesSeen: () => this.#receipts?.triesSeen ?? FIRST_TRY,
       syncs: () => this.#partials?.syncs,
       kept: (kept) => this.#kept(kept),
       inPartials: (work) => this.#inPartials(work),
@@ -160,7 +161,8 @@ export class Uploads implements AsyncDisposable {
   #begunWithLock(path: string, uploadId: Uint8Array, number: number): void {
     const { tries } = this.#openReceipts();
     tries.refresh();
-    if (!tries.isEmpty && !tries.isNewest(keyOf(uploadId, path), number)) throw takenOver(path);
+    const isNewest = tries.isEmpty || tries.isNewest(keyOf(uploadId, path), number, tries.count);
+    if (!isNewest) throw takenOver(path);
     this.#watch ??= setInterval(() => this.#lookForNewer(), TRIES_LOOK);
     this.#watch.unref();
   }
@@ -178,7 +180,7 @@ export class Uploads implements AsyncDisposable {
       if (tries.count === this.#watched) return;
       this.#watched = tries.count;
       for (const target of this.#open) {
-        if (!tries.isNewest(target.key, target.number)) void letGo(target).catch(() => {});
+        if (!target.isNewest(tries)) void letGo(target).catch(() => {});
       }
     } catch {
       // The next look may be able to.

@@ -5,10 +5,11 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { openDiskStore, type Store } from "../../src/index.ts";
+import { openDiskStore, type Sink, type Store } from "../../src/index.ts";
 import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
 import { Library } from "../../src/store/library.ts";
 import { makeOwn } from "../../src/store/partials.ts";
@@ -267,6 +268,54 @@ describe("what several processes say of uploads that are tried again", () => {
     slept!.refresh();
     expect(slept!.isNewest(key(1), number)).toBe(false);
     expect(slept!.isNewest(key(1), slept!.announce(key(1)))).toBe(true);
+  });
+
+  test("is no hindrance to what comes after one has slept through it", async () => {
+    const put = async (store: Store, path: string): Promise<Sink> => {
+      const sink = await create(store, path, { size: 5 });
+      await sink.write(Buffer.from("small"), 0);
+      return sink;
+    };
+    await using slept = openDiskStore(folder.path);
+    await (await put(slept, "one")).commit({ crc32: 1 });
+    const before = await put(slept, "before");
+    const [awake] = tries(1);
+    for (let n = 0; n < (3.5 * TRIES_BYTES) / 64; n += 1) awake!.announce(key(2));
+    const between = await put(slept, "between");
+    // Nobody knows whether this one was tried again meanwhile.
+    await refused("UNAVAILABLE", () => before.commit({ crc32: 1 }));
+    await refused("UNAVAILABLE", () => between.commit({ crc32: 1 }));
+    await (await put(slept, "behind")).commit({ crc32: 1 });
+    await (await put(slept, "and on")).commit({ crc32: 1 });
+  });
+
+  test("is read on where a process was killed before it removed a file that was full", () => {
+    const [first] = tries(1);
+    const listed = (): string[] => names().filter((name) => name.startsWith("tries."));
+    let left: Buffer | undefined;
+    for (let n = 0; listed().length < 2; n += 1) first!.announce(key(n % 7));
+    left = readFileSync(inJournal("tries.1"));
+    while (existsSync(inJournal("tries.2"))) first!.announce(key(3));
+    writeFileSync(inJournal("tries.1"), left);
+    const [late] = tries(1);
+    const number = first!.announce(key(1));
+    late!.refresh();
+    expect(number).toBeGreaterThan(0);
+    expect(late!.isNewest(key(1), 0)).toBe(false);
+    // What was left goes with the next ones.
+    while (!existsSync(inJournal("tries.5"))) late!.announce(key(3));
+    expect(listed().toSorted()).toEqual(["tries.4", "tries.5"]);
+  });
+
+  test("goes on in a file that is full while the next one cannot be begun", () => {
+    const all = tries(2);
+    const inTheWay = folder.folder(".leat/receipts/tries.2");
+    for (let n = 0; n < (1.2 * TRIES_BYTES) / 64; n += 1) all[n % 2]!.announce(key(n % 7));
+    rmdirSync(inTheWay);
+    const number = all[0]!.announce(key(1));
+    all[1]!.refresh();
+    expect(all[1]!.isNewest(key(1), number - 1)).toBe(false);
+    expect(names()).toContain("tries.2");
   });
 
   test("is read behind a line that was cut short", () => {
