@@ -43,7 +43,8 @@ export interface SinkOptions extends CollisionRule {
 /** Where a file is going. Disposed when the Sink ends. */
 export interface SinkTarget extends Disposable {
   /**
-   * The partial is about to get its name. Then, when it has it: `confirm`; if it does not: `withdraw`.
+   * The partial is about to get its name. Then, when it has it: `confirm`; if it does not, or this
+   * fails: `withdraw`.
    * @param durability what was done before
    * @throws UNAVAILABLE when a newer try has come
    */
@@ -295,13 +296,13 @@ export class DiskSink implements Sink {
 
   #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
     const { path, versions } = this.#target;
-    if (digest !== undefined) {
-      const { durability } = this.#options;
-      const done = this.#notDone?.sync === true ? "none" : durability;
-      this.#target.promise?.(this.#partial, digest, done);
-    }
     let replaced: boolean;
     try {
+      if (digest !== undefined) {
+        const { durability } = this.#options;
+        const done = this.#notDone?.sync === true ? "none" : durability;
+        this.#target.promise?.(this.#partial, digest, done);
+      }
       replaced = publish(this.#partial, place, this.#options, { path, versions });
     } catch (error) {
       if (digest !== undefined) this.#unsaid(() => this.#target.withdraw?.());

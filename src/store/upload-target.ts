@@ -107,9 +107,7 @@ export class UploadTarget implements SinkTarget {
     if (partial.isNamed) return;
     const { tries } = receipts;
     tries.refresh();
-    if (tries.isEmpty || this.isNewest(tries, keyIn(this.#note))) return;
-    this.withdraw();
-    throw takenOver(this.path);
+    if (!tries.isEmpty && !this.isNewest(tries, keyIn(this.#note))) throw takenOver(this.path);
   }
 
   confirm(): void {

@@ -1,6 +1,13 @@
 /** A try of an upload that comes while another process commits the one before. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import {
   type Collision,
   type CreateOptions,
@@ -211,6 +218,17 @@ describe("of two tries of one upload in two processes", () => {
       );
       expect(retryAfter).toBeGreaterThan(0);
     }
+    await (await begun(second, { ...how, resume: {} })).commit(receipt);
+    expect(readFileSync(folder.at("file"))).toEqual(small);
+  });
+
+  test("the newer one does not wait for one that could not hear of it, and failed", async () => {
+    const [first, second] = stores;
+    const how = firstTry("fail");
+    const old = await begun(first, how);
+    const inTheWay = folder.folder(".leat/receipts/tries.1");
+    await refused("IS_A_DIRECTORY", () => old.commit(receipt));
+    rmdirSync(inTheWay);
     await (await begun(second, { ...how, resume: {} })).commit(receipt);
     expect(readFileSync(folder.at("file"))).toEqual(small);
   });
