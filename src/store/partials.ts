@@ -73,11 +73,8 @@ export class Partials implements Disposable {
 
   /** Opens the folder if it is there. */
   static find(library: Library, bounds: KeptBounds): Partials | undefined {
-    using root = library.beneath.folder([]);
-    if (root.look(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
-    using own = root.child(OWN_FOLDER, OWN_FOLDER);
-    if (own.look(PARTIAL_FOLDER)?.kind !== "DIRECTORY") return undefined;
-    return new Partials(own.child(PARTIAL_FOLDER, `${OWN_FOLDER}/${PARTIAL_FOLDER}`), bounds);
+    const folder = findOwn(library, PARTIAL_FOLDER);
+    return folder && new Partials(folder, bounds);
   }
 
   /**
@@ -271,6 +268,15 @@ export function isGone(folder: Folder): boolean {
 /** When it was last written to; its modified time may be that of the file it becomes. */
 function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
   return changedSeconds * 1000 + changedNanoseconds / 1e6;
+}
+
+/** Opens a folder in the library's own if it is there. */
+export function findOwn(library: Library, name: string): Folder | undefined {
+  using root = library.beneath.folder([]);
+  if (root.look(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
+  using own = root.child(OWN_FOLDER, OWN_FOLDER);
+  if (own.look(name)?.kind !== "DIRECTORY") return undefined;
+  return own.child(name, `${OWN_FOLDER}/${name}`);
 }
 
 /** Opens a folder in the library's own, makes it if it is missing. */

@@ -12,6 +12,7 @@ import {
   UNNAMED_BELOW,
   UPLOAD_WINDOW,
 } from "../limits.ts";
+import type { Folder } from "./beneath.ts";
 import { mayTake } from "./collision.ts";
 import { DiskSink, type Skipped } from "./disk-sink.ts";
 import type { Versions } from "./entry.ts";
@@ -21,7 +22,7 @@ import type { Library, OpenPlace } from "./library.ts";
 import { quote } from "./names.ts";
 import { partialMode } from "./new-mode.ts";
 import { abandon, type PartialFile } from "./partial.ts";
-import { Partials, makeOwn } from "./partials.ts";
+import { findOwn, makeOwn, Partials } from "./partials.ts";
 import { keyOf } from "./receipt-note.ts";
 import { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "./refusals.ts";
@@ -47,6 +48,7 @@ export interface UploadsOptions {
 }
 
 const UPLOAD_ID_BYTES = 16;
+const RECEIPT_FOLDER = "receipts";
 
 /** Milliseconds since 1970, by a clock that nobody sets while we run. */
 const steadyNow = (): number => performance.timeOrigin + performance.now();
@@ -92,7 +94,7 @@ export class Uploads implements AsyncDisposable {
     };
     this.#sweep();
     this.#timer = setInterval(
-      () => void this.#findPartials()?.sweepLater(this.#due()),
+      () => this.#lookAfter(),
       Math.min(SWEEP_EVERY, options.retention ?? PARTIAL_RETENTION),
     );
     this.#timer.unref();
@@ -242,11 +244,13 @@ export class Uploads implements AsyncDisposable {
 
   #openReceipts(): Receipts {
     if (!this.#looked) this.#lookAtReceipts();
-    const { library, receiptRetention } = this.#options;
-    this.#receipts ??= new Receipts(makeOwn(library, "receipts"), receiptRetention, (kept) =>
-      this.#partials?.kept.note(kept),
-    );
+    this.#receipts ??= this.#receiptsIn(makeOwn(this.#options.library, RECEIPT_FOLDER));
     return this.#receipts;
+  }
+
+  #receiptsIn(folder: Folder): Receipts {
+    const { receiptRetention } = this.#options;
+    return new Receipts(folder, receiptRetention, (kept) => this.#partials?.kept.note(kept));
   }
 
   #lookAtReceipts(): void {
@@ -271,6 +275,24 @@ export class Uploads implements AsyncDisposable {
   #due(): number {
     const { retention = PARTIAL_RETENTION, now = steadyNow } = this.#options;
     return now() - retention;
+  }
+
+  /** Also of what others have left: they may be processes that each serve one client, and soon end. */
+  #lookAfter(): void {
+    void this.#findPartials()?.sweepLater(this.#due());
+    this.#findReceipts();
+  }
+
+  /** While the journal is open it is measured how long the library is served, and what is old goes. */
+  #findReceipts(): void {
+    try {
+      if (!this.#looked) this.#lookAtReceipts();
+      if (this.#receipts !== undefined) return;
+      const folder = findOwn(this.#options.library, RECEIPT_FOLDER);
+      this.#receipts = folder && this.#receiptsIn(folder);
+    } catch {
+      // As with the partials.
+    }
   }
 
   #sweep(): void {

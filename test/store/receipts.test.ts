@@ -158,6 +158,18 @@ describe("a day of receipts", () => {
     expect(spans().length).toBeLessThanOrEqual(RECEIPT_SPANS + 1);
   }, 60_000);
 
+  test("passes where each process that takes uploads is soon gone, and another one serves", async () => {
+    const short = { receiptRetention: DAY, partialRetention: 20 };
+    await using _served = openDiskStore(folder.path, short);
+    {
+      await using store = openDiskStore(folder.path);
+      const sink = await create(store, "file", { size: 3 });
+      await sink.write(Buffer.from("abc"), 0);
+      await sink.commit({ crc32: 5 });
+    }
+    await until(() => Math.max(...spans()) > 2, names);
+  });
+
   test("goes on where the process before has stopped", async () => {
     const age = (): number => statSync(inJournal("age"), { throwIfNoEntry: false })?.size ?? 0;
     receipts(50 * DAY);
