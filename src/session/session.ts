@@ -50,8 +50,8 @@ export class Session {
   requested = 0;
   /** Frames that came and meant something, besides Data. */
   framesReceived = 0;
-  /** What reading from the peer may cost. */
-  readonly share = new Share();
+  /** Made when something came; a connection that has moved no file has none at rest. */
+  #share: Share | undefined;
   /** Is told when a stream is over, and throws nothing. */
   observer: { onStreamEnded(stream: number, failure: LeatError | undefined): void } | undefined;
   /** The receiving half; a connection at rest has none. */
@@ -84,6 +84,11 @@ export class Session {
     return this.#streams ?? NO_STREAMS;
   }
 
+  /** What reading from the peer may cost. */
+  get share(): Share {
+    return (this.#share ??= new Share());
+  }
+
   #receiving(): Receiver {
     this.#receiver ??= new Receiver(this, this.#newDecoder());
     return this.#receiver;
@@ -105,6 +110,7 @@ export class Session {
     if (this.phase !== "open" || this.streams.size > 0) return;
     if (this.#receiver?.atRest === true) this.#receiver = undefined;
     if (!this.wantsToSend) this.#sender = undefined;
+    if (this.#receiver === undefined && this.#share?.isBlank === true) this.#share = undefined;
     this.#streams = undefined;
   }
 
@@ -262,7 +268,8 @@ export class Session {
     this.lastStream = id;
     const { maxWindow, budgets } = this.options;
     const state = operation === undefined ? "unary" : opened(operation);
-    const window = new ReceiveWindow(this.#window, maxWindow, budgets);
+    const receives = state === (this.role === "server" ? "put" : "get");
+    const window = new ReceiveWindow(receives ? this.#window : 0, maxWindow, budgets);
     const stream = new Stream(id, state, new SendWindow(this.peerWindow), window, now);
     this.#streams ??= new Map();
     this.#streams.set(id, stream);

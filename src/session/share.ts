@@ -34,6 +34,11 @@ export class Share {
     return this.#left <= 0;
   }
 
+  /** A new one would be no different in the next turn. */
+  get isBlank(): boolean {
+    return this.#ignored === 0 && this.#trailing === 0 && this.#owed === 0;
+  }
+
   /** A turn begins. */
   renew(): void {
     this.#left = TURN_SHARE;
