@@ -6,6 +6,7 @@ import { lstatSync, mkdirSync, realpathSync, rmdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { randomBytes } from "../hash.ts";
+import { CLOSE_DEADLINE } from "../limits.ts";
 import { OWN_FOLDER, quote } from "../store/names.ts";
 import type { Client } from "./client.ts";
 import type { CallOptions } from "./options.ts";
@@ -123,13 +124,18 @@ export class UploadLoops {
     } catch (thrown) {
       const error = LeatError.from(thrown);
       if (NOT_WRITTEN.has(error.code)) return undefined; // the target, below, may be writable
+      await this.#takeAway(mark); // given up, or its answer lost: it may have been made all the same
       throw error;
     }
-    try {
-      return folders.find((folder) => isFolder(join(folder, mark)));
-    } finally {
-      await this.#client.remove(mark).catch(() => {}); // an empty folder, hidden
-    }
+    const served = folders.find((folder) => isFolder(join(folder, mark)));
+    await this.#takeAway(mark);
+    return served;
+  }
+
+  /** An empty folder, hidden: where it cannot be removed it stays. */
+  async #takeAway(mark: string): Promise<void> {
+    const signal = AbortSignal.timeout(CLOSE_DEADLINE); // also where the upload was given up
+    await this.#client.remove(mark, { signal }).catch(() => {});
   }
 }
 
