@@ -324,6 +324,9 @@ const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   get: 1,
   put: 1,
   checksum: 1,
+  // Until the new name is on disk, cancelled or not.
+  makeDirectory: 2,
+  rename: 2,
 };
 
 const CHANGES: ReadonlySet<Operation["case"]> = new Set(["remove", "rename", "makeDirectory"]);

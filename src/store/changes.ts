@@ -13,7 +13,7 @@ import type { Library, Place } from "./library.ts";
 import { checkPath, quote } from "./names.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { alreadyExists, isDirectory, notADirectory, notFound } from "./refusals.ts";
-import { syncNewNames } from "./new-names.ts";
+import { newNamesOnDisk, syncNewNames } from "./new-names.ts";
 import type { DurabilityLevel, MaybePromise, StoreEntry } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 
@@ -47,69 +47,52 @@ export function makeFolder(
   parents: boolean,
   durability: DurabilityLevel,
 ): Promise<void> | undefined {
-  using made = new MadeFolders();
   const segments = checkPath(path);
-  if (segments.length === 0 && parents) return;
-  for (let i = parents ? 1 : segments.length; i < segments.length; i++) {
-    made.make(library, segments.slice(0, i).join("/"), true);
-  }
-  made.make(library, path, parents);
-  return durability === "none" ? undefined : made.move().onDisk(path);
+  const paths = parents ? segments.map((_, n) => segments.slice(0, n + 1).join("/")) : [path];
+  if (durability === "fsync") return makeOnDisk(library, paths, parents);
+  for (const each of paths) makeOne(library, each, parents)?.[Symbol.dispose]();
+  return undefined;
 }
 
-/** The folders that one request has made, held open. */
-class MadeFolders implements Disposable {
-  #places: Place[] = [];
-
-  make(library: Library, path: string, mayExist: boolean): void {
-    const place = library.place(path, alreadyExists);
+/** One after another: a path may have 2,000 folders, and each that is not yet on disk is held open. */
+async function makeOnDisk(
+  library: Library,
+  paths: readonly string[],
+  mayExist: boolean,
+): Promise<void> {
+  for (const path of paths) {
+    using made = makeOne(library, path, mayExist);
     try {
-      mkdirSync(place.folder.at(place.name));
-      this.#places.push(place);
+      // One that is there may be just being made by another request.
+      await (made === undefined ? newNamesOnDisk() : syncNewNames([made.folder]));
     } catch (error) {
-      place[Symbol.dispose]();
-      if (!isSystemError(error, "EEXIST")) {
-        throw LeatError.from(error, `cannot make ${quote(path)}`);
-      }
-      if (!mayExist) throw alreadyExists(path);
-      if (library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
-    }
-  }
-
-  /** All of them go to another; none is left here. */
-  move(): MadeFolders {
-    const other = new MadeFolders();
-    other.#places = this.#places;
-    this.#places = [];
-    return other;
-  }
-
-  /** Puts their names on disk, then lets go of them. If that fails, they go again. */
-  async onDisk(path: string): Promise<void> {
-    try {
-      await syncNewNames(this.#places.map(({ folder }) => folder));
-    } catch (error) {
-      this.#undo();
+      if (made !== undefined) unmake(made);
       throw LeatError.from(error, `cannot put the folder ${quote(path)} on disk`);
-    } finally {
-      this[Symbol.dispose]();
     }
   }
+}
 
-  /** Removes those in which nothing is yet. */
-  #undo(): void {
-    for (const { folder, name } of this.#places.toReversed()) {
-      try {
-        rmdirSync(folder.at(name));
-      } catch {
-        return; // something came into it, and so into those above
-      }
-    }
+/** @returns where it was made; undefined where it was there */
+function makeOne(library: Library, path: string, mayExist: boolean): Place | undefined {
+  const place = library.place(path, alreadyExists);
+  try {
+    mkdirSync(place.folder.at(place.name));
+    return place;
+  } catch (error) {
+    place[Symbol.dispose]();
+    if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${quote(path)}`);
+    if (!mayExist) throw alreadyExists(path);
+    if (library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
+    return undefined;
   }
+}
 
-  [Symbol.dispose](): void {
-    for (const place of this.#places) place[Symbol.dispose]();
-    this.#places = [];
+/** Removes a folder that was made, unless something came into it. */
+function unmake({ folder, name }: Place): void {
+  try {
+    rmdirSync(folder.at(name));
+  } catch {
+    // As said above.
   }
 }
 

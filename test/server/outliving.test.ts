@@ -209,3 +209,18 @@ async function closedAfter(
   socket.destroy();
   await once(socket, "close");
 }
+
+testStore("what is moved has a place among the open files until that is on disk", async () => {
+  const moved = Promise.withResolvers<StoreEntry>();
+  const store = storeOf({ rename: () => moved.promise });
+  await using server = await startServer({ store, maxOpenFiles: 3 });
+  using peer = await RawPeer.welcomed(server.port);
+  const rename = { case: "rename", value: { from: "a", to: "b" } } as const;
+  peer.request(1, rename);
+  peer.request(2, rename);
+  expect((await peer.failure(2)).code).toBe("RESOURCE_EXHAUSTED");
+  moved.resolve(entry);
+  expect((await peer.body(1)).case).toBe("response");
+  peer.request(3, rename);
+  expect((await peer.body(3)).case).toBe("response");
+});
