@@ -1,4 +1,4 @@
-/** What a server tells about itself. pino's loggers fit; the default says nothing. */
+/** What a server tells about itself. pino's loggers fit; the default says nothing. What one throws is dropped. */
 export interface Log {
   /** For those who look for a fault. */
   debug(facts: object, message: string): void;
@@ -33,4 +33,24 @@ export function isLogged(log: Log, level: LogLevel): boolean {
 export function levelsOf(log: Log): readonly LogLevel[] {
   const all: readonly LogLevel[] = ["debug", "info", "warn", "error"];
   return all.filter((level) => isLogged(log, level));
+}
+
+/** A log that throws, as one does whose thread has ended, ends nothing that it is told of. */
+export function guarded(log: Log): Log {
+  const at =
+    (level: LogLevel) =>
+    (facts: object, message: string): void => {
+      try {
+        log[level](facts, message);
+      } catch {
+        // There is nowhere to tell of it.
+      }
+    };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    isLevelEnabled: (level) => isLogged(log, level),
+  };
 }

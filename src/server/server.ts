@@ -33,7 +33,7 @@ import { Counters } from "./counters.ts";
 import { FoldedLog } from "./folded-log.ts";
 import type { KernelCopyMode } from "./kernel-copy.ts";
 import { AccessLog } from "./access-log.ts";
-import { type Log, SILENT } from "./log.ts";
+import { type Log, SILENT, guarded } from "./log.ts";
 import { childOptions } from "./models/child-messages.ts";
 import { Clients } from "./models/clients.ts";
 import type { Model } from "./models/model.ts";
@@ -115,7 +115,8 @@ export interface Server extends AsyncDisposable {
 }
 
 /** @throws LeatError: the library is missing or unreadable, the port is taken */
-export async function createServer(options: ServerOptions): Promise<Server> {
+export async function createServer(given: ServerOptions): Promise<Server> {
+  const options = given.log === undefined ? given : { ...given, log: guarded(given.log) };
   const store = options.store ?? openLibrary(options);
   if ((options.workers ?? 1) > 1) {
     // It can be served. Each worker opens it for itself.

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../../src/limits.ts";
 import { FoldedLog } from "../../src/server/folded-log.ts";
 import type { Log } from "../../src/server/log.ts";
+import { connect } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
@@ -121,3 +122,16 @@ async function failure(peer: RawPeer, stream: number): Promise<{ case: string }>
   while (body.case !== "failure") body = await peer.body(stream);
   return body;
 }
+
+test("a log that throws, as one whose thread has ended does, ends nothing that it is told of", async () => {
+  using library = new TemporaryFolder();
+  const gone = (): void => {
+    throw new Error("the worker has exited");
+  };
+  const log: Log = { debug: gone, info: gone, warn: gone, error: gone };
+  await using server = await startServer({ library: library.path, durability: "none", log });
+  await using client = await connect(server.address);
+  await client.put("file", Buffer.from("contents"));
+  expect(await (await client.get("file")).text()).toBe("contents");
+  await expect(client.stat("nothing")).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
