@@ -45,10 +45,10 @@ export interface SinkTarget extends Disposable {
   /**
    * The partial is about to get its name. Then, when it has it: `confirm`; if it does not, or this
    * fails: `withdraw`.
-   * @param durability what was done before
+   * @param notDone of what was asked for
    * @throws UNAVAILABLE when a newer try has come
    */
-  promise?(partial: PartialFile, digest: CommitDigest, durability: DurabilityLevel): void;
+  promise?(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void;
   confirm?(): void;
   withdraw?(): void;
   /** The partial stays for another try. @param bytes its size */
@@ -298,11 +298,7 @@ export class DiskSink implements Sink {
     const { path, versions } = this.#target;
     let replaced: boolean;
     try {
-      if (digest !== undefined) {
-        const { durability } = this.#options;
-        const done = this.#notDone?.sync === true ? "none" : durability;
-        this.#target.promise?.(this.#partial, digest, done);
-      }
+      if (digest !== undefined) this.#target.promise?.(this.#partial, digest, this.#notDone);
       replaced = publish(this.#partial, place, this.#options, { path, versions });
     } catch (error) {
       if (digest !== undefined) this.#unsaid(() => this.#target.withdraw?.());

@@ -1,7 +1,7 @@
 /** A note in the journal of receipts, as bytes: what of a commit is known to every process. */
 import { crc32, sha256 } from "../hash.ts";
 import type { Facts } from "./facts.ts";
-import type { CommitDigest, DurabilityLevel } from "./store.ts";
+import type { CommitDigest, DurabilityLevel, NotDone } from "./store.ts";
 
 /** Bytes of one note. */
 export const NOTE_SIZE = 128;
@@ -25,6 +25,8 @@ const MAGIC = 0x31746672; // "rft1"
 export const NOTE_MAGIC = Buffer.from([0x72, 0x66, 0x74, 0x31]);
 const KINDS = ["void", "fsync", "none"] as const;
 const VOID = KINDS.indexOf("void");
+/** One bit each, in the fourth byte of the kind. */
+const NOT_DONE = { mode: 1, modified: 2, sync: 4 } as const;
 const PROMISED = 1;
 const PUBLISHED = 2;
 
@@ -35,6 +37,7 @@ const summedHead = summed.subarray(0, AT.sum);
 /** Of one try of an upload: what it was about to commit, and whether it did. */
 export interface CommitNote extends CommitDigest {
   readonly durability: DurabilityLevel;
+  readonly notDone?: NotDone | undefined;
   /** It has happened; if not, nothing is known beyond that it was about to. */
   readonly published: boolean;
   /** The store that noted it. */
@@ -49,6 +52,7 @@ export interface CommitNote extends CommitDigest {
 /** The parts of a note. @param attempt tells the tries of one maker apart */
 export interface NoteInit extends CommitDigest {
   readonly durability: DurabilityLevel;
+  readonly notDone?: NotDone | undefined;
   readonly maker: number;
   readonly attempt: number;
   readonly facts: CommitNote["facts"];
@@ -61,6 +65,7 @@ export function promiseOf(uploadId: Uint8Array, path: string, init: NoteInit): B
   putKey(bytes, AT.id, uploadId, path);
   bytes[AT.kind] = KINDS.indexOf(init.durability);
   bytes[AT.kind + 2] = PROMISED;
+  bytes[AT.kind + 3] = bitsOf(init.notDone);
   bytes.writeUInt32LE(init.crc32, AT.crc32);
   if (init.sha256 !== undefined) {
     bytes.set(init.sha256, AT.sha256);
@@ -146,6 +151,17 @@ export function summaryOf(notes: readonly Buffer[], uploadId: Uint8Array, path: 
   return [...found].filter(([attempt]) => !called.has(attempt)).map(([, note]) => note);
 }
 
+function bitsOf({ mode, modified, sync }: NotDone = {}): number {
+  const bit = (isIt: boolean | undefined, value: number): number => (isIt === true ? value : 0);
+  return bit(mode, NOT_DONE.mode) | bit(modified, NOT_DONE.modified) | bit(sync, NOT_DONE.sync);
+}
+
+function notDoneIn(bits: number): NotDone | undefined {
+  if (bits === 0) return undefined;
+  const has = (bit: number): boolean => (bits & bit) !== 0;
+  return { mode: has(NOT_DONE.mode), modified: has(NOT_DONE.modified), sync: has(NOT_DONE.sync) };
+}
+
 function decode(bytes: Buffer): CommitNote | undefined {
   const durability = KINDS[bytes[AT.kind]!];
   if (durability === undefined || durability === "void") return undefined;
@@ -153,6 +169,7 @@ function decode(bytes: Buffer): CommitNote | undefined {
   const word = (index: number): number => bytes.readUInt32LE(AT.words + 4 * index);
   return {
     durability,
+    notDone: notDoneIn(bytes[AT.kind + 3]!),
     published: bytes[AT.kind + 2] === PUBLISHED,
     maker: bytes.readUInt32LE(AT.maker),
     crc32: bytes.readUInt32LE(AT.crc32),

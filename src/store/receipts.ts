@@ -16,7 +16,7 @@ import { isGone } from "./partials.ts";
 import { ReceiptIndex, INDEX_FOLDER } from "./receipt-index.ts";
 import { type CommitNote, promiseOf, publishedOf, summaryOf, voidOf } from "./receipt-note.ts";
 import { ServedTime } from "./served-time.ts";
-import type { CommitDigest, DurabilityLevel } from "./store.ts";
+import type { CommitDigest, DurabilityLevel, NotDone } from "./store.ts";
 import { isSystemError } from "./system-error.ts";
 import { FIRST_TRY, type Kept, Tries } from "./tries.ts";
 
@@ -30,6 +30,7 @@ const UNSAID = 256;
 /** A file that is about to get its name. */
 export interface Promised extends CommitDigest {
   readonly durability: DurabilityLevel;
+  readonly notDone?: NotDone | undefined;
   readonly facts: CommitNote["facts"];
 }
 

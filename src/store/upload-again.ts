@@ -157,9 +157,8 @@ export class UploadAgain {
       // It may have been interrupted behind the name.
       const entry = versionedEntry(place.name, facts, versions);
       const isDone = there.durability === "none" || (await syncFolder(place.folder));
-      return isDone
-        ? { ...there, entry }
-        : { ...there, entry, durability: "none", notDone: { sync: true } };
+      if (isDone) return { ...there, entry };
+      return { ...there, entry, durability: "none", notDone: { ...there.notDone, sync: true } };
     }
     const was = notes.find(({ published }) => published);
     if (was === undefined) return undefined;

@@ -9,7 +9,7 @@ import type { PartialFile } from "./partial.ts";
 import { keyIn, keyOf } from "./receipt-note.ts";
 import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "./refusals.ts";
-import type { CommitDigest, CreateOptions, DurabilityLevel } from "./store.ts";
+import type { CommitDigest, CreateOptions, NotDone } from "./store.ts";
 import type { Kept, Tries } from "./tries.ts";
 
 /** What the uploads of a library share. */
@@ -98,10 +98,12 @@ export class UploadTarget implements SinkTarget {
     return keyOf(this.#uploadId, this.path);
   }
 
-  promise(partial: PartialFile, digest: CommitDigest, durability: DurabilityLevel): void {
+  promise(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void {
     const facts = partial.facts();
+    const durability = notDone?.sync === true ? "none" : this.options.durability;
     const receipts = this.#host.receipts();
-    this.#note = receipts.promise(this.#uploadId, this.path, { ...digest, durability, facts });
+    const promised = { ...digest, durability, notDone, facts };
+    this.#note = receipts.promise(this.#uploadId, this.path, promised);
     // With a lock no newer try gets as far as to begin. Without, it has said so before it looked for our
     // note: either it sees that, or we see what it said.
     if (partial.isNamed) return;

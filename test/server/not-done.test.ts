@@ -131,12 +131,16 @@ describe.skipIf(straceless !== undefined)(suite, () => {
     ),
   );
 
-  test("whose syncs cannot be had tells a client that asks again the same", () =>
-    withServer(["fsync:error=EINVAL"], async (_client, library, address) => {
+  test.each([
+    ["syncs", "fsync:error=EINVAL", { durability: "DURABILITY_NONE", notSynced: true }],
+    ["times", "utimensat:error=EPERM", { durability: "DURABILITY_FSYNC", modifiedNotSet: true }],
+  ] as const)("whose %s cannot be had tells a client that asks again the same", (...given) =>
+    withServer([given[1]], async (_client, library, address) => {
       const uploadId = Buffer.alloc(16, 7);
       for (const resume of [false, true]) {
         using peer = await RawPeer.welcomed(Number(address.split(":").at(-1)));
-        const value = { path: "file", uploadId, size: SMALL.length, resume };
+        const modified = { seconds: 1, nanoseconds: 0 };
+        const value = { path: "file", uploadId, size: SMALL.length, modified, resume };
         peer.request(1, { case: "put", value });
         if (!resume) {
           peer.data(1, 0, SMALL, crc32(SMALL));
@@ -144,10 +148,11 @@ describe.skipIf(straceless !== undefined)(suite, () => {
         }
         let body = await peer.body(1);
         while (body.case !== "receipt") body = await peer.body(1);
-        expect(body.value).toMatchObject({ durability: "DURABILITY_NONE" });
+        expect(body.value).toMatchObject(given[2]);
       }
       nothingLeft(library);
-    }));
+    }),
+  );
 
   test("is told of by the command line, in words and as JSON", () =>
     withServer(["utimensat:error=EPERM"], async (_client, library, address) => {
