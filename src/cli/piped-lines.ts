@@ -11,7 +11,9 @@ const NEWLINE = 0x0a;
 
 export class PipedLines implements Lines {
   readonly #chunks = standardInput()[Symbol.asyncIterator]();
-  readonly #stopped = Promise.withResolvers<undefined>();
+  #isStopped = false;
+  /** Ends the wait for a line. */
+  #giveUp: (() => void) | undefined;
   /** Without a byte order mark: an editor may begin a file with one. */
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   /** Read, and not yet taken. */
@@ -22,11 +24,17 @@ export class PipedLines implements Lines {
 
   /** @throws UsageError for a line without an end */
   next(): Promise<string | undefined> {
-    return Promise.race([this.#stopped.promise, this.#next()]);
+    if (this.#isStopped) return Promise.resolve(undefined);
+    // No race with a promise that outlives it: each line would stay in memory.
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => resolve(undefined);
+      this.#next().then(resolve, reject);
+    });
   }
 
   stop(): void {
-    this.#stopped.resolve(undefined);
+    this.#isStopped = true;
+    this.#giveUp?.();
   }
 
   around(say: () => void): void {
