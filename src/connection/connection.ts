@@ -25,8 +25,10 @@ import { orSilence, type Stall, stallOf } from "./stalls.ts";
 /** What a server or a client does with a connection. */
 export interface Driver {
   onEvent(event: SessionEvent): void;
-  /** A stream is over, whichever way; its last event may still come. */
-  /** @param failure that we ended it with */
+  /**
+   * A stream is over, whichever way; its last event may still come.
+   * @param failure that we ended it with
+   */
   onStreamEnded?(stream: number, failure: LeatError | undefined): void;
   /** Server: nothing has moved on a transfer for a while. Told once until it moves again. */
   onStalled?(stream: number, stall: Stall): void;

@@ -65,17 +65,16 @@ export class FoldedLog implements Log, Ticked {
 
   #write(level: Level, facts: object, message: string): void {
     const { code, more } = facts as { readonly code?: string; readonly more?: number };
-    // Sentences have names and numbers in them: of troubles the code is what they have in common.
-    const isTrouble = code !== undefined || level === "warn" || level === "error";
     const kind = this.#kind(level, code, message);
     // A process that serves for this one has counted already.
     kind.lines += more ?? 1;
-    if (kind.lines <= (isTrouble ? LOG_TROUBLES : LOG_LINES)) {
+    if (kind.lines <= mostOf(level, code)) {
       this.#options.log[level](facts, message);
     } else
       kind.last = more === undefined ? message : message.slice(message.indexOf(LAST) + LAST.length);
   }
 
+  /** Sentences have names and numbers in them: of troubles the code is what they have in common. */
   #kind(level: Level, code: string | undefined, message: string): Kind {
     const own = `${level} ${code ?? message}`;
     const name = this.#kinds.has(own) || this.#kinds.size < LOG_KINDS ? own : `${level} others`;
@@ -91,11 +90,16 @@ export class FoldedLog implements Log, Ticked {
     this.#kinds.delete(name);
     if (this.#kinds.size === 0) this.#options.ticker.remove(this);
     if (last === "") return;
-    const isTrouble = code !== undefined || level === "warn" || level === "error";
-    const more = lines - (isTrouble ? LOG_TROUBLES : LOG_LINES);
+    const more = lines - mostOf(level, code);
     const seconds = Math.round((this.#options.clock() - since) / 1000);
     const count = more.toLocaleString("en");
     const facts = code === undefined ? { more } : { code, more };
     this.#options.log[level](facts, `… ${count} more like this in ${seconds} s${LAST}${last}`);
   }
+}
+
+/** Lines that are written of a kind. A code tells of a trouble at any level. */
+function mostOf(level: Level, code: string | undefined): number {
+  const isTrouble = code !== undefined || level === "warn" || level === "error";
+  return isTrouble ? LOG_TROUBLES : LOG_LINES;
 }
