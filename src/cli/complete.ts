@@ -90,7 +90,7 @@ async function names(
   const split = text.lastIndexOf("/") + 1;
   const folder = text.slice(0, split);
   const prefix = text.slice(split);
-  // What was typed unquoted stands for the home folder, and stays as it is.
+  // An unquoted ~ stands for the home folder, and stays as it is.
   const home = side === "local" && typed.slice(at).startsWith("~/") ? "~/" : "";
   const found =
     side === "local"

@@ -64,7 +64,7 @@ export class Context {
     return all.length > 0;
   }
 
-  /** What was interrupted can go on. @param how it does */
+  /** The interrupted command can go on. @param how it does */
   kept(how = "the same command continues"): void {
     this.#goesOn = how;
   }
@@ -100,7 +100,7 @@ export class Context {
       try {
         await step(this, subject);
       } catch (thrown) {
-        // What the ones before have shown comes first.
+        // The lines of the ones before come first.
         await this.run(command, async () => {});
         this.fail(command, thrown, subject);
         if (isConnectionFailure(thrown)) return;

@@ -8,11 +8,11 @@ export const EXIT = {
   usage: 2,
   /** Several things failed, and not all for the same reason. */
   several: 3,
-  /** Whoever read stdout has left before the end: 128 and SIGPIPE, as a shell tells of others. */
+  /** The reader of stdout has left before the end: 128 and SIGPIPE, as a shell tells of others. */
   readerLeft: 141,
 } as const;
 
-/** What was typed makes no sense: nothing was asked of a server. */
+/** The words that were typed make no sense: nothing was asked of a server. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -83,7 +83,7 @@ export class Failures {
   }
 }
 
-/** What was typed may be of any length, and is not said back whole. */
+/** Words of any length may be typed: they are not said back whole. */
 function shortened(text: string): string {
   if (text.length <= MOST_SAID) return text;
   const half = MOST_SAID / 2;

@@ -48,7 +48,7 @@ function bytesOf(folder: string, name: string): string | undefined {
   }
 }
 
-/** What is UTF-8 as it is, each other byte as `\xff`. */
+/** The name: UTF-8 as it is, each other byte as `\xff`. */
 function shownBytes(bytes: Buffer): string {
   let shown = "";
   for (let at = 0; at < bytes.length;) {

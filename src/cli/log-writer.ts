@@ -1,6 +1,6 @@
 /**
  * Writes lines to a stream that somebody may not read: one at once, those that come close behind it
- * together. What waits is bounded, what is lost is said.
+ * together. Few lines wait; how many were lost is said.
  */
 import { LOG_BUFFER } from "../limits.ts";
 

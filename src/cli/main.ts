@@ -58,7 +58,7 @@ async function refuse(command: string | undefined): Promise<number> {
   return EXIT.usage;
 }
 
-/** A defect of ours. Whoever wants to look into it says LEAT_DEBUG=1. */
+/** A defect of ours. LEAT_DEBUG=1 tells more of it. */
 function crash(thrown: unknown): never {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const text = process.env.LEAT_DEBUG ? (error.stack ?? error.message) : error.message;

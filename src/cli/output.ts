@@ -42,7 +42,7 @@ export class Output {
   #told = false;
   /** The last of what is being written, one behind the other: several transfers may have some. */
   #writing = Promise.resolve();
-  /** Whoever waits until it is written. */
+  /** Those that wait until it is written. */
   readonly #waiting = new Set<() => void>();
   readonly #onBroken: () => void;
   readonly #talk = new Talk();
@@ -53,7 +53,7 @@ export class Output {
     this.#onBroken = onBroken;
   }
 
-  /** Whoever read stdout has left before the end. */
+  /** The reader of stdout has left before the end. */
   get readerLeft(): boolean {
     return this.#readerLeft;
   }

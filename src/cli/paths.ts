@@ -41,7 +41,7 @@ export interface Transfer {
   readonly remote: string;
 }
 
-/** What was typed: what can be done, and what is wrong with the rest, which does not stop the others. */
+/** The names that were typed: those that can be moved, and why the others cannot, which stops nothing. */
 export interface Planned<T> {
   readonly all: readonly T[];
   readonly refused: readonly LeatError[];

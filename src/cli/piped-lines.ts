@@ -41,7 +41,7 @@ export class PipedLines implements Lines {
     say();
   }
 
-  /** What comes behind `quit` is for whoever reads on. */
+  /** Lines behind `quit` are for the next program that reads. */
   [Symbol.dispose](): void {
     this.stop();
     giveBack(this.#rest.length);

@@ -67,7 +67,7 @@ async function matching(word: string, side: Side, within: NamesIn): Promise<stri
     const names = side === "local" ? localNames(folder) : remoteNames(folder, within);
     for await (const name of names) {
       if (name.startsWith(".") !== pattern.startsWith(".") || !glob.match(name)) continue;
-      // What begins with a dash is no flag.
+      // A name that begins with a dash is no flag.
       found.push((folder + name).replace(/^-/, "./-"));
       if (found.length > MOST) throw new UsageError(`more than ${MOST} names match ${word}`);
     }

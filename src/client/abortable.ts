@@ -40,7 +40,7 @@ export function onAbort(
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** The promise, or the signal's abort, whichever comes first. What the promise comes to later is dropped. */
+/** The promise, or the signal's abort, whichever comes first. A later outcome of the promise is dropped. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {

@@ -71,7 +71,7 @@ interface Begun {
 
 const NOTHING: Known = { version: "", size: 0, sums: [] };
 
-/** What was noted is not about the file that is there now: another version, or never one of it. */
+/** The notes are not about the file that is there now: another version, or never one of it. */
 const ANOTHER = new Set<ErrorCode>(["PRECONDITION_FAILED", "INVALID_ARGUMENT"]);
 
 class DownloadTo {

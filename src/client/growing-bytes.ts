@@ -13,7 +13,7 @@ export class GrowingBytes {
   /** @param length of all; more are refused by whoever counts them @throws RangeError */
   constructor(length: number) {
     this.#length = length;
-    // What can never be had is said now, and not after as much as can be had has come.
+    // Too much for any array: it is said now, and not after as much as fits has come.
     if (length > MOST) throw new RangeError(`${length} bytes are more than one array has`);
     this.#bytes = new Uint8Array(Math.min(length, BYTES_AT_ONCE));
   }

@@ -1,6 +1,6 @@
 /**
  * Whether a tree would be moved into itself, and be followed there without end: the library of a server
- * may lie on this machine. What is made on one side and seen on the other tells.
+ * may lie on this machine. A name that is made on one side and seen on the other tells.
  */
 import { lstatSync, mkdirSync, realpathSync, rmdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";

@@ -19,7 +19,7 @@ export interface RetryPolicy {
 /** Nothing is tried again. */
 export const NEVER: RetryPolicy = { deadline: 0, onRetry: () => {} };
 
-/** What may be over in a moment. Whoever gave it may still know better: see `retryable`. */
+/** Failures that may be over in a moment, unless the one that failed knows better: see `retryable`. */
 const PASSING = new Set<ErrorCode>([
   "CONNECTION_LOST",
   "UNAVAILABLE",

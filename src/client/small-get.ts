@@ -1,6 +1,6 @@
 /**
  * A small file on its way to us, gathered in memory: no promise and no partial file until all of it
- * is there and matched. Whoever asked for it goes the ordinary way when this one gives up.
+ * is there and matched. Its caller goes the ordinary way when this one gives up.
  */
 import { LeatError } from "../errors.ts";
 import type { StoreEntry } from "../store/store.ts";

@@ -1,5 +1,5 @@
 /**
- * A small file on its way out, from memory: no promise, nothing open. Whoever asked for it goes the
+ * A small file on its way out, from memory: no promise, nothing open. Its caller goes the
  * ordinary way when this one is lost: with the same id, so that it is not done twice.
  */
 import { LeatError } from "../errors.ts";

@@ -128,7 +128,7 @@ class UploadTries {
   #checkSame({ size, modified }: Upload): void {
     this.#first ??= { size, modified };
     const first = this.#first;
-    // What has no size is sent from its start by each try: nothing is joined.
+    // Without a size each try sends all from the start: nothing is joined.
     if (first.size === undefined && size === undefined) return;
     const same =
       first.size === size &&

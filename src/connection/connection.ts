@@ -36,7 +36,7 @@ export interface Driver {
   onRoom?(): void;
   /** Deadlines were looked at. @param now milliseconds */
   onTick?(now: number): void;
-  /** Something of ours threw that must not. What it was about is over; the rest goes on. */
+  /** Something of ours threw that must not. The stream or connection that it was about is over; the rest goes on. */
   onDefect?(error: LeatError): void;
   /** The connection is gone; no event follows. Called once. */
   onClosed(error: LeatError): void;
@@ -57,7 +57,7 @@ export class Connection implements TransportHandler, Producer, Reader {
   /** The way out; a connection at rest has none. */
   #outbox: Outbox | undefined;
   readonly #deadlines: Deadlines;
-  /** Set by whoever drives, before the first byte comes. */
+  /** Set by the driver, before the first byte comes. */
   driver!: Driver;
   /** Chunks that came behind a Hello that is being decided on. */
   #held = NO_CHUNKS;
@@ -434,11 +434,11 @@ export class Connection implements TransportHandler, Producer, Reader {
     this.abort(lost(this.peer, new Error("it takes nothing any more")));
   }
 
-  /** What the transfers wait for, when none has moved for STALL_NOTICE. For who asks again and again. */
+  /** For what the transfers wait, when none has moved for STALL_NOTICE. Callers ask again and again. */
   get stall(): Stall | undefined {
     const now = this.#now();
     const silence = this.#deadlines.silence(now);
-    // Who is there answers before it is taken for silent.
+    // A peer that is there answers before it is taken for silent.
     if (this.session.streams.size > 0 && silence > STALL_NOTICE / 2) this.ping();
     const stall = stallOf(this.session.streams.values(), (stream) => this.#wait(stream), now);
     return stall && orSilence(stall, silence);
@@ -523,7 +523,7 @@ export class Connection implements TransportHandler, Producer, Reader {
     if (event.type === "closed") this.close();
   }
 
-  /** Whoever drives could not take an event: a server ends the stream that it is about, and no other. */
+  /** The driver could not take an event: a server ends the stream that it is about, and no other. */
   #unserved(event: SessionEvent, error: LeatError): void {
     if ("stream" in event && this.session.role === "server") this.fail(event.stream, error);
     else this.abort(error);

@@ -67,8 +67,8 @@ export class BufferPool {
   }
 
   /**
-   * Calls the next one that waits, if there is a buffer for it. Who was called and does not come
-   * for it says so by this: else those behind it would wait although there is one.
+   * Calls the next one that waits, if there is a buffer for it. A holder that was called and does
+   * not come for it says so by this: else those behind it would wait although there is one.
    */
   passOn(): void {
     if (this.#taken >= this.#most) return;

@@ -132,7 +132,7 @@ export function addressText(address: Address): string {
   return "unix" in address ? `unix:${address.unix}` : endpoint(address.hostname, address.port);
 }
 
-/** Who is at the other end, for logs. */
+/** The name of the other end, for logs. */
 export function peerName(address: Address): (socket: Socket) => string {
   if ("unix" in address) return () => `unix:${address.unix}`;
   return (socket) => {

@@ -18,7 +18,7 @@ export interface SharedListener {
 }
 
 /**
- * Opens a listening socket. Who connects waits in its backlog until somebody accepts, however often
+ * Opens a listening socket. A client waits in its backlog until somebody accepts, however often
  * those who do come and go.
  * @throws what `listenBun` throws, UNIMPLEMENTED
  */

@@ -1,6 +1,6 @@
 /**
- * Who may be read from next. A peer whose bytes cost more than its share of a turn of the event loop
- * has its rest read in a later one, behind all others that wait for that. However many there are and
+ * Decides which peer is read from next. One whose bytes cost more than its share of a turn of the event
+ * loop has its rest read in a later one, behind all others that wait for that. However many there are and
  * whatever they send, a turn takes about as long as TURN_WORK says.
  */
 import { TURN_WORK } from "../limits.ts";

@@ -1,5 +1,5 @@
 /**
- * Who may write now. All outboxes of a process share one queue, and one loop turn sends at most
+ * Decides which outbox writes now. All of a process share one queue, and one loop turn sends at most
  * about TURN_BUDGET bytes over all of them: however many peers take data as fast as they can, a
  * neighbour's request is read after about a millisecond. Its answer goes before their data, so that
  * it does not wait for a run of each of them: but no more than half a turn, while data waits.

@@ -16,7 +16,7 @@ export type Address =
  *    lose bytes that `write` accepted: the order is shutdown, wait for `onEnd`, close.
  */
 export interface Transport {
-  /** Who is there, for logs: `127.0.0.1:40312`, `unix:/run/leat.sock`, `memory`. */
+  /** The other end, for logs: `127.0.0.1:40312`, `unix:/run/leat.sock`, `memory`. */
   readonly peer: string;
   /**
    * The descriptor of a socket to which bytes may be written besides `write`, as they are: missing

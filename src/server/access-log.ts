@@ -1,6 +1,6 @@
 /**
  * One line for each transfer and each change: by whom, of what, how much, how long, and what came of
- * it. What only looks has its line at `debug`.
+ * it. Requests that only look have theirs at `debug`.
  */
 import type { LeatError } from "../errors.ts";
 import type { Operation } from "../session/event.ts";

@@ -1,4 +1,5 @@
-/** What a server tells about itself. pino's loggers fit; the default says nothing. What one throws is dropped. */
+/** What a server tells about itself. pino's loggers fit; the default says nothing. Errors of one are
+ *  dropped. */
 export interface Log {
   /** For those who look for a fault. */
   debug(facts: object, message: string): void;

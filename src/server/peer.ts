@@ -56,8 +56,8 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   /**
-   * The server stops: what is open may finish, nothing new is begun. Who has not said Hello yet is
-   * served what comes along with it: it may have been accepted in the last moment.
+   * The server stops: what is open may finish, nothing new is begun. A client that has not said Hello
+   * yet is served what comes along with it: it may have been accepted in the last moment.
    */
   drain(reason: LeatError): void {
     this.#going = reason;

@@ -244,7 +244,7 @@ export class LeatServer implements Server {
         : listenShared(fd, where, this.accept, this.#divert);
   }
 
-  /** Who is refused is told so here. */
+  /** A client that is refused is told so here. */
   readonly #divert = (fd: number, peer: string): boolean => {
     if (this.#clients === undefined || this.#going !== undefined) return false;
     if (this.connections >= this.#capacity.connections) return false;

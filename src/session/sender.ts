@@ -10,7 +10,7 @@ import { Turns } from "./turns.ts";
 export class Sender {
   readonly #session: Session;
   readonly #controls = new Controls();
-  /** Who has something to send. */
+  /** Streams that have something to send. */
   readonly #turns = new Turns<Stream>();
   /** Its payload is on its way, behind what the last `fill` gave. */
   #copying: Stream | undefined;

@@ -1,4 +1,4 @@
-/** Who sends next: round robin over the streams that have data ready and credit to send it. */
+/** Which stream sends next: round robin over the streams that have data ready and credit to send it. */
 export class Turns<T> {
   readonly #waiting = new Set<T>();
 

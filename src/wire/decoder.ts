@@ -225,7 +225,7 @@ export class FrameDecoder {
     if (to - from <= this.#maxBody) return decodeMessage("Frame", bytes, from, to);
     const frame = bytes.subarray(from, to);
     const last = lastBody(frame);
-    // What is no message, and carries no body that could be long, is told what is wrong with it.
+    // Bytes that are no message, and carry no body that could be long: protobufjs says what is wrong.
     const carriesNothing = last.number === 0 && !last.isValid;
     if (last.number !== FRAME_DATA >> 3 && !carriesNothing) throw this.#bodyTooLarge(to - from);
     return decodeMessage("Frame", withLastBody(frame, last));

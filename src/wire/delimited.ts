@@ -98,7 +98,7 @@ export interface Encoder<Message> {
 
 /** Turns bytes into a message. It may keep views of the bytes. */
 export interface Decoder<Message> {
-  /** The message that the bytes are. What it throws becomes PROTOCOL_ERROR. */
+  /** The message that the bytes are. An error that it throws becomes PROTOCOL_ERROR. */
   decode(bytes: Uint8Array): Message;
 }
 

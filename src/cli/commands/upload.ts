@@ -99,7 +99,7 @@ function checkStdin(context: Context, locals: readonly string[], to: string | un
   }
 }
 
-/** What is there already is no failure then. */
+/** Files that are there already are no failure then. */
 const SKIPPING = "the same command with --if-exists skip continues";
 
 /** How an interrupted run goes on. A folder that was made as `to` is one to go into by now. */

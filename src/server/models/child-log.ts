@@ -35,7 +35,7 @@ export class ChildLog implements Log {
     this.#add({ level: "info", facts, message });
   }
 
-  /** What may be the last words does not wait. */
+  /** It may be the last that is heard: it does not wait. */
   warn(facts: object, message: string): void {
     this.#add({ level: "warn", facts, message });
     this.flush();

@@ -44,7 +44,7 @@ export class Clients {
   async stop(drain: number): Promise<void> {
     this.#drain = drain;
     const children = [...this.#children];
-    // Who has only been started is told when it runs: it has a client, who has to be told.
+    // A child that has only been started is told when it runs: its client has to be told, too.
     for (const child of children) if (this.#serving.has(child)) child.send({ case: "stop", drain });
     await endAll(children, drain);
   }

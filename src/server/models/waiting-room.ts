@@ -1,5 +1,5 @@
 /**
- * `iterative`: one client is served, the others wait in the order in which they came. Who waits is
+ * `iterative`: one client is served, the others wait in the order in which they came. They are
  * accepted but not read, so that no deadline of ours runs and no memory but the kernel's is used.
  */
 import type { Accept, Transport, TransportHandler } from "../../net/transport.ts";

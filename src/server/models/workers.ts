@@ -1,6 +1,6 @@
 /**
  * The event loop on several cores: processes that accept from one listening socket, which this one
- * opens and never accepts from. Who waits in its backlog is served by whichever worker is there: one
+ * opens and never accepts from. A client in its backlog is served by whichever worker is there: one
  * that dies takes its own clients along, and nobody else.
  */
 import { LeatError } from "../../errors.ts";
