@@ -34,7 +34,7 @@ export interface Exchange {
   finish(finish: FinishInit): void;
   receipt(receipt: ReceiptInit): void;
   fail(error: LeatError): void;
-  /** Something went wrong of which the client hears nothing: whoever runs the server is told. */
+  /** Something went wrong of which the client hears nothing: the log is told. */
   warn(error: LeatError): void;
   /** Bytes of Data are done with: the client may send as many more. */
   consumed(bytes: number): void;
@@ -61,5 +61,5 @@ export interface Receiving {
   abort(error: LeatError): Promise<void> | undefined;
 }
 
-/** Runs an operation. What it throws is sent as the stream's Failure. */
+/** Runs an operation. An error that it throws is sent as the stream's Failure. */
 export type Run<Request> = (request: Request, exchange: Exchange) => Promise<void> | Receiving;

@@ -32,7 +32,7 @@ export class PutOperation implements Receiving, Intake {
   /** The sink was kept or discarded. */
   #isLeft = false;
   #incoming: Incoming | undefined;
-  /** Of the blocks that came, for who downloads the file; none of a small one. */
+  /** Of the blocks that came, for a download of the file; none of a small one. */
   #crcs: FileCrcs | undefined;
   /** What came before the sink was there; bounded by the initial window. */
   #early: Pieces | undefined;
@@ -317,7 +317,7 @@ export class PutOperation implements Receiving, Intake {
       this.#exchange.warn(LeatError.from(thrown, `cannot let go of the upload of ${path}`));
     try {
       const good = this.#good(error, sink);
-      // What came before is still written.
+      // Bytes that came before are still written.
       const left = good > 0 ? sink.keep(good, this.#incoming?.settled()) : sink.discard();
       if (left !== undefined) this.#leaving = left.catch(warn);
     } catch (thrown) {

@@ -39,7 +39,7 @@ export interface Folder extends Disposable {
   readNames(shown: string, taker: NameTaker): Promise<void>;
 }
 
-/** A file open for reading. Whoever has it closes `fd`. */
+/** A file open for reading. Its holder closes `fd`. */
 export interface OpenFile {
   readonly fd: number;
   readonly facts: Facts;

@@ -12,7 +12,7 @@ export function encodeCursor(last: Uint8Array): string {
 export function decodeCursor(cursor: string): Uint8Array {
   const last = Buffer.from(cursor, "base64url");
   const isOurs = last.length > 0 && last.length <= MAX_SEGMENT && !last.includes(0);
-  // What decodes is not always what was encoded: base64 has room for nonsense.
+  // A text that decodes need not have been encoded: base64 has room for nonsense.
   if (isOurs && encodeCursor(last) === cursor) return last;
   throw new LeatError("INVALID_ARGUMENT", `the cursor ${quote(cursor)} is none of this store's`);
 }

@@ -83,7 +83,7 @@ export class DiskSink implements Sink {
   #notDone: NotDone | undefined;
   /** Why a write failed: what is there has a hole, and is not committed. */
   #broken: unknown;
-  /** Whoever waits until it is released. */
+  /** Resolves when it is released; made when somebody waits for that. */
   #waiting: PromiseWithResolvers<void> | undefined;
   #isReleased = false;
   #takenOver = false;
@@ -348,7 +348,7 @@ export class DiskSink implements Sink {
     }
   }
 
-  /** What is there has a hole now. @returns why, as a refusal */
+  /** The file has a hole now. @returns why, as a refusal */
   #break(error: unknown): LeatError {
     const refusal = LeatError.from(error, `cannot write ${quote(this.#target.path)}`);
     this.#broken = refusal;

@@ -48,7 +48,7 @@ export class DiskSource implements Source {
     return this.#pace.there(() => this.#fetch(position, length));
   }
 
-  /** What goes wrong is told by who reads. */
+  /** An error is met again, and told, by the read. */
   async #fetch(position: number, length: number): Promise<void> {
     try {
       await readLater(this.fd, NOWHERE.subarray(0, length), position);

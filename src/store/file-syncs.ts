@@ -28,7 +28,7 @@ export class FileSyncs implements Disposable {
   /** On the file system of the files; it sees what goes wrong there from now on. */
   readonly #folder: Descriptor;
   #waiting: Waiting[] = [];
-  /** One of the whole file system runs: who comes meanwhile waits for the next. */
+  /** One of the whole file system runs: files that come meanwhile wait for the next. */
   #isBusy = false;
   #isClosed = false;
   /** What a sync of the whole file system has said. */
@@ -58,7 +58,7 @@ export class FileSyncs implements Disposable {
     return this.#lost !== undefined;
   }
 
-  /** What is under way goes on; who comes later is synced by itself. */
+  /** A sync that is under way goes on; a file that comes later is synced by itself. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     if (!this.#isBusy) this.#folder[Symbol.dispose]();
@@ -129,7 +129,7 @@ export class TreeSyncs implements Disposable {
     }
   }
 
-  /** Those under way are waited for by whoever asked. */
+  /** Those under way are waited for by their callers. */
   [Symbol.dispose](): void {
     for (const syncs of this.#of.values()) syncs[Symbol.dispose]();
     this.#of.clear();

@@ -1,7 +1,7 @@
 /**
  * Serves the folder that a path leads to, also when that becomes another one: a disk that is unmounted
- * and comes back, a link that is turned, a folder that is renamed into the place of another. What is
- * under way goes on in the folder in which it began. While nothing is there, every request is told so.
+ * and comes back, a link that is turned, a folder that is renamed into the place of another. Requests
+ * that are under way go on in the folder in which they began. While nothing is there, every request is told so.
  */
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -128,7 +128,7 @@ export class FollowedStore implements Store {
   }
 
   #retire(store: DiskStore): void {
-    // What it cannot let go of is no reason not to serve the next one.
+    // That it cannot let go of something is no reason not to serve the next one.
     const letGo = store.retire().catch(() => {});
     const over = letGo.finally(() => void this.#retiring.delete(store));
     this.#retiring.set(store, over);

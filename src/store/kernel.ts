@@ -162,7 +162,7 @@ export function openAt(folder: number, path: string, flags: number, mode: number
   return call(calls.openat, folder, at.name, flags, mode, 0);
 }
 
-/** Since Linux 6.10, and before for who may read everything; the way by /proc takes 2.5 us more. */
+/** Since Linux 6.10, and before for root; the way by /proc takes 2.5 us more. */
 let linksByDescriptor = true;
 
 /**

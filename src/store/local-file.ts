@@ -154,7 +154,7 @@ export async function findPartial(path: string): Promise<FoundPartial | undefine
   try {
     folder = openParent(path);
   } catch {
-    return undefined; // whoever makes the file is told
+    return undefined; // making the file will fail, and tell why
   }
   let partial: PartialFile | undefined;
   try {

@@ -156,7 +156,7 @@ export class LocalFolder implements Disposable {
       },
     );
     const over = (): void => this[Symbol.dispose]();
-    all.then(over, over); // what failed is told by whoever asks
+    all.then(over, over); // `onDisk` tells what failed
     return all;
   }
 

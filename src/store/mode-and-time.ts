@@ -33,13 +33,13 @@ export function setModeAndTime(partial: PartialFile, wanted: Wanted): NotDone | 
   return { mode: !isModeSet, modified: !isTimeSet };
 }
 
-/** Whom its group bits are for; before them, because the system takes some bits away with it. */
+/** The group that its group bits are for. Set before them: the system takes some bits away with it. */
 function keepGroup(partial: PartialFile, { group }: Facts): void {
   if (partial.facts().group === group) return;
   try {
     fchownSync(partial.fd, -1, group);
   } catch {
-    // Who is not in a group cannot give it away: then the file has that of any new file here.
+    // Only a member of a group may give it: else the file has that of any new file here.
   }
 }
 

@@ -288,7 +288,7 @@ export function abandon(partial: PartialFile): void {
 /**
  * Removes a partial unless somebody holds it.
  * @param mayRemove asked first without the lock, so that one that stays is not locked even for a
- *   moment, in which whoever makes it would find it taken; then again with it
+ *   moment, in which its maker would find it taken; then again with it
  * @returns whether it is gone
  */
 export function removeUnheld(

@@ -71,7 +71,7 @@ export function readSmallFile(folder: Folder, name: string, most: number): Small
   if (folder.fd === undefined) return undefined;
   const seen = statAt(folder.fd, name);
   if (typeof seen === "number" || seen.kind !== "FILE" || seen.size > most) return undefined;
-  // Who puts a FIFO in its place meanwhile does not make us wait; only root could put a device there.
+  // A FIFO that is put in its place meanwhile does not make us wait; only root could put a device there.
   const fd = openAt(folder.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   if (fd < 0) return undefined;
   try {

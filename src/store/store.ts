@@ -129,7 +129,7 @@ export interface CreateOptions {
   readonly modified?: Time | undefined;
   /**
    * Permission bits of a new file, less what the store takes from all new ones (a umask): 0666 unless
-   * given. What is replaced keeps its own.
+   * given. A file that is replaced keeps its own.
    */
   readonly mode?: number | undefined;
   readonly collision: Collision;

@@ -88,7 +88,7 @@ export class Tries implements Disposable {
       this[Symbol.dispose]();
       throw error;
     }
-    // What is missing from before is about none that begins from now on.
+    // Lines that are missing from before are not about uploads that begin from now on.
     this.#missed = FIRST_TRY;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Files that say they have no bytes, and have some: those of /proc, of cgroups, of some FUSE file
- * systems. What is sent has to say its size first, so such a file is read to its end and kept until it
+ * systems. A size has to be said before the bytes, so such a file is read to its end and kept until it
  * is sent: as it was at that moment, for it may be another one with each read.
  */
 import { LeatError } from "../errors.ts";

@@ -33,7 +33,7 @@ export class UploadTarget implements SinkTarget {
   readonly #host: UploadHost;
   readonly #uploadId: Uint8Array;
   readonly #syncs: FileSyncs | undefined;
-  /** Set by whoever makes it, before anything else. */
+  /** Set by its maker, before anything else. */
   sink!: DiskSink;
   /** Its number among the tries of its upload. */
   readonly number: number;

@@ -149,7 +149,7 @@ export class Uploads implements AsyncDisposable {
       target.sink = new DiskSink(partial, target, resumed ? { ...options, resumed } : options);
       return target.sink;
     } catch (error) {
-      // One that is tried again goes back to whoever found it.
+      // One that is tried again goes back to the caller, which found it.
       if (again === undefined) abandon(partial);
       throw error;
     }
@@ -207,7 +207,7 @@ export class Uploads implements AsyncDisposable {
       const message = `${quote(path)} is on another file system than the partial files`;
       throw new LeatError("CROSS_DEVICE", message);
     }
-    // What takes the place of another file needs a name among the partials for that.
+    // To take the place of another file, it needs a name among the partials.
     const mode = partialMode(options.mode);
     const mayNeedName = options.collision === "replace";
     if (mayBeUnnamed(options, UNNAMED_BELOW) && !(mayNeedName && partials.isGone)) {
@@ -303,7 +303,7 @@ export class Uploads implements AsyncDisposable {
     }
   }
 
-  /** What cannot be swept does no harm to reading: an upload will say what is wrong. */
+  /** That nothing can be swept does no harm to reading: an upload will say why. */
   #findPartials(): Partials | undefined {
     try {
       this.#partials ??= Partials.find(this.#options.library, this.#bounds);

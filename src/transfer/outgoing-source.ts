@@ -201,7 +201,7 @@ export class OutgoingSource implements Outgoing {
   #enter(length: number): void {
     if (this.#failed !== undefined) throw this.#failed;
     if (this.#position === this.#blockStart) this.#known = this.#lookUp();
-    // What was not summed as it left is the version that the CRC is of, up to here.
+    // Up to here, bytes that were not summed as they left are of the version that the CRC is of.
     if (this.#known !== undefined && this.#closes(length) && !this.#isSame()) this.#doubt();
   }
 
@@ -267,7 +267,7 @@ export class OutgoingSource implements Outgoing {
       if (this.#released) this.#close();
       else onReady();
     };
-    // What went wrong is told by the read.
+    // The read tells what went wrong.
     coming.then(fetched, fetched);
   }
 
@@ -295,7 +295,7 @@ export class OutgoingSource implements Outgoing {
     if (!mayGrow && !isComparable(source)) throw replaced(path);
   }
 
-  /** Reads all of it once more. What comes of it is told when `finish` is asked again. */
+  /** Reads all of it once more. `finish`, asked again, tells the outcome. */
   async #compare({ crc32 = 0, sha256 }: FinishInit, signal: AbortSignal): Promise<void> {
     const { onReady, path, prefix, offset, length, source, mayGrow = false } = this.#options;
     const before = prefix?.length ?? 0;

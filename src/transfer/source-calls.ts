@@ -1,9 +1,9 @@
-/** What a source is asked in which more than its answer may go wrong: any store may be behind it. */
+/** Calls of a source in which more than its answer may go wrong: any store may be behind it. */
 import { LeatError } from "../errors.ts";
 import type { MaybePromise, Source } from "../store/store.ts";
 
 /**
- * Closes a file that was read from. What was read of it is there, and checked by its sums: that it
+ * Closes a file that was read from. The bytes that were read are there, and checked by their sums: that it
  * cannot be closed takes nothing away from it, and must not hide why a transfer failed.
  */
 export function closeSource(source: Source): void {
