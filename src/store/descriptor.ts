@@ -1,13 +1,20 @@
 /** A descriptor that is closed once, at the end of its scope; and what is known of an open one. */
 
 import { closeSync, fstatSync } from "node:fs";
-import { type Facts, factsOf } from "./facts.ts";
+import type { Folder } from "./beneath.ts";
+import { type Facts, factsOf, sameThing } from "./facts.ts";
 import { statDescriptor } from "./kernel.ts";
 
 /** Of an open file or folder, an O_PATH descriptor too. @throws the system's error */
 export function descriptorFacts(fd: number): Facts {
   const facts = statDescriptor(fd);
   return typeof facts === "object" ? facts : factsOf(fstatSync(fd, { bigint: true }));
+}
+
+/** Whether an open file still has this name. */
+export function isNamed(fd: number, folder: Folder, name: string): boolean {
+  const named = folder.look(name);
+  return named !== undefined && sameThing(named, descriptorFacts(fd));
 }
 
 export class Descriptor implements Disposable {

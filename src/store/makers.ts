@@ -5,8 +5,7 @@
 import { closeSync, constants, openSync, readdirSync, unlinkSync } from "node:fs";
 import { randomBytes } from "../hash.ts";
 import type { Folder } from "./beneath.ts";
-import { Descriptor, descriptorFacts } from "./descriptor.ts";
-import { sameThing } from "./facts.ts";
+import { Descriptor, isNamed } from "./descriptor.ts";
 import { Lock } from "./locks.ts";
 import { isSystemError } from "./system-error.ts";
 
@@ -77,7 +76,7 @@ function make(folder: Folder, number: number): { fd: number; lock: Lock } | unde
   }
   // In the moment without a lock somebody may have cleared it away.
   const lock = Lock.take(fd);
-  if (lock !== undefined && isNamed(folder, name, fd)) return { fd, lock };
+  if (lock !== undefined && isNamed(fd, folder, name)) return { fd, lock };
   lock?.release();
   closeSync(fd);
   return undefined;
@@ -96,7 +95,7 @@ function isHeld(folder: Folder, name: string): boolean {
   try {
     lock = Lock.take(fd);
     if (lock === undefined) return true;
-    if (isNamed(folder, name, fd)) unlinkSync(folder.at(name));
+    if (isNamed(fd, folder, name)) unlinkSync(folder.at(name));
     return false;
   } catch {
     return false; // it stays until the next look
@@ -104,9 +103,4 @@ function isHeld(folder: Folder, name: string): boolean {
     lock?.release();
     closeSync(fd);
   }
-}
-
-function isNamed(folder: Folder, name: string, fd: number): boolean {
-  const named = folder.look(name);
-  return named !== undefined && sameThing(named, descriptorFacts(fd));
 }

@@ -19,8 +19,8 @@ import { LeatError } from "../errors.ts";
 import { crc32 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { Folder } from "./beneath.ts";
-import { Descriptor, descriptorFacts } from "./descriptor.ts";
-import { type Facts, sameThing } from "./facts.ts";
+import { Descriptor, descriptorFacts, isNamed } from "./descriptor.ts";
+import type { Facts } from "./facts.ts";
 import { Lock } from "./locks.ts";
 import { ERRNO, linkDescriptor, O_CLOEXEC, O_TMPFILE, openAt, systemError } from "./kernel.ts";
 import { fdatasyncLater, fsyncLater, readLater, writeLater } from "./thread-pool.ts";
@@ -320,12 +320,6 @@ export function removeUnheld(
 /** A file that another user has put there, or that has another name as well, is not continued. */
 export function isOurs(stats: Stats): boolean {
   return stats.isFile() && stats.nlink === 1 && stats.uid === (process.getuid?.() ?? stats.uid);
-}
-
-/** Whether the open file still has this name. */
-function isNamed(fd: number, folder: Folder, name: string): boolean {
-  const named = folder.look(name);
-  return named !== undefined && sameThing(named, descriptorFacts(fd));
 }
 
 function openNew(path: string, mode: number): number | undefined {

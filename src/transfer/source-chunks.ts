@@ -21,7 +21,7 @@ export async function* wholeSource(
       read = await source.read(chunk, position);
       yield chunk.subarray(0, read);
     }
-    if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
+    await mustBeSame(source, path);
   } finally {
     closeSource(source);
   }
@@ -35,7 +35,7 @@ export async function* guardedChunks(
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;
-    if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
+    await mustBeSame(source, path);
   } finally {
     closeSource(source);
   }
@@ -63,8 +63,13 @@ export async function* sourceChunks(
       position += read;
       yield chunk;
     }
-    if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
+    await mustBeSame(source, path);
   } finally {
     closeSource(source);
   }
+}
+
+/** @throws CHANGED */
+async function mustBeSame(source: Source, path: string): Promise<void> {
+  if ((await source.currentVersion()) !== source.entry.version) throw replaced(path);
 }
