@@ -181,6 +181,10 @@ export const TURN_WORK = 2048;
 /** So few bytes are read at once in any turn: a request does not wait behind floods. */
 export const SHORT_CHUNK = 4 * KiB;
 
+/** What is read of them once a turn has taken twice as long as it may: two requests. Else a thousand
+ *  peers that send so few bytes each, and no more, would make a turn long. */
+export const LEAST_SHARE = 64;
+
 /** So many bytes of a frame that is decoded as a whole count as one small frame more. */
 export const WORK_BYTES = 64;
 

@@ -5,7 +5,7 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
-import { MAX_REQUEST, SHORT_CHUNK, STALL_NOTICE, TURN_SHARE } from "../limits.ts";
+import { LEAST_SHARE, MAX_REQUEST, SHORT_CHUNK, STALL_NOTICE, TURN_SHARE } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Reader } from "../net/read-queue.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
@@ -303,14 +303,15 @@ export class Connection implements TransportHandler, Producer, Reader {
     const isShort = chunk.length <= SHORT_CHUNK && isBetweenFrames;
     this.session.receive(chunk);
     if (this.#queued) return;
-    if (!isShort && this.#runtime.readers.isBusy) {
+    const { readers } = this.#runtime;
+    if (!isShort && readers.isBusy) {
       this.#queue();
       this.#pause();
       return;
     }
-    share.renew();
+    share.renew(readers.share);
     this.#read();
-    if (share.spent >= TURN_SHARE / 2) this.#runtime.readers.spend(share.spent);
+    if (share.spent >= LEAST_SHARE) readers.spend(share.spent);
   }
 
   /** Nobody hears it any more. Where much comes the system would give it to us without an end. */

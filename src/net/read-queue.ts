@@ -3,7 +3,7 @@
  * loop has its rest read in a later one, behind all others that wait for that. However many there are and
  * whatever they send, a turn takes about as long as TURN_WORK says.
  */
-import { TURN_WORK } from "../limits.ts";
+import { LEAST_SHARE, TURN_SHARE, TURN_WORK } from "../limits.ts";
 
 export interface Reader {
   /** Reads as much as one share allows. @returns what that cost */
@@ -19,6 +19,11 @@ export class ReadQueue {
   /** This turn has taken as long as it may. */
   get isBusy(): boolean {
     return this.#left <= 0;
+  }
+
+  /** What is read at once of a few bytes that came. */
+  get share(): number {
+    return this.#left > -TURN_WORK ? TURN_SHARE : LEAST_SHARE;
   }
 
   /** Puts a reader at the end, unless it waits already. */

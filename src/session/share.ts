@@ -22,6 +22,7 @@ const SLOW = 8;
 export class Share {
   /** Of this turn; endless until `renew` is called for the first time. */
   #left = Number.POSITIVE_INFINITY;
+  #given = Number.POSITIVE_INFINITY;
   /** Frames that were ignored, less those that others paid for. */
   #ignored = 0;
   /** Bytes of Data that may still come for streams that have ended: they were granted. */
@@ -40,13 +41,14 @@ export class Share {
   }
 
   /** A turn begins. */
-  renew(): void {
-    this.#left = TURN_SHARE;
+  renew(share = TURN_SHARE): void {
+    this.#given = share;
+    this.#left = share;
   }
 
   /** What was spent in this turn. */
   get spent(): number {
-    return TURN_SHARE - this.#left;
+    return this.#given - this.#left;
   }
 
   /**

@@ -1,7 +1,13 @@
 /** Floods of frames that cost their peer nothing, and who is served meanwhile. */
 import { describe, expect, test } from "bun:test";
 import { LeatError } from "../../src/errors.ts";
-import { IGNORED_FRAMES, TURN_SHARE, TURN_WORK } from "../../src/limits.ts";
+import {
+  IGNORED_FRAMES,
+  LEAST_SHARE,
+  SHORT_CHUNK,
+  TURN_SHARE,
+  TURN_WORK,
+} from "../../src/limits.ts";
 import { MemoryTransport } from "../../src/net/memory.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { join } from "../support/chop.ts";
@@ -65,6 +71,25 @@ describe.each(Object.entries(FLOODS))("a flood of %s", (_, frame) => {
     expect(raw.cases().at(-1)).toBe("failure");
     expect([diary.closed[0]?.code, runtime.connections]).toEqual(["PROTOCOL_ERROR", 0]);
   });
+});
+
+test("a few bytes of each of many peers, which are read in any turn, make none long", async () => {
+  const runtime = new TestRuntime();
+  const peers: Ends[] = [];
+  for (let i = 0; i < 64; i += 1) peers.push(await flooder(runtime));
+  const connections = peers.map(({ diary }) => diary.connection);
+  const read = (): number =>
+    connections.reduce((sum, { session }) => sum + session.framesReceived, 0);
+  const before = read();
+  const credit = FLOODS["Credit"]!;
+  for (const connection of connections) connection.onData(flood(credit, SHORT_CHUNK));
+  const first = read() - before;
+  expect(first).toBeLessThan(2 * TURN_WORK + TURN_SHARE + 64 * LEAST_SHARE);
+  expect(first).toBeGreaterThan(2 * 64);
+  // And all the others later.
+  const all = 64 * Math.floor(SHORT_CHUNK / credit.length);
+  while (read() - before < all) await turns(1);
+  expect(connections.some(({ session }) => session.unread)).toBe(false);
 });
 
 test("nothing more of a peer is taken from the system while it waits for its turn", async () => {
