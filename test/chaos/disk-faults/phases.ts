@@ -21,8 +21,8 @@ export interface Phase {
   /** What is there once the client was told that it is done. */
   readonly after?: Readonly<Record<string, State>>;
   /**
-   * May be as after it though it was refused: folders above the last one, as mkdir -p leaves them; a
-   * file that was replaced before its folder could not be put on disk.
+   * May be as after it though it was refused: folders above the last one, as mkdir -p leaves them; what
+   * was replaced or renamed before its folder could not be put on disk.
    */
   readonly partway?: readonly string[];
   /** @throws a LeatError when it is refused, any other error when an answer was wrong */
@@ -141,12 +141,14 @@ export const PHASES: readonly Phase[] = [
   },
   {
     name: "rename",
+    partway: ["/a", "/b"],
     before: { "": "folder", "/a": SMALL },
     after: { "": "folder", "/b": SMALL },
     act: async ({ client }, name) => void (await client.rename(`${name}/a`, `${name}/b`)),
   },
   {
     name: "rename, in place of another",
+    partway: ["/a", "/b"],
     before: { "": "folder", "/a": SMALL, "/b": OLD },
     after: { "": "folder", "/b": SMALL },
     act: async ({ client }, name) =>
