@@ -234,10 +234,10 @@ export class Uploads implements AsyncDisposable {
     } catch (error) {
       if (!partials.isGone) throw error;
     }
-    // Somebody has cleared the folder away.
+    // Somebody has cleared the folder away, and perhaps that of the receipts. Where it is still there, it
+    // stays open: a look into it that runs would find nothing.
+    this.#looked = false;
     partials[Symbol.dispose]();
-    this.#receipts?.[Symbol.dispose]();
-    this.#receipts = undefined;
     this.#partials = undefined; // to be made by the next upload, if it can't be made now
     return work(this.#openPartials());
   }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   renameSync,
   rmdirSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import {
@@ -248,6 +249,24 @@ describe("of two tries of one upload in two processes", () => {
       expect(await receipts.find(id, "other", () => false)).toEqual([]);
     }
   });
+});
+
+test("is answered with its receipt while the folder of partials is cleared away", async () => {
+  const [store] = stores;
+  const how = options(1, "fail");
+  const sink = await store.create("file", how);
+  if (!("write" in sink)) throw new Error("it was not begun");
+  await sink.write(BYTES, 0);
+  await sink.commit({ crc32: Bun.hash.crc32(BYTES) });
+  for (let turns = 0; turns < 20; turns += 1) {
+    const asked = store.create("file", how);
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    rmSync(folder.at(".leat/partial"), { recursive: true });
+    const long = { ...options(2, "fail"), resume: undefined, size: 4 * MiB };
+    const other = await store.create("other", long);
+    if ("write" in other) await other.discard();
+    expect(await asked).toMatchObject({ committed: { entry: { name: "file" } } });
+  }
 });
 
 describe("what an older try is about to let go of", () => {
