@@ -427,7 +427,7 @@ export class Connection implements TransportHandler, Producer, Reader {
 
   cut(): void {
     this.abort(
-      new LeatError("RESOURCE_EXHAUSTED", `${this.peer} took nothing while memory was short`),
+      new LeatError("RESOURCE_EXHAUSTED", `${this.peer} took too little while memory was short`),
     );
   }
 

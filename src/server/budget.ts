@@ -29,6 +29,11 @@ export class Budget implements WindowBudget {
     return Math.floor(this.#left * this.#share);
   }
 
+  /** Those that need more than there is. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   take(bytes: number): boolean {
     if (bytes > this.fair) return false;
     this.#left -= bytes;

@@ -36,7 +36,7 @@ export class Peer implements Driver, BudgetWaiter {
   /** What it takes of the budget. */
   #pageBytes = 0;
   /** When it was made, in milliseconds. */
-  #pageSince = 0;
+  pageSince = 0;
   /** The client sent FIN. */
   #peerFin = false;
   /** Why nothing new is begun, when the server stops. */
@@ -238,7 +238,7 @@ export class Peer implements Driver, BudgetWaiter {
   #pageMade(): void {
     if (this.#closed) return this.#givePage();
     this.#page = "unsent";
-    this.#pageSince = this.connection.now;
+    this.pageSince = this.connection.now;
     this.onRoom();
     if (this.#page === "unsent") this.#givePages(this.#pageBytes - PAGE_BYTES); // it is encoded
   }
@@ -261,7 +261,7 @@ export class Peer implements Driver, BudgetWaiter {
   keepsPage(now: number): boolean {
     if (this.#page !== "unsent") return false;
     const { blockedSince = now } = this.connection;
-    return now - blockedSince > SILENCE || now - this.#pageSince > PAGE_PATIENCE;
+    return now - blockedSince > SILENCE || now - this.pageSince > PAGE_PATIENCE;
   }
 
   #run(operation: Operation, exchange: StreamExchange): void {

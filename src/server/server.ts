@@ -15,6 +15,8 @@ import {
   DRAIN_DEADLINE,
   IDLE_DEADLINE,
   MAX_WINDOW,
+  PAGE_BYTES,
+  PAGE_MAKING,
   RETRY_AFTER,
   SERVER_MAX_FRAME,
 } from "../limits.ts";
@@ -336,11 +338,18 @@ export class LeatServer implements Server {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  /** Lists wait for memory: pages that nobody reads go, and who asked for them. */
+  /**
+   * Lists wait for memory: pages that nobody reads go, and the clients that asked for them. The oldest
+   * first, and no more than it takes: each list that waits becomes a page, and the first has to be made.
+   */
   #freePages(now: number): void {
     if (now === this.#freedAt) return;
     this.#freedAt = now;
-    for (const peer of this.#peers) if (peer.keepsPage(now)) peer.connection.cut();
+    const { pages } = this.#capacity;
+    const most = pages.waiting + PAGE_MAKING / PAGE_BYTES;
+    const unread = [...this.#peers].filter((peer) => peer.keepsPage(now));
+    unread.sort((one, other) => one.pageSince - other.pageSince);
+    for (const peer of unread.slice(0, most)) if (pages.waiting > 0) peer.connection.cut();
   }
 
   #refuseSilent(going: LeatError): void {

@@ -98,6 +98,28 @@ test.each(["take nothing", "take a little now and then"])(
   },
 );
 
+test("no more clients are given up than it takes, and those whose pages wait longest", async () => {
+  const all = served();
+  // As many pages as leave no room to make another one.
+  const holding = 1 + Math.floor((PAGES * PAGE_BYTES - PAGE_MAKING) / PAGE_BYTES);
+  const silent: Raw[] = [];
+  for (let i = 0; i < holding; i += 1) {
+    silent.push(lister(all, false));
+    await calm(all);
+    all.runtime.now += 1;
+  }
+  const honest = lister(all, true);
+  await calm(all);
+  expect(honest.cases()).toEqual(["welcome"]);
+  for (let time = 0; time <= PAGE_PATIENCE && honest.chunks.length < 3; time += 500) {
+    all.runtime.pass(500);
+    await turns(100);
+  }
+  expect(honest.chunks.length).toBeGreaterThan(2);
+  expect(silent.map(({ diary }) => diary.includes("close"))).toEqual(silent.map((_, i) => i === 0));
+  await all.server.stop({ drain: 0 });
+});
+
 test("lists that were given up before their turn are forgotten, and the next one has its own", async () => {
   const answer = Promise.withResolvers<void>();
   const all = served(() => answer.promise);
