@@ -42,14 +42,11 @@ export class Budget implements WindowBudget {
 
   give(bytes: number): void {
     this.#left += bytes;
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter);
-      waiter.onBudget();
-      break;
-    }
+    const [first] = this.#waiting;
+    first?.onBudget();
   }
 
-  /** Tells once when something is given back. */
+  /** Tells the first that waits when something is given back, until it says `forget`. */
   wait(waiter: BudgetWaiter): void {
     this.#waiting.add(waiter);
   }

@@ -221,6 +221,7 @@ export class Peer implements Driver, BudgetWaiter {
     const { pages } = this.#options;
     const bytes = Math.min(PAGE_MAKING, pages.total);
     if (!pages.take(bytes)) return pages.wait(this);
+    pages.forget(this);
     this.#page = "made";
     this.#pageBytes = bytes;
     this.#lists = rest.length === 0 ? NONE : rest;

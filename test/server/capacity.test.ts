@@ -15,6 +15,7 @@ import {
   UPLOAD_WINDOW,
   WINDOW_BUDGET,
 } from "../../src/limits.ts";
+import { Budget } from "../../src/server/budget.ts";
 import { Capacity } from "../../src/server/capacity.ts";
 
 test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (parts) => {
@@ -56,4 +57,24 @@ test("a model has no more clients than it can bear", () => {
   expect(most("processes")).toBeLessThanOrEqual(MAX_CHILDREN);
   expect(most("threads")).toBeLessThanOrEqual(MAX_CHILDREN);
   expect(most("event-loop")).toBeGreaterThan(MAX_CHILDREN);
+});
+
+test("memory that comes back in parts goes to the one that waits longest", () => {
+  const budget = new Budget(10);
+  budget.take(10);
+  const served: string[] = [];
+  const ask = (name: string): void => {
+    const waiter = {
+      onBudget: (): void => {
+        if (!budget.take(5)) return budget.wait(waiter);
+        budget.forget(waiter);
+        served.push(name);
+      },
+    };
+    waiter.onBudget();
+  };
+  for (const name of ["first", "second", "third"]) ask(name);
+  for (let bytes = 0; bytes < 15; bytes += 3) budget.give(3);
+  expect(served).toEqual(["first", "second", "third"]);
+  expect(budget.waiting).toBe(0);
 });
