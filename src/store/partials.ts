@@ -196,11 +196,12 @@ export class Partials implements Disposable {
   #sweepThrough(all: readonly Seen[], since: number): number {
     const isDue = (name: string, changed: number): boolean =>
       changed < since || this.#left.has(name);
-    const [due, rest] = [all.filter((one) => isDue(one.name, one.changed)), new Set(all)];
-    for (const one of due) rest.delete(one);
+    const { due = [], rest = [] } = Object.groupBy(all, ({ name, changed }) =>
+      isDue(name, changed) ? "due" : "rest",
+    );
     const removed = [
       ...due.filter(({ name }) => this.#remove(name, (facts) => isDue(name, changedAt(facts)))),
-      ...beyond([...rest], this.#bounds).filter((name) => this.#remove(name)),
+      ...beyond(rest, this.#bounds).filter((name) => this.#remove(name)),
     ];
     return removed.length;
   }
