@@ -27,7 +27,7 @@ export interface Driver {
   onEvent(event: SessionEvent): void;
   /**
    * A stream is over, whichever way; its last event may still come.
-   * @param failure that we ended it with
+   * @param failure with which we ended it, or the connection
    */
   onStreamEnded?(stream: number, failure: LeatError | undefined): void;
   /** Server: nothing has moved on a transfer for a while. Told once until it moves again. */
@@ -375,11 +375,12 @@ export class Connection implements TransportHandler, Producer, Reader {
     this.#runtime.ticker.remove(this);
     this.#runtime.readers.remove(this);
     this.#held = NO_CHUNKS;
+    const why = this.#reason ?? lost(this.peer, error);
     try {
       this.#outbox?.close();
-      this.session.close();
+      this.session.close(why);
     } finally {
-      this.driver.onClosed(this.#reason ?? lost(this.peer, error));
+      this.driver.onClosed(why);
     }
   }
 

@@ -334,8 +334,11 @@ export class LeatServer implements Server {
     for (const peer of this.#peers) peer.connection.abort(going);
     await this.#refusals.end(STOP_DEADLINE);
     await children;
-    this.#log.flush();
-    await this.#store[Symbol.asyncDispose]();
+    try {
+      await this.#store[Symbol.asyncDispose]();
+    } finally {
+      this.#log.flush(); // commits that went on are told of by now
+    }
   }
 
   /**

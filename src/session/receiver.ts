@@ -160,7 +160,7 @@ export class Receiver {
   }
 
   #refused(error: LeatError): SessionEvent {
-    this.#session.close();
+    this.#session.close(error);
     return { type: "closed", error };
   }
 

@@ -203,13 +203,16 @@ export class Session {
   refuse(error: LeatError): void {
     if (this.phase === "closing") return;
     this.#push(0, failureBody(error));
-    this.close();
+    this.close(error);
   }
 
   /** Nothing more is read, no stream goes on. What waits in `fill` may still be sent. */
-  close(): void {
+  close(why: LeatError): void {
     this.phase = "closing";
-    for (const stream of this.streams.values()) this.drop(stream);
+    for (const stream of this.streams.values()) {
+      stream.failure ??= why;
+      this.drop(stream);
+    }
   }
 
   /** Server: no stream above the last one seen will be served. */

@@ -25,7 +25,7 @@ export class Stream {
   sendOffset = 0;
   /** Position of the next byte we expect. */
   receiveOffset = 0;
-  /** What we ended it with. */
+  /** Why it ended, where we ended it or the connection did. */
   failure: LeatError | undefined;
   /** When bytes or credit last moved, in milliseconds. */
   progress: number;

@@ -1,12 +1,21 @@
 /** The log says what happens, and no peer can fill a disk with it. */
 import { expect, test } from "bun:test";
-import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../../src/limits.ts";
+import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES, MiB } from "../../src/limits.ts";
+import { crc32 } from "../../src/hash.ts";
+import { memoryPair } from "../../src/net/memory.ts";
+import { LeatServer } from "../../src/server/server.ts";
+import { openDiskStore } from "../../src/store/disk.ts";
+import { SlowStore } from "../connection/slow-store.ts";
+import { Raw, TestRuntime } from "../connection/support.ts";
+import { turns } from "../net/support.ts";
+import { HELLO, dataFrame } from "../session/bodies.ts";
 import { FoldedLog } from "../../src/server/folded-log.ts";
 import type { Log } from "../../src/server/log.ts";
-import { connect } from "../../src/index.ts";
+import { connect, type Server } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
+import { until } from "../support/until.ts";
 
 class Lines implements Log {
   readonly all: { level: string; facts: Record<string, unknown>; message: string }[] = [];
@@ -134,4 +143,61 @@ test("a log that throws, as one whose thread has ended does, ends nothing that i
   await client.put("file", Buffer.from("contents"));
   expect(await (await client.get("file")).text()).toBe("contents");
   await expect(client.stat("nothing")).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("a commit that is told of while the server stops leaves no timer behind", async () => {
+  using library = new TemporaryFolder();
+  const runtime = new TestRuntime();
+  let answer = Promise.resolve();
+  const store = new SlowStore(openDiskStore(library.path), () => answer);
+  const lines = new Lines();
+  const server = new LeatServer(store, { durability: "none", log: lines }, runtime);
+  let raw!: Raw;
+  memoryPair(server.accept, (transport) => (raw = new Raw(transport)));
+  raw.frame(0, HELLO);
+  const value = { path: "f", uploadId: new Uint8Array(16), size: 1 };
+  raw.frame(1, { case: "request", value: { operation: { case: "put", value } } });
+  while (!raw.heard().some(({ body }) => body?.case === "response")) await turns(1);
+  const crc = crc32(Uint8Array.of(1));
+  raw.send(dataFrame(1, 0, Uint8Array.of(1), crc));
+  await turns(20);
+  expect(store.pending).toBe(0);
+  const gate = Promise.withResolvers<void>();
+  answer = gate.promise;
+  raw.frame(1, { case: "finish", value: { size: 1, crc32: crc } });
+  await turns(5);
+  const stopped = server.stop({ drain: 0 });
+  await turns(5);
+  raw.transport.close();
+  setTimeout(() => gate.resolve(), 100);
+  await stopped;
+  expect(lines.all.find(({ message }) => message === "put")?.facts["outcome"]).toBe("done");
+  expect(runtime.connections).toBe(0);
+});
+
+const CUTS: Readonly<Record<string, (peer: RawPeer, server: Server) => unknown>> = {
+  "their client is gone": (peer) => peer[Symbol.dispose](),
+  "their client has sent its end": (peer) => peer.fin(),
+  "their client breaks a rule of the connection": (peer) =>
+    peer.frame(99, { case: "cancel", value: {} }),
+  "the server stops": (_, server) => server.stop({ drain: 0 }),
+};
+
+test.each(Object.entries(CUTS))("transfers that are cut have failed, where %s", async (_, cut) => {
+  using library = new TemporaryFolder();
+  library.file("there", new Uint8Array(16 * MiB));
+  const lines = new Lines();
+  const server = await startServer({ library: library.path, durability: "none", log: lines });
+  using peer = await RawPeer.welcomed(server.port, MiB);
+  peer.request(1, { case: "get", value: { path: "there" } });
+  await peer.body(1);
+  const value = { path: "new", uploadId: new Uint8Array(16), size: MiB };
+  peer.request(2, { case: "put", value });
+  await peer.body(2);
+  peer.data(2, 0, new Uint8Array(1000));
+  await cut(peer, server);
+  const told = () => lines.all.filter(({ message }) => ["get", "put"].includes(message));
+  await until(() => told().length === 2);
+  expect(told().map(({ facts }) => facts["outcome"])).toEqual(["failed", "failed"]);
+  await server.stop({ drain: 0 });
 });

@@ -122,7 +122,7 @@ test.each(["server", "client"] as const)("a %s takes whatever comes", (role) => 
         0,
       ]);
     } else open++;
-    end.session.close();
+    end.session.close(gone);
     expect(end.session.streams.size).toBe(0);
   }
   // It was worth it: all three ways were gone.

@@ -479,7 +479,7 @@ describe("once it is over", () => {
       [1, "response"],
       [0, "failure"],
     ]);
-    client.session.close();
+    client.session.close(gone);
     expect(client.session.canOpen).toBe(false);
     expect(client.frames([0, HELLO], [1, BODIES.finish])).toEqual([]);
   });
