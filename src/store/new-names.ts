@@ -5,8 +5,11 @@
 import type { Folder } from "./beneath.ts";
 import { syncFolder } from "./sync-folder.ts";
 
-/** Those under way, of all requests: what comes into such a folder meanwhile waits for its name. */
-const underWay = new Set<Promise<unknown>>();
+/**
+ * Resolves when all that are under way are on disk, of all requests: what comes into such a folder meanwhile
+ * waits for its name. Each waits for the one before it, and so for all of them.
+ */
+let last: Promise<boolean> | undefined;
 
 /**
  * Puts the names in these folders on disk.
@@ -15,17 +18,19 @@ const underWay = new Set<Promise<unknown>>();
  * @throws the system's error
  */
 export function syncNewNames(folders: readonly Folder[]): Promise<boolean> {
-  const before = [...underWay];
+  const before = last;
   const synced = Promise.all(folders.map(syncFolder));
-  const all = Promise.all([synced, ...before]).then(() => synced);
+  const all = before === undefined ? synced : Promise.all([synced, before]).then(() => synced);
   const done = all.then((each) => each.every(Boolean));
-  underWay.add(done);
-  const over = (): void => void underWay.delete(done);
+  last = done;
+  const over = (): void => {
+    if (last === done) last = undefined;
+  };
   done.then(over, over);
   return done;
 }
 
 /** Resolves when the names that were made before are on disk; undefined when all are. @throws */
 export function newNamesOnDisk(): Promise<unknown> | undefined {
-  return underWay.size === 0 ? undefined : Promise.all(underWay);
+  return last;
 }

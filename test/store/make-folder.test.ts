@@ -1,6 +1,7 @@
-/** Folders that are made with all those above them, and put on disk. */
+/** Folders that are made and put on disk: with all those above them, and by many at once. */
+import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { openUnder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
 
@@ -28,3 +29,21 @@ test.if(process.platform === "linux")(
     expect(await library.store.makeDirectory(deep, true, "fsync")).toMatchObject({ name: "d" });
   },
 );
+
+function objects(): number {
+  Bun.gc(true);
+  return heapStats().objectCount;
+}
+
+test("that many requests make at once cost each of them the same", async () => {
+  await using library = new DiskLibrary();
+  const count = 600;
+  const before = objects();
+  const all = Array.from({ length: count }, (_, n) =>
+    library.store.makeDirectory(`${n}`, false, "fsync"),
+  );
+  // Were each to wait for all others, it would be half as many as there are requests.
+  expect(objects() - before).toBeLessThan(120 * count);
+  await Promise.all(all);
+  expect(readdirSync(library.path)).toHaveLength(count);
+});
