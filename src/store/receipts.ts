@@ -65,8 +65,12 @@ export class Receipts implements Disposable {
 
   /** Which uploads are tried again, here and in other processes. @throws NO_SPACE, IO_ERROR, … */
   get tries(): Tries {
-    this.#tries ??= new Tries(this.#folder, this.#onKept);
-    return this.#tries;
+    try {
+      this.#tries ??= new Tries(this.#folder, this.#onKept);
+      return this.#tries;
+    } catch (error) {
+      throw LeatError.from(error, "cannot read the list of uploads that are tried again");
+    }
   }
 
   /** How many tries are known of, without a look for more. */
@@ -108,7 +112,7 @@ export class Receipts implements Disposable {
 
   /**
    * The notes of the tries of an upload that were about to commit it, those left out that failed.
-   * @throws CANCELLED when it is over; RESOURCE_EXHAUSTED
+   * @throws CANCELLED when it is over; RESOURCE_EXHAUSTED, IO_ERROR, …
    */
   find(uploadId: Uint8Array, path: string, isOver: () => boolean): Promise<CommitNote[]> {
     if (this.#looks >= JOURNAL_LOOKS) {
@@ -208,8 +212,12 @@ export class Receipts implements Disposable {
 
   async #find(id: Uint8Array, path: string, isOver: () => boolean): Promise<CommitNote[]> {
     const notes: Buffer[] = [];
-    for (const span of this.#spans()) {
-      notes.push(...(await this.#index.find(String(span), { id, isOver })));
+    try {
+      for (const span of this.#spans()) {
+        notes.push(...(await this.#index.find(String(span), { id, isOver })));
+      }
+    } catch (error) {
+      throw LeatError.from(error, "cannot look for a receipt");
     }
     return summaryOf(notes, id, path);
   }

@@ -120,7 +120,7 @@ export class Tries implements Disposable {
     if (this.#position >= TRIES_BYTES) this.#end();
   }
 
-  /** Reads what others have said since. @returns whether there was something */
+  /** Reads what others have said since. @returns whether there was something @throws IO_ERROR, … */
   refresh(): boolean {
     const before = this.#count;
     this.#read();
@@ -158,13 +158,18 @@ export class Tries implements Disposable {
     throw new LeatError("NO_SPACE", "no space is left to note that an upload is tried again");
   }
 
-  /** @param mark of our own line @returns its number */
+  /** @param mark of our own line @returns its number @throws IO_ERROR, … */
   #read(mark?: Uint8Array): number | undefined {
+    const buffer = this.#buffer;
     let own: number | undefined;
-    for (;;) {
-      const length = readSync(this.#file.fd, this.#buffer, 0, this.#buffer.length, this.#position);
-      if (length < SIZE) return own;
-      own = this.#take(this.#buffer.subarray(0, length), mark) ?? own;
+    try {
+      for (;;) {
+        const length = readSync(this.#file.fd, buffer, 0, buffer.length, this.#position);
+        if (length < SIZE) return own;
+        own = this.#take(buffer.subarray(0, length), mark) ?? own;
+      }
+    } catch (error) {
+      throw LeatError.from(error, "cannot read the list of uploads that are tried again");
     }
   }
 

@@ -127,6 +127,13 @@ describe("a journal with many notes", () => {
     await finds(journal, [5_999]);
   }, 60_000);
 
+  test("that cannot be read is a refusal that says so", async () => {
+    note(receipts(), ids[0]!, "file", 1);
+    await turn();
+    writeFileSync(inJournal("index"), "not a folder");
+    await refused("NOT_A_DIRECTORY", () => receipts().find(ids[0]!, "file", wanted));
+  });
+
   test("is not slowed down by an upload that noted itself without end", async () => {
     const journal = receipts();
     for (let n = 0; n < 8_000; n += 1) note(journal, ids[0]!, "file-0", n);
