@@ -67,14 +67,16 @@ export class ReceiptIndex {
     using file = new Descriptor(fd);
     const indexed = await this.#extended(span, file.fd, look);
     const found = indexed === 0 ? [] : await this.#indexed(span, file.fd, look);
+    const behind: Buffer[] = [];
     await this.#each(file.fd, indexed, look, (bytes) => {
       for (let at = bytes.indexOf(look.id); at !== -1; at = bytes.indexOf(look.id, at + 1)) {
         const start = at - NOTE_MAGIC.length;
-        if (start >= 0 && isNote(bytes, start)) found.push(copyOf(bytes, start));
+        if (start >= 0 && isNote(bytes, start)) behind.push(copyOf(bytes, start));
       }
+      if (behind.length > NOTES_OF_UPLOAD) behind.splice(0, behind.length - NOTES_OF_UPLOAD);
       return bytes.length - NOTE_SIZE;
     });
-    return found;
+    return [...found, ...behind];
   }
 
   /** How far the index reaches, so that not much is left behind it. */

@@ -134,6 +134,17 @@ describe("a journal with many notes", () => {
     await refused("NOT_A_DIRECTORY", () => receipts().find(ids[0]!, "file", wanted));
   });
 
+  test("gives the newest notes of such an upload also where there can be no index", async () => {
+    const journal = receipts();
+    for (let n = 0; n < 8_000; n += 1) note(journal, ids[0]!, "file-0", n);
+    await turn();
+    const shard = (ids[0]![0]! >> 2).toString(16).padStart(2, "0");
+    folder.folder(`.leat/receipts/index/1.${shard}`);
+    const found = await journal.find(ids[0]!, "file-0", wanted);
+    expect(found.length).toBeLessThanOrEqual(256);
+    expect(found.at(-1)).toMatchObject({ crc32: 7_999, published: true });
+  }, 60_000);
+
   test("is not slowed down by an upload that noted itself without end", async () => {
     const journal = receipts();
     for (let n = 0; n < 8_000; n += 1) note(journal, ids[0]!, "file-0", n);
