@@ -138,17 +138,26 @@ export class Partials implements Disposable {
     if (this.#left.size < PARTIALS_LEFT) this.#left.add(name);
   };
 
-  /** Opens a partial of this target that begins so and is held by nobody. */
+  /**
+   * Opens a partial of this target that begins so.
+   * @param own the name of the caller's own
+   * @returns `held` where there is none, but one that somebody holds
+   */
   async find(
     target: string,
     prefix: Prefix,
+    own: string,
     isOver: () => boolean,
-  ): Promise<PartialFile | undefined> {
+  ): Promise<PartialFile | "held" | undefined> {
     const all = await this.#names();
-    const names = all.filter((name) => name.endsWith(`.${target}`));
+    const names = all.filter((name) => name.endsWith(`.${target}`) && name !== own);
+    let held: "held" | undefined;
     for (const name of names.slice(0, PARTIALS_COMPARED)) {
       const partial = this.reopen(name);
-      if (partial === undefined) continue;
+      if (partial === undefined) {
+        held = "held";
+        continue;
+      }
       try {
         const begins = partial.size >= prefix.length && prefix.length > 0;
         if (begins && (await partial.crc32(prefix.length, isOver)) === prefix.crc32) return partial;
@@ -158,7 +167,7 @@ export class Partials implements Disposable {
       }
       partial.close();
     }
-    return undefined;
+    return held;
   }
 
   /**

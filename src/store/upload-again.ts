@@ -176,10 +176,17 @@ export class UploadAgain {
     const { prefix } = resume ?? {};
     if (!isNew || prefix === undefined || size === undefined) return undefined;
     const target = targetOf(this.#path, this.#options);
-    const partial = await this.#host.inPartials((partials) =>
-      partials.find(target, prefix, () => this.#isOver),
-    );
-    return partial && { partial, isNew: false };
+    const own = partialName(this.#path, this.#options);
+    // A client that gave up and asks again at once: what it had sent is just being let go of.
+    const until = performance.now() + HELD_WAIT;
+    while (true) {
+      const found = await this.#host.inPartials((partials) =>
+        partials.find(target, prefix, own, () => this.#isOver),
+      );
+      if (found !== "held") return found && { partial: found, isNew: false };
+      if (performance.now() > until || this.#isOver) return undefined;
+      await Bun.sleep(PAUSE.most);
+    }
   }
 
   /** How much of it there is, in whole blocks, and what that is. */

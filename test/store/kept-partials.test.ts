@@ -122,6 +122,23 @@ describe("unfinished uploads", () => {
     expect(partials()).toHaveLength(3000);
   });
 
+  test("are waited for while the client that gave one up is just letting go of it", async () => {
+    await using store = openDiskStore(folder.path);
+    const bytes = new Uint8Array(3 * MiB).fill(1);
+    const before = await create(store, "file", how(1));
+    await before.write(bytes, 0);
+    let looks = 0;
+    const resume = { prefix: { length: MiB, crc32: crc32(bytes.subarray(0, MiB)) } };
+    const isOver = (): boolean => (looks += 1) < 0;
+    const next = create(store, "file", { ...how(2), resume, isOver });
+    const begun = next.then(() => true);
+    // It is looked for, and looked for again.
+    while (looks < 8 && !(await Promise.race([begun, Bun.sleep(1)])));
+    await before.keep();
+    await using sink = await next;
+    expect(sink.durableOffset).toBe(3 * MiB);
+  });
+
   test("are looked for no more when nobody asks any more", async () => {
     await using store = openDiskStore(folder.path);
     await keep(store, 1, undefined, 3 * MiB);
