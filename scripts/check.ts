@@ -24,7 +24,7 @@ const steps: Record<string, string[]> = {
     BUN,
     "test",
     "./test",
-    "--parallel=2", // most of them wait for something most of the time
+    "--parallel=3", // most of them wait for something most of the time
     "--timeout=60000",
     "--coverage",
     "--coverage-reporter=lcov",

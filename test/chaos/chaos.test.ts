@@ -44,7 +44,7 @@ describe.if(process.platform === "linux")("a connection that is cut again and ag
 
 describe.if(process.platform === "linux")("uploads that are cut behind Finish", () => {
   test.each([2, 4])("are answered with their receipts by %d workers", async (workers) => {
-    const options = { workers, asks: 200, resumes: 2, seed: announcedSeed() };
+    const options = { workers, asks: 100, resumes: 1, seed: announcedSeed() };
     expect((await asksAgain(options)).wrong).toEqual([]);
   });
 });

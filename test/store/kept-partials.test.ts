@@ -127,13 +127,16 @@ describe("unfinished uploads", () => {
     const bytes = new Uint8Array(3 * MiB).fill(1);
     const before = await create(store, "file", how(1));
     await before.write(bytes, 0);
-    let looks = 0;
     const resume = { prefix: { length: MiB, crc32: crc32(bytes.subarray(0, MiB)) } };
-    const isOver = (): boolean => (looks += 1) < 0;
+    let looks = 0;
+    const again = Promise.withResolvers<void>();
+    const isOver = (): boolean => {
+      looks += 1;
+      if (looks === 8) again.resolve(); // it was looked for, and is looked for again
+      return false;
+    };
     const next = create(store, "file", { ...how(2), resume, isOver });
-    const begun = next.then(() => true);
-    // It is looked for, and looked for again.
-    while (looks < 8 && !(await Promise.race([begun, Bun.sleep(1)])));
+    await Promise.race([next, again.promise]);
     await before.keep();
     await using sink = await next;
     expect(sink.durableOffset).toBe(3 * MiB);
