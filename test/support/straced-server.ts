@@ -26,7 +26,17 @@ export class StracedServer implements AsyncDisposable {
   ): Promise<StracedServer> {
     const server = [`${PACKAGE}/src/cli/main.ts`, "server", library, "--port", "0", ...flags];
     const child = Bun.spawn(
-      ["strace", "-f", "--seccomp-bpf", ...how, "--", process.execPath, ...server, "--log-level", "error"],
+      [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        ...how,
+        "--",
+        process.execPath,
+        ...server,
+        "--log-level",
+        "error",
+      ],
       { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
     );
     const said = child.stderr.text();
