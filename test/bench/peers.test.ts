@@ -74,8 +74,11 @@ describe("the bench beside peers", () => {
       await runPeers(TINY, record);
       const works = record.measurements.filter(({ who }) => who === "leat").map(({ work }) => work);
       expect([...new Set(works)].toSorted()).toEqual(WORKS.toSorted());
-      // Who is installed takes part in all: a peer that fails is a defect of the bench.
-      const failed = record.absences.filter(({ why }) => !/not installed|by root/.test(why));
+      // A peer that is installed takes part in all, as far as this user may look at its memory: one that
+      // fails is a defect of the bench.
+      const failed = record.absences.filter(
+        ({ why }) => !/not installed|by root|permission denied, open '\/proc\//.test(why),
+      );
       expect(failed.map(({ who }) => who)).toEqual(["Bun.serve + curl"]);
       expect(failed[0]!.why).toContain("no listing of its own");
       expect(readdirSync(folder)).toEqual([]);

@@ -18,7 +18,7 @@ const LONG = Buffer.alloc(3 * MiB, "leat");
 
 /** Another user and another group may write, and no others read. */
 const ACL: readonly AclEntry[] = [
-  { tag: "owner", permissions: 6 },
+  { tag: "owner", permissions: 7 },
   { tag: "user", permissions: 6, id: 1234 },
   { tag: "ownerGroup", permissions: 4 },
   { tag: "group", permissions: 6, id: GROUP },
