@@ -5,24 +5,19 @@
  */
 export { Client } from "./client/client.ts";
 export { connect } from "./client/connect.ts";
+export type { CallOptions, ConnectOptions } from "./client/connection/options.ts";
 export type {
-  CallOptions,
-  ConnectOptions,
   Downloaded,
   DownloadOptions,
   GetOptions,
-  ListOptions,
-  ListPage,
-  ListSummary,
-  PutOptions,
-  Receipt,
   Saved,
   SaveOptions,
-  ServerStatus,
-  Stall,
-  Wait,
-} from "./client/options.ts";
-export { Download } from "./client/download.ts";
+} from "./client/download/options.ts";
+export type { ListOptions, ListPage, ListSummary, ServerStatus } from "./client/calls/options.ts";
+export type { PutOptions, Receipt } from "./client/upload/options.ts";
+export type { Stall } from "./connection/stalls.ts";
+export type { Wait } from "./session/wait.ts";
+export { Download } from "./client/download/download.ts";
 export type {
   GetTreeOptions,
   LeftOut,
@@ -31,9 +26,9 @@ export type {
   TreeOutcome,
   TreeRoot,
   TreeSummary,
-} from "./client/tree.ts";
-export { TreeError } from "./client/tree-summary.ts";
-export type { UploadSource } from "./client/upload.ts";
+} from "./client/trees/tree.ts";
+export { TreeError } from "./client/trees/tree-summary.ts";
+export type { UploadSource } from "./client/upload/upload.ts";
 export {
   CODES,
   type CodeFacts,
@@ -48,6 +43,6 @@ export {
   type ServerOptions,
   type StopOptions,
 } from "./server/server.ts";
-export { type DiskOptions, openDiskStore } from "./store/disk.ts";
+export { type DiskOptions, openDiskStore } from "./store/disk/disk.ts";
 export type * from "./store/store.ts";
 export type { ChecksumResponse, Entry, Kind, Timestamp } from "./wire/gen/messages.ts";

@@ -18,7 +18,7 @@ import { createLink } from "./client/connect.ts";
 import { createRuntime } from "./connection/runtime.ts";
 import { type MemoryTransport, type PipeOptions, memoryPair } from "./net/memory.ts";
 import { LeatServer, type Server, type ServerOptions } from "./server/server.ts";
-import { openDiskStore } from "./store/disk.ts";
+import { openDiskStore } from "./store/disk/disk.ts";
 import type { Store } from "./store/store.ts";
 
 export type { PipeOptions } from "./net/memory.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { constants } from "node:os";
 import { LeatError } from "../src/index.ts";
-import { systemError } from "../src/store/kernel.ts";
+import { systemError } from "../src/store/system/kernel.ts";
 
 /** What the calls on files answer with, by their manual pages; not what a mistake of ours would. */
 const OF_FILES = [

@@ -1,29 +1,20 @@
 /** `leat client`: one command, or the shell. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_HOST, DEFAULT_PORT, parseAddress } from "../client/address.ts";
+import { DEFAULT_HOST, DEFAULT_PORT, parseAddress } from "../client/connection/address.ts";
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
-import { createCommand, helpTo, isAnswer, seconds } from "./arguments.ts";
+import { createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
 import { addCommands } from "./commands/commands.ts";
-import { Connection } from "./connection.ts";
-import { Context } from "./context.ts";
-import { EXIT } from "./exit-codes.ts";
-import { Failures } from "./failures.ts";
-import { Output } from "./output.ts";
-import { Place } from "./place.ts";
-import { Progress } from "./progress.ts";
-import { type Signal, onSignals, signalExit } from "./signals.ts";
-import { namesOf, unknownCommand } from "./unknown-command.ts";
-
-export interface ClientFlags {
-  readonly server: string;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly retry: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-}
+import { Connection } from "./program/connection.ts";
+import { type ClientFlags, Context } from "./program/context.ts";
+import { EXIT } from "./program/exit-codes.ts";
+import { Failures } from "./program/failures.ts";
+import { Output } from "./terminal/output.ts";
+import { Place } from "./program/place.ts";
+import { Progress } from "./terminal/progress.ts";
+import { type Signal, onSignals, signalExit } from "./program/signals.ts";
+import { namesOf, unknownCommand } from "./program/unknown-command.ts";
 
 /** @returns the exit code */
 export async function client(args: readonly string[]): Promise<number> {
@@ -58,7 +49,7 @@ export async function client(args: readonly string[]): Promise<number> {
   }
   if (shell) {
     release();
-    return (await import("./shell.ts")).runShell(program.opts<ClientFlags>());
+    return (await import("./shell/shell.ts")).runShell(program.opts<ClientFlags>());
   }
   await output.finish().catch((thrown: unknown) => failures.report("", thrown));
   await context?.connection.close();

@@ -1,7 +1,7 @@
 /** `leat server …`, `leat client …`. What one needs is not loaded for the other. */
 import { VERSION } from "../version.ts";
 import { chooseCompilers } from "./compilers.ts";
-import { STDERR, STDOUT, say } from "./standard-streams.ts";
+import { STDERR, STDOUT, say } from "./terminal/standard-streams.ts";
 
 const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
 
@@ -15,7 +15,7 @@ const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case "server":
-      return (await import("./server.ts")).server(rest);
+      return (await import("./server/server.ts")).server(rest);
     case "client":
       chooseCompilers(rest);
       return (await import("./client.ts")).client(rest);
@@ -51,8 +51,8 @@ async function child(): Promise<number> {
 }
 
 async function refuse(command: string | undefined): Promise<number> {
-  const { EXIT } = await import("./exit-codes.ts");
-  const { printable } = await import("./terminal-text.ts");
+  const { EXIT } = await import("./program/exit-codes.ts");
+  const { printable } = await import("./terminal/terminal-text.ts");
   const what = command === undefined ? "say what to do" : `there is no "${printable(command)}"`;
   say(STDERR, `leat: ${what}: leat server or leat client; leat --help tells more\n`);
   return EXIT.usage;

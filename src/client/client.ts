@@ -2,35 +2,31 @@
 import type { Stall } from "../connection/stalls.ts";
 import { CODES, LeatError } from "../errors.ts";
 import type { ChecksumResponse, Entry, Response } from "../wire/gen/messages.ts";
-import { type Call, unexpected } from "./call.ts";
-import { Download } from "./download.ts";
-import { downloadTo } from "./download-to.ts";
-import type { Leg } from "./leg.ts";
-import { Lines, type LinesOptions } from "./lines.ts";
-import type { Link, RequestInit } from "./link.ts";
-import { openLeg } from "./open-leg.ts";
-import {
-  type CallOptions,
-  type Downloaded,
-  type DownloadOptions,
-  type GetOptions,
-  IF_EXISTS,
-  type ListOptions,
-  type ListPage,
-  type ListSummary,
-  type PutOptions,
-  type Receipt,
-  type ServerStatus,
-  durabilityOf,
-} from "./options.ts";
-import { PageOrder } from "./page.ts";
-import { NEVER } from "./retry.ts";
-import type { GetTreeOptions, LeftOut, PutTreeOptions, TreeOutcome, TreeSummary } from "./tree.ts";
-import { getTrees } from "./tree-get.ts";
-import { putTrees } from "./tree-put.ts";
-import { summarize } from "./tree-summary.ts";
-import { type UploadOrigin, type UploadSource, originOf } from "./upload.ts";
-import { uploadTries } from "./upload-tries.ts";
+import { type Call, unexpected } from "./connection/call.ts";
+import { Download } from "./download/download.ts";
+import { downloadTo } from "./download/download-to.ts";
+import type { Leg } from "./download/leg.ts";
+import { Lines, type LinesOptions } from "./connection/lines.ts";
+import type { Link, RequestInit } from "./connection/link.ts";
+import { openLeg } from "./download/open-leg.ts";
+import type { CallOptions } from "./connection/options.ts";
+import type { Downloaded, DownloadOptions, GetOptions } from "./download/options.ts";
+import { IF_EXISTS, type PutOptions, type Receipt, durabilityOf } from "./upload/options.ts";
+import type { ListOptions, ListPage, ListSummary, ServerStatus } from "./calls/options.ts";
+import { PageOrder } from "./calls/page.ts";
+import { NEVER } from "./connection/retry.ts";
+import type {
+  GetTreeOptions,
+  LeftOut,
+  PutTreeOptions,
+  TreeOutcome,
+  TreeSummary,
+} from "./trees/tree.ts";
+import { getTrees } from "./trees/tree-get.ts";
+import { putTrees } from "./trees/tree-put.ts";
+import { summarize } from "./trees/tree-summary.ts";
+import { type UploadOrigin, type UploadSource, originOf } from "./upload/upload.ts";
+import { uploadTries } from "./upload/upload-tries.ts";
 
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
 

@@ -4,12 +4,12 @@ import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE } from "../limits.ts";
 import { addressText, connectBun } from "../net/bun.ts";
 import type { Address, Transport } from "../net/transport.ts";
-import { abortable, checkWanted, givenUp, onAbort } from "./abortable.ts";
-import { parseAddress } from "./address.ts";
+import { abortable, checkWanted, givenUp, onAbort } from "./connection/abortable.ts";
+import { parseAddress } from "./connection/address.ts";
 import { Client } from "./client.ts";
-import { Link } from "./link.ts";
-import type { ConnectOptions } from "./options.ts";
-import { Retry } from "./retry.ts";
+import { Link } from "./connection/link.ts";
+import type { ConnectOptions } from "./connection/options.ts";
+import { Retry } from "./connection/retry.ts";
 
 /** Timers count in 31 bits: a longer one would be over at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;

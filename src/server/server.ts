@@ -27,7 +27,7 @@ import { BlockCrcs } from "../operations/block-crcs.ts";
 import type { StatusInit } from "../operations/exchange.ts";
 import type { SessionOptions } from "../session/options.ts";
 import { Session } from "../session/session.ts";
-import { FollowedStore } from "../store/followed-store.ts";
+import { FollowedStore } from "../store/disk/followed-store.ts";
 import type { DurabilityLevel, Store } from "../store/store.ts";
 import { AGENT } from "../version.ts";
 import { Capacity } from "./capacity.ts";

@@ -4,7 +4,13 @@
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { writeFileSync } from "node:fs";
-import { STDERR, STDOUT, isTerminal, say, writeAll } from "../../src/cli/standard-streams.ts";
+import {
+  STDERR,
+  STDOUT,
+  isTerminal,
+  say,
+  writeAll,
+} from "../../src/cli/terminal/standard-streams.ts";
 import { openLibc } from "../../src/libc.ts";
 
 const F_SETFL = 4;

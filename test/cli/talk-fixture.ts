@@ -3,7 +3,7 @@
  * event loop has gone on since. SAYS lines; it ends when they were read, or on SIGTERM.
  */
 import { writeFileSync } from "node:fs";
-import { Output } from "../../src/cli/output.ts";
+import { Output } from "../../src/cli/terminal/output.ts";
 
 const output = new Output(() => {});
 process.once("SIGTERM", () => {

@@ -1,12 +1,12 @@
 /** The small parts: words, names, numbers, and what they look like. */
 import { describe, expect, test } from "bun:test";
-import { UsageError, combine, exitCodeOf } from "../../src/cli/exit-codes.ts";
-import { createLog } from "../../src/cli/log.ts";
-import { nearest } from "../../src/cli/nearest.ts";
-import { lastSegment, meansFolder, remoteName } from "../../src/cli/paths.ts";
-import { fit, pad, printable } from "../../src/cli/terminal-text.ts";
-import { bytesText, clockText, durationText, timeText } from "../../src/cli/units.ts";
-import { quoteWord, splitWords, wordsOf } from "../../src/cli/words.ts";
+import { UsageError, combine, exitCodeOf } from "../../src/cli/program/exit-codes.ts";
+import { createLog } from "../../src/cli/server/log.ts";
+import { nearest } from "../../src/cli/program/nearest.ts";
+import { lastSegment, meansFolder, remoteName } from "../../src/cli/program/paths.ts";
+import { fit, pad, printable } from "../../src/cli/terminal/terminal-text.ts";
+import { bytesText, clockText, durationText, timeText } from "../../src/cli/terminal/units.ts";
+import { quoteWord, splitWords, wordsOf } from "../../src/cli/shell/words.ts";
 import { CODES, LeatError } from "../../src/errors.ts";
 
 describe("words", () => {

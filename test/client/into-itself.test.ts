@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { connect, createServer } from "../../src/index.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { SlowStore } from "../connection/slow-store.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";

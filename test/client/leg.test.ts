@@ -1,7 +1,7 @@
 /** What a download holds before anybody takes it: bytes, not an object for each piece. */
 import { expect, test } from "bun:test";
-import { Leg } from "../../src/client/leg.ts";
-import { VerifiedBlocks } from "../../src/client/verified-blocks.ts";
+import { Leg } from "../../src/client/download/leg.ts";
+import { VerifiedBlocks } from "../../src/client/download/verified-blocks.ts";
 import type { LeatError } from "../../src/errors.ts";
 import type { StoreEntry } from "../../src/store/store.ts";
 import { join, seededRandom } from "../support/chop.ts";

@@ -5,7 +5,7 @@ import { chmodSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { connectInMemory } from "../../src/testing.ts";
 import { connect, TreeError } from "../../src/index.ts";
 import type { TreeOutcome, LeftOut } from "../../src/index.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import type { FrameBodyInit } from "../../src/wire/frame.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";

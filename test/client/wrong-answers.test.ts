@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { connect } from "../../src/index.ts";
-import { isBefore } from "../../src/client/page.ts";
+import { isBefore } from "../../src/client/calls/page.ts";
 import { crc32 } from "../../src/hash.ts";
 import { MiB } from "../../src/limits.ts";
 import type { Entry } from "../../src/wire/gen/messages.ts";

@@ -5,11 +5,11 @@
  */
 import { Client } from "../../src/client/client.ts";
 import { createLink } from "../../src/client/connect.ts";
-import type { Link } from "../../src/client/link.ts";
+import type { Link } from "../../src/client/connection/link.ts";
 import type { LeatError } from "../../src/errors.ts";
 import { type MemoryTransport, memoryPair } from "../../src/net/memory.ts";
 import { LeatServer, type ServerOptions } from "../../src/server/server.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import type { Random } from "../support/chop.ts";
 import { TemporaryFolder, openUnder } from "../support/folder.ts";
 import { turns } from "../net/support.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Server, connect, createServer } from "../../src/index.ts";
 import { MiB, UPLOAD_WINDOW } from "../../src/limits.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { SlowStore } from "../connection/slow-store.ts";
 import { BODIES, dataFrame } from "../session/bodies.ts";

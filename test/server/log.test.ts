@@ -4,7 +4,7 @@ import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES, MiB } from "../../src/lim
 import { crc32 } from "../../src/hash.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import { LeatServer } from "../../src/server/server.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { SlowStore } from "../connection/slow-store.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
 import { turns } from "../net/support.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { PAGE_BUDGET, PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import { LeatServer } from "../../src/server/server.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
 import { SlowStore } from "../connection/slow-store.ts";
 import { HELLO } from "../session/bodies.ts";

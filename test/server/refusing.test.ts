@@ -6,7 +6,7 @@ import { memoryPair } from "../../src/net/memory.ts";
 import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { Capacity } from "../../src/server/capacity.ts";
 import { LeatServer } from "../../src/server/server.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
 import { turns } from "../net/support.ts";

@@ -4,7 +4,7 @@ import { STALL_NOTICE, SYNC_DEADLINE, TRANSFER_DEADLINE } from "../../src/limits
 import type { Log } from "../../src/server/log.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import { LeatServer } from "../../src/server/server.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import type { Sink, Store, StoreEntry } from "../../src/store/store.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
 import { turns } from "../net/support.ts";

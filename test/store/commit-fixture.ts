@@ -56,7 +56,7 @@ function unlinkSync(path: string): void {
 
 void mock.module("node:fs", () => ({ ...real, fsync, linkSync, renameSync, unlinkSync }));
 
-const { openDiskStore } = await import("../../src/store/disk.ts");
+const { openDiskStore } = await import("../../src/store/disk/disk.ts");
 await using store = openDiskStore(library);
 store.makeDirectory("folder", true);
 

@@ -1,7 +1,7 @@
 /** When reads and writes are left to other threads. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import { DiskPace } from "../../src/store/disk-pace.ts";
-import { threadWaits } from "../../src/store/thread-waits.ts";
+import { DiskPace } from "../../src/store/system/disk-pace.ts";
+import { threadWaits } from "../../src/store/system/thread-waits.ts";
 
 describe("the pace", () => {
   let now: number;

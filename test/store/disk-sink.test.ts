@@ -4,12 +4,12 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { WRITE_BEHIND } from "../../src/limits.ts";
 import { LeatError } from "../../src/errors.ts";
-import { DiskSink } from "../../src/store/disk-sink.ts";
-import { Versions } from "../../src/store/entry.ts";
-import { PartialFile } from "../../src/store/partial.ts";
-import { openPlainFolder } from "../../src/store/walk-folder.ts";
+import { DiskSink } from "../../src/store/write/disk-sink.ts";
+import { Versions } from "../../src/store/system/entry.ts";
+import { PartialFile } from "../../src/store/write/partial.ts";
+import { openPlainFolder } from "../../src/store/resolve/walk-folder.ts";
 import type { DurabilityLevel } from "../../src/store/store.ts";
-import { DiskPace } from "../../src/store/disk-pace.ts";
+import { DiskPace } from "../../src/store/system/disk-pace.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, refused, slowPace } from "./support.ts";
 

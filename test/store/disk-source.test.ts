@@ -11,11 +11,11 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { DiskStore } from "../../src/store/disk.ts";
-import { DiskPace } from "../../src/store/disk-pace.ts";
-import { DiskSource } from "../../src/store/disk-source.ts";
-import { Versions } from "../../src/store/entry.ts";
-import { openRegular } from "../../src/store/open-regular.ts";
+import { DiskStore } from "../../src/store/disk/disk.ts";
+import { DiskPace } from "../../src/store/system/disk-pace.ts";
+import { DiskSource } from "../../src/store/read/disk-source.ts";
+import { Versions } from "../../src/store/system/entry.ts";
+import { openRegular } from "../../src/store/resolve/open-regular.ts";
 import { VERSION_GRAIN } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";

@@ -1,6 +1,6 @@
 /** The contract, by every way the disk store has to resolve names. */
 
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { type Library, storeContract } from "./contract.ts";
 import { DiskLibrary } from "./library.ts";
 import { RESOLUTIONS } from "./support.ts";

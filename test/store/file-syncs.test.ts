@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../src/limits.ts";
-import { DiskStore } from "../../src/store/disk.ts";
-import { FileSyncs, TreeSyncs } from "../../src/store/file-syncs.ts";
-import { openPlainFolder } from "../../src/store/walk-folder.ts";
-import { ERRNO, systemError } from "../../src/store/kernel.ts";
-import { SyncThread, isNewEnough } from "../../src/store/sync-thread.ts";
+import { DiskStore } from "../../src/store/disk/disk.ts";
+import { FileSyncs, TreeSyncs } from "../../src/store/write/file-syncs.ts";
+import { openPlainFolder } from "../../src/store/resolve/walk-folder.ts";
+import { ERRNO, systemError } from "../../src/store/system/kernel.ts";
+import { SyncThread, isNewEnough } from "../../src/store/write/sync-thread.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { newUploadId } from "./support.ts";
 

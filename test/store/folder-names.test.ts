@@ -1,11 +1,11 @@
 /** Windows on the names of a folder: bounded, and together all of it. */
 
 import { describe, expect, test } from "bun:test";
-import type { Folder } from "../../src/store/beneath.ts";
-import type { Facts } from "../../src/store/facts.ts";
-import { FOLDER_COST, FolderCache } from "../../src/store/folder-cache.ts";
-import { type FolderNames, readFolderNames } from "../../src/store/folder-names.ts";
-import type { NameTaker } from "../../src/store/folder-reader.ts";
+import type { Folder } from "../../src/store/resolve/beneath.ts";
+import type { Facts } from "../../src/store/system/facts.ts";
+import { FOLDER_COST, FolderCache } from "../../src/store/listing/folder-cache.ts";
+import { type FolderNames, readFolderNames } from "../../src/store/listing/folder-names.ts";
+import type { NameTaker } from "../../src/store/resolve/folder-reader.ts";
 import { FOLDER_WINDOW_BYTES } from "../../src/limits.ts";
 import { until } from "../support/until.ts";
 

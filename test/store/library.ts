@@ -2,8 +2,8 @@
 
 import { expect } from "bun:test";
 import { readdirSync, symlinkSync } from "node:fs";
-import { DiskStore } from "../../src/store/disk.ts";
-import type { Resolution } from "../../src/store/library.ts";
+import { DiskStore } from "../../src/store/disk/disk.ts";
+import type { Resolution } from "../../src/store/resolve/library.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 
 export class DiskLibrary implements AsyncDisposable {

@@ -13,13 +13,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { spawnSync } from "node:child_process";
-import type { SinkOptions } from "../../src/store/disk-sink.ts";
+import type { SinkOptions } from "../../src/store/write/disk-sink.ts";
 import {
   createLocalFile,
   createResumableFile,
   openLocalFile,
   type ResumableFile,
-} from "../../src/store/local-file.ts";
+} from "../../src/client/local/local-file.ts";
 import type { Sink } from "../../src/store/store.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, pattern, refused } from "./support.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createLocalFile } from "../../src/store/local-file.ts";
+import { createLocalFile } from "../../src/client/local/local-file.ts";
 import { openUnder } from "../support/folder.ts";
 import { Mounted, noMount, smallDisk } from "../support/mounted.ts";
 import { DiskLibrary } from "./library.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
-import { DiskStore } from "../../src/store/disk.ts";
+import { DiskStore } from "../../src/store/disk/disk.ts";
 import { inheritedUnder, openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, create, getText, names, page, put, refused, RESOLUTIONS } from "./support.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PackedNames } from "../../src/store/packed-names.ts";
+import { PackedNames } from "../../src/store/listing/packed-names.ts";
 
 /** Raw names: any bytes but zero and slash. */
 const rawName = fc

@@ -18,11 +18,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { PARTIAL_RETENTION } from "../../src/limits.ts";
-import { openDiskStore } from "../../src/store/disk.ts";
-import { Library } from "../../src/store/library.ts";
-import { removeUnheld } from "../../src/store/partial.ts";
-import { Partials } from "../../src/store/partials.ts";
-import { lockExclusively } from "../../src/store/posix.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
+import { Library } from "../../src/store/resolve/library.ts";
+import { removeUnheld } from "../../src/store/write/partial.ts";
+import { Partials } from "../../src/store/uploads/partials.ts";
+import { lockExclusively } from "../../src/store/system/posix.ts";
 import { TemporaryFolder, openUnder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
 import {

@@ -4,7 +4,7 @@
  * Arguments: the library, a word that says who it is. Prints "ready", then how the commit ended.
  */
 
-import { openDiskStore } from "../../src/store/disk.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
 
 const [library = "", who = ""] = process.argv.slice(2);
 await using store = openDiskStore(library);

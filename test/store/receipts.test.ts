@@ -11,11 +11,11 @@ import {
 } from "node:fs";
 import { openDiskStore, type Sink, type Store } from "../../src/index.ts";
 import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
-import { Library } from "../../src/store/library.ts";
-import { makeOwn } from "../../src/store/partials.ts";
-import { NOTE_SIZE } from "../../src/store/receipt-note.ts";
-import { Receipts } from "../../src/store/receipts.ts";
-import { Tries } from "../../src/store/tries.ts";
+import { Library } from "../../src/store/resolve/library.ts";
+import { makeOwn } from "../../src/store/uploads/partials.ts";
+import { NOTE_SIZE } from "../../src/store/uploads/receipt-note.ts";
+import { Receipts } from "../../src/store/uploads/receipts.ts";
+import { Tries } from "../../src/store/uploads/tries.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { seededRandom } from "../support/chop.ts";
 import { Mounted } from "../support/mounted.ts";

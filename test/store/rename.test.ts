@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { linkSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
-import { renameFile, renameFolder } from "../../src/store/no-replace.ts";
+import { renameFile, renameFolder } from "../../src/store/write/no-replace.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { DiskLibrary } from "./library.ts";
 import { getText, names, refused, RESOLUTIONS } from "./support.ts";

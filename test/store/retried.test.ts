@@ -18,9 +18,9 @@ import {
 } from "../../src/index.ts";
 import { LeatError } from "../../src/errors.ts";
 import { MiB } from "../../src/limits.ts";
-import { Library } from "../../src/store/library.ts";
-import { makeOwn } from "../../src/store/partials.ts";
-import { Receipts } from "../../src/store/receipts.ts";
+import { Library } from "../../src/store/resolve/library.ts";
+import { makeOwn } from "../../src/store/uploads/partials.ts";
+import { Receipts } from "../../src/store/uploads/receipts.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refused } from "./support.ts";
 

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, lstatSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../src/limits.ts";
-import { TreeSyncs } from "../../src/store/file-syncs.ts";
-import { createLocalFile } from "../../src/store/local-file.ts";
-import { LocalFolder } from "../../src/store/local-folder.ts";
+import { TreeSyncs } from "../../src/store/write/file-syncs.ts";
+import { createLocalFile } from "../../src/client/local/local-file.ts";
+import { LocalFolder } from "../../src/client/local/local-folder.ts";
 import type { Collision } from "../../src/store/store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refused } from "./support.ts";

@@ -2,8 +2,8 @@
 
 import { expect } from "bun:test";
 import { type ErrorCode, LeatError } from "../../src/errors.ts";
-import { DiskPace } from "../../src/store/disk-pace.ts";
-import type { Resolution } from "../../src/store/library.ts";
+import { DiskPace } from "../../src/store/system/disk-pace.ts";
+import type { Resolution } from "../../src/store/resolve/library.ts";
 import type {
   CreateOptions,
   Page,

@@ -1,6 +1,6 @@
 /** Swaps `a` and `b` in a folder, as fast as it can, until it is killed or half a minute is over. */
 
-import { AT_FDCWD, renameat2 } from "../../src/store/kernel.ts";
+import { AT_FDCWD, renameat2 } from "../../src/store/system/kernel.ts";
 
 const RENAME_EXCHANGE = 2;
 const [a, b] = [`${process.argv[2]}/a`, `${process.argv[2]}/b`];

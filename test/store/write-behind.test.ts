@@ -1,7 +1,7 @@
 /** Long files that are put on disk while they still come. */
 import { expect, test } from "bun:test";
 import { WRITE_BEHIND } from "../../src/limits.ts";
-import { WriteBehind } from "../../src/store/write-behind.ts";
+import { WriteBehind } from "../../src/store/write/write-behind.ts";
 
 /** A disk that is done when it is told so. */
 class Disk {

@@ -1,6 +1,6 @@
 /** Everything that can be asked of a server, for the command line and for the shell. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
+import type { Context } from "../program/context.ts";
 import { addChecksum } from "./checksum.ts";
 import { addGet } from "./get.ts";
 import { addList } from "./list.ts";

@@ -1,5 +1,5 @@
 /** An entry as it is shown. */
-import { secondText } from "../units.ts";
+import { secondText } from "../terminal/units.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 
 export const isFolder = (entry: Entry): boolean => entry.kind === "DIRECTORY";

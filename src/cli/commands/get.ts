@@ -2,21 +2,21 @@
 import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
-import type { Saved } from "../../client/options.ts";
-import type { TreeRoot } from "../../client/tree.ts";
-import { getTrees } from "../../client/tree-get.ts";
+import type { Saved } from "../../client/download/options.ts";
+import type { TreeRoot } from "../../client/trees/tree.ts";
+import { getTrees } from "../../client/trees/tree-get.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
-import type { Context } from "../context.ts";
-import { UsageError } from "../exit-codes.ts";
-import { LocalError } from "../failures.ts";
-import { lookLocal } from "../local-names.ts";
-import { notDoneFacts } from "../not-done.ts";
-import { type Transfer, downloads, planEach, treeDownloads } from "../paths.ts";
-import { type Bar, goOnAt } from "../progress.ts";
-import { printable } from "../terminal-text.ts";
-import { type Done, continued, transferAll } from "../transfers.ts";
-import { moveTrees } from "../trees.ts";
+import type { Context } from "../program/context.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { LocalError } from "../program/failures.ts";
+import { lookLocal } from "../program/local-names.ts";
+import { notDoneFacts } from "./not-done.ts";
+import { type Transfer, downloads, planEach, treeDownloads } from "../program/paths.ts";
+import { type Bar, goOnAt } from "../terminal/progress.ts";
+import { printable } from "../terminal/terminal-text.ts";
+import { type Done, continued, transferAll } from "./transfers.ts";
+import { moveTrees } from "./trees.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags {

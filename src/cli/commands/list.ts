@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
-import type { Context } from "../context.ts";
-import { jsonLine, type Output } from "../output.ts";
-import { bytesText, timeText } from "../units.ts";
+import type { Context } from "../program/context.ts";
+import { jsonLine, type Output } from "../terminal/output.ts";
+import { bytesText, timeText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, isFolder } from "./entry.ts";
 

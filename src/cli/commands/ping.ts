@@ -1,8 +1,8 @@
 /** `ping`: how far away the server is. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { wholeNumber } from "../arguments.ts";
-import type { Context } from "../context.ts";
+import { wholeNumber } from "../program/arguments.ts";
+import type { Context } from "../program/context.ts";
 import type { ContextOf } from "./commands.ts";
 
 /** Milliseconds from one to the next. */

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
-import type { Context } from "../context.ts";
-import { checkLocal, expandHome } from "../local-names.ts";
+import type { Context } from "../program/context.ts";
+import { checkLocal, expandHome } from "../program/local-names.ts";
 import type { ContextOf } from "./commands.ts";
 
 export function addPlaces(program: Command, context: ContextOf): void {

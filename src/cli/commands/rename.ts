@@ -1,7 +1,7 @@
 /** `rename`: another name, or another folder. */
 import { type Command, Option } from "commander";
-import type { Context } from "../context.ts";
-import { inFolder, lastSegment, remoteFolder } from "../paths.ts";
+import type { Context } from "../program/context.ts";
+import { inFolder, lastSegment, remoteFolder } from "../program/paths.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags {

@@ -1,7 +1,7 @@
 /** `stat`: everything there is to know about one name. */
 import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { bytesText, timeText } from "../units.ts";
+import type { Context } from "../program/context.ts";
+import { bytesText, timeText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, modeText } from "./entry.ts";
 

@@ -1,8 +1,8 @@
 /** `status`: how the server is. */
 import type { Command } from "commander";
-import type { ServerStatus } from "../../client/options.ts";
-import type { Context } from "../context.ts";
-import { bytesText, durationText } from "../units.ts";
+import type { ServerStatus } from "../../client/calls/options.ts";
+import type { Context } from "../program/context.ts";
+import { bytesText, durationText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 
 export function addStatus(program: Command, context: ContextOf): void {

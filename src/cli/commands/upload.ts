@@ -1,20 +1,26 @@
 /** `upload`: files into the library. Done means what the server's receipt says. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
-import type { UploadSource } from "../../client/upload.ts";
-import type { TreeOutcome, TreeRoot } from "../../client/tree.ts";
-import { putTrees } from "../../client/tree-put.ts";
+import type { UploadSource } from "../../client/upload/upload.ts";
+import type { TreeOutcome, TreeRoot } from "../../client/trees/tree.ts";
+import { putTrees } from "../../client/trees/tree-put.ts";
 import type { Collision } from "../../store/store.ts";
-import type { Receipt } from "../../client/options.ts";
-import type { Context } from "../context.ts";
-import { UsageError } from "../exit-codes.ts";
-import { lookLocal } from "../local-names.ts";
-import { notDoneFacts } from "../not-done.ts";
-import { type Transfer, meansContents, meansFolder, treeUploads, uploads } from "../paths.ts";
-import { type Bar, goOnAt } from "../progress.ts";
-import { standardInput } from "../standard-input.ts";
-import { type Done, continued, transferAll } from "../transfers.ts";
-import { moveTrees } from "../trees.ts";
+import type { Receipt } from "../../client/upload/options.ts";
+import type { Context } from "../program/context.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { lookLocal } from "../program/local-names.ts";
+import { notDoneFacts } from "./not-done.ts";
+import {
+  type Transfer,
+  meansContents,
+  meansFolder,
+  treeUploads,
+  uploads,
+} from "../program/paths.ts";
+import { type Bar, goOnAt } from "../terminal/progress.ts";
+import { standardInput } from "../terminal/standard-input.ts";
+import { type Done, continued, transferAll } from "./transfers.ts";
+import { moveTrees } from "./trees.ts";
 import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";

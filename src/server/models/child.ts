@@ -6,7 +6,7 @@ import { isMainThread, parentPort } from "node:worker_threads";
 import { createRuntime } from "../../connection/runtime.ts";
 import { SEND_BUFFERS } from "../../limits.ts";
 import { adopt } from "../../net/handover.ts";
-import { FollowedStore } from "../../store/followed-store.ts";
+import { FollowedStore } from "../../store/disk/followed-store.ts";
 import { LeatServer } from "../server.ts";
 import { ChildLog } from "./child-log.ts";
 import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";

@@ -1,0 +1,32 @@
+/** What was asked for and a file system cannot do, in words and for `--json`. */
+import type { NotDone } from "../../store/store.ts";
+
+/** `set its mode and modified time, or sync it (a power cut may undo it)`; "" where all was done. */
+export function notDoneText({ mode, modified, sync }: NotDone): string {
+  const unset = [
+    ...(mode === true ? ["mode"] : []),
+    ...(modified === true ? ["modified time"] : []),
+  ];
+  const parts = [
+    ...(unset.length > 0 ? [`set its ${unset.join(" and ")}`] : []),
+    ...(sync === true ? ["sync it (a power cut may undo it)"] : []),
+  ];
+  return parts.join(", or ");
+}
+
+/** What any of them lacks. */
+export function joinNotDone(one: NotDone = {}, other: NotDone = {}): NotDone {
+  return {
+    mode: one.mode === true || other.mode,
+    modified: one.modified === true || other.modified,
+    sync: one.sync === true || other.sync,
+  };
+}
+
+/** For `--json`: only where there is something. */
+export function notDoneFacts(notDone: NotDone | undefined): { readonly notDone?: string[] } {
+  if (notDone === undefined) return {};
+  const { mode, modified, sync } = notDone;
+  const names = Object.entries({ mode, modified, sync });
+  return { notDone: names.flatMap(([name, isSo]) => (isSo === true ? [name] : [])) };
+}

@@ -1,0 +1,101 @@
+/** Tells what went wrong, one line each, and remembers it for the exit code. */
+import { CommanderError } from "commander";
+import { type ErrorCode, LeatError } from "../../errors.ts";
+import { quote } from "../../store/names.ts";
+import { usageMessage } from "./arguments.ts";
+import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
+import type { Output } from "../terminal/output.ts";
+import { printable } from "../terminal/terminal-text.ts";
+
+/** It failed here, and not at the server. */
+export class LocalError extends LeatError {
+  constructor(thrown: unknown) {
+    const { code, message, retryable } = LeatError.from(thrown);
+    super(code, message, { cause: thrown, retryable });
+  }
+}
+
+/** What a person can do, by command and code, when the server says it. */
+const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
+  get: {
+    NOT_FOUND: "list shows what there is",
+    IS_A_DIRECTORY: "-r fetches folders",
+    CHANGED: "try again",
+    ALREADY_EXISTS: "--if-exists replace writes over it",
+  },
+  upload: {
+    ALREADY_EXISTS: "--if-exists replace writes over it",
+    IS_A_DIRECTORY: "-r sends folders",
+    NOT_A_REGULAR_FILE: "upload - sends standard input",
+  },
+  "local get": {
+    ALREADY_EXISTS: "--if-exists replace writes over it",
+    IS_A_DIRECTORY: "--to names another place",
+  },
+  rename: { ALREADY_EXISTS: "--if-exists replace writes over it" },
+  mkdir: { NOT_FOUND: "-p makes the folders above it, too" },
+  remove: { DIRECTORY_NOT_EMPTY: "remove what is in it first" },
+};
+
+/** Characters of a mistake: what is wrong stands at one end or the other. */
+const MOST_SAID = 600;
+
+export class Failures {
+  readonly #output: Output;
+  /** Where to read more, after a mistake in the arguments. */
+  readonly #help: (command: string) => string;
+  readonly #codes: number[] = [];
+
+  constructor(output: Output, help: (command: string) => string) {
+    this.#output = output;
+    this.#help = help;
+  }
+
+  /** Of all that failed; 0 if nothing did. */
+  get exitCode(): number {
+    return combine(this.#codes);
+  }
+
+  /**
+   * @param command "" when it is not about one
+   * @param subject what it was about, unless the message says so
+   */
+  report(command: string, error: unknown, subject?: string): void {
+    this.#codes.push(exitCodeOf(error));
+    this.#output.say(this.#sentence(command, error, subject));
+  }
+
+  #sentence(command: string, error: unknown, subject: string | undefined): string {
+    const start = command === "" ? "leat: " : `leat: ${command}: `;
+    if (error instanceof CommanderError) {
+      return `${start}${printable(shortened(usageMessage(error)))}; ${this.#help(command)}`;
+    }
+    if (error instanceof UsageError) return `${start}${printable(shortened(error.message))}`;
+    const { code, message, retryAfter } = LeatError.from(error);
+    const isNamed =
+      subject === undefined || [subject, quote(subject)].some((name) => message.includes(name));
+    const about = isNamed ? "" : `${shortened(subject)}: `;
+    const place = isLocal(error, message) ? `local ${command}` : command;
+    const hint =
+      HINTS[place]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
+    const end = hint === undefined ? "" : `; ${hint}`;
+    return `${start}${printable(about + message)} (${code})${end}`;
+  }
+}
+
+/** Words of any length may be typed: they are not said back whole. */
+function shortened(text: string): string {
+  if (text.length <= MOST_SAID) return text;
+  const half = MOST_SAID / 2;
+  return `${text.slice(0, half).toWellFormed()}…${text.slice(-half).toWellFormed()}`;
+}
+
+/** A name in a library never begins with a slash. */
+function isLocal(error: unknown, message: string): boolean {
+  return error instanceof LocalError || message.includes(' "/');
+}
+
+function waiting(milliseconds: number | undefined): string | undefined {
+  if (milliseconds === undefined) return undefined;
+  return `try again in ${Math.ceil(milliseconds / 1000)} s`;
+}

@@ -1,0 +1,77 @@
+/** Names of files here, as they were typed. */
+import { type Stats, existsSync, readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, resolve } from "node:path";
+import { LeatError } from "../../errors.ts";
+import { quote } from "../../store/names.ts";
+import { UsageError } from "./exit-codes.ts";
+import { LocalError } from "./failures.ts";
+
+/** @returns what a local path leads to, links followed; undefined when there is nothing */
+export function lookLocal(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (thrown) {
+    throw LeatError.from(thrown, `cannot look at ${quote(path)}`);
+  }
+}
+
+/** `~` and `~/x`, as a shell takes them. */
+export function expandHome(typed: string): string {
+  return typed === "~" || typed.startsWith("~/") ? homedir() + typed.slice(1) : typed;
+}
+
+/**
+ * Checks what is to be sent.
+ * @throws UsageError for an empty name; INVALID_NAME for one that is not UTF-8: we are given it with its
+ *   bytes replaced, and would say that there is no such file
+ */
+export function checkLocal(typed: string): void {
+  if (typed === "") throw new UsageError("a name is empty: name a file; . is the folder itself");
+  if (!typed.includes("\ufffd") || existsSync(typed)) return;
+  const bytes = bytesOf(dirname(typed), basename(typed));
+  if (bytes === undefined) return;
+  throw new LeatError(
+    "INVALID_NAME",
+    `the name "${bytes}" is not UTF-8 and cannot be sent; upload - --to NAME sends it by another`,
+  );
+}
+
+/** @returns the name of a file whose bytes were replaced by U+FFFD, with each of them shown */
+function bytesOf(folder: string, name: string): string | undefined {
+  try {
+    const names = readdirSync(folder, { encoding: "buffer" });
+    const meant = names.find((bytes) => bytes.toString() === name);
+    return meant && shownBytes(meant);
+  } catch {
+    return undefined; // opening the file will tell what is wrong
+  }
+}
+
+/** The name: UTF-8 as it is, each other byte as `\xff`. */
+function shownBytes(bytes: Buffer): string {
+  let shown = "";
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find((some) => isText(bytes.subarray(at, at + some))) ?? 0;
+    if (length === 0) shown += `\\x${bytes[at]!.toString(16).padStart(2, "0")}`;
+    else shown += bytes.toString("utf8", at, at + length);
+    at += Math.max(1, length);
+  }
+  return shown;
+}
+
+function isText(bytes: Buffer): boolean {
+  return bytes.length > 0 && Buffer.from(bytes.toString()).equals(bytes);
+}
+
+/** @throws NOT_FOUND where the folder is missing that a file or folder is to be made in */
+export function checkParent(path: string): void {
+  const parent = dirname(resolve(path));
+  if (lookLocal(parent) !== undefined) return;
+  throw new LocalError(
+    new LeatError(
+      "NOT_FOUND",
+      `cannot write into the folder ${quote(parent)}: there is no such folder here`,
+    ),
+  );
+}

@@ -1,0 +1,98 @@
+/** Where a server listens: what was asked for, who can reach it, and what others type to do so. */
+import { isIPv4, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+import { InvalidArgumentError } from "commander";
+import { addressText } from "../../net/bun.ts";
+import type { Address } from "../../net/transport.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { printable } from "../terminal/terminal-text.ts";
+
+/** More lines say no more to a person. */
+const MOST_SHOWN = 8;
+
+interface Reach {
+  readonly host: string;
+  readonly unix?: string;
+  readonly allowAnonymous?: boolean;
+}
+
+type Typed = (flag: string) => boolean;
+
+/** For `argParser`: an address or a name; `[::1]` is `::1`, as the ready line writes it. */
+export function readHost(text: string): string {
+  const inBrackets = /^\[(.*)\]$/.exec(text)?.[1];
+  const host = inBrackets ?? text;
+  if (inBrackets === undefined ? isAddressOrName(host) : isIPv6(host)) return host;
+  const port = /^(.*):(\d+)$/.exec(text);
+  if (port !== null && isAddressOrName(port[1]!.replace(/^\[(.*)\]$/, "$1"))) {
+    throw new InvalidArgumentError(`The port has a flag of its own: --port ${port[2]}.`);
+  }
+  throw new InvalidArgumentError("It is no address and no name of a host.");
+}
+
+function isAddressOrName(host: string): boolean {
+  if (isIPv4(host) || isIPv6(host)) return true;
+  // Digits and dots alone are an address that is wrong, and no name.
+  if (host.length > 253 || /^(0x[0-9a-f]*|[\d.])+$/i.test(host)) return false;
+  return /^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*)$/u.test(host);
+}
+
+/** @throws UsageError */
+export function checkAddress({ host, unix, allowAnonymous }: Reach, typed: Typed): void {
+  if (unix === "") throw new UsageError("--unix needs a path");
+  if (unix !== undefined) {
+    if (!typed("host") && !typed("port")) return;
+    throw new UsageError("--unix listens on a path: it has no --host and no --port");
+  }
+  checkReach(`--host ${printable(host)}`, host, allowAnonymous);
+}
+
+/** A socket that somebody else opened listens where they wanted it to. @throws UsageError */
+export function checkPassed(address: Address, flags: Reach, typed: Typed): void {
+  const flag = ["host", "port", "unix"].find(typed);
+  if (flag !== undefined) {
+    const message = `--${flag} has no meaning for a socket that was passed: it listens already`;
+    throw new UsageError(message);
+  }
+  if ("unix" in address) return;
+  checkReach(`the socket on ${address.hostname}`, address.hostname, flags.allowAnonymous);
+}
+
+function checkReach(what: string, host: string, allowAnonymous: boolean | undefined): void {
+  if (isLoopback(host) || allowAnonymous === true) return;
+  throw new UsageError(
+    `${what} can be reached from other machines, and anybody could read and ` +
+      "write the library: say --allow-anonymous if that is meant, or listen on 127.0.0.1",
+  );
+}
+
+function isLoopback(host: string): boolean {
+  if (isIPv6(host)) return /^(0*:)+0*1$/.test(host);
+  return host.toLowerCase() === "localhost" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/**
+ * What others type to reach a server that listens on all addresses: nobody can connect to 0.0.0.0 from
+ * another machine.
+ * @param address of the server, with its port
+ */
+export function addressesElsewhere(address: string, asked: Address): string[] {
+  if ("unix" in asked) return [];
+  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  const hosts = addressesFor(asked.hostname).slice(0, MOST_SHOWN);
+  return hosts.map((hostname) => addressText({ hostname, port }));
+}
+
+/** Those of this machine that others can reach, when all are listened on. */
+function addressesFor(host: string): string[] {
+  const isAny = isIPv6(host) && /^[0:]+$/.test(host);
+  if (host !== "0.0.0.0" && !isAny) return [];
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  // One that is valid on its own link only is typed with the name of an interface there.
+  const usable = all.filter(
+    ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
+  );
+  const of = (family: string) =>
+    usable.filter((each) => each.family === family).map(({ address }) => address);
+  return isAny ? [...of("IPv4"), ...of("IPv6")] : of("IPv4");
+}

@@ -1,0 +1,139 @@
+/** What Tab adds to a line: commands, flags, names in the library or here. */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Client } from "../../client/client.ts";
+import { expandHome } from "../program/local-names.ts";
+import type { Place } from "../program/place.ts";
+import { namedBy } from "./sides.ts";
+import { printable } from "../terminal/terminal-text.ts";
+import { namesOf } from "../program/unknown-command.ts";
+import { type Word, quoteWord, wordsOf } from "./words.ts";
+
+/** Nobody reads through more. */
+const MOST = 200;
+
+/** Milliseconds that a Tab may take. */
+const PATIENCE = 2_000;
+
+/** Commands that go somewhere. */
+const INTO_FOLDERS: ReadonlySet<string> = new Set(["cd", "lcd"]);
+
+interface Found {
+  readonly name: string;
+  readonly folder: boolean;
+}
+
+export interface CompleteWith {
+  readonly commands: readonly Command[];
+  /** Names of commands besides. */
+  readonly more: readonly string[];
+  readonly place: Place;
+  readonly client: () => Promise<Client>;
+}
+
+type Hits = [hits: string[], of: string];
+
+/** @returns what the last word may become, and that word as typed */
+export async function complete(line: string, by: CompleteWith): Promise<Hits> {
+  const words = wordsOf(line);
+  const last = words.at(-1);
+  const fresh = last === undefined || (/[ \t]$/.test(line) && isOver(last, line));
+  const word: Word = fresh ? { text: "", start: line.length, open: undefined } : last;
+  const before = (fresh ? words : words.slice(0, -1)).map(({ text }) => text);
+  const typed = line.slice(word.start);
+  const [command] = before;
+  if (command === undefined || command === "help" || command === "?") {
+    return [before.length < 2 ? starting(commandNames(by), word.text) : [], typed];
+  }
+  const known = by.commands.find((each) => namesOf(each).includes(command));
+  if (word.text.startsWith("-") && !before.includes("--")) {
+    const { at } = namedBy(before, word.text);
+    if (at === 0) return [starting(flagsOf(known), word.text), typed];
+  }
+  const choices = choicesBehind(known, before.at(-1));
+  if (choices !== undefined) return [starting(choices, word.text), typed];
+  return [await names(before, word, typed, by), typed];
+}
+
+/** Whether what ends the line is behind the word, and not its quoted or escaped end. */
+function isOver(word: Word, line: string): boolean {
+  return word.open === undefined && wordsOf(`${line}x`).length > wordsOf(line).length;
+}
+
+const commandNames = ({ commands, more }: CompleteWith): string[] => [
+  ...commands.map((command) => command.name()),
+  ...more,
+];
+
+function flagsOf(command: Command | undefined): string[] {
+  const own = command?.options.map(({ long }) => long).filter((long) => long != null) ?? [];
+  return [...own, "--help"];
+}
+
+function choicesBehind(command: Command | undefined, flag = ""): readonly string[] | undefined {
+  return command?.options.find(({ short, long }) => flag === short || flag === long)?.argChoices;
+}
+
+const starting = (all: readonly string[], typed: string): string[] =>
+  all.filter((name) => name.startsWith(typed)).map((name) => `${name} `);
+
+async function names(
+  before: readonly string[],
+  word: Word,
+  typed: string,
+  { place, client }: CompleteWith,
+): Promise<string[]> {
+  const { side, at } = namedBy(before, word.text);
+  const flag = word.text.slice(0, at);
+  const text = word.text.slice(at);
+  const split = text.lastIndexOf("/") + 1;
+  const folder = text.slice(0, split);
+  const prefix = text.slice(split);
+  // An unquoted ~ stands for the home folder, and stays as it is.
+  const home = side === "local" && typed.slice(at).startsWith("~/") ? "~/" : "";
+  const found =
+    side === "local"
+      ? localNames(home === "" ? folder : expandHome(folder), prefix)
+      : remoteNames(await client(), place.name(folder === "" ? "." : folder), prefix);
+  const hits: string[] = [];
+  for await (const { name, folder: isFolder } of found) {
+    if (INTO_FOLDERS.has(before[0] ?? "") && !isFolder) continue;
+    // What cannot be shown as it is cannot be typed, either.
+    if (printable(name) !== name) continue;
+    const end = isFolder ? "/" : (word.open ?? "") + " ";
+    hits.push(flag + home + quoteWord(folder.slice(home.length) + name, word.open) + end);
+    if (hits.length === MOST) break;
+  }
+  return hits;
+}
+
+async function* remoteNames(client: Client, folder: string, prefix: string) {
+  const signal = AbortSignal.timeout(PATIENCE);
+  const hidden = prefix.startsWith(".");
+  for await (const { name, kind } of client.list(folder, { hidden, signal })) {
+    if (name.startsWith(prefix)) yield { name, folder: kind === "DIRECTORY" };
+  }
+}
+
+function* localNames(folder: string, prefix: string): Generator<Found> {
+  const path = folder === "" ? "." : folder;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const { name } = entry;
+    const hidden = name.startsWith(".") && !prefix.startsWith(".");
+    if (!name.startsWith(prefix) || hidden) continue;
+    yield {
+      name,
+      folder: entry.isSymbolicLink() ? isFolder(join(path, name)) : entry.isDirectory(),
+    };
+  }
+}
+
+/** A link to a folder is completed as one. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // it leads nowhere
+  }
+}

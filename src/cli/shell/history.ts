@@ -1,0 +1,68 @@
+/**
+ * The lines of earlier shells, in a file that only their user can read. A history that cannot be read or
+ * written is missing, and no failure.
+ */
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { KiB } from "../../limits.ts";
+
+/** Lines that are remembered. */
+export const REMEMBERED = 1_000;
+
+/** Bytes of a line that is worth remembering. */
+const LONGEST = 4 * KiB;
+
+/** Bytes of the file above which it is written anew when a shell begins. */
+const FULL = 1024 * KiB;
+
+export class History {
+  readonly #path: string;
+
+  constructor(env: Readonly<Record<string, string | undefined>> = process.env) {
+    const { XDG_STATE_HOME: state = "" } = env;
+    // The specification says that a relative one is to be ignored.
+    const folder = isAbsolute(state) ? state : join(homedir(), ".local", "state");
+    this.#path = join(folder, "leat", "history");
+  }
+
+  /** The last lines, the newest first. */
+  read(): string[] {
+    try {
+      chmodSync(this.#path, 0o600);
+      const text = readFileSync(this.#path, "utf8");
+      const lines = text.split("\n").filter((line) => line !== "");
+      const last = lines.slice(-REMEMBERED);
+      if (lines.length > 2 * REMEMBERED || text.length > FULL) this.#rewrite(last);
+      return last.toReversed();
+    } catch {
+      return [];
+    }
+  }
+
+  /** As in other shells, a line that begins with a space is not remembered. */
+  add(line: string): void {
+    if (line.trim() === "" || line.startsWith(" ") || line.length > LONGEST) return;
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      // Several shells may write: each line goes to the end in one piece.
+      appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
+    } catch {
+      // Then it is forgotten.
+    }
+  }
+
+  #rewrite(lines: readonly string[]): void {
+    const next = `${this.#path}.${process.pid}`;
+    writeFileSync(next, `${lines.join("\n")}\n`, { mode: 0o600 });
+    chmodSync(next, 0o600);
+    renameSync(next, this.#path);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What the shell makes of words that are not quoted, as other shells do: `~` is the home folder where a
+ * name is local; `*`, `?` and `[…]` in the last segment of a name stand for what matches on its side. What
+ * matches nothing stays as it is, and the command tells about it.
+ */
+import { readdirSync } from "node:fs";
+import type { Client } from "../../client/client.ts";
+import { LeatError } from "../../errors.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { expandHome } from "../program/local-names.ts";
+import type { Place } from "../program/place.ts";
+import { type Side, namedBy } from "./sides.ts";
+import { wordsOf } from "./words.ts";
+
+/** Commands that take several names. */
+const COMMANDS: ReadonlySet<string> = new Set(
+  "checksum get list ls put remove rm stat upload".split(" "),
+);
+
+/** More are probably not meant, and are better moved as a tree. */
+const MOST = 10_000;
+
+export interface NamesIn {
+  readonly place: Place;
+  readonly signal: AbortSignal;
+  client(): Promise<Client>;
+}
+
+/** @param words of the line, quotes taken away @throws UsageError where too many names match */
+export async function typedNames(
+  line: string,
+  words: readonly string[],
+  within: NamesIn,
+): Promise<string[]> {
+  const typed = wordsOf(line);
+  const takesPatterns = COMMANDS.has(words[0] ?? "");
+  const all: string[] = [];
+  for (const [index, word] of words.entries()) {
+    const { side, at } = namedBy(words.slice(0, index), word);
+    const start = typed[index]?.start ?? 0;
+    const isQuoted = line.slice(start).split(/[ \t\r\n]/, 1)[0] !== word;
+    const isTarget = at > 0 || ["-o", "--to"].includes(words[index - 1] ?? "");
+    const isName = index > 0 && !isTarget && !word.startsWith("-");
+    if (takesPatterns && isName && !isQuoted && isPattern(word)) {
+      all.push(...(await matching(word, side, within)));
+    } else if (index > 0 && side === "local" && line[start + at] === "~") {
+      all.push(word.slice(0, at) + expandHome(word.slice(at)));
+    } else all.push(word);
+  }
+  return all;
+}
+
+const isSystem = (thrown: unknown): boolean => thrown instanceof Error && "syscall" in thrown;
+
+function isPattern(word: string): boolean {
+  const split = word.lastIndexOf("/") + 1;
+  return /[*?[]/.test(word.slice(split)) && !/[*?[]/.test(word.slice(0, split));
+}
+
+async function matching(word: string, side: Side, within: NamesIn): Promise<string[]> {
+  const split = word.lastIndexOf("/") + 1;
+  const folder = side === "local" ? expandHome(word.slice(0, split)) : word.slice(0, split);
+  const pattern = word.slice(split);
+  const glob = new Bun.Glob(pattern.replace(/^!/, "\\!"));
+  const found: string[] = [];
+  try {
+    const names = side === "local" ? localNames(folder) : remoteNames(folder, within);
+    for await (const name of names) {
+      if (name.startsWith(".") !== pattern.startsWith(".") || !glob.match(name)) continue;
+      // A name that begins with a dash is no flag.
+      found.push((folder + name).replace(/^-/, "./-"));
+      if (found.length > MOST) throw new UsageError(`more than ${MOST} names match ${word}`);
+    }
+  } catch (thrown) {
+    // There is no such folder: the command says so.
+    if (!(thrown instanceof LeatError) && !isSystem(thrown)) throw thrown;
+  }
+  return found.length === 0 ? [word] : found;
+}
+
+function* localNames(folder: string): Generator<string> {
+  yield* readdirSync(folder === "" ? "." : folder).toSorted();
+}
+
+async function* remoteNames(folder: string, within: NamesIn): AsyncGenerator<string> {
+  const { place, signal } = within;
+  const path = place.name(folder === "" ? "." : folder);
+  const client = await within.client();
+  for await (const { name } of client.list(path, { hidden: true, signal })) yield name;
+}

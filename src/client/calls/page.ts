@@ -1,0 +1,59 @@
+/**
+ * The pages of a folder as a server says them, looked at before anybody acts on them: names that go up
+ * from page to page cannot be without end in one page, cannot come twice, and lead somewhere.
+ */
+import { LeatError } from "../../errors.ts";
+import { PAGE_BYTES } from "../../limits.ts";
+import { quote } from "../../store/names.ts";
+import type { Entry } from "../../wire/gen/messages.ts";
+
+/** The least that an entry takes on the wire besides its name: two tags and two lengths. */
+const ENTRY_LEAST = 4;
+
+export class PageOrder {
+  readonly #path: string;
+  #last: string | undefined;
+
+  /** @param path of the folder, for messages */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The next page. @throws PROTOCOL_ERROR */
+  check(entries: readonly Entry[], isLast: boolean): void {
+    let bytes = 0;
+    for (const { name, version } of entries) {
+      if (name === "" || name.includes("/")) throw this.#wrong(`${quote(name)}, which is no name`);
+      const last = this.#last;
+      if (last !== undefined && !isBefore(last, name)) {
+        throw this.#wrong(`${quote(name)} behind ${quote(last)}: names go up`);
+      }
+      this.#last = name;
+      bytes += ENTRY_LEAST + name.length + version.length;
+    }
+    if (bytes > PAGE_BYTES) throw this.#wrong(`a page of more than ${PAGE_BYTES} bytes`);
+    if (entries.length === 0 && !isLast) throw this.#wrong("an empty page, and says more follow");
+  }
+
+  #wrong(what: string): LeatError {
+    const where = this.#path === "" ? "the library" : quote(this.#path);
+    return new LeatError("PROTOCOL_ERROR", `the server lists ${what} (in ${where})`);
+  }
+}
+
+/** Whether a name is before another in the order of their UTF-8 bytes. */
+export function isBefore(a: string, b: string): boolean {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const one = a.charCodeAt(i);
+    const other = b.charCodeAt(i);
+    if (one !== other) return rank(one) < rank(other);
+  }
+  return a.length < b.length;
+}
+
+/** Surrogates stand for characters behind all that one unit of UTF-16 stands for. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}

@@ -1,0 +1,291 @@
+/**
+ * Fetches trees over one connection: pages of folders are walked while files are in flight, as many
+ * as the server opens streams. The names come from the server and are not trusted: each is one
+ * segment, and is made in a folder that is held open, no link followed.
+ */
+import { LeatError } from "../../errors.ts";
+import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
+import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
+import { isSegment, quote } from "../../store/names.ts";
+import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
+import type { Entry } from "../../wire/gen/messages.ts";
+import type { Client } from "../client.ts";
+import { isSkipped } from "../download/is-skipped.ts";
+import { type Saved, savedAs } from "../download/options.ts";
+import { checkGet } from "./into-itself.ts";
+import { SmallGet } from "../download/small-get.ts";
+import {
+  type GetTreeOptions,
+  type TreeOutcome,
+  type TreeRoot,
+  type LeftOut,
+  below,
+  checkDepth,
+  isConnectionLoss,
+  outcomeOf,
+} from "./tree.ts";
+import { TreeRun } from "./tree-run.ts";
+
+/** As `Client.getTree`, for several. One that fails does not stop the others. */
+export function getTrees(
+  client: Client,
+  roots: readonly TreeRoot[],
+  options: GetTreeOptions = {},
+): AsyncGenerator<TreeOutcome, LeftOut> {
+  return new TreeGet(client, options).get(roots);
+}
+
+class TreeGet {
+  readonly #client: Client;
+  readonly #run: TreeRun;
+  readonly #collision: Collision;
+  readonly #durability: DurabilityLevel;
+  readonly #options: GetTreeOptions;
+  /** Those under way. */
+  readonly #small = new Set<SmallGet>();
+  readonly #syncs = new TreeSyncs();
+
+  constructor(client: Client, options: GetTreeOptions) {
+    this.#client = client;
+    this.#run = new TreeRun(client.maxStreams, options);
+    this.#collision = options.ifExists ?? "replace";
+    this.#durability = options.durability ?? "fsync";
+    this.#options = options;
+    this.#run.signal.addEventListener("abort", () => {
+      for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
+    });
+  }
+
+  async *get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
+    using _syncs = this.#syncs;
+    return yield* this.#run.outcomes(async () => {
+      for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
+    });
+  }
+
+  async #root(root: TreeRoot): Promise<void> {
+    const { path, local } = root;
+    const entry = await this.#client.stat(path, this.#run);
+    if (entry.kind === "DIRECTORY") {
+      await checkGet(this.#client, root, this.#run);
+      return this.#folder(root, () => LocalFolder.make(local, entry.modified, this.#durability), 0);
+    }
+    const { folder, name } = LocalFolder.place(local);
+    using held = folder;
+    await this.#begin(held, root, name, entry.size);
+  }
+
+  /** @param make the local folder: when it is known what is in it, so that it is not in itself */
+  async #folder(root: TreeRoot, make: () => LocalFolder, depth: number): Promise<void> {
+    using disposables = new DisposableStack();
+    checkDepth(root.path, depth);
+    const pages = this.#client.pages(root.path, { hidden: true, signal: this.#run.signal });
+    let folder: LocalFolder | undefined;
+    for await (const page of pages) {
+      const held = (folder ??= disposables.use(make()));
+      const folders: Entry[] = [];
+      for (const entry of page.entries) {
+        if (entry.kind === "DIRECTORY" && !entry.link) folders.push(entry);
+        else {
+          const waits = this.#entry(root, held, entry);
+          if (waits !== undefined) await waits;
+        }
+      }
+      for (const entry of folders) await this.#subfolder(root, held, entry, depth);
+      if (page.skippedNames > 0) {
+        const error = unsayable(page.skippedNames, root.path);
+        this.#run.tell(outcomeOf(root, { kind: "DIRECTORY", error }));
+      }
+    }
+    await folder?.onDisk();
+    this.#run.tell(outcomeOf(root, { kind: "DIRECTORY" }));
+  }
+
+  async #subfolder(root: TreeRoot, folder: LocalFolder, entry: Entry, depth: number) {
+    const { name, modified } = entry;
+    const of = { path: below(root.path, name), local: below(folder.path, name) };
+    await this.#try(of, "DIRECTORY", async () => {
+      checkName(name);
+      await this.#folder(of, () => folder.make(name, modified, this.#durability), depth + 1);
+    });
+  }
+
+  #entry(root: TreeRoot, folder: LocalFolder, entry: Entry): MaybePromise<void> {
+    const { name, size, kind, link } = entry;
+    const of = { path: below(root.path, name), local: below(folder.path, name) };
+    if (link || kind !== "FILE") return this.#run.leaveOut(of.path, link);
+    try {
+      checkName(name);
+      return this.#begin(folder, of, name, size);
+    } catch (thrown) {
+      this.#run.tell(this.#failed(of, "FILE", thrown));
+    }
+  }
+
+  /** Begins a download, when there is room for it. @throws ALREADY_EXISTS */
+  #begin(folder: LocalFolder, of: TreeRoot, name: string, size: number): MaybePromise<void> {
+    if (this.#collision === "fail") folder.mustBeFree(name);
+    if (this.#collision === "skip" && folder.kindOf(name) !== undefined) {
+      return this.#run.tell(outcomeOf(of, { skipped: true }));
+    }
+    const bytes = Math.min(size, DOWNLOAD_WINDOW);
+    const start = (): void => {
+      this.#run.begin(bytes);
+      folder.hold();
+      const end = (outcome: TreeOutcome): void => {
+        folder[Symbol.dispose]();
+        this.#run.end(bytes, outcome);
+      };
+      if (size <= SMALL_FILE) this.#fetchSmall(folder, of, name, end);
+      else if (size <= BLOCK_SIZE) void this.#fetch(folder, of, name).then(end);
+      else void this.#fetchLarge(folder, of, name).then(end);
+    };
+    return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
+  }
+
+  /** In one piece, if all goes well; else the ordinary way, which tries again, or tells why not. */
+  #fetchSmall(
+    folder: LocalFolder,
+    of: TreeRoot,
+    name: string,
+    end: (outcome: TreeOutcome) => void,
+  ): void {
+    const calls = this.#small;
+    const call = new SmallGet({
+      link: this.#client.link,
+      path: of.path,
+      most: SMALL_FILE,
+      mayGrow: this.#options.allowGrowth === true,
+      done: (entry, bytes) => {
+        calls.delete(call);
+        this.#run.moved(bytes.length);
+        const easily =
+          this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
+        if (easily) end(fetched(of, entry, { skipped: false, durability: "none" }));
+        else void this.#save(folder, of, name, entry, bytes).then(end);
+      },
+      failed: () => {
+        calls.delete(call);
+        void this.#fetch(folder, of, name).then(end);
+      },
+    });
+    call.ask();
+    if (!call.over) calls.add(call);
+  }
+
+  async #save(
+    folder: LocalFolder,
+    of: TreeRoot,
+    name: string,
+    entry: StoreEntry,
+    bytes: Uint8Array,
+  ): Promise<TreeOutcome> {
+    try {
+      const sink = folder.create(name, {
+        collision: this.#collision,
+        durability: this.#durability,
+        modified: entry.modified,
+        mode: entry.mode,
+        size: bytes.length,
+        shown: of.local,
+        syncs: this.#syncs,
+      });
+      if ("skipped" in sink) return outcomeOf(of, { skipped: true });
+      await using held = sink;
+      await held.write(bytes, 0);
+      const stored = await held.commit();
+      return fetched(of, entry, await savedIn(folder, savedAs(stored, this.#durability)));
+    } catch (thrown) {
+      if (isSkipped(thrown, this.#collision)) return outcomeOf(of, { skipped: true });
+      return this.#failed(of, "FILE", thrown);
+    }
+  }
+
+  async #fetch(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
+    try {
+      let before = 0;
+      const onProgress = (bytes: number): void => {
+        this.#run.moved(bytes - before);
+        before = bytes;
+      };
+      const { signal } = this.#run;
+      const { allowGrowth = false } = this.#options;
+      const download = await this.#client.get(of.path, { signal, allowGrowth, onProgress });
+      const saved = await download.save(folder.at(name), {
+        ifExists: this.#collision,
+        durability: this.#durability,
+        shown: of.local,
+      });
+      return fetched(of, download.entry, await savedIn(folder, saved));
+    } catch (thrown) {
+      return this.#failed(of, "FILE", thrown);
+    }
+  }
+
+  /** What an interrupted run has left of it is continued. */
+  async #fetchLarge(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
+    const { allowGrowth = false, onKept, onResume } = this.#options;
+    let before = 0;
+    try {
+      const { entry, ...saved } = await this.#client.download(of.path, folder.at(name), {
+        ifExists: this.#collision,
+        durability: this.#durability,
+        shown: of.local,
+        allowGrowth,
+        signal: this.#run.signal,
+        onProgress: (bytes) => {
+          this.#run.moved(bytes - before);
+          before = bytes;
+        },
+        onResume: (offset, size) => {
+          before = offset;
+          this.#run.callBack("onResume", onResume, of, offset, size);
+        },
+        ...(onKept === undefined ? {} : { onKept }),
+      });
+      if (saved.skipped) return outcomeOf(of, { skipped: true });
+      return fetched(of, entry, await savedIn(folder, saved));
+    } catch (thrown) {
+      return this.#failed(of, "FILE", thrown);
+    }
+  }
+
+  /** What fails here is told of, and the rest goes on. */
+  async #try(of: TreeRoot, kind: TreeOutcome["kind"], step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      this.#run.tell(this.#failed(of, kind, thrown));
+    }
+  }
+
+  #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
+    const error = LeatError.from(thrown);
+    if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
+    return outcomeOf(of, { kind, error });
+  }
+}
+
+/** A file is on disk only as far as the names of the folders that were made for it are. */
+async function savedIn(folder: LocalFolder, saved: Saved): Promise<Saved> {
+  if (saved.skipped || (await folder.onDisk()) !== false) return saved;
+  return { ...saved, durability: "none", notDone: { ...saved.notDone, sync: true } };
+}
+
+function fetched(of: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {
+  return outcomeOf(of, { size, version, ...saved });
+}
+
+/** @throws INVALID_NAME: nothing is written where a server says, but below where the user said */
+function checkName(name: string): void {
+  if (isSegment(name)) return;
+  throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
+}
+
+function unsayable(names: number, path: string): LeatError {
+  const where = path === "" ? "the library" : quote(path);
+  return new LeatError(
+    "INVALID_NAME",
+    `${names} names in ${where} are not UTF-8: they are left out`,
+  );
+}

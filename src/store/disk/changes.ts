@@ -1,0 +1,198 @@
+/**
+ * Changes to names: remove, make a folder, rename. Each is a system call or two, and made at once; then
+ * new names are put on disk.
+ */
+
+import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { LeatError } from "../../errors.ts";
+import type { Folder } from "../resolve/beneath.ts";
+import { checkVersion } from "../write/collision.ts";
+import { entryOf, type Versions, versionedEntry } from "../system/entry.ts";
+import { type Facts, sameThing } from "../system/facts.ts";
+import type { Library, Place } from "../resolve/library.ts";
+import { checkPath, quote } from "../names.ts";
+import { renameNoReplace } from "../write/no-replace.ts";
+import { alreadyExists, isDirectory, notADirectory, notFound } from "../system/refusals.ts";
+import { newNamesOnDisk, syncNewNames } from "../write/new-names.ts";
+import type { DurabilityLevel, MaybePromise, StoreEntry } from "../store.ts";
+import { isSystemError } from "../system/system-error.ts";
+
+/** Removes a file, an empty folder, or a link itself. */
+export function removeName(
+  library: Library,
+  path: string,
+  ifMatch: string | undefined,
+  versions: Versions,
+): void {
+  using place = library.place(path, rootStays);
+  const existing = place.folder.look(place.name);
+  if (existing === undefined) throw notFound(path);
+  if (ifMatch !== undefined) checkVersion(existing, ifMatch, path, versions);
+  try {
+    const remove = existing.kind === "DIRECTORY" ? rmdirSync : unlinkSync;
+    remove(place.folder.at(place.name));
+  } catch (error) {
+    throw LeatError.from(error, `cannot remove ${quote(path)}`);
+  }
+}
+
+/**
+ * Makes a folder.
+ * @param parents make those above it too, and take what exists for made
+ * @returns undefined where its name is not to be put on disk
+ */
+export function makeFolder(
+  library: Library,
+  path: string,
+  parents: boolean,
+  durability: DurabilityLevel,
+): Promise<void> | undefined {
+  const segments = checkPath(path);
+  const paths = parents ? segments.map((_, n) => segments.slice(0, n + 1).join("/")) : [path];
+  if (durability === "fsync") return makeOnDisk(library, paths, parents);
+  for (const each of paths) makeOne(library, each, parents)?.[Symbol.dispose]();
+  return undefined;
+}
+
+/** One after another: a path may have 2,000 folders, and each that is not yet on disk is held open. */
+async function makeOnDisk(
+  library: Library,
+  paths: readonly string[],
+  mayExist: boolean,
+): Promise<void> {
+  for (const path of paths) {
+    using made = makeOne(library, path, mayExist);
+    try {
+      // One that is there may be just being made by another request.
+      await (made === undefined ? newNamesOnDisk() : syncNewNames([made.folder]));
+    } catch (error) {
+      if (made !== undefined) unmake(made);
+      throw LeatError.from(error, `cannot put the folder ${quote(path)} on disk`);
+    }
+  }
+}
+
+/** @returns where it was made; undefined where it was there */
+function makeOne(library: Library, path: string, mayExist: boolean): Place | undefined {
+  const place = library.place(path, alreadyExists);
+  try {
+    mkdirSync(place.folder.at(place.name));
+    return place;
+  } catch (error) {
+    place[Symbol.dispose]();
+    if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${quote(path)}`);
+    if (!mayExist) throw alreadyExists(path);
+    if (library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
+    return undefined;
+  }
+}
+
+/** Removes a folder that was made, unless something came into it. */
+function unmake({ folder, name }: Place): void {
+  try {
+    rmdirSync(folder.at(name));
+  } catch {
+    // As said above.
+  }
+}
+
+/** @returns what now has the new name */
+export function renameName(
+  library: Library,
+  from: string,
+  to: string,
+  { replace, versions, durability }: RenameOptions,
+): MaybePromise<StoreEntry> {
+  using places = new DisposableStack();
+  const source = places.use(library.place(from, rootStays));
+  const target = places.use(library.place(to, rootStays));
+  const moving = source.folder.look(source.name);
+  if (moving === undefined) throw notFound(from);
+  if (to.startsWith(`${from}/`)) throw intoItself(from);
+  try {
+    if (replace) replaceBy(moving, source, target, to);
+    else renameNoReplace(source.folder, source.name, target.folder, target.name);
+  } catch (error) {
+    throw renameRefusal(error, from, to, replace);
+  }
+  const entry = renamed(target, moving, versions);
+  if (durability === "none") return entry;
+  return renamedOnDisk(places.move(), [source.folder, target.folder], entry, from);
+}
+
+interface RenameOptions {
+  readonly replace: boolean;
+  readonly versions: Versions;
+  readonly durability: DurabilityLevel;
+}
+
+function renamed(target: Place, moving: Facts, versions: Versions): StoreEntry {
+  try {
+    const facts = target.folder.look(target.name);
+    return versionedEntry(target.name, facts ?? moving, facts && versions);
+  } catch {
+    // It has happened: a look that fails now does not make it a refusal. Only the version is unknown.
+    return entryOf(target.name, moving);
+  }
+}
+
+/** @param places let go of then */
+async function renamedOnDisk(
+  places: DisposableStack,
+  folders: readonly Folder[],
+  entry: StoreEntry,
+  from: string,
+): Promise<StoreEntry> {
+  using _held = places;
+  try {
+    await syncNewNames(folders);
+    return entry;
+  } catch (error) {
+    throw LeatError.from(error, `${quote(from)} was renamed, and that cannot be put on disk`);
+  }
+}
+
+function replaceBy(moving: Facts, source: Place, target: Place, to: string): void {
+  const existing = target.folder.look(target.name);
+  if (moving.kind !== "DIRECTORY" && existing?.kind === "DIRECTORY") throw isDirectory(to);
+  if (existing?.kind === "LINK" || existing?.kind === "OTHER") {
+    throw new LeatError(
+      "NOT_A_REGULAR_FILE",
+      `${quote(to)} is not a regular file and is not replaced`,
+    );
+  }
+  renameSync(source.folder.at(source.name), target.folder.at(target.name));
+  if (existing !== undefined && sameThing(moving, existing)) dropTwin(moving, source, target);
+}
+
+/**
+ * rename(2) does nothing, and says so to nobody, when both names are the same file: then the old
+ * name is to go. Not where they may be one name in two spellings (macOS ignores letter case).
+ */
+function dropTwin(moving: Facts, source: Place, target: Place): void {
+  if (process.platform !== "linux" || moving.links < 2) return;
+  if (source.name === target.name && sameThing(source.folder.facts, target.folder.facts)) return;
+  const left = source.folder.look(source.name);
+  if (left !== undefined && sameThing(left, moving)) {
+    unlinkSync(source.folder.at(source.name));
+  }
+}
+
+function renameRefusal(error: unknown, from: string, to: string, replace: boolean): LeatError {
+  if (isSystemError(error, "EINVAL")) return intoItself(from);
+  if (isSystemError(error, "EEXIST")) {
+    // XFS says so of a folder that is not empty.
+    return replace
+      ? new LeatError("DIRECTORY_NOT_EMPTY", `${quote(to)} is a folder that is not empty`)
+      : alreadyExists(to);
+  }
+  return LeatError.from(error, `cannot rename ${quote(from)} to ${quote(to)}`);
+}
+
+function intoItself(path: string): LeatError {
+  return new LeatError("INVALID_ARGUMENT", `${quote(path)} cannot be moved into itself`);
+}
+
+function rootStays(): LeatError {
+  return new LeatError("INVALID_ARGUMENT", "the library itself can be neither removed nor renamed");
+}

@@ -1,0 +1,199 @@
+/** The store on disk: the folder that is served. */
+
+import { LeatError } from "../../errors.ts";
+import { makeFolder, removeName, renameName } from "./changes.ts";
+import type { Skipped } from "../write/disk-sink.ts";
+import { DiskSource } from "../read/disk-source.ts";
+import { entryBehindLink } from "../resolve/link-entry.ts";
+import { identityOf, Versions, unseenFolder, versionedEntry } from "../system/entry.ts";
+import type { Facts } from "../system/facts.ts";
+import { freeBytes } from "../write/free-space.ts";
+import type { KeptBounds } from "../uploads/kept-partials.ts";
+import { Library, type OpenPlace, type Resolution } from "../resolve/library.ts";
+import { checkPath, quote } from "../names.ts";
+import { Pages } from "../listing/pages.ts";
+import type {
+  CreateOptions,
+  DurabilityLevel,
+  MaybePromise,
+  Page,
+  PageRequest,
+  Source,
+  Store,
+  StoreEntry,
+} from "../store.ts";
+import { withItsSize } from "../read/unsized.ts";
+import { Uploads } from "../uploads/uploads.ts";
+
+/** How a folder is kept. */
+export interface DiskOptions {
+  /** No change to the library, not even the folder of partial files. */
+  readonly readOnly?: boolean | undefined;
+  /** How names are resolved; by itself the best this system has. For tests. @internal */
+  readonly resolution?: Resolution | undefined;
+  /** Milliseconds that an unfinished upload is kept which nobody goes on with; PARTIAL_RETENTION. */
+  readonly partialRetention?: number | undefined;
+  /** Milliseconds that a receipt is kept, of time that the library is served. For tests. @internal */
+  readonly receiptRetention?: number | undefined;
+  /** How many unfinished uploads are kept; those of src/limits.ts unless given. For tests. @internal */
+  readonly kept?: Partial<KeptBounds> | undefined;
+  /** Milliseconds since 1970; for tests. @internal */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Opens a library.
+ * @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED, each naming the folder
+ */
+export function openDiskStore(folder: string, options: DiskOptions = {}): Store {
+  return DiskStore.open(folder, options);
+}
+
+/** What it opens. @internal */
+export class DiskStore implements Store {
+  readonly readOnly: boolean;
+  readonly #library: Library;
+  readonly #versions: Versions;
+  readonly #pages: Pages;
+  /** Missing where the library is read-only. */
+  readonly #uploads: Uploads | undefined;
+
+  /** @throws as `openDiskStore` */
+  static open(folder: string, options: DiskOptions = {}): DiskStore {
+    return new DiskStore(Library.open(folder, options.resolution), options);
+  }
+
+  private constructor(library: Library, options: DiskOptions) {
+    this.readOnly = options.readOnly ?? false;
+    this.#library = library;
+    this.#versions = new Versions(identityOf(library.facts));
+    this.#pages = new Pages(library);
+    if (this.readOnly) return;
+    this.#uploads = new Uploads({
+      library,
+      versions: this.#versions,
+      skip: (path, place) => this.#skip(path, place),
+      retention: options.partialRetention,
+      receiptRetention: options.receiptRetention,
+      kept: options.kept,
+      now: options.now,
+    });
+  }
+
+  /** The library's folder, as it was when it was opened. */
+  get root(): Facts {
+    return this.#library.facts;
+  }
+
+  page(folder: string, request: PageRequest): Promise<Page> {
+    return this.#pages.page(folder, request);
+  }
+
+  stat(path: string): StoreEntry {
+    const segments = checkPath(path);
+    return this.#entry(segments.at(-1) ?? "", this.#library.beneath.stat(segments));
+  }
+
+  open(path: string): MaybePromise<Source> {
+    const segments = checkPath(path);
+    const file = this.#library.beneath.openFile(segments);
+    return withItsSize(new DiskSource(segments.at(-1) ?? "", file, this.#versions));
+  }
+
+  create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {
+    checkPath(path);
+    this.#mustBeWritable(path);
+    if (this.#uploads === undefined) throw new LeatError("READ_ONLY", "the library is read-only");
+    return this.#uploads.create(path, options);
+  }
+
+  remove(path: string, ifMatch?: string): void {
+    checkPath(path);
+    this.#mustBeWritable(path);
+    this.#library.forgetRecent();
+    removeName(this.#library, path, ifMatch, this.#versions);
+  }
+
+  makeDirectory(path: string, parents: boolean): StoreEntry;
+  makeDirectory(
+    path: string,
+    parents: boolean,
+    durability: DurabilityLevel,
+  ): MaybePromise<StoreEntry>;
+  makeDirectory(
+    path: string,
+    parents: boolean,
+    durability: DurabilityLevel = "none",
+  ): MaybePromise<StoreEntry> {
+    checkPath(path);
+    this.#mustBeWritable(path);
+    const coming = makeFolder(this.#library, path, parents, durability);
+    return coming === undefined ? this.#made(path) : coming.then(() => this.#made(path));
+  }
+
+  #made(path: string): StoreEntry {
+    try {
+      return this.stat(path);
+    } catch {
+      // It was made: a look that fails now does not make it a refusal.
+      return unseenFolder(checkPath(path).at(-1) ?? "");
+    }
+  }
+
+  rename(from: string, to: string, replace: boolean): StoreEntry;
+  rename(
+    from: string,
+    to: string,
+    replace: boolean,
+    durability: DurabilityLevel,
+  ): MaybePromise<StoreEntry>;
+  rename(
+    from: string,
+    to: string,
+    replace: boolean,
+    durability: DurabilityLevel = "none",
+  ): MaybePromise<StoreEntry> {
+    checkPath(from);
+    checkPath(to);
+    this.#mustBeWritable(from);
+    this.#library.forgetRecent();
+    const versions = this.#versions;
+    return renameName(this.#library, from, to, { replace, versions, durability });
+  }
+
+  freeBytes(): number | undefined {
+    return freeBytes(this.#library.beneath.path);
+  }
+
+  /** Nothing new comes: waits for all that is under way, then lets go of everything. */
+  async retire(): Promise<void> {
+    await Promise.all([this.#pages.idle(), this.#uploads?.idle()]);
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** Waits for commits that are under way, and discards every other open Sink. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#uploads?.[Symbol.asyncDispose]();
+    this.#pages[Symbol.dispose]();
+    this.#library[Symbol.dispose]();
+  }
+
+  /** What has the name: behind a link if that is to be seen, else the link. */
+  #skip(path: string, place: OpenPlace): Skipped {
+    const facts = place.folder.look(place.name);
+    if (facts?.kind === "LINK") {
+      const entry = entryBehindLink(this.#library, checkPath(path), this.#versions);
+      return { skipped: entry ?? this.#entry(place.name, facts) };
+    }
+    return { skipped: this.stat(path) };
+  }
+
+  #entry(name: string, facts: Facts): StoreEntry {
+    return versionedEntry(name, facts, this.#versions);
+  }
+
+  #mustBeWritable(path: string): void {
+    if (!this.readOnly) return;
+    throw new LeatError("READ_ONLY", `${quote(path)} cannot be changed: the library is read-only`);
+  }
+}

@@ -1,0 +1,145 @@
+/** Pages of a folder, in the order of the UTF-8 bytes of the names. */
+
+import { ENTRY_ROOM, PAGE_SLICE } from "../../limits.ts";
+import type { Folder } from "../resolve/beneath.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { entryOf } from "../system/entry.ts";
+import type { Facts } from "../system/facts.ts";
+import { FolderCache } from "./folder-cache.ts";
+import type { FolderNames } from "./folder-names.ts";
+import type { Library } from "../resolve/library.ts";
+import { entryBehindLink } from "../resolve/link-entry.ts";
+import { checkPath } from "../names.ts";
+import { standsForOwnFolder } from "../resolve/own-folder.ts";
+import { pause } from "../system/pause.ts";
+import type { Page, PageEntry, PageRequest } from "../store.ts";
+import { wireName } from "../resolve/wire-names.ts";
+
+const DOT = 0x2e;
+
+export class Pages implements Disposable {
+  readonly #library: Library;
+  readonly #cache = new FolderCache();
+  readonly #making = new Set<Promise<Page>>();
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT, PERMISSION_DENIED */
+  page(path: string, request: PageRequest): Promise<Page> {
+    const page = this.#page(path, request).finally(() => void this.#making.delete(page));
+    this.#making.add(page);
+    return page;
+  }
+
+  /** Resolves when no page is being made. */
+  async idle(): Promise<void> {
+    while (this.#making.size > 0) await Promise.allSettled(this.#making);
+  }
+
+  async #page(path: string, request: PageRequest): Promise<Page> {
+    const segments = checkPath(path);
+    let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
+    using folder = this.#library.beneath.folder(segments);
+    const builder = new PageBuilder(this.#library, segments, folder, request);
+    for (;;) {
+      const found = await this.#cache.names(folder, after, path);
+      const isFull = await builder.take(found, after);
+      if (isFull) return builder.page(true);
+      if (found.complete) return builder.page(false);
+      // The window ended before the page did.
+      after = found.names.name(found.names.count - 1);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cache[Symbol.dispose]();
+  }
+}
+
+class PageBuilder {
+  readonly #library: Library;
+  readonly #segments: readonly string[];
+  readonly #folder: Folder;
+  readonly #request: PageRequest;
+  readonly #isRoot: boolean;
+  readonly #entries: PageEntry[] = [];
+  #skippedNames = 0;
+  #bytes = 0;
+  /** The last name that was dealt with. */
+  #last: Uint8Array | undefined;
+
+  constructor(library: Library, segments: readonly string[], folder: Folder, request: PageRequest) {
+    this.#library = library;
+    this.#segments = segments;
+    this.#folder = folder;
+    this.#request = request;
+    this.#isRoot = library.isRoot(folder);
+  }
+
+  /**
+   * Takes names behind `after` until the page is full.
+   * @returns whether it is
+   */
+  async take({ names }: FolderNames, after: Uint8Array | undefined): Promise<boolean> {
+    let index = after === undefined ? 0 : names.firstAfter(after);
+    let sincePause = 0;
+    for (; index < names.count; index++) {
+      const start = names.start(index);
+      const end = names.end(index);
+      if (this.#isHidden(names.bytes, start)) continue;
+      if (!this.#hasRoom(end - start)) break;
+      this.#add(names.bytes, start, end);
+      if (++sincePause < PAGE_SLICE) continue;
+      sincePause = 0;
+      await pause();
+      if (this.#request.isOver?.() === true) return true;
+    }
+    if (index > 0) this.#last = names.name(index - 1);
+    return index < names.count;
+  }
+
+  page(more: boolean): Page {
+    const cursor = more && this.#last !== undefined ? encodeCursor(this.#last) : undefined;
+    return { entries: this.#entries, cursor, skippedNames: this.#skippedNames };
+  }
+
+  #isHidden(bytes: Uint8Array, start: number): boolean {
+    return bytes[start] === DOT && !this.#request.hidden;
+  }
+
+  /** The first entry always fits: a page that is never empty gets a client on. */
+  #hasRoom(length: number): boolean {
+    const { limit, bytes } = this.#request;
+    if (this.#entries.length === 0) return true;
+    return this.#entries.length < limit && this.#bytes + length + ENTRY_ROOM <= bytes;
+  }
+
+  #add(bytes: Buffer, start: number, end: number): void {
+    const name = wireName(bytes, start, end);
+    if (name === undefined) {
+      this.#skippedNames++;
+      return;
+    }
+    if (this.#isRoot && standsForOwnFolder(name, (other) => this.#folder.look(other))) return;
+    const entry = this.#entry(name);
+    // Gone since the names were read.
+    if (entry === undefined) return;
+    this.#entries.push(entry);
+    this.#bytes += end - start + ENTRY_ROOM;
+  }
+
+  #entry(name: string): PageEntry | undefined {
+    let facts: Facts | undefined;
+    try {
+      facts = this.#folder.look(name);
+    } catch {
+      // A mount whose server has gone, a damaged inode: one of them is no reason to show no others.
+      return { name, kind: "OTHER", size: 0, mode: 0, version: "" };
+    }
+    if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);
+    const behind = entryBehindLink(this.#library, [...this.#segments, name]);
+    return { ...(behind ?? entryOf(name, facts)), link: true };
+  }
+}

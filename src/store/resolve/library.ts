@@ -1,0 +1,143 @@
+/** The folder that is served, and the checks every operation begins with. */
+
+import { closeSync, constants, mkdirSync, openSync, realpathSync } from "node:fs";
+import { LeatError } from "../../errors.ts";
+import type { Beneath, Folder } from "./beneath.ts";
+import { type Facts, sameThing } from "../system/facts.ts";
+import { KernelBeneath } from "./kernel-beneath.ts";
+import { kernelResolves, O_PATH } from "../system/kernel.ts";
+import { checkPath, isOwnFolder, OWN_FOLDER, quote } from "../names.ts";
+import { mayBeOwnFolder, standsForOwnFolder } from "./own-folder.ts";
+import { isSystemError } from "../system/system-error.ts";
+import { notFound } from "../system/refusals.ts";
+import { hasProc } from "./walk-folder.ts";
+import { type Hold, WalkBeneath } from "./walk.ts";
+
+/** "kernel": openat2; "walk": by descriptors, no links; "walk-paths": by paths, where /proc is missing. */
+export type Resolution = "kernel" | "walk" | "walk-paths";
+
+/** The folder a path ends in, and its last segment. */
+export interface OpenPlace {
+  readonly folder: Folder;
+  readonly name: string;
+}
+
+export interface Place extends OpenPlace, Disposable {}
+
+export class Library implements Disposable {
+  readonly beneath: Beneath;
+  readonly facts: Facts;
+  /** The folder of the last `placeNow`, and its path; let go of when the turn ends. */
+  #recent: { readonly path: string; readonly folder: Folder } | undefined;
+
+  private constructor(beneath: Beneath) {
+    this.beneath = beneath;
+    try {
+      using root = beneath.folder([]);
+      this.facts = root.facts;
+    } catch (error) {
+      beneath[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * @param resolution for tests; else the best this system has
+   * @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED
+   */
+  static open(folder: string, resolution?: Resolution): Library {
+    try {
+      return new Library(openBeneath(checkLibrary(folder), resolution));
+    } catch (error) {
+      throw LeatError.from(error, `cannot serve the folder ${quote(folder)}`);
+    }
+  }
+
+  /**
+   * The place of a path that is to be made, replaced, renamed or removed: its last segment is not
+   * resolved.
+   * @param root what the refusal of the library itself says
+   */
+  place(path: string, root: (path: string) => LeatError): Place {
+    const segments = checkPath(path);
+    const name = segments.pop();
+    if (name === undefined) throw root(path);
+    const folder = this.beneath.folder(segments);
+    try {
+      // A link may lead back to the root, where the name that checkPath refuses stands.
+      if (mayBeOwnFolder(name) && this.isRoot(folder)) mustNotBeOwn(folder, name, path);
+    } catch (error) {
+      folder[Symbol.dispose]();
+      throw error;
+    }
+    return { folder, name, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+  }
+
+  /**
+   * As `place`, for what is done with it at once: it is not disposed, and good until this turn of the
+   * event loop ends. Small files come by the dozen, and mostly into one folder: that is opened once.
+   */
+  placeNow(path: string, root: (path: string) => LeatError): OpenPlace {
+    const cut = path.lastIndexOf("/");
+    const parent = path.slice(0, Math.max(cut, 0));
+    if (this.#recent?.path === parent) {
+      const name = checkPath(path).at(-1);
+      if (name !== undefined && !mayBeOwnFolder(name)) return { folder: this.#recent.folder, name };
+    }
+    const { folder, name } = this.place(path, root);
+    if (this.#recent === undefined) setImmediate(this.forgetRecent);
+    this.#recent?.folder[Symbol.dispose]();
+    this.#recent = { path: parent, folder };
+    return { folder, name };
+  }
+
+  /** Folders move: what was found before is looked for anew. */
+  readonly forgetRecent = (): void => {
+    this.#recent?.folder[Symbol.dispose]();
+    this.#recent = undefined;
+  };
+
+  isRoot(folder: Folder): boolean {
+    return sameThing(folder.facts, this.facts);
+  }
+
+  [Symbol.dispose](): void {
+    this.forgetRecent();
+    this.beneath[Symbol.dispose]();
+  }
+}
+
+/**
+ * The folder has to be there to be compared with: else this name could become it.
+ * @throws NOT_FOUND
+ */
+function mustNotBeOwn(root: Folder, name: string, path: string): void {
+  if (isOwnFolder(name)) throw notFound(path);
+  try {
+    mkdirSync(root.at(OWN_FOLDER), { mode: 0o700 });
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${OWN_FOLDER}`);
+  }
+  if (standsForOwnFolder(name, (other) => root.look(other))) throw notFound(path);
+}
+
+/** @returns the real path: the library may itself be reached by a link, whoever serves it chose that */
+function checkLibrary(folder: string): string {
+  const path = realpathSync(folder);
+  // Opened through ".", so that it must be readable and searchable.
+  closeSync(openSync(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY));
+  return path;
+}
+
+function openBeneath(path: string, resolution: Resolution | undefined): Beneath {
+  if (resolution !== undefined && resolution !== "kernel") {
+    return new WalkBeneath(path, hold(resolution));
+  }
+  if (process.platform !== "linux") return new WalkBeneath(path, "path");
+  const root = openSync(path, O_PATH | constants.O_DIRECTORY);
+  if (kernelResolves(root)) return new KernelBeneath(root);
+  closeSync(root);
+  return new WalkBeneath(path, hasProc ? "descriptor" : "path");
+}
+
+const hold = (resolution: Resolution): Hold => (resolution === "walk" ? "descriptor" : "path");

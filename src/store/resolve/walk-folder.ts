@@ -1,0 +1,128 @@
+/** Folders for the walk: held by a descriptor where /proc shows it, else by their path. */
+
+import { constants, existsSync, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
+import { LeatError } from "../../errors.ts";
+import type { Folder } from "./beneath.ts";
+import { Descriptor } from "../system/descriptor.ts";
+import { type Facts, factsOf } from "../system/facts.ts";
+import { type NameTaker, readFolder } from "./folder-reader.ts";
+import { O_PATH } from "../system/kernel.ts";
+import { quote } from "../names.ts";
+import { linkRefused, notADirectory, notFound } from "../system/refusals.ts";
+
+/** Whether /proc shows our descriptors, so that a path may begin at one. */
+export const hasProc = process.platform === "linux" && existsSync("/proc/self/fd/.");
+
+/** A folder by its local path, links followed. @throws the error of node:fs */
+export function openPlainFolder(path: string): Folder {
+  return hasProc ? DescriptorFolder.open(path) : new PathFolder(realpathSync(path));
+}
+
+export interface WalkFolder extends Folder {
+  child(name: string, path: string): WalkFolder;
+  /** The same folder once more, with a life of its own. */
+  again(): WalkFolder;
+}
+
+export class DescriptorFolder implements WalkFolder {
+  readonly #folder: Descriptor;
+  readonly facts: Facts;
+
+  constructor(fd: number) {
+    this.#folder = new Descriptor(fd);
+    this.facts = factsOf(fstatSync(fd, { bigint: true }));
+  }
+
+  get fd(): number {
+    return this.#folder.fd;
+  }
+
+  get path(): string {
+    return `/proc/self/fd/${this.#folder.fd}`;
+  }
+
+  static open(path: string): DescriptorFolder {
+    return new DescriptorFolder(openSync(path, O_PATH | constants.O_DIRECTORY));
+  }
+
+  at(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  look(name: string): Facts | undefined {
+    return lookAt(this.at(name), name);
+  }
+
+  child(name: string, path: string): WalkFolder {
+    try {
+      const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+      return new DescriptorFolder(openSync(this.at(name), flags));
+    } catch (error) {
+      throw notAFolder(this, name, path, error);
+    }
+  }
+
+  again(): WalkFolder {
+    return new DescriptorFolder(openSync(`${this.path}/.`, O_PATH | constants.O_DIRECTORY));
+  }
+
+  readNames(shown: string, taker: NameTaker): Promise<void> {
+    return readFolder(this.path, shown, taker);
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+export class PathFolder implements WalkFolder {
+  readonly path: string;
+  readonly facts: Facts;
+
+  constructor(path: string) {
+    this.path = path;
+    this.facts = factsOf(lstatSync(path, { bigint: true }));
+  }
+
+  at(name: string): string {
+    return this.path === "/" ? `/${name}` : `${this.path}/${name}`;
+  }
+
+  look(name: string): Facts | undefined {
+    return lookAt(this.at(name), name);
+  }
+
+  child(name: string, path: string): WalkFolder {
+    const facts = this.look(name);
+    if (facts?.kind !== "DIRECTORY") throw notAFolder(this, name, path, undefined);
+    return new PathFolder(this.at(name));
+  }
+
+  again(): WalkFolder {
+    return this;
+  }
+
+  readNames(shown: string, taker: NameTaker): Promise<void> {
+    return readFolder(this.path, shown, taker, { plainly: true });
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function lookAt(path: string, name: string): Facts | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? undefined : factsOf(stats);
+  } catch (error) {
+    throw LeatError.from(error, `cannot look at ${quote(name)}`);
+  }
+}
+
+/** Says why a name is not a folder to go on from. */
+function notAFolder(folder: Folder, name: string, path: string, error: unknown): LeatError {
+  const facts = folder.look(name);
+  if (facts === undefined) return notFound(path);
+  if (facts.kind === "LINK") return linkRefused(path);
+  if (facts.kind !== "DIRECTORY") return notADirectory(path);
+  return LeatError.from(error, `cannot reach ${quote(path)}`);
+}

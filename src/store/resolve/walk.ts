@@ -1,0 +1,74 @@
+/**
+ * Resolution where the kernel cannot keep us inside: folder by folder, no link followed.
+ *
+ * With /proc each step is taken from the descriptor of the step before, and nobody can put a link
+ * in between. Without it (macOS) steps are looked at by path: whoever may change folders inside the
+ * library on the server itself could race us, a peer could not, for no request makes links.
+ */
+
+import type { Beneath, Folder, OpenFile } from "./beneath.ts";
+import type { Facts } from "../system/facts.ts";
+import { standsForOwnFolder } from "./own-folder.ts";
+import { openRegular } from "./open-regular.ts";
+import { isDirectory, linkRefused, notFound } from "../system/refusals.ts";
+import { DescriptorFolder, PathFolder, type WalkFolder } from "./walk-folder.ts";
+
+/** What a walk holds on to from step to step. */
+export type Hold = "descriptor" | "path";
+
+export class WalkBeneath implements Beneath {
+  readonly followsLinks = false;
+  readonly #root: WalkFolder;
+  readonly #proc: boolean;
+
+  /** @param root real path of the library */
+  constructor(root: string, hold: Hold) {
+    this.#proc = hold === "descriptor";
+    this.#root = hold === "path" ? new PathFolder(root) : DescriptorFolder.open(root);
+  }
+
+  get path(): string {
+    return this.#root.path;
+  }
+
+  folder(segments: readonly string[]): Folder {
+    this.#refuseOwn(segments);
+    let folder = this.#root.again();
+    for (const [index, segment] of segments.entries()) {
+      using before = folder;
+      folder = before.child(segment, segments.slice(0, index + 1).join("/"));
+    }
+    return folder;
+  }
+
+  stat(segments: readonly string[]): Facts {
+    const name = segments.at(-1);
+    this.#refuseOwn(segments);
+    using folder = this.folder(segments.slice(0, -1));
+    const facts = name === undefined ? folder.facts : folder.look(name);
+    if (facts === undefined) throw notFound(segments.join("/"));
+    if (facts.kind === "LINK") throw linkRefused(segments.join("/"));
+    return facts;
+  }
+
+  openFile(segments: readonly string[]): OpenFile {
+    const path = segments.join("/");
+    const name = segments.at(-1);
+    if (name === undefined) throw isDirectory(path);
+    this.#refuseOwn(segments);
+    using folder = this.folder(segments.slice(0, -1));
+    return openRegular(folder.at(name), path, { follow: false, proc: this.#proc });
+  }
+
+  /** @throws NOT_FOUND */
+  #refuseOwn(segments: readonly string[]): void {
+    const [first] = segments;
+    if (first !== undefined && standsForOwnFolder(first, (name) => this.#root.look(name))) {
+      throw notFound(segments.join("/"));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#root[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,28 @@
+/** Tells a thread that slept in the kernel from one whose core others were using: getrusage(2). */
+import { dlopen, FFIType, ptr } from "bun:ffi";
+import { openLibc } from "../../libc.ts";
+
+/** Of this thread only; Linux alone has it. */
+const RUSAGE_THREAD = 1;
+
+/** struct rusage: 18 fields of 8 bytes; ru_nvcsw is the last but one. */
+const usage = new BigInt64Array(18);
+const usageAt = ptr(usage);
+const VOLUNTARY = 16;
+
+function load(library: string) {
+  return dlopen(library, {
+    getrusage: { args: [FFIType.i32, FFIType.i64_fast], returns: FFIType.i32 },
+  }).symbols;
+}
+
+const symbols = process.platform === "linux" ? openLibc(load) : undefined;
+
+/**
+ * @returns how often this thread has waited in the kernel for something: its voluntary context
+ *   switches. NaN where that is not known, so that no two of these are the same.
+ */
+export function threadWaits(): number {
+  if (symbols?.getrusage(RUSAGE_THREAD, usageAt) !== 0) return Number.NaN;
+  return Number(usage[VOLUNTARY]);
+}

@@ -1,0 +1,106 @@
+/**
+ * How many unfinished uploads are kept, and how much of the disk: of each peer, and in all. Beyond a bound
+ * the oldest goes; the newest always stays.
+ */
+import { KEPT_BYTES, KEPT_PARTIALS, PEER_KEPT_BYTES, PEER_KEPT_PARTIALS } from "../../limits.ts";
+import type { Kept } from "./tries.ts";
+
+export interface KeptBounds {
+  /** Of all in the folder. */
+  readonly count: number;
+  readonly bytes: number;
+  /** Of those of one peer. */
+  readonly peerCount: number;
+  readonly peerBytes: number;
+}
+
+export const KEPT_BOUNDS: KeptBounds = {
+  count: KEPT_PARTIALS,
+  bytes: KEPT_BYTES,
+  peerCount: PEER_KEPT_PARTIALS,
+  peerBytes: PEER_KEPT_BYTES,
+};
+
+/** The share of a bound after which the whole folder is looked at again. */
+const LOOK_SHARE = 1 / 16;
+
+/** The partials, and the ways to them. */
+export interface KeptHost {
+  has(name: string): boolean;
+  /** Unless somebody holds it. */
+  remove(name: string): void;
+  /** Enough was kept that all together may be over a bound. */
+  lookAtAll(): void;
+}
+
+export class KeptPartials {
+  readonly #bounds: KeptBounds;
+  readonly #host: KeptHost;
+  /** By names, the oldest first; some of them are gone on with, or gone. */
+  readonly #all = new Map<string, Kept>();
+  /** Since all were looked at. */
+  #count = 0;
+  #bytes = 0;
+
+  constructor(bounds: KeptBounds, host: KeptHost) {
+    this.#bounds = bounds;
+    this.#host = host;
+  }
+
+  /** One was kept, by any process. */
+  note(kept: Kept): void {
+    this.#all.delete(kept.name);
+    this.#all.set(kept.name, kept);
+    const { count } = this.#bounds;
+    if (this.#all.size <= 2 * count) return;
+    for (const oldest of this.#all.keys()) {
+      this.#all.delete(oldest);
+      return;
+    }
+  }
+
+  /** One was kept by us, and noted. */
+  trim(name: string): void {
+    const kept = this.#all.get(name);
+    if (kept === undefined) return;
+    this.#trim(kept.peer);
+    this.#count += 1;
+    this.#bytes += kept.size;
+    const { count, bytes } = this.#bounds;
+    if (this.#count < count * LOOK_SHARE && this.#bytes < bytes * LOOK_SHARE) return;
+    this.#count = 0;
+    this.#bytes = 0;
+    this.#host.lookAtAll();
+  }
+
+  #trim(peer: string): void {
+    let own = [...this.#all.values()].filter((one) => one.peer === peer);
+    if (!this.#isBeyond(own)) return;
+    for (const { name } of own) if (!this.#host.has(name)) this.#all.delete(name);
+    own = own.filter(({ name }) => this.#all.has(name));
+    while (own.length > 1 && this.#isBeyond(own)) {
+      const { name } = own.shift()!;
+      this.#all.delete(name);
+      this.#host.remove(name);
+    }
+  }
+
+  #isBeyond(own: readonly Kept[]): boolean {
+    const { peerCount, peerBytes } = this.#bounds;
+    return own.length > peerCount || own.reduce((sum, { size }) => sum + size, 0) > peerBytes;
+  }
+}
+
+/** Those of all that have to go: the oldest. @param all in any order @returns names */
+export function beyond(
+  all: readonly { readonly name: string; readonly size: number; readonly changed: number }[],
+  { count, bytes }: Pick<KeptBounds, "count" | "bytes">,
+): string[] {
+  const newestFirst = all.toSorted((a, b) => b.changed - a.changed);
+  let sum = 0;
+  const stay = newestFirst.findIndex(({ size }, index) => {
+    sum += size;
+    return index > 0 && (index >= count || sum > bytes);
+  });
+  return stay === -1 ? [] : newestFirst.slice(stay).map(({ name }) => name);
+}

@@ -1,0 +1,68 @@
+/**
+ * How long a library has been served since a file of the journal was begun: a byte in `age` for each step,
+ * over all processes and restarts. A wall clock may be set two days ahead and back; this one only goes
+ * forward, and stands still while nobody serves.
+ */
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { RECEIPT_SPANS, RECEIPT_STEPS } from "../../limits.ts";
+import type { Folder } from "../resolve/beneath.ts";
+import { Lock } from "../system/locks.ts";
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+
+const NAME = "age";
+
+export class ServedTime implements Disposable {
+  readonly #folder: Folder;
+  readonly #onStep: (isOver: boolean) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** Held by the process that measures for all. */
+  #held: { readonly fd: number; readonly lock: Lock } | undefined;
+
+  /**
+   * @param folder stays the caller's
+   * @param retention milliseconds that all files together are kept
+   * @param onStep called after each step; `isOver`: the newest file was served for its share of them
+   */
+  constructor(folder: Folder, retention: number, onStep: (isOver: boolean) => void) {
+    this.#folder = folder;
+    this.#onStep = onStep;
+    this.#timer = setInterval(() => this.#step(), retention / RECEIPT_STEPS);
+    this.#timer.unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#held?.lock.release();
+    if (this.#held !== undefined) closeSync(this.#held.fd);
+    this.#held = undefined;
+  }
+
+  /** An error only makes receipts be kept longer. */
+  #step(): void {
+    try {
+      this.#onStep(this.#measure());
+    } catch {
+      // As said above.
+    }
+  }
+
+  #measure(): boolean {
+    const fd = this.#take();
+    if (fd === undefined) return false;
+    writeSync(fd, "+");
+    if (fstatSync(fd).size < RECEIPT_STEPS / RECEIPT_SPANS) return false;
+    ftruncateSync(fd, 0);
+    return true;
+  }
+
+  #take(): number | undefined {
+    if (this.#held !== undefined) return this.#held.fd;
+    const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
+    const fd = openSync(this.#folder.at(NAME), flags, 0o600);
+    const lock = Lock.take(fd);
+    if (lock === undefined) closeSync(fd);
+    else this.#held = { fd, lock };
+    return lock && fd;
+  }
+}

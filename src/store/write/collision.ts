@@ -1,0 +1,62 @@
+/** What to do with a name that is taken: the same answer when a put starts and when it commits. */
+
+import { LeatError } from "../../errors.ts";
+import type { Versions } from "../system/entry.ts";
+import type { Facts } from "../system/facts.ts";
+import { quote } from "../names.ts";
+import { alreadyExists, isDirectory } from "../system/refusals.ts";
+import type { Collision } from "../store.ts";
+
+export interface CollisionRule {
+  readonly collision: Collision;
+  readonly ifMatch?: string | undefined;
+}
+
+/**
+ * @param existing what has the name now
+ * @returns whether a file may go there; false when the name is taken and the rule says "skip"
+ * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED
+ */
+export function mayTake(
+  existing: Facts | undefined,
+  rule: CollisionRule,
+  path: string,
+  versions: Versions,
+): boolean {
+  if (existing?.kind === "DIRECTORY") throw isDirectory(path);
+  if (rule.collision === "replace") {
+    checkReplaceable(existing, rule.ifMatch, path, versions);
+    return true;
+  }
+  if (existing === undefined) return true;
+  if (rule.collision === "skip") return false;
+  throw alreadyExists(path);
+}
+
+function checkReplaceable(
+  existing: Facts | undefined,
+  ifMatch: string | undefined,
+  path: string,
+  versions: Versions,
+): void {
+  if (existing !== undefined && existing.kind !== "FILE") {
+    const what = existing.kind === "LINK" ? "a link" : "not a regular file";
+    throw new LeatError("NOT_A_REGULAR_FILE", `${quote(path)} is ${what} and is not replaced`);
+  }
+  if (ifMatch !== undefined) checkVersion(existing, ifMatch, path, versions);
+}
+
+/** @throws PRECONDITION_FAILED */
+export function checkVersion(
+  existing: Facts | undefined,
+  ifMatch: string,
+  path: string,
+  versions: Versions,
+): void {
+  if (existing === undefined) {
+    throw new LeatError("PRECONDITION_FAILED", `${quote(path)} does not exist any more`);
+  }
+  if (existing.kind !== "FILE" || versions.of(existing) !== ifMatch) {
+    throw new LeatError("PRECONDITION_FAILED", `${quote(path)} has another version than asked for`);
+  }
+}

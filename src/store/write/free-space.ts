@@ -1,0 +1,31 @@
+/** How much fits. */
+
+import { statfsSync } from "node:fs";
+import { LeatError } from "../../errors.ts";
+import type { Folder } from "../resolve/beneath.ts";
+import { quote } from "../names.ts";
+
+/**
+ * Bytes that may still be written to the file system of a folder, as far as a number can tell.
+ * @param path of the folder, for node:fs
+ * @returns undefined where it does not say: ramfs and many FUSE file systems have 0 blocks, of which 0
+ *   are free, and are not full
+ */
+export function freeBytes(path: string): number | undefined {
+  try {
+    const { blocks, bavail, bsize } = statfsSync(path);
+    return blocks > 0 ? Math.min(Math.max(bavail, 0) * bsize, Number.MAX_SAFE_INTEGER) : undefined;
+  } catch {
+    return undefined; // what is written will tell
+  }
+}
+
+/**
+ * Refuses a file that cannot fit. Rough: others write too, so a write may still meet a full disk.
+ * @throws NO_SPACE
+ */
+export function checkFree(folder: Folder, size: number, path: string): void {
+  const free = freeBytes(folder.path);
+  if (free === undefined || size <= free) return;
+  throw new LeatError("NO_SPACE", `${quote(path)} needs ${size} bytes, and ${free} are free`);
+}

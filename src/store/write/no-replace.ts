@@ -1,0 +1,35 @@
+/** Renames that never replace: exact, of two that race one fails. */
+
+import { linkSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import type { Folder } from "../resolve/beneath.ts";
+import { AT_FDCWD, ERRNO, RENAME_NOREPLACE, renameat2, systemError } from "../system/kernel.ts";
+
+/** EINVAL: the file system cannot do it, or a folder would go into itself; the plain calls tell. */
+const NOT_SERVED: readonly number[] = [-ERRNO.EINVAL, -ERRNO.ENOSYS, -ERRNO.EOPNOTSUPP];
+
+/** @throws the system's error: EEXIST when the name is taken */
+export function renameNoReplace(from: Folder, name: string, to: Folder, newName: string): void {
+  const [path, newPath] = [from.at(name), to.at(newName)];
+  const result = renameat2(AT_FDCWD, path, AT_FDCWD, newPath, RENAME_NOREPLACE);
+  if (result === 0) return;
+  if (!NOT_SERVED.includes(result)) throw systemError(-result, "renameat2");
+  if (from.look(name)?.kind === "DIRECTORY") renameFolder(path, newPath);
+  else renameFile(path, newPath);
+}
+
+/** A link is not made when the name is taken. */
+export function renameFile(path: string, newPath: string): void {
+  linkSync(path, newPath);
+  unlinkSync(path);
+}
+
+/** Folders have no links: the name is taken by an empty folder, which a rename may replace. */
+export function renameFolder(path: string, newPath: string): void {
+  mkdirSync(newPath);
+  try {
+    renameSync(path, newPath);
+  } catch (error) {
+    rmdirSync(newPath);
+    throw error;
+  }
+}

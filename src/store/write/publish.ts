@@ -1,0 +1,101 @@
+/**
+ * The moment a partial file gets its name. Synchronous from the last check to the change, so that
+ * among the uploads of one process nothing comes in between; among processes the kernel decides:
+ * link(2) and RENAME_NOREPLACE fail when the name is taken, rename(2) puts one whole file in the
+ * place of another.
+ */
+
+import { linkSync, renameSync, unlinkSync } from "node:fs";
+import { LeatError } from "../../errors.ts";
+import { type CollisionRule, mayTake } from "./collision.ts";
+import type { Versions } from "../system/entry.ts";
+import { type Facts, sameThing } from "../system/facts.ts";
+import type { OpenPlace, Place } from "../resolve/library.ts";
+import { ERRNO, systemError } from "../system/kernel.ts";
+import { renameNoReplace } from "./no-replace.ts";
+import { quote } from "../names.ts";
+import type { PartialFile } from "./partial.ts";
+import { alreadyExists } from "../system/refusals.ts";
+import { isSystemError } from "../system/system-error.ts";
+
+export interface PublishContext {
+  /** For messages. */
+  readonly path: string;
+  readonly versions: Versions;
+}
+
+/**
+ * Gives a partial its name; it is no partial any more.
+ * @returns whether another file had the name until now
+ * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED, CROSS_DEVICE
+ */
+export function publish(
+  partial: PartialFile,
+  target: OpenPlace,
+  rule: CollisionRule,
+  { path, versions }: PublishContext,
+): boolean {
+  try {
+    if (rule.collision !== "replace") {
+      takeFreeName(partial, target);
+      return false;
+    }
+    const existing = target.folder.look(target.name);
+    mayTake(existing, rule, path, versions);
+    if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
+    partial.takeName();
+    partial.checkName();
+    renameSync(partial.path, target.folder.at(target.name));
+    return existing !== undefined;
+  } catch (error) {
+    if (isSystemError(error, "EEXIST")) throw taken(target, rule, { path, versions });
+    throw LeatError.from(error, `cannot put ${quote(path)} in its place`);
+  }
+}
+
+/** What has the name, as a refusal: another of our checks may not have looked. */
+function taken(
+  { folder, name }: OpenPlace,
+  rule: CollisionRule,
+  { path, versions }: PublishContext,
+): LeatError {
+  mayTake(folder.look(name), rule, path, versions);
+  return alreadyExists(path); // it was, a moment ago
+}
+
+function takeFreeName(partial: PartialFile, target: OpenPlace): void {
+  const linked = linkUnnamed(partial, target);
+  if (linked === 0) return;
+  if (linked === -ERRNO.EEXIST) throw systemError(ERRNO.EEXIST, "linkat");
+  partial.takeName();
+  partial.checkName();
+  const to = target.folder.at(target.name);
+  try {
+    linkSync(partial.path, to);
+  } catch (error) {
+    if (!isSystemError(error, ...NO_LINKS)) throw error;
+    renameNoReplace(partial.folder, partial.name, target.folder, target.name);
+    return;
+  }
+  // The file is there; a second name that stays among the partials is the sweep's business.
+  try {
+    unlinkSync(partial.path);
+  } catch {
+    return;
+  }
+}
+
+/** @returns 0 when that was all; else a negative errno, and nothing was changed */
+function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): number {
+  return partial.isNamed ? -ERRNO.EOPNOTSUPP : partial.linkTo(folder, name);
+}
+
+/** FAT, some network and FUSE file systems have no hard links. */
+const NO_LINKS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];
+
+/** Removes a name that was just given, unless it is another's by now. */
+export function withdraw(place: Place, published: Facts): void {
+  const named = place.folder.look(place.name);
+  if (named === undefined || !sameThing(named, published)) return;
+  unlinkSync(place.folder.at(place.name));
+}

@@ -1,0 +1,55 @@
+/**
+ * Puts the names of folders on disk. Small files come by the dozen and mostly into one folder: while
+ * it is being synced, all who come meanwhile wait for one more sync, and share it.
+ */
+import { constants } from "node:fs";
+import type { Folder } from "../resolve/beneath.ts";
+import { isServed, isUnserved } from "../system/unserved.ts";
+import { closeLater, fsyncLater, openLater } from "../system/thread-pool.ts";
+
+/** Syncs that have begun: they may have looked at the folder already. */
+const running = new Map<string, Promise<boolean>>();
+/** Syncs that begin when those end. */
+const next = new Map<string, Promise<boolean>>();
+
+/**
+ * @param folder open until the answer is there
+ * @returns whether it is; false where the file system cannot do that
+ * @throws the system's error, all who share a sync the same
+ */
+export function syncFolder({ path, facts }: Folder): Promise<boolean> {
+  const key = `${facts.device}:${facts.inodeHigh}:${facts.inodeLow}`;
+  const before = running.get(key);
+  if (before === undefined) return begin(key, path);
+  const shared = next.get(key);
+  if (shared !== undefined) return shared;
+  const after = (): Promise<boolean> => {
+    next.delete(key);
+    return begin(key, path);
+  };
+  const following = before.then(after, after);
+  next.set(key, following);
+  return following;
+}
+
+function begin(key: string, path: string): Promise<boolean> {
+  const sync = syncNames(path).finally(() => running.delete(key));
+  running.set(key, sync);
+  return sync;
+}
+
+/** On the thread pool. @param path for node:fs */
+async function syncNames(path: string): Promise<boolean> {
+  let fd: number;
+  try {
+    fd = await openLater(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isUnserved(error)) return false; // a folder that may be written to and not read
+    throw error;
+  }
+  try {
+    return await isServed(fsyncLater(fd));
+  } finally {
+    await closeLater(fd);
+  }
+}
