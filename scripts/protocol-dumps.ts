@@ -13,15 +13,10 @@ import { join } from "node:path";
 import protobuf from "protobufjs";
 import { Connection, type Driver } from "../src/connection/connection.ts";
 import { createRuntime } from "../src/connection/runtime.ts";
-import { PAGE_BYTES } from "../src/limits.ts";
 import { memoryPair } from "../src/net/memory.ts";
 import type { Accept, TransportHandler } from "../src/net/transport.ts";
-import { AccessLog } from "../src/server/access-log.ts";
-import { Budget } from "../src/server/budget.ts";
-import { BlockCrcs } from "../src/operations/block-crcs.ts";
-import { Counters } from "../src/server/counters.ts";
-import { SILENT } from "../src/server/log.ts";
-import { Peer } from "../src/server/peer.ts";
+import { Host } from "../src/server/host/host.ts";
+import { Peer } from "../src/server/loop/peer.ts";
 import { UNBOUNDED } from "../src/session/flow.ts";
 import { Session } from "../src/session/session.ts";
 import { type Side, TRANSITIONS } from "../src/session/state.ts";
@@ -116,16 +111,8 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
   const serve: Accept = (transport) => {
     const connection = new Connection({ transport, session: session("server"), runtime: still });
     void new Peer(connection, WINDOW, {
-      store: STORE,
-      durability: "fsync",
-      counters: new Counters(),
-      blockCrcs: new BlockCrcs(),
-      kernelCopy: "off",
+      host: new Host(STORE, { kernelCopy: "off" }, still),
       status: () => ({}),
-      log: SILENT,
-      accessLog: new AccessLog(SILENT),
-      pages: new Budget(PAGE_BYTES),
-      files: new Budget(8),
       onClosed: () => {},
       onStarved: () => {},
     });

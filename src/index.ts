@@ -36,13 +36,15 @@ export {
   type ErrorOptions as LeatErrorOptions,
   LeatError,
 } from "./errors.ts";
-export type { Log, LogLevel } from "./server/log.ts";
-export {
-  createServer,
-  type Server,
-  type ServerOptions,
-  type StopOptions,
-} from "./server/server.ts";
+export type { Log, LogLevel } from "./server/log/log.ts";
+export type {
+  KernelCopyMode,
+  Model,
+  Server,
+  ServerOptions,
+  StopOptions,
+} from "./server/options/options.ts";
+export { createServer } from "./server/server.ts";
 export { type DiskOptions, openDiskStore } from "./store/disk/disk.ts";
 export type * from "./store/store.ts";
 export type { ChecksumResponse, Entry, Kind, Timestamp } from "./wire/gen/messages.ts";

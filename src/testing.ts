@@ -17,7 +17,9 @@ import { Client } from "./client/client.ts";
 import { createLink } from "./client/connect.ts";
 import { createRuntime } from "./connection/runtime.ts";
 import { type MemoryTransport, type PipeOptions, memoryPair } from "./net/memory.ts";
-import { LeatServer, type Server, type ServerOptions } from "./server/server.ts";
+import { Host } from "./server/host/host.ts";
+import { LeatServer } from "./server/loop/leat-server.ts";
+import type { Server, ServerOptions } from "./server/options/options.ts";
 import { openDiskStore } from "./store/disk/disk.ts";
 import type { Store } from "./store/store.ts";
 
@@ -97,7 +99,7 @@ class Pair implements InMemory {
     temporary: boolean,
     options: InMemoryOptions,
   ) {
-    this.server = new LeatServer(store, options, this.#runtime);
+    this.server = new LeatServer(new Host(store, options, this.#runtime));
     this.library = library;
     this.#temporary = temporary;
     this.#options = options;

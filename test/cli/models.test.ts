@@ -1,12 +1,12 @@
 /** `leat server --model …` and `--workers …`, as people run them. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { MODELS } from "../../src/server/models/model.ts";
+import { OPTIONS } from "../../src/server/options/table.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { AtTerminal, client, expectFailure, LAUNCHER, run, RunningServer } from "./support.ts";
 import { until } from "../support/until.ts";
 
-const WAYS = [...MODELS.map((model) => ["--model", model]), ["--workers", "2"]];
+const WAYS = [...OPTIONS.model.choices.map((model) => ["--model", model]), ["--workers", "2"]];
 
 /** Processes that serve the library in `folder` or serve for one that does, but `bun run` itself. */
 function processesOf(folder: string): number[] {
@@ -101,5 +101,5 @@ test("flags that make no sense are refused", async () => {
   expectFailure(model, 2, /Allowed choices are event-loop, iterative, processes, threads/);
   expectFailure(workers, 2, /a whole number, 1 to 64/);
   expectFailure(both, 2, /--workers run the event loop each: --model threads has none/);
-  expectFailure(few, 2, /some would serve nobody/);
+  expectFailure(few, 2, /some workers would serve no client/);
 });

@@ -8,7 +8,9 @@ import { createLink } from "../../src/client/connect.ts";
 import type { Link } from "../../src/client/connection/link.ts";
 import type { LeatError } from "../../src/errors.ts";
 import { type MemoryTransport, memoryPair } from "../../src/net/memory.ts";
-import { LeatServer, type ServerOptions } from "../../src/server/server.ts";
+import { Host } from "../../src/server/host/host.ts";
+import { LeatServer } from "../../src/server/loop/leat-server.ts";
+import type { ServerOptions } from "../../src/server/options/options.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
 import type { Random } from "../support/chop.ts";
 import { TemporaryFolder, openUnder } from "../support/folder.ts";
@@ -91,7 +93,9 @@ export class World {
     const disk = openDiskStore(this.folder.path);
     this.store = new SlowStore(disk, slow ? this.steps.once : undefined);
     const durability = "none";
-    this.server = new LeatServer(this.store, { ...options.server, durability }, this.runtime);
+    this.server = new LeatServer(
+      new Host(this.store, { ...options.server, durability }, this.runtime),
+    );
     for (let i = 0; i < options.clients; i++) this.#connect();
   }
 

@@ -15,8 +15,8 @@ import {
   UPLOAD_WINDOW,
   WINDOW_BUDGET,
 } from "../../src/limits.ts";
-import { Budget } from "../../src/server/budget.ts";
-import { Capacity } from "../../src/server/capacity.ts";
+import { Budget } from "../../src/server/host/budget.ts";
+import { Capacity } from "../../src/server/host/capacity.ts";
 
 test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (parts) => {
   const part = new Capacity({ parts });
@@ -29,7 +29,7 @@ test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (par
 });
 
 test("the smallest part is enough to be served", () => {
-  const part = new Capacity({ parts: Math.max(MAX_CHILDREN, MAX_WORKERS), alone: true });
+  const part = new Capacity({ parts: Math.max(MAX_CHILDREN, MAX_WORKERS), oneClient: true });
   expect(part.connections).toBe(1);
   expect(part.pages.take(PAGE_BYTES)).toBe(true);
   // Every upload opens with credit.
@@ -37,9 +37,9 @@ test("the smallest part is enough to be served", () => {
   expect(part.initialWindows.take(part.offeredWindow * part.streams)).toBe(true);
 });
 
-test("who is alone has all of its part, and no window beyond the usual", () => {
-  expect(new Capacity({ alone: true }).offeredWindow).toBe(UPLOAD_WINDOW);
-  const part = new Capacity({ parts: 4, alone: true });
+test("a part for one client is all its own, and no window beyond the usual", () => {
+  expect(new Capacity({ oneClient: true }).offeredWindow).toBe(UPLOAD_WINDOW);
+  const part = new Capacity({ parts: 4, oneClient: true });
   expect(part.windows.begin.fair).toBe(WINDOW_BUDGET / 4);
   expect(part.windows.grow.fair).toBe(GROWTH_BUDGET / 4);
 });

@@ -5,7 +5,8 @@ import { createRuntime } from "../../src/connection/runtime.ts";
 import { connect, openDiskStore, type Server, type Source, type Store } from "../../src/index.ts";
 import { BLOCK_SIZE, KERNEL_COPY_LEAST, KiB, MiB, VERSION_GRAIN } from "../../src/limits.ts";
 import { canSendFile } from "../../src/net/send-file.ts";
-import { LeatServer } from "../../src/server/server.ts";
+import { Host } from "../../src/server/host/host.ts";
+import { LeatServer } from "../../src/server/loop/leat-server.ts";
 import { seededRandom } from "../support/chop.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -198,7 +199,7 @@ class Stage implements AsyncDisposable {
       makeDirectory: (path, parents) => disk.makeDirectory(path, parents),
       [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
     };
-    this.server = new LeatServer(store, { kernelCopy, durability: "none" }, this.runtime);
+    this.server = new LeatServer(new Host(store, { kernelCopy, durability: "none" }, this.runtime));
     this.server.listen({ hostname, port: 0 });
   }
 

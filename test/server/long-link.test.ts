@@ -1,7 +1,7 @@
 /** A long link is filled: windows grow to what is under way, within what a server may promise. */
 import { expect, test } from "bun:test";
 import { DOWNLOAD_WINDOW, MAX_WINDOW, MiB, TRANSFER_WINDOW } from "../../src/limits.ts";
-import { Capacity } from "../../src/server/capacity.ts";
+import { Capacity } from "../../src/server/host/capacity.ts";
 import type { SessionEvent } from "../../src/session/event.ts";
 import { request, Zeros } from "../session/bodies.ts";
 import { LongLink } from "../support/long-link.ts";

@@ -12,7 +12,7 @@ import {
   type ServerOptions,
 } from "../../src/index.ts";
 import { MAX_WAITING, MAX_WORKERS } from "../../src/limits.ts";
-import { MODELS } from "../../src/server/models/model.ts";
+import { OPTIONS } from "../../src/server/options/table.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
@@ -57,7 +57,7 @@ function childProcesses(): number[] {
     .map(Number);
 }
 
-describe.each([...MODELS])("model %s", (model) => {
+describe.each([...OPTIONS.model.choices])("model %s", (model) => {
   test(`serves ${CLIENTS} clients that come at once`, async () => {
     using place = new Place();
     const { library } = place;

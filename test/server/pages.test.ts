@@ -3,7 +3,8 @@ import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { PAGE_BUDGET, PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
-import { LeatServer } from "../../src/server/server.ts";
+import { Host } from "../../src/server/host/host.ts";
+import { LeatServer } from "../../src/server/loop/leat-server.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
 import { SlowStore } from "../connection/slow-store.ts";
@@ -38,7 +39,7 @@ interface Served {
 function served(later?: () => Promise<void>): Served {
   const runtime = new TestRuntime();
   const store = new SlowStore(openDiskStore(folder.path), later);
-  const server = new LeatServer(store, { parts: PARTS, durability: "none" }, runtime);
+  const server = new LeatServer(new Host(store, { parts: PARTS, durability: "none" }, runtime));
   return { runtime, server, store };
 }
 

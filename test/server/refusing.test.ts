@@ -4,8 +4,9 @@ import { createRuntime } from "../../src/connection/runtime.ts";
 import { MAX_REFUSALS } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import type { Transport, TransportHandler } from "../../src/net/transport.ts";
-import { Capacity } from "../../src/server/capacity.ts";
-import { LeatServer } from "../../src/server/server.ts";
+import { Capacity } from "../../src/server/host/capacity.ts";
+import { Host } from "../../src/server/host/host.ts";
+import { LeatServer } from "../../src/server/loop/leat-server.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
@@ -17,7 +18,7 @@ import { startServer } from "../support/served.ts";
 test("a flood of connections beyond the limit does not hold descriptors", async () => {
   using folder = new TemporaryFolder();
   const store = openDiskStore(folder.path);
-  await using server = new LeatServer(store, { maxConnections: 2 }, createRuntime());
+  await using server = new LeatServer(new Host(store, { maxConnections: 2 }, createRuntime()));
   const handlers: TransportHandler[] = [];
   const closed: Transport[] = [];
   const told = new Capacity({ maxConnections: 2 }).refusals;
@@ -45,7 +46,9 @@ test("a client that is refused and goes on sending hears why, and is read a litt
   using folder = new TemporaryFolder();
   const runtime = new TestRuntime();
   const store = openDiskStore(folder.path);
-  const server = new LeatServer(store, { maxConnections: 1, durability: "none" }, runtime);
+  const server = new LeatServer(
+    new Host(store, { maxConnections: 1, durability: "none" }, runtime),
+  );
   let raw!: Raw;
   memoryPair(server.accept, (transport) => new Raw(transport));
   const [ours] = memoryPair(server.accept, (transport) => (raw = new Raw(transport)), {

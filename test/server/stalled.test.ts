@@ -1,9 +1,10 @@
 /** Transfers on which nothing moves: the server's log says why, and no wait is without an end. */
 import { expect, test } from "bun:test";
 import { STALL_NOTICE, SYNC_DEADLINE, TRANSFER_DEADLINE } from "../../src/limits.ts";
-import type { Log } from "../../src/server/log.ts";
+import type { Log } from "../../src/server/log/log.ts";
 import { memoryPair } from "../../src/net/memory.ts";
-import { LeatServer } from "../../src/server/server.ts";
+import { Host } from "../../src/server/host/host.ts";
+import { LeatServer } from "../../src/server/loop/leat-server.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
 import type { Sink, Store, StoreEntry } from "../../src/store/store.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
@@ -29,7 +30,7 @@ async function served(store: Store, window = 0) {
   };
   const log: Log = { debug: at, info: at, warn: at, error: at };
   const runtime = new TestRuntime();
-  const server = new LeatServer(store, { log }, runtime);
+  const server = new LeatServer(new Host(store, { log }, runtime));
   let raw!: Raw;
   memoryPair(server.accept, (transport) => (raw = new Raw(transport)));
   raw.frame(0, { case: "hello", value: { ...HELLO.value, initialWindow: window } });

@@ -4,8 +4,10 @@
  */
 import { test } from "bun:test";
 import { createServer, type Server, type ServerOptions } from "../../src/index.ts";
-import { KERNEL_COPIES, type KernelCopyMode } from "../../src/server/kernel-copy.ts";
-import { MODELS } from "../../src/server/models/model.ts";
+import type { KernelCopyMode } from "../../src/server/options/options.ts";
+import { OPTIONS } from "../../src/server/options/table.ts";
+
+const [MODELS, KERNEL_COPIES] = [OPTIONS.model.choices, OPTIONS.kernelCopy.choices];
 
 export const WAYS = [...MODELS, "workers"] as const;
 

@@ -4,17 +4,14 @@ import { networkInterfaces } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { addressText } from "../../net/bun.ts";
 import type { Address } from "../../net/transport.ts";
+import type { ServerFlags } from "./flags.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
 /** More lines say no more to a person. */
 const MOST_SHOWN = 8;
 
-interface Reach {
-  readonly host: string;
-  readonly unix?: string;
-  readonly allowAnonymous?: boolean;
-}
+type Reach = Pick<ServerFlags, "hostname" | "unix" | "allowAnonymous">;
 
 type Typed = (flag: string) => boolean;
 
@@ -38,13 +35,13 @@ function isAddressOrName(host: string): boolean {
 }
 
 /** @throws UsageError */
-export function checkAddress({ host, unix, allowAnonymous }: Reach, typed: Typed): void {
+export function checkAddress({ hostname, unix, allowAnonymous }: Reach, typed: Typed): void {
   if (unix === "") throw new UsageError("--unix needs a path");
   if (unix !== undefined) {
     if (!typed("host") && !typed("port")) return;
     throw new UsageError("--unix listens on a path: it has no --host and no --port");
   }
-  checkReach(`--host ${printable(host)}`, host, allowAnonymous);
+  checkReach(`--host ${printable(hostname)}`, hostname, allowAnonymous);
 }
 
 /** A socket that somebody else opened listens where they wanted it to. @throws UsageError */

@@ -2,7 +2,7 @@
  * The server's log on stderr: lines for people, or JSON in the shape of pino's, which collectors and
  * pino-pretty read.
  */
-import type { Log, LogLevel as Level } from "../../server/log.ts";
+import type { Log, LogLevel as Level } from "../../server/log/log.ts";
 import { type LineStream, LogWriter } from "./log-writer.ts";
 import { printable } from "../terminal/terminal-text.ts";
 

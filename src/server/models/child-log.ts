@@ -1,5 +1,5 @@
 /** The log of a process or thread that serves for a server: its lines go there, several in a message. */
-import type { Log, LogLevel } from "../log.ts";
+import type { Log, LogLevel } from "../log/log.ts";
 import type { FromChild, LogLine } from "./child-messages.ts";
 
 /** Milliseconds that a line may wait for others: a message costs more than a line. */

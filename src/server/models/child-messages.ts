@@ -2,25 +2,17 @@
 import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Address } from "../../net/transport.ts";
-import type { DurabilityLevel } from "../../store/store.ts";
-import type { KernelCopyMode } from "../kernel-copy.ts";
-import { type LogLevel, SILENT, levelsOf } from "../log.ts";
-import type { ServerOptions } from "../server.ts";
+import { type LogLevel, SILENT, levelsOf } from "../log/log.ts";
+import type { ServerOptions } from "../options/options.ts";
+import { type Inherited, inherited } from "../options/table.ts";
 
-/** What is served, as in `ServerOptions`, and the part of all limits that is the child's. */
-export interface ChildOptions {
+/** The part of a server that a child is. */
+export interface ChildOptions extends Inherited {
   /** Absolute. */
   readonly library: string;
-  readonly readOnly: boolean;
-  readonly durability: DurabilityLevel;
-  readonly kernelCopy?: KernelCopyMode;
-  readonly maxConnections?: number;
-  readonly maxStreams?: number;
-  readonly maxOpenFiles?: number;
-  readonly drain?: number;
-  readonly partialRetention?: number;
-  /** What the server's log wants. */
+  /** The levels that the server's log wants. */
   readonly logLevels: readonly LogLevel[];
+  /** Into how many parts the limits are divided: one is the child's. */
   readonly parts: number;
 }
 
@@ -69,22 +61,10 @@ export type StartChild = (fd: number, onMessage: (message: FromChild) => void) =
 
 /** @throws INVALID_ARGUMENT: another process or thread can open a folder, but no `Store` */
 export function childOptions(options: ServerOptions, parts: number): ChildOptions {
-  const { library, readOnly, durability, store, ...rest } = options;
+  const { library, store, log = SILENT } = options;
   if (library === undefined || store !== undefined) {
     const message = "processes, threads and workers serve a library folder, not a store";
     throw new LeatError("INVALID_ARGUMENT", message);
   }
-  return {
-    library: resolve(library),
-    readOnly: readOnly === true,
-    logLevels: levelsOf(rest.log ?? SILENT),
-    durability: durability ?? "fsync",
-    ...(rest.kernelCopy === undefined ? {} : { kernelCopy: rest.kernelCopy }),
-    ...(rest.maxConnections === undefined ? {} : { maxConnections: rest.maxConnections }),
-    ...(rest.maxStreams === undefined ? {} : { maxStreams: rest.maxStreams }),
-    ...(rest.maxOpenFiles === undefined ? {} : { maxOpenFiles: rest.maxOpenFiles }),
-    ...(rest.drain === undefined ? {} : { drain: rest.drain }),
-    ...(rest.partialRetention === undefined ? {} : { partialRetention: rest.partialRetention }),
-    parts,
-  };
+  return { ...inherited(options), library: resolve(library), logLevels: levelsOf(log), parts };
 }

@@ -6,8 +6,8 @@ import { isMainThread, parentPort } from "node:worker_threads";
 import { createRuntime } from "../../connection/runtime.ts";
 import { SEND_BUFFERS } from "../../limits.ts";
 import { adopt } from "../../net/handover.ts";
-import { FollowedStore } from "../../store/disk/followed-store.ts";
-import { LeatServer } from "../server.ts";
+import { Host, openStore } from "../host/host.ts";
+import { LeatServer } from "../loop/leat-server.ts";
 import { ChildLog } from "./child-log.ts";
 import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";
 
@@ -56,29 +56,21 @@ function hear(message: ToChild): void {
 }
 
 async function serve(given: Given, options: ChildOptions): Promise<void> {
-  const alone = given.case === "client";
+  const oneClient = given.case === "client";
   log.want(options.logLevels);
-  const { library, readOnly, partialRetention } = options;
-  const store = new FollowedStore(library, { readOnly, partialRetention });
-  const buffers = Math.max(1, Math.floor(SEND_BUFFERS / options.parts));
-  server = new LeatServer(
-    store,
-    {
-      ...options,
-      alone,
-      log,
-      onConnections: (connections) => {
-        if (!alone) line.send({ case: "connections", connections });
-        else if (connections === 0) stop(0);
-      },
+  const runtime = createRuntime(Math.max(1, Math.floor(SEND_BUFFERS / options.parts)));
+  const host = new Host(openStore(options), { ...options, oneClient, log }, runtime);
+  server = new LeatServer(host, {
+    onConnections: (connections) => {
+      if (!oneClient) line.send({ case: "connections", connections });
+      else if (connections === 0) stop(0);
     },
-    createRuntime(buffers),
-  );
+  });
   if (given.case === "listener") {
     server.listen(given.address, given.fd);
     return line.send({ case: "ready" });
   }
-  // From here on it is closed here and nowhere else: its number may be another one's soon.
+  // From here on this process or thread closes it, and no other: its number may soon be of another one.
   line.send({ case: "ready" });
   await adopt(given.fd, given.peer, server.accept);
 }

@@ -1,16 +1,40 @@
 /** A process or thread for each client: started when it comes, gone when it is gone. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CHILD_DEADLINE } from "../../limits.ts";
-import type { Log } from "../log.ts";
-import type { Child, ChildOptions, FromChild, StartChild } from "./child-messages.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log/log.ts";
+import type { ClientServers } from "../loop/leat-server.ts";
+import {
+  type Child,
+  type ChildOptions,
+  type FromChild,
+  type StartChild,
+  childOptions,
+} from "./child-messages.ts";
+import { startProcess } from "./processes.ts";
+import { startThread } from "./threads.ts";
 
-export interface ClientsOptions {
+/** @returns what serves the clients of a host; undefined where its model serves them on its own loop */
+export function clientServers(host: Host): ClientServers | undefined {
+  const { settings, capacity, log } = host;
+  if (settings.model !== "processes" && settings.model !== "threads") return undefined;
+  return new Clients({
+    start: settings.model === "processes" ? startProcess : startThread,
+    served: {
+      ...childOptions(settings, capacity.connections),
+      maxOpenFiles: capacity.files.total,
+    },
+    log,
+  });
+}
+
+interface ClientsOptions {
   readonly start: StartChild;
   readonly served: ChildOptions;
   readonly log: Log;
 }
 
-export class Clients {
+class Clients implements ClientServers {
   readonly #options: ClientsOptions;
   readonly #children = new Set<Child>();
   /** Those of them that know whom they serve. */

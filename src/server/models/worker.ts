@@ -2,7 +2,7 @@
 import { LeatError } from "../../errors.ts";
 import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Address } from "../../net/transport.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../log/log.ts";
 import type { Child, ChildOptions, FromChild } from "./child-messages.ts";
 import { endAll } from "./clients.ts";
 import { startProcess } from "./processes.ts";

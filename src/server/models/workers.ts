@@ -3,25 +3,22 @@
  * opens and never accepts from. A client in its backlog is served by whichever worker is there: one
  * that dies takes its own clients along, and nobody else.
  */
-import { LeatError } from "../../errors.ts";
-import { DRAIN_DEADLINE, MAX_CONNECTIONS, MAX_WORKERS } from "../../limits.ts";
 import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
-import { type Log, SILENT } from "../log.ts";
-import type { Server, ServerOptions, StopOptions } from "../server.ts";
+import { type Log, SILENT } from "../log/log.ts";
+import type { Server, StopOptions } from "../options/options.ts";
+import type { Settings } from "../options/table.ts";
 import { type ChildOptions, childOptions } from "./child-messages.ts";
 import { Slot } from "./slot.ts";
 
 /**
  * Resolves when all workers accept.
- * @throws LeatError: INVALID_ARGUMENT, what listening throws, INTERNAL when a worker cannot start
+ * @throws LeatError: what listening throws, INTERNAL when a worker cannot start
  */
-export async function startWorkers(options: ServerOptions, where: Address): Promise<Server> {
-  const count = options.workers ?? 1;
-  checkCount(count, options);
-  const served = childOptions(options, count);
-  const { drain = DRAIN_DEADLINE, log = SILENT } = options;
-  const listener = options.fd === undefined ? openShared(where) : share(options.fd, where);
+export async function startWorkers(settings: Settings, where: Address): Promise<Server> {
+  const { workers: count, drain, log = SILENT, fd } = settings;
+  const served = childOptions(settings, count);
+  const listener = fd === undefined ? openShared(where) : share(fd, where);
   const workers = new Workers({ count, served, where, listener, drain, log });
   try {
     await workers.ready;
@@ -29,17 +26,6 @@ export async function startWorkers(options: ServerOptions, where: Address): Prom
   } catch (thrown) {
     await workers.stop({ drain: 0 });
     throw thrown;
-  }
-}
-
-function checkCount(count: number, { model, maxConnections = MAX_CONNECTIONS }: ServerOptions) {
-  const wrong = (message: string) => new LeatError("INVALID_ARGUMENT", message);
-  if (count > MAX_WORKERS) throw wrong(`${count} workers: at most ${MAX_WORKERS} are started`);
-  if (count > maxConnections) {
-    throw wrong(`${count} workers for ${maxConnections} connections: some would serve nobody`);
-  }
-  if (model !== undefined && model !== "event-loop") {
-    throw wrong(`workers run the event loop each; the model ${model} has none`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A number of bytes that many share: taken before they are used, given back after. */
-import type { WindowBudget } from "../session/flow.ts";
+import type { WindowBudget } from "../../session/flow.ts";
 
 /** Needs more than there was. */
 export interface BudgetWaiter {

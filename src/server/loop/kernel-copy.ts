@@ -2,22 +2,14 @@
  * Bytes of a file that the kernel moves to a socket: the one place that knows the descriptors of
  * both. Neither is kept: each is asked for when it is used, and is -1 once it is closed.
  */
-import { BLOCK_SIZE, KERNEL_COPY_LEAST } from "../limits.ts";
-import type { FileRegion } from "../net/file-region.ts";
-import { EAGAIN, canSendFile, sendFile } from "../net/send-file.ts";
-import type { Transport } from "../net/transport.ts";
-import type { Source } from "../store/store.ts";
-import type { KernelCopy, RegionEnd } from "../transfer/outgoing-source.ts";
-import { atOnce } from "../transfer/source-calls.ts";
-
-export const KERNEL_COPIES = ["auto", "on", "off"] as const;
-
-/**
- * How downloads leave. `on`: by the kernel, from KERNEL_COPY_LEAST on. `auto`: those of which more
- * than one block is sent, as far as the CRCs of their blocks are known, unless the peer is on this
- * machine: there it saves nothing, and the receiver has more to do. `off`: all pass through a buffer.
- */
-export type KernelCopyMode = (typeof KERNEL_COPIES)[number];
+import { BLOCK_SIZE, KERNEL_COPY_LEAST } from "../../limits.ts";
+import type { FileRegion } from "../../net/file-region.ts";
+import { EAGAIN, canSendFile, sendFile } from "../../net/send-file.ts";
+import type { Transport } from "../../net/transport.ts";
+import type { KernelCopyMode } from "../options/options.ts";
+import type { Source } from "../../store/store.ts";
+import type { KernelCopy, RegionEnd } from "../../transfer/outgoing-source.ts";
+import { atOnce } from "../../transfer/source-calls.ts";
 
 /**
  * @param length bytes that are to be sent of it

@@ -2,13 +2,13 @@
  * Connections that are not served. Each is told why in a few bytes, and costs no more than its socket
  * until its peer has read them: one that is closed sooner may lose them to a reset.
  */
-import type { Runtime } from "../connection/runtime.ts";
-import type { LeatError } from "../errors.ts";
-import { CLOSE_DEADLINE, RETRY_AFTER, SHORT_CHUNK } from "../limits.ts";
-import type { Transport, TransportHandler } from "../net/transport.ts";
-import { failureBody } from "../session/failure.ts";
-import { encodeFrame } from "../wire/frame.ts";
-import type { Log } from "./log.ts";
+import type { Runtime } from "../../connection/runtime.ts";
+import type { LeatError } from "../../errors.ts";
+import { CLOSE_DEADLINE, RETRY_AFTER, SHORT_CHUNK } from "../../limits.ts";
+import type { Transport, TransportHandler } from "../../net/transport.ts";
+import { failureBody } from "../../session/failure.ts";
+import { encodeFrame } from "../../wire/frame.ts";
+import type { Log } from "../log/log.ts";
 
 export class Refusals {
   readonly #runtime: Runtime;

@@ -2,8 +2,8 @@
  * One line for each transfer and each change: by whom, of what, how much, how long, and what came of
  * it. Requests that only look have theirs at `debug`.
  */
-import type { LeatError } from "../errors.ts";
-import type { Operation } from "../session/event.ts";
+import type { LeatError } from "../../errors.ts";
+import type { Operation } from "../../session/event.ts";
 import { type Log, isLogged } from "./log.ts";
 
 const AT_INFO: ReadonlySet<Operation["case"]> = new Set([

@@ -2,8 +2,8 @@
  * A log in which no peer can fill the disk: of one kind of line so many are written in a while, the
  * others are counted, and the count is written when the while is over.
  */
-import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../limits.ts";
-import type { Ticked } from "../net/ticker.ts";
+import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../../limits.ts";
+import type { Ticked } from "../../net/ticker.ts";
 import { type Log, type LogLevel as Level, isLogged } from "./log.ts";
 
 /** Stands before the last of the lines that were counted. */

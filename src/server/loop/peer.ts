@@ -1,22 +1,18 @@
 /** One accepted connection: admits it, runs what it asks for, ends what it leaves. */
-import type { Connection, Driver } from "../connection/connection.ts";
-import type { Stall } from "../connection/stalls.ts";
-import { LeatError } from "../errors.ts";
-import { PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE, RETRY_AFTER, SILENCE } from "../limits.ts";
-import { checkBounds } from "../operations/bounds.ts";
-import { run, unknownOperation } from "../operations/operations.ts";
-import type { Operation, SessionEvent } from "../session/event.ts";
-import type { Wait } from "../session/wait.ts";
-import type { Hello } from "../wire/gen/messages.ts";
-import type { Budget, BudgetWaiter } from "./budget.ts";
-import { type Shared, StreamExchange } from "./stream-exchange.ts";
+import type { Connection, Driver } from "../../connection/connection.ts";
+import type { Stall } from "../../connection/stalls.ts";
+import { LeatError } from "../../errors.ts";
+import { PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE, RETRY_AFTER, SILENCE } from "../../limits.ts";
+import { checkBounds } from "../../operations/bounds.ts";
+import { run, unknownOperation } from "../../operations/operations.ts";
+import type { Operation, SessionEvent } from "../../session/event.ts";
+import type { Wait } from "../../session/wait.ts";
+import type { Hello } from "../../wire/gen/messages.ts";
+import type { BudgetWaiter } from "../host/budget.ts";
+import type { Host } from "../host/host.ts";
+import { type Serving, StreamExchange } from "./stream-exchange.ts";
 
-/** What all peers of a server share. */
-export interface PeerOptions extends Shared {
-  /** Memory for list pages that are made or wait to be sent. */
-  readonly pages: Budget;
-  /** Files that may be open, counted in descriptors. */
-  readonly files: Budget;
+export interface PeerOptions extends Serving {
   readonly onClosed: (peer: Peer) => void;
   /** A list waits for memory. @param now milliseconds */
   readonly onStarved: (now: number) => void;
@@ -26,6 +22,7 @@ export class Peer implements Driver, BudgetWaiter {
   readonly connection: Connection;
   /** Credit for each upload when it opens, in bytes. */
   readonly window: number;
+  readonly #host: Host;
   readonly #options: PeerOptions;
   /** Made when there is one. */
   #exchanges: Map<number, StreamExchange> | undefined;
@@ -44,6 +41,7 @@ export class Peer implements Driver, BudgetWaiter {
   #closed = false;
 
   constructor(connection: Connection, window: number, options: PeerOptions) {
+    this.#host = options.host;
     this.#options = options;
     this.window = window;
     this.connection = connection;
@@ -96,7 +94,7 @@ export class Peer implements Driver, BudgetWaiter {
       case "end":
         return this.#peerEnded();
       case "closed":
-        this.#options.log.warn(
+        this.#host.log.warn(
           { peer: this.connection.peer, code: event.error.code },
           event.error.message,
         );
@@ -123,17 +121,17 @@ export class Peer implements Driver, BudgetWaiter {
     const { path } = this.#exchanges?.get(stream) ?? {};
     const seconds = Math.round(still / 1000);
     const facts = { peer: this.connection.peer, stream, path, seconds };
-    this.#options.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
+    this.#host.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
   }
 
   onDefect(error: LeatError): void {
-    this.#options.log.error({ peer: this.connection.peer, err: error }, error.message);
+    this.#host.log.error({ peer: this.connection.peer, err: error }, error.message);
   }
 
   onClosed(error: LeatError): void {
     this.#closed = true;
     this.#lists = NONE;
-    this.#options.pages.forget(this);
+    this.#host.capacity.pages.forget(this);
     for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error, error);
     if (this.#page === "unsent") this.#givePage();
     this.#options.onClosed(this);
@@ -173,13 +171,13 @@ export class Peer implements Driver, BudgetWaiter {
       this.connection.refuse(new LeatError("UNAUTHENTICATED", message));
       return;
     }
-    this.#options.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
+    this.#host.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
     this.connection.welcome(this.window);
     if (this.#going !== undefined) this.#goAway(this.#going);
   }
 
   #request(stream: number, operation: Operation | undefined): void {
-    this.#options.counters.streams += 1;
+    this.#host.counters.streams += 1;
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
     exchange.serves(operation);
@@ -202,7 +200,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   /** @throws RESOURCE_EXHAUSTED */
   #reserve(exchange: StreamExchange, descriptors: number): void {
-    if (this.#options.files.take(descriptors)) {
+    if (this.#host.capacity.files.take(descriptors)) {
       exchange.descriptors = descriptors;
       return;
     }
@@ -218,7 +216,7 @@ export class Peer implements Driver, BudgetWaiter {
   #nextList(): void {
     const [next, ...rest] = this.#lists;
     if (this.#page !== "none" || next === undefined) return;
-    const { pages } = this.#options;
+    const { pages } = this.#host.capacity;
     const bytes = Math.min(PAGE_MAKING, pages.total);
     if (!pages.take(bytes)) return pages.wait(this);
     pages.forget(this);
@@ -233,7 +231,7 @@ export class Peer implements Driver, BudgetWaiter {
     if (this.#lists.length === 0) return;
     const lists = this.#lists.filter((waiting) => waiting.exchange !== exchange);
     this.#lists = lists.length === 0 ? NONE : lists;
-    if (lists.length === 0) this.#options.pages.forget(this);
+    if (lists.length === 0) this.#host.capacity.pages.forget(this);
   }
 
   #pageMade(): void {
@@ -251,7 +249,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   #givePages(bytes: number): void {
     this.#pageBytes -= bytes;
-    this.#options.pages.give(bytes);
+    this.#host.capacity.pages.give(bytes);
   }
 
   onTick(now: number): void {
@@ -301,7 +299,7 @@ export class Peer implements Driver, BudgetWaiter {
     const left = exchange.receiving?.abort(error) ?? exchange.running;
     // What was begun has its file open until it is over: cancelled ones must not add up.
     const over = (): void => {
-      this.#options.files.give(exchange.descriptors);
+      this.#host.capacity.files.give(exchange.descriptors);
       exchange.tell(failure);
     };
     if (failure === undefined) exchange.tell(undefined);

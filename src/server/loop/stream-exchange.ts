@@ -1,6 +1,6 @@
 /** The server's end of one stream: what an operation says becomes frames. */
-import type { Connection } from "../connection/connection.ts";
-import type { LeatError } from "../errors.ts";
+import type { Connection } from "../../connection/connection.ts";
+import type { LeatError } from "../../errors.ts";
 import type {
   Exchange,
   FinishInit,
@@ -8,33 +8,25 @@ import type {
   Receiving,
   ResultInit,
   StatusInit,
-} from "../operations/exchange.ts";
-import type { BlockCrcs } from "../operations/block-crcs.ts";
-import type { Operation } from "../session/event.ts";
-import type { Outgoing } from "../session/outgoing.ts";
-import type { DurabilityLevel, Source, Store } from "../store/store.ts";
-import type { KernelCopy } from "../transfer/outgoing-source.ts";
-import type { AccessLog } from "./access-log.ts";
-import type { Counters } from "./counters.ts";
-import type { Log } from "./log.ts";
-import { type KernelCopyMode, kernelCopy } from "./kernel-copy.ts";
+} from "../../operations/exchange.ts";
+import type { BlockCrcs } from "../../operations/block-crcs.ts";
+import type { Operation } from "../../session/event.ts";
+import type { Outgoing } from "../../session/outgoing.ts";
+import type { DurabilityLevel, Source, Store } from "../../store/store.ts";
+import type { KernelCopy } from "../../transfer/outgoing-source.ts";
+import type { Host } from "../host/host.ts";
+import { kernelCopy } from "./kernel-copy.ts";
 
-/** What all streams of a server share. */
-export interface Shared {
-  readonly log: Log;
-  readonly accessLog: AccessLog;
-  readonly store: Store;
-  readonly durability: DurabilityLevel;
-  readonly counters: Counters;
-  readonly blockCrcs: BlockCrcs;
-  readonly kernelCopy: KernelCopyMode;
+/** What serves all streams of a server. */
+export interface Serving {
+  readonly host: Host;
   status(): StatusInit;
 }
 
 export class StreamExchange implements Exchange {
   readonly stream: number;
   readonly #connection: Connection;
-  readonly #shared: Shared;
+  readonly #serving: Serving;
   ended = false;
   /** What it is about, for the log. */
   path: string | undefined;
@@ -51,17 +43,17 @@ export class StreamExchange implements Exchange {
   /** The operation, when it hears more than its request. */
   receiving: Receiving | undefined;
 
-  constructor(stream: number, connection: Connection, shared: Shared) {
+  constructor(stream: number, connection: Connection, serving: Serving) {
     this.stream = stream;
     this.#connection = connection;
-    this.#shared = shared;
+    this.#serving = serving;
   }
 
   /** What it is, before it runs. */
   serves(operation: Operation): void {
     const { value } = operation;
     if ("path" in value) this.path = value.path;
-    if (!this.#shared.accessLog.wants(operation)) return;
+    if (!this.#serving.host.accessLog.wants(operation)) return;
     this.#access = { operation, began: performance.now() };
   }
 
@@ -70,20 +62,20 @@ export class StreamExchange implements Exchange {
     if (this.#access === undefined) return;
     const [bytes, skipped] = [this.#bytes, this.#skipped];
     const { peer } = this.#connection;
-    this.#shared.accessLog.tell({ peer, ...this.#access, bytes, skipped, error });
+    this.#serving.host.accessLog.tell({ peer, ...this.#access, bytes, skipped, error });
     this.#access = undefined;
   }
 
   get store(): Store {
-    return this.#shared.store;
+    return this.#serving.host.store;
   }
 
   get durability(): DurabilityLevel {
-    return this.#shared.durability;
+    return this.#serving.host.settings.durability;
   }
 
   get blockCrcs(): BlockCrcs {
-    return this.#shared.blockCrcs;
+    return this.#serving.host.blockCrcs;
   }
 
   get peer(): string {
@@ -92,7 +84,8 @@ export class StreamExchange implements Exchange {
 
   kernelCopy(source: Source, length: number): KernelCopy | undefined {
     const { hasDescriptor, isLocal } = this.#connection;
-    return hasDescriptor ? kernelCopy(this.#shared.kernelCopy, source, length, isLocal) : undefined;
+    const mode = this.#serving.host.settings.kernelCopy;
+    return hasDescriptor ? kernelCopy(mode, source, length, isLocal) : undefined;
   }
 
   get frameLimit(): number {
@@ -129,11 +122,11 @@ export class StreamExchange implements Exchange {
 
   warn({ code, message }: LeatError): void {
     const { peer } = this.#connection;
-    this.#shared.log.warn({ peer, stream: this.stream, path: this.path, code }, message);
+    this.#serving.host.log.warn({ peer, stream: this.stream, path: this.path, code }, message);
   }
 
   consumed(bytes: number): void {
-    this.#shared.counters.bytesReceived += bytes;
+    this.#serving.host.counters.bytesReceived += bytes;
     this.#bytes += bytes;
     this.#connection.consumed(this.stream, bytes);
   }
@@ -143,11 +136,11 @@ export class StreamExchange implements Exchange {
   }
 
   status(): StatusInit {
-    return this.#shared.status();
+    return this.#serving.status();
   }
 
   countSent(bytes: number): void {
-    this.#shared.counters.bytesSent += bytes;
+    this.#serving.host.counters.bytesSent += bytes;
     this.#bytes += bytes;
   }
 }

@@ -1,0 +1,105 @@
+/** The flags of `leat server`: those of the server's table of options, and a few of the command's own. */
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import { DEFAULT_PORT } from "../../client/connection/address.ts";
+import { MAX_WORKERS } from "../../limits.ts";
+import type { ServerOptions } from "../../server/options/options.ts";
+import {
+  OPTIONS,
+  type Option as Row,
+  type Settings,
+  conflict,
+} from "../../server/options/table.ts";
+import { seconds, secondsOrNone, wholeNumber } from "../program/arguments.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { readHost } from "./listening.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
+
+/** Flags that are no options of `createServer`. */
+const OWN = {
+  allowAnonymous: {
+    type: "switch",
+    flag: "--allow-anonymous",
+    help: "serve strangers: needed to listen beyond this machine",
+  },
+  logLevel: {
+    type: "choice",
+    choices: LOG_LEVELS,
+    default: "info",
+    flag: "--log-level <LEVEL>",
+    help: "the least that is worth a line",
+  },
+  logFormat: {
+    type: "choice",
+    choices: LOG_FORMATS,
+    default: "pretty",
+    flag: "--log-format <FORMAT>",
+    help: "lines for people, or JSON",
+  },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export interface ServerFlags extends Settings {
+  readonly allowAnonymous?: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** Values that the command reads or presets in another way than their type has it. */
+const SPECIAL: { readonly [K in keyof ServerOptions]?: (option: Option) => void } = {
+  hostname: (option) => option.argParser(readHost),
+  port: (option) => option.default(DEFAULT_PORT),
+  workers: (option) => option.argParser(workerCount),
+};
+
+type Flag = readonly [name: string, option: Option];
+
+const ROWS: readonly [string, Row][] = Object.entries({ ...OPTIONS, ...OWN });
+
+const FLAGS = ROWS.flatMap(([name, row]): Flag[] => {
+  if (!("flag" in row)) return [];
+  const option = new Option(row.flag, row.help);
+  addType(option, row);
+  SPECIAL[name as keyof ServerOptions]?.(option);
+  return [[name, option]];
+});
+
+export function addFlags(program: Command): Command {
+  for (const [, option] of FLAGS) program.addOption(option);
+  return program;
+}
+
+/** What was typed, set in the environment, or is so by default. @throws UsageError: flags that do not go together */
+export function readFlags(program: Command): ServerFlags {
+  const values = FLAGS.map(([name, option]) => [
+    name,
+    program.getOptionValue(option.attributeName()),
+  ]);
+  const flags = Object.fromEntries(values) as ServerFlags;
+  const problem = conflict(flags, (name) => OPTIONS[name].flag.split(" ")[0]!);
+  if (problem !== undefined) throw new UsageError(problem);
+  return flags;
+}
+
+function addType(option: Option, row: Row): void {
+  switch (row.type) {
+    case "whole":
+      option.argParser(wholeNumber(row.least, row.most)).default(row.default);
+      return;
+    case "duration":
+      option.argParser(row.least === 0 ? secondsOrNone : seconds);
+      option.default(row.default, `${row.default / 1000}`);
+      return;
+    case "choice":
+      option.choices(row.choices).default(row.default);
+      return;
+    case "text":
+      option.default(row.default);
+      return;
+    default:
+  }
+}
+
+function workerCount(text: string): number {
+  if (text === "auto") return Math.min(availableParallelism(), MAX_WORKERS);
+  return wholeNumber(1, MAX_WORKERS)(text);
+}

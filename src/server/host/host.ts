@@ -1,0 +1,81 @@
+/**
+ * The part of a server that all its connections share, in one process: the store, what may be used of the
+ * machine, counters and logs. It knows no sockets: several listeners may serve from one.
+ */
+import type { Runtime } from "../../connection/runtime.ts";
+import { LeatError } from "../../errors.ts";
+import { BlockCrcs } from "../../operations/block-crcs.ts";
+import type { StatusInit } from "../../operations/exchange.ts";
+import { FollowedStore } from "../../store/disk/followed-store.ts";
+import type { Store } from "../../store/store.ts";
+import { AGENT } from "../../version.ts";
+import { AccessLog } from "../log/access-log.ts";
+import { FoldedLog } from "../log/folded-log.ts";
+import { SILENT } from "../log/log.ts";
+import type { ServerOptions } from "../options/options.ts";
+import { type Settings, settle } from "../options/table.ts";
+import { Capacity, type Part } from "./capacity.ts";
+import { Counters } from "./counters.ts";
+
+export class Host {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly capacity: Capacity;
+  readonly counters = new Counters();
+  readonly blockCrcs = new BlockCrcs();
+  readonly log: FoldedLog;
+  readonly accessLog: AccessLog;
+  readonly #started = performance.now();
+
+  /** @param options of the server, and which part of it this process serves @throws INVALID_ARGUMENT */
+  constructor(store: Store, options: ServerOptions & Part, runtime: Runtime) {
+    const settings = settle(options);
+    this.store = store;
+    this.settings = settings;
+    this.runtime = runtime;
+    const { ticker, clock } = runtime;
+    this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
+    this.accessLog = new AccessLog(this.log);
+    this.capacity = new Capacity(settings);
+  }
+
+  status(connections: number, streams: number): StatusInit {
+    return {
+      agent: AGENT,
+      uptimeSeconds: Math.floor((performance.now() - this.#started) / 1000),
+      connections,
+      streams,
+      bytesSent: this.counters.bytesSent,
+      bytesReceived: this.counters.bytesReceived,
+      residentBytes: residentBytes(),
+      durability: this.settings.durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.store[Symbol.asyncDispose]();
+    } finally {
+      this.log.flush(); // commits that went on have their lines by now
+    }
+  }
+}
+
+/** The store that the options name. @throws INVALID_ARGUMENT: there is none; what opening a folder throws */
+export function openStore({ store, library, readOnly, partialRetention }: ServerOptions): Store {
+  if (store !== undefined) return store;
+  if (library !== undefined) {
+    return new FollowedStore(library, { readOnly: readOnly === true, partialRetention });
+  }
+  throw new LeatError("INVALID_ARGUMENT", "createServer needs a library folder or a store");
+}
+
+/** It is read from a file of the system: undefined where no more files can be opened. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,242 @@
+/** One event loop that serves connections of leat's protocol: accepts, refuses, and stops without cutting what is under way. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Connection } from "../../connection/connection.ts";
+import { LeatError } from "../../errors.ts";
+import {
+  ANSWER_LIMIT,
+  IDLE_DEADLINE,
+  MAX_WINDOW,
+  PAGE_BYTES,
+  PAGE_MAKING,
+  RETRY_AFTER,
+  SERVER_MAX_FRAME,
+} from "../../limits.ts";
+import { listenBun } from "../../net/bun.ts";
+import { listenShared } from "../../net/handover.ts";
+import type {
+  Accept,
+  Address,
+  Listener,
+  Transport,
+  TransportHandler,
+} from "../../net/transport.ts";
+import type { StatusInit } from "../../operations/exchange.ts";
+import type { SessionOptions } from "../../session/options.ts";
+import { Session } from "../../session/session.ts";
+import { AGENT } from "../../version.ts";
+import type { Host } from "../host/host.ts";
+import type { Server, StopOptions } from "../options/options.ts";
+import { Peer, type PeerOptions } from "./peer.ts";
+import { Refusals } from "./refusals.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+
+/** Has clients served by processes or threads of their own. */
+export interface ClientServers {
+  /** Clients that are served, or are about to be. */
+  readonly size: number;
+  /** Has an accepted socket served. @returns false when it could not be done */
+  take(fd: number, peer: string): boolean;
+  /** Resolves when all have ended. @param drain milliseconds in which open streams may finish */
+  stop(drain: number): Promise<void>;
+}
+
+export interface LeatServerOptions {
+  /** Serve the clients of models that do not serve them on this loop. */
+  readonly clients?: ClientServers | undefined;
+  /** Called when connections come and go, with how many there are. */
+  readonly onConnections?: (connections: number) => void;
+}
+
+export class LeatServer implements Server {
+  readonly #host: Host;
+  readonly #options: LeatServerOptions;
+  readonly #peerOptions: PeerOptions;
+  readonly #sessionOptions: SessionOptions;
+  readonly #peers = new Set<Peer>();
+  readonly #refusals: Refusals;
+  /** Keeps clients until their turn, if they are served one at a time. */
+  readonly #waitingRoom: WaitingRoom | undefined;
+  #listener: Listener | undefined;
+  #stopping: Promise<void> | undefined;
+  /** The error that clients get once the server begins to stop. */
+  #stopReason: LeatError | undefined;
+  /** When connections were last cut for the memory of their pages. */
+  #freedAt = 0;
+  /** Called when the last peer has left. */
+  #onEmpty: (() => void) | undefined;
+
+  constructor(host: Host, options: LeatServerOptions = {}) {
+    this.#host = host;
+    this.#options = options;
+    const { capacity, runtime, log } = host;
+    this.#refusals = new Refusals(runtime, log, capacity.refusals);
+    if (host.settings.model === "iterative") {
+      this.#waitingRoom = new WaitingRoom((transport) =>
+        this.#stopReason === undefined
+          ? this.#serve(transport)
+          : this.#refusals.refuse(transport, this.#stopReason),
+      );
+    }
+    this.#peerOptions = {
+      host,
+      status: () => this.#status(),
+      onClosed: (peer) => this.#onPeerClosed(peer),
+      onStarved: (now) => this.#freePages(now),
+    };
+    this.#sessionOptions = {
+      role: "server",
+      agent: AGENT,
+      maxFrame: SERVER_MAX_FRAME,
+      maxStreams: capacity.streams,
+      initialWindow: 0, // each connection has its own, in Welcome
+      maxWindow: MAX_WINDOW,
+      answerLimit: ANSWER_LIMIT,
+      budgets: capacity.windows,
+    };
+  }
+
+  get address(): string {
+    return this.#listener?.address ?? "";
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  get connections(): number {
+    const { clients } = this.#options;
+    return this.#peers.size + (this.#waitingRoom?.waiting ?? 0) + (clients?.size ?? 0);
+  }
+
+  /** @param fd of a socket that listens on this address already */
+  listen(address: Address, fd?: number): void {
+    this.#listener =
+      fd === undefined
+        ? listenBun(address, this.accept, this.#divert)
+        : listenShared(fd, address, this.accept, this.#divert);
+  }
+
+  /** Hands a socket over where clients have their own process or thread. One to refuse stays with this loop. */
+  readonly #divert = (fd: number, peer: string): boolean => {
+    const { clients } = this.#options;
+    if (clients === undefined || this.#stopReason !== undefined) return false;
+    if (this.connections >= this.#host.capacity.connections) return false;
+    if (!clients.take(fd, peer)) return false;
+    this.#host.counters.connectionsAccepted += 1;
+    return true;
+  };
+
+  /** Serves a peer on any transport: the in-memory one, too. */
+  readonly accept: Accept = (transport: Transport): TransportHandler => {
+    const { counters, log } = this.#host;
+    counters.connectionsAccepted += 1;
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return this.#refusals.refuse(transport, refusal);
+    if (this.#waitingRoom === undefined) return this.#serve(transport);
+    if (this.#peers.size > 0) log.info({ peer: transport.peer }, "wait");
+    return this.#waitingRoom.accept(transport);
+  };
+
+  #serve(transport: Transport): TransportHandler {
+    const { capacity, runtime } = this.#host;
+    const window = capacity.offeredWindow;
+    capacity.initialWindows.take(window * capacity.streams);
+    const connection = new Connection({
+      transport,
+      session: new Session(this.#sessionOptions),
+      runtime,
+      idleDeadline: IDLE_DEADLINE,
+    });
+    this.#peers.add(new Peer(connection, window, this.#peerOptions));
+    this.#report(transport.peer, "connect");
+    return connection;
+  }
+
+  stop({ drain = this.#host.settings.drain }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(drain);
+    return this.#stopping;
+  }
+
+  async replaceWorkers(): Promise<number> {
+    return 0;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop({ drain: 0 });
+  }
+
+  #refusal(): LeatError | undefined {
+    const most = this.#host.capacity.connections;
+    if (this.#stopReason !== undefined || this.connections < most) return this.#stopReason;
+    this.#host.counters.connectionsRefused += 1;
+    const message = `the server has its ${most} connections; try again later`;
+    return new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
+  }
+
+  #onPeerClosed(peer: Peer): void {
+    const { initialWindows, streams } = this.#host.capacity;
+    initialWindows.give(peer.window * streams);
+    this.#peers.delete(peer);
+    this.#report(peer.connection.peer, "disconnect");
+    if (this.#peers.size === 0) this.#onEmpty?.();
+  }
+
+  #report(peer: string, event: "connect" | "disconnect"): void {
+    this.#host.log.info({ peer, connections: this.#peers.size }, event);
+    this.#options.onConnections?.(this.#peers.size);
+  }
+
+  async #stop(drain: number): Promise<void> {
+    this.#listener?.stop();
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    const reason = new LeatError("UNAVAILABLE", "the server is stopping", {
+      retryAfter: RETRY_AFTER,
+    });
+    this.#stopReason = reason;
+    // By a clock that only goes forward: the wall clock may be set meanwhile.
+    const deadline = performance.now() + drain;
+    for (const peer of this.#peers) peer.drain(reason);
+    const silent = setTimeout(() => this.#refuseSilent(reason), Math.min(drain, STOP_DEADLINE));
+    this.#waitingRoom?.close();
+    const clientsEnded = this.#options.clients?.stop(drain);
+    while (this.#peers.size > 0 && performance.now() < deadline) {
+      await Promise.race([empty, sleep(Math.min(100, deadline - performance.now()))]);
+    }
+    clearTimeout(silent);
+    for (const peer of this.#peers) peer.connection.refuse(reason);
+    if (this.#peers.size > 0) await Promise.race([empty, sleep(STOP_DEADLINE)]);
+    for (const peer of this.#peers) peer.connection.abort(reason);
+    await this.#refusals.end(STOP_DEADLINE);
+    await clientsEnded;
+    await this.#host[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Lists wait for memory: cuts connections that do not read the page they asked for. The oldest page
+   * first, and no more than it takes: each list that waits becomes a page, and the first has to be made.
+   */
+  #freePages(now: number): void {
+    if (now === this.#freedAt) return;
+    this.#freedAt = now;
+    const { pages } = this.#host.capacity;
+    const most = pages.waiting + PAGE_MAKING / PAGE_BYTES;
+    const unread = [...this.#peers].filter((peer) => peer.keepsPage(now));
+    unread.sort((one, other) => one.pageSince - other.pageSince);
+    for (const peer of unread.slice(0, most)) if (pages.waiting > 0) peer.connection.cut();
+  }
+
+  #refuseSilent(reason: LeatError): void {
+    for (const peer of this.#peers) if (peer.isSilent) peer.connection.refuse(reason);
+  }
+
+  #status(): StatusInit {
+    let streams = 0;
+    for (const peer of this.#peers) streams += peer.streams;
+    return this.#host.status(this.#peers.size, streams);
+  }
+}
+
+/** Milliseconds that peers have to say Hello, or to read why they are cut, when a server stops. */
+const STOP_DEADLINE = 1_000;

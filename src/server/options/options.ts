@@ -1,0 +1,87 @@
+/** The public contract of a server: what `createServer` takes, and what it returns. */
+import type { DurabilityLevel, Store } from "../../store/store.ts";
+import type { Log } from "../log/log.ts";
+
+/**
+ * How clients are served (docs/models.md compares these):
+ * - `event-loop`: all on one loop.
+ * - `iterative`: one at a time, the others wait.
+ * - `processes`: each by a process of its own.
+ * - `threads`: each by a thread of its own.
+ */
+export type Model = "event-loop" | "iterative" | "processes" | "threads";
+
+/**
+ * Which downloads the kernel moves from the file to the socket; all others pass through a buffer.
+ * - `auto`: those of more than 1 MiB, as far as the CRCs of their blocks are known, unless the peer is on
+ *   this machine: there it saves nothing, and the receiver has more to do.
+ * - `on`: those of 64 KiB or more.
+ * - `off`: none.
+ */
+export type KernelCopyMode = "auto" | "on" | "off";
+
+// Each has a row in table.ts: the compiler asks for it.
+/** What is served, where and how. Numbers are whole, times are in milliseconds. */
+export interface ServerOptions {
+  /** Folder to serve. It must exist. */
+  readonly library?: string;
+  /** What to serve instead of a folder; disposed with the server. */
+  readonly store?: Store;
+  /** `127.0.0.1` unless given. */
+  readonly hostname?: string;
+  /** 0, the default, picks a free one: see `Server.port`. */
+  readonly port?: number;
+  /** Path of a Unix socket to listen on, instead of TCP. */
+  readonly unix?: string;
+  /** Descriptor of a socket that listens already, on `hostname` and `port` or `unix`. It is taken over. */
+  readonly fd?: number;
+  /** Refuse every change. */
+  readonly readOnly?: boolean;
+  /** `fsync`, the default: a receipt says the file is on disk. */
+  readonly durability?: DurabilityLevel;
+  /** Connections at once: 1024 unless given. A client beyond that is refused, and may try again. */
+  readonly maxConnections?: number;
+  /** Streams at once on a connection: 256 unless given, fewer where fewer files may be open. */
+  readonly maxStreams?: number;
+  /**
+   * Files open at once, for all connections together: 8192 unless given, fewer where the system allows
+   * the process fewer. A request beyond that is refused, and may try again.
+   */
+  readonly maxOpenFiles?: number;
+  /** How clients are served: `event-loop` unless given. */
+  readonly model?: Model;
+  /** Processes that serve, 1 to 64, each with its part of all limits: 1, this one, unless given. */
+  readonly workers?: number;
+  /** Milliseconds in which open streams may finish when the server stops, or a worker is replaced: 10,000 unless given. */
+  readonly drain?: number;
+  /** Milliseconds that an unfinished upload is kept which nobody holds or touches: a day unless given. */
+  readonly partialRetention?: number;
+  /** Whether the kernel moves bytes of files to sockets: `auto` unless given. */
+  readonly kernelCopy?: KernelCopyMode;
+  /** Gets the server's log; without it nothing is logged. */
+  readonly log?: Log;
+}
+
+/** How a server stops. */
+export interface StopOptions {
+  /** Milliseconds in which open streams may finish, if not those of the server; then they are cut. */
+  readonly drain?: number;
+}
+
+/** A server that listens. Stopped with `await using`, or by `stop`. */
+export interface Server extends AsyncDisposable {
+  /** `HOST:PORT` as bound, or `unix:PATH`. */
+  readonly address: string;
+  /** 0 on a Unix socket. */
+  readonly port: number;
+  readonly connections: number;
+  /**
+   * Replaces the workers one by one: the next one accepts before the one before stops to, which lets
+   * its open streams finish. What was asked for while it was done is done once more.
+   * @returns how many were replaced, when the last of them has ended: 0 where this process serves
+   * @throws INTERNAL when one could not be started: the one before goes on, as do those that follow
+   */
+  replaceWorkers(): Promise<number>;
+  /** Accepts no more connections, lets open streams finish, closes. */
+  stop(options?: StopOptions): Promise<void>;
+}
