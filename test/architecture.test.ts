@@ -74,7 +74,7 @@ function roomOf(path: string): string {
 
 const layerOf = (path: string): string => roomOf(path).split("/")[0]!;
 
-const BASE = ["limits", "errors"];
+const BASE = ["limits", "errors", "file-region"];
 const SESSION = [...BASE, "wire", "session"];
 const MOVING = [...SESSION, "hash", "store", "transfer", "net"];
 const CONNECTION = [...MOVING, "connection"];
@@ -86,6 +86,7 @@ const HOST = ["server/log", "server/options", "server/host"];
 const MAY: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   errors: [],
+  "file-region": [],
   executable: [],
   hash: [],
   libc: [],
@@ -287,7 +288,7 @@ describe("the code", () => {
   test("of wire and session knows no runtime, no clock, no timer and no chance", () => {
     const impure =
       /\b(?:Bun|process|Date|performance|Math\.random|crypto|fetch|console|set(?:Timeout|Interval|Immediate)|queueMicrotask|Atomics)\b/g;
-    const pure = inLayers("limits", "errors", "wire", "session");
+    const pure = inLayers("limits", "errors", "file-region", "wire", "session");
     expect(
       found((source) => pure(source) && !source.path.includes("/gen/"), names(impure)),
     ).toEqual([]);

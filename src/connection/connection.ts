@@ -5,12 +5,13 @@
  * Deadlines (deadlines.ts) are looked at by `tick`.
  */
 import { LeatError } from "../errors.ts";
+import type { FileRegion } from "../file-region.ts";
 import { LEAST_SHARE, MAX_REQUEST, SHORT_CHUNK, STALL_NOTICE, TURN_SHARE } from "../limits.ts";
 import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Reader } from "../net/read-queue.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
-import type { FileRegion, Outgoing, Region } from "../session/outgoing.ts";
+import type { Outgoing, Region } from "../session/outgoing.ts";
 import type { Session } from "../session/session.ts";
 import type { StreamFrame } from "../session/state.ts";
 import type { Stream } from "../session/stream.ts";

@@ -4,9 +4,9 @@
  * producer gave may end with a region of a file, which follows the buffer and needs none. A
  * connection with nothing to send holds no buffer.
  */
+import type { FileRegion } from "../file-region.ts";
 import { DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
-import type { FileRegion } from "./file-region.ts";
 import { Pace } from "./pace.ts";
 import type { RunQueue, Task } from "./run-queue.ts";
 import type { Transport } from "./transport.ts";

@@ -1,3 +1,5 @@
+import type { ByteSink } from "../file-region.ts";
+
 /** Where to listen or connect: TCP, or a Unix socket. */
 export type Address =
   { readonly hostname: string; readonly port: number } | { readonly unix: string };
@@ -15,21 +17,11 @@ export type Address =
  *  - `shutdown` (our FIN) leaves the reading side open. Closing before the peer's FIN was seen may
  *    lose bytes that `write` accepted: the order is shutdown, wait for `onEnd`, close.
  */
-export interface Transport {
+export interface Transport extends ByteSink {
   /** The other end, for logs: `127.0.0.1:40312`, `unix:/run/leat.sock`, `memory`. */
   readonly peer: string;
-  /**
-   * The descriptor of a socket to which bytes may be written besides `write`, as they are: missing
-   * where there is none (TLS, memory). Not to be kept: it is -1 once the transport is closed.
-   */
-  readonly fd?: number;
   /** The peer is on this machine: no network card takes part. Missing: it is not known to be. */
   readonly isLocal?: boolean;
-  /**
-   * Offers bytes[offset, offset + length).
-   * @returns bytes accepted, 0 to length; -1 when the transport is closed
-   */
-  write(bytes: Uint8Array, offset: number, length: number): number;
   /** Nothing looks at a chunk of `onData` any more: its memory may be used again at once. */
   free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */

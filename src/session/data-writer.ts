@@ -1,11 +1,8 @@
 /** Writes one Data frame of a stream into a send buffer. */
 import { BLOCK_SIZE, DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
-import { dataHeadLength, writeDataHead } from "../wire/frame.ts";
+import { dataHeadLength, MAX_DATA_HEAD, writeDataHead } from "../wire/frame.ts";
 import type { Region } from "./outgoing.ts";
 import type { Stream } from "./stream.ts";
-
-/** The longest head inside a frame's length: tags, stream, lengths, offset, CRC. */
-export const MAX_DATA_HEAD = 40;
 
 /** A payload is not cut below this for lack of room: the rest of the buffer is left empty. */
 const LEAST_PAYLOAD = SEND_ROOM;

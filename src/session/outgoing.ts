@@ -1,18 +1,8 @@
 /** The bytes of one stream on their way out, as the session pulls them. */
+import type { FileRegion } from "../file-region.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 
 export type FinishInit = Extract<FrameBodyInit, { case: "finish" }>["value"];
-
-/**
- * Payload that leaves right behind its head without standing in a buffer: a part of a file. How is
- * known to who made it and to who sends it, and disposes of it.
- */
-export interface FileRegion extends Disposable {
-  /** Bytes that have not left. */
-  readonly left: number;
-  readonly blocked: boolean;
-  send(transport: object): number;
-}
 
 export interface Outgoing {
   /** Bytes that `take` can give now. 0 while more must be fetched: `Session.offer` tells of them. */

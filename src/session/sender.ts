@@ -1,8 +1,9 @@
 /** The sending half of a session: answers first, then Data of the streams in turn. */
 import { LeatError } from "../errors.ts";
+import type { FileRegion } from "../file-region.ts";
 import { Controls } from "./controls.ts";
 import { alignedStart, NO_ROOM, writeData } from "./data-writer.ts";
-import type { FileRegion, Outgoing, Region } from "./outgoing.ts";
+import type { Outgoing, Region } from "./outgoing.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 import { Turns } from "./turns.ts";

@@ -10,6 +10,7 @@
  * still read one. What is thrown is a defect of the caller, or of this file.
  */
 import { LeatError } from "../errors.ts";
+import type { FileRegion } from "../file-region.ts";
 import { EARLY_REQUESTS, MAX_REQUEST } from "../limits.ts";
 import { FrameDecoder } from "../wire/decoder.ts";
 import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
@@ -19,7 +20,7 @@ import { failureBody, goAwayBody } from "./failure.ts";
 import { ReceiveWindow, SendWindow } from "./flow.ts";
 import { frameLimit, helloBody, welcomeBody } from "./handshake.ts";
 import type { SessionOptions } from "./options.ts";
-import type { FileRegion, Outgoing, Region } from "./outgoing.ts";
+import type { Outgoing, Region } from "./outgoing.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
 import { Share } from "./share.ts";

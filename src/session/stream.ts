@@ -1,7 +1,8 @@
 import { LeatError } from "../errors.ts";
+import type { FileRegion } from "../file-region.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 import type { ReceiveWindow, SendWindow } from "./flow.ts";
-import type { FileRegion, Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { StreamState } from "./state.ts";
 
 /** For bytes, or for credit. In the other states it is the server's turn. */

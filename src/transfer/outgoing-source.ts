@@ -3,8 +3,9 @@
  * lent to the kernel. Blocks whose CRC is known are not summed.
  */
 import { LeatError } from "../errors.ts";
+import type { FileRegion } from "../file-region.ts";
 import { BLOCK_SIZE, COMPARE_TRIES } from "../limits.ts";
-import type { FileRegion, FinishInit, Outgoing } from "../session/outgoing.ts";
+import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import type { Prefix, Source } from "../store/store.ts";
 import { changed, compare, comparePart, isComparable, replaced } from "./compare.ts";
 import { Digest } from "./digest.ts";

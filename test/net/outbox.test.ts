@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SEND_BUFFER, SILENCE } from "../../src/limits.ts";
-import type { FileRegion } from "../../src/net/file-region.ts";
-import type { Transport } from "../../src/net/transport.ts";
+import type { ByteSink, FileRegion } from "../../src/file-region.ts";
 import { seededRandom } from "../support/chop.ts";
 import { bytesOf, Speaker, Stage, turn, turns } from "./support.ts";
 
@@ -17,7 +16,7 @@ class Piece implements FileRegion {
     this.#most = most;
   }
 
-  send(transport: Transport): number {
+  send(transport: ByteSink): number {
     const length = Math.min(this.left, this.#most);
     const written = transport.write(new Uint8Array(length).fill(255), 0, length);
     if (written < 0) return -1;

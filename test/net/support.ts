@@ -1,7 +1,7 @@
 /** What the tests of the way out share: a line that takes what it is told to, and something to say. */
 import { BufferPool } from "../../src/net/buffer-pool.ts";
 import { Outbox, type Producer, type Saved } from "../../src/net/outbox.ts";
-import type { FileRegion } from "../../src/net/file-region.ts";
+import type { FileRegion } from "../../src/file-region.ts";
 import { RunQueue } from "../../src/net/run-queue.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { join } from "../support/chop.ts";

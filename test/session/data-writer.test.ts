@@ -1,15 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { SEND_ROOM } from "../../src/limits.ts";
-import {
-  ALIGNMENT,
-  alignedStart,
-  MAX_DATA_HEAD,
-  NO_ROOM,
-  writeData,
-} from "../../src/session/data-writer.ts";
+import { ALIGNMENT, alignedStart, NO_ROOM, writeData } from "../../src/session/data-writer.ts";
 import { ReceiveWindow, SendWindow, UNBOUNDED } from "../../src/session/flow.ts";
 import type { Region } from "../../src/session/outgoing.ts";
 import { Stream } from "../../src/session/stream.ts";
+import { MAX_DATA_HEAD } from "../../src/wire/frame.ts";
 import { seededRandom } from "../support/chop.ts";
 import { framesIn } from "../support/pair.ts";
 import { MAX_FRAME } from "../wire/events.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import { LeatError } from "../../src/errors.ts";
 import { BLOCK_SIZE } from "../../src/limits.ts";
-import type { FileRegion } from "../../src/session/outgoing.ts";
+import type { FileRegion } from "../../src/file-region.ts";
 import type { Source, StoreEntry } from "../../src/store/store.ts";
 import { OutgoingSource } from "../../src/transfer/outgoing-source.ts";
 import { seededRandom } from "../support/chop.ts";

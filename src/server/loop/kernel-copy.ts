@@ -2,10 +2,9 @@
  * Bytes of a file that the kernel moves to a socket: the one place that knows the descriptors of
  * both. Neither is kept: each is asked for when it is used, and is -1 once it is closed.
  */
+import type { ByteSink, FileRegion } from "../../file-region.ts";
 import { BLOCK_SIZE, KERNEL_COPY_LEAST } from "../../limits.ts";
-import type { FileRegion } from "../../net/file-region.ts";
 import { EAGAIN, canSendFile, sendFile } from "../../net/send-file.ts";
-import type { Transport } from "../../net/transport.ts";
 import type { KernelCopyMode } from "../options/options.ts";
 import type { Source } from "../../store/store.ts";
 import type { KernelCopy, RegionEnd } from "../../transfer/outgoing-source.ts";
@@ -52,17 +51,17 @@ class CopiedRegion implements FileRegion {
     this.#onEnd = onEnd;
   }
 
-  send(transport: Transport): number {
+  send(sink: ByteSink): number {
     this.blocked = false;
-    if (!this.#byKernel) return this.#write(transport, PIECE.length);
+    if (!this.#byKernel) return this.#write(sink, PIECE.length);
     const { fd = -1 } = this.#source;
-    const sent = sendFile(transport.fd ?? -1, fd, this.#position, this.left);
+    const sent = sendFile(sink.fd ?? -1, fd, this.#position, this.left);
     if (sent > 0) return this.#sent(sent);
     // Only a write of its own that was refused makes Bun wait for room: it tells whether there is.
-    if (sent === -EAGAIN) return this.#write(transport, ARMING);
+    if (sent === -EAGAIN) return this.#write(sink, ARMING);
     // The end of the file, or a file system or socket that can't: the write tells which.
     this.#byKernel = false;
-    return this.#write(transport, PIECE.length);
+    return this.#write(sink, PIECE.length);
   }
 
   [Symbol.dispose](): void {
@@ -72,7 +71,7 @@ class CopiedRegion implements FileRegion {
   }
 
   /** An ordinary write; what it does not take is read again. */
-  #write(transport: Transport, most: number): number {
+  #write(sink: ByteSink, most: number): number {
     const length = Math.min(most, this.left);
     const bytes = PIECE.subarray(0, length);
     const read = this.#read(bytes);
@@ -80,7 +79,7 @@ class CopiedRegion implements FileRegion {
       this.#short = true;
       bytes.fill(0, read); // the frame's length was promised
     }
-    const written = transport.write(PIECE, 0, length);
+    const written = sink.write(PIECE, 0, length);
     if (written < 0) return -1;
     this.blocked = written < length;
     return this.#sent(written);
