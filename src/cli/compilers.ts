@@ -1,7 +1,7 @@
 /**
  * A client works for a second or two, and JavaScriptCore's compilers take more of that than their code
  * gives back: the last one (FTL) where small files are moved, the one before (DFG) where large ones are
- * sent, which need little code, again and again (decision 19). Both can only be held back before a process
+ * sent, which need little code, again and again (decision 17). Both can only be held back before a process
  * starts, so the executable takes its own place.
  */
 import { statSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * stdout is data, stderr is talk. Data waits for whoever reads it. A reader that has seen enough
- * (`| head -1`) ends the command, without a word, as it ends others (decision 31).
+ * (`| head -1`) ends the command, without a word, as it ends others (decision 29).
  */
 import { LeatError } from "../../errors.ts";
 import { STDERR, STDOUT, isTerminal, writeAll } from "./standard-streams.ts";
