@@ -10,7 +10,7 @@ import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import type { Address } from "../net/transport.ts";
 import { Host, openStore } from "./host/host.ts";
-import { guarded } from "./log/log.ts";
+import { GuardedLog } from "./log/log.ts";
 import { LeatServer } from "./loop/leat-server.ts";
 import { clientServers } from "./models/clients.ts";
 import { startWorkers } from "./models/workers.ts";
@@ -23,7 +23,7 @@ import { type Settings, conflict, settle } from "./options/table.ts";
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { log } = options;
-  const settings = settle(log === undefined ? options : { ...options, log: guarded(log) });
+  const settings = settle(log === undefined ? options : { ...options, log: new GuardedLog(log) });
   const problem = conflict(settings);
   if (problem !== undefined) throw new LeatError("INVALID_ARGUMENT", problem);
   const store = openStore(settings);

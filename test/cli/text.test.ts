@@ -1,7 +1,7 @@
 /** The small parts: words, names, numbers, and what they look like. */
 import { describe, expect, test } from "bun:test";
 import { UsageError, combine, exitCodeOf } from "../../src/cli/program/exit-codes.ts";
-import { createLog } from "../../src/cli/server/log.ts";
+import { StreamLog } from "../../src/cli/server/log.ts";
 import { nearest } from "../../src/cli/program/nearest.ts";
 import { lastSegment, meansFolder, remoteName } from "../../src/cli/program/paths.ts";
 import { fit, pad, printable } from "../../src/cli/terminal/terminal-text.ts";
@@ -164,7 +164,7 @@ describe("the log", () => {
 
   test("is one line for each event, whatever a peer says", () => {
     lines.length = 0;
-    const log = createLog(options);
+    const log = new StreamLog(options);
     log.debug({}, "too small");
     log.info({ peer: "127.0.0.1:5", connections: 1 }, "connect");
     log.warn({ peer: "x", text: 'two\nlines "and" \u001b[2J' }, "bad\u001b[2J");
@@ -176,7 +176,7 @@ describe("the log", () => {
 
   test("tells the time of each line, and nothing of what is missing", () => {
     lines.length = 0;
-    const log = createLog({ ...options, terminal: false });
+    const log = new StreamLog({ ...options, terminal: false });
     const before = Date.now();
     log.warn({ peer: undefined, path: undefined, seconds: 3 }, "still");
     log.warn({}, "still");
@@ -189,7 +189,10 @@ describe("the log", () => {
 
   test("as JSON keeps what an error says", () => {
     lines.length = 0;
-    createLog({ ...options, format: "json" }).error({ err: new RangeError("broken") }, "defect");
+    new StreamLog({ ...options, format: "json" }).error(
+      { err: new RangeError("broken") },
+      "defect",
+    );
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({
       level: 50,
       msg: "defect",

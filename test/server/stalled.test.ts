@@ -103,7 +103,9 @@ test("so is a client that sends nothing, and a disk that takes nothing", async (
     "a 3 s: a transfer does not move: nothing comes from the client: its disk, or the network",
   ]);
   raw.frame(1, { case: "data", value: { offset: 0, crc32: 0x2144df1c, payload: bytes } });
-  expect(await said(STALL_NOTICE + 1)).toEqual(["a 3 s: a transfer does not move: the disk here"]);
+  expect(await said(STALL_NOTICE + 1)).toEqual([
+    "a 3 s: a transfer does not move: the server's disk",
+  ]);
   written.resolve();
   raw.transport.close();
   await server.stop({ drain: 0 });
@@ -116,7 +118,7 @@ test("a disk that does not confirm is told of, then the client, and the receipt 
   raw.frame(1, { case: "data", value: { offset: 0, crc32: 0x2144df1c, payload: bytes } });
   raw.frame(1, { case: "finish", value: { size: 4, crc32: 0x2144df1c } });
   expect(await said(STALL_NOTICE + 1)).toEqual([
-    "a 3 s: a transfer does not move: the disk here has not confirmed the file",
+    "a 3 s: a transfer does not move: the server's disk has not confirmed the file",
   ]);
   await said(SYNC_DEADLINE - STALL_NOTICE - 1);
   expect(raw.heard().filter((frame) => frame.body?.case === "failure")).toEqual([]);

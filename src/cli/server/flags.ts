@@ -51,14 +51,11 @@ const SPECIAL: { readonly [K in keyof ServerOptions]?: (option: Option) => void 
   workers: (option) => option.argParser(workerCount),
 };
 
-type Flag = readonly [name: string, option: Option];
-
 const ROWS: readonly [string, Row][] = Object.entries({ ...OPTIONS, ...OWN });
 
-const FLAGS = ROWS.flatMap(([name, row]): Flag[] => {
-  if (!("flag" in row)) return [];
-  const option = new Option(row.flag, row.help);
-  addType(option, row);
+const FLAGS = ROWS.flatMap(([name, row]): [string, Option][] => {
+  if (row.flag === undefined) return [];
+  const option = typed(new Option(row.flag, row.help), row);
   SPECIAL[name as keyof ServerOptions]?.(option);
   return [[name, option]];
 });
@@ -80,23 +77,14 @@ export function readFlags(program: Command): ServerFlags {
   return flags;
 }
 
-function addType(option: Option, row: Row): void {
-  switch (row.type) {
-    case "whole":
-      option.argParser(wholeNumber(row.least, row.most)).default(row.default);
-      return;
-    case "duration":
-      option.argParser(row.least === 0 ? secondsOrNone : seconds);
-      option.default(row.default, `${row.default / 1000}`);
-      return;
-    case "choice":
-      option.choices(row.choices).default(row.default);
-      return;
-    case "text":
-      option.default(row.default);
-      return;
-    default:
-  }
+/** @returns the option, which reads values of the row's type */
+function typed(option: Option, row: Row): Option {
+  if (row.type === "switch" || row.type === "object") return option;
+  if (row.type === "choice") option.choices(row.choices);
+  if (row.type === "whole") option.argParser(wholeNumber(row.least, row.most));
+  if (row.type !== "duration") return option.default(row.default);
+  option.argParser(row.least === 0 ? secondsOrNone : seconds);
+  return option.default(row.default, `${row.default / 1000}`);
 }
 
 function workerCount(text: string): number {

@@ -2,7 +2,7 @@
  * The server's log on stderr: lines for people, or JSON in the shape of pino's, which collectors and
  * pino-pretty read.
  */
-import type { Log, LogLevel as Level } from "../../server/log/log.ts";
+import { AnyLevelLog, type LogLevel as Level } from "../../server/log/log.ts";
 import { type LineStream, LogWriter } from "./log-writer.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
@@ -27,40 +27,47 @@ const COLOURS: Readonly<Record<Level, string>> = {
   error: "\x1b[31m",
 };
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** A person is watching: the time of day will do. */
+  /** Lines have the time of day only, for a person who watches. */
   readonly terminal: boolean;
   readonly colour: boolean;
   readonly stream: LineStream;
 }
 
-export interface WrittenLog extends Log {
-  /** Writes what is still gathered: before the end. */
-  flush(): void;
-}
+/** Writes lines at once or gathers them; see LogWriter. */
+export class StreamLog extends AnyLevelLog {
+  readonly #options: LogOptions;
+  readonly #writer: LogWriter;
 
-export function createLog(options: LogOptions): WrittenLog {
-  const format = options.format === "json" ? json : pretty;
-  const line = (level: Level, facts: object, message: string): string =>
-    `${format(level, facts, message, options)}\n`;
-  const writer = new LogWriter(options.stream, (lost) =>
-    line("warn", { lost }, "lines of the log are lost here: nobody read it"),
-  );
-  const isLevelEnabled = (level: Level): boolean => NUMBERS[level] >= NUMBERS[options.level];
-  const at = (level: Level) => (facts: object, message: string) => {
-    if (!isLevelEnabled(level)) return;
-    writer.write(line(level, facts, message), level === "warn" || level === "error");
-  };
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    isLevelEnabled,
-    flush: () => writer.flush(),
-  };
+  constructor(options: LogOptions) {
+    super();
+    this.#options = options;
+    this.#writer = new LogWriter(options.stream, (lost) =>
+      this.#line("warn", { lost }, "lines of the log are lost here: nobody read it"),
+    );
+  }
+
+  isLevelEnabled(level: Level): boolean {
+    return NUMBERS[level] >= NUMBERS[this.#options.level];
+  }
+
+  write(level: Level, facts: object, message: string): void {
+    if (!this.isLevelEnabled(level)) return;
+    const isUrgent = level === "warn" || level === "error";
+    this.#writer.write(this.#line(level, facts, message), isUrgent);
+  }
+
+  /** Writes the lines that are still gathered: before the end. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  #line(level: Level, facts: object, message: string): string {
+    const format = this.#options.format === "json" ? json : pretty;
+    return `${format(level, facts, message, this.#options)}\n`;
+  }
 }
 
 function json(level: Level, facts: object, message: string): string {
@@ -84,19 +91,19 @@ function pretty(level: Level, facts: object, message: string, options: LogOption
   return parts.join(" ");
 }
 
-/** The last second that was written: to write it anew takes longer than the rest of a line. */
-let second = { at: Number.NaN, text: "" };
+/** The last second as text: to format it anew takes longer than the rest of a line. */
+let last = { second: Number.NaN, text: "" };
 
 function now(terminal: boolean): string {
   const time = Date.now();
-  const at = Math.floor(time / 1000);
-  if (second.at !== at) {
+  const second = Math.floor(time / 1000);
+  if (last.second !== second) {
     const minutesWest = new Date(time).getTimezoneOffset();
-    const local = new Date(at * 1000 - minutesWest * 60_000).toISOString();
-    second = { at, text: `${local.slice(0, 10)} ${local.slice(11, 19)}` };
+    const local = new Date(second * 1000 - minutesWest * 60_000).toISOString();
+    last = { second, text: `${local.slice(0, 10)} ${local.slice(11, 19)}` };
   }
-  if (terminal) return second.text.slice(11);
-  return `${second.text}.${String(time - at * 1000).padStart(3, "0")}`;
+  if (terminal) return last.text.slice(11);
+  return `${last.text}.${String(time - second * 1000).padStart(3, "0")}`;
 }
 
 function colour(level: Level, wanted: boolean): string {

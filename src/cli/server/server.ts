@@ -11,7 +11,7 @@ import { createCommand, isAnswer, usageMessage } from "../program/arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "../program/exit-codes.ts";
 import { type ServerFlags, addFlags, readFlags } from "./flags.ts";
-import { type WrittenLog, createLog } from "./log.ts";
+import { StreamLog } from "./log.ts";
 import { addressesElsewhere, checkAddress, checkPassed } from "./listening.ts";
 import { onSignals, signalExit } from "../program/signals.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
@@ -74,12 +74,12 @@ async function serve(
   log.flush();
 }
 
-function createStderrLog(flags: ServerFlags): WrittenLog {
+function createStderrLog(flags: ServerFlags): StreamLog {
   // Nobody reads it any more: that does not stop a server.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
   const terminal = process.stderr.isTTY;
-  const log = createLog({
+  const log = new StreamLog({
     level: flags.logLevel,
     format: flags.logFormat,
     terminal,

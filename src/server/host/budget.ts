@@ -1,9 +1,9 @@
-/** A number of bytes that many share: taken before they are used, given back after. */
+/** A number of bytes, or of descriptors, that many share: taken before they are used, given back after. */
 import type { WindowBudget } from "../../session/flow.ts";
 
-/** Needs more than there was. */
+/** Waits until something is given back. */
 export interface BudgetWaiter {
-  /** Something was given back: there may be enough. */
+  /** Something was given back: there may be enough now. */
   onBudget(): void;
 }
 
@@ -14,9 +14,8 @@ export class Budget implements WindowBudget {
   readonly #waiting = new Set<BudgetWaiter>();
 
   /**
-   * @param total bytes
-   * @param share of what is left that one may take: with less than 1 the first never use it up, and
-   *   the last still get a little
+   * @param share of the rest that one may take: with less than 1 the first never use it up, and the last
+   *   still get a little
    */
   constructor(total: number, share = 1) {
     this.total = total;
@@ -24,12 +23,12 @@ export class Budget implements WindowBudget {
     this.#share = share;
   }
 
-  /** Bytes that one may take now. */
+  /** The most that one may take now. */
   get fair(): number {
     return Math.floor(this.#left * this.#share);
   }
 
-  /** Those that need more than there is. */
+  /** How many wait. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -46,7 +45,7 @@ export class Budget implements WindowBudget {
     first?.onBudget();
   }
 
-  /** Tells the first that waits when something is given back, until it says `forget`. */
+  /** Calls the first that waits when something is given back, until it is forgotten. */
   wait(waiter: BudgetWaiter): void {
     this.#waiting.add(waiter);
   }

@@ -1,6 +1,6 @@
 /**
- * One line for each transfer and each change: by whom, of what, how much, how long, and what came of
- * it. Requests that only look have theirs at `debug`.
+ * One line for each transfer and each change: its client, its path, bytes, milliseconds and outcome.
+ * Requests that only read facts have theirs at `debug`.
  */
 import type { LeatError } from "../../errors.ts";
 import type { Operation } from "../../session/event.ts";
@@ -14,8 +14,8 @@ const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
   "makeDirectory",
 ]);
 
-/** A request that is over. */
-export interface Access {
+/** A request that has ended. */
+interface Access {
   readonly peer: string;
   readonly operation: Operation;
   /** Payload bytes, in either direction. */
@@ -37,12 +37,12 @@ export class AccessLog {
     this.#debug = isLogged(log, "debug");
   }
 
-  /** Asked first: what is not logged is not measured. */
+  /** Whether this operation gets a line; if not, it need not be measured. */
   wants({ case: name }: Operation): boolean {
     return AT_INFO.has(name) ? this.#info : this.#debug;
   }
 
-  tell(access: Access): void {
+  write(access: Access): void {
     const { peer, operation, bytes, began, skipped, error } = access;
     const facts: Record<string, unknown> = { peer };
     const { value } = operation;

@@ -1,53 +1,38 @@
 /**
- * A log in which no peer can fill the disk: of one kind of line so many are written in a while, the
- * others are counted, and the count is written when the while is over.
+ * A log that no peer can fill the disk with: in each span of time so many lines of a kind are written, the
+ * others are counted, and the count is written when the span ends.
  */
 import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../../limits.ts";
 import type { Ticked } from "../../net/ticker.ts";
-import { type Log, type LogLevel as Level, isLogged } from "./log.ts";
+import { AnyLevelLog, type Log, type LogLevel as Level, isLogged } from "./log.ts";
 
-/** Stands before the last of the lines that were counted. */
+/** Precedes the last of the lines that were counted. */
 const LAST = ", the last: ";
 
 interface Kind {
   readonly level: Level;
   readonly code: string | undefined;
-  /** When the first line of this while came. */
+  /** When its span began, with the first line. */
   since: number;
   lines: number;
-  /** Of those that were not written, the last one. */
+  /** The last line that was counted and not written. */
   last: string;
 }
 
-export interface FoldedLogOptions {
+interface FoldedLogOptions {
   readonly log: Log;
   readonly clock: () => number;
-  /** Looks at it while something is counted. */
+  /** Ticks while something is counted. */
   readonly ticker: { add(ticked: Ticked): void; remove(ticked: Ticked): void };
 }
 
-export class FoldedLog implements Log, Ticked {
+export class FoldedLog extends AnyLevelLog implements Ticked {
   readonly #options: FoldedLogOptions;
   readonly #kinds = new Map<string, Kind>();
 
   constructor(options: FoldedLogOptions) {
+    super();
     this.#options = options;
-  }
-
-  debug(facts: object, message: string): void {
-    this.#write("debug", facts, message);
-  }
-
-  info(facts: object, message: string): void {
-    this.#write("info", facts, message);
-  }
-
-  warn(facts: object, message: string): void {
-    this.#write("warn", facts, message);
-  }
-
-  error(facts: object, message: string): void {
-    this.#write("error", facts, message);
   }
 
   isLevelEnabled(level: Level): boolean {
@@ -63,10 +48,10 @@ export class FoldedLog implements Log, Ticked {
     for (const [name, kind] of this.#kinds) this.#end(name, kind);
   }
 
-  #write(level: Level, facts: object, message: string): void {
+  write(level: Level, facts: object, message: string): void {
     const { code, more } = facts as { readonly code?: string; readonly more?: number };
     const kind = this.#kind(level, code, message);
-    // A process that serves for this one has counted already.
+    // Lines of a process or thread that serves for this one are counts already.
     kind.lines += more ?? 1;
     if (kind.lines <= mostOf(level, code)) {
       this.#options.log[level](facts, message);
@@ -74,7 +59,7 @@ export class FoldedLog implements Log, Ticked {
       kind.last = more === undefined ? message : message.slice(message.indexOf(LAST) + LAST.length);
   }
 
-  /** Sentences have names and numbers in them: of troubles the code is what they have in common. */
+  /** By the code where there is one: the sentences of one code differ by names and numbers. */
   #kind(level: Level, code: string | undefined, message: string): Kind {
     const own = `${level} ${code ?? message}`;
     const name = this.#kinds.has(own) || this.#kinds.size < LOG_KINDS ? own : `${level} others`;
@@ -98,8 +83,8 @@ export class FoldedLog implements Log, Ticked {
   }
 }
 
-/** Lines that are written of a kind. A code tells of a trouble at any level. */
+/** Lines of a kind that are written in a span. One with a code is about a failure, at any level. */
 function mostOf(level: Level, code: string | undefined): number {
-  const isTrouble = code !== undefined || level === "warn" || level === "error";
-  return isTrouble ? LOG_TROUBLES : LOG_LINES;
+  const isFailure = code !== undefined || level === "warn" || level === "error";
+  return isFailure ? LOG_TROUBLES : LOG_LINES;
 }

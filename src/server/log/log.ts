@@ -1,57 +1,80 @@
-/** What a server tells about itself. pino's loggers fit; the default says nothing. Errors of one are
- *  dropped. */
+/** Takes the lines of a server's log. pino's loggers fit. Errors that it throws are ignored. */
 export interface Log {
-  /** For those who look for a fault. */
+  /** Details for finding a fault. */
   debug(facts: object, message: string): void;
-  /** What happens. */
+  /** Ordinary events. */
   info(facts: object, message: string): void;
-  /** What somebody should look at. */
+  /** Events that need attention. */
   warn(facts: object, message: string): void;
-  /** What failed. */
+  /** Failures of the server itself. */
   error(facts: object, message: string): void;
-  /** Whether lines of a level are wanted, so that others need not be made. Without it: all of them. */
+  /** Whether lines of a level are wanted; those of others are not made. Without it: all of them. */
   isLevelEnabled?(level: LogLevel): boolean;
 }
 
-/** How much a line matters. */
+/** How important a line is. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-const nothing = (): void => {};
+/** A log in which lines of all levels take the same way. */
+export abstract class AnyLevelLog implements Log {
+  abstract write(level: LogLevel, facts: object, message: string): void;
+  abstract isLevelEnabled(level: LogLevel): boolean;
 
-export const SILENT: Log = {
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  isLevelEnabled: () => false,
-};
+  debug(facts: object, message: string): void {
+    this.write("debug", facts, message);
+  }
+
+  info(facts: object, message: string): void {
+    this.write("info", facts, message);
+  }
+
+  warn(facts: object, message: string): void {
+    this.write("warn", facts, message);
+  }
+
+  error(facts: object, message: string): void {
+    this.write("error", facts, message);
+  }
+}
+
+class SilentLog extends AnyLevelLog {
+  write(): void {}
+
+  isLevelEnabled(): boolean {
+    return false;
+  }
+}
+
+export const SILENT: Log = new SilentLog();
 
 export function isLogged(log: Log, level: LogLevel): boolean {
   return log.isLevelEnabled?.(level) ?? true;
 }
 
-/** Those of a log that are wanted. */
+/** The levels that a log wants. */
 export function levelsOf(log: Log): readonly LogLevel[] {
   const all: readonly LogLevel[] = ["debug", "info", "warn", "error"];
   return all.filter((level) => isLogged(log, level));
 }
 
-/** A log that throws, as one does whose thread has ended, ends nothing that it is told of. */
-export function guarded(log: Log): Log {
-  const at =
-    (level: LogLevel) =>
-    (facts: object, message: string): void => {
-      try {
-        log[level](facts, message);
-      } catch {
-        // There is nowhere to tell of it.
-      }
-    };
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    isLevelEnabled: (level) => isLogged(log, level),
-  };
+/** A log whose errors are ignored: a logger whose thread has ended throws, and the server goes on. */
+export class GuardedLog extends AnyLevelLog {
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    super();
+    this.#log = log;
+  }
+
+  write(level: LogLevel, facts: object, message: string): void {
+    try {
+      this.#log[level](facts, message);
+    } catch {
+      // There is no other place to report it.
+    }
+  }
+
+  isLevelEnabled(level: LogLevel): boolean {
+    return isLogged(this.#log, level);
+  }
 }

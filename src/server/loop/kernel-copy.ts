@@ -1,6 +1,6 @@
 /**
- * Bytes of a file that the kernel moves to a socket: the one place that knows the descriptors of
- * both. Neither is kept: each is asked for when it is used, and is -1 once it is closed.
+ * Has the kernel move bytes of a file to a socket: the only place that uses the descriptors of both. Both
+ * are looked up for each call, and are -1 once closed.
  */
 import type { ByteSink, FileRegion } from "../../file-region.ts";
 import { BLOCK_SIZE, KERNEL_COPY_LEAST } from "../../limits.ts";
@@ -11,9 +11,9 @@ import type { KernelCopy, RegionEnd } from "../../transfer/outgoing-source.ts";
 import { atOnce } from "../../transfer/source-calls.ts";
 
 /**
- * @param length bytes that are to be sent of it
+ * @param length bytes of the file that are sent
  * @param isLocal the peer is on this machine
- * @returns undefined where they are to pass through a buffer
+ * @returns undefined where they pass through a buffer
  */
 export function kernelCopy(
   mode: KernelCopyMode,
@@ -36,11 +36,11 @@ class CopiedRegion implements FileRegion {
   readonly #source: Source;
   #position: number;
   readonly #onEnd: RegionEnd;
-  /** The file had fewer bytes than were promised. */
+  /** The file had fewer bytes than its frames announced. */
   #short = false;
-  /** Why, where it could not be read. */
+  /** The error of a read that failed. */
   #error: unknown;
-  /** The kernel can do it, for all we know. */
+  /** The kernel has not refused yet. */
   #byKernel = true;
   #ended = false;
 
@@ -57,9 +57,9 @@ class CopiedRegion implements FileRegion {
     const { fd = -1 } = this.#source;
     const sent = sendFile(sink.fd ?? -1, fd, this.#position, this.left);
     if (sent > 0) return this.#sent(sent);
-    // Only a write of its own that was refused makes Bun wait for room: it tells whether there is.
+    // Bun waits for room only after a short write of its own: so some bytes go that way.
     if (sent === -EAGAIN) return this.#write(sink, ARMING);
-    // The end of the file, or a file system or socket that can't: the write tells which.
+    // The end of the file, or a file system or socket that can't: the write shows which.
     this.#byKernel = false;
     return this.#write(sink, PIECE.length);
   }
@@ -70,14 +70,14 @@ class CopiedRegion implements FileRegion {
     this.#onEnd(this.#short, this.#error);
   }
 
-  /** An ordinary write; what it does not take is read again. */
+  /** An ordinary write; bytes that the socket does not take are read again later. */
   #write(sink: ByteSink, most: number): number {
     const length = Math.min(most, this.left);
     const bytes = PIECE.subarray(0, length);
     const read = this.#read(bytes);
     if (read < length) {
       this.#short = true;
-      bytes.fill(0, read); // the frame's length was promised
+      bytes.fill(0, read); // the head with this length has been sent
     }
     const written = sink.write(PIECE, 0, length);
     if (written < 0) return -1;
@@ -85,7 +85,7 @@ class CopiedRegion implements FileRegion {
     return this.#sent(written);
   }
 
-  /** @returns bytes read; 0 where the file can't be read any more */
+  /** @returns bytes read; 0 where the file can no longer be read */
   #read(into: Uint8Array): number {
     try {
       return atOnce(this.#source.read(into, this.#position));
@@ -102,8 +102,8 @@ class CopiedRegion implements FileRegion {
   }
 }
 
-/** Of a write that is to find out whether there is room, in bytes. */
+/** Bytes of a write that makes Bun wait for room. */
 const ARMING = 4096;
 
-/** One for all: nothing stays in it. */
+/** Shared by all regions: its bytes are used at once. */
 const PIECE = new Uint8Array(64 * 1024);

@@ -1,4 +1,4 @@
-/** One accepted connection: admits it, runs what it asks for, ends what it leaves. */
+/** One accepted connection: admits its client, runs its requests, and ends those that it leaves. */
 import type { Connection, Driver } from "../../connection/connection.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { LeatError } from "../../errors.ts";
@@ -24,20 +24,20 @@ export class Peer implements Driver, BudgetWaiter {
   readonly window: number;
   readonly #host: Host;
   readonly #options: PeerOptions;
-  /** Made when there is one. */
+  /** The open streams; missing where there is none, as on most connections. */
   #exchanges: Map<number, StreamExchange> | undefined;
   /** List requests that wait for their turn: one page at a time is made for a connection. */
   #lists = NONE;
-  /** The page at hand: being made, or not yet sent. */
+  /** The page that takes memory: being made, or not yet sent. */
   #page: "none" | "made" | "unsent" = "none";
-  /** What it takes of the budget. */
+  /** Bytes of the budget that the page takes. */
   #pageBytes = 0;
-  /** When it was made, in milliseconds. */
+  /** When the page was made, in milliseconds. */
   pageSince = 0;
   /** The client sent FIN. */
   #peerFin = false;
-  /** Why nothing new is begun, when the server stops. */
-  #going: LeatError | undefined;
+  /** The error that new requests get once the server stops. */
+  #stopReason: LeatError | undefined;
   #closed = false;
 
   constructor(connection: Connection, window: number, options: PeerOptions) {
@@ -54,15 +54,15 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   /**
-   * The server stops: what is open may finish, nothing new is begun. A client that has not said Hello
-   * yet is served what comes along with it: it may have been accepted in the last moment.
+   * The server stops: open streams may finish, new requests are refused. A client that has not sent Hello
+   * yet is served the requests that come along with it: it may have been accepted in the last moment.
    */
   drain(reason: LeatError): void {
-    this.#going = reason;
+    this.#stopReason = reason;
     if (this.connection.session.phase === "open") this.#goAway(reason);
   }
 
-  /** It has not said Hello. */
+  /** The client has not sent Hello. */
   get isSilent(): boolean {
     return this.connection.session.phase === "hello";
   }
@@ -103,7 +103,7 @@ export class Peer implements Driver, BudgetWaiter {
     }
   }
 
-  /** The client gave a stream up. A commit or a change goes on, and what becomes of it is the answer. */
+  /** The client gave a stream up. A commit or a change goes on, and its outcome is the answer. */
   #cancel(stream: number, keep: boolean): void {
     const { receiving, isChange } = this.#exchanges?.get(stream) ?? {};
     receiving?.cancelled(keep);
@@ -113,7 +113,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   onStreamEnded(stream: number, failure: LeatError | undefined): void {
     this.#end(stream, failure ?? CANCELLED, failure);
-    const last = this.#peerFin || this.#going !== undefined;
+    const last = this.#peerFin || this.#stopReason !== undefined;
     if (last && this.streams === 0) this.connection.close();
   }
 
@@ -145,7 +145,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.#nextList();
   }
 
-  /** The client finished sending: what is open goes on as far as its credit reaches. */
+  /** The client finished sending: open streams go on as far as their credit reaches. */
   #peerEnded(): void {
     this.#peerFin = true;
     for (const exchange of this.#exchanges?.values() ?? []) {
@@ -159,13 +159,13 @@ export class Peer implements Driver, BudgetWaiter {
       }
     }
     if (this.streams === 0) return this.connection.close();
-    // A client that closed looks like one that only finished sending until its kernel is sent
-    // something, and refuses it: else checksums would go on for nobody.
+    // A client that closed its socket looks like one that only finished sending, until something is sent
+    // to it and its kernel refuses it: checksums that it asked for would go on.
     this.connection.goAway(new LeatError("UNAVAILABLE", "the client has sent its end"));
   }
 
   #hello(hello: Hello): void {
-    // Of a kind that this version does not know, or empty: they say somebody who is not known here.
+    // Refused even where they are empty or of an unknown kind: their user is not known.
     if (hello.credentials !== undefined) {
       const message = "this server has no users; connect without credentials";
       this.connection.refuse(new LeatError("UNAUTHENTICATED", message));
@@ -173,14 +173,14 @@ export class Peer implements Driver, BudgetWaiter {
     }
     this.#host.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
     this.connection.welcome(this.window);
-    if (this.#going !== undefined) this.#goAway(this.#going);
+    if (this.#stopReason !== undefined) this.#goAway(this.#stopReason);
   }
 
   #request(stream: number, operation: Operation | undefined): void {
     this.#host.counters.streams += 1;
     if (operation === undefined) return this.connection.fail(stream, unknownOperation());
     const exchange = new StreamExchange(stream, this.connection, this.#options);
-    exchange.serves(operation);
+    exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges ??= new Map();
     this.#exchanges.set(stream, exchange);
@@ -208,7 +208,7 @@ export class Peer implements Driver, BudgetWaiter {
     throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 
-  /** There is memory for a page, perhaps. */
+  /** Memory of a page was given back: there may be enough. */
   onBudget(): void {
     this.#nextList();
   }
@@ -226,7 +226,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.#run(next.operation, next.exchange);
   }
 
-  /** It was given up before its turn. */
+  /** A list that was given up before its turn. */
   #forgetList(exchange: StreamExchange): void {
     if (this.#lists.length === 0) return;
     const lists = this.#lists.filter((waiting) => waiting.exchange !== exchange);
@@ -256,7 +256,7 @@ export class Peer implements Driver, BudgetWaiter {
     if (this.#page === "none" && this.#lists.length > 0) this.#options.onStarved(now);
   }
 
-  /** Others wait for the memory of a page that its client does not read. */
+  /** Whether the client does not read its page; asked when lists of others wait for the memory. */
   keepsPage(now: number): boolean {
     if (this.#page !== "unsent") return false;
     const { blockedSince = now } = this.connection;
@@ -288,7 +288,7 @@ export class Peer implements Driver, BudgetWaiter {
     exchange.fail(error);
   }
 
-  /** @param failure how it ended, unless well */
+  /** @param failure missing where the stream ended well */
   #end(stream: number, error: LeatError, failure: LeatError | undefined): void {
     const exchange = this.#exchanges?.get(stream);
     if (exchange === undefined) return;
@@ -296,16 +296,16 @@ export class Peer implements Driver, BudgetWaiter {
     this.#exchanges!.delete(stream);
     if (this.streams === 0) this.#exchanges = undefined;
     this.#forgetList(exchange);
-    const left = exchange.receiving?.abort(error) ?? exchange.running;
-    // What was begun has its file open until it is over: cancelled ones must not add up.
-    const over = (): void => {
+    const running = exchange.receiving?.abort(error) ?? exchange.running;
+    const onOver = (): void => {
       this.#host.capacity.files.give(exchange.descriptors);
-      exchange.tell(failure);
+      exchange.logAccess(failure);
     };
-    if (failure === undefined) exchange.tell(undefined);
-    // Else a commit may go on, and is told of as what it became.
-    if (left === undefined) over();
-    else void left.then(over, over);
+    // A commit may go on after a failure: its line in the log has the outcome.
+    if (failure === undefined) exchange.logAccess(undefined);
+    // An operation has its file open until it is over: cancelled ones must not add up.
+    if (running === undefined) onOver();
+    else void running.then(onOver, onOver);
   }
 }
 
@@ -314,10 +314,10 @@ interface Waiting {
   readonly exchange: StreamExchange;
 }
 
-/** One for all: most peers list nothing. */
+/** Shared: most peers list nothing. */
 const NONE: readonly Waiting[] = [];
 
-/** What an operation holds open while it runs; the others need one for a moment only. */
+/** Descriptors that an operation holds while it runs; the others need one for a moment only. */
 const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   list: 2,
   get: 1,
@@ -330,15 +330,15 @@ const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
 
 const CHANGES: ReadonlySet<Operation["case"]> = new Set(["remove", "rename", "makeDirectory"]);
 
-/** What a transfer waits for, in the log. */
+/** The reason why a transfer does not move, for the log. */
 const WAITS: Readonly<Record<Wait, string>> = {
   credit: "the client does not take in what it has: its disk, or its reader",
   network: "the network takes no bytes, or the client reads none",
   peer: "nothing comes from the client: its disk, or the network",
   silence: "nothing comes from the client",
-  local: "the disk here",
-  commit: "the disk here has not confirmed the file",
+  local: "the server's disk",
+  commit: "the server's disk has not confirmed the file",
 };
 
-/** One for all: every stream ends with it, and the stack of a new one costs more than the rest. */
+/** Shared: every stream that ends well ends with it, and the stack of a new error costs more than the rest. */
 const CANCELLED = new LeatError("CANCELLED", "the client gave the stream up");

@@ -1,6 +1,6 @@
 /**
- * Connections that are not served. Each is told why in a few bytes, and costs no more than its socket
- * until its peer has read them: one that is closed sooner may lose them to a reset.
+ * Connections that are refused. Each gets a Failure of a few bytes, and costs no more than its socket
+ * until its peer has read it: a connection that is closed sooner may lose it to a reset.
  */
 import type { Runtime } from "../../connection/runtime.ts";
 import type { LeatError } from "../../errors.ts";
@@ -14,15 +14,15 @@ export class Refusals {
   readonly #runtime: Runtime;
   readonly #log: Log;
   readonly #most: number;
-  /** Those that were told, the oldest first. */
-  readonly #told = new Set<Told>();
-  /** Called when the last of them is gone. */
-  #emptied: (() => void) | undefined;
-  /** Since it was logged last. */
+  /** The oldest first. */
+  readonly #open = new Set<Refused>();
+  /** Called when the last of them is closed. */
+  #onEmpty: (() => void) | undefined;
+  /** Since the last line in the log. */
   #count = 0;
   #logged = Number.NEGATIVE_INFINITY;
 
-  /** @param most that wait for their peers at once; more are told and closed in the same moment */
+  /** @param most that wait for their peers at once; beyond that they are closed right after the Failure */
   constructor(runtime: Runtime, log: Log, most: number) {
     this.#runtime = runtime;
     this.#log = log;
@@ -30,52 +30,52 @@ export class Refusals {
   }
 
   get size(): number {
-    return this.#told.size;
+    return this.#open.size;
   }
 
   refuse(transport: Transport, error: LeatError): TransportHandler {
-    this.#tell(error);
-    const told = new Told(transport, encodeFrame(0, failureBody(error)), {
-      since: this.#runtime.clock(),
-      onClosed: () => this.#gone(told),
-    });
-    const room = this.#told.size < this.#most;
-    // Not at once: who accepts has no handler yet.
-    queueMicrotask(() => told.begin(room));
-    if (!room) return told;
-    if (this.#told.size === 0) this.#runtime.ticker.add(this);
-    this.#told.add(told);
-    return told;
+    this.#report(error);
+    const frame = encodeFrame(0, failureBody(error));
+    const refused = new Refused(transport, frame, this.#runtime.clock(), () =>
+      this.#onClosed(refused),
+    );
+    const waits = this.#open.size < this.#most;
+    // Not at once: the transport has no handler before this returns.
+    queueMicrotask(() => refused.begin(waits));
+    if (!waits) return refused;
+    if (this.#open.size === 0) this.#runtime.ticker.add(this);
+    this.#open.add(refused);
+    return refused;
   }
 
-  /** Resolves when all are gone. @param deadline milliseconds that they have */
+  /** Resolves when all are closed. @param deadline milliseconds that their peers have */
   async end(deadline: number): Promise<void> {
-    if (this.#told.size === 0) return;
+    if (this.#open.size === 0) return;
     await new Promise<void>((resolve) => {
       const late = setTimeout(resolve, deadline);
-      this.#emptied = () => {
+      this.#onEmpty = () => {
         clearTimeout(late);
         resolve();
       };
     });
-    for (const told of this.#told) told.close();
+    for (const refused of this.#open) refused.close();
   }
 
   tick(now: number): void {
-    for (const told of this.#told) {
-      if (now - told.since > CLOSE_DEADLINE) told.close();
-      else told.listen();
+    for (const refused of this.#open) {
+      if (now - refused.since > CLOSE_DEADLINE) refused.close();
+      else refused.resume();
     }
   }
 
-  #gone(told: Told): void {
-    if (!this.#told.delete(told) || this.#told.size > 0) return;
+  #onClosed(refused: Refused): void {
+    if (!this.#open.delete(refused) || this.#open.size > 0) return;
     this.#runtime.ticker.remove(this);
-    this.#emptied?.();
+    this.#onEmpty?.();
   }
 
-  /** One line for a crowd: it would fill the disk otherwise. */
-  #tell(error: LeatError): void {
+  /** One line a second: a crowd would fill the disk otherwise. */
+  #report(error: LeatError): void {
     this.#count += 1;
     const now = this.#runtime.clock();
     if (now - this.#logged < RETRY_AFTER) return;
@@ -85,14 +85,9 @@ export class Refusals {
   }
 }
 
-interface ToldOptions {
-  /** When it was told, in milliseconds. */
-  readonly since: number;
-  readonly onClosed: () => void;
-}
-
-/** One of them: hears nothing, and is closed when its peer is done, too. */
-class Told implements TransportHandler {
+/** Sends one frame, ignores what the peer sends, and is closed when the peer closes. */
+class Refused implements TransportHandler {
+  /** When it was refused, in milliseconds. */
   readonly since: number;
   readonly #transport: Transport;
   readonly #frame: Uint8Array;
@@ -100,17 +95,17 @@ class Told implements TransportHandler {
   #sent = 0;
   #paused = false;
 
-  constructor(transport: Transport, frame: Uint8Array, { since, onClosed }: ToldOptions) {
+  constructor(transport: Transport, frame: Uint8Array, since: number, onClosed: () => void) {
     this.#transport = transport;
     this.#frame = frame;
     this.since = since;
     this.#onClosed = onClosed;
   }
 
-  /** @param stay until the peer has read it */
-  begin(stay: boolean): void {
+  /** @param waits until the peer has read it */
+  begin(waits: boolean): void {
     this.onDrain();
-    if (!stay) this.close();
+    if (!waits) this.close();
   }
 
   close(): void {
@@ -118,7 +113,7 @@ class Told implements TransportHandler {
     this.#onClosed();
   }
 
-  /** Nobody hears it. Where much comes the system would give it to us without an end. */
+  /** A peer that sends much is read only once a tick: without the pause its bytes would come without end. */
   onData(chunk: Uint8Array): void {
     this.#transport.free(chunk);
     if (chunk.length <= SHORT_CHUNK) return;
@@ -126,8 +121,8 @@ class Told implements TransportHandler {
     this.#transport.pause();
   }
 
-  /** For the end of what its peer says. */
-  listen(): void {
+  /** Reads on: behind its bytes stands the end of the connection. */
+  resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#transport.resume();

@@ -1,4 +1,4 @@
-/** The server's end of one stream: what an operation says becomes frames. */
+/** The server's end of one stream: makes frames of the answers of its operation. */
 import type { Connection } from "../../connection/connection.ts";
 import type { LeatError } from "../../errors.ts";
 import type {
@@ -28,19 +28,19 @@ export class StreamExchange implements Exchange {
   readonly #connection: Connection;
   readonly #serving: Serving;
   ended = false;
-  /** What it is about, for the log. */
+  /** The path that was asked for, for the log. */
   path: string | undefined;
-  /** Set where the log wants a line about it. */
+  /** Set where the access log wants a line about it. */
   #access: { readonly operation: Operation; readonly began: number } | undefined;
   #bytes = 0;
   #skipped = false;
-  /** What it holds of the budget for open files. */
+  /** Taken from the budget for open files. */
   descriptors = 0;
-  /** The operation until it is over, which may be later than its stream; never rejects. */
+  /** Resolves when the operation is over, which may be later than its stream; never rejects. */
   running: Promise<void> | undefined;
-  /** It changes a name: once it was asked for, it happens. */
+  /** It changes a name: a cancel does not stop it. */
   isChange = false;
-  /** The operation, when it hears more than its request. */
+  /** The operation, if it takes data besides its request. */
   receiving: Receiving | undefined;
 
   constructor(stream: number, connection: Connection, serving: Serving) {
@@ -49,20 +49,20 @@ export class StreamExchange implements Exchange {
     this.#serving = serving;
   }
 
-  /** What it is, before it runs. */
-  serves(operation: Operation): void {
+  /** Called before the operation runs. */
+  begin(operation: Operation): void {
     const { value } = operation;
     if ("path" in value) this.path = value.path;
     if (!this.#serving.host.accessLog.wants(operation)) return;
     this.#access = { operation, began: performance.now() };
   }
 
-  /** Has its line written, once. */
-  tell(error: LeatError | undefined): void {
+  /** Writes its line in the access log, once. */
+  logAccess(error: LeatError | undefined): void {
     if (this.#access === undefined) return;
     const [bytes, skipped] = [this.#bytes, this.#skipped];
     const { peer } = this.#connection;
-    this.#serving.host.accessLog.tell({ peer, ...this.#access, bytes, skipped, error });
+    this.#serving.host.accessLog.write({ peer, ...this.#access, bytes, skipped, error });
     this.#access = undefined;
   }
 
@@ -111,13 +111,13 @@ export class StreamExchange implements Exchange {
   receipt(receipt: ReceiptInit): void {
     this.#skipped = receipt.skipped === true;
     this.#connection.send(this.stream, { case: "receipt", value: receipt });
-    // A commit goes on when its client is gone.
-    if (this.ended) this.tell(undefined);
+    // A commit goes on when its client has left.
+    if (this.ended) this.logAccess(undefined);
   }
 
   fail(error: LeatError): void {
     this.#connection.fail(this.stream, error);
-    if (this.ended) this.tell(error);
+    if (this.ended) this.logAccess(error);
   }
 
   warn({ code, message }: LeatError): void {

@@ -1,13 +1,13 @@
 /**
- * `iterative`: one client is served, the others wait in the order in which they came. They are
- * accepted but not read, so that no deadline of ours runs and no memory but the kernel's is used.
+ * The model `iterative`: one client is served, the others wait in the order in which they came. They are
+ * accepted but not read, so that no deadline of the server runs and only the kernel's memory is used.
  */
 import type { Accept, Transport, TransportHandler } from "../../net/transport.ts";
 
 export class WaitingRoom {
   readonly #serve: Accept;
-  readonly #queue = new Set<Visitor>();
-  #served: Visitor | undefined;
+  readonly #queue = new Set<WaitingClient>();
+  #served: WaitingClient | undefined;
   #closed = false;
 
   /** @param serve makes the handler of a transport whose turn it is */
@@ -15,35 +15,35 @@ export class WaitingRoom {
     this.#serve = serve;
   }
 
-  /** Those who wait; the one who is served is not counted. */
+  /** Clients that wait, without the one that is served. */
   get waiting(): number {
     return this.#queue.size;
   }
 
   accept(transport: Transport): TransportHandler {
-    const visitor = new Visitor(transport, (gone) => this.#left(gone));
+    const client = new WaitingClient(transport, () => this.#onClosed(client));
     if (this.#served === undefined && !this.#closed) {
-      this.#served = visitor;
-      visitor.begin(this.#serve);
+      this.#served = client;
+      client.begin(this.#serve);
     } else {
       transport.pause();
-      this.#queue.add(visitor);
+      this.#queue.add(client);
     }
-    return visitor;
+    return client;
   }
 
-  /** Everybody's turn has come: to be told that the server stops. */
+  /** Ends all waiting: `serve` is called for each, and refuses it when the server stops. */
   close(): void {
     this.#closed = true;
-    for (const visitor of this.#queue) {
-      this.#queue.delete(visitor);
-      visitor.begin(this.#serve);
+    for (const client of this.#queue) {
+      this.#queue.delete(client);
+      client.begin(this.#serve);
     }
   }
 
-  #left(gone: Visitor): void {
-    this.#queue.delete(gone);
-    if (gone !== this.#served) return;
+  #onClosed(client: WaitingClient): void {
+    this.#queue.delete(client);
+    if (client !== this.#served) return;
     const [next] = this.#queue;
     this.#served = next;
     if (next === undefined) return;
@@ -52,18 +52,18 @@ export class WaitingRoom {
   }
 }
 
-/** Passes on what its transport says once it is served. */
-class Visitor implements TransportHandler {
+/** Keeps the events of a transport until it is served, then passes them on. */
+class WaitingClient implements TransportHandler {
   readonly #transport: Transport;
-  readonly #onGone: (visitor: Visitor) => void;
+  readonly #onClosed: () => void;
   #handler: TransportHandler | undefined;
-  /** What came in spite of the pause: a chunk that was on its way. */
+  /** Chunks that came in spite of the pause: they were on their way. */
   #early: Uint8Array[] = [];
   #ended = false;
 
-  constructor(transport: Transport, onGone: (visitor: Visitor) => void) {
+  constructor(transport: Transport, onClosed: () => void) {
     this.#transport = transport;
-    this.#onGone = onGone;
+    this.#onClosed = onClosed;
   }
 
   begin(serve: Accept): void {
@@ -91,6 +91,6 @@ class Visitor implements TransportHandler {
 
   onClose(error: Error | undefined): void {
     this.#handler?.onClose(error);
-    this.#onGone(this);
+    this.#onClosed();
   }
 }

@@ -1,21 +1,22 @@
-/** The log of a process or thread that serves for a server: its lines go there, several in a message. */
-import type { Log, LogLevel } from "../log/log.ts";
+/** The log of a process or thread that serves for a server: sends its lines to it, several in a message. */
+import { AnyLevelLog, type LogLevel } from "../log/log.ts";
 import type { FromChild, LogLine } from "./child-messages.ts";
 
 /** Milliseconds that a line may wait for others: a message costs more than a line. */
 const GATHER = 50;
 
-/** Lines of a message. */
+/** Lines of a message at most. */
 const MOST = 64;
 
-export class ChildLog implements Log {
+export class ChildLog extends AnyLevelLog {
   readonly #send: (message: FromChild) => void;
-  /** Those that the server wants: what it serves is told later than the log is made. */
+  /** Those that the server wants: all until its first message says which. */
   #levels: ReadonlySet<LogLevel> = new Set(["debug", "info", "warn", "error"]);
   #lines: LogLine[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(send: (message: FromChild) => void) {
+    super();
     this.#send = send;
   }
 
@@ -27,25 +28,6 @@ export class ChildLog implements Log {
     return this.#levels.has(level);
   }
 
-  debug(facts: object, message: string): void {
-    this.#add({ level: "debug", facts, message });
-  }
-
-  info(facts: object, message: string): void {
-    this.#add({ level: "info", facts, message });
-  }
-
-  /** It may be the last that is heard: it does not wait. */
-  warn(facts: object, message: string): void {
-    this.#add({ level: "warn", facts, message });
-    this.flush();
-  }
-
-  error(facts: object, message: string): void {
-    this.#add({ level: "error", facts, message });
-    this.flush();
-  }
-
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -55,10 +37,12 @@ export class ChildLog implements Log {
     this.#send({ case: "log", lines });
   }
 
-  #add(line: LogLine): void {
-    if (!this.#levels.has(line.level)) return;
-    this.#lines.push(line);
-    if (this.#lines.length >= MOST) return this.flush();
+  write(level: LogLevel, facts: object, message: string): void {
+    if (!this.#levels.has(level)) return;
+    this.#lines.push({ level, facts, message });
+    // A warning may be the last line before this process dies: it does not wait.
+    const isUrgent = level === "warn" || level === "error";
+    if (isUrgent || this.#lines.length >= MOST) return this.flush();
     this.#timer ??= setTimeout(() => this.flush(), GATHER).unref();
   }
 }

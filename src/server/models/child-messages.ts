@@ -1,4 +1,4 @@
-/** What a server and the processes or threads that serve for it say to each other. */
+/** The messages between a server and the processes or threads that serve for it. */
 import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Address } from "../../net/transport.ts";
@@ -33,9 +33,9 @@ export interface LogLine {
 }
 
 export type FromChild =
-  /** It runs, and can be told what to serve. */
+  /** It runs, and waits for `serve`. */
   | { readonly case: "running" }
-  /** The socket is its own now. */
+  /** It has the socket. */
   | { readonly case: "ready" }
   | { readonly case: "connections"; readonly connections: number }
   | { readonly case: "log"; readonly lines: readonly LogLine[] }
@@ -46,20 +46,20 @@ export type FromChild =
 export interface Child {
   /** Which one it is, for logs. */
   readonly facts: object;
-  /** What the socket that was given is called there. */
+  /** The number of its socket in the child. */
   readonly fd: number;
-  /** Says nothing to one that is gone. */
+  /** Does nothing once it has ended. */
   send(message: ToChild): void;
-  /** Resolves when it is gone and nothing is left of it: how it ended, unless as it should. */
+  /** Resolves when it has ended and nothing is left of it: with how, where it did not end as it should. */
   readonly ended: Promise<string | undefined>;
   /** Ends it at once. */
   kill(): void;
 }
 
-/** Starts one. @param fd socket that it is given; ours may be closed when this returns */
+/** Starts a child. @param fd its socket; the caller may close it when this returns */
 export type StartChild = (fd: number, onMessage: (message: FromChild) => void) => Child;
 
-/** @throws INVALID_ARGUMENT: another process or thread can open a folder, but no `Store` */
+/** @throws INVALID_ARGUMENT: a `Store` cannot be passed to another process or thread, a folder can */
 export function childOptions(options: ServerOptions, parts: number): ChildOptions {
   const { library, store, log = SILENT } = options;
   if (library === undefined || store !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * The program of a process or thread that serves for a server: it is told what, serves it, and ends.
- * When the server is gone without a word, it ends at once.
+ * The program of a process or thread that serves for a server: waits for its options and its socket, serves,
+ * and ends. When the server dies, it ends at once.
  */
 import { isMainThread, parentPort } from "node:worker_threads";
 import { createRuntime } from "../../connection/runtime.ts";
@@ -11,14 +11,14 @@ import { LeatServer } from "../loop/leat-server.ts";
 import { ChildLog } from "./child-log.ts";
 import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";
 
-/** The way to the server. */
-interface Line {
+/** The channel to the server. */
+interface Channel {
   send(message: FromChild): void;
-  /** Ends this process or thread once what was sent has left. */
+  /** Ends this process or thread once all messages have left. */
   end(): void;
 }
 
-function threadLine(onMessage: (message: ToChild) => void): Line {
+function threadChannel(onMessage: (message: ToChild) => void): Channel {
   const port = parentPort!;
   port.on("message", onMessage);
   return {
@@ -27,11 +27,11 @@ function threadLine(onMessage: (message: ToChild) => void): Line {
   };
 }
 
-function processLine(onMessage: (message: ToChild) => void): Line {
+function processChannel(onMessage: (message: ToChild) => void): Channel {
   process.on("message", onMessage);
   process.on("disconnect", () => process.exit(0));
-  // A Ctrl-C goes to all processes of a terminal, and `systemctl kill` to all of a unit: what it means
-  // is for the server to say.
+  // A Ctrl-C goes to all processes of a terminal, and `systemctl kill` to all of a unit: the server
+  // handles it, and sends a message.
   for (const signal of ["SIGINT", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
   return {
     send: (message) => void process.send?.(message),
@@ -40,14 +40,14 @@ function processLine(onMessage: (message: ToChild) => void): Line {
 }
 
 let server: LeatServer | undefined;
-/** Resolves when the socket that was given is listened on, or its client is served. */
+/** Resolves when it listens on its socket, or serves its client. */
 let serving: Promise<void> | undefined;
-const line = isMainThread ? processLine(hear) : threadLine(hear);
+const channel = isMainThread ? processChannel(onMessage) : threadChannel(onMessage);
 if (isMainThread) process.on("SIGTERM", () => stop());
-const log = new ChildLog((message) => line.send(message));
-line.send({ case: "running" });
+const log = new ChildLog((message) => channel.send(message));
+channel.send({ case: "running" });
 
-function hear(message: ToChild): void {
+function onMessage(message: ToChild): void {
   if (message.case === "stop") return stop(message.drain);
   serving = serve(message.given, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
@@ -62,23 +62,24 @@ async function serve(given: Given, options: ChildOptions): Promise<void> {
   const host = new Host(openStore(options), { ...options, oneClient, log }, runtime);
   server = new LeatServer(host, {
     onConnections: (connections) => {
-      if (!oneClient) line.send({ case: "connections", connections });
+      if (!oneClient) channel.send({ case: "connections", connections });
       else if (connections === 0) stop(0);
     },
   });
   if (given.case === "listener") {
     server.listen(given.address, given.fd);
-    return line.send({ case: "ready" });
+    return channel.send({ case: "ready" });
   }
-  // From here on this process or thread closes it, and no other: its number may soon be of another one.
-  line.send({ case: "ready" });
+  // After this message the server no longer closes it: the number may soon belong to another socket.
+  channel.send({ case: "ready" });
   await adopt(given.fd, given.peer, server.accept);
 }
 
 function stop(drain?: number): void {
-  // A client that is about to be served is told, too.
-  const served = Promise.resolve(serving);
-  served.then(() => server?.stop(drain === undefined ? {} : { drain })).then(end, end);
+  // Not before its client is served, which has to hear of it, too.
+  Promise.resolve(serving)
+    .then(() => server?.stop(drain === undefined ? {} : { drain }))
+    .then(end, end);
 }
 
 let ended = false;
@@ -87,6 +88,6 @@ function end(): void {
   if (ended) return;
   ended = true;
   log.flush();
-  line.send({ case: "done" });
-  line.end();
+  channel.send({ case: "done" });
+  channel.end();
 }

@@ -1,4 +1,4 @@
-/** A process or thread for each client: started when it comes, gone when it is gone. */
+/** A process or thread for each client: started when the client comes, ended when it leaves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Host } from "../host/host.ts";
@@ -14,7 +14,7 @@ import {
 import { startProcess } from "./processes.ts";
 import { startThread } from "./threads.ts";
 
-/** @returns what serves the clients of a host; undefined where its model serves them on its own loop */
+/** @returns undefined for models whose clients are served on the host's own loop */
 export function clientServers(host: Host): ClientServers | undefined {
   const { settings, capacity, log } = host;
   if (settings.model !== "processes" && settings.model !== "threads") return undefined;
@@ -37,7 +37,7 @@ interface ClientsOptions {
 class Clients implements ClientServers {
   readonly #options: ClientsOptions;
   readonly #children = new Set<Child>();
-  /** Those of them that know whom they serve. */
+  /** Those of them that have been given their client. */
   readonly #serving = new WeakSet<Child>();
   /** Milliseconds that open streams have, once the server stops. */
   #drain: number | undefined;
@@ -46,38 +46,35 @@ class Clients implements ClientServers {
     this.#options = options;
   }
 
-  /** Clients that are served, or will be in a moment. */
   get size(): number {
     return this.#children.size;
   }
 
-  /** Has an accepted socket served. @returns false when nobody could be started for it */
-  readonly take = (fd: number, peer: string): boolean => {
+  take(fd: number, peer: string): boolean {
     try {
-      const child = this.#options.start(fd, (message) => this.#hear(child, peer, message));
+      const child = this.#options.start(fd, (message) => this.#onMessage(child, peer, message));
       this.#children.add(child);
       void this.#watch(child, peer);
       return true;
     } catch (err) {
-      this.#options.log.error({ peer, err }, "nobody could be started to serve a client");
+      this.#options.log.error({ peer, err }, "no process or thread could be started for a client");
       return false;
     }
-  };
+  }
 
-  /** Resolves when all are gone. @param drain milliseconds for open streams */
   async stop(drain: number): Promise<void> {
     this.#drain = drain;
     const children = [...this.#children];
-    // A child that has only been started is told when it runs: its client has to be told, too.
+    // A child that is only starting gets the message when it runs: it has to tell its client, too.
     for (const child of children) if (this.#serving.has(child)) child.send({ case: "stop", drain });
     await endAll(children, drain);
   }
 
-  #hear(child: Child, peer: string, message: FromChild): void {
+  #onMessage(child: Child, peer: string, message: FromChild): void {
     const { log, served } = this.#options;
     if (message.case === "log") {
       for (const line of message.lines) {
-        // How many it serves is no news: it is the one.
+        // How many it serves says nothing: it is always one.
         const { connections: _one, ...facts } = line.facts as { connections?: number };
         log[line.level]({ ...facts, ...child.facts }, line.message);
       }
@@ -97,7 +94,7 @@ class Clients implements ClientServers {
   }
 }
 
-/** Waits for children that were told to stop; who does not is ended. @param drain milliseconds */
+/** Waits for children that were asked to stop, and kills those that do not. @param drain milliseconds */
 export async function endAll(children: readonly Child[], drain: number): Promise<void> {
   const ended = Promise.all(children.map((child) => child.ended));
   const late = new AbortController();

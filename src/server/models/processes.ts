@@ -1,13 +1,13 @@
 /**
- * `processes`: a process for each client. It inherits the accepted socket as its descriptor 3, and
- * the server closes its own: bytes that came already wait in the kernel for whoever reads.
+ * The model `processes`: a process for each client. It inherits the accepted socket as its descriptor 3, and
+ * the server closes its own: bytes that have arrived wait in the kernel until the process reads them.
  *
- * None waits in stock: a descriptor is inherited when a process starts, and not later.
+ * None is started ahead: a descriptor is inherited when a process starts, and not later.
  */
 import type { Child, FromChild, ToChild } from "./child-messages.ts";
 import { CHILD_COMMAND } from "./program.ts";
 
-/** Where a child finds what it inherits, behind its standard streams. */
+/** The descriptor in the child, behind its standard streams. */
 const INHERITED = 3;
 
 export function startProcess(fd: number, onMessage: (message: FromChild) => void): Child {
@@ -16,9 +16,9 @@ export function startProcess(fd: number, onMessage: (message: FromChild) => void
     serialization: "advanced",
     ipc: (message: FromChild) => onMessage(message),
   });
-  let gone = false;
+  let hasEnded = false;
   const ended = child.exited.then((code) => {
-    gone = true;
+    hasEnded = true;
     if (child.signalCode !== null) return `killed by ${child.signalCode}`;
     return code === 0 ? undefined : `exit code ${code}`;
   });
@@ -28,11 +28,11 @@ export function startProcess(fd: number, onMessage: (message: FromChild) => void
     ended,
     kill: () => child.kill("SIGKILL"),
     send(message: ToChild) {
-      if (gone) return;
+      if (hasEnded) return;
       try {
         child.send(message);
       } catch {
-        // It hung up and is about to be gone.
+        // Its channel is closed: it is about to end.
       }
     },
   };

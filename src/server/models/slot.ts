@@ -1,6 +1,6 @@
 /**
- * The place of one worker, whoever fills it. One that dies is followed by another one; one that is
- * replaced goes when the next one accepts, and takes its clients to their end.
+ * Keeps one worker running. A worker that dies is followed by another; one that is replaced stops accepting
+ * when the next one accepts, and serves its clients to their end.
  */
 import { RESTART_DELAY, WORKER_YOUTH } from "../../limits.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
@@ -9,9 +9,9 @@ export class Slot {
   readonly #options: WorkerOptions;
   readonly #ready = Promise.withResolvers<void>();
   #wasReady = false;
-  /** The one that accepts, or is about to. */
+  /** The worker that accepts, or is about to. */
   #worker: Worker | undefined;
-  /** All that run: those that are to follow and those that were replaced, too. */
+  /** All that run: with the next one, and with those that were replaced. */
   readonly #running = new Set<Worker>();
   #delay: number = RESTART_DELAY.least;
   #timer: NodeJS.Timeout | undefined;
@@ -40,8 +40,8 @@ export class Slot {
   }
 
   /**
-   * Resolves when another worker accepts, and the one before is gone.
-   * @param drain milliseconds for the streams of that one
+   * Resolves when another worker accepts, and the one before has ended.
+   * @param drain milliseconds for the streams of the one before
    * @returns false when the server stopped meanwhile
    * @throws INTERNAL when none could be started: the one before goes on
    */
@@ -54,7 +54,7 @@ export class Slot {
       throw thrown;
     }
     if (this.#stopping) return false;
-    clearTimeout(this.#timer); // of one that died meanwhile
+    clearTimeout(this.#timer); // a worker that died meanwhile has its successor now
     const before = this.#worker;
     this.#worker = next;
     const facts = { ...next.facts, connections: before?.connections };

@@ -1,5 +1,5 @@
 /**
- * `threads`: a thread for each client. Threads share the descriptors of their process: each gets the
+ * The model `threads`: a thread for each client. Threads share the descriptors of their process: each gets the
  * number of a duplicate of the accepted socket, and the server closes the original.
  */
 import { Worker } from "node:worker_threads";

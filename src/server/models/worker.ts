@@ -8,7 +8,7 @@ import { endAll } from "./clients.ts";
 import { startProcess } from "./processes.ts";
 
 export interface WorkerOptions {
-  /** The place it fills, from 1. */
+  /** The number of its slot, from 1. */
   readonly number: number;
   readonly served: ChildOptions;
   /** The listening socket. */
@@ -18,31 +18,31 @@ export interface WorkerOptions {
 }
 
 export class Worker {
-  /** Its clients. */
+  /** How many clients it has. */
   connections = 0;
   readonly since = performance.now();
   /** Resolves when it accepts. @throws INTERNAL: it ended before */
   readonly ready: Promise<void>;
-  /** Resolves when it is gone: how it ended. */
+  /** Resolves when it has ended, with how. */
   readonly ended: Promise<string>;
   readonly #options: WorkerOptions;
   readonly #child: Child;
   readonly #becomeReady: () => void;
-  /** Milliseconds that open streams have, once it is to stop. */
+  /** Milliseconds that open streams have, once it was asked to stop. */
   #drain: number | undefined;
 
   /** @throws what starting a process throws */
   constructor(options: WorkerOptions) {
     this.#options = options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#child = startProcess(options.fd, (message) => this.#hear(message));
+    this.#child = startProcess(options.fd, (message) => this.#onMessage(message));
     const late = setTimeout(() => this.#child.kill(), CHILD_DEADLINE);
     this.#becomeReady = () => {
       clearTimeout(late);
       resolve();
     };
     this.ready = promise;
-    this.ready.catch(() => {}); // who asks is told, and nobody has to
+    this.ready.catch(() => {}); // no caller has to handle it
     this.ended = this.#child.ended.then((how = "it stopped") => {
       clearTimeout(late);
       this.connections = 0;
@@ -51,19 +51,19 @@ export class Worker {
     });
   }
 
-  /** Which one it is, for logs. */
+  /** Its number and process, for logs. */
   get facts(): object {
     return { worker: this.#options.number, ...this.#child.facts };
   }
 
-  /** It accepts nobody new, and is gone when its clients are, or when this resolves. */
+  /** Stops accepting; resolves when its clients have left, or were cut, and it has ended. */
   async stop(drain: number): Promise<void> {
     this.#drain = drain;
     this.#child.send({ case: "stop", drain });
     await endAll([this.#child], drain);
   }
 
-  #hear(message: FromChild): void {
+  #onMessage(message: FromChild): void {
     const { served, address, log } = this.#options;
     const child = this.#child;
     switch (message.case) {
@@ -80,8 +80,8 @@ export class Worker {
         this.connections = message.connections;
         return;
       case "log":
-        for (const { level, facts, message: text } of message.lines) {
-          log[level]({ ...facts, worker: this.#options.number }, text);
+        for (const line of message.lines) {
+          log[line.level]({ ...line.facts, worker: this.#options.number }, line.message);
         }
         return;
       default:

@@ -1,7 +1,7 @@
 /**
- * The event loop on several cores: processes that accept from one listening socket, which this one
- * opens and never accepts from. A client in its backlog is served by whichever worker is there: one
- * that dies takes its own clients along, and nobody else.
+ * The event loop on several cores: processes that accept from one listening socket, which this process opens
+ * and never accepts from. A client in its backlog is served by any of the workers: one that dies loses its
+ * own clients, and no other.
  */
 import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
@@ -34,7 +34,7 @@ interface WorkersOptions {
   readonly served: ChildOptions;
   readonly where: Address;
   readonly listener: SharedListener;
-  /** Milliseconds that open streams have, unless told otherwise. */
+  /** Milliseconds that open streams have, unless `stop` says otherwise. */
   readonly drain: number;
   readonly log: Log;
 }
@@ -42,15 +42,15 @@ interface WorkersOptions {
 class Workers implements Server {
   readonly address: string;
   readonly port: number;
-  /** Resolves when all have become ready for the first time. */
+  /** Resolves when all accept for the first time. */
   readonly ready: Promise<unknown>;
   readonly #slots: Slot[] = [];
   readonly #listener: SharedListener;
   readonly #drain: number;
   #stopping: Promise<void> | undefined;
   #replacing: Promise<number> | undefined;
-  /** It was asked for again while it was done. */
-  #again = false;
+  /** Another call came while workers were replaced. */
+  #repeat = false;
 
   constructor({ count, served, where, listener, drain, log }: WorkersOptions) {
     this.#listener = listener;
@@ -69,7 +69,7 @@ class Workers implements Server {
   }
 
   replaceWorkers(): Promise<number> {
-    this.#again = this.#replacing !== undefined;
+    this.#repeat = this.#replacing !== undefined;
     this.#replacing ??= this.#replace().finally(() => {
       this.#replacing = undefined;
     });
@@ -89,12 +89,12 @@ class Workers implements Server {
   async #replace(): Promise<number> {
     let replaced = 0;
     do {
-      this.#again = false;
+      this.#repeat = false;
       for (const slot of this.#slots) {
         if (this.#stopping !== undefined) return replaced;
         if (await slot.replace(this.#drain)) replaced += 1;
       }
-    } while (this.#again);
+    } while (this.#repeat);
     return replaced;
   }
 

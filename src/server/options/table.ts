@@ -13,7 +13,7 @@ import {
 } from "../../limits.ts";
 import type { ServerOptions } from "./options.ts";
 
-interface Described {
+interface Row {
   /** As `--help` shows it, with the placeholder of its value; missing: the command has no such flag. */
   readonly flag?: string;
   /** The sentence of `--help`. */
@@ -22,43 +22,27 @@ interface Described {
   readonly inherited?: true;
 }
 
-interface Whole extends Described {
-  readonly type: "whole";
+interface Bounds {
   readonly least: number;
+  /** Missing: none but that of whole numbers. */
   readonly most?: number;
-  readonly default?: number;
 }
 
+type Text = Row & { readonly type: "text"; readonly default?: string };
+type Whole = Row & Bounds & { readonly type: "whole"; readonly default?: number };
 /** In milliseconds; a flag takes seconds. */
-interface Duration extends Described {
-  readonly type: "duration";
-  readonly least: number;
-  readonly most: number;
-  readonly default: number;
-}
-
-interface Choice<V extends string = string> extends Described {
+type Duration = Row & Bounds & { readonly type: "duration"; readonly default: number };
+type Switch = Row & { readonly type: "switch" };
+type Choice<V = string> = Row & {
   readonly type: "choice";
   readonly choices: readonly V[];
   readonly default: V;
-}
-
-interface Text extends Described {
-  readonly type: "text";
-  readonly default?: string;
-}
-
-interface Switch extends Described {
-  readonly type: "switch";
-}
-
-/** No plain value: it is given by a program, and has no flag. */
-interface Given {
-  readonly type: "object";
-}
+};
+/** Only a program can give it. */
+type Given = Row & { readonly type: "object" };
 
 /** A row of a table of options. */
-export type Option = Whole | Duration | Choice | Text | Switch | Given;
+export type Option = Text | Whole | Duration | Switch | Choice | Given;
 
 type OptionOf<V> = [V] extends [boolean]
   ? Switch
@@ -175,8 +159,15 @@ const ROWS = Object.entries(OPTIONS) as readonly [keyof ServerOptions, Option][]
 export function settle<T extends ServerOptions>(given: T): T & Settings {
   const settings = { ...given } as Record<string, unknown>;
   for (const [name, option] of ROWS) {
-    if (settings[name] !== undefined) check(name, settings[name], option);
-    else if ("default" in option) settings[name] = option.default;
+    const value = settings[name];
+    if (value === undefined) {
+      if ("default" in option) settings[name] = option.default;
+      continue;
+    }
+    const should = wanted(option, value);
+    if (should === undefined) continue;
+    const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+    throw new LeatError("INVALID_ARGUMENT", `${name} is ${shown}; it should be ${should}`);
   }
   return settings as unknown as T & Settings;
 }
@@ -199,53 +190,30 @@ export function conflict(
 
 /** Those of the options that are passed on. */
 export function inherited(options: ServerOptions): Inherited {
-  const own = ROWS.filter(([name, option]) => "inherited" in option && options[name] !== undefined);
+  const own = ROWS.filter(([name, { inherited }]) => inherited && options[name] !== undefined);
   return Object.fromEntries(own.map(([name]) => [name, options[name]]));
 }
 
-function check(name: string, value: unknown, option: Option): void {
-  const wanted = expected(option);
-  if (wanted === undefined || isValid(value, option)) return;
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  throw new LeatError("INVALID_ARGUMENT", `${name} is ${shown}; it should be ${wanted}`);
-}
-
-function isValid(value: unknown, option: Option): boolean {
+/** @returns what a value of this option should be, where this one is something else */
+function wanted(option: Option, value: unknown): string | undefined {
   switch (option.type) {
-    case "whole":
-    case "duration":
-      if (typeof value !== "number" || value < option.least) return false;
-      if (option.type === "whole" && !Number.isSafeInteger(value)) return false;
-      return value <= (option.most ?? Number.MAX_SAFE_INTEGER);
-    case "choice":
-      return option.choices.some((choice) => choice === value);
     case "text":
-      return typeof value === "string" && value !== "";
-    case "switch":
-      return typeof value === "boolean";
-    default:
-      return true;
-  }
-}
-
-/** The words for what a value should be: `a whole number, 1 or more`. */
-export function expected(option: Option): string | undefined {
-  switch (option.type) {
+      return typeof value === "string" && value !== "" ? undefined : "a text that is not empty";
     case "whole":
-      return `a whole number, ${bounds(option)}`;
-    case "duration":
-      return `a number of milliseconds, ${bounds(option)}`;
-    case "choice":
-      return `one of ${option.choices.join(", ")}`;
-    case "text":
-      return "a text that is not empty";
+    case "duration": {
+      const { type, least, most = Number.MAX_SAFE_INTEGER } = option;
+      const isWhole = type === "duration" || Number.isSafeInteger(value);
+      if (typeof value === "number" && isWhole && value >= least && value <= most) return undefined;
+      const bounds = option.most === undefined ? `${least} or more` : `${least} to ${most}`;
+      return `a ${type === "whole" ? "whole number" : "number of milliseconds"}, ${bounds}`;
+    }
     case "switch":
-      return "true or false";
+      return typeof value === "boolean" ? undefined : "true or false";
+    case "choice":
+      return option.choices.some((choice) => choice === value)
+        ? undefined
+        : `one of ${option.choices.join(", ")}`;
     default:
       return undefined;
   }
-}
-
-function bounds({ least, most }: { readonly least: number; readonly most?: number }): string {
-  return most === undefined ? `${least} or more` : `${least} to ${most}`;
 }
