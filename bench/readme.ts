@@ -66,8 +66,8 @@ const MANY: readonly Row[] = [
     "first page of a folder of a million files",
     ["growth", "the first page of a folder", "leat", "duration", 1_000_000],
   ],
-  ["head of a `Data` frame, to write", ["codec", "encode Data 1 MiB", "leat", "operation"]],
-  ["… and to read", ["codec", "decode Data 1 MiB", "leat", "operation"]],
+  ["writing the head of a `Data` frame", ["codec", "encode Data 1 MiB", "leat", "operation"]],
+  ["… and reading it", ["codec", "decode Data 1 MiB", "leat", "operation"]],
 ];
 
 /** Works of the suite `peers`, each with the measure that counts. */
@@ -83,7 +83,7 @@ const BESIDE: readonly (readonly [text: string, work: string, measure: Measure])
   ["list of 100,000 names, names/s", "list 100,000 names", "entries"],
 ];
 
-/** Who stands in a column of its own there; all of them are in the report. The first that was measured. */
+/** The tools with a column of their own; the report has all of them. Of several, the first that was measured. */
 const COLUMNS = [
   ["leat"],
   ["nginx + curl"],
@@ -96,8 +96,11 @@ export const ROWS: readonly Row[] = [...FILE, ...MANY];
 
 /** Of the run's charts, by the names of their files. */
 const CHARTS: readonly (readonly [file: string, title: string])[] = [
-  ["peers-download-1-gib-throughput", "One file of 1 GiB, beside what else one would use"],
-  ["peers-download-5-000-x-4-kib-files-per-second", "5,000 files of 4 KiB, beside the same"],
+  ["peers-download-1-gib-throughput", "One file of 1 GiB, compared with other tools"],
+  [
+    "peers-download-5-000-x-4-kib-files-per-second",
+    "5,000 files of 4 KiB, compared with the same tools",
+  ],
 ];
 
 const PART = /(?<=## Figures\n)[^]*?(?=\n## )/;
@@ -126,15 +129,15 @@ function figures(main: Kept, others: readonly Kept[]): string {
   const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
   const system = ({ run }: Kept): string => `Bun ${run.versions["Bun"]}, ${run.machine.system}`;
   return `
-Library and copies in memory (\`/dev/shm\`), client and server on loopback; medians, with the range of the rounds in
-brackets. Each run was made on one machine:
+The library and the copies are in memory (\`/dev/shm\`), client and server on loopback. Figures are medians, with the
+range of the rounds in brackets. There are runs from these machines:
 
-- ${machineName(main.run)} (${system(main)}): [${main.source}](${main.source}), with all its tables in
-  [REPORT.md](${folder}/REPORT.md). The charts, and the tables at the end, are of it alone.
+- ${machineName(main.run)} (${system(main)}): [${main.source}](${main.source}), all tables in
+  [REPORT.md](${folder}/REPORT.md). The charts and the last two tables show this run only.
 ${others
   .map(
     (other) =>
-      `- ${machineName(other.run)} (${system(other)}), the suite \`peers\` alone:\n  [${other.source}](${other.source}).`,
+      `- ${machineName(other.run)} (${system(other)}), only the suite \`peers\`:\n  [${other.source}](${other.source}).`,
   )
   .join("\n")}
 
@@ -142,10 +145,11 @@ ${charts.join("\n")}
 
 ${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 
-The order depends on the processor: with one large file leat is ahead of nginx with curl and of rsync on the first
-machine, and behind both on the second, where what it adds to the work of the kernel takes more time
-([docs/performance.md](docs/performance.md#another-processor)). leat and rsync compare checksums, sftp encrypts;
-${MISSING} was left out for taking too long. The rows are explained in [bench/peers/README.md](bench/peers/README.md).
+The order depends on the processor. With one large file, leat is faster than nginx with curl and than rsync on the first
+machine, and slower than both on the second, where the work that leat adds to the kernel's takes more time
+([docs/performance.md](docs/performance.md#another-processor)). leat and rsync compare checksums, and sftp encrypts.
+${MISSING} marks runs that were left out because they take too long. [bench/peers/README.md](bench/peers/README.md)
+explains the rows.
 
 | one file of 1 GiB, no fsync, ${machineName(main.run)} | |
 | --- | --- |
