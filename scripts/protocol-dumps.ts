@@ -11,7 +11,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
-import { Connection, type Driver } from "../src/connection/connection.ts";
+import { Connection } from "../src/connection/connection.ts";
+import type { Driver } from "../src/connection/driver.ts";
 import { createRuntime } from "../src/connection/runtime.ts";
 import { memoryPair } from "../src/net/memory.ts";
 import type { Accept, TransportHandler } from "../src/net/transport.ts";

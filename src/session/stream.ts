@@ -30,8 +30,8 @@ export class Stream {
   failure: LeatError | undefined;
   /** When bytes or credit last moved, in milliseconds. */
   progress: number;
-  /** What `progress` was when it was told that nothing moves. */
-  told: number | undefined;
+  /** What `progress` was when a stall was last reported. */
+  stalledAt: number | undefined;
 
   constructor(
     id: number,

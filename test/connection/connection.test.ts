@@ -527,7 +527,7 @@ async function uploading(): Promise<Ends> {
   const stream = diary.connection.open(request("put").value);
   diary.connection.attach(stream, new Zeros(50_000), 0);
   await turns(4);
-  expect(diary.connection.wantsToSend).toBe(false); // the last of it is in the send buffer
+  expect(diary.connection.session.wantsToSend).toBe(false); // the last of it is in the send buffer
   return made;
 }
 

@@ -1,9 +1,6 @@
 /** A process of its own for a test: its clock is moved by hand, its deadlines are looked at by hand. */
-import {
-  Connection,
-  type ConnectionOptions,
-  type Driver,
-} from "../../src/connection/connection.ts";
+import { Connection, type ConnectionOptions } from "../../src/connection/connection.ts";
+import type { Driver } from "../../src/connection/driver.ts";
 import type { Runtime } from "../../src/connection/runtime.ts";
 import type { LeatError } from "../../src/errors.ts";
 import { ANSWER_LIMIT } from "../../src/limits.ts";

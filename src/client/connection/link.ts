@@ -1,5 +1,6 @@
 /** The client's end of a connection: opens streams as the server allows, and tells each its events. */
-import { Connection, type Driver } from "../../connection/connection.ts";
+import { Connection } from "../../connection/connection.ts";
+import type { Driver } from "../../connection/driver.ts";
 import type { Runtime } from "../../connection/runtime.ts";
 import { LeatError } from "../../errors.ts";
 import { DOWNLOAD_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW } from "../../limits.ts";

@@ -1,5 +1,6 @@
 /** One accepted connection: admits its client, runs its requests, and ends those that it leaves. */
-import type { Connection, Driver } from "../../connection/connection.ts";
+import type { Connection } from "../../connection/connection.ts";
+import type { Driver } from "../../connection/driver.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { LeatError } from "../../errors.ts";
 import { PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE, RETRY_AFTER, SILENCE } from "../../limits.ts";

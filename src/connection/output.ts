@@ -1,0 +1,104 @@
+import { LeatError } from "../errors.ts";
+import type { FileRegion } from "../file-region.ts";
+import type { Producer, Saved } from "../net/outbox.ts";
+import type { Region } from "../session/outgoing.ts";
+import type { Session } from "../session/session.ts";
+import { saveTail } from "./saved-tail.ts";
+
+/** The connection, as its output sees it. */
+export interface OutputOwner {
+  readonly peer: string;
+  /** Milliseconds. */
+  readonly now: number;
+  /** A send buffer was filled. */
+  onFilled(): void;
+  /** The transport has accepted all that there was to send. */
+  onFlushed(): void;
+  /** Closes at once. */
+  abort(error: LeatError): void;
+  /** Closes at once: others need the memory that this peer's bytes take. */
+  cut(): void;
+  /** Sending has thrown: a defect. */
+  failed(thrown: unknown): void;
+}
+
+/** Shared: most connections send no file. */
+const NO_REGIONS: readonly Region[] = [];
+
+/** The bytes of a session, as an outbox pulls them. */
+export class Output implements Producer {
+  readonly #session: Session;
+  readonly #owner: OutputOwner;
+  /** Payloads in the send buffer that can be read again. */
+  #regions = NO_REGIONS;
+
+  constructor(session: Session, owner: OutputOwner) {
+    this.#session = session;
+    this.#owner = owner;
+  }
+
+  get wantsToSend(): boolean {
+    return this.#session.wantsToSend;
+  }
+
+  get hasAnswers(): boolean {
+    return this.#session.unsentControls > 0;
+  }
+
+  get filledFrom(): number {
+    return this.#session.filledFrom;
+  }
+
+  get region(): FileRegion | undefined {
+    return this.#session.region;
+  }
+
+  fill(into: Uint8Array, end: number): number {
+    try {
+      const regions: Region[] = [];
+      const behind = this.#session.fill(into, end, regions, this.#owner.now);
+      this.#regions = regions.length === 0 ? NO_REGIONS : regions;
+      this.#owner.onFilled();
+      return behind;
+    } catch (thrown) {
+      // A defect. The connection goes, the process stays.
+      this.#owner.abort(new LeatError("INTERNAL", "sending failed", { cause: thrown }));
+      return this.filledFrom;
+    }
+  }
+
+  save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
+    const tail = saveTail(buffer, start, end, this.#regions);
+    if (tail === undefined) return undefined;
+    return {
+      restore: (into) => {
+        const regions: Region[] = [];
+        this.#regions = regions;
+        return tail.restore(into, regions);
+      },
+    };
+  }
+
+  flushed(): void {
+    this.#owner.onFlushed();
+  }
+
+  failed(thrown: unknown): void {
+    this.#owner.failed(thrown);
+  }
+
+  cut(): void {
+    this.#owner.cut();
+  }
+
+  gone(): void {
+    this.#owner.abort(connectionLost(this.#owner.peer, new Error("it takes nothing any more")));
+  }
+}
+
+export function connectionLost(peer: string, error: Error | undefined): LeatError {
+  const why = error === undefined ? "it was closed" : error.message;
+  return new LeatError("CONNECTION_LOST", `the connection to ${peer} is gone: ${why}`, {
+    cause: error,
+  });
+}
