@@ -6,13 +6,10 @@ import { CONNECT_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
 import { createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
 import { addCommands } from "./commands/commands.ts";
-import { Connection } from "./program/connection.ts";
-import { type ClientFlags, Context } from "./program/context.ts";
+import { type ClientFlags, Context, Shared } from "./program/context.ts";
 import { EXIT } from "./program/exit-codes.ts";
 import { Failures } from "./program/failures.ts";
 import { Output } from "./terminal/output.ts";
-import { Place } from "./program/place.ts";
-import { Progress } from "./terminal/progress.ts";
 import { type Signal, onSignals, signalExit } from "./program/signals.ts";
 import { namesOf, unknownCommand } from "./program/unknown-command.ts";
 
@@ -25,19 +22,20 @@ export async function client(args: readonly string[]): Promise<number> {
     return `leat client ${of}--help tells more`;
   });
   let context: Context | undefined;
-  let shell = false;
+  let isShell = false;
   const program = createProgram(output, ([name, about]) => {
-    if (name === undefined) shell = true;
+    if (name === undefined) isShell = true;
     else if (name === "help") return helpAbout(program, about);
     else throw unknownCommand(program, name, MORE_HELP);
   });
   addCommands(program, () => {
-    context = createContext(program.opts<ClientFlags>(), output, failures, stop.signal);
+    const shared = new Shared(program.opts<ClientFlags>(), output);
+    context = new Context(shared, failures, stop.signal, false);
     return context;
   });
   let stoppedBy: Signal | undefined;
-  const release = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, again) => {
-    if (again) process.exit(signalExit(signal));
+  const release = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, isRepeated) => {
+    if (isRepeated) process.exit(signalExit(signal));
     stoppedBy = signal;
     stop.abort();
     output.abandon();
@@ -47,7 +45,7 @@ export async function client(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     if (!isAnswer(thrown)) failures.report(commandAmong(program, args), thrown);
   }
-  if (shell) {
+  if (isShell) {
     release();
     return (await import("./shell/shell.ts")).runShell(program.opts<ClientFlags>());
   }
@@ -93,7 +91,7 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
   return program.action(onShell);
 }
 
-/** Told here what is wrong with it, not when the first command wants to connect. */
+/** For `argParser`: a wrong address is reported before any command connects. */
 function serverAddress(text: string): string {
   try {
     parseAddress(text);
@@ -105,31 +103,7 @@ function serverAddress(text: string): string {
   }
 }
 
-function createContext(
-  flags: ClientFlags,
-  output: Output,
-  failures: Failures,
-  signal: AbortSignal,
-): Context {
-  const quiet = flags.quiet === true;
-  const connection = new Connection({
-    ...flags,
-    onRetry: (line) => quiet || output.say(`leat: ${line}`),
-  });
-  return new Context({
-    output,
-    failures,
-    signal,
-    progress: new Progress(output, !quiet, () => connection.stall),
-    connection,
-    place: new Place(),
-    quiet,
-    verbose: flags.verbose === true,
-    inShell: false,
-  });
-}
-
-/** The command that a mistake in the arguments is about. */
+/** The command whose arguments are wrong; "" where none was named. */
 function commandAmong(program: Command, args: readonly string[]): string {
   const named = program.commands.find((command) =>
     args.some((arg) => namesOf(command).includes(arg)),

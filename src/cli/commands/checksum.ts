@@ -20,7 +20,7 @@ export function addChecksum(program: Command, context: ContextOf): void {
     .action((paths: string[], { algorithm }: Flags) =>
       context().each("checksum", paths, async (now, typed) => {
         const { output, signal } = now;
-        const path = now.place.name(typed);
+        const path = now.currentFolder.resolve(typed);
         const client = await now.client();
         const { digest } = await client.checksum(path, ALGORITHMS[algorithm], { signal });
         await output.line(`${Buffer.from(digest).toString("hex")}  ${output.name(path)}`);

@@ -3,17 +3,16 @@ import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/download/options.ts";
-import type { TreeRoot } from "../../client/trees/tree.ts";
 import { getTrees } from "../../client/trees/tree-get.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { LocalError } from "../program/failures.ts";
-import { lookLocal } from "../program/local-names.ts";
+import { statLocal } from "../program/local-names.ts";
 import { notDoneFacts } from "./not-done.ts";
-import { type Transfer, downloads, planEach, treeDownloads } from "../program/paths.ts";
-import { type Bar, goOnAt } from "../terminal/progress.ts";
+import { type Transfer, downloads, planEach } from "../program/paths.ts";
+import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { printable } from "../terminal/terminal-text.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
 import { moveTrees } from "./trees.ts";
@@ -51,45 +50,47 @@ export function addGet(program: Command, context: ContextOf): void {
     );
 }
 
-const name = ({ remote }: Transfer): string => remote;
-
 async function get(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
-  const json = flags.json === true;
-  if (flags.recursive === true) return getAll(context, typed, flags);
-  if (flags.to === "-") {
-    if (json) throw new UsageError("--json and --to - would both write to stdout: choose one");
-    const plan = (each: string): Transfer => ({ remote: context.place.name(each), local: "-" });
-    const planned = planEach(typed, plan);
-    if (!context.refuse("get", planned)) return;
-    const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
-      toStdout(context, transfer, flags, client, bar);
-    const transfers = planned.all;
-    return transferAll(context, { command: "get", transfers, name, run, json, inOrder: true });
+  const { to, recursive = false, json = false } = flags;
+  const toStdout = to === "-";
+  if (toStdout && recursive) throw new UsageError("-r writes files, and --to - none: choose one");
+  if (toStdout && json) {
+    throw new UsageError("--json and --to - would both write to stdout: choose one");
   }
-  const planned = downloads(context, typed, flags.to);
+  const planned = toStdout
+    ? planEach(typed, (each) => ({ path: context.currentFolder.resolve(each), local: "-" }))
+    : downloads(context, typed, flags);
   if (!context.refuse("get", planned)) return;
-  const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
-    toFile(context, transfer, flags, client, bar);
-  return transferAll(context, { command: "get", transfers: planned.all, name, run, json });
+  if (recursive) return getAll(context, typed, flags, planned.all);
+  const getOne = toStdout ? writeToStdout : saveAsFile;
+  await transferAll(context, {
+    command: "get",
+    transfers: planned.all,
+    name: ({ path }) => path,
+    run: (transfer, client, bar) => getOne(context, transfer, flags, client, bar),
+    json,
+    inOrder: toStdout,
+  });
 }
 
-async function getAll(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
-  if (flags.to === "-") throw new UsageError("-r writes files, and --to - none: choose one");
-  const { ifExists, durability, allowGrowth = false } = flags;
-  const planned = treeDownloads(context, typed, flags.to);
-  if (!context.refuse("get", planned)) return;
+async function getAll(
+  context: Context,
+  typed: readonly string[],
+  { to, ifExists, durability, allowGrowth = false, json = false }: Flags,
+  roots: readonly Transfer[],
+): Promise<void> {
   await moveTrees(context, {
     command: "get",
     title: typed.join(" "),
-    json: flags.json === true,
+    json,
     move: (client, onProgress) =>
-      getTrees(client, planned.all, {
+      getTrees(client, roots, {
         ifExists,
         durability,
         allowGrowth,
         onProgress,
         onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
-        onKept: () => context.kept(goesOn(typed, flags.to, planned.all)),
+        onKept: () => context.kept(continuation(typed, to, roots)),
         signal: context.signal,
       }),
     name: ({ path }) => path,
@@ -102,13 +103,18 @@ async function getAll(context: Context, typed: readonly string[], flags: Flags):
 }
 
 /**
- * How an interrupted run goes on. A folder that was made as `to` is one to go into by now.
- * @returns undefined where it is the same again
+ * How an interrupted run is continued. A folder that was made as `to` exists now, and the same command would
+ * write into a folder within it.
+ * @returns undefined where the same command does it
  */
-function goesOn(typed: readonly string[], to: string | undefined, roots: readonly TreeRoot[]) {
+function continuation(
+  typed: readonly string[],
+  to: string | undefined,
+  roots: readonly Transfer[],
+) {
   const [remote] = typed;
   if (to === undefined || remote === undefined || roots.length > 1) return undefined;
-  if (roots[0]?.local !== to || lookLocal(to)?.isDirectory() !== true) return undefined;
+  if (roots[0]?.local !== to || statLocal(to)?.isDirectory() !== true) return undefined;
   return `get -r ${remote.replace(/\/*$/, "/.")} --to ${to} continues`;
 }
 
@@ -117,21 +123,21 @@ function verified({ durability, notDone }: Omit<Saved, "skipped">): string {
   return `verified, not synced${notDone?.sync === true ? " (the file system here cannot)" : ""}`;
 }
 
-async function toFile(
+async function saveAsFile(
   context: Context,
-  { remote, local }: Transfer,
+  { path, local }: Transfer,
   flags: Flags,
   client: Client,
   bar: Bar,
 ): Promise<Done> {
   const { ifExists, durability, allowGrowth = false } = flags;
   if (ifExists === "skip" && isTaken(local)) {
-    const facts = { path: remote, file: local, skipped: true };
+    const facts = { path, file: local, skipped: true };
     return { bytes: 0, how: "verified", skipped: true, facts };
   }
   let answered = false;
   try {
-    const { entry, ...saved } = await client.download(remote, local, {
+    const { entry, ...saved } = await client.download(path, local, {
       ifExists,
       durability,
       allowGrowth,
@@ -142,25 +148,18 @@ async function toFile(
       },
       onProgress: (bytes) => void (bar.done = bytes),
       onResume: (offset, size) => {
-        goOnAt(bar, offset);
-        context.note(resumed(remote, offset, size));
+        resumeAt(bar, offset);
+        context.note(resumed(path, offset, size));
       },
       onKept: () => context.kept(),
     });
     const { size, version } = entry;
-    const rest = notDoneFacts(saved.notDone);
-    const facts = { path: remote, file: local, size, version, skipped: false, ...rest };
     const { notDone } = saved;
-    return {
-      bytes: size,
-      earlier: bar.earlier,
-      how: verified(saved),
-      skipped: false,
-      facts,
-      notDone,
-    };
+    const facts = { path, file: local, size, version, skipped: false, ...notDoneFacts(notDone) };
+    const { earlier } = bar;
+    return { bytes: size, earlier, how: verified(saved), skipped: false, facts, notDone };
   } catch (thrown) {
-    // Once the server has answered, it is not the remote name that is missing, or taken.
+    // After the server's answer it is the local name that is missing, or taken.
     const code = thrown instanceof LeatError ? thrown.code : undefined;
     throw answered && code !== undefined && LOCAL.has(code) ? new LocalError(thrown) : thrown;
   }
@@ -168,31 +167,31 @@ async function toFile(
 
 const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
 
-function resumed(remote: string, offset: number, size: number): string {
-  if (offset > 0) return continued("get", remote, offset, size);
+function resumed(path: string, offset: number, size: number): string {
+  if (offset > 0) return continued("get", path, offset, size);
   const what = "is another version than the one that was begun: it is fetched anew";
-  return `leat: get: ${printable(remote)} ${what}`;
+  return `leat: get: ${printable(path)} ${what}`;
 }
 
-async function toStdout(
+async function writeToStdout(
   { signal, output }: Context,
-  { remote }: Transfer,
+  { path }: Transfer,
   { allowGrowth = false }: Flags,
   client: Client,
   bar: Bar,
 ): Promise<Done> {
   const onProgress = (bytes: number): void => void (bar.done = bytes);
-  await using download = await client.get(remote, { signal, allowGrowth, onProgress });
+  await using download = await client.get(path, { signal, allowGrowth, onProgress });
   bar.total = download.length;
   for await (const bytes of download) await output.bytes(bytes);
   return { bytes: download.length, how: "verified", skipped: false, facts: {} };
 }
 
-/** A link that leads nowhere takes the name, too. */
+/** A link to nothing takes the name, too. */
 function isTaken(local: string): boolean {
   try {
     return lstatSync(local, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    return false; // writing will tell what is wrong
+    return false; // writing reports the error
   }
 }

@@ -34,7 +34,7 @@ export function addList(program: Command, context: ContextOf): void {
 }
 
 async function list(context: Context, typed: string, flags: Flags): Promise<void> {
-  const path = context.place.name(typed);
+  const path = context.currentFolder.resolve(typed);
   try {
     await listFolder(context, path, flags);
   } catch (thrown) {
@@ -45,11 +45,11 @@ async function list(context: Context, typed: string, flags: Flags): Promise<void
 
 /** As ls does: the files first, then each folder below its name. In JSON names are paths instead. */
 async function listSeveral(context: Context, typed: readonly string[], flags: Flags) {
-  const { output, place, signal } = context;
+  const { output, currentFolder, signal } = context;
   const files: Entry[] = [];
   const folders: string[] = [];
   await context.each("list", typed, async (now, each) => {
-    const path = place.name(each);
+    const path = currentFolder.resolve(each);
     const entry = await (await now.client()).stat(path, { signal });
     if (isFolder(entry) || each.endsWith("/")) folders.push(path);
     else files.push({ ...entry, name: path });

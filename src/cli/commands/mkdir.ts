@@ -9,7 +9,7 @@ export function addMkdir(program: Command, context: ContextOf): void {
     .option("-p, --parents", "make the folders above it, too, and accept one that exists")
     .action((paths: string[], flags: { readonly parents?: boolean }) =>
       context().each("mkdir", paths, async (now, typed) => {
-        const path = now.place.name(typed);
+        const path = now.currentFolder.resolve(typed);
         const client = await now.client();
         await client.makeDirectory(path, { parents: flags.parents === true, signal: now.signal });
         if (now.chatty) now.output.say(`made ${path}/`);

@@ -9,7 +9,7 @@ export function addRemove(program: Command, context: ContextOf): void {
     .description("remove files, or folders with nothing in them")
     .action((paths: string[]) =>
       context().each("remove", paths, async (now, typed) => {
-        const path = now.place.name(typed);
+        const path = now.currentFolder.resolve(typed);
         const client = await now.client();
         await client.remove(path, { signal: now.signal });
         if (now.chatty) now.output.say(`removed ${path}`);

@@ -24,10 +24,10 @@ export function addRename(program: Command, context: ContextOf): void {
 }
 
 async function rename(context: Context, typed: string, to: string, replace: boolean) {
-  const { signal, place } = context;
-  const from = place.name(typed);
+  const { signal, currentFolder } = context;
+  const from = currentFolder.resolve(typed);
   const into = await remoteFolder(context, to, false);
-  const target = into === undefined ? place.name(to) : inFolder(into, lastSegment(from));
+  const target = into === undefined ? currentFolder.resolve(to) : inFolder(into, lastSegment(from));
   const client = await context.client();
   await client.rename(from, target, { replace, signal });
   if (context.chatty) context.output.say(`renamed ${from} to ${target}`);

@@ -17,7 +17,7 @@ export function addStat(program: Command, context: ContextOf): void {
 
 async function stat(context: Context, typed: string, json: boolean): Promise<void> {
   const { output, signal } = context;
-  const path = context.place.name(typed);
+  const path = context.currentFolder.resolve(typed);
   const client = await context.client();
   const entry = await client.stat(path, { signal });
   if (json) return output.json({ path, ...entryFacts(entry) });

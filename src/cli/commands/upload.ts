@@ -2,22 +2,15 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";
-import type { TreeOutcome, TreeRoot } from "../../client/trees/tree.ts";
+import type { TreeOutcome } from "../../client/trees/tree.ts";
 import { putTrees } from "../../client/trees/tree-put.ts";
 import type { Collision } from "../../store/store.ts";
-import type { Receipt } from "../../client/upload/options.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
-import { lookLocal } from "../program/local-names.ts";
+import { statLocal } from "../program/local-names.ts";
 import { notDoneFacts } from "./not-done.ts";
-import {
-  type Transfer,
-  meansContents,
-  meansFolder,
-  treeUploads,
-  uploads,
-} from "../program/paths.ts";
-import { type Bar, goOnAt } from "../terminal/progress.ts";
+import { type Transfer, meansContents, meansFolder, uploads } from "../program/paths.ts";
+import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { standardInput } from "../terminal/standard-input.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
 import { moveTrees } from "./trees.ts";
@@ -54,39 +47,40 @@ export function addUpload(program: Command, context: ContextOf): void {
 }
 
 async function upload(context: Context, locals: readonly string[], flags: Flags): Promise<void> {
-  if (flags.recursive === true) return uploadAll(context, locals, flags);
-  if (locals.includes(STDIN)) checkStdin(context, locals, flags.to);
-  const planned = await uploads(context, locals, flags.to);
+  const { recursive = false, json = false } = flags;
+  if (locals.includes(STDIN)) checkStdin(context, locals, flags);
+  const planned = await uploads(context, locals, flags);
   if (!context.refuse("upload", planned)) return;
-  const name = ({ local, remote }: Transfer): string => (local === STDIN ? remote : local);
-  const run = (transfer: Transfer, client: Client, bar: Bar): Promise<Done> =>
-    uploadOne(context, transfer, flags, client, bar, planned.all.length > 1);
+  if (recursive) return uploadAll(context, locals, flags, planned.all);
+  const several = planned.all.length > 1;
   await transferAll(context, {
     command: "upload",
     transfers: planned.all,
-    name,
-    run,
-    json: flags.json === true,
+    name: ({ local, path }) => (local === STDIN ? path : local),
+    run: (transfer, client, bar) => uploadOne(context, transfer, flags, client, bar, several),
+    json,
   });
 }
 
-async function uploadAll(context: Context, locals: readonly string[], flags: Flags) {
-  if (locals.includes(STDIN)) throw new UsageError("- is no folder: upload it without -r");
-  const { ifExists } = flags;
-  const planned = await treeUploads(context, locals, flags.to);
-  if (!context.refuse("upload", planned)) return;
+async function uploadAll(
+  context: Context,
+  locals: readonly string[],
+  flags: Flags,
+  roots: readonly Transfer[],
+): Promise<void> {
+  const { ifExists, json = false } = flags;
   await moveTrees(context, {
     command: "upload",
     title: locals.join(" "),
-    json: flags.json === true,
+    json,
     move: (client, onProgress) =>
-      putTrees(client, planned.all, {
+      putTrees(client, roots, {
         ifExists,
         onProgress,
         onResume: ({ local }, offset, size) =>
           context.note(continued("upload", local, offset, size)),
         keep: flags.discardPartial !== true,
-        onKept: () => context.kept(treeGoesOn(context, locals, flags, planned.all)),
+        onKept: () => context.kept(treeContinuation(context, locals, flags, roots)),
         signal: context.signal,
       }),
     name: ({ local }) => local,
@@ -95,7 +89,8 @@ async function uploadAll(context: Context, locals: readonly string[], flags: Fla
   });
 }
 
-function checkStdin(context: Context, locals: readonly string[], to: string | undefined): void {
+function checkStdin(context: Context, locals: readonly string[], { to, recursive }: Flags): void {
+  if (recursive === true) throw new UsageError("- is no folder: upload it without -r");
   if (context.inShell) {
     throw new UsageError("- is standard input, where the commands come from: name a file");
   }
@@ -105,18 +100,22 @@ function checkStdin(context: Context, locals: readonly string[], to: string | un
   }
 }
 
-/** Files that are there already are no failure then. */
+/** Files that have arrived would fail otherwise: their names are taken. */
 const SKIPPING = "the same command with --if-exists skip continues";
 
-/** How an interrupted run goes on. A folder that was made as `to` is one to go into by now. */
-function treeGoesOn(
-  { place }: Context,
+/**
+ * How an interrupted run is continued. A folder that was made as `to` exists now, and the same command would
+ * send into a folder within it.
+ */
+function treeContinuation(
+  { currentFolder }: Context,
   [local = "", ...others]: readonly string[],
   { to, ifExists }: Flags,
-  [root]: readonly TreeRoot[],
+  [root]: readonly Transfer[],
 ): string | undefined {
-  const isMade = to !== undefined && root?.path === place.name(to) && !meansContents(local);
-  if (isMade && others.length === 0 && lookLocal(local)?.isDirectory() === true) {
+  const isMade =
+    to !== undefined && root?.path === currentFolder.resolve(to) && !meansContents(local);
+  if (isMade && others.length === 0 && statLocal(local)?.isDirectory() === true) {
     const skip = ifExists === "fail" ? " --if-exists skip" : "";
     return `upload -r ${local.replace(/\/*$/, "/.")} --to ${to}${skip} continues`;
   }
@@ -125,21 +124,21 @@ function treeGoesOn(
 
 async function uploadOne(
   context: Context,
-  { local, remote }: Transfer,
+  { local, path }: Transfer,
   flags: Flags,
   client: Client,
   bar: Bar,
   several: boolean,
 ): Promise<Done> {
-  // A file that says 0 may have more.
-  bar.total = local === STDIN ? undefined : lookLocal(local)?.size || undefined;
+  // Unknown where its size is 0: files as in /proc have more bytes than that.
+  bar.total = local === STDIN ? undefined : statLocal(local)?.size || undefined;
   const source: UploadSource = local === STDIN ? standardInput() : Bun.file(local);
-  const receipt = await client.put(remote, source, {
+  const receipt = await client.put(path, source, {
     ifExists: flags.ifExists,
     signal: context.signal,
     onProgress: (bytes) => void (bar.done = bytes),
     onResume: (offset, size) => {
-      goOnAt(bar, offset);
+      resumeAt(bar, offset);
       context.note(continued("upload", local, offset, size));
     },
     keep: flags.discardPartial !== true,
@@ -153,7 +152,7 @@ async function uploadOne(
     how: synced(receipt),
     notDone: receipt.notDone,
     skipped,
-    facts: facts(remote, receipt),
+    facts: factsOf(path, receipt.entry, receipt.crc32, receipt),
   };
 }
 
@@ -163,10 +162,7 @@ function synced({ durability, notDone }: Pick<TreeOutcome, "durability" | "notDo
   return "not synced (the server runs with --durability none)";
 }
 
-function facts(path: string, receipt: Receipt): object {
-  return factsOf(path, receipt.entry, receipt.crc32, receipt);
-}
-
+/** For `--json`. */
 function factsOf(
   path: string,
   { size, version }: { readonly size: number; readonly version: string },

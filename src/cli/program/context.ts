@@ -1,14 +1,14 @@
-/** What a command is run with. */
+/** The environment that a command runs in. */
 import type { Client } from "../../client/client.ts";
 import { LeatError } from "../../errors.ts";
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import { CurrentFolder } from "./current-folder.ts";
 import type { Failures } from "./failures.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Planned } from "./paths.ts";
-import type { Place } from "./place.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { Progress } from "../terminal/progress.ts";
 
-/** Before the command: how to reach the server, and what to say. */
+/** Flags before the command: how to reach the server, and how much to print. */
 export interface ClientFlags {
   readonly server: string;
   /** Milliseconds. */
@@ -18,78 +18,87 @@ export interface ClientFlags {
   readonly verbose?: boolean;
 }
 
-export interface ContextParts {
+/** All commands of a process share these. */
+export class Shared {
+  readonly flags: ClientFlags;
   readonly output: Output;
-  readonly progress: Progress;
   readonly connection: Connection;
-  /** Where names begin. */
-  readonly place: Place;
-  readonly failures: Failures;
-  /** Aborted by Ctrl-C, and when nobody reads stdout any more. */
-  readonly signal: AbortSignal;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  /** Commands are read from standard input: it cannot be uploaded. */
-  readonly inShell: boolean;
+  readonly progress: Progress;
+  readonly currentFolder = new CurrentFolder();
+
+  /** @param onLost called when the connection is lost while no command uses it */
+  constructor(flags: ClientFlags, output: Output, onLost?: () => void) {
+    const quiet = flags.quiet === true;
+    this.flags = flags;
+    this.output = output;
+    const onRetry = (line: string): void => {
+      if (!quiet) output.say(`leat: ${line}`);
+    };
+    this.connection = new Connection({ ...flags, onRetry }, onLost);
+    this.progress = new Progress(output, !quiet, () => this.connection.stall);
+  }
 }
 
 export class Context {
   readonly output: Output;
   readonly progress: Progress;
-  readonly signal: AbortSignal;
-  readonly quiet: boolean;
-  /** Tell what was done: a person watches, or asked for it. */
-  readonly chatty: boolean;
-  readonly inShell: boolean;
   readonly connection: Connection;
-  readonly place: Place;
+  readonly currentFolder: CurrentFolder;
+  readonly quiet: boolean;
+  /** Print what was done: a person watches, or asked for it. */
+  readonly chatty: boolean;
+  /** Aborted by Ctrl-C, and when nothing reads stdout any more. */
+  readonly signal: AbortSignal;
+  /** Commands are read from standard input: it cannot be uploaded. */
+  readonly inShell: boolean;
   readonly #failures: Failures;
-  /** How what was interrupted goes on, where it can. */
-  #goesOn: string | undefined;
+  /** How the interrupted command can be continued. */
+  #continuation: string | undefined;
 
-  constructor(parts: ContextParts) {
-    this.output = parts.output;
-    this.progress = parts.progress;
-    this.signal = parts.signal;
-    this.quiet = parts.quiet;
-    this.chatty = !parts.quiet && (parts.verbose || parts.output.talkTerminal);
-    this.inShell = parts.inShell;
-    this.connection = parts.connection;
-    this.place = parts.place;
-    this.#failures = parts.failures;
+  constructor(shared: Shared, failures: Failures, signal: AbortSignal, inShell: boolean) {
+    const { flags, output, progress, connection, currentFolder } = shared;
+    this.output = output;
+    this.progress = progress;
+    this.connection = connection;
+    this.currentFolder = currentFolder;
+    this.quiet = flags.quiet === true;
+    this.chatty = !this.quiet && (flags.verbose === true || output.talkTerminal);
+    this.signal = signal;
+    this.inShell = inShell;
+    this.#failures = failures;
   }
 
   client(): Promise<Client> {
     return this.connection.client(this.signal);
   }
 
-  /** Reports a failure. After Ctrl-C everything fails, and nothing of it is news. */
+  /** Reports a failure, but for those after Ctrl-C: everything fails then. */
   fail(command: string, error: unknown, subject?: string): void {
     if (!this.signal.aborted) this.#failures.report(command, error, subject);
   }
 
-  /** Reports what cannot be done of a command's arguments. @returns whether something is left to do */
+  /** Reports the arguments that cannot be moved. @returns whether others are left */
   refuse(command: string, { all, refused }: Planned<unknown>): boolean {
     for (const error of refused) this.fail(command, error);
     return all.length > 0;
   }
 
-  /** The interrupted command can go on. @param how it does */
+  /** Notes that the interrupted command can be continued, and how. */
   kept(how = "the same command continues"): void {
-    this.#goesOn = how;
+    this.#continuation = how;
   }
 
-  /** What is said of Ctrl-C. */
+  /** The line that is printed after Ctrl-C. */
   get interrupted(): string {
-    return this.#goesOn === undefined ? "leat: interrupted" : `leat: interrupted; ${this.#goesOn}`;
+    return ["leat: interrupted", this.#continuation].filter(Boolean).join("; ");
   }
 
-  /** Something a person may want to know; not for `--quiet`. */
+  /** Prints something a person may want to know; not with `--quiet`. */
   note(text: string): void {
     if (!this.quiet) this.output.say(text);
   }
 
-  /** Runs a command; what it throws is reported. */
+  /** Runs a command and reports what it throws. */
   async run(command: string, step: (context: Context) => Promise<void>): Promise<void> {
     try {
       await step(this);
@@ -120,7 +129,7 @@ export class Context {
   }
 }
 
-/** The next one would fail for the same reason. */
+/** The next argument would fail for the same reason. */
 function isConnectionFailure(error: unknown): boolean {
   return error instanceof LeatError && ["UNAVAILABLE", "CONNECTION_LOST"].includes(error.code);
 }

@@ -8,7 +8,7 @@ import { UsageError } from "./exit-codes.ts";
 import { LocalError } from "./failures.ts";
 
 /** @returns what a local path leads to, links followed; undefined when there is nothing */
-export function lookLocal(path: string): Stats | undefined {
+export function statLocal(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (thrown) {
@@ -67,7 +67,7 @@ function isText(bytes: Buffer): boolean {
 /** @throws NOT_FOUND where the folder is missing that a file or folder is to be made in */
 export function checkParent(path: string): void {
   const parent = dirname(resolve(path));
-  if (lookLocal(parent) !== undefined) return;
+  if (statLocal(parent) !== undefined) return;
   throw new LocalError(
     new LeatError(
       "NOT_FOUND",

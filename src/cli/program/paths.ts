@@ -1,4 +1,4 @@
-/** What a person typed as a name, made into what is asked for; and where a file is to go. */
+/** Names as a person typed them, and where files go. */
 import { basename, join, resolve } from "node:path";
 import type { Client } from "../../client/client.ts";
 import type { TreeRoot } from "../../client/trees/tree.ts";
@@ -6,12 +6,12 @@ import { LeatError } from "../../errors.ts";
 import { checkPath, quote } from "../../store/names.ts";
 import { UsageError } from "./exit-codes.ts";
 import { LocalError } from "./failures.ts";
-import { checkLocal, checkParent, lookLocal } from "./local-names.ts";
-import type { Place } from "./place.ts";
+import { checkLocal, checkParent, statLocal } from "./local-names.ts";
+import type { CurrentFolder } from "./current-folder.ts";
 
 /**
  * A name in the library, from the library itself on: `./foo` is `foo`, `docs/` is `docs`, `.` and `/` are
- * the library. Everything else is taken as it is, and refused here, before anybody is asked.
+ * the library. Other names are taken as they are, and refused before the server is asked.
  * @throws INVALID_NAME
  */
 export function remoteName(typed: string): string {
@@ -21,7 +21,7 @@ export function remoteName(typed: string): string {
   return name;
 }
 
-/** Whether what is in a folder is meant, and not the folder: `.`, `photos/.`. */
+/** Whether the contents of a folder are meant, and not the folder: `.`, `photos/.`. */
 export function meansContents(typed: string): boolean {
   return /(^|\/)\.{1,2}\/*$/.test(typed);
 }
@@ -36,25 +36,29 @@ export function lastSegment(remote: string): string {
   return remote.slice(remote.lastIndexOf("/") + 1);
 }
 
-export interface Transfer {
-  readonly local: string;
-  readonly remote: string;
+/** The flags that say where files go. */
+interface Target {
+  readonly to?: string;
+  readonly recursive?: boolean;
 }
 
-/** The names that were typed: those that can be moved, and why the others cannot, which stops nothing. */
+/** The names that can be moved, and the errors of those that cannot, which do not stop the others. */
 export interface Planned<T> {
   readonly all: readonly T[];
   readonly refused: readonly LeatError[];
 }
 
-/** How names are read, and who is asked about them. */
-export interface Names {
-  readonly place: Place;
-  /** Asked only when the server has to tell whether a target is a folder. */
+/** A name in the library and a path on this machine: one is the source, the other the target. */
+export type Transfer = TreeRoot;
+
+/** `Context` is one. */
+interface Names {
+  readonly currentFolder: CurrentFolder;
+  /** Called only when the server has to be asked whether a target is a folder. */
   client(): Promise<Client>;
 }
 
-/** @param target what two may not share @throws what `plan` throws that is no LeatError */
+/** @param target two names may not have the same one @throws errors of `plan` that are no LeatError */
 export function planEach<T>(
   typed: readonly string[],
   plan: (typed: string) => T,
@@ -75,20 +79,24 @@ export function planEach<T>(
 }
 
 /**
- * Where downloads go: beside each other under their last segments, or where `to` says.
+ * Where downloads go: beside each other under their last segments, or where `to` says. Of a tree that has no
+ * name, as the library itself or `photos/.`, the contents go where the folder itself would.
  * @throws NOT_FOUND, NOT_A_DIRECTORY: several need a folder
  */
 export function downloads(
-  { place }: Names,
+  { currentFolder }: Names,
   typed: readonly string[],
-  to: string | undefined,
+  { to, recursive = false }: Target,
 ): Planned<Transfer> {
   const into = localFolder(to, typed.length > 1);
   const plan = (each: string): Transfer => {
-    const remote = place.name(each);
-    // No name could be made of it; and nothing is written to a place that the server chose.
-    if (remote === "") throw new LeatError("IS_A_DIRECTORY", "the library itself is a folder");
-    return { remote, local: into === undefined ? to! : join(into, lastSegment(remote)) };
+    const path = currentFolder.resolve(each);
+    // It has no name to be written under, and a name that the server chose is not used.
+    if (path === "" && !recursive)
+      throw new LeatError("IS_A_DIRECTORY", "the library itself is a folder");
+    if (into === undefined) return { path, local: to! };
+    const contents = recursive && (path === "" || meansContents(each));
+    return { path, local: contents ? `${into}/` : join(into, lastSegment(path)) };
   };
   return planEach(typed, plan, ({ local }) => resolve(local));
 }
@@ -97,7 +105,7 @@ export function downloads(
 function localFolder(to: string | undefined, several: boolean): string | undefined {
   if (to === undefined) return ".";
   if (to === "") throw new UsageError("--to is empty: name a file or a folder");
-  const found = lookLocal(to);
+  const found = statLocal(to);
   if (found?.isDirectory() === true || meansFolder(to)) return to;
   if (several) throw new LocalError(needsFolder(to, found === undefined));
   if (found === undefined) checkParent(to);
@@ -105,21 +113,23 @@ function localFolder(to: string | undefined, several: boolean): string | undefin
 }
 
 /**
- * Where uploads go: into the folder at hand under their last segments, or where `to` says.
+ * Where uploads go: into the current folder under their last segments, or where `to` says. Of a tree that is
+ * given without its name (`.`, `photos/.`) the contents go where the folder itself would.
  * @throws NOT_FOUND, NOT_A_DIRECTORY: several need a folder; INVALID_NAME
  */
 export async function uploads(
   names: Names,
   locals: readonly string[],
-  to: string | undefined,
+  { to, recursive = false }: Target,
 ): Promise<Planned<Transfer>> {
   const into = await remoteFolder(names, to ?? ".", locals.length > 1);
   const plan = (local: string): Transfer => {
     checkLocal(local);
-    if (into === undefined) return { local, remote: names.place.name(to!) };
-    return { local, remote: inFolder(into, basename(resolve(local))) };
+    if (into === undefined) return { local, path: names.currentFolder.resolve(to!) };
+    const contents = recursive && meansContents(local);
+    return { local, path: contents ? into : inFolder(into, basename(resolve(local))) };
   };
-  return planEach(locals, plan, ({ remote }) => remote);
+  return planEach(locals, plan, ({ path }) => path);
 }
 
 /** @throws INVALID_NAME */
@@ -134,7 +144,7 @@ export async function remoteFolder(
   several: boolean,
 ): Promise<string | undefined> {
   if (to === "") throw new UsageError("the target is empty: name a file or a folder");
-  const remote = names.place.name(to);
+  const remote = names.currentFolder.resolve(to);
   if (remote === "" || (meansFolder(to) && !several)) return remote;
   const kind = await kindOf(await names.client(), remote);
   if (kind === "DIRECTORY") return remote;
@@ -146,7 +156,7 @@ async function kindOf(client: Client, remote: string): Promise<string | undefine
   try {
     return (await client.stat(remote)).kind;
   } catch (thrown) {
-    // The request itself will tell what is wrong with the way there.
+    // Where a folder on the way is missing, the transfer itself reports it.
     if (thrown instanceof LeatError && thrown.code === "NOT_FOUND") return undefined;
     throw thrown;
   }
@@ -160,51 +170,14 @@ function needsFolder(to: string, missing: boolean): LeatError {
   );
 }
 
-/**
- * Where the trees of `get -r` go: each below its own name, or becomes `to` where nothing is there
- * yet. The library itself has no name: what is in it goes where the folder itself would.
- */
-export function treeDownloads(
-  { place }: Names,
-  typed: readonly string[],
-  to: string | undefined,
-): Planned<TreeRoot> {
-  const into = localFolder(to, typed.length > 1);
-  const plan = (each: string): TreeRoot => {
-    const path = place.name(each);
-    if (into === undefined) return { path, local: to! };
-    const contents = path === "" || meansContents(each);
-    return { path, local: contents ? `${into}/` : join(into, lastSegment(path)) };
-  };
-  return planEach(typed, plan, ({ local }) => resolve(local));
-}
-
-/**
- * Where the trees of `upload -r` go, by the same rules. What stands for a folder without naming it
- * (`.`, `photos/.`) sends what is in it.
- */
-export async function treeUploads(
-  names: Names,
-  locals: readonly string[],
-  to: string | undefined,
-): Promise<Planned<TreeRoot>> {
-  const into = await remoteFolder(names, to ?? ".", locals.length > 1);
-  const plan = (local: string): TreeRoot => {
-    checkLocal(local);
-    if (into === undefined) return { local, path: names.place.name(to!) };
-    return { local, path: meansContents(local) ? into : inFolder(into, basename(resolve(local))) };
-  };
-  return planEach(locals, plan, ({ path }) => path);
-}
-
-/** The second would silently take the place of the first. */
-function refuseTwins<T>(transfers: readonly T[], target: (transfer: T) => string): void {
+/** The second would silently replace the first. */
+function refuseTwins<T>(planned: readonly T[], target: (planned: T) => string): void {
   const seen = new Set<string>();
-  for (const transfer of transfers) {
-    const place = target(transfer);
-    if (seen.has(place)) {
-      throw new UsageError(`two of these would become ${quote(place)}: name one by itself`);
+  for (const each of planned) {
+    const name = target(each);
+    if (seen.has(name)) {
+      throw new UsageError(`two of these would become ${quote(name)}: name one by itself`);
     }
-    seen.add(place);
+    seen.add(name);
   }
 }

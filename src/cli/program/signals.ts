@@ -1,4 +1,4 @@
-/** SIGINT, SIGTERM and SIGHUP, each as one wish to stop. */
+/** SIGINT, SIGTERM and SIGHUP: handlers that ask a program to stop. */
 import { readFileSync } from "node:fs";
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -6,42 +6,41 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export type Signal = keyof typeof SIGNALS;
 
 /**
- * A Ctrl-C under `bun run` comes twice in the same moment: from the terminal, and passed on by `bun
- * run`. A person is slower than this, in milliseconds.
+ * Milliseconds in which a second signal is taken for the same Ctrl-C: under `bun run` it comes twice, from the
+ * terminal and from `bun run`. A person is slower.
  */
 const ECHO = 300;
 
-/** What a process ends with that a signal ended. */
+/** The exit code of a process that a signal ended. */
 export function signalExit(signal: Signal): number {
   return 128 + SIGNALS[signal];
 }
 
 /**
- * @param onSignal told of each wish, echoes left out; `again` from the second on
- * @returns takes the handlers away
+ * @param onSignal called for each signal, echoes left out; `isRepeated` from the second on
+ * @returns a function that removes the handlers
  */
 export function onSignals(
   signals: readonly Signal[],
-  onSignal: (signal: Signal, again: boolean) => void,
+  onSignal: (signal: Signal, isRepeated: boolean) => void,
 ): () => void {
   let last = Number.NEGATIVE_INFINITY;
-  let again = false;
+  let isRepeated = false;
   const handler = (signal: Signal): void => {
     const now = performance.now();
     if (now - last < ECHO) return;
     last = now;
-    const second = again;
-    again = true;
-    onSignal(signal, second);
+    onSignal(signal, isRepeated);
+    isRepeated = true;
   };
-  const heard = signals.filter((signal) => !isIgnored(signal));
-  for (const signal of heard) process.on(signal, handler);
+  const handled = signals.filter((signal) => !isIgnored(signal));
+  for (const signal of handled) process.on(signal, handler);
   return () => {
-    for (const signal of heard) process.off(signal, handler);
+    for (const signal of handled) process.off(signal, handler);
   };
 }
 
-/** Whether whoever started us wants the signal to be ignored, as `nohup` does. */
+/** Whether this process was started with the signal ignored, as by `nohup`. */
 function isIgnored(signal: Signal): boolean {
   try {
     const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];

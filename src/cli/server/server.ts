@@ -106,8 +106,8 @@ function replaceOnSignal(serving: Server, log: Log): void {
 /** Resolves when the server has stopped. A second signal does not wait for it. */
 function stopOnSignal(serving: Server, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
-    onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, again) => {
-      if (again) process.exit(signalExit(signal));
+    onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, isRepeated) => {
+      if (isRepeated) process.exit(signalExit(signal));
       log.info({ signal, connections: serving.connections }, "stopping");
       serving.stop().then(resolve, reject);
     });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Client } from "../../client/client.ts";
 import { expandHome } from "../program/local-names.ts";
-import type { Place } from "../program/place.ts";
+import type { CurrentFolder } from "../program/current-folder.ts";
 import { namedBy } from "./sides.ts";
 import { printable } from "../terminal/terminal-text.ts";
 import { namesOf } from "../program/unknown-command.ts";
@@ -28,7 +28,7 @@ export interface CompleteWith {
   readonly commands: readonly Command[];
   /** Names of commands besides. */
   readonly more: readonly string[];
-  readonly place: Place;
+  readonly currentFolder: CurrentFolder;
   readonly client: () => Promise<Client>;
 }
 
@@ -82,7 +82,7 @@ async function names(
   before: readonly string[],
   word: Word,
   typed: string,
-  { place, client }: CompleteWith,
+  { currentFolder, client }: CompleteWith,
 ): Promise<string[]> {
   const { side, at } = namedBy(before, word.text);
   const flag = word.text.slice(0, at);
@@ -95,7 +95,7 @@ async function names(
   const found =
     side === "local"
       ? localNames(home === "" ? folder : expandHome(folder), prefix)
-      : remoteNames(await client(), place.name(folder === "" ? "." : folder), prefix);
+      : remoteNames(await client(), currentFolder.resolve(folder === "" ? "." : folder), prefix);
   const hits: string[] = [];
   for await (const { name, folder: isFolder } of found) {
     if (INTO_FOLDERS.has(before[0] ?? "") && !isFolder) continue;

@@ -1,22 +1,19 @@
 /**
- * The shell: commands one after another, typed or piped. At a terminal it guides; from a pipe it says
- * nothing but what went wrong, goes on after a failure, and ends with the code of the first.
+ * The shell: commands one after another. At a terminal it has a prompt and a help; from a pipe it reports only
+ * failures, goes on after them, and ends with the exit code of the first.
  */
 import type { Command } from "commander";
 import { VERSION } from "../../version.ts";
 import { createCommand, helpTo, isAnswer } from "../program/arguments.ts";
 import { addCommands } from "../commands/commands.ts";
-import { addPlaces } from "../commands/places.ts";
+import { addFolders } from "../commands/folders.ts";
 import { complete } from "./complete.ts";
-import { Connection } from "../program/connection.ts";
-import { type ClientFlags, Context } from "../program/context.ts";
+import { type ClientFlags, Context, Shared } from "../program/context.ts";
 import { EXIT } from "../program/exit-codes.ts";
 import { Failures } from "../program/failures.ts";
 import { type Lines, TerminalLines } from "./lines.ts";
 import { Output } from "../terminal/output.ts";
 import { PipedLines } from "./piped-lines.ts";
-import { Place } from "../program/place.ts";
-import { Progress } from "../terminal/progress.ts";
 import { type Signal, onSignals, signalExit } from "../program/signals.ts";
 import { namesOf, unknownCommand } from "../program/unknown-command.ts";
 import { fit, printable } from "../terminal/terminal-text.ts";
@@ -52,26 +49,19 @@ class Shell {
   readonly #flags: ClientFlags;
   readonly #interactive = process.stdin.isTTY && process.stderr.isTTY;
   readonly #output: Output;
-  readonly #progress: Progress;
-  readonly #connection: Connection;
+  readonly #shared: Shared;
   readonly #lines: Lines;
-  readonly #place = new Place();
-  /** Gives up the command that runs. */
+  /** Aborted to end the command that runs. */
   #stop = new AbortController();
   #running = false;
-  #over = false;
+  #ended = false;
   #endedBy: Signal | undefined;
   #exitCode: number = EXIT.done;
 
   constructor(flags: ClientFlags) {
     this.#flags = flags;
     this.#output = new Output(() => this.#end());
-    const onRetry = (line: string): void => {
-      if (flags.quiet !== true) this.#output.say(`leat: ${line}`);
-    };
-    this.#connection = new Connection({ ...flags, onRetry }, () => this.#lost());
-    const stall = (): string | undefined => this.#connection.stall;
-    this.#progress = new Progress(this.#output, flags.quiet !== true, stall);
+    this.#shared = new Shared(flags, this.#output, () => this.#onLost());
     this.#lines = this.#interactive
       ? new TerminalLines(
           () => this.#prompt(),
@@ -90,39 +80,39 @@ class Shell {
     } finally {
       release();
       this.#lines[Symbol.dispose]();
-      await this.#connection.close();
+      await this.#shared.connection.close();
       await this.#output.talked();
     }
     if (this.#endedBy !== undefined) return signalExit(this.#endedBy);
     return this.#output.readerLeft ? EXIT.readerLeft : this.#exitCode;
   }
 
-  /** Connects at once: nobody types commands for a server that is not there. */
+  /** Connects at once: a server that cannot be reached is reported before any command is typed. */
   async #begin(): Promise<boolean> {
     try {
-      const client = await this.#connection.client(this.#stop.signal);
+      const client = await this.#shared.connection.client(this.#stop.signal);
       if (!this.#interactive || this.#flags.quiet === true) return true;
       this.#output.say(`leat ${VERSION}, connected to ${client.server}\n${BANNER}`);
       return true;
     } catch (thrown) {
-      if (!this.#over) this.#note("", thrown);
+      if (!this.#ended) this.#note("", thrown);
       return false;
     }
   }
 
   async #loop(): Promise<void> {
-    while (!this.#over) {
+    while (!this.#ended) {
       const line = await this.#lines.next();
       if (line === undefined) {
         // Ctrl-D leaves the cursor behind the prompt.
-        if (this.#interactive && !this.#over) process.stderr.write("\n");
+        if (this.#interactive && !this.#ended) process.stderr.write("\n");
         return;
       }
       this.#stop = new AbortController();
       this.#running = true;
       const code = await this.#run(line);
       this.#running = false;
-      // At a terminal, a mistake was seen and is forgotten.
+      // At a terminal, a person has seen the mistake: it does not change the exit code.
       if (!this.#interactive && this.#exitCode === EXIT.done) this.#exitCode = code;
     }
   }
@@ -142,16 +132,16 @@ class Shell {
       if (!isAnswer(thrown)) failures.report(known?.name() ?? "", thrown);
     }
     await this.#output.flush();
-    // At a terminal by Ctrl-C; else by what ends the shell.
-    const isTold = this.#interactive || this.#endedBy !== undefined;
-    if (this.#stop.signal.aborted && isTold) this.#output.say(context.interrupted);
+    // Without a signal it was aborted because the reader of stdout has left: that needs no word.
+    const isInterrupted = this.#interactive || this.#endedBy !== undefined;
+    if (this.#stop.signal.aborted && isInterrupted) this.#output.say(context.interrupted);
     return failures.exitCode;
   }
 
   async #dispatch(program: Command, command: string, words: readonly string[]): Promise<void> {
     if (command === "") return;
     if (LEAVING.some((word) => word === command)) {
-      this.#over = true;
+      this.#ended = true;
       return;
     }
     if (command === "help" || command === "?") return this.#help(program, words[1]);
@@ -162,17 +152,7 @@ class Shell {
   }
 
   #createContext(failures: Failures): Context {
-    return new Context({
-      output: this.#output,
-      progress: this.#progress,
-      connection: this.#connection,
-      failures,
-      signal: this.#stop.signal,
-      quiet: this.#flags.quiet === true,
-      verbose: this.#flags.verbose === true,
-      inShell: true,
-      place: this.#place,
-    });
+    return new Context(this.#shared, failures, this.#stop.signal, true);
   }
 
   #createProgram(context: Context): Command {
@@ -182,7 +162,7 @@ class Shell {
         commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
       });
     addCommands(program, () => context);
-    addPlaces(program, () => context);
+    addFolders(program, () => context);
     return program;
   }
 
@@ -209,17 +189,17 @@ class Shell {
     return complete(line, {
       commands: program.commands,
       more: OWN_COMMANDS,
-      place: this.#place,
-      client: () => this.#connection.client(this.#stop.signal),
+      currentFolder: this.#shared.currentFolder,
+      client: () => this.#shared.connection.client(this.#stop.signal),
     });
   }
 
   #prompt(): string {
-    const { folder } = this.#place;
-    return folder === "" ? "leat> " : `leat ${fit(printable(folder), MOST_OF_PROMPT)}> `;
+    const { path } = this.#shared.currentFolder;
+    return path === "" ? "leat> " : `leat ${fit(printable(path), MOST_OF_PROMPT)}> `;
   }
 
-  /** Ctrl-C gives up what runs; the other signals, and any from a pipe, end the shell. */
+  /** Ctrl-C at a terminal ends the running command; other signals, and all where lines are piped, end the shell. */
   #signal(signal: Signal): void {
     if (this.#interactive && signal === "SIGINT") {
       if (this.#stop.signal.aborted && this.#running) process.exit(signalExit(signal));
@@ -233,14 +213,14 @@ class Shell {
   }
 
   #end(): void {
-    this.#over = true;
+    this.#ended = true;
     if (this.#running) this.#stop.abort();
     this.#lines.stop();
   }
 
-  #lost(): void {
-    if (this.#over || this.#flags.quiet === true) return;
-    const text = `leat: the connection to ${this.#connection.server} is lost; the next command connects again`;
+  #onLost(): void {
+    if (this.#ended || this.#flags.quiet === true) return;
+    const text = `leat: the connection to ${this.#shared.connection.server} is lost; the next command connects again`;
     this.#lines.around(() => this.#output.say(text));
   }
 

@@ -8,7 +8,7 @@ import type { Client } from "../../client/client.ts";
 import { LeatError } from "../../errors.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { expandHome } from "../program/local-names.ts";
-import type { Place } from "../program/place.ts";
+import type { CurrentFolder } from "../program/current-folder.ts";
 import { type Side, namedBy } from "./sides.ts";
 import { wordsOf } from "./words.ts";
 
@@ -21,7 +21,7 @@ const COMMANDS: ReadonlySet<string> = new Set(
 const MOST = 10_000;
 
 export interface NamesIn {
-  readonly place: Place;
+  readonly currentFolder: CurrentFolder;
   readonly signal: AbortSignal;
   client(): Promise<Client>;
 }
@@ -83,8 +83,8 @@ function* localNames(folder: string): Generator<string> {
 }
 
 async function* remoteNames(folder: string, within: NamesIn): AsyncGenerator<string> {
-  const { place, signal } = within;
-  const path = place.name(folder === "" ? "." : folder);
+  const { currentFolder, signal } = within;
+  const path = currentFolder.resolve(folder === "" ? "." : folder);
   const client = await within.client();
   for await (const { name } of client.list(path, { hidden: true, signal })) yield name;
 }

@@ -34,7 +34,7 @@ export interface TreeBar extends Bar {
 }
 
 /** It goes on at `offset`: what is before is of an earlier run, unless this one has moved some already. */
-export function goOnAt(bar: Bar, offset: number): void {
+export function resumeAt(bar: Bar, offset: number): void {
   if (bar.done > 0) return;
   bar.earlier = offset;
   bar.done = offset;

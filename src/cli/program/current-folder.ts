@@ -1,10 +1,10 @@
-/** Where the names that a person types begin: the library itself, or the folder that `cd` went to. */
+/** The folder of the library that typed names are relative to: the library itself, or where `cd` went. */
 import { UsageError } from "./exit-codes.ts";
 import { remoteName } from "./paths.ts";
 
-export class Place {
+export class CurrentFolder {
   /** "" for the library itself. */
-  folder = "";
+  path = "";
   /** Before the last `cd`. */
   #previous: string | undefined;
 
@@ -13,17 +13,17 @@ export class Place {
    * library itself.
    * @throws INVALID_NAME; UsageError for an empty one
    */
-  name(typed: string): string {
+  resolve(typed: string): string {
     if (typed === "") {
       throw new UsageError("a name is empty; . is the folder itself, / the whole library");
     }
-    let base = typed.startsWith("/") ? "" : this.folder;
+    let base = typed.startsWith("/") ? "" : this.path;
     let rest = typed.replace(/^\/+/, "");
     while (true) {
       const step = /^(\.{1,2})(\/+|$)/.exec(rest);
       if (step === null) break;
       if (step[1] === "..") {
-        // Above the library there is nothing: it is refused as it is.
+        // Nothing is above the library: the name is refused as it is.
         if (base === "") break;
         base = parentOf(base);
       }
@@ -32,8 +32,8 @@ export class Place {
     return remoteName([base, rest].filter((part) => part !== "").join("/"));
   }
 
-  /** The folder that `cd` is to go to. As in other shells, nothing is above the whole. @throws as `name` */
-  next(typed: string | undefined): string {
+  /** The folder that `cd` goes to; `..` of the library is the library. @throws as `resolve` */
+  target(typed: string | undefined): string {
     if (typed === undefined) return "";
     if (typed === "-") {
       if (this.#previous === undefined) throw new UsageError("there was no folder before this one");
@@ -41,13 +41,13 @@ export class Place {
     }
     const ups = /^(\.\.(\/+|$))+/.exec(typed)?.[0] ?? "";
     const steps = ups.split("..").length - 1;
-    const depth = this.folder === "" ? 0 : this.folder.split("/").length;
-    return steps <= depth ? this.name(typed) : this.name(`/${typed.slice(ups.length)}`);
+    const depth = this.path === "" ? 0 : this.path.split("/").length;
+    return steps <= depth ? this.resolve(typed) : this.resolve(`/${typed.slice(ups.length)}`);
   }
 
-  go(folder: string): void {
-    this.#previous = this.folder;
-    this.folder = folder;
+  change(path: string): void {
+    this.#previous = this.path;
+    this.path = path;
   }
 }
 

@@ -1,4 +1,4 @@
-/** `cd`, `lcd`, `pwd`, `lpwd`: where names begin, there and here. Only the shell has them. */
+/** `cd`, `pwd`, `lcd`, `lpwd`: the current folder in the library and on this machine. For the shell only. */
 import type { Command } from "commander";
 import { LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
@@ -6,30 +6,34 @@ import type { Context } from "../program/context.ts";
 import { checkLocal, expandHome } from "../program/local-names.ts";
 import type { ContextOf } from "./commands.ts";
 
-export function addPlaces(program: Command, context: ContextOf): void {
+export function addFolders(program: Command, context: ContextOf): void {
   program
     .command("cd [FOLDER]")
     .description("go to a folder of the library; .. goes up, - goes back")
-    .action((typed: string | undefined) => context().run("cd", (now) => goTo(now, typed)));
+    .action((typed: string | undefined) => context().run("cd", (now) => changeFolder(now, typed)));
   program
     .command("pwd")
     .description("show the folder of the library that names begin in")
     .action(() =>
-      context().run("pwd", ({ output, place }) => output.line(output.name(`/${place.folder}`))),
+      context().run("pwd", ({ output, currentFolder }) =>
+        output.line(output.name(`/${currentFolder.path}`)),
+      ),
     );
   program
     .command("lcd [FOLDER]")
     .description("go to a folder here; ~ is the home folder")
-    .action((typed: string | undefined) => context().run("lcd", () => goHere(typed ?? "~")));
+    .action((typed: string | undefined) =>
+      context().run("lcd", () => changeLocalFolder(typed ?? "~")),
+    );
   program
     .command("lpwd")
     .description("show the folder here that files come to and go from")
     .action(() => context().run("lpwd", ({ output }) => output.line(output.name(process.cwd()))));
 }
 
-async function goTo(context: Context, typed: string | undefined): Promise<void> {
-  const { place, signal } = context;
-  const folder = place.next(typed);
+async function changeFolder(context: Context, typed: string | undefined): Promise<void> {
+  const { currentFolder, signal } = context;
+  const folder = currentFolder.target(typed);
   if (folder !== "") {
     const client = await context.client();
     const { kind } = await client.stat(folder, { signal });
@@ -37,10 +41,10 @@ async function goTo(context: Context, typed: string | undefined): Promise<void> 
       throw new LeatError("NOT_A_DIRECTORY", `${quote(folder)} is not a folder`);
     }
   }
-  place.go(folder);
+  currentFolder.change(folder);
 }
 
-async function goHere(typed: string): Promise<void> {
+async function changeLocalFolder(typed: string): Promise<void> {
   checkLocal(typed);
   const folder = expandHome(typed);
   try {
