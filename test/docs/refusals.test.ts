@@ -82,29 +82,29 @@ const CASES: Record<string, Case> = {
   "a frame that is not valid protobuf": raw("02 08 ff"),
   "a number above 2^53 - 1": raw("0c 08 01 1a 08 08 80 80 80 80 80 80 10"),
   "a request on stream 0": frame(0, { case: "request", value: {} }),
-  "a request on a number that was used": {
+  "a request on a stream number that was used before": {
     send(peer) {
       peer.request(1, { case: "stat", value: { path: "" } });
       peer.request(1, { case: "stat", value: { path: "" } });
     },
   },
-  "a frame for a stream above all that were opened": frame(7, { case: "cancel", value: {} }),
+  "a frame for a stream number above all that were opened": frame(7, { case: "cancel", value: {} }),
   "Data without payload": put(undefined, (peer) => peer.bytes(hex("04 08 01 12 00"))),
-  "a Pong that was not asked for": frame(0, { case: "pong", value: { nonce: 5 } }),
+  "a Pong without a Ping": frame(0, { case: "pong", value: { nonce: 5 } }),
   "a second Ping before the Pong": {
     send(peer) {
       const ping = encodeFrame(0, { case: "ping", value: { nonce: 1 } });
       peer.bytes(Buffer.concat([ping, ping]));
     },
   },
-  "more than 16,384 frames that are ignored": {
+  "more than 16,384 ignored frames": {
     send: (peer) => peer.bytes(new Uint8Array(16_385)),
   },
   "a frame other than Data above 16,384 bytes": request({
     case: "stat",
     value: { path: "p".repeat(17 * KiB) },
   }),
-  "a frame of no body, or an unknown one, above 16,384 bytes": {
+  "a frame without a body, or with an unknown one, above 16,384 bytes": {
     send: (peer) => peer.bytes(Buffer.concat([hex("ed 84 01 82 01 e8 84 01"), bytes(17_000)])),
   },
   "the end of the connection inside a frame": {
@@ -152,7 +152,7 @@ const CASES: Record<string, Case> = {
   }),
   "a path that begins with a slash": request({ case: "stat", value: { path: "/f" } }),
   "an offset beyond the end of the file": request({ case: "get", value: { path: "f", offset: 9 } }),
-  "what is no cursor": request({ case: "list", value: { cursor: "?" } }),
+  "a cursor that is none": request({ case: "list", value: { cursor: "?" } }),
   "the end of the connection before an upload is finished": put(5, (peer) => {
     peer.data(1, 0, bytes(2));
     peer.fin();
