@@ -167,6 +167,23 @@ export const ANSWER_LIMIT = 64 * KiB;
  *  near a millisecond (measured with 64 readers). */
 export const TURN_BUDGET = MiB;
 
+/** What is read from a socket in one call where the runtime does not read it: twice as much and half as
+ *  much were as fast, and it stays in the cache of a core. */
+export const DIRECT_READ = 512 * KiB;
+
+/** So long a chunk says that much comes. Of a shorter one a copy is handed on. */
+export const LONG_CHUNK = 64 * KiB;
+
+/** So many of them in a row, and the runtime reads the socket no more. */
+export const LONG_CHUNKS = 2;
+
+/** Milliseconds that a turn of the event loop may wait for sockets that the runtime does not read: so
+ *  late timers may be, in a process in which much comes. */
+export const POLL_WAIT = 2;
+
+/** Milliseconds without a byte after which the runtime reads a socket again. */
+export const QUIET_SOCKET = 10;
+
 /** Requests of one connection that are begun in one turn of the event loop: each may cost the disk. */
 export const TURN_REQUESTS = 16;
 

@@ -8,6 +8,7 @@
  */
 import { LeatError } from "../errors.ts";
 import { KEEPALIVE, UNIX_PATH_BYTES } from "../limits.ts";
+import { DirectReads } from "./direct-reads.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
 import type { Accept, Address, Listener, Transport, TransportHandler } from "./transport.ts";
 
@@ -93,7 +94,7 @@ export function handlers(
       setNotSentLowWater(socket.fd);
       socket.setKeepAlive(true, KEEPALIVE);
       socket.data = transport;
-      transport.handler = accept(transport);
+      transport.handler = new DirectReads(transport, accept);
     },
     data(socket, chunk) {
       socket.data?.handler?.onData(chunk);

@@ -1,0 +1,74 @@
+/**
+ * Reads sockets of this thread by recv(2), in place of the runtime. The runtime copies what came into
+ * a new array for each chunk, which the collector has to find (decision 31).
+ *
+ * The runtime has no way to say that a socket is readable without reading it. So once in each turn of
+ * the event loop this waits in poll(2): for the sockets, and for the descriptor on which the event loop
+ * itself waits. Whatever the runtime has to do ends the wait; timers alone may be POLL_WAIT late.
+ */
+import { POLL_WAIT } from "../limits.ts";
+import { eventLoopDescriptor } from "./event-loop.ts";
+import { canReceive, PollSet } from "./receive.ts";
+
+export interface DirectSocket {
+  readonly fd: number;
+  /** Reads once. Throws nothing. @returns whether more is likely to wait */
+  read(): boolean;
+  /** Nothing came in this turn. @param now milliseconds */
+  quiet(now: number): void;
+}
+
+export class DirectReader {
+  readonly #sockets = new Set<DirectSocket>();
+  /** As `#sockets` and the event loop; made anew when they change. */
+  #polled: { readonly order: readonly DirectSocket[]; readonly set: PollSet } | undefined;
+  /** Of the event loop: null where there is none. */
+  #loop: number | null | undefined;
+  #scheduled = false;
+  #moreWaits = false;
+
+  /** @param socket one that the runtime reads @returns whether sockets can be read here */
+  canRead(socket: number): boolean {
+    if (this.#loop === undefined) {
+      this.#loop = canReceive() ? (eventLoopDescriptor(socket) ?? null) : null;
+    }
+    return this.#loop !== null;
+  }
+
+  /** From now on it is read here. */
+  add(socket: DirectSocket): void {
+    this.#sockets.add(socket);
+    this.#polled = undefined;
+    this.#moreWaits = true;
+    this.#schedule();
+  }
+
+  remove(socket: DirectSocket): void {
+    if (this.#sockets.delete(socket)) this.#polled = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#sockets.size === 0) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    const { order, set } = (this.#polled ??= this.#poll());
+    set.wait(this.#moreWaits ? 0 : POLL_WAIT);
+    this.#moreWaits = false;
+    const now = performance.now();
+    for (const [i, socket] of order.entries()) {
+      if (!this.#sockets.has(socket)) continue; // another one's bytes have ended it
+      if (!set.isReady(i)) socket.quiet(now);
+      else if (socket.read()) this.#moreWaits = true;
+    }
+    this.#schedule();
+  };
+
+  #poll() {
+    const order = [...this.#sockets];
+    return { order, set: new PollSet([...order.map(({ fd }) => fd), this.#loop!]) };
+  }
+}
