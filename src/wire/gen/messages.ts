@@ -37,7 +37,7 @@ export type Code =
   | "IO_ERROR"
   | "CANCELLED";
 
-/** What has a name. */
+/** The kind of an entry. */
 export type Kind = "KIND_UNSPECIFIED" | "FILE" | "DIRECTORY" | "OTHER";
 
 export type IfExists = "IF_EXISTS_UNSPECIFIED" | "FAIL" | "REPLACE" | "SKIP";
@@ -47,8 +47,8 @@ export type Algorithm = "ALGORITHM_UNSPECIFIED" | "SHA256" | "CRC32";
 /** One frame. Bodies that are sent often have numbers up to 15 (a one-byte tag). */
 export interface Frame {
   /**
-   * Which stream this belongs to. 0: the connection. The client numbers its streams upward from 1
-   * and never uses a number twice. Set by both.
+   * The stream to which this frame belongs. 0: the connection. The client numbers its streams upward
+   * from 1 and never uses a number twice. Set by both.
    */
   stream: number;
   body?: FrameBody | undefined;
@@ -96,7 +96,7 @@ export interface Credit {
   bytes: number;
 }
 
-/** The sender is done: all Data (get, put) or all entries (list) are out. */
+/** All Data (get, put) or all entries (list) have been sent. */
 export interface Finish {
   /**
    * Size in bytes: of the range that was sent (get), of the whole file (put). Set on get and put.
@@ -104,15 +104,15 @@ export interface Finish {
   size?: number | undefined;
   /** CRC-32 of those same bytes. Set on get and put. */
   crc32?: number | undefined;
-  /** SHA-256 of those same bytes, 32 bytes. Set when Get.sha256 or Put.sha256 asked for it. */
+  /** SHA-256 of those same bytes, 32 bytes. Set if Get.sha256 or Put.sha256 is set. */
   sha256?: Uint8Array | undefined;
   /**
    * Where the next List continues; absent on the last page. Opaque to the client. Set on list.
    */
   cursor?: string | undefined;
   /**
-   * Names left out of this page because they are not UTF-8, or no names by the rules above. Set on
-   * list.
+   * Number of names that were left out of this page because they are not UTF-8 or break the rules
+   * above. Set on list.
    */
   skippedNames: number;
 }
@@ -123,16 +123,16 @@ export interface Receipt {
   entry?: Entry | undefined;
   /** of the whole file */
   crc32: number;
-  /** 32 bytes, when Put.sha256 asked for it */
+  /** 32 bytes, if Put.sha256 is set */
   sha256?: Uint8Array | undefined;
-  /** what was done before this was sent */
+  /** how safe the file was when this was sent */
   durability: Durability;
   /** as in Put */
   uploadId: Uint8Array;
   /** nothing was written: the name existed and if_exists was SKIP */
   skipped: boolean;
   /**
-   * What was asked for and the file system of the library cannot do; the file is there all the same.
+   * Requested, but not supported by the file system of the library. The file is stored nevertheless.
    */
   modeNotSet: boolean;
   /** the modified time is not Put.modified */
@@ -141,20 +141,20 @@ export interface Receipt {
   notSynced: boolean;
 }
 
-/** What went wrong. Ends its stream; on stream 0 it ends the connection. */
+/** An error. It ends its stream; on stream 0 it ends the connection. */
 export interface Failure {
   code: Code;
   /** One sentence for a person, with the names and the numbers. At most 1024 bytes. */
   message: string;
   /** The same request may succeed later. */
   retryable: boolean;
-  /** Not before this many milliseconds. Absent: the client's own backoff. */
+  /** Earliest time for a retry, in milliseconds from now. Absent: the client chooses. */
   retryAfterMilliseconds?: number | undefined;
 }
 
 /**
- * The receiver of Data asks for a part again because its CRC did not match. Reserved: leat answers
- * it with UNIMPLEMENTED, and repairs by a new get, or a put that resumes, behind the last good block.
+ * The receiver of Data requests a part again because its CRC did not match. Reserved: leat answers
+ * with UNIMPLEMENTED, and repairs with a new get, or a put that resumes, after the last good block.
  */
 export interface Resend {
   /** first byte, in bytes */
@@ -163,9 +163,9 @@ export interface Resend {
   length: number;
 }
 
-/** The client gives the stream up. The server still ends it with one terminal frame. */
+/** The client ends the stream early. The server still sends one terminal frame. */
 export interface Cancel {
-  /** of an upload: keep what is whole of it for another try, as when the connection is lost */
+  /** of an upload: keep its whole blocks for another try, as when the connection is lost */
   keep: boolean;
 }
 
@@ -183,20 +183,20 @@ export interface Pong {
 /** The first frame of a connection. At most 16 KiB. Set by the client. */
 export interface Hello {
   /**
-   * 0x7461656c: the bytes "leat". First in the frame, so that another protocol is told apart early.
+   * 0x7461656c: the bytes "leat". First in the frame, so that another protocol is recognised early.
    */
   magic: number;
-  /** Protocol versions the client speaks. This file is version 1. */
+  /** Protocol versions that the client supports. This file is version 1. */
   minimumVersion: number;
   maximumVersion: number;
   /** Names of optional features that the client knows. Bound: 64 of at most 64 bytes. */
   features: string[];
-  /** Who it is. Absent: anonymous. */
+  /** The identity of the client. Absent: anonymous. */
   credentials?: Credentials | undefined;
   /** Credit of each download when its stream opens, in bytes. */
   initialWindow: number;
   /**
-   * The largest frame the client takes, without its length prefix, in bytes. 0: 1 MiB + 1 KiB.
+   * The largest frame that the client accepts, without its length prefix, in bytes. 0: 1 MiB + 1 KiB.
    * Bound: 64 KiB to 16 MiB.
    */
   maxFrame: number;
@@ -223,13 +223,15 @@ export interface UserPassword {
 export interface Welcome {
   /** as in Hello */
   magic: number;
-  /** the version both will speak */
+  /** the version that both will use */
   version: number;
-  /** those of the client's that the server serves */
+  /** the client's features that the server supports */
   features: string[];
   /** streams open at once; 1 or more */
   maxStreams: number;
-  /** The largest frame the server takes, as in Hello. Frames besides Data: at most 16 KiB. */
+  /**
+   * The largest frame that the server accepts, as in Hello. Frames other than Data: at most 16 KiB.
+   */
   maxFrame: number;
   /** credit of each upload when its stream opens, in bytes */
   initialWindow: number;
@@ -237,7 +239,7 @@ export interface Welcome {
   agent: string;
 }
 
-/** The server will serve no stream above last_stream. Open ones go on. */
+/** The server will serve no stream above last_stream. Open streams continue. */
 export interface GoAway {
   lastStream: number;
   /** UNAVAILABLE: restart or shutdown */
@@ -281,8 +283,8 @@ export type ResponseResult =
 /** A point in time. */
 export interface Timestamp {
   /**
-   * Seconds since 1970-01-01T00:00:00Z; negative before. Bound: plus or minus 2^53 - 1, which stand for
-   * all that is beyond as well.
+   * Seconds since 1970-01-01T00:00:00Z; negative before. Bound: plus or minus 2^53 - 1, which also stand
+   * for all times beyond.
    */
   seconds: number;
   /** 0 to 999999999 */
@@ -294,7 +296,7 @@ export interface Entry {
   /** last segment; in EntryPage relative to the folder */
   name: string;
   kind: Kind;
-  /** bytes; 0 unless a file. 2^53 - 1: that, or more */
+  /** bytes; 0 unless it is a file. 2^53 - 1 means that size or more */
   size: number;
   modified?: Timestamp | undefined;
   /**
@@ -302,11 +304,11 @@ export interface Entry {
    * get, put and rename; not in lists.
    */
   version: string;
-  /** permission bits, at most 0777; 0 where there are none */
+  /** permission bits, at most 0777; 0 if there are none */
   mode: number;
   /**
-   * The name is a link, and the rest tells what it leads to (OTHER where that may not be opened). Set
-   * in lists: whoever walks folders does not go in circles.
+   * The name is a symbolic link, and the other fields describe its target (OTHER if that may not be
+   * opened). Set in lists, so that a client which walks folders does not walk in circles.
    */
   link: boolean;
 }
@@ -318,7 +320,7 @@ export interface List {
   cursor?: string | undefined;
   /** entries at most; 0: as many as 256 KiB hold */
   limit: number;
-  /** names that begin with "." too */
+  /** include names that begin with "." */
   hidden: boolean;
 }
 
@@ -337,12 +339,12 @@ export interface Get {
   offset: number;
   /** bytes; absent, or beyond the end: to the end */
   length?: number | undefined;
-  /** only if this is the file's version, else PRECONDITION_FAILED */
+  /** only if this is the file's version, otherwise PRECONDITION_FAILED */
   ifMatch?: string | undefined;
   /** put the SHA-256 of the range into Finish */
   sha256: boolean;
   /**
-   * The file may become longer meanwhile: what was there at the start is sent. With if_match: ignored.
+   * The file may grow meanwhile: only its contents at the start are sent. Ignored with if_match.
    */
   mayGrow: boolean;
 }
@@ -360,31 +362,31 @@ export interface Put {
   path: string;
   /** 16 random bytes, the same over all retries of one upload */
   uploadId: Uint8Array;
-  /** bytes, when known before the end */
+  /** bytes, if known in advance */
   size?: number | undefined;
-  /** to be the file's modified time; absent: the time of commit */
+  /** the modified time of the new file; absent: the time of commit */
   modified?: Timestamp | undefined;
   ifExists: IfExists;
-  /** with REPLACE: only if this is the version that is replaced */
+  /** with REPLACE: only if the file to replace has this version */
   ifMatch?: string | undefined;
-  /** continue a partial upload when one is known; then no Data */
+  /** continue a partial upload if the server has one; then no Data */
   resume: boolean;
   /** before the Response */
   sha256: boolean;
-  /** of the first prefix_length bytes, to find a partial without */
+  /** of the first prefix_length bytes, to find a partial upload */
   prefixCrc32?: number | undefined;
-  /** its upload_id */
+  /** without its upload_id */
   prefixLength: number;
-  /** permission bits of a new file, at most 0777, less what the server */
+  /** permission bits of a new file, at most 0777, or 0666 if absent; */
   mode?: number | undefined;
 }
 
 export interface PutResponse {
-  /** send from here; 0 unless it resumes */
+  /** send from this offset; 0 unless the upload resumes */
   durableOffset: number;
   /** of the bytes before it; the client checks it against its own */
   prefixCrc32: number;
-  /** of the partial that is continued */
+  /** of the partial upload that is continued */
   uploadId: Uint8Array;
 }
 
@@ -400,13 +402,13 @@ export interface RemoveResponse {}
 export interface Rename {
   from: string;
   to: string;
-  /** SKIP is not served */
+  /** SKIP is not supported */
   ifExists: IfExists;
 }
 
 export interface MakeDirectory {
   path: string;
-  /** make missing parents; no error when it exists */
+  /** create missing parents; no error if it exists */
   parents: boolean;
 }
 
@@ -415,7 +417,7 @@ export interface Checksum {
   algorithm: Algorithm;
 }
 
-/** The digest of a file, or of a part of it. */
+/** The digest of a whole file. */
 export interface ChecksumResponse {
   /** 32 bytes (SHA256) or 4, the most significant first (CRC32) */
   digest: Uint8Array;
@@ -434,11 +436,11 @@ export interface StatusResponse {
   /** payload bytes, since the start */
   bytesSent: number;
   bytesReceived: number;
-  /** memory of the server process; absent: it cannot tell now */
+  /** memory of the server process; absent if unknown */
   residentBytes?: number | undefined;
   readOnly: boolean;
   durability: Durability;
-  /** in the library's file system; absent: it does not tell */
+  /** in the library's file system; absent if it does not report it */
   freeBytes?: number | undefined;
 }
 
