@@ -1,6 +1,6 @@
 /**
- * leat/testing: a server and its clients in one process, joined in memory. Everything of leat is
- * there but the sockets; a test needs no port, and cuts and delays bytes as it likes.
+ * leat/testing: a server and its clients in one process, connected in memory. Everything of leat runs
+ * but the sockets; a test needs no port, and cuts connections and delays bytes as it likes.
  *
  * ```ts
  * await using leat = await connectInMemory();
@@ -13,8 +13,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "./client/client.ts";
-import { createLink } from "./client/connect.ts";
+import { type Client, createClient } from "./client/client.ts";
+import { Link } from "./client/connection/link.ts";
+import { ReconnectingLink } from "./client/connection/reconnecting-link.ts";
 import { createRuntime } from "./connection/runtime.ts";
 import { type MemoryTransport, type PipeOptions, memoryPair } from "./net/memory.ts";
 import { Host } from "./server/host/host.ts";
@@ -26,9 +27,9 @@ import type { Store } from "./store/store.ts";
 export type { PipeOptions } from "./net/memory.ts";
 
 /**
- * What to serve: `store`, or the folder `library`, or else an empty folder that goes with the
- * server. And what the line is like: `capacity`, `chunk` and `later` hold for each client that does
- * not say otherwise.
+ * The options of the server and of its connections. The server serves `store`, or the folder
+ * `library`, or else an empty folder that is removed with the server. `capacity`, `chunk` and `later`
+ * are for each client that is connected without its own.
  */
 export interface InMemoryOptions
   extends
@@ -43,17 +44,17 @@ export interface InMemory extends AsyncDisposable {
   readonly server: Server;
   /** The first client; `connect` makes more. */
   readonly client: Client;
-  /** The folder that is served; undefined where a store was given. */
+  /** The local path of the folder that is served; undefined with `store`. */
   readonly library: string | undefined;
-  /** One more client of the same server. It is closed with the others. */
-  connect(line?: PipeOptions): Promise<Client>;
-  /** Cuts all lines, as a broken network does: both sides see a reset. */
+  /** Connects one more client to the same server. It is closed with the others. */
+  connect(pipe?: PipeOptions): Promise<Client>;
+  /** Cuts all connections, as a broken network does: both sides see a reset. */
   cut(): void;
 }
 
 /**
  * Starts a server and connects a client to it.
- * @throws LeatError: what `createServer` and `connect` throw
+ * @throws as `createServer` and `connect`
  */
 export async function connectInMemory(options: InMemoryOptions = {}): Promise<InMemory> {
   const { store, library, temporary } = await openStore(options);
@@ -70,7 +71,7 @@ export async function connectInMemory(options: InMemoryOptions = {}): Promise<In
 interface Opened {
   readonly store: Store;
   readonly library: string | undefined;
-  /** The folder is ours: it goes with the server. */
+  /** The folder is removed with the server. */
   readonly temporary: boolean;
 }
 
@@ -91,7 +92,7 @@ class Pair implements InMemory {
   readonly #options: InMemoryOptions;
   readonly #runtime = createRuntime();
   readonly #clients: Client[] = [];
-  readonly #lines: MemoryTransport[] = [];
+  readonly #transports: MemoryTransport[] = [];
 
   constructor(
     store: Store,
@@ -109,27 +110,27 @@ class Pair implements InMemory {
     return this.#clients[0]!;
   }
 
-  async connect(line: PipeOptions = {}): Promise<Client> {
-    const opened = Promise.withResolvers<ReturnType<typeof createLink>>();
+  async connect(pipe: PipeOptions = {}): Promise<Client> {
+    const opened = Promise.withResolvers<Link>();
     const [transport] = memoryPair(
       this.server.accept,
       (other) => {
-        const link = createLink(other, this.#runtime);
+        const link = new Link(other, this.#runtime);
         opened.resolve(link);
         return link.connection;
       },
-      { ...this.#options, ...line },
+      { ...this.#options, ...pipe },
     );
-    this.#lines.push(transport);
+    this.#transports.push(transport);
     const link = await opened.promise;
     await link.welcomed;
-    const client = new Client(link);
+    const client = createClient(new ReconnectingLink(link));
     this.#clients.push(client);
     return client;
   }
 
   cut(): void {
-    for (const line of this.#lines) line.cut();
+    for (const transport of this.#transports) transport.cut();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

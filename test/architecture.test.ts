@@ -61,7 +61,6 @@ const sources = [...new Bun.Glob("**/*.{ts,js}").scanSync(SRC)]
 /** Folders that are one room. */
 const JOINED: Readonly<Record<string, string>> = {
   "wire/gen": "wire",
-  "client/trees": "client",
 };
 
 /** The room of a file, `store/write` of store/write/partial.ts; `limits` of limits.ts, `node` of modules. */
@@ -80,6 +79,7 @@ const MOVING = [...SESSION, "hash", "store", "transfer", "net"];
 const CONNECTION = [...MOVING, "connection"];
 const FILES = ["store/system", "store/resolve", "store/read", "store/write"];
 const CALLS = ["client/connection", "client/local", "client/download", "client/upload"];
+const CLIENT = ["client/calls", "client/trees", "client"];
 const HOST = ["server/log", "server/options", "server/host"];
 
 /** What each room may import besides itself: rooms above it in this table, and modules. */
@@ -129,10 +129,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "client/download": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/upload": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/calls": [...CONNECTION, ...CALLS],
-  client: [...CONNECTION, ...CALLS, "client/calls", "node"],
+  "client/trees": [...CONNECTION, ...CALLS, "client/calls", "node"],
+  client: [...CONNECTION, ...CALLS, "client/calls", "client/trees"],
 
   codec: [...BASE, "wire", "net"],
-  index: [...CONNECTION, "store/disk", ...HOST, "server", ...CALLS, "client/calls", "client"],
+  index: [...CONNECTION, "store/disk", ...HOST, "server", ...CALLS, ...CLIENT],
   testing: [
     ...CONNECTION,
     "store/disk",
@@ -149,7 +150,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "connection",
     "store",
     ...CALLS,
-    "client",
+    ...CLIENT,
     "cli/terminal",
     "node",
     "commander",
@@ -159,8 +160,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "wire",
     "store",
     ...CALLS,
-    "client/calls",
-    "client",
+    ...CLIENT,
     "cli/terminal",
     "cli/program",
     "node",

@@ -1,36 +1,41 @@
+/** `connect`: finds the server, shakes hands, and tries again while the server has no room. */
 import type { Connection } from "../connection/connection.ts";
-import { type Runtime, processRuntime } from "../connection/runtime.ts";
+import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE } from "../limits.ts";
 import { addressText, connectBun } from "../net/bun.ts";
 import type { Address, Transport } from "../net/transport.ts";
-import { abortable, checkWanted, givenUp, onAbort } from "./connection/abortable.ts";
+import { abortError, abortable, onAbort, throwIfAborted } from "./connection/abortable.ts";
 import { parseAddress } from "./connection/address.ts";
-import { Client } from "./client.ts";
+import { type Client, createClient } from "./client.ts";
 import { Link } from "./connection/link.ts";
 import type { ConnectOptions } from "./connection/options.ts";
+import { ReconnectingLink } from "./connection/reconnecting-link.ts";
 import { Retry } from "./connection/retry.ts";
 
-/** Timers count in 31 bits: a longer one would be over at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** A timer of more milliseconds would fire at once. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 /**
- * Connects and shakes hands.
- * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tcp://…` or `unix:PATH`
- * @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED
+ * Connects to a server. Resolves when the server has accepted the connection.
+ * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tcp://…` or `unix:PATH`; the port is 8888 unless
+ *   given
+ * @throws INVALID_ARGUMENT (the address), UNAVAILABLE, RESOURCE_EXHAUSTED (no room, after all retries),
+ *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, CANCELLED
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
-  const where = parseAddress(address);
+  const parsed = parseAddress(address);
   const { retry = 0, onRetry = () => {}, timeout = CONNECT_DEADLINE } = options;
   const policy = { deadline: retry, onRetry };
-  const dial = (signal?: AbortSignal): Promise<Link> => open(where, timeout, signal);
+  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, timeout, signal);
   const first = new Retry(policy, options.signal === undefined ? [] : [options.signal]);
   while (true) {
     try {
-      return new Client(await dial(options.signal), { dial, retry: policy });
+      const link = await dial(options.signal);
+      return createClient(new ReconnectingLink(link, { dial, retry: policy }));
     } catch (thrown) {
       const error = LeatError.from(thrown);
-      // A server that has no room now says when to come back; one that is not there says nothing.
+      // A server without room says when to come back; when none answers, nothing is retried.
       if (error.retryAfter === undefined) throw error;
       await first.wait(error);
     }
@@ -39,23 +44,23 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 
 /** @param timeout milliseconds, for connecting and the handshake together */
 async function open(
-  where: Address,
+  address: Address,
   timeout: number,
   given: AbortSignal | undefined,
 ): Promise<Link> {
-  checkWanted(given);
+  throwIfAborted(given);
   const stop = new AbortController();
-  const text = addressText(where);
+  const text = addressText(address);
   const release = onAbort(given, (error) => stop.abort(error));
   const timer = setTimeout(
     () => {
       const message = `${text} did not answer within ${timeout / 1000} s: is it a leat server?`;
       stop.abort(new LeatError("DEADLINE_EXCEEDED", message));
     },
-    Math.min(timeout, LONGEST_TIMER),
+    Math.min(timeout, MAX_TIMER),
   );
   try {
-    return await abortable(shake(where, stop.signal), stop.signal);
+    return await abortable(shakeHands(address, stop.signal), stop.signal);
   } catch (thrown) {
     throw LeatError.from(thrown, `cannot connect to ${text}`);
   } finally {
@@ -64,8 +69,8 @@ async function open(
   }
 }
 
-/** @param signal ends the connection, also one that opens later; until the server has accepted it */
-async function shake(where: Address, signal: AbortSignal): Promise<Link> {
+/** @param signal ends the connection until the server has accepted it, also one that opens later */
+async function shakeHands(address: Address, signal: AbortSignal): Promise<Link> {
   let link: Link | undefined;
   const release = onAbort(signal, (error) => link?.connection.abort(error));
   try {
@@ -73,19 +78,11 @@ async function shake(where: Address, signal: AbortSignal): Promise<Link> {
       link = new Link(transport, processRuntime());
       return link.connection;
     };
-    await connectBun(where, accept, signal);
-    if (link === undefined) throw givenUp(signal);
+    await connectBun(address, accept, signal);
+    if (link === undefined) throw abortError(signal);
     await link.welcomed;
     return link;
   } finally {
     release();
   }
-}
-
-/**
- * A client over a transport that is open: the in-memory one. For tests, and other sockets. Whoever
- * waits for `welcomed` gives it up after a time of their own.
- */
-export function createLink(transport: Transport, runtime: Runtime = processRuntime()): Link {
-  return new Link(transport, runtime);
 }

@@ -3,9 +3,9 @@
  * step of a line at a time, in any order. When no step is left, the store has answered everything
  * and something is still unfinished, then nobody will ever move: that is a stall.
  */
-import { Client } from "../../src/client/client.ts";
-import { createLink } from "../../src/client/connect.ts";
-import type { Link } from "../../src/client/connection/link.ts";
+import { type Client, createClient } from "../../src/client/client.ts";
+import { Link } from "../../src/client/connection/link.ts";
+import { ReconnectingLink } from "../../src/client/connection/reconnecting-link.ts";
 import type { LeatError } from "../../src/errors.ts";
 import { type MemoryTransport, memoryPair } from "../../src/net/memory.ts";
 import { Host } from "../../src/server/host/host.ts";
@@ -104,9 +104,9 @@ export class World {
     const [line] = memoryPair(
       this.server.accept,
       (transport) => {
-        const link = createLink(transport, this.runtime);
+        const link = new Link(transport, this.runtime);
         this.links.push(link);
-        this.clients.push(new Client(link));
+        this.clients.push(createClient(new ReconnectingLink(link)));
         return link.connection;
       },
       { capacity, chunk: () => 1 + this.#random.below(chunk), later: this.steps.later },

@@ -3,7 +3,6 @@ import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/download/options.ts";
-import { getTrees } from "../../client/trees/tree-get.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
@@ -84,7 +83,7 @@ async function getAll(
     title: typed.join(" "),
     json,
     move: (client, onProgress) =>
-      getTrees(client, roots, {
+      client.getTrees(roots, {
         ifExists,
         durability,
         allowGrowth,

@@ -49,7 +49,7 @@ export async function transferAll(context: Context, options: TransferOptions): P
   const all: Done[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < transfers.length && !context.signal.aborted && !client.gaveUp) {
+    while (next < transfers.length && !context.signal.aborted && !client.isLost) {
       const done = await transferOne(context, client, options, transfers[next++]!);
       if (done !== undefined) all.push(done);
     }

@@ -3,7 +3,6 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";
 import type { TreeOutcome } from "../../client/trees/tree.ts";
-import { putTrees } from "../../client/trees/tree-put.ts";
 import type { Collision } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -74,7 +73,7 @@ async function uploadAll(
     title: locals.join(" "),
     json,
     move: (client, onProgress) =>
-      putTrees(client, roots, {
+      client.putTrees(roots, {
         ifExists,
         onProgress,
         onResume: ({ local }, offset, size) =>

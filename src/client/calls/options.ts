@@ -1,29 +1,29 @@
-/** What a listing and the state of a server take and give. */
+/** The options and results of a listing, and the state of a server. */
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { Entry, StatusResponse } from "../../wire/gen/messages.ts";
 import type { CallOptions } from "../connection/options.ts";
 
-/** Which entries of a folder. */
+/** Which entries of a folder to list. */
 export interface ListOptions extends CallOptions {
-  /** Names that begin with "." too. */
+  /** Also those whose names begin with ".". */
   readonly hidden?: boolean;
 }
 
-/** How a server is. */
+/** The state of a server. */
 export interface ServerStatus extends Omit<StatusResponse, "durability"> {
-  /** `fsync`: an upload counts once it is on disk. */
+  /** `fsync`: the server gives the receipt for an upload when it is on disk. */
   readonly durability: DurabilityLevel;
 }
 
-/** A part of a folder. */
+/** A part of the entries of a folder. */
 export interface ListPage {
   readonly entries: readonly Entry[];
-  /** Names left out because they are not UTF-8. */
+  /** Entries that were left out because their names are not UTF-8. */
   readonly skippedNames: number;
 }
 
-/** What a listing says at its end. */
+/** The result of a listing, at its end. */
 export interface ListSummary {
-  /** Names left out because they are not UTF-8. */
+  /** Entries that were left out because their names are not UTF-8. */
   readonly skippedNames: number;
 }

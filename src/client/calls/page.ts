@@ -1,13 +1,13 @@
 /**
- * The pages of a folder as a server says them, looked at before anybody acts on them: names that go up
- * from page to page cannot be without end in one page, cannot come twice, and lead somewhere.
+ * Checks the pages that a server sends of a folder before they are used. Names that only go up, in pages
+ * of a bounded size, cannot come twice or without end.
  */
 import { LeatError } from "../../errors.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 
-/** The least that an entry takes on the wire besides its name: two tags and two lengths. */
+/** Least bytes of an entry on the wire, besides its name and version: two tags and two lengths. */
 const ENTRY_LEAST = 4;
 
 export class PageOrder {
@@ -19,7 +19,7 @@ export class PageOrder {
     this.#path = path;
   }
 
-  /** The next page. @throws PROTOCOL_ERROR */
+  /** Checks the next page. @throws PROTOCOL_ERROR */
   check(entries: readonly Entry[], isLast: boolean): void {
     let bytes = 0;
     for (const { name, version } of entries) {
@@ -52,7 +52,7 @@ export function isBefore(a: string, b: string): boolean {
   return a.length < b.length;
 }
 
-/** Surrogates stand for characters behind all that one unit of UTF-16 stands for. */
+/** In the order of UTF-8, surrogates come behind all characters of one UTF-16 unit. */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

@@ -1,37 +1,38 @@
 /**
- * Waits that a signal ends. Everything that waits for a signal goes through here, so that it rejects
- * once, whenever the signal is aborted, and leaves no listener behind.
+ * Promises that a signal rejects. Everything that waits for a signal uses these, so that it rejects
+ * once, whenever the signal aborts, and leaves no listener behind.
  */
 import { LeatError } from "../../errors.ts";
 
 /**
- * Why a signal ends what it was given to: DEADLINE_EXCEEDED for `AbortSignal.timeout`, a LeatError
- * that it was aborted with, and CANCELLED for all else.
+ * The error of an aborted signal: DEADLINE_EXCEEDED for `AbortSignal.timeout`, its reason where that
+ * is a LeatError, else CANCELLED.
  */
-export function givenUp({ reason }: AbortSignal): LeatError {
+export function abortError({ reason }: AbortSignal): LeatError {
   const cause: unknown = reason;
   if (cause instanceof LeatError) return cause;
   if (cause instanceof DOMException && cause.name === "TimeoutError") {
-    return new LeatError("DEADLINE_EXCEEDED", "the time that it was given is up", { cause });
+    return new LeatError("DEADLINE_EXCEEDED", "it took longer than its signal allows", { cause });
   }
   return new LeatError("CANCELLED", "it was given up", { cause });
 }
 
-/** @throws why the signal, when it is aborted already */
-export function checkWanted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw givenUp(signal);
+/** @throws the error of the signal, when it is aborted already */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw abortError(signal);
 }
 
 /**
- * Calls `act` once when the signal is aborted; at once when it is already.
- * @returns stops listening: one signal may serve thousands of requests, and forgets those that are over
+ * Calls `act` once when the signal aborts; at once when it has already.
+ * @returns removes the listener: one signal may serve thousands of requests, and must not remember
+ *   those that are over
  */
 export function onAbort(
   signal: AbortSignal | undefined,
   act: (error: LeatError) => void,
 ): () => void {
   if (signal === undefined) return () => {};
-  const listener = (): void => act(givenUp(signal));
+  const listener = (): void => act(abortError(signal));
   if (signal.aborted) {
     listener();
     return () => {};
@@ -40,7 +41,7 @@ export function onAbort(
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** The promise, or the signal's abort, whichever comes first. A later outcome of the promise is dropped. */
+/** Settles as the promise, or rejects when the signal aborts first; what the promise does then is ignored. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {

@@ -1,16 +1,7 @@
+/** Callbacks of the caller may throw. Such a call is not tried again: the callback would throw again. */
 import { LeatError } from "../../errors.ts";
 
-/**
- * What a callback of the caller threw, as the error of its call. Whatever it was, it is not tried
- * again: the callback would be asked once more.
- * @param name of the callback
- */
-export function threw(name: string, thrown: unknown): LeatError {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new LeatError("INTERNAL", `${name} threw: ${text}`, { cause: thrown });
-}
-
-/** Calls a callback of the caller, if there is one. @throws INTERNAL */
+/** Calls a callback of the caller, if there is one. @throws INTERNAL when it throws */
 export function callBack<Arguments extends unknown[]>(
   name: string,
   callback: ((...args: Arguments) => void) | undefined,
@@ -19,6 +10,24 @@ export function callBack<Arguments extends unknown[]>(
   try {
     callback?.(...args);
   } catch (thrown) {
-    throw threw(name, thrown);
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new LeatError("INTERNAL", `${name} threw: ${text}`, { cause: thrown });
+  }
+}
+
+/**
+ * As `callBack`, but for the middle of a read or write that other transfers share: that one is
+ * finished first, then `fail` gets the error.
+ */
+export function callBackSafely<Arguments extends unknown[]>(
+  fail: (error: LeatError) => void,
+  name: string,
+  callback: ((...args: Arguments) => void) | undefined,
+  ...args: Arguments
+): void {
+  try {
+    callBack(name, callback, ...args);
+  } catch (thrown) {
+    queueMicrotask(() => fail(LeatError.from(thrown)));
   }
 }

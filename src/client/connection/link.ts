@@ -1,4 +1,7 @@
-/** The client's end of a connection: opens streams as the server allows, and tells each its events. */
+/**
+ * The client's end of one connection: opens a stream for each request, as many as the server allows,
+ * and passes the events of a stream to its handler.
+ */
 import { Connection } from "../../connection/connection.ts";
 import type { Driver } from "../../connection/driver.ts";
 import type { Runtime } from "../../connection/runtime.ts";
@@ -10,29 +13,30 @@ import { UNBOUNDED } from "../../session/flow.ts";
 import { Session } from "../../session/session.ts";
 import { AGENT } from "../../version.ts";
 import type { FrameBodyInit } from "../../wire/frame.ts";
-import { givenUp, onAbort } from "./abortable.ts";
-import type { Call } from "./call.ts";
+import { abortError, onAbort } from "./abortable.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 
 export type RequestInit = Extract<FrameBodyInit, { case: "request" }>["value"];
 
-/** A request that waits for a free stream, or its stream once it has one. */
-export interface Ticket {
+/** A request that waits for a free stream, or has one and is not answered yet. */
+export interface PendingRequest {
+  /** undefined while it waits. */
   stream: number | undefined;
   readonly request: RequestInit;
-  readonly call: Call;
-  /** Stops to listen to the signal that gives it up. Called when the call hears nothing more. */
+  readonly handler: StreamHandler;
+  /** Removes the listener of its signal. Called when the handler is called no more. */
   release: (() => void) | undefined;
 }
 
 export class Link implements Driver {
   readonly connection: Connection;
-  readonly #calls = new Map<number, Ticket>();
-  readonly #waiting = new Set<Ticket>();
-  readonly #pings = new Set<(told: number | LeatError) => void>();
+  readonly #open = new Map<number, PendingRequest>();
+  readonly #waiting = new Set<PendingRequest>();
+  readonly #pings = new Set<(result: number | LeatError) => void>();
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #isWelcome = false;
-  #over: LeatError | undefined;
+  #closeReason: LeatError | undefined;
 
   constructor(transport: Transport, runtime: Runtime) {
     const session = new Session({
@@ -51,7 +55,7 @@ export class Link implements Driver {
     this.connection.wake();
   }
 
-  /** Resolves when the server accepted. */
+  /** Resolves when the server has accepted the connection. */
   get welcomed(): Promise<void> {
     return this.#welcomed.promise;
   }
@@ -61,58 +65,58 @@ export class Link implements Driver {
     return this.#closed.promise;
   }
 
-  /** Why nothing can be asked any more. */
-  get over(): LeatError | undefined {
-    return this.#over;
+  /** Why no further request can be made: the connection is lost, or the server is stopping. */
+  get closeReason(): LeatError | undefined {
+    return this.#closeReason;
   }
 
   /**
-   * Asks for something: at once, or when a stream is free.
-   * @param signal gives it up. When it is aborted already, nothing is asked.
+   * Sends a request: at once, or when a stream is free.
+   * @param signal cancels it. When it is aborted already, nothing is sent.
    */
-  ask(request: RequestInit, call: Call, signal?: AbortSignal): Ticket {
-    const ticket: Ticket = { stream: undefined, request, call, release: undefined };
+  request(request: RequestInit, handler: StreamHandler, signal?: AbortSignal): PendingRequest {
+    const pending: PendingRequest = { stream: undefined, request, handler, release: undefined };
     if (signal?.aborted === true) {
-      call.failed(givenUp(signal), false);
-      return ticket;
+      handler.failed(abortError(signal), false);
+      return pending;
     }
     if (signal !== undefined) {
-      ticket.release = onAbort(signal, (error) => {
-        this.cancel(ticket, call.keeps);
-        call.failed(error, false);
+      pending.release = onAbort(signal, (error) => {
+        this.cancel(pending, handler.keepsPartial);
+        handler.failed(error, false);
       });
     }
-    if (this.#over !== undefined) failed(ticket, this.#over, false);
-    else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#open(ticket);
-    else this.#waiting.add(ticket);
-    return ticket;
+    if (this.#closeReason !== undefined) failed(pending, this.#closeReason, false);
+    else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#send(pending);
+    else this.#waiting.add(pending);
+    return pending;
   }
 
   /**
-   * Gives a request up. Its call hears nothing more.
-   * @param keep of an upload: the server is to keep what it has
+   * Cancels a request. Its handler is called no more. Harmless when it is over.
+   * @param keep of an upload: the server is asked to keep what has arrived
    */
-  cancel(ticket: Ticket, keep = false): void {
-    release(ticket);
-    if (this.#waiting.delete(ticket)) return;
-    if (ticket.stream === undefined || this.#calls.get(ticket.stream) !== ticket) return;
-    this.#calls.delete(ticket.stream);
-    this.connection.fail(ticket.stream, new LeatError("CANCELLED", "it was given up"), keep);
+  cancel(pending: PendingRequest, keep = false): void {
+    release(pending);
+    if (this.#waiting.delete(pending)) return;
+    if (pending.stream === undefined || this.#open.get(pending.stream) !== pending) return;
+    this.#open.delete(pending.stream);
+    this.connection.fail(pending.stream, new LeatError("CANCELLED", "it was given up"), keep);
   }
 
   /** @returns the round trip, in milliseconds */
   ping(signal?: AbortSignal): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(givenUp(signal));
-      if (this.#over !== undefined) return reject(this.#over);
-      const answer = (told: number | LeatError): void => {
-        this.#pings.delete(answer);
-        stop();
-        if (typeof told === "number") resolve(told);
-        else reject(told);
+      if (signal?.aborted === true) return reject(abortError(signal));
+      if (this.#closeReason !== undefined) return reject(this.#closeReason);
+      const settle = (result: number | LeatError): void => {
+        this.#pings.delete(settle);
+        removeListener();
+        if (typeof result === "number") resolve(result);
+        else reject(result);
       };
-      const stop = onAbort(signal, answer);
-      this.#pings.add(answer);
+      const removeListener = onAbort(signal, settle);
+      this.#pings.add(settle);
       this.connection.ping();
     });
   }
@@ -122,23 +126,23 @@ export class Link implements Driver {
       case "welcome":
         this.#isWelcome = true;
         this.#welcomed.resolve();
-        return this.#openMore();
+        return this.#sendWaiting();
       case "response":
-        return this.#hear(event.stream, (call) => call.response?.(event.result));
+        return this.#dispatch(event.stream, (handler) => handler.response?.(event.result));
       case "data":
-        return this.#hear(event.stream, (call) => call.data?.(event.bytes, event.crc32));
+        return this.#dispatch(event.stream, (handler) => handler.data?.(event.bytes, event.crc32));
       case "finish":
-        return this.#hear(event.stream, (call) => call.finish?.(event.finish));
+        return this.#dispatch(event.stream, (handler) => handler.finish?.(event.finish));
       case "receipt":
-        return this.#hear(event.stream, (call) => call.receipt?.(event.receipt));
+        return this.#dispatch(event.stream, (handler) => handler.receipt?.(event.receipt));
       case "resend":
-        return this.#hear(event.stream, () => {
+        return this.#dispatch(event.stream, () => {
           throw new LeatError("UNIMPLEMENTED", "the server asks for a block again on its stream");
         });
       case "failure":
-        return this.#hear(event.stream, (call) => call.failed(event.error, false));
+        return this.#dispatch(event.stream, (handler) => handler.failed(event.error, false));
       case "pong":
-        for (const answer of this.#pings) answer(event.roundTrip);
+        for (const settle of this.#pings) settle(event.roundTrip);
         return;
       case "goAway":
         return this.#goAway(event.error);
@@ -152,12 +156,12 @@ export class Link implements Driver {
   }
 
   onStreamEnded(stream: number): void {
-    // The event that ends it is still to be told; then its place is free.
+    // Its last event is passed to the handler behind this call; then its place is free.
     queueMicrotask(() => {
-      const ticket = this.#calls.get(stream);
-      this.#calls.delete(stream);
-      if (ticket !== undefined) release(ticket);
-      this.#openMore();
+      const pending = this.#open.get(stream);
+      this.#open.delete(stream);
+      if (pending !== undefined) release(pending);
+      this.#sendWaiting();
     });
   }
 
@@ -166,44 +170,44 @@ export class Link implements Driver {
     this.#closed.resolve();
   }
 
-  #hear(stream: number, tell: (call: Call) => void): void {
-    const ticket = this.#calls.get(stream);
-    if (ticket === undefined) return;
+  #dispatch(stream: number, event: (handler: StreamHandler) => void): void {
+    const pending = this.#open.get(stream);
+    if (pending === undefined) return;
     try {
-      tell(ticket.call);
+      event(pending.handler);
     } catch (thrown) {
-      this.cancel(ticket);
-      ticket.call.failed(LeatError.from(thrown), false);
+      this.cancel(pending);
+      pending.handler.failed(LeatError.from(thrown), false);
     }
   }
 
-  #open(ticket: Ticket): void {
+  #send(pending: PendingRequest): void {
     const { connection } = this;
     try {
-      ticket.stream = connection.open(ticket.request);
+      pending.stream = connection.open(pending.request);
     } catch (thrown) {
-      // A name that is no Unicode text, an offset below zero: no frame has room for such a value.
+      // The request cannot be encoded: a name that is not valid Unicode, an offset below zero.
       const { message } = LeatError.from(thrown);
-      return failed(ticket, new LeatError("INVALID_ARGUMENT", message, { cause: thrown }), false);
+      return failed(pending, new LeatError("INVALID_ARGUMENT", message, { cause: thrown }), false);
     }
-    this.#calls.set(ticket.stream, ticket);
-    ticket.call.opened?.(ticket.stream);
+    this.#open.set(pending.stream, pending);
+    pending.handler.opened?.(pending.stream);
   }
 
-  #openMore(): void {
-    for (const ticket of this.#waiting) {
+  #sendWaiting(): void {
+    for (const pending of this.#waiting) {
       if (!this.connection.session.canOpen) return;
-      this.#waiting.delete(ticket);
-      this.#open(ticket);
+      this.#waiting.delete(pending);
+      this.#send(pending);
     }
   }
 
-  /** The server serves no more: what waits is told so, what is open goes on. */
+  /** The server is stopping: requests that wait fail, open streams go on. */
   #goAway(error: LeatError): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const ticket of waiting) failed(ticket, error, false);
-    this.#over ??= error;
+    for (const pending of waiting) failed(pending, error, false);
+    this.#closeReason ??= error;
   }
 
   #ended(): LeatError {
@@ -217,24 +221,24 @@ export class Link implements Driver {
   }
 
   #fail(error: LeatError): void {
-    this.#over ??= error;
+    this.#closeReason ??= error;
     this.#welcomed.reject(error);
-    for (const answer of this.#pings) answer(error);
-    const asked = [...this.#calls.values()];
+    for (const settle of this.#pings) settle(error);
+    const open = [...this.#open.values()];
     const waiting = [...this.#waiting];
-    this.#calls.clear();
+    this.#open.clear();
     this.#waiting.clear();
-    for (const ticket of asked) failed(ticket, error, true);
-    for (const ticket of waiting) failed(ticket, error, false);
+    for (const pending of open) failed(pending, error, true);
+    for (const pending of waiting) failed(pending, error, false);
   }
 }
 
-function failed(ticket: Ticket, error: LeatError, lost: boolean): void {
-  release(ticket);
-  ticket.call.failed(error, lost);
+function failed(pending: PendingRequest, error: LeatError, lost: boolean): void {
+  release(pending);
+  pending.handler.failed(error, lost);
 }
 
-function release(ticket: Ticket): void {
-  ticket.release?.();
-  ticket.release = undefined;
+function release(pending: PendingRequest): void {
+  pending.release?.();
+  pending.release = undefined;
 }

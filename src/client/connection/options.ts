@@ -1,22 +1,28 @@
-/** What every call takes, and how to connect. */
+/** The options of every call, and those of `connect`. */
 import type { LeatError } from "../../errors.ts";
 
-/** What every call takes. */
+/** The options of every call. */
 export interface CallOptions {
-  /** Gives the call up: it rejects. */
+  /**
+   * Cancels the call: it rejects with CANCELLED, with DEADLINE_EXCEEDED for `AbortSignal.timeout`, or
+   * with the LeatError that is the signal's reason.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How to connect, and how long to go on trying. */
 export interface ConnectOptions extends CallOptions {
-  /** Milliseconds for connecting and the handshake together. */
+  /** Milliseconds for connecting and the handshake together; 10,000 unless given. */
   readonly timeout?: number;
   /**
-   * Milliseconds to go on trying while nothing moves, when the connection is lost or the server has
-   * no room. 0, the default: not at all. Downloads continue where they were; what changes something is
-   * tried again only if the server has certainly not done it.
+   * Milliseconds to go on trying without progress, when the connection is lost or the server has no
+   * room. 0, the default: nothing is tried again. Downloads and uploads continue where they were; another
+   * change is tried again only if the server has certainly not made it.
    */
   readonly retry?: number;
-  /** It is tried again after `delay` milliseconds; at once, with 0, where a block arrived damaged. */
+  /**
+   * Called before each retry, which begins after `delay` milliseconds; at once, with 0, where a block
+   * arrived damaged.
+   */
   readonly onRetry?: (error: LeatError, delay: number) => void;
 }

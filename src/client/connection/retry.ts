@@ -2,61 +2,55 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { BLOCK_TRIES, RETRY_DELAY } from "../../limits.ts";
-import { checkWanted, givenUp } from "./abortable.ts";
+import { abortError, throwIfAborted } from "./abortable.ts";
 import { callBack } from "./callbacks.ts";
 
 export interface RetryPolicy {
-  /** Milliseconds to go on trying while nothing moves; 0: not at all. */
+  /** Milliseconds to go on trying without progress; 0: nothing is tried again. */
   readonly deadline: number;
-  /** It is tried again after `delay` milliseconds. */
+  /** Called before each retry, which begins after `delay` milliseconds. */
   readonly onRetry: (error: LeatError, delay: number) => void;
-  /** It is not tried again. */
+  /** Called when there will be no more retries. */
   readonly onGiveUp?: () => void;
-  /** Whether nobody wants it any more. */
-  readonly over?: () => boolean;
+  /** Whether the client was closed: then nothing is tried again. */
+  readonly isClosed?: () => boolean;
 }
 
-/** Nothing is tried again. */
-export const NEVER: RetryPolicy = { deadline: 0, onRetry: () => {} };
+export const NO_RETRY: RetryPolicy = { deadline: 0, onRetry: () => {} };
 
-/** Failures that may be over in a moment, unless the one that failed knows better: see `retryable`. */
-const PASSING = new Set<ErrorCode>([
+/** Codes of failures that may be over in a moment; an error that is not `retryable` overrides that. */
+const TRANSIENT = new Set<ErrorCode>([
   "CONNECTION_LOST",
   "UNAVAILABLE",
   "RESOURCE_EXHAUSTED",
   "DEADLINE_EXCEEDED",
 ]);
 
-export function isPassing(error: LeatError): boolean {
-  return error.retryable && PASSING.has(error.code);
-}
-
 /** The tries of one request, or of one transfer. */
 export class Retry {
   readonly #policy: RetryPolicy;
   readonly #signals: readonly AbortSignal[];
+  /** Since the last progress: tries, blocks that arrived damaged, and the time of the first failure. */
   #tries = 0;
-  /** Blocks that arrived damaged since something moved. */
   #damaged = 0;
-  /** When it failed first since something moved. */
   #since: number | undefined;
 
-  /** @param signals each of them gives it up */
+  /** @param signals each of them ends the tries */
   constructor(policy: RetryPolicy, signals: readonly AbortSignal[] = []) {
     this.#policy = policy;
     this.#signals = signals;
   }
 
-  /** Something moved: the next failure is a first one. */
-  moved(): void {
+  /** There was progress: delays and the deadline begin anew. */
+  progressed(): void {
     this.#tries = 0;
     this.#damaged = 0;
     this.#since = undefined;
   }
 
   /**
-   * Whether a block arrived damaged and is to be asked for again at once, which needs no other
-   * connection and so no permission: BLOCK_TRIES times while nothing moves.
+   * Whether a block arrived damaged and is to be requested again at once. That needs no other
+   * connection, so it is done without a retry deadline, too: BLOCK_TRIES times without progress.
    */
   repairs(error: LeatError): boolean {
     if (error.code !== "CHECKSUM_MISMATCH") return false;
@@ -68,29 +62,31 @@ export class Retry {
 
   /**
    * Waits until it is time to try again.
-   * @throws the error, when it is not to be tried again; why a signal has given it up
+   * @throws the error, when it is not to be tried again; the error of a signal that aborted
    */
   async wait(error: LeatError): Promise<void> {
-    const { deadline, onRetry, onGiveUp, over } = this.#policy;
+    const { deadline, onRetry, onGiveUp, isClosed } = this.#policy;
     const now = performance.now();
     this.#since ??= now;
     const delay = Math.max(error.retryAfter ?? 0, backoff(this.#tries));
-    if (!isPassing(error) || over?.() === true || now + delay > this.#since + deadline) {
+    const isTransient = error.retryable && TRANSIENT.has(error.code);
+    if (!isTransient || isClosed?.() === true || now + delay > this.#since + deadline) {
       onGiveUp?.();
       throw error;
     }
-    for (const signal of this.#signals) checkWanted(signal);
+    for (const signal of this.#signals) throwIfAborted(signal);
     this.#tries += 1;
     callBack("onRetry", onRetry, error, delay);
     const signal = AbortSignal.any([...this.#signals]);
     try {
       await sleep(delay, undefined, { signal });
     } catch {
-      throw givenUp(signal);
+      throw abortError(signal);
     }
   }
 }
 
+/** Doubles with each try; random, so that many clients do not come back at the same moment. */
 function backoff(tries: number): number {
   const most = Math.min(RETRY_DELAY.most, RETRY_DELAY.least * 2 ** tries);
   return most * (0.5 + Math.random() / 2);

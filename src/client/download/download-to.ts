@@ -1,6 +1,6 @@
 /**
- * A download to a path: continues what an earlier try has left beside it, and leaves what is verified
- * for the next one. Files of one block at most have nothing to continue.
+ * Downloads a file to a path: continues the partial file of an earlier try, and keeps the verified
+ * blocks for the next one. A file of one block at most is always begun anew.
  */
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
@@ -16,27 +16,30 @@ import {
   leavePartial,
 } from "../local/local-file.ts";
 import type { DurabilityLevel, Stored, StoreEntry } from "../../store/store.ts";
-import { isSkipped } from "./is-skipped.ts";
 import { callBack } from "../connection/callbacks.ts";
-import type { Leg } from "./leg.ts";
+import type { Retry } from "../connection/retry.ts";
+import type { DownloadStream } from "./download-stream.ts";
 import {
   type Downloaded,
   type DownloadOptions,
   type GetOptions,
-  NOT_SAVED,
+  SKIPPED,
+  isSkipped,
   savedAs,
 } from "./options.ts";
-import { checkSize, isReplaced, receive } from "./reception.ts";
-import type { Retry } from "../connection/retry.ts";
+import { checkSize, isReplaced, receive } from "./receive.ts";
 
 export interface DownloadToOptions extends DownloadOptions {
-  /** Begins a stream. @param report is told of arriving bytes */
-  readonly open: (range: GetOptions, report: (bytes: number) => void) => Promise<Leg>;
+  /** Opens a stream. @param onProgress called with the sum of its bytes so far */
+  readonly open: (
+    range: GetOptions,
+    onProgress: (bytes: number) => void,
+  ) => Promise<DownloadStream>;
   readonly retry: Retry;
 }
 
-/** After these there is something to continue. */
-const INTERRUPTED = new Set<ErrorCode>([
+/** After these errors the verified blocks are kept for the next try. */
+const RESUMABLE = new Set<ErrorCode>([
   "CANCELLED",
   "CHECKSUM_MISMATCH",
   "CONNECTION_LOST",
@@ -46,8 +49,8 @@ const INTERRUPTED = new Set<ErrorCode>([
   "UNAVAILABLE",
 ]);
 
-/** Versions that are begun in one download: of a file that changes all the time none comes whole. */
-const VERSIONS = 3;
+/** Versions that one download begins: a file that changes all the time would never come whole. */
+const MAX_VERSIONS = 3;
 
 export async function downloadTo(target: string, options: DownloadToOptions): Promise<Downloaded> {
   for (let version = 1; ; version += 1) {
@@ -55,30 +58,30 @@ export async function downloadTo(target: string, options: DownloadToOptions): Pr
       return await new DownloadTo(target, options).run();
     } catch (thrown) {
       const error = LeatError.from(thrown, `saving ${options.shown ?? target} failed`);
-      if (!isReplaced(error) || version === VERSIONS) throw error;
+      if (!isReplaced(error) || version === MAX_VERSIONS) throw error;
       callBack("onResume", options.onResume, 0, 0);
     }
   }
 }
 
-/** A file that was asked for, and what is known of it. */
+/** The stream that was opened, and the verified blocks that it continues. */
 interface Begun {
-  readonly leg: Leg;
+  readonly stream: DownloadStream;
   readonly known: Known;
-  /** Where it continues; 0 when the file is another one now; undefined where there was nothing. */
+  /** Where it continues; 0 when the file is another one now; undefined without an earlier try. */
   readonly resumed: number | undefined;
 }
 
 const NOTHING: Known = { version: "", size: 0, sums: [] };
 
-/** The notes are not about the file that is there now: another version, or never one of it. */
-const ANOTHER = new Set<ErrorCode>(["PRECONDITION_FAILED", "INVALID_ARGUMENT"]);
+/** The server has another version than the partial file, or never had that one. */
+const OTHER_VERSION = new Set<ErrorCode>(["PRECONDITION_FAILED", "INVALID_ARGUMENT"]);
 
 class DownloadTo {
   readonly #target: string;
   readonly #options: DownloadToOptions;
-  /** How far it is, until it was told that it begins. */
-  #early: number | undefined = 0;
+  /** Bytes that arrived before `onBegin` was called; undefined afterwards. */
+  #beforeBegin: number | undefined = 0;
 
   constructor(target: string, options: DownloadToOptions) {
     this.#target = target;
@@ -92,60 +95,60 @@ class DownloadTo {
   async run(): Promise<Downloaded> {
     const { onBegin, onProgress, ifExists } = this.#options;
     let found = await findPartial(this.#target);
-    let leg: Leg | undefined;
+    let stream: DownloadStream | undefined;
     try {
       const begun = await this.#begin(found?.known);
-      leg = begun.leg;
-      const { entry } = leg.head;
+      stream = begun.stream;
+      const { entry } = stream.head;
       if (begun.resumed !== undefined) {
         callBack("onResume", this.#options.onResume, begun.resumed, entry.size);
       }
       callBack("onBegin", onBegin, entry);
-      const early = this.#early ?? 0;
-      this.#early = undefined;
-      if (early > 0) callBack("onProgress", onProgress, early);
+      const arrived = this.#beforeBegin ?? 0;
+      this.#beforeBegin = undefined;
+      if (arrived > 0) callBack("onProgress", onProgress, arrived);
       const partial = found;
-      found = undefined; // from now on it is the file's
+      found = undefined; // from now on the sink owns it
       const file = this.#createFile(entry, begun.known, partial);
       if ("skipped" in file) {
-        leg.cancel(new LeatError("CANCELLED", "the name is taken"));
-        return { entry, ...NOT_SAVED };
+        stream.cancel(new LeatError("CANCELLED", "the name is taken"));
+        return { entry, ...SKIPPED };
       }
-      const stored = await this.#fill(file, leg);
+      const stored = await this.#fill(file, stream);
       return { entry, ...savedAs(stored, this.#durability) };
     } catch (thrown) {
-      leg?.cancel(LeatError.from(thrown));
+      stream?.cancel(LeatError.from(thrown));
       if (found !== undefined) leavePartial(found);
-      if (leg !== undefined && isSkipped(thrown, ifExists)) {
-        return { entry: leg.head.entry, ...NOT_SAVED };
+      if (stream !== undefined && isSkipped(thrown, ifExists)) {
+        return { entry: stream.head.entry, ...SKIPPED };
       }
       throw thrown;
     }
   }
 
-  /** Asks for what is missing, or for all if the file is another one now. */
+  /** Requests the missing bytes, or all if the file is another one now. */
   async #begin(known: Known | undefined): Promise<Begun> {
     if (known === undefined || known.sums.length === 0) {
-      return { leg: await this.#open({}), known: NOTHING, resumed: undefined };
+      return { stream: await this.#open({}), known: NOTHING, resumed: undefined };
     }
     const { version, size, sums } = known;
     const offset = Math.min(size, sums.length * BLOCK_SIZE);
     try {
-      const leg = checkSize(await this.#open({ offset, ifMatch: version }), size);
-      return { leg, known, resumed: offset };
+      const stream = checkSize(await this.#open({ offset, ifMatch: version }), size);
+      return { stream, known, resumed: offset };
     } catch (thrown) {
-      if (!ANOTHER.has(LeatError.from(thrown).code)) throw thrown;
+      if (!OTHER_VERSION.has(LeatError.from(thrown).code)) throw thrown;
     }
-    return { leg: await this.#open({}), known: NOTHING, resumed: 0 };
+    return { stream: await this.#open({}), known: NOTHING, resumed: 0 };
   }
 
-  #open(range: GetOptions): Promise<Leg> {
+  #open(range: GetOptions): Promise<DownloadStream> {
     const { open, onProgress } = this.#options;
     const { offset = 0 } = range;
     return open(range, (bytes) => {
-      // Bytes may come along with the answer: first it is told where they begin.
-      if (this.#early === undefined) onProgress?.(offset + bytes);
-      else this.#early = offset + bytes;
+      // Bytes may come together with the answer: `onBegin` is called first.
+      if (this.#beforeBegin === undefined) onProgress?.(offset + bytes);
+      else this.#beforeBegin = offset + bytes;
     });
   }
 
@@ -170,15 +173,15 @@ class DownloadTo {
     return "skipped" in sink ? sink : { sink, sums: undefined };
   }
 
-  async #fill({ sink, sums }: ResumableFile, first: Leg): Promise<Stored> {
+  async #fill({ sink, sums }: ResumableFile, first: DownloadStream): Promise<Stored> {
     const { retry } = this.#options;
     const { version } = first.head.entry;
     try {
       await receive(first, {
-        landing: {
+        target: {
           write: (bytes, position) => sink.write(bytes, position),
-          written: (bytes, leg) => leg.consumed(bytes, false),
-          verified: (_behind, sum) => sums?.add(sum),
+          written: (bytes, stream) => stream.consumed(bytes, false),
+          verified: (_end, sum) => sums?.add(sum),
           rewind: (position) => sink.rewind(position),
         },
         sha256: false,
@@ -186,7 +189,7 @@ class DownloadTo {
         reopen: (offset) => this.#open({ offset, ifMatch: version }),
       });
     } catch (thrown) {
-      const known = INTERRUPTED.has(LeatError.from(thrown).code) ? (sums?.count ?? 0) : 0;
+      const known = RESUMABLE.has(LeatError.from(thrown).code) ? (sums?.count ?? 0) : 0;
       if (known > 0) {
         sums?.flush();
         sums?.[Symbol.dispose]();
@@ -198,7 +201,7 @@ class DownloadTo {
       }
       throw thrown;
     }
-    // Before the name: what a crash leaves then is begun anew, and nothing stays that nobody removes.
+    // Before the file gets its name: so a crash never leaves the sums behind for good.
     sums?.remove();
     return await sink.commit();
   }

@@ -1,38 +1,41 @@
 /**
- * A file on its way to us. Nothing is asked for twice and nothing is held beyond the window: bytes
- * wait here, unacknowledged, until a way to take them is chosen: `save`, `bytes`, `text`, `stream`,
- * or iterating over verified blocks.
+ * A download that the server has answered. Until its caller chooses how to take it, at most the
+ * stream's window of bytes waits here, without new credit.
  */
 import { LeatError } from "../../errors.ts";
 import { createLocalFile, type ResumableFile } from "../local/local-file.ts";
 import type { StoreEntry } from "../../store/store.ts";
-import { isSkipped } from "./is-skipped.ts";
-import type { Leg } from "./leg.ts";
-import { NOT_SAVED, type Saved, type SaveOptions, savedAs } from "./options.ts";
-import { type Landing, type ReceptionOptions, receive } from "./reception.ts";
+import type { DownloadStream } from "./download-stream.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
+import { type Saved, type SaveOptions, SKIPPED, isSkipped, savedAs } from "./options.ts";
+import { type DownloadTarget, type ReceiveOptions, receive } from "./receive.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 
 /** How to go on when a stream is lost. */
-type DownloadOptions = Omit<ReceptionOptions, "landing">;
+type ResumeOptions = Omit<ReceiveOptions, "target">;
 
-/** A file on its way. Take it once: `save`, `bytes`, `text`, `stream`, or iterate over its verified blocks. */
+let create: (first: DownloadStream, options: ResumeOptions, stop: AbortController) => Download;
+
+/**
+ * A download that has begun. Take it once: `save`, `bytes`, `text`, `stream`, or iterate over its
+ * verified blocks. All of them throw a LeatError, and CHANGED when the file changes on the server
+ * meanwhile.
+ */
 export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** The whole file, as the server has it. */
   readonly entry: StoreEntry;
-  /** First byte that is sent. */
+  /** The first byte that is sent. */
   readonly offset: number;
   /** Bytes that are sent. */
   readonly length: number;
-  readonly #first: Leg;
-  readonly #options: DownloadOptions;
-  /** Given up: what waits to try again stops. */
+  readonly #first: DownloadStream;
+  readonly #options: ResumeOptions;
+  /** Ends retries that wait. */
   readonly #stop: AbortController;
   #taken = false;
-  #over = false;
+  #isOver = false;
 
-  /** Made by `Client.get`. @hidden */
-  constructor(first: Leg, options: DownloadOptions, stop: AbortController) {
+  private constructor(first: DownloadStream, options: ResumeOptions, stop: AbortController) {
     this.entry = first.head.entry;
     this.offset = first.head.offset;
     this.length = first.head.length;
@@ -41,9 +44,14 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#stop = stop;
   }
 
+  static {
+    create = (first, options, stop) => new Download(first, options, stop);
+  }
+
   /**
    * Writes the file, whole and verified or not at all, through a partial file beside it.
    * @param target a path, or a file of `Bun.file`
+   * @throws ALREADY_EXISTS, NOT_FOUND (the folder), IS_A_DIRECTORY, NO_SPACE, PERMISSION_DENIED
    */
   async save(
     target: string | (Blob & { readonly name?: string }),
@@ -65,24 +73,24 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
       });
       if ("skipped" in created) {
         this.cancel();
-        return NOT_SAVED;
+        return SKIPPED;
       }
       sink = created;
       await this.#receive({
         write: (bytes, position) => created.write(bytes, position - this.offset),
-        written: (bytes, leg) => leg.consumed(bytes, false),
+        written: (bytes, stream) => stream.consumed(bytes, false),
         rewind: (position) => created.rewind(position - this.offset),
       });
       return savedAs(await created.commit(), durability);
     } catch (thrown) {
       this.cancel();
       await sink?.abandon();
-      if (isSkipped(thrown, options.ifExists)) return NOT_SAVED;
+      if (isSkipped(thrown, options.ifExists)) return SKIPPED;
       throw LeatError.from(thrown, `saving ${options.shown ?? path} failed`);
     }
   }
 
-  /** Verified blocks, in order: pieces of a block come only after its checksum matched. */
+  /** The verified blocks in order, in pieces: each comes only after the checksum of its block matched. */
   async *blocks(): AsyncGenerator<Uint8Array> {
     this.#claim();
     yield* this.#blocks();
@@ -91,7 +99,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   async *#blocks(): AsyncGenerator<Uint8Array> {
     const blocks = new VerifiedBlocks();
     this.#receive({
-      write: (bytes, _position, leg) => blocks.push({ bytes, leg }),
+      write: (bytes, _position, stream) => blocks.push({ bytes, stream }),
       verified: () => blocks.verified(),
       rewind: () => blocks.rewind(),
     }).then(
@@ -99,9 +107,9 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
       (thrown: unknown) => blocks.fail(LeatError.from(thrown)),
     );
     try {
-      for await (const { bytes, leg } of blocks) {
+      for await (const { bytes, stream } of blocks) {
         yield bytes;
-        leg.consumed(bytes.length, true);
+        stream.consumed(bytes.length, true);
       }
     } finally {
       this.cancel();
@@ -113,7 +121,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     return this.blocks();
   }
 
-  /** Verified blocks as a web stream. */
+  /** The verified blocks as a web stream. */
   stream(): ReadableStream<Uint8Array> {
     const blocks = this.blocks();
     return new ReadableStream<Uint8Array>(
@@ -124,7 +132,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
           else controller.enqueue(value);
         },
         cancel: async () => {
-          this.cancel(); // or it would wait for the block that is awaited
+          this.cancel(); // first: `return` would wait for the block that is on its way
           await blocks.return(undefined);
         },
       },
@@ -132,7 +140,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     );
   }
 
-  /** Everything, in memory. @throws TOO_LARGE when there is not enough of it */
+  /** All of it, in memory. @throws TOO_LARGE when memory is short */
   async bytes(): Promise<Uint8Array> {
     this.#claim();
     try {
@@ -145,7 +153,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     }
   }
 
-  /** Everything, as UTF-8 text. @throws TOO_LARGE as `bytes`, and where it is more than a string can hold */
+  /** All of it, as UTF-8 text. @throws TOO_LARGE as `bytes`, and where a string cannot hold it */
   async text(): Promise<string> {
     const bytes = await this.bytes();
     try {
@@ -155,10 +163,10 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     }
   }
 
-  /** Gives the rest up. Harmless when there is none. */
+  /** Gives the rest up. Harmless when all has arrived. */
   cancel(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#first.cancel(
       new LeatError("CANCELLED", `the download of ${this.entry.name} was given up`),
     );
@@ -177,14 +185,17 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     return new LeatError("TOO_LARGE", message, { cause: thrown });
   }
 
-  async #receive(landing: Landing): Promise<void> {
-    await receive(this.#first, { ...this.#options, landing });
-    this.#over = true;
+  async #receive(target: DownloadTarget): Promise<void> {
+    await receive(this.#first, { ...this.#options, target });
+    this.#isOver = true;
   }
 
-  /** @throws INVALID_ARGUMENT the second time, and what was begun goes on */
+  /** @throws INVALID_ARGUMENT the second time; the first way to take it goes on */
   #claim(): void {
     if (this.#taken) throw new LeatError("INVALID_ARGUMENT", "this download was taken already");
     this.#taken = true;
   }
 }
+
+/** For the client's calls; users get a download from `Client.get`. */
+export const createDownload = create;

@@ -1,6 +1,6 @@
 /**
- * Bytes that are gathered in memory. How many there will be is what somebody else says, so that room
- * is made as they come, and only what is common is made at once.
+ * Collects a download in memory. Its length is only what the server declares, so memory is reserved
+ * as the bytes come, and only the first BYTES_AT_ONCE before.
  */
 import { LeatError } from "../../errors.ts";
 import { BYTES_AT_ONCE } from "../../limits.ts";
@@ -10,24 +10,24 @@ export class GrowingBytes {
   #bytes: Uint8Array;
   #used = 0;
 
-  /** @param length of all; more are refused by whoever counts them @throws RangeError */
+  /** @param length of all, in bytes; the caller refuses more @throws RangeError beyond any array */
   constructor(length: number) {
     this.#length = length;
-    // Too much for any array: it is said now, and not after as much as fits has come.
-    if (length > MOST) throw new RangeError(`${length} bytes are more than one array has`);
+    // Refused now, and not after as much as fits has come.
+    if (length > MAX_ARRAY) throw new RangeError(`${length} bytes are more than one array has`);
     this.#bytes = new Uint8Array(Math.min(length, BYTES_AT_ONCE));
   }
 
   /** @throws RangeError when memory is short */
   add(bytes: Uint8Array): void {
-    const behind = this.#used + bytes.length;
-    if (behind > this.#bytes.length) {
-      const larger = new Uint8Array(Math.min(this.#length, Math.max(behind, 2 * this.#used)));
+    const needed = this.#used + bytes.length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.min(this.#length, Math.max(needed, 2 * this.#used)));
       larger.set(this.#bytes.subarray(0, this.#used));
       this.#bytes = larger;
     }
     this.#bytes.set(bytes, this.#used);
-    this.#used = behind;
+    this.#used = needed;
   }
 
   /** All of them. @throws SIZE_MISMATCH */
@@ -38,5 +38,5 @@ export class GrowingBytes {
   }
 }
 
-/** Bytes that one array holds, here and elsewhere. */
-const MOST = 2 ** 32;
+/** Bytes that one array can hold in Bun and other runtimes. */
+const MAX_ARRAY = 2 ** 32;

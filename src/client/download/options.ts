@@ -1,65 +1,61 @@
-/** What a download takes and gives. */
+/** The options and results of downloads. */
+import { LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel, NotDone, Stored, StoreEntry } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
 
-/** Which part of a file, and how it is checked. */
-export interface GetOptions extends CallOptions {
-  /** First byte. */
-  readonly offset?: number;
-  /** Bytes; to the end unless given. */
-  readonly length?: number;
-  /** Only this version. @throws PRECONDITION_FAILED */
-  readonly ifMatch?: string;
-  /** Verify the SHA-256 of the whole, too. */
-  readonly sha256?: boolean;
+/** The options that every download of a file has. */
+export interface GrowthOptions {
   /**
-   * The file may become longer meanwhile, as a log does: what was there at the start is fetched, and
-   * the server compares that its bytes are still the same. Else that is CHANGED.
+   * The file may become longer meanwhile, as a log does: the bytes that it had at the start are
+   * fetched, and the server checks that they are still the same. Without this, growth is CHANGED.
    */
   readonly allowGrowth?: boolean;
-  /** Told of arriving bytes: their sum so far. */
+}
+
+/** Which part of a file to get, and how it is verified. */
+export interface GetOptions extends CallOptions, GrowthOptions {
+  /** The first byte; 0 unless given. */
+  readonly offset?: number;
+  /** In bytes; to the end of the file unless given. */
+  readonly length?: number;
+  /** A version, of an `Entry`: another one is PRECONDITION_FAILED. */
+  readonly ifMatch?: string;
+  /** Verifies the SHA-256 of all that is sent, besides the CRC-32 of each block. */
+  readonly sha256?: boolean;
+  /** Called as bytes arrive, with their sum so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 
 /** How to fetch a file to a path. */
-export interface DownloadOptions extends CallOptions, SaveOptions {
-  /**
-   * The file may become longer meanwhile, as a log does: what was there at the start is fetched, and
-   * the server compares that its bytes are still the same. Else that is CHANGED.
-   */
-  readonly allowGrowth?: boolean;
-  /** The server has answered, and sends it. */
+export interface DownloadOptions extends CallOptions, GrowthOptions, SaveOptions {
+  /** Called when the server has answered, with the file as it has it. */
   readonly onBegin?: (entry: StoreEntry) => void;
-  /** Told of arriving bytes: how far it is, what was there already included. */
+  /** Called as bytes arrive, with the size of the local file so far, its resumed part included. */
   readonly onProgress?: (bytes: number) => void;
-  /** What an earlier try has left is continued at `offset`; at 0: the file is another one now. */
+  /**
+   * Called when an earlier download was interrupted: this one continues it at `offset`. 0: it begins
+   * anew, because the file on the server is another one now. `size`, in bytes, is that of the whole.
+   */
   readonly onResume?: (offset: number, size: number) => void;
-  /** It failed or was given up, and another download can continue it. */
+  /** Called when this download failed or was cancelled, and another one can continue it. */
   readonly onKept?: () => void;
 }
 
-/** What became of a file that was to be saved. */
+/** How a download was saved. */
 export interface Saved {
-  /** Nothing was fetched: the name is taken. */
+  /** Nothing was written: the name is taken, and `ifExists` is `skip`. */
   readonly skipped: boolean;
   /** `fsync` only where the file and its name are on disk. */
   readonly durability: DurabilityLevel;
-  /** What was asked for and the file system here cannot do. */
+  /** What was requested and the local file system cannot do. */
   readonly notDone?: NotDone | undefined;
 }
 
-/** What a download to a path came to. */
+/** The result of a download to a path. */
 export interface Downloaded extends Saved {
   /** The file, as the server has it. */
   readonly entry: StoreEntry;
 }
-
-/** @param asked what was to be done before the answer */
-export function savedAs({ notDone }: Stored, asked: DurabilityLevel): Saved {
-  return { skipped: false, durability: notDone?.sync === true ? "none" : asked, notDone };
-}
-
-export const NOT_SAVED: Saved = { skipped: true, durability: "none" };
 
 /** How to write a download to a file. */
 export interface SaveOptions {
@@ -67,6 +63,18 @@ export interface SaveOptions {
   readonly ifExists?: Collision;
   /** `fsync`, the default: when this resolves, the file is on disk. */
   readonly durability?: DurabilityLevel;
-  /** How messages call the target, if not by its path. */
+  /** The name of the target in messages; its path unless given. */
   readonly shown?: string;
+}
+
+/** @param durability that was requested */
+export function savedAs({ notDone }: Stored, durability: DurabilityLevel): Saved {
+  return { skipped: false, durability: notDone?.sync === true ? "none" : durability, notDone };
+}
+
+export const SKIPPED: Saved = { skipped: true, durability: "none" };
+
+/** Whether a file is skipped because its name was taken by another program meanwhile. */
+export function isSkipped(thrown: unknown, ifExists: Collision | undefined): boolean {
+  return ifExists === "skip" && thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
 }

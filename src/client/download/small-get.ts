@@ -1,62 +1,61 @@
 /**
- * A small file on its way to us, gathered in memory: no promise and no partial file until all of it
- * is there and matched. Its caller goes the ordinary way when this one gives up.
+ * Downloads a small file into memory: no promise and no partial file until all of it has arrived and
+ * is verified. When this fails, its caller downloads the file the ordinary way.
  */
 import { LeatError } from "../../errors.ts";
-import type { StoreEntry } from "../../store/store.ts";
 import type { Result } from "../../session/event.ts";
+import type { StoreEntry } from "../../store/store.ts";
 import { Incoming, type Intake } from "../../transfer/incoming.ts";
 import type { Finish } from "../../wire/gen/messages.ts";
-import type { Call } from "../connection/call.ts";
-import type { LegHead } from "./leg.ts";
-import type { Link, Ticket } from "../connection/link.ts";
-import { headOf } from "./open-leg.ts";
+import type { Link, PendingRequest } from "../connection/link.ts";
+import type { StreamHandler } from "../connection/stream-handler.ts";
+import { type RangeHead, checkAnswer } from "./download-stream.ts";
 
 export interface SmallGetOptions {
   readonly link: Link;
   readonly path: string;
-  /** Bytes at most; a file that has more by now is given up. */
-  readonly most: number;
+  /** In bytes; a file that is larger by now fails. */
+  readonly maxSize: number;
   readonly mayGrow: boolean;
-  /** All of it, verified. */
+  /** Called with the whole file, verified. */
   readonly done: (entry: StoreEntry, bytes: Uint8Array) => void;
-  /** It did not come; nothing of it is left. */
+  /** Called when it did not come; nothing of it is left. */
   readonly failed: (error: LeatError) => void;
 }
 
-export class SmallGet implements Call, Intake {
+export class SmallGet implements StreamHandler, Intake {
   readonly #options: SmallGetOptions;
-  #ticket: Ticket | undefined;
-  #head: LegHead | undefined;
+  #request: PendingRequest | undefined;
+  #head: RangeHead | undefined;
   #incoming: Incoming | undefined;
   #bytes = NOTHING;
-  #over = false;
+  #isOver = false;
 
   constructor(options: SmallGetOptions) {
     this.#options = options;
   }
 
-  /** `done` or `failed` was told. */
-  get over(): boolean {
-    return this.#over;
+  /** `done` or `failed` was called. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
-  ask(): void {
+  send(): void {
     const { link, path, mayGrow } = this.#options;
-    this.#ticket = link.ask({ operation: { case: "get", value: { path, mayGrow } } }, this);
+    this.#request = link.request({ operation: { case: "get", value: { path, mayGrow } } }, this);
   }
 
-  /** Gives it up; `failed` is told. */
+  /** Gives it up; `failed` is called. */
   cancel(error: LeatError): void {
-    if (this.#ticket !== undefined) this.#options.link.cancel(this.#ticket);
+    if (this.#request !== undefined) this.#options.link.cancel(this.#request);
     this.failed(error);
   }
 
   response(result: Result | undefined): void {
-    const { path, most } = this.#options;
-    const head = headOf(result, { path });
+    const { path, maxSize } = this.#options;
+    const head = checkAnswer(result, { path });
     const { offset, length } = head;
-    if (length > most) {
+    if (length > maxSize) {
       throw new LeatError("SIZE_MISMATCH", `${length} bytes are more than were listed`);
     }
     this.#head = head;
@@ -70,15 +69,15 @@ export class SmallGet implements Call, Intake {
 
   finish(finish: Finish): void {
     if (this.#head === undefined) return;
-    // It has nothing to wait for: its bytes are in memory.
+    // Never a promise: the bytes are in memory.
     void this.#incoming?.finish(finish, this.#bytes.length);
-    this.#over = true;
+    this.#isOver = true;
     this.#options.done(this.#head.entry, this.#bytes);
   }
 
   failed(error: LeatError): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#options.failed(error);
   }
 
@@ -89,7 +88,7 @@ export class SmallGet implements Call, Intake {
   }
 
   onConsumed(bytes: number): void {
-    this.#options.link.connection.consumed(this.#ticket?.stream ?? 0, bytes);
+    this.#options.link.connection.consumed(this.#request?.stream ?? 0, bytes);
   }
 
   onVerified(): void {}

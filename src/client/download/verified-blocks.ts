@@ -1,47 +1,47 @@
 /**
- * Pieces of a file that become visible block by block, once the block's checksum matched. Holds one
- * block and what the reader has not taken: the stream's window bounds it.
+ * The bytes of a download for a reader, block by block: each once its checksum matched. Holds one
+ * unverified block and what the reader has not taken: the stream's window bounds it.
  */
 import type { LeatError } from "../../errors.ts";
 import { Pieces } from "../../transfer/pieces.ts";
-import type { Leg } from "./leg.ts";
+import type { DownloadStream } from "./download-stream.ts";
 
-/** Bytes, and the stream they came on: whoever has looked at them tells it. */
+/** Bytes, and the stream that they came on: it gets credit when the reader is done with them. */
 export interface Piece {
   readonly bytes: Uint8Array;
-  readonly leg: Leg;
+  readonly stream: DownloadStream;
 }
 
 export class VerifiedBlocks implements AsyncIterable<Piece> {
   #unverified = new Pieces();
-  /** On which the unverified ones came. */
-  #leg: Leg | undefined;
+  /** The stream of the unverified bytes. */
+  #stream: DownloadStream | undefined;
   readonly #ready: Piece[] = [];
   #ended = false;
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
 
-  push({ bytes, leg }: Piece): void {
-    this.#leg = leg;
+  push({ bytes, stream }: Piece): void {
+    this.#stream = stream;
     this.#unverified.push(bytes);
   }
 
-  /** What is not verified will come again. */
+  /** Forgets the unverified bytes: they come again. */
   rewind(): void {
     this.#unverified = new Pieces();
   }
 
   /** The checksum of everything pushed so far matched. */
   verified(): void {
-    const leg = this.#leg!;
+    const stream = this.#stream!;
     let next = this.#unverified.shift();
     for (; next !== undefined; next = this.#unverified.shift()) {
-      this.#ready.push({ bytes: next.bytes, leg });
+      this.#ready.push({ bytes: next.bytes, stream });
     }
     this.#wake?.();
   }
 
-  /** Nothing more comes, and the whole matched. */
+  /** All bytes have come, and the whole matched. */
   end(): void {
     this.verified();
     this.#ended = true;

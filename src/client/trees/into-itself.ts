@@ -1,6 +1,6 @@
 /**
- * Whether a tree would be moved into itself, and be followed there without end: the library of a server
- * may lie on this machine. A name that is made on one side and seen on the other tells.
+ * Detects that a tree would be copied into itself, without end: the library of the server may be on this
+ * machine. To find out, a folder with a random name is made on one side and looked for on the other.
  */
 import { lstatSync, mkdirSync, realpathSync, rmdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -8,11 +8,11 @@ import { type ErrorCode, LeatError } from "../../errors.ts";
 import { randomBytes } from "../../hash.ts";
 import { CLOSE_DEADLINE } from "../../limits.ts";
 import { OWN_FOLDER, quote } from "../../store/names.ts";
-import type { Client } from "../client.ts";
+import type { Calls } from "../calls/calls.ts";
 import type { CallOptions } from "../connection/options.ts";
 import { type TreeRoot, below } from "./tree.ts";
 
-/** How it is said that a name is not seen. */
+/** Codes of a server that does not have the name. */
 const NOT_SEEN = new Set<ErrorCode>([
   "INVALID_NAME",
   "NOT_A_DIRECTORY",
@@ -20,7 +20,7 @@ const NOT_SEEN = new Set<ErrorCode>([
   "PERMISSION_DENIED",
 ]);
 
-/** How it is said that nothing can be made at the root of a library. */
+/** Codes of a server that makes nothing at the root of its library. */
 const NOT_WRITTEN = new Set<ErrorCode>([
   "IO_ERROR",
   "NO_SPACE",
@@ -29,27 +29,27 @@ const NOT_WRITTEN = new Set<ErrorCode>([
   "READ_ONLY",
 ]);
 
-/** Before anything is made. @throws INVALID_ARGUMENT */
+/** Checks a download before it makes anything. @throws INVALID_ARGUMENT */
 export async function checkGet(
-  client: Client,
+  calls: Calls,
   { path, local }: TreeRoot,
   options: CallOptions,
 ): Promise<void> {
   const contents = local.endsWith("/");
   const folder = realFolder(contents ? local : dirname(resolve(local)));
-  if (folder === undefined) return; // whoever opens it tells
-  // If the library were this folder, or one around it: where the target would lie in it.
+  if (folder === undefined) return; // making the target reports that
+  // The library may be this folder or one around it: the paths that the target would have in it.
   const places = around(folder)
-    .filter((library) => client.isLocal || isLibrary(library))
+    .filter((library) => isLocal(calls) || isLibrary(library))
     .map((library) => relative(library, folder))
     .filter((place) => isWithin(contents ? place : below(place, basename(resolve(local))), path));
   if (places.length === 0) return;
   const mark = markName();
-  if (!tried(() => mkdirSync(join(folder, mark)))) return; // nor can anything else be written there
+  if (!tried(() => mkdirSync(join(folder, mark)))) return; // the target cannot be made there either
   try {
     const { mtimeNs } = lstatSync(join(folder, mark), { bigint: true });
     const times = await Promise.all(
-      places.map((place) => timeOf(client, below(place, mark), options)),
+      places.map((place) => timeOf(calls, below(place, mark), options)),
     );
     if (times.includes(mtimeNs)) throw intoItself(path, local);
   } finally {
@@ -59,12 +59,12 @@ export async function checkGet(
 
 /** @returns nanoseconds since 1970; undefined where there is nothing */
 async function timeOf(
-  client: Client,
+  calls: Calls,
   path: string,
   options: CallOptions,
 ): Promise<bigint | undefined> {
   try {
-    const { modified } = await client.stat(path, options);
+    const { modified } = await calls.unary({ case: "stat", value: { path } }, options);
     return modified && BigInt(modified.seconds) * 1_000_000_000n + BigInt(modified.nanoseconds);
   } catch (thrown) {
     const error = LeatError.from(thrown);
@@ -73,31 +73,31 @@ async function timeOf(
   }
 }
 
-/** Looks whether a tree that is sent lies around the library that it is sent to, or around its target. */
+/** Checks an upload: its tree must not contain the library that it goes to, or its target there. */
 export class UploadLoops {
-  readonly #client: Client;
+  readonly #calls: Calls;
   readonly #options: CallOptions;
-  /** Something was received: the library has its own folder now, by which it is recognised. */
+  /** The server has received something: its library has its own folder now, and is recognised by it. */
   received = false;
 
-  constructor(client: Client, options: CallOptions) {
-    this.#client = client;
+  constructor(calls: Calls, options: CallOptions) {
+    this.#calls = calls;
     this.#options = options;
   }
 
-  /** Before anything is made. @throws INVALID_ARGUMENT */
+  /** Called before the upload makes anything. @throws INVALID_ARGUMENT */
   async checkRoot({ path, local }: TreeRoot): Promise<void> {
     const folder = realFolder(local);
     if (folder === undefined) return;
     const libraries = around(folder)
-      .filter((library) => this.#client.isLocal || isLibrary(library))
+      .filter((library) => isLocal(this.#calls) || isLibrary(library))
       .filter((library) => isWithin(path, relative(library, folder)));
     if ((await this.#served(libraries)) !== undefined) throw intoItself(local, path);
   }
 
   /**
-   * Before a folder below the root is entered.
-   * @param root of the library: where the tree goes
+   * Called before a folder below the root is read.
+   * @param root the path of the tree in the library
    * @throws INVALID_ARGUMENT
    */
   async checkFolder(local: string, root: string): Promise<void> {
@@ -110,42 +110,42 @@ export class UploadLoops {
 
   #mayBeLibrary(folder: string, root: string): boolean {
     if (isLibrary(folder)) return true;
-    if (!this.#client.isLocal) return false;
-    // The target is in it; or it is the target, and has no folder of its own yet.
+    if (!isLocal(this.#calls)) return false;
+    // The target is in it; or it is the target itself, and the server has not made its own folder yet.
     return root === "" ? !this.received : isFolder(join(folder, root));
   }
 
-  /** @returns the one that is the library of the server */
+  /** @returns the folder that is the library of the server */
   async #served(folders: readonly string[]): Promise<string | undefined> {
     if (folders.length === 0) return undefined;
     const mark = markName();
     try {
-      await this.#client.makeDirectory(mark, this.#options);
+      await this.#calls.unary({ case: "makeDirectory", value: { path: mark } }, this.#options);
     } catch (thrown) {
       const error = LeatError.from(thrown);
-      if (NOT_WRITTEN.has(error.code)) return undefined; // the target, below, may be writable
-      await this.#takeAway(mark); // given up, or its answer lost: it may have been made all the same
+      if (NOT_WRITTEN.has(error.code)) return undefined; // a folder below, the target, may be writable all the same
+      await this.#removeMark(mark); // its answer may be lost, and the folder made
       throw error;
     }
     const served = folders.find((folder) => isFolder(join(folder, mark)));
-    await this.#takeAway(mark);
+    await this.#removeMark(mark);
     return served;
   }
 
-  /** An empty folder, hidden: where it cannot be removed it stays. */
-  async #takeAway(mark: string): Promise<void> {
-    const signal = AbortSignal.timeout(CLOSE_DEADLINE); // also where the upload was given up
-    await this.#client.remove(mark, { signal }).catch(() => {});
+  /** Where it cannot be removed, an empty hidden folder stays. */
+  async #removeMark(mark: string): Promise<void> {
+    const signal = AbortSignal.timeout(CLOSE_DEADLINE); // also when the upload was aborted
+    await this.#calls.unary({ case: "remove", value: { path: mark } }, { signal }).catch(() => {});
   }
 }
 
-/** A folder and all around it. */
+/** A folder and all above it. */
 function around(folder: string): string[] {
   const parent = dirname(folder);
   return parent === folder ? [folder] : [folder, ...around(parent)];
 }
 
-/** Whether a server has left its own folder in it. */
+/** Whether a server has made its own folder in it. */
 function isLibrary(folder: string): boolean {
   return isFolder(join(folder, OWN_FOLDER));
 }
@@ -154,11 +154,11 @@ function isFolder(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   } catch {
-    return false; // what cannot be looked at is not written to
+    return false; // nothing can be written there either
   }
 }
 
-/** Links followed; undefined where there is none: whoever opens it tells. */
+/** Links followed; undefined where there is none: opening it reports that. */
 function realFolder(path: string): string | undefined {
   try {
     return realpathSync(path);
@@ -166,6 +166,9 @@ function realFolder(path: string): string | undefined {
     return undefined;
   }
 }
+
+/** Whether the server is known to be on this machine. */
+const isLocal = ({ link }: Calls): boolean => link.current.connection.isLocal;
 
 function isWithin(path: string, folder: string): boolean {
   return folder === "" || path === folder || path.startsWith(`${folder}/`);

@@ -1,7 +1,7 @@
 /**
- * Fetches trees over one connection: pages of folders are walked while files are in flight, as many
- * as the server opens streams. The names come from the server and are not trusted: each is one
- * segment, and is made in a folder that is held open, no link followed.
+ * Downloads trees over one connection: folders are listed while files are on their way, as many as the
+ * server allows streams. The names come from the server and are not trusted: each must be one segment,
+ * and its file is made in a folder that is held open, no link followed.
  */
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
@@ -9,9 +9,8 @@ import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
 import { isSegment, quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
-import type { Client } from "../client.ts";
-import { isSkipped } from "../download/is-skipped.ts";
-import { type Saved, savedAs } from "../download/options.ts";
+import type { Calls } from "../calls/calls.ts";
+import { type Saved, isSkipped, savedAs } from "../download/options.ts";
 import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "../download/small-get.ts";
 import {
@@ -26,33 +25,33 @@ import {
 } from "./tree.ts";
 import { TreeRun } from "./tree-run.ts";
 
-/** As `Client.getTree`, for several. One that fails does not stop the others. */
+/** Downloads several trees or files. One that fails does not stop the others. */
 export function getTrees(
-  client: Client,
+  calls: Calls,
   roots: readonly TreeRoot[],
   options: GetTreeOptions = {},
 ): AsyncGenerator<TreeOutcome, LeftOut> {
-  return new TreeGet(client, options).get(roots);
+  return new TreeGet(calls, options).get(roots);
 }
 
 class TreeGet {
-  readonly #client: Client;
+  readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #collision: Collision;
   readonly #durability: DurabilityLevel;
   readonly #options: GetTreeOptions;
-  /** Those under way. */
+  /** Small downloads under way. */
   readonly #small = new Set<SmallGet>();
   readonly #syncs = new TreeSyncs();
 
-  constructor(client: Client, options: GetTreeOptions) {
-    this.#client = client;
-    this.#run = new TreeRun(client.maxStreams, options);
+  constructor(calls: Calls, options: GetTreeOptions) {
+    this.#calls = calls;
+    this.#run = new TreeRun(calls.link.current.connection.session.maxStreams, options);
     this.#collision = options.ifExists ?? "replace";
     this.#durability = options.durability ?? "fsync";
     this.#options = options;
     this.#run.signal.addEventListener("abort", () => {
-      for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
+      for (const get of this.#small) get.cancel(LeatError.from(this.#run.signal.reason));
     });
   }
 
@@ -65,9 +64,9 @@ class TreeGet {
 
   async #root(root: TreeRoot): Promise<void> {
     const { path, local } = root;
-    const entry = await this.#client.stat(path, this.#run);
+    const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
     if (entry.kind === "DIRECTORY") {
-      await checkGet(this.#client, root, this.#run);
+      await checkGet(this.#calls, root, this.#run);
       return this.#folder(root, () => LocalFolder.make(local, entry.modified, this.#durability), 0);
     }
     const { folder, name } = LocalFolder.place(local);
@@ -75,11 +74,11 @@ class TreeGet {
     await this.#begin(held, root, name, entry.size);
   }
 
-  /** @param make the local folder: when it is known what is in it, so that it is not in itself */
+  /** @param make the local folder, after the first page has come: it could be in that page otherwise */
   async #folder(root: TreeRoot, make: () => LocalFolder, depth: number): Promise<void> {
     using disposables = new DisposableStack();
     checkDepth(root.path, depth);
-    const pages = this.#client.pages(root.path, { hidden: true, signal: this.#run.signal });
+    const pages = this.#calls.pages(root.path, { hidden: true, signal: this.#run.signal });
     let folder: LocalFolder | undefined;
     for await (const page of pages) {
       const held = (folder ??= disposables.use(make()));
@@ -93,12 +92,12 @@ class TreeGet {
       }
       for (const entry of folders) await this.#subfolder(root, held, entry, depth);
       if (page.skippedNames > 0) {
-        const error = unsayable(page.skippedNames, root.path);
-        this.#run.tell(outcomeOf(root, { kind: "DIRECTORY", error }));
+        const error = notUtf8(page.skippedNames, root.path);
+        this.#run.report(outcomeOf(root, { kind: "DIRECTORY", error }));
       }
     }
     await folder?.onDisk();
-    this.#run.tell(outcomeOf(root, { kind: "DIRECTORY" }));
+    this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
   }
 
   async #subfolder(root: TreeRoot, folder: LocalFolder, entry: Entry, depth: number) {
@@ -118,7 +117,7 @@ class TreeGet {
       checkName(name);
       return this.#begin(folder, of, name, size);
     } catch (thrown) {
-      this.#run.tell(this.#failed(of, "FILE", thrown));
+      this.#run.report(this.#failed(of, "FILE", thrown));
     }
   }
 
@@ -126,7 +125,7 @@ class TreeGet {
   #begin(folder: LocalFolder, of: TreeRoot, name: string, size: number): MaybePromise<void> {
     if (this.#collision === "fail") folder.mustBeFree(name);
     if (this.#collision === "skip" && folder.kindOf(name) !== undefined) {
-      return this.#run.tell(outcomeOf(of, { skipped: true }));
+      return this.#run.report(outcomeOf(of, { skipped: true }));
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
     const start = (): void => {
@@ -143,34 +142,34 @@ class TreeGet {
     return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
   }
 
-  /** In one piece, if all goes well; else the ordinary way, which tries again, or tells why not. */
+  /** Through memory, if all goes well; else the ordinary way, which tries again, or reports the error. */
   #fetchSmall(
     folder: LocalFolder,
     of: TreeRoot,
     name: string,
     end: (outcome: TreeOutcome) => void,
   ): void {
-    const calls = this.#small;
-    const call = new SmallGet({
-      link: this.#client.link,
+    const small = this.#small;
+    const get = new SmallGet({
+      link: this.#calls.link.current,
       path: of.path,
-      most: SMALL_FILE,
+      maxSize: SMALL_FILE,
       mayGrow: this.#options.allowGrowth === true,
       done: (entry, bytes) => {
-        calls.delete(call);
+        small.delete(get);
         this.#run.moved(bytes.length);
-        const easily =
+        const isWritten =
           this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
-        if (easily) end(fetched(of, entry, { skipped: false, durability: "none" }));
+        if (isWritten) end(fetched(of, entry, { skipped: false, durability: "none" }));
         else void this.#save(folder, of, name, entry, bytes).then(end);
       },
       failed: () => {
-        calls.delete(call);
+        small.delete(get);
         void this.#fetch(folder, of, name).then(end);
       },
     });
-    call.ask();
-    if (!call.over) calls.add(call);
+    get.send();
+    if (!get.isOver) small.add(get);
   }
 
   async #save(
@@ -210,7 +209,7 @@ class TreeGet {
       };
       const { signal } = this.#run;
       const { allowGrowth = false } = this.#options;
-      const download = await this.#client.get(of.path, { signal, allowGrowth, onProgress });
+      const download = await this.#calls.get(of.path, { signal, allowGrowth, onProgress });
       const saved = await download.save(folder.at(name), {
         ifExists: this.#collision,
         durability: this.#durability,
@@ -222,12 +221,12 @@ class TreeGet {
     }
   }
 
-  /** What an interrupted run has left of it is continued. */
+  /** Continues the part that an interrupted run has left. */
   async #fetchLarge(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
     const { allowGrowth = false, onKept, onResume } = this.#options;
     let before = 0;
     try {
-      const { entry, ...saved } = await this.#client.download(of.path, folder.at(name), {
+      const { entry, ...saved } = await this.#calls.download(of.path, folder.at(name), {
         ifExists: this.#collision,
         durability: this.#durability,
         shown: of.local,
@@ -250,23 +249,23 @@ class TreeGet {
     }
   }
 
-  /** What fails here is told of, and the rest goes on. */
+  /** Reports a failure, and the rest goes on. */
   async #try(of: TreeRoot, kind: TreeOutcome["kind"], step: () => Promise<void>): Promise<void> {
     try {
       await step();
     } catch (thrown) {
-      this.#run.tell(this.#failed(of, kind, thrown));
+      this.#run.report(this.#failed(of, kind, thrown));
     }
   }
 
   #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
     const error = LeatError.from(thrown);
-    if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
+    if (this.#calls.link.isLost && isConnectionLoss(error)) this.#run.fail(error);
     return outcomeOf(of, { kind, error });
   }
 }
 
-/** A file is on disk only as far as the names of the folders that were made for it are. */
+/** A file is on disk only when the folders that were made for it are, too. */
 async function savedIn(folder: LocalFolder, saved: Saved): Promise<Saved> {
   if (saved.skipped || (await folder.onDisk()) !== false) return saved;
   return { ...saved, durability: "none", notDone: { ...saved.notDone, sync: true } };
@@ -276,13 +275,13 @@ function fetched(of: TreeRoot, { size, version }: StoreEntry, saved: Saved): Tre
   return outcomeOf(of, { size, version, ...saved });
 }
 
-/** @throws INVALID_NAME: nothing is written where a server says, but below where the user said */
+/** A server cannot make the client write outside of the target. @throws INVALID_NAME */
 function checkName(name: string): void {
   if (isSegment(name)) return;
   throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
 }
 
-function unsayable(names: number, path: string): LeatError {
+function notUtf8(names: number, path: string): LeatError {
   const where = path === "" ? "the library" : quote(path);
   return new LeatError(
     "INVALID_NAME",

@@ -1,6 +1,6 @@
 /**
- * Uploads trees over one connection: local folders are walked while files are in flight, as many as
- * the server opens streams. Links are not followed, except one that the caller named.
+ * Uploads trees over one connection: local folders are read while files are on their way, as many as
+ * the server allows streams. Links are not followed, except one that the caller named.
  */
 import { LeatError } from "../../errors.ts";
 import { SMALL_FILE, TRANSFER_WINDOW } from "../../limits.ts";
@@ -8,7 +8,7 @@ import { LocalFolder } from "../local/local-folder.ts";
 import { checkPath, quote } from "../../store/names.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
-import type { Client } from "../client.ts";
+import type { Calls } from "../calls/calls.ts";
 import { UploadLoops } from "./into-itself.ts";
 import { type PutOptions, IF_EXISTS, type Receipt } from "../upload/options.ts";
 import { SmallPut } from "../upload/small-put.ts";
@@ -25,32 +25,32 @@ import {
 import { TreeRun } from "./tree-run.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
 
-/** As `Client.putTree`, for several. One that fails does not stop the others. */
+/** Uploads several trees or files. One that fails does not stop the others. */
 export function putTrees(
-  client: Client,
+  calls: Calls,
   roots: readonly TreeRoot[],
   options: PutTreeOptions = {},
 ): AsyncGenerator<TreeOutcome, LeftOut> {
-  return new TreePut(client, options).put(roots);
+  return new TreePut(calls, options).put(roots);
 }
 
 class TreePut {
-  readonly #client: Client;
+  readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #options: PutTreeOptions;
   readonly #loops: UploadLoops;
-  /** Where the root of the tree at hand goes. */
+  /** The path in the library of the tree that is read now. */
   #target = "";
-  /** Those under way. */
+  /** Small uploads under way. */
   readonly #small = new Set<SmallPut>();
 
-  constructor(client: Client, options: PutTreeOptions) {
-    this.#client = client;
-    this.#run = new TreeRun(client.maxStreams, options);
+  constructor(calls: Calls, options: PutTreeOptions) {
+    this.#calls = calls;
+    this.#run = new TreeRun(calls.link.current.connection.session.maxStreams, options);
     this.#options = options;
-    this.#loops = new UploadLoops(client, { signal: this.#run.signal });
+    this.#loops = new UploadLoops(calls, { signal: this.#run.signal });
     this.#run.signal.addEventListener("abort", () => {
-      for (const call of this.#small) call.cancel(LeatError.from(this.#run.signal.reason));
+      for (const put of this.#small) put.cancel(LeatError.from(this.#run.signal.reason));
     });
   }
 
@@ -60,7 +60,7 @@ class TreePut {
     });
   }
 
-  /** The root is what its name leads to: whoever named it meant that. */
+  /** A root that is a link is followed: the caller named it. */
   async #root(root: TreeRoot): Promise<void> {
     const { folder, name } = LocalFolder.realPlace(root.local);
     using parent = folder;
@@ -71,16 +71,17 @@ class TreePut {
     await this.#folder(root, parent.child(name, root.local), 0);
   }
 
-  /** @param folder let go of when it is read: files are open by then */
+  /** @param folder closed when it was read: its files are open by then */
   async #folder(root: TreeRoot, folder: LocalFolder, depth: number): Promise<void> {
     using held = folder;
     checkDepth(root.local, depth);
     if (root.path !== "") {
-      await this.#client.makeDirectory(root.path, { parents: true, signal: this.#run.signal });
+      const value = { path: root.path, parents: true };
+      await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
     }
-    const unsayable = await held.names((name) => this.#entry(held, root, name, depth));
-    this.#run.tell(outcomeOf(root, { kind: "DIRECTORY" }));
-    if (unsayable > 0) throw cannotBeSaid(unsayable, root.local);
+    const skipped = await held.names((name) => this.#entry(held, root, name, depth));
+    this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
+    if (skipped > 0) throw notOnTheWire(skipped, root.local);
   }
 
   async #subfolder(of: TreeRoot, folder: LocalFolder, name: string, depth: number): Promise<void> {
@@ -88,7 +89,7 @@ class TreePut {
     await this.#folder(of, folder.child(name, of.local), depth);
   }
 
-  /** @returns a promise only where it has to be waited for */
+  /** @returns a promise only where the caller has to wait */
   #entry(folder: LocalFolder, root: TreeRoot, name: string, depth: number): MaybePromise<void> {
     if (!this.#run.hasRoom(0)) {
       return this.#run.room(0).then(() => this.#entry(folder, root, name, depth));
@@ -99,7 +100,7 @@ class TreePut {
     this.#sendSmall(folder, of, name, small);
   }
 
-  /** One small file, at once; what has to be tried again goes the ordinary way. */
+  /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
   #sendSmall(folder: LocalFolder, of: TreeRoot, name: string, file: SmallFile): void {
     this.#run.begin(0);
     folder.hold();
@@ -107,26 +108,26 @@ class TreePut {
       folder[Symbol.dispose]();
       this.#run.end(0, outcome);
     };
-    const calls = this.#small;
-    const call = new SmallPut({
-      link: this.#client.link,
+    const small = this.#small;
+    const put = new SmallPut({
+      link: this.#calls.link.current,
       path: of.path,
       file,
       ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
       onTaken: (bytes) => this.#run.moved(bytes),
       done: (receipt) => {
-        calls.delete(call);
+        small.delete(put);
         end(this.#sent(of, receipt));
       },
       failed: (error, uploadId) => {
-        calls.delete(call);
+        small.delete(put);
         if (!isWorthTrying(error)) return end(this.#failed(of, "FILE", error));
         const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
         void this.#send(of, { open, replayable: true }, uploadId).then(end);
       },
     });
-    call.ask();
-    if (!call.over) calls.add(call);
+    put.send();
+    if (!put.isOver) small.add(put);
   }
 
   async #slowEntry(
@@ -151,7 +152,7 @@ class TreePut {
     checkPath(of.path);
     const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
     let first: Upload | undefined = open();
-    // As much of it as the server may hold.
+    // At most this much of it is in memory at the server.
     const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
     try {
       if (!this.#run.hasRoom(bytes)) await this.#run.room(bytes);
@@ -172,8 +173,8 @@ class TreePut {
     });
   }
 
-  /** @param lost as `Client.putFrom` */
-  async #send(of: TreeRoot, origin: UploadOrigin, lost?: Uint8Array): Promise<TreeOutcome> {
+  /** @param lostId as `Calls.put` */
+  async #send(of: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
     try {
       let before = 0;
       const { ifExists = "fail", keep = false, onKept, onResume } = this.#options;
@@ -191,7 +192,7 @@ class TreePut {
           before = bytes;
         },
       };
-      const receipt = await this.#client.putFrom(of.path, origin, options, lost);
+      const receipt = await this.#calls.put(of.path, origin, options, lostId);
       return this.#sent(of, receipt);
     } catch (thrown) {
       return this.#failed(of, "FILE", thrown);
@@ -203,18 +204,18 @@ class TreePut {
     return sent(of, receipt);
   }
 
-  /** What fails here is told of, and the rest goes on. */
+  /** Reports a failure, and the rest goes on. */
   async #try(of: TreeRoot, kind: TreeOutcome["kind"], step: () => Promise<void>): Promise<void> {
     try {
       await step();
     } catch (thrown) {
-      this.#run.tell(this.#failed(of, kind, thrown));
+      this.#run.report(this.#failed(of, kind, thrown));
     }
   }
 
   #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
     const error = LeatError.from(thrown);
-    if (this.#client.gaveUp && isConnectionLoss(error)) this.#run.fail(error);
+    if (this.#calls.link.isLost && isConnectionLoss(error)) this.#run.fail(error);
     return outcomeOf(of, { kind, error });
   }
 }
@@ -236,7 +237,7 @@ function isWorthTrying({ code, retryable }: LeatError): boolean {
   return retryable || code === "CHECKSUM_MISMATCH";
 }
 
-function cannotBeSaid(names: number, path: string): LeatError {
+function notOnTheWire(names: number, path: string): LeatError {
   const why = "they are not UTF-8, or have control characters";
   return new LeatError("INVALID_NAME", `${names} names in ${quote(path)} are left out: ${why}`);
 }

@@ -1,12 +1,12 @@
 /**
- * The transfers of a tree that are under way, and what came of each in the order they ended. One
- * walk begins them, one caller reads the outcomes. Each waits for the other: a tree of a million
- * files takes no more memory than one of a thousand.
+ * The transfers of a tree, and their outcomes in the order in which they end. One walk begins them, one
+ * caller reads the outcomes. The walk waits when too many are unread, so that a tree of a million files
+ * takes no more memory than one of a thousand.
  */
 import { LeatError } from "../../errors.ts";
 import { TREE_BYTES, TREE_OUTCOMES } from "../../limits.ts";
 import { onAbort } from "../connection/abortable.ts";
-import { threw } from "../connection/callbacks.ts";
+import { callBackSafely } from "../connection/callbacks.ts";
 import type { LeftOut, TreeOptions, TreeOutcome } from "./tree.ts";
 
 export class TreeRun {
@@ -15,16 +15,17 @@ export class TreeRun {
   readonly #signal: AbortSignal | undefined;
   readonly #stop = new AbortController();
   #running = 0;
-  /** Bytes of all transfers together, as they are told of. */
+  /** Bytes that all transfers have moved so far. */
   #moved = 0;
-  #bytes = 0;
+  /** Bytes that the running transfers may hold in memory. */
+  #held = 0;
   #outcomes: TreeOutcome[] = [];
-  /** Wakes the walk, which waits for room. */
-  #room: (() => void) | undefined;
-  /** Wakes whoever reads outcomes. */
-  #news: (() => void) | undefined;
+  /** Wakes the walk, when it waits for room. */
+  #wakeForRoom: (() => void) | undefined;
+  /** Wakes the reader of outcomes. */
+  #wakeReader: (() => void) | undefined;
   #walked = false;
-  /** What ends all of it, not one file. */
+  /** The reason that ended the run. */
   #error: LeatError | undefined;
   #links = 0;
   #others = 0;
@@ -37,7 +38,7 @@ export class TreeRun {
     this.#signal = signal;
   }
 
-  /** Aborted when everything is to end. */
+  /** Aborted when the run ends. */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
@@ -46,7 +47,7 @@ export class TreeRun {
     return { links: this.#links, others: this.#others, example: this.#example };
   }
 
-  /** A link was met, or what is neither file nor folder. */
+  /** Counts a link, or an entry that is neither file nor folder. */
   leaveOut(path: string, isLink: boolean): void {
     if (isLink) this.#links += 1;
     else this.#others += 1;
@@ -56,74 +57,69 @@ export class TreeRun {
   /**
    * Waits until one more transfer may begin.
    * @param bytes that it may hold in memory
-   * @throws what ended the run
+   * @throws the error that ended the run
    */
   async room(bytes: number): Promise<void> {
     while (this.#error === undefined && !this.#has(bytes)) {
-      await new Promise<void>((resolve) => (this.#room = resolve));
+      await new Promise<void>((resolve) => (this.#wakeForRoom = resolve));
     }
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** As `room`, without waiting: whether there is. */
+  /** Whether one more transfer may begin now. */
   hasRoom(bytes: number): boolean {
     return this.#error === undefined && this.#has(bytes);
   }
 
-  /** Bytes arrived, or left. */
+  /** Bytes arrived, or were sent. */
   moved(bytes: number): void {
     this.#moved += bytes;
     if (this.#onProgress !== undefined) this.callBack("onProgress", this.#onProgress, this.#moved);
   }
 
-  /** Calls a callback of the caller, if there is one. When it throws, that ends everything. */
+  /** Calls a callback of the caller, if there is one. When it throws, that ends the run. */
   callBack<Arguments extends unknown[]>(
     name: string,
     callback: ((...args: Arguments) => void) | undefined,
     ...args: Arguments
   ): void {
-    try {
-      callback?.(...args);
-    } catch (thrown) {
-      // In the middle of a write or read that others are in as well: it comes to its end.
-      queueMicrotask(() => this.fail(threw(name, thrown)));
-    }
+    callBackSafely((error) => this.fail(error), name, callback, ...args);
   }
 
   begin(bytes: number): void {
     this.#running += 1;
-    this.#bytes += bytes;
+    this.#held += bytes;
   }
 
   end(bytes: number, outcome: TreeOutcome): void {
     this.#running -= 1;
-    this.#bytes -= bytes;
-    this.tell(outcome);
+    this.#held -= bytes;
+    this.report(outcome);
     this.#wakeWalk();
   }
 
-  tell(outcome: TreeOutcome): void {
+  report(outcome: TreeOutcome): void {
     this.#outcomes.push(outcome);
-    this.#news?.();
+    this.#wakeReader?.();
   }
 
-  /** Ends everything: one reason for all that is under way, and not one for each. */
+  /** Ends the run, with one error in place of one for each transfer under way. */
   fail(error: LeatError): void {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#stop.abort(error);
     this.#wakeWalk();
-    this.#news?.();
+    this.#wakeReader?.();
   }
 
-  /** Runs the walk, and gives what comes of its transfers. @throws what ended the run */
+  /** Runs the walk, and yields the outcomes of its transfers. @throws the error that ended the run */
   async *outcomes(walk: () => Promise<void>): AsyncGenerator<TreeOutcome, LeftOut> {
     const release = onAbort(this.#signal, (error) => this.fail(error));
     const walking = walk()
       .catch((thrown: unknown) => this.fail(LeatError.from(thrown)))
       .finally(() => {
         this.#walked = true;
-        this.#news?.();
+        this.#wakeReader?.();
       });
     try {
       while (!this.#walked || this.#running > 0 || this.#outcomes.length > 0) {
@@ -131,9 +127,9 @@ export class TreeRun {
         this.#outcomes = [];
         this.#wakeWalk();
         if (outcomes.length === 0) {
-          await new Promise<void>((resolve) => (this.#news = resolve));
+          await new Promise<void>((resolve) => (this.#wakeReader = resolve));
         }
-        for (const outcome of outcomes) if (!this.#isSaid(outcome)) yield outcome;
+        for (const outcome of outcomes) if (!this.#isOfRun(outcome)) yield outcome;
       }
       if (this.#error !== undefined) throw this.#error;
       return this.leftOut;
@@ -141,24 +137,24 @@ export class TreeRun {
       this.fail(new LeatError("CANCELLED", "it was given up"));
       release();
       await walking;
-      while (this.#running > 0) await new Promise<void>((resolve) => (this.#news = resolve));
+      while (this.#running > 0) await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
   }
 
-  /** It failed for the reason that ends all of it. */
-  #isSaid({ error }: TreeOutcome): boolean {
+  /** It failed for the reason that ended the run, which is thrown once, behind all outcomes. */
+  #isOfRun({ error }: TreeOutcome): boolean {
     return error !== undefined && error.code === this.#error?.code;
   }
 
   #has(bytes: number): boolean {
     if (this.#running === 0) return true;
     if (this.#running >= this.#limit || this.#outcomes.length >= TREE_OUTCOMES) return false;
-    return this.#bytes + bytes <= TREE_BYTES;
+    return this.#held + bytes <= TREE_BYTES;
   }
 
   #wakeWalk(): void {
-    const wake = this.#room;
-    this.#room = undefined;
+    const wake = this.#wakeForRoom;
+    this.#wakeForRoom = undefined;
     wake?.();
   }
 }

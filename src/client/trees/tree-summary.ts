@@ -1,15 +1,16 @@
-/** What a tree comes to for a caller who does not look at each of its files. */
+/** Sums up the outcomes of a tree. */
 import { LeatError } from "../../errors.ts";
 import { TREE_FAILURES } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { LeftOut, TreeOutcome, TreeSummary } from "./tree.ts";
 
-/** Some of a tree was not moved. All else was: `summary` says how much. */
+/** Some files or folders of a tree failed; the others were moved. Its code is that of the first failure. */
 export class TreeError extends LeatError {
+  /** The part of the tree that was moved. */
   readonly summary: TreeSummary;
-  /** How many files and folders. */
+  /** How many files and folders failed. */
   readonly failed: number;
-  /** The first of them, up to `TREE_FAILURES`, each with its error. */
+  /** The first 100 failures, each with its error. */
   readonly failures: readonly TreeOutcome[];
 
   /** @param first of the failures; its code is that of the whole */
@@ -30,7 +31,7 @@ export class TreeError extends LeatError {
   }
 }
 
-/** Resolves when all of a tree is there. @throws TreeError; what ends all of it */
+/** Resolves when all of a tree is there. @throws TreeError; the error that ended the run */
 export async function summarize(
   outcomes: AsyncGenerator<TreeOutcome, LeftOut>,
 ): Promise<TreeSummary> {

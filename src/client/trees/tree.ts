@@ -1,88 +1,96 @@
-/** What moving a whole tree takes and gives: the same for both directions. */
+/** The options and results of moving a tree, the same for both directions. */
 import { LeatError } from "../../errors.ts";
 import { TREE_DEPTH } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, NotDone } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
 
-/** A tree, or a single file, and where it goes. */
+/** A tree, or a single file, at both ends. */
 export interface TreeRoot {
-  /** In the library. */
+  /** Its path in the library. */
   readonly path: string;
-  /** On this machine. A link as its last segment is followed only if it ends in "/". */
+  /** Its path on this machine. A link as its last segment is followed only if it ends in "/". */
   readonly local: string;
 }
 
-/** How to move a tree. */
+/** How to move a tree, in either direction. */
 export interface TreeOptions extends CallOptions {
-  /** When the name of a file is taken; folders that exist are filled. `replace` for a get, `fail` for a put. */
+  /**
+   * When the name of a file is taken: unless given, `replace` for a get and `fail` for a put. Folders that
+   * exist are filled.
+   */
   readonly ifExists?: Collision;
-  /** Told of bytes that arrive or leave, of all files together. */
+  /** Called as bytes arrive or leave, with the sum of all files so far. */
   readonly onProgress?: (bytes: number) => void;
-  /** What an interrupted run has left of a file is continued at `offset`; at 0: it is another one now. */
+  /**
+   * Called when an earlier run was interrupted in a file: this one continues it at `offset`. 0: it begins
+   * anew, because the file is another one now. `size`, in bytes, is that of the whole.
+   */
   readonly onResume?: (of: TreeRoot, offset: number, size: number) => void;
-  /** A file failed or was given up, and another run can continue it. */
+  /** Called when a file failed or was cancelled, and another run can continue it. */
   readonly onKept?: () => void;
 }
 
+/** How to upload a tree. */
 export interface PutTreeOptions extends TreeOptions {
   /** As `keep` of `Client.put`, for each file. */
   readonly keep?: boolean;
 }
 
-/** How to fetch a tree. */
+/** How to download a tree. */
 export interface GetTreeOptions extends TreeOptions {
-  /** Files may become longer meanwhile, as logs do: what was there when each began is fetched. */
+  /** Files may become longer meanwhile, as logs do: the bytes that each had at its start are fetched. */
   readonly allowGrowth?: boolean;
-  /** `fsync`, the default: a file that is told of is on disk. */
+  /** `fsync`, the default: when the outcome of a file is yielded, the file is on disk. */
   readonly durability?: DurabilityLevel;
 }
 
-/** What came of one file or folder. */
+/** The outcome of one file or folder. */
 export interface TreeOutcome {
-  /** In the library. */
+  /** Its path in the library. */
   readonly path: string;
-  /** On this machine. */
+  /** Its path on this machine. */
   readonly local: string;
   readonly kind: "FILE" | "DIRECTORY";
-  /** Of the file as it now is; bytes. */
+  /** The size of the file in bytes. */
   readonly size: number;
-  /** As the server has it; "" for a folder, and where it failed. */
+  /** The version that the server has; "" for a folder, and where it failed. */
   readonly version: string;
-  /** Nothing was moved: the name is taken. */
+  /** Nothing was moved: the name is taken, and `ifExists` is `skip`. */
   readonly skipped: boolean;
-  /** `fsync` only where the file is on disk for sure. */
+  /** `fsync` only where the file and its name are on disk. */
   readonly durability: DurabilityLevel;
-  /** What was asked for and the file system that the file came to cannot do. */
+  /** What was requested and the file system of the target cannot do. */
   readonly notDone?: NotDone | undefined;
-  /** Of the whole file; undefined where it was not sent. */
+  /** The CRC-32 of an uploaded file; undefined for a download, and where nothing was sent. */
   readonly crc32: number | undefined;
-  /** Why it is not there. */
+  /** Why it failed; undefined where it did not. */
   readonly error: LeatError | undefined;
 }
 
-/** What was left out on purpose. */
+/** The entries of a tree that were left out on purpose. */
 export interface LeftOut {
   /** Links are not followed. */
   readonly links: number;
   /** Neither files nor folders: pipes, sockets, devices. */
   readonly others: number;
-  /** One of them, to be named. */
+  /** The path of the first of them. */
   readonly example: string | undefined;
 }
 
-/** What was moved, and what was left out on purpose. */
+/** How much of a tree was moved, and how much was left out on purpose. */
 export interface TreeSummary extends LeftOut {
+  /** Files that were moved. */
   readonly files: number;
-  /** Made, or there already. */
+  /** Folders that were made, or existed already. */
   readonly folders: number;
-  /** Of the files. */
+  /** The size of those files together. */
   readonly bytes: number;
-  /** Files whose names were taken. */
+  /** Files that were skipped because their names were taken. */
   readonly skipped: number;
 }
 
-/** An outcome with what most have. */
+/** An outcome with the usual facts, and those that are given. */
 export function outcomeOf(
   { path, local }: TreeRoot,
   facts: Partial<Omit<TreeOutcome, "path" | "local">> = {},
@@ -101,19 +109,19 @@ export function outcomeOf(
   };
 }
 
-/** Below a folder: "" is the library itself. */
+/** The path of a name in a folder; "" is the library itself. */
 export function below(folder: string, name: string): string {
   return folder === "" || folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
 }
 
-/** Each folder on the way is held open. @throws INVALID_NAME */
+/** Limits the folders that are held open at once. @throws INVALID_NAME */
 export function checkDepth(path: string, depth: number): void {
   if (depth <= TREE_DEPTH) return;
   const message = `${quote(path)} is ${depth} folders deep; ${TREE_DEPTH} are allowed`;
   throw new LeatError("INVALID_NAME", message);
 }
 
-/** The next file would fail for the same reason. */
+/** Whether the next file would fail for the same reason. */
 export function isConnectionLoss({ code }: LeatError): boolean {
   return code === "CONNECTION_LOST" || code === "UNAVAILABLE";
 }

@@ -1,4 +1,4 @@
-/** What an upload takes and gives. */
+/** The options and results of uploads. */
 import type { Collision, DurabilityLevel, NotDone } from "../../store/store.ts";
 import type {
   Durability,
@@ -8,49 +8,57 @@ import type {
 } from "../../wire/gen/messages.ts";
 import type { CallOptions } from "../connection/options.ts";
 
-/** How to put a file into the library. */
+/** How to upload a file. */
 export interface PutOptions extends CallOptions {
-  /** When the name is taken: `fail` unless given. */
+  /** When the name is taken: `fail`, the default, is ALREADY_EXISTS. */
   readonly ifExists?: Collision;
-  /** With `replace`: only this version. */
+  /** With `replace`, a version, of an `Entry`: another one is PRECONDITION_FAILED. */
   readonly ifMatch?: string;
-  /** To be the file's modified time: that of a local file unless given. */
+  /** The modified time of the new file: that of the local file unless given, else now. */
   readonly modified?: Date;
-  /** Permission bits of a new file, less the server's umask: those of a local file unless given, else 0666. */
+  /**
+   * Permission bits of the new file, less the server's umask: those of the local file unless given,
+   * else 0666.
+   */
   readonly mode?: number;
+  /** Verifies the SHA-256 of the whole file, besides its CRC-32. */
   readonly sha256?: boolean;
-  /** Told of leaving bytes: how far it is, what was there already included. */
+  /** Called as bytes leave, with the bytes that the server has or is sent, a resumed part included. */
   readonly onProgress?: (bytes: number) => void;
-  /** What an earlier try has left on the server is continued. */
+  /**
+   * Called when the server kept a part of an earlier upload: this one continues it at `offset`. `size`,
+   * in bytes, is that of the whole.
+   */
   readonly onResume?: (offset: number, size: number) => void;
   /**
-   * When its signal gives it up, the server keeps what it has: the next upload of the same file to the
-   * same name continues. Of local files of 8 MiB or more, without `sha256`; else nothing is kept.
+   * When `signal` aborts this upload, the server keeps what has arrived: the next upload of the same file
+   * to the same name continues it. For local files of 8 MiB or more without `sha256`; of others nothing is
+   * kept.
    */
   readonly keep?: boolean;
-  /** It was given up, and another upload can continue it. */
+  /** Called when this upload was aborted, and another one can continue it. */
   readonly onKept?: () => void;
 }
 
-/** What an upload came to: the file is there, whole, under its name. */
+/** The server's receipt of an upload: the file is there, whole, under its name. */
 export interface Receipt extends Omit<WireReceipt, "entry" | "durability" | NotDoneFields> {
-  /** The file as it now is; with `skipped`, what had the name already. */
+  /** The file as the server has it; with `skipped`, the entry that had the name already. */
   readonly entry: Entry;
-  /** `fsync`: it is on disk. */
+  /** `fsync`: the file and its name are on disk. */
   readonly durability: DurabilityLevel;
-  /** What was asked for and the server's file system cannot do. */
+  /** What was requested and the file system of the server cannot do. */
   readonly notDone?: NotDone | undefined;
 }
 
 type NotDoneFields = "modeNotSet" | "modifiedNotSet" | "notSynced";
 
-/** As it is said on the wire. */
+/** Their values on the wire. */
 export const IF_EXISTS: Readonly<Record<Collision, IfExists>> = {
   fail: "FAIL",
   replace: "REPLACE",
   skip: "SKIP",
 };
 
-export function durabilityOf(said: Durability): DurabilityLevel {
-  return said === "DURABILITY_FSYNC" ? "fsync" : "none";
+export function durabilityOf(durability: Durability): DurabilityLevel {
+  return durability === "DURABILITY_FSYNC" ? "fsync" : "none";
 }

@@ -1,6 +1,6 @@
 /**
- * A small file on its way out, from memory: no promise, nothing open. Its caller goes the
- * ordinary way when this one is lost: with the same id, so that it is not done twice.
+ * Uploads a small file from memory: no promise, no open file. When this fails, its caller uploads the
+ * file the ordinary way, with the same id, so that it is not done twice.
  */
 import { LeatError } from "../../errors.ts";
 import { randomBytes } from "../../hash.ts";
@@ -8,8 +8,8 @@ import type { Result } from "../../session/event.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import { OutgoingBytes } from "../../transfer/outgoing-bytes.ts";
 import type { IfExists, Receipt as WireReceipt } from "../../wire/gen/messages.ts";
-import { type Call, unexpected } from "../connection/call.ts";
-import type { Link, Ticket } from "../connection/link.ts";
+import type { Link, PendingRequest } from "../connection/link.ts";
+import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
 import type { Receipt } from "./options.ts";
 import { checkReceipt } from "./receipt.ts";
 
@@ -21,36 +21,36 @@ export interface SmallPutOptions {
   /** Called as bytes leave, with how many. */
   readonly onTaken: (bytes: number) => void;
   readonly done: (receipt: Receipt) => void;
-  /** @param uploadId with which it may have been done */
+  /** @param uploadId of this upload, which the server may have done all the same */
   readonly failed: (error: LeatError, uploadId: Uint8Array) => void;
 }
 
-export class SmallPut implements Call {
+export class SmallPut implements StreamHandler {
   readonly #options: SmallPutOptions;
   readonly #uploadId = randomBytes(16);
-  #ticket: Ticket | undefined;
+  #request: PendingRequest | undefined;
   #outgoing: OutgoingBytes | undefined;
-  #over = false;
+  #isOver = false;
 
   constructor(options: SmallPutOptions) {
     this.#options = options;
   }
 
-  /** `done` or `failed` was told. */
-  get over(): boolean {
-    return this.#over;
+  /** `done` or `failed` was called. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
-  ask(): void {
+  send(): void {
     const { link, path, file, ifExists } = this.#options;
     const { bytes, modified, mode } = file;
     const value = { path, uploadId: this.#uploadId, size: bytes.length, modified, mode, ifExists };
-    this.#ticket = link.ask({ operation: { case: "put", value } }, this);
+    this.#request = link.request({ operation: { case: "put", value } }, this);
   }
 
-  /** Gives it up; `failed` is told. */
+  /** Gives it up; `failed` is called. */
   cancel(error: LeatError): void {
-    if (this.#ticket !== undefined) this.#options.link.cancel(this.#ticket);
+    if (this.#request !== undefined) this.#options.link.cancel(this.#request);
     this.failed(error);
   }
 
@@ -65,17 +65,17 @@ export class SmallPut implements Call {
   }
 
   receipt(receipt: WireReceipt): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     const { path, ifExists } = this.#options;
-    const asked = { path, ifExists, sha256: false, uploadIds: [this.#uploadId] };
-    const checked = checkReceipt(receipt, asked, this.#outgoing?.finished);
-    this.#over = true;
+    const request = { path, ifExists, sha256: false, uploadIds: [this.#uploadId] };
+    const checked = checkReceipt(receipt, request, this.#outgoing?.finished);
+    this.#isOver = true;
     this.#options.done(checked);
   }
 
   failed(error: LeatError): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#options.failed(error, this.#uploadId);
   }
 }

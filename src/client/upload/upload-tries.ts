@@ -1,56 +1,56 @@
 /**
- * An upload, tried as long as it may help. All tries have the same id: what came of one is continued by
- * the next, and one whose receipt was lost is answered with it, and not done twice.
+ * Uploads a file, with retries. All tries have the same id: each continues what the server has of the
+ * one before, and when only the receipt of a try was lost, the next one gets that receipt.
  */
 import { LeatError } from "../../errors.ts";
 import { randomBytes } from "../../hash.ts";
 import { BLOCK_SIZE, RESUME_LEAST } from "../../limits.ts";
 import type { Put } from "../../wire/gen/messages.ts";
-import { checkWanted } from "../connection/abortable.ts";
+import { throwIfAborted } from "../connection/abortable.ts";
 import { callBack } from "../connection/callbacks.ts";
-import type { Lines } from "../connection/lines.ts";
+import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
 import type { PutOptions, Receipt } from "./options.ts";
 import type { Upload, UploadOrigin } from "./upload.ts";
-import { OtherPrefix, UploadCall } from "./upload-call.ts";
+import { OtherPrefix, UploadStream } from "./upload-stream.ts";
 
 export interface UploadTriesOptions extends PutOptions {
-  /** What is asked for, less what the source says. @param upload as it is opened */
+  /** The request, without the fields that belong to one try. @param upload the opened source */
   readonly request: (upload: Upload) => Partial<Put> & Pick<Put, "path">;
-  /** The id of a try that was lost, and may have been done. */
-  readonly lost?: Uint8Array | undefined;
+  /** The id of an earlier try whose answer was lost: the server may have done it. */
+  readonly lostId?: Uint8Array | undefined;
 }
 
 export function uploadTries(
-  lines: Lines,
+  link: ReconnectingLink,
   origin: UploadOrigin,
   options: UploadTriesOptions,
 ): Promise<Receipt> {
-  return new UploadTries(lines, origin, options).run();
+  return new UploadTries(link, origin, options).run();
 }
 
 class UploadTries {
-  readonly #lines: Lines;
+  readonly #link: ReconnectingLink;
   readonly #origin: UploadOrigin;
   readonly #options: UploadTriesOptions;
   #uploadId: Uint8Array = randomBytes(16);
-  /** The server may have something of this id. */
-  #again = false;
-  /** What another process may have left is not to be looked for: it was something else. */
-  #alone = false;
-  /** How far the server was when it accepted the last try. */
+  /** The server may know this id from an earlier try. */
+  #isRepeated = false;
+  /** The part that another process has left was of another file: it is not asked for again. */
+  #ignoresOthers = false;
+  /** The offset at which the server accepted the last try; -1 before it accepted one. */
   #accepted = -1;
-  /** Bytes that have left, what was there already included. */
+  /** Bytes that were sent, the part that the server had included. */
   #sent = 0;
-  /** The file, as it was when it was opened first. */
+  /** The source, as it was at the first try. */
   #first: Pick<Upload, "size" | "modified"> | undefined;
 
-  constructor(lines: Lines, origin: UploadOrigin, options: UploadTriesOptions) {
-    this.#lines = lines;
+  constructor(link: ReconnectingLink, origin: UploadOrigin, options: UploadTriesOptions) {
+    this.#link = link;
     this.#origin = origin;
     this.#options = options;
-    if (options.lost === undefined) return;
-    this.#uploadId = options.lost;
-    this.#again = true;
+    if (options.lostId === undefined) return;
+    this.#uploadId = options.lostId;
+    this.#isRepeated = true;
   }
 
   async run(): Promise<Receipt> {
@@ -62,7 +62,7 @@ class UploadTries {
     }
   }
 
-  /** It was given up on the way, and some of it is on the server. */
+  /** The caller aborted it, and the server keeps a part of it. */
   get #isKept(): boolean {
     const { keep, signal } = this.#options;
     const { size = 0 } = this.#first ?? {};
@@ -72,7 +72,7 @@ class UploadTries {
 
   async #run(): Promise<Receipt> {
     const { signal } = this.#options;
-    const retry = this.#lines.retry(signal === undefined ? [] : [signal]);
+    const retry = this.#link.retry(signal);
     while (true) {
       const before = this.#accepted;
       try {
@@ -80,15 +80,15 @@ class UploadTries {
       } catch (thrown) {
         const error = LeatError.from(thrown);
         if (!this.#origin.replayable) throw error;
-        if (error instanceof OtherPrefix && !this.#alone) {
-          this.#alone = true;
-          this.#again = false;
+        if (error instanceof OtherPrefix && !this.#ignoresOthers) {
+          this.#ignoresOthers = true;
+          this.#isRepeated = false;
           this.#uploadId = randomBytes(16);
           this.#accepted = -1;
           continue;
         }
-        this.#again = true;
-        if (this.#accepted > before) retry.moved();
+        this.#isRepeated = true;
+        if (this.#accepted > before) retry.progressed();
         if (!retry.repairs(error)) await retry.wait(error);
       }
     }
@@ -96,12 +96,12 @@ class UploadTries {
 
   async #try(): Promise<Receipt> {
     const { signal, onProgress, onResume, request } = this.#options;
-    checkWanted(signal);
+    throwIfAborted(signal);
     const upload = await this.#origin.open();
     try {
       this.#checkSame(upload);
       const fields = await this.#resumeFields(upload);
-      const link = await this.#lines.connected(signal);
+      const link = await this.#link.connected(signal);
       const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
       const onAccepted = (offset: number, uploadId: Uint8Array): void => {
         this.#accepted = offset;
@@ -110,13 +110,13 @@ class UploadTries {
         if (offset > 0) callBack("onResume", onResume, offset, upload.size ?? 0);
       };
       const value = { ...request(upload), ...fields, uploadId: this.#uploadId };
-      const keeps = this.#options.keep === true && this.#canBeFound;
+      const keepsPartial = this.#options.keep === true && this.#canBeFound;
       const report = (bytes: number): void => {
         this.#sent = bytes;
         onProgress?.(bytes);
       };
-      const told = { onAccepted, onProgress: report, resolve, reject };
-      new UploadCall({ upload, link, request: value, keeps, ...told }).ask(signal);
+      const hooks = { onAccepted, onProgress: report, resolve, reject };
+      new UploadStream({ upload, link, request: value, keepsPartial, ...hooks }).send(signal);
       return await promise;
     } catch (thrown) {
       upload.release();
@@ -128,7 +128,7 @@ class UploadTries {
   #checkSame({ size, modified }: Upload): void {
     this.#first ??= { size, modified };
     const first = this.#first;
-    // Without a size each try sends all from the start: nothing is joined.
+    // Without a size each try sends all of it from the start: no two versions are joined.
     if (first.size === undefined && size === undefined) return;
     const same =
       first.size === size &&
@@ -137,17 +137,17 @@ class UploadTries {
     if (!same) throw new LeatError("CHANGED", "the file changed between two tries of its upload");
   }
 
-  /** Looks for what another try, or another process, has left; where there may be something. */
+  /** Asks for the part that an earlier try, or another process, has left, where there may be one. */
   async #resumeFields(upload: Upload): Promise<Partial<Put>> {
-    if (this.#accepted >= 0 || this.#alone || !this.#canBeFound) {
-      return this.#again ? { resume: true } : {};
+    if (this.#accepted >= 0 || this.#ignoresOthers || !this.#canBeFound) {
+      return this.#isRepeated ? { resume: true } : {};
     }
-    // Until the server has accepted, nothing has left: there is nothing under our own id.
+    // Before the server has accepted a try of this upload, only another process can have left a part.
     const prefixCrc32 = await upload.prefix(BLOCK_SIZE);
     return { resume: true, prefixCrc32, prefixLength: BLOCK_SIZE };
   }
 
-  /** Whether another process can find what this one has left. */
+  /** Whether another process could find the part that this one leaves on the server. */
   get #canBeFound(): boolean {
     const { size, modified } = this.#first ?? {};
     if (this.#options.sha256 === true || modified === undefined) return false;

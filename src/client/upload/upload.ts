@@ -1,4 +1,4 @@
-/** What can be uploaded, and how it leaves. */
+/** The sources of uploads, and how their bytes are sent. */
 import { LeatError } from "../../errors.ts";
 import type { FinishInit, Outgoing } from "../../session/outgoing.ts";
 import { openLocalFile } from "../local/local-file.ts";
@@ -17,7 +17,7 @@ import { guardedChunks, wholeSource } from "../../transfer/source-chunks.ts";
 export type UploadSource =
   Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** An upload that is ready to be asked for. */
+/** A source that is open, for one try. */
 export interface Upload {
   /** Bytes, when known. */
   readonly size: number | undefined;
@@ -26,11 +26,11 @@ export interface Upload {
   readonly mode: number | undefined;
   /** CRC-32 of its first bytes. @throws CHANGED when there are fewer */
   prefix(length: number): Promise<number>;
-  /** Size and CRC-32 of all of it, read once more. */
+  /** Size and CRC-32 of all of it; reads it once more. */
   whole(): Promise<FinishInit>;
-  /** Its bytes behind a prefix, once the stream is open. Called at most once; else `release`. */
+  /** Sends the bytes behind a prefix, when the stream is open. Called at most once; else `release`. */
   start(from: Prefix, hooks: UploadHooks): Outgoing;
-  /** Harmless when it was done already. */
+  /** Closes the source. Harmless when that was done already. */
   release(): void;
 }
 
@@ -56,11 +56,11 @@ async function openUpload(source: UploadSource, sha256: boolean): Promise<Upload
   );
 }
 
-/** Where the bytes of an upload come from, for each of its tries. */
+/** Opens the source of an upload for each of its tries. */
 export interface UploadOrigin {
-  /** Opens it. @throws NOT_FOUND, … */
+  /** @throws NOT_FOUND, IS_A_DIRECTORY, … for a local file */
   open(): Upload | Promise<Upload>;
-  /** Whether its bytes can be had more than once. */
+  /** Whether it can be opened more than once. */
   readonly replayable: boolean;
 }
 
@@ -94,7 +94,7 @@ async function fromFile(file: Bun.BunFile, sha256: boolean): Promise<Upload> {
   const source = await openLocalFile(path);
   const { size } = source.entry;
   if (file.size !== size) {
-    // A slice has the name of the file, too: its bytes are those that Bun reads of it.
+    // A slice of the file: only Bun knows which bytes these are.
     const chunks = guardedChunks(file.stream(), source, path);
     return {
       ...fromBlob(file, file.size < size ? file.size : undefined, sha256, chunks),
@@ -134,13 +134,13 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
   };
 }
 
-/** Files of /proc say that they have no bytes, those of /sys that they have these, whatever is in them. */
+/** Files of /proc claim a size of 0 and those of /sys one page, whatever is in them. */
 const PAGE = 4096;
 
 function hasSize(source: Source): boolean {
   const { size } = source.entry;
   try {
-    // Some are read by the page, or not at all.
+    // Some can be read only by the page, or not at all.
     return atOnce(source.read(new Uint8Array(2 * PAGE), 0)) === size;
   } catch (thrown) {
     source[Symbol.dispose]();
@@ -187,7 +187,7 @@ function fromBlob(
   };
 }
 
-/** What can be had once only: no try follows the first. */
+/** A source that can be read only once: it is not tried again. */
 function fromChunks(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   size: number | undefined,
@@ -197,9 +197,15 @@ function fromChunks(
     size,
     modified: undefined,
     mode: undefined,
-    // Bytes that are not in a file are sent from the start; nothing of them is worth keeping.
+    // Never equal to a CRC: such an upload does not continue a part that the server has.
     prefix: (length) => Promise.resolve(length === 0 ? 0 : Number.NaN),
-    whole: () => Promise.reject(new LeatError("CHANGED", "what was sent cannot be read again")),
+    whole: () =>
+      Promise.reject(
+        new LeatError(
+          "CHANGED",
+          "the source can be read only once: it cannot be compared with the receipt",
+        ),
+      ),
     start: (_from, hooks) => new OutgoingChunks({ chunks, sha256, ...hooks }),
     release: () => {},
   };

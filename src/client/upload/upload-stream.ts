@@ -1,31 +1,31 @@
-/** One try of an upload, on its stream. */
+/** One try of an upload: its stream. */
 import { LeatError } from "../../errors.ts";
 import type { Result } from "../../session/event.ts";
 import type { FinishInit, Outgoing } from "../../session/outgoing.ts";
 import type { Prefix } from "../../store/store.ts";
 import type { Put, Receipt as WireReceipt } from "../../wire/gen/messages.ts";
-import { threw } from "../connection/callbacks.ts";
-import { type Call, unexpected } from "../connection/call.ts";
-import type { Link, Ticket } from "../connection/link.ts";
+import { callBackSafely } from "../connection/callbacks.ts";
+import type { Link, PendingRequest } from "../connection/link.ts";
+import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
 import type { Receipt } from "./options.ts";
 import { checkReceipt } from "./receipt.ts";
 import type { Upload } from "./upload.ts";
 
-export interface UploadCallOptions {
+export interface UploadStreamOptions {
   readonly upload: Upload;
   readonly link: Link;
-  /** With `resume`, the server may have some of it: nothing leaves before it said where to go on. */
+  /** With `resume`, the server may have a part: nothing is sent before it answers where to continue. */
   readonly request: Partial<Put> & Pick<Put, "path" | "uploadId">;
-  /** The server has accepted, and goes on there with the partial of this upload. */
+  /** The server has accepted, and continues the partial file of this upload at `offset`. */
   readonly onAccepted: (offset: number, uploadId: Uint8Array) => void;
   readonly onProgress: ((bytes: number) => void) | undefined;
-  /** When its signal gives it up, the server is to keep what it has. */
-  readonly keeps: boolean;
+  /** When its signal aborts, the server is asked to keep what has arrived. */
+  readonly keepsPartial: boolean;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: LeatError) => void;
 }
 
-/** What the server has is not how this file begins. */
+/** The part that the server kept is not the beginning of this file. */
 export class OtherPrefix extends LeatError {
   constructor(length: number) {
     super("CHANGED", `the first ${length} bytes on the server are not those of the file any more`);
@@ -35,28 +35,28 @@ export class OtherPrefix extends LeatError {
 /** Bytes of an upload's id. */
 const ID_LENGTH = 16;
 
-export class UploadCall implements Call {
-  readonly #options: UploadCallOptions;
+export class UploadStream implements StreamHandler {
+  readonly #options: UploadStreamOptions;
   readonly #uploadIds: Uint8Array[];
-  #ticket: Ticket | undefined;
+  #pending: PendingRequest | undefined;
   #stream = 0;
   #answered = false;
   #outgoing: Outgoing | undefined;
-  #over = false;
+  #isOver = false;
 
-  constructor(options: UploadCallOptions) {
+  constructor(options: UploadStreamOptions) {
     this.#options = options;
     this.#uploadIds = [options.request.uploadId];
   }
 
-  get keeps(): boolean {
-    return this.#options.keeps;
+  get keepsPartial(): boolean {
+    return this.#options.keepsPartial;
   }
 
-  ask(signal: AbortSignal | undefined): void {
+  send(signal: AbortSignal | undefined): void {
     const { link, request } = this.#options;
-    this.#ticket = link.ask({ operation: { case: "put", value: request } }, this, signal);
-    if (this.#over) link.cancel(this.#ticket); // its source failed at once
+    this.#pending = link.request({ operation: { case: "put", value: request } }, this, signal);
+    if (this.#isOver) link.cancel(this.#pending); // its source failed at once
   }
 
   get #resumes(): boolean {
@@ -66,7 +66,7 @@ export class UploadCall implements Call {
   opened(stream: number): void {
     this.#stream = stream;
     // Bytes follow the request at once, as far as the stream's first credit reaches.
-    if (!this.#resumes) this.#send({ length: 0, crc32: 0 });
+    if (!this.#resumes) this.#attach({ length: 0, crc32: 0 });
   }
 
   response(result: Result | undefined): void {
@@ -78,7 +78,7 @@ export class UploadCall implements Call {
       if (durableOffset !== 0) throw unexpected("put");
       return onAccepted(0, request.uploadId);
     }
-    // Of what has no size, a server keeps nothing but the receipt.
+    // Of an upload without a size a server keeps nothing but the receipt.
     if (durableOffset > (upload.size ?? 0)) throw unexpected("put");
     if (durableOffset > 0 && uploadId.length !== ID_LENGTH) throw unexpected("put");
     const id = durableOffset > 0 ? uploadId : request.uploadId;
@@ -87,20 +87,20 @@ export class UploadCall implements Call {
     this.#later(upload.prefix(durableOffset), (own) => {
       if (own !== prefixCrc32) throw new OtherPrefix(durableOffset);
       onAccepted(durableOffset, id);
-      this.#send(theirs);
+      this.#attach(theirs);
     });
   }
 
   receipt(receipt: WireReceipt): void {
-    if (this.#over) return;
-    // An earlier try was done, and what it sent is what there is to compare with.
+    if (this.#isOver) return;
+    // The receipt of an earlier try: it is compared with the whole source, as nothing was sent now.
     const repeated = this.#resumes && !this.#answered && !receipt.skipped;
     if (!repeated) return this.#done(receipt, this.#outgoing?.finished);
     this.#later(this.#options.upload.whole(), (whole) => this.#done(receipt, whole));
   }
 
   failed(error: LeatError): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#end();
     this.#options.reject(error);
   }
@@ -108,48 +108,43 @@ export class UploadCall implements Call {
   /** @throws PROTOCOL_ERROR */
   #done(receipt: WireReceipt, sent: FinishInit | undefined): void {
     const { path, ifExists, sha256 = false } = this.#options.request;
-    const asked = { path, ifExists, sha256, uploadIds: this.#uploadIds };
-    const checked = checkReceipt(receipt, asked, sent);
+    const request = { path, ifExists, sha256, uploadIds: this.#uploadIds };
+    const checked = checkReceipt(receipt, request, sent);
     this.#end();
     this.#options.resolve(checked);
   }
 
-  #send(from: Prefix): void {
+  #attach(from: Prefix): void {
     const { upload, link, onProgress } = this.#options;
     let sent = from.length;
     this.#outgoing = upload.start(from, {
       onTaken: (bytes) => {
         sent += bytes;
-        try {
-          onProgress?.(sent);
-        } catch (thrown) {
-          // In the middle of a write that others are in as well: they go on.
-          queueMicrotask(() => this.#giveUp(threw("onProgress", thrown)));
-        }
+        callBackSafely((error) => this.#giveUp(error), "onProgress", onProgress, sent);
       },
       onReady: () => link.connection.offer(this.#stream),
       onError: (error) => this.#giveUp(error),
     });
-    if (this.#over) return this.#outgoing.release();
+    if (this.#isOver) return this.#outgoing.release();
     link.connection.attach(this.#stream, this.#outgoing, from.length);
   }
 
-  /** Goes on when something is known, unless it is over by then. */
-  #later<T>(known: Promise<T>, step: (known: T) => void): void {
-    known
+  /** Continues when a promise has its value, unless the stream is over by then. */
+  #later<T>(promise: Promise<T>, step: (value: T) => void): void {
+    promise
       .then((value) => {
-        if (!this.#over) step(value);
+        if (!this.#isOver) step(value);
       })
       .catch((thrown: unknown) => this.#giveUp(LeatError.from(thrown)));
   }
 
   #giveUp(error: LeatError): void {
-    if (this.#ticket !== undefined) this.#options.link.cancel(this.#ticket);
+    if (this.#pending !== undefined) this.#options.link.cancel(this.#pending);
     this.failed(error);
   }
 
   #end(): void {
-    this.#over = true;
+    this.#isOver = true;
     if (this.#outgoing === undefined) this.#options.upload.release();
   }
 }

@@ -1,0 +1,163 @@
+/**
+ * The calls that a client and its trees are made of: each a request to the server, tried again as far
+ * as the client was asked to. Only a change that may have been made is not repeated.
+ */
+import { CODES, LeatError } from "../../errors.ts";
+import type { Entry, Response } from "../../wire/gen/messages.ts";
+import type { Link, RequestInit } from "../connection/link.ts";
+import type { CallOptions } from "../connection/options.ts";
+import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
+import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
+import { type Download, createDownload } from "../download/download.ts";
+import { DownloadStream } from "../download/download-stream.ts";
+import { downloadTo } from "../download/download-to.ts";
+import type { Downloaded, DownloadOptions, GetOptions } from "../download/options.ts";
+import { IF_EXISTS, type PutOptions, type Receipt } from "../upload/options.ts";
+import { uploadTries } from "../upload/upload-tries.ts";
+import type { UploadOrigin } from "../upload/upload.ts";
+import type { ListOptions, ListPage } from "./options.ts";
+import { PageOrder } from "./page.ts";
+
+type Operation = NonNullable<RequestInit["operation"]>;
+type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
+
+/** After a lost connection it is unknown whether the server has done one of these. */
+const CHANGES = new Set<Operation["case"]>(["makeDirectory", "remove", "rename"]);
+
+export class Calls {
+  readonly link: ReconnectingLink;
+
+  constructor(link: ReconnectingLink) {
+    this.link = link;
+  }
+
+  /** An operation with one answer. @throws the server's refusal; OUTCOME_UNKNOWN for a change */
+  unary<O extends Operation>(
+    operation: O,
+    { signal }: CallOptions,
+  ): Promise<Results[O["case"] & keyof Results]> {
+    const name = operation.case;
+    const attempt = (link: Link): Promise<Results[O["case"] & keyof Results]> =>
+      new Promise((resolve, reject) => {
+        const handler: StreamHandler = {
+          response: (result) => {
+            if (result?.case !== name) throw unexpected(name);
+            resolve(result.value as Results[O["case"] & keyof Results]);
+          },
+          failed: (error, lost) =>
+            reject(lost && CHANGES.has(name) ? unknownOutcome(name, error) : error),
+        };
+        link.request({ operation }, handler, signal);
+      });
+    return this.link.withRetries(attempt, signal);
+  }
+
+  /** The pages of a folder; each is requested while the one before it is in use. */
+  async *pages(path: string, options: ListOptions): AsyncGenerator<ListPage, void> {
+    const order = new PageOrder(path);
+    let next: Promise<Page> | undefined = this.#page(path, undefined, options);
+    while (next !== undefined) {
+      const page: Page = await next;
+      order.check(page.entries, page.cursor === undefined);
+      next = page.cursor === undefined ? undefined : this.#page(path, page.cursor, options);
+      next?.catch(() => {}); // its caller may stop before it
+      yield page;
+    }
+  }
+
+  #page(path: string, cursor: string | undefined, options: ListOptions): Promise<Page> {
+    const { signal, hidden = false } = options;
+    const request: RequestInit = { operation: { case: "list", value: { path, cursor, hidden } } };
+    const attempt = (link: Link): Promise<Page> =>
+      new Promise((resolve, reject) => {
+        let entries: Entry[] = [];
+        const handler: StreamHandler = {
+          response: (result) => {
+            if (result?.case !== "list") throw unexpected("list");
+            entries = result.value.entries;
+          },
+          finish: (finish) => resolve({ ...finish, entries }),
+          failed: reject,
+        };
+        link.request(request, handler, signal);
+      });
+    return this.link.withRetries(attempt, signal);
+  }
+
+  /** Begins a download; its later streams continue the same version. */
+  async get(path: string, options: GetOptions): Promise<Download> {
+    const stop = new AbortController();
+    const first = await this.#openStream(path, options, options.signal);
+    const { entry, offset: start } = first.head;
+    const signals = [options.signal, stop.signal].filter((signal) => signal !== undefined);
+    const reopen = (offset: number, length: number): Promise<DownloadStream> => {
+      const rest = { ...options, offset, length, ifMatch: entry.version };
+      return this.#openStream(path, rest, AbortSignal.any(signals), offset - start);
+    };
+    const sha256 = options.sha256 === true;
+    return createDownload(first, { reopen, sha256, retry: this.link.retry(...signals) }, stop);
+  }
+
+  /** Downloads to a path, and continues what an earlier try has left there. */
+  download(path: string, target: string, options: DownloadOptions): Promise<Downloaded> {
+    const { signal, allowGrowth = false } = options;
+    const open = (range: GetOptions, onProgress: (bytes: number) => void) =>
+      this.#openStream(path, { ...range, allowGrowth, onProgress }, signal);
+    return downloadTo(target, { ...options, open, retry: this.link.retry(signal) });
+  }
+
+  /** @param lostId of an earlier try whose answer was lost: the server may have done it */
+  put(
+    path: string,
+    origin: UploadOrigin,
+    options: PutOptions,
+    lostId?: Uint8Array,
+  ): Promise<Receipt> {
+    const sha256 = options.sha256 === true;
+    return uploadTries(this.link, origin, {
+      ...options,
+      lostId,
+      request: ({ size, modified, mode }) => ({
+        path,
+        size,
+        mode: options.mode ?? mode,
+        modified: options.modified === undefined ? modified : time(options.modified),
+        ifExists: IF_EXISTS[options.ifExists ?? "fail"],
+        ifMatch: options.ifMatch,
+        sha256,
+      }),
+    });
+  }
+
+  /** @param before bytes of the download that earlier streams have brought */
+  #openStream(
+    path: string,
+    options: GetOptions,
+    signal: AbortSignal | undefined,
+    before = 0,
+  ): Promise<DownloadStream> {
+    const { offset = 0, length, ifMatch, onProgress } = options;
+    const { sha256 = false, allowGrowth: mayGrow = false } = options;
+    const range = { path, offset, length, ifMatch, sha256, mayGrow };
+    const hooks = { signal, onProgress, before };
+    return this.link.withRetries((link) => DownloadStream.open(link, range, hooks), signal);
+  }
+}
+
+interface Page extends ListPage {
+  readonly cursor?: string | undefined;
+}
+
+function time(date: Date): { seconds: number; nanoseconds: number } {
+  const milliseconds = date.getTime();
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
+}
+
+function unknownOutcome(name: string, cause: LeatError): LeatError {
+  return new LeatError(
+    "OUTCOME_UNKNOWN",
+    `the connection was lost before the answer to ${name} came: look whether it was done`,
+    { cause, retryable: CODES.OUTCOME_UNKNOWN.retryable },
+  );
+}
