@@ -11,7 +11,7 @@ import { EXIT } from "./program/exit-codes.ts";
 import { Failures } from "./program/failures.ts";
 import { Output } from "./terminal/output.ts";
 import { type Signal, onSignals, signalExit } from "./program/signals.ts";
-import { namesOf, unknownCommand } from "./program/unknown-command.ts";
+import { commandNamed, unknownCommand } from "./program/unknown-command.ts";
 
 /** @returns the exit code */
 export async function client(args: readonly string[]): Promise<number> {
@@ -52,7 +52,7 @@ export async function client(args: readonly string[]): Promise<number> {
   await output.finish().catch((thrown: unknown) => failures.report("", thrown));
   await context?.connection.close();
   if (stoppedBy !== undefined) output.say(context?.interrupted ?? "leat: interrupted");
-  await output.talked();
+  await output.messagesWritten();
   if (stoppedBy !== undefined) return signalExit(stoppedBy);
   return output.readerLeft ? EXIT.readerLeft : failures.exitCode;
 }
@@ -62,7 +62,7 @@ const MORE_HELP = "leat client --help tells what there is";
 /** `help get` is `get --help`. */
 function helpAbout(program: Command, about: string | undefined): void {
   if (about === undefined || about === "help") return program.outputHelp();
-  const command = program.commands.find((each) => namesOf(each).includes(about));
+  const command = commandNamed(program, about);
   if (command === undefined) throw unknownCommand(program, about, MORE_HELP);
   command.outputHelp();
 }
@@ -105,8 +105,6 @@ function serverAddress(text: string): string {
 
 /** The command whose arguments are wrong; "" where none was named. */
 function commandAmong(program: Command, args: readonly string[]): string {
-  const named = program.commands.find((command) =>
-    args.some((arg) => namesOf(command).includes(arg)),
-  );
-  return named?.name() ?? "";
+  const command = args.map((arg) => commandNamed(program, arg)).find((named) => named);
+  return command?.name() ?? "";
 }

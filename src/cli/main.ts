@@ -1,4 +1,4 @@
-/** `leat server …`, `leat client …`. What one needs is not loaded for the other. */
+/** `leat server …`, `leat client …`. The modules of one are not loaded for the other. */
 import { VERSION } from "../version.ts";
 import { chooseCompilers } from "./compilers.ts";
 import { STDERR, STDOUT, say } from "./terminal/standard-streams.ts";
@@ -43,11 +43,11 @@ async function help([about, ...more]: readonly string[]): Promise<number> {
   return about === undefined ? main(["--help"]) : refuse(about);
 }
 
-/** Of a server: the executable is its own program for processes and threads (models/program.ts). */
+/** A process or thread of a server: the executable starts itself for these (server/models/program.ts). */
 async function child(): Promise<number> {
   if (Bun.isMainThread && process.send === undefined) return refuse("--child");
   await import("../server/models/child.ts");
-  return new Promise(() => {}); // it ends itself
+  return new Promise(() => {}); // child.ts ends the process
 }
 
 async function refuse(command: string | undefined): Promise<number> {
@@ -58,7 +58,7 @@ async function refuse(command: string | undefined): Promise<number> {
   return EXIT.usage;
 }
 
-/** A defect of ours. LEAT_DEBUG=1 tells more of it. */
+/** An error that no code expected. LEAT_DEBUG=1 prints its stack. */
 function crash(thrown: unknown): never {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const text = process.env.LEAT_DEBUG ? (error.stack ?? error.message) : error.message;

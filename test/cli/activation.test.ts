@@ -69,7 +69,7 @@ onLinux("a socket that was passed and cannot be used is refused", async () => {
   const socket = openShared({ hostname: "127.0.0.1", port: 0 });
   const open = openShared({ hostname: "0.0.0.0", port: 0 });
   try {
-    expect(await refused(socket.fd, ["--port", "1"])).toMatch(/--port has no meaning/);
+    expect(await refused(socket.fd, ["--port", "1"])).toMatch(/--port has no effect/);
     expect(await refused(socket.fd, [], "2")).toMatch(/2 sockets were passed/);
     expect(await refused(open.fd, [])).toMatch(/0\.0\.0\.0 can be reached .* --allow-anonymous/);
     expect(await refused("ignore", [])).toMatch(/descriptor 3, which was passed, is no socket/);

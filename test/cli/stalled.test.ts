@@ -18,7 +18,7 @@ test("the line of a transfer that does not move says why", async () => {
   await using sending = new AtTerminal(["/bin/sh", "-c", put, LAUNCHER], { cwd });
   await fetching.screen.until(/file .* no word from the server, \d s/);
   // It is there, as its Pong says: this is not its fault.
-  await sending.screen.until(/x .* waits for the disk, or a pipe, here, \d s/);
+  await sending.screen.until(/x .* waits for the local disk, or a pipe, \d s/);
   expect(sending.screen.text).not.toContain("no word");
   await served.server.stderr.until(/nothing comes from the client: .*path=x seconds=3/);
   await served.server.stderr.until(/a transfer does not move: .*path=file seconds=3/);

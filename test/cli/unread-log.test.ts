@@ -31,12 +31,12 @@ test("holds a bounded part of it, goes on, and says how many lines are lost", as
   }
   const first = read(fd);
   let text = first;
-  while (!text.includes("lines of the log are lost here")) {
+  while (!text.includes("lines of the log are missing here")) {
     await Bun.sleep(5);
     text += read(fd);
   }
-  const lost = Number(/lost here: nobody read it lost=(\d+)/.exec(text)![1]);
-  const before = text.slice(0, text.indexOf("lines of the log are lost here"));
+  const lost = Number(/missing here: stderr was not read in time lost=(\d+)/.exec(text)![1]);
+  const before = text.slice(0, text.indexOf("lines of the log are missing here"));
   // What the runtime takes in one write besides.
   expect(before.length).toBeLessThan(2 * (PIPE + LOG_BUFFER));
   const lines = before.split("\n").length - 1;

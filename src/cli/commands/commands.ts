@@ -1,4 +1,4 @@
-/** Everything that can be asked of a server, for the command line and for the shell. */
+/** All commands that ask a server, for the command line and the shell. */
 import type { Command } from "commander";
 import type { Context } from "../program/context.ts";
 import { addChecksum } from "./checksum.ts";
@@ -12,7 +12,7 @@ import { addStat } from "./stat.ts";
 import { addStatus } from "./status.ts";
 import { addUpload } from "./upload.ts";
 
-/** The context is asked for when a command runs: by then the flags are read. */
+/** Called when a command runs: the flags are parsed then. */
 export type ContextOf = () => Context;
 
 export function addCommands(program: Command, context: ContextOf): void {

@@ -1,4 +1,4 @@
-/** An entry as it is shown. */
+/** Entries as they are printed. */
 import { secondText } from "../terminal/units.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 
@@ -19,7 +19,7 @@ export function entryFacts(entry: Entry): object {
 
 export const modeText = (mode: number): string => mode.toString(8).padStart(4, "0");
 
-/** With all the digits there are. */
+/** With nanoseconds, as far as they are not 0. */
 function isoTime(seconds: number, nanoseconds: number): string {
   const fraction = String(nanoseconds).padStart(9, "0").replace(/0+$/, "");
   return `${secondText(seconds)}${fraction === "" ? "" : `.${fraction}`}Z`;

@@ -21,13 +21,13 @@ export function addFolders(program: Command, context: ContextOf): void {
     );
   program
     .command("lcd [FOLDER]")
-    .description("go to a folder here; ~ is the home folder")
+    .description("go to a local folder; ~ is the home folder")
     .action((typed: string | undefined) =>
       context().run("lcd", () => changeLocalFolder(typed ?? "~")),
     );
   program
     .command("lpwd")
-    .description("show the folder here that files come to and go from")
+    .description("show the local folder that names begin in")
     .action(() => context().run("lpwd", ({ output }) => output.line(output.name(process.cwd()))));
 }
 

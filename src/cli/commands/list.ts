@@ -1,4 +1,4 @@
-/** `list`: what is in a folder. */
+/** `list`: the entries of a folder. */
 import type { Command } from "commander";
 import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
@@ -43,7 +43,7 @@ async function list(context: Context, typed: string, flags: Flags): Promise<void
   }
 }
 
-/** As ls does: the files first, then each folder below its name. In JSON names are paths instead. */
+/** As ls does: the files first, then each folder below its name. In JSON the names are paths. */
 async function listSeveral(context: Context, typed: readonly string[], flags: Flags) {
   const { output, currentFolder, signal } = context;
   const files: Entry[] = [];
@@ -65,7 +65,7 @@ async function listSeveral(context: Context, typed: readonly string[], flags: Fl
   });
 }
 
-/** @param within for JSON: names are told as paths */
+/** @param within for JSON: the folder that names are prefixed with */
 async function listFolder(
   context: Context,
   path: string,
@@ -81,7 +81,7 @@ async function listFolder(
   for await (const { entries, skippedNames } of pages) {
     count += entries.length;
     skipped += skippedNames;
-    // A page at a time: to wait for each line takes longer than to write it.
+    // A page at a time: waiting for each line takes longer than writing it.
     const inJson = flags.json === true && within !== "";
     const shown = inJson
       ? entries.map((entry) => ({ ...entry, name: `${within}/${entry.name}` }))
@@ -89,10 +89,10 @@ async function listFolder(
     await output.text(show(output, shown));
   }
   await output.flush();
-  tellRest(context, path, count, skipped, flags);
+  noteRest(context, path, count, skipped, flags);
 }
 
-/** As ls does: a file is shown under the name it was asked for by. @returns false where it is none */
+/** As ls does: a file is shown under the name that was typed. @returns false where it is no file */
 async function listFile(context: Context, path: string, flags: Flags): Promise<boolean> {
   const { output, signal } = context;
   const client = await context.client();
@@ -119,7 +119,7 @@ function showWith({ json: asJson, long: isLong, humanReadable }: Flags): Show {
 const names: Show = (output, entries) =>
   entries.map((entry) => `${output.name(shownName(entry))}\n`).join("");
 
-/** Sizes are aligned within a page: a listing may be longer than memory is wide. */
+/** Sizes are aligned within a page: the whole listing may be larger than memory. */
 function long(
   output: Output,
   entries: readonly Entry[],
@@ -141,7 +141,7 @@ function shownName(entry: Entry): string {
   return isFolder(entry) ? `${entry.name}/` : entry.name;
 }
 
-function tellRest(context: Context, path: string, count: number, skipped: number, flags: Flags) {
+function noteRest(context: Context, path: string, count: number, skipped: number, flags: Flags) {
   if (count === 0) {
     const what = path === "" ? "the library" : `"${path}"`;
     const hidden = flags.all === true ? "" : ', or all its names begin with "." (-a shows them)';

@@ -1,4 +1,4 @@
-/** What was asked for and a file system cannot do, in words and for `--json`. */
+/** Things that were asked for and that a file system cannot do, in words and for `--json`. */
 import type { NotDone } from "../../store/store.ts";
 
 /** `set its mode and modified time, or sync it (a power cut may undo it)`; "" where all was done. */
@@ -14,7 +14,7 @@ export function notDoneText({ mode, modified, sync }: NotDone): string {
   return parts.join(", or ");
 }
 
-/** What any of them lacks. */
+/** All that either of them lacks. */
 export function joinNotDone(one: NotDone = {}, other: NotDone = {}): NotDone {
   return {
     mode: one.mode === true || other.mode,
@@ -23,7 +23,7 @@ export function joinNotDone(one: NotDone = {}, other: NotDone = {}): NotDone {
   };
 }
 
-/** For `--json`: only where there is something. */
+/** For `--json`; empty where all was done. */
 export function notDoneFacts(notDone: NotDone | undefined): { readonly notDone?: string[] } {
   if (notDone === undefined) return {};
   const { mode, modified, sync } = notDone;

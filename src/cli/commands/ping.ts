@@ -1,11 +1,11 @@
-/** `ping`: how far away the server is. */
+/** `ping`: the round trip to the server. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { wholeNumber } from "../program/arguments.ts";
 import type { Context } from "../program/context.ts";
 import type { ContextOf } from "./commands.ts";
 
-/** Milliseconds from one to the next. */
+/** Milliseconds between two pings. */
 const PAUSE = 1000;
 
 export function addPing(program: Command, context: ContextOf): void {

@@ -1,4 +1,4 @@
-/** `stat`: everything there is to know about one name. */
+/** `stat`: all facts about one name. */
 import type { Command } from "commander";
 import type { Context } from "../program/context.ts";
 import { bytesText, timeText } from "../terminal/units.ts";

@@ -1,26 +1,23 @@
-/** Runs the transfers of one command, several at once, and tells about each. */
+/** Runs the transfers of one command, several at once, and prints their outcomes. */
 import type { Client } from "../../client/client.ts";
-import { KiB } from "../../limits.ts";
 import type { NotDone } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
 import { notDoneText } from "./not-done.ts";
 import type { Transfer } from "../program/paths.ts";
 import type { Bar } from "../terminal/progress.ts";
+import { movedText, summaryText } from "./summary.ts";
 import { printable } from "../terminal/terminal-text.ts";
-import { bytesText, durationText } from "../terminal/units.ts";
+import { bytesText } from "../terminal/units.ts";
 
-/** Transfers at once: small files wait for each other's disk otherwise. */
+/** Transfers at once: one by one, each small file would wait for the disk. */
 const AT_ONCE = 8;
 
-/** More files than these are told about in one line together. */
-const TOLD_APART = 10;
-
-/** Of files smaller than this, their number says more than their bytes. */
-const SMALL_FILE = 64 * KiB;
+/** Up to so many transfers have a line each; more have one together. */
+const SHOWN_APART = 10;
 
 export interface Done {
   readonly bytes: number;
-  /** Of them, those that an earlier run has moved. */
+  /** The part of them that an earlier run has moved. */
   readonly earlier?: number;
   /** `verified`, `on disk`, … */
   readonly how: string;
@@ -31,10 +28,10 @@ export interface Done {
   readonly notDone?: NotDone | undefined;
 }
 
-export interface TransferOptions {
+interface TransferOptions {
   readonly command: string;
   readonly transfers: readonly Transfer[];
-  /** How the transfer is called. */
+  /** The name of a transfer in messages. */
   readonly name: (transfer: Transfer) => string;
   readonly run: (transfer: Transfer, client: Client, bar: Bar) => Promise<Done>;
   readonly json: boolean;
@@ -85,8 +82,8 @@ async function transferOne(
     }
     if (options.json) {
       await context.output.json({ ...done.facts, milliseconds: Math.round(milliseconds) });
-    } else if (context.chatty && options.transfers.length <= TOLD_APART) {
-      context.output.say(`${printable(name)}  ${told(done, milliseconds)}`);
+    } else if (context.chatty && options.transfers.length <= SHOWN_APART) {
+      context.output.say(`${printable(name)}  ${doneText(done, milliseconds)}`);
     }
     return done;
   } catch (thrown) {
@@ -95,7 +92,7 @@ async function transferOne(
   }
 }
 
-/** What an earlier try has left is of use. */
+/** The line for a transfer that continues behind the bytes of an earlier one. */
 export function continued(command: string, name: string, offset: number, size: number): string {
   const where = `${bytesText(offset)} of ${bytesText(size)}`;
   return `leat: ${command}: ${printable(name)} continues at ${where}`;
@@ -103,49 +100,20 @@ export function continued(command: string, name: string, offset: number, size: n
 
 function summarize(context: Context, all: readonly Done[], milliseconds: number): void {
   if (!context.chatty || all.length === 0) return;
-  const bytes = all.reduce((sum, done) => sum + done.bytes, 0);
-  const skipped = all.filter((done) => done.skipped).length;
-  const how = all.find((done) => !done.skipped)?.how ?? "skipped";
-  const files = `${all.length - skipped} file${all.length - skipped === 1 ? "" : "s"}`;
-  const rest = skipped === 0 ? "" : `; ${skipped} skipped`;
-  const earlier = all.reduce((sum, done) => sum + (done.earlier ?? 0), 0);
-  const together = { bytes, earlier, how, skipped: false, facts: {} };
-  const moved = told(together, milliseconds, all.length - skipped);
-  context.output.say(`${files}  ${moved}${rest}`);
+  const sum = (of: (done: Done) => number): number => all.reduce((sum, done) => sum + of(done), 0);
+  const moved = all.filter((done) => !done.skipped);
+  const sums = {
+    files: moved.length,
+    bytes: sum(({ bytes }) => bytes),
+    moved: sum(({ bytes, earlier = 0 }) => bytes - earlier),
+    skipped: all.length - moved.length,
+    how: moved[0]?.how ?? "skipped",
+  };
+  context.output.say(summaryText(sums, milliseconds));
 }
 
 /** `1.00 GiB in 1.2 s, 870 MiB/s, verified` */
-function told(
-  { bytes, earlier = 0, how, skipped }: Done,
-  milliseconds: number,
-  files?: number,
-): string {
+function doneText({ bytes, earlier = 0, how, skipped }: Done, milliseconds: number): string {
   if (skipped) return "skipped: the name is taken";
-  return `${movedText({ bytes, moved: bytes - earlier, milliseconds, files })}, ${how}`;
-}
-
-export interface Moved {
-  /** Of the files. */
-  readonly bytes: number;
-  /** Of them, those that were moved in this time. */
-  readonly moved: number;
-  readonly milliseconds: number;
-  readonly files?: number | undefined;
-}
-
-/** `1.00 GiB in 1.2 s, 870 MiB/s`; `1.00 GiB, of which 200 MiB in 1.2 s, 167 MiB/s` */
-export function movedText({ bytes, moved, milliseconds, files = 1 }: Moved): string {
-  const what =
-    moved < bytes ? `${bytesText(bytes)}, of which ${bytesText(moved)}` : bytesText(bytes);
-  const time = `${what} in ${durationText(milliseconds)}`;
-  return time + rateText(Math.min(moved, bytes), milliseconds, files);
-}
-
-/** `, 870 MiB/s`; of many small files `, 950 files/s`; nothing when it was too quick to tell. */
-function rateText(bytes: number, milliseconds: number, files: number): string {
-  if (milliseconds < 100) return "";
-  if (files > 1 && bytes / files < SMALL_FILE) {
-    return `, ${Math.round((files * 1000) / milliseconds)} files/s`;
-  }
-  return `, ${bytesText((bytes * 1000) / milliseconds)}/s`;
+  return `${movedText({ bytes, moved: bytes - earlier, files: 1 }, milliseconds)}, ${how}`;
 }

@@ -4,35 +4,30 @@ import type { TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
 import type { NotDone } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
 import { joinNotDone, notDoneText } from "./not-done.ts";
-import { movedText } from "./transfers.ts";
+import { type Sums, counted, summaryText } from "./summary.ts";
 
-export interface TreesOptions {
+interface TreesOptions {
   readonly command: string;
-  /** What is moved, for progress. */
+  /** The name of the whole, for the progress line. */
   readonly title: string;
   readonly json: boolean;
   readonly move: (
     client: Client,
     onProgress: (bytes: number) => void,
   ) => AsyncGenerator<TreeOutcome, LeftOut>;
-  /** How a file is called in messages. */
+  /** The name of a file in messages. */
   readonly name: (outcome: TreeOutcome) => string;
-  /** What was done with each file: `verified, on disk`. */
+  /** How each file was moved: `verified, on disk`. */
   readonly how: (outcome: TreeOutcome) => string;
   /** For `--json`. */
   readonly facts: (outcome: TreeOutcome) => object;
 }
 
-interface Sums {
-  files: number;
-  folders: number;
-  bytes: number;
-  /** In this run; of files that failed, too. */
-  moved: number;
-  skipped: number;
-  failed: number;
-  how: string;
-  /** Files for which something could not be done, what that was, and one of them. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** So far; bytes of files that failed count as moved, too. */
+interface Progress extends Writable<Required<Sums>> {
+  /** Files for which the file system could not do everything, what that was, and the first of them. */
   lacking: number;
   notDone: NotDone;
   example: string;
@@ -41,18 +36,8 @@ interface Sums {
 export async function moveTrees(context: Context, options: TreesOptions): Promise<void> {
   const client = await context.client();
   const began = performance.now();
-  const sums: Sums = {
-    files: 0,
-    folders: 0,
-    bytes: 0,
-    moved: 0,
-    skipped: 0,
-    failed: 0,
-    how: "",
-    lacking: 0,
-    notDone: {},
-    example: "",
-  };
+  const counts = { files: 0, folders: 0, bytes: 0, moved: 0, skipped: 0, failed: 0, lacking: 0 };
+  const sums: Progress = { ...counts, how: "", notDone: {}, example: "" };
   try {
     using bar = context.progress.beginTree(options.title);
     const outcomes = options.move(client, (moved) => {
@@ -64,17 +49,17 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
       await take(context, options, sums, next.value);
       bar.files = sums.files;
     }
-    tellRest(context, options.command, next.value);
-    tellLacking(context, options.command, sums);
+    noteLeftOut(context, options.command, next.value);
+    noteLacking(context, options.command, sums);
   } finally {
-    summarize(context, sums, performance.now() - began);
+    if (context.chatty) context.output.say(summaryText(sums, performance.now() - began));
   }
 }
 
 async function take(
   context: Context,
   options: TreesOptions,
-  sums: Sums,
+  sums: Progress,
   outcome: TreeOutcome,
 ): Promise<void> {
   if (outcome.error !== undefined) {
@@ -99,8 +84,8 @@ async function take(
   if (options.json) await context.output.json(options.facts(outcome));
 }
 
-/** What was left out on purpose, said once. */
-function tellRest(context: Context, command: string, { links, others, example }: LeftOut) {
+/** Names that were left out on purpose, in one line. */
+function noteLeftOut(context: Context, command: string, { links, others, example }: LeftOut) {
   const parts = [
     ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
     ...(others > 0 ? [`${others} neither files nor folders`] : []),
@@ -110,26 +95,9 @@ function tellRest(context: Context, command: string, { links, others, example }:
   }
 }
 
-function tellLacking(context: Context, command: string, sums: Sums): void {
+function noteLacking(context: Context, command: string, sums: Progress): void {
   if (sums.lacking === 0) return;
   const what = `a file system that cannot ${notDoneText(sums.notDone)}`;
   const some = `${counted(sums.lacking, "file")} came to ${what}: ${sums.example} is one`;
   context.note(`leat: ${command}: ${some}`);
-}
-
-function summarize(context: Context, sums: Sums, milliseconds: number): void {
-  if (!context.chatty) return;
-  const { files, folders, bytes, skipped, failed, how } = sums;
-  const names = [counted(files, "file"), ...(folders > 0 ? [counted(folders, "folder")] : [])];
-  const rest = [
-    ...(skipped > 0 ? [`${skipped} skipped`] : []),
-    ...(failed > 0 ? [`${failed} failed`] : []),
-  ];
-  const text = movedText({ bytes, moved: sums.moved, milliseconds, files });
-  const moved = [text, ...(how === "" ? [] : [how])].join(", ");
-  context.output.say([`${names.join(", ")}  ${moved}`, ...rest].join("; "));
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-/** `upload`: files into the library. Done means what the server's receipt says. */
+/** `upload`: files into the library. The server's receipt says what "done" means. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";

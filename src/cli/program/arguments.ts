@@ -1,9 +1,9 @@
-/** What all our commands share in how arguments are read. */
+/** How all commands read their arguments. */
 import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
 import { UsageError } from "./exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** A command that throws instead of ending the process, and whose flags the environment sets, too. */
+/** A command that throws instead of ending the process, and whose flags may be set in the environment. */
 export function createCommand(name: string): Command {
   return new Command(name)
     .exitOverride()
@@ -15,17 +15,17 @@ export function createCommand(name: string): Command {
     });
 }
 
-/** For `configureOutput`: help leaves as all data does, in order, and a reader that has gone is no error. */
+/** For `configureOutput`: help is written in order with other data, and a reader that leaves is no error. */
 export function helpTo(output: Output): { writeOut: (text: string) => void } {
   return { writeOut: (text) => output.gather(text) };
 }
 
-/** Help or the version was printed: nothing went wrong. */
+/** Help or the version was asked for and printed. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
-/** commander's message in our form: one line, without its prefix. */
+/** commander's message in one line, without its prefix. */
 export function usageMessage(error: CommanderError): string {
   return error.message
     .replace(/^error: /, "")
@@ -43,17 +43,17 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
-/** For `argParser`: more than none. @returns milliseconds */
+/** For `argParser`: more than 0. @returns milliseconds */
 export function seconds(text: string): number {
   const milliseconds = secondsOrNone(text);
   if (milliseconds > 0) return milliseconds;
   throw notSeconds();
 }
 
-/** For `argParser`: 0 is a time, too. `5s` is as good as `5`. @returns milliseconds */
+/** For `argParser`: 0 or more; `5s` is `5`. @returns milliseconds */
 export function secondsOrNone(text: string): number {
   const value = Number(text.replace(/s$/, ""));
-  // setTimeout takes 31 bits of milliseconds; longer ones would fire at once.
+  // setTimeout takes 31 bits of milliseconds, and would fire at once beyond.
   if (/^\d+(\.\d+)?s?$/.test(text) && value <= 2_000_000) return value * 1000;
   throw notSeconds();
 }
@@ -61,7 +61,7 @@ export function secondsOrNone(text: string): number {
 const notSeconds = (): InvalidArgumentError =>
   new InvalidArgumentError("It should be a number of seconds, like 5 or 0.5.");
 
-/** A flag that was not typed may stand in the environment: `--if-exists` as LEAT_IF_EXISTS. */
+/** Sets the flags that were not typed from the environment: `--if-exists` from LEAT_IF_EXISTS. */
 function takeEnvironment(command: Command): void {
   for (const option of command.options) {
     const attribute = option.attributeName();

@@ -1,45 +1,45 @@
-/** The connection behind the commands: made when first needed, and anew after it was lost. */
+/** The connection of the commands: made for the first that needs it, and again after it was lost. */
 import type { Client } from "../../client/client.ts";
 import { connect } from "../../client/connect.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { RETRY_DEADLINE } from "../../limits.ts";
 
-/** How long an end may take that nobody waits for, in milliseconds. */
-const GOODBYE = 500;
+/** Milliseconds that closing may take. */
+const CLOSE_DEADLINE = 500;
 
-/** Milliseconds after which the same line is worth saying once more, and lines that are remembered. */
-const OLD_NEWS = 30_000;
-const MOST_SAID = 100;
+/** Milliseconds before the same line is printed once more, and lines that are remembered for that. */
+const REPEAT_AFTER = 30_000;
+const MOST_REMEMBERED = 100;
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly server: string;
   /** Milliseconds. */
   readonly timeout: number;
-  /** Whether to go on when the connection is lost, or the server has no room. */
+  /** Whether to try again when the connection is lost, or the server has no room. */
   readonly retry: boolean;
-  /** A line about it. */
+  /** Called with a line about each try. */
   readonly onRetry: (line: string) => void;
 }
 
-/** What a transfer waits for, in its line. */
+/** The reason why a transfer does not move, for its progress line. */
 const WAITS: Readonly<Record<Stall["wait"], string>> = {
   credit: "waits for the server to take more",
   network: "waits for the network",
   peer: "waits for the disk of the server",
   silence: "no word from the server",
-  local: "waits for the disk, or a pipe, here",
+  local: "waits for the local disk, or a pipe",
   commit: "waits for the server to put it on disk",
 };
 
 export class Connection {
   readonly #options: ConnectionOptions;
-  /** The connection was lost while nothing was asked of it. */
+  /** Called when the connection is lost while no command uses it. */
   readonly #onLost: () => void;
   #client: Client | undefined;
   #connecting: Promise<Client> | undefined;
-  /** Lines about tries, and when they came last. */
-  readonly #said = new Map<string, number>();
-  /** The end that is waited for. */
+  /** When lines about tries were printed last. */
+  readonly #printed = new Map<string, number>();
+  /** The connection whose end calls `onLost`. */
   #watched: Promise<void> | undefined;
 
   constructor(options: ConnectionOptions, onLost: () => void = () => {}) {
@@ -51,7 +51,7 @@ export class Connection {
     return this.#options.server;
   }
 
-  /** Why nothing moves, when that is so: `waits for the disk of the server, 12 s`. */
+  /** Why nothing moves: `waits for the disk of the server, 12 s`; undefined while something does. */
   get stall(): string | undefined {
     const stall = this.#client?.stall;
     return stall && `${WAITS[stall.wait]}, ${Math.round(stall.still / 1000)} s`;
@@ -75,7 +75,7 @@ export class Connection {
     const client = this.#client;
     this.#client = undefined;
     if (client === undefined) return;
-    await Promise.race([client.close(), Bun.sleep(GOODBYE)]);
+    await Promise.race([client.close(), Bun.sleep(CLOSE_DEADLINE)]);
   }
 
   async #connect(signal: AbortSignal): Promise<Client> {
@@ -95,16 +95,16 @@ export class Connection {
     return client;
   }
 
-  /** Each of several transfers meets the same failure, and again with each try. */
+  /** Several transfers meet the same failure, with each of their tries. */
   #isNews(line: string): boolean {
     const now = performance.now();
-    const before = this.#said.get(line);
-    if (this.#said.size >= MOST_SAID) this.#said.clear();
-    this.#said.set(line, now);
-    return before === undefined || now - before > OLD_NEWS;
+    const before = this.#printed.get(line);
+    if (this.#printed.size >= MOST_REMEMBERED) this.#printed.clear();
+    this.#printed.set(line, now);
+    return before === undefined || now - before > REPEAT_AFTER;
   }
 
-  /** Tells when it is lost; it may have made another connection since it was looked at. */
+  /** Calls `onLost` when it ends. The client may have made another connection since the last call. */
   #watch(client: Client): void {
     const { closed } = client;
     if (this.#watched === closed) return;
@@ -115,7 +115,7 @@ export class Connection {
   }
 }
 
-/** Nothing to say of what a person does not notice. */
+/** Nothing where it is too short to be noticed. */
 function inSeconds(milliseconds: number): string {
   return milliseconds < 1000 ? "" : ` in ${Math.round(milliseconds / 1000)} s`;
 }

@@ -62,7 +62,7 @@ export class Context {
     this.connection = connection;
     this.currentFolder = currentFolder;
     this.quiet = flags.quiet === true;
-    this.chatty = !this.quiet && (flags.verbose === true || output.talkTerminal);
+    this.chatty = !this.quiet && (flags.verbose === true || output.stderrIsTerminal);
     this.signal = signal;
     this.inShell = inShell;
     this.#failures = failures;

@@ -1,4 +1,4 @@
-/** What the command line ends with; docs/cli.md lists every code. */
+/** The exit codes; docs/cli.md lists all. */
 import { CommanderError } from "commander";
 import { CODES, LeatError } from "../../errors.ts";
 
@@ -6,13 +6,13 @@ export const EXIT = {
   done: 0,
   unexpected: 1,
   usage: 2,
-  /** Several things failed, and not all for the same reason. */
+  /** Several arguments failed, for different reasons. */
   several: 3,
-  /** The reader of stdout has left before the end: 128 and SIGPIPE, as a shell tells of others. */
+  /** The reader of stdout has closed it early: 128 and SIGPIPE, as shells have it. */
   readerLeft: 141,
 } as const;
 
-/** The words that were typed make no sense: nothing was asked of a server. */
+/** The arguments are wrong: no server was asked. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -1,4 +1,4 @@
-/** Tells what went wrong, one line each, and remembers it for the exit code. */
+/** Prints failures, one line each, and remembers their exit codes. */
 import { CommanderError } from "commander";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
@@ -7,7 +7,7 @@ import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
-/** It failed here, and not at the server. */
+/** A failure on this machine, and not at the server. */
 export class LocalError extends LeatError {
   constructor(thrown: unknown) {
     const { code, message, retryable } = LeatError.from(thrown);
@@ -15,7 +15,7 @@ export class LocalError extends LeatError {
   }
 }
 
-/** What a person can do, by command and code, when the server says it. */
+/** What a person can do, by command and code. */
 const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   get: {
     NOT_FOUND: "list shows what there is",
@@ -37,12 +37,12 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   remove: { DIRECTORY_NOT_EMPTY: "remove what is in it first" },
 };
 
-/** Characters of a mistake: what is wrong stands at one end or the other. */
-const MOST_SAID = 600;
+/** Characters of a message about wrong arguments; its middle is left out. */
+const LONGEST = 600;
 
 export class Failures {
   readonly #output: Output;
-  /** Where to read more, after a mistake in the arguments. */
+  /** The words that follow wrong arguments: where to read more. */
   readonly #help: (command: string) => string;
   readonly #codes: number[] = [];
 
@@ -51,14 +51,14 @@ export class Failures {
     this.#help = help;
   }
 
-  /** Of all that failed; 0 if nothing did. */
+  /** Of all failures; 0 without any. */
   get exitCode(): number {
     return combine(this.#codes);
   }
 
   /**
-   * @param command "" when it is not about one
-   * @param subject what it was about, unless the message says so
+   * @param command "" when it is about none
+   * @param subject the name that failed: printed unless the message has it
    */
   report(command: string, error: unknown, subject?: string): void {
     this.#codes.push(exitCodeOf(error));
@@ -83,10 +83,10 @@ export class Failures {
   }
 }
 
-/** Words of any length may be typed: they are not said back whole. */
+/** Arguments may have any length: long ones are not printed whole. */
 function shortened(text: string): string {
-  if (text.length <= MOST_SAID) return text;
-  const half = MOST_SAID / 2;
+  if (text.length <= LONGEST) return text;
+  const half = LONGEST / 2;
   return `${text.slice(0, half).toWellFormed()}…${text.slice(-half).toWellFormed()}`;
 }
 

@@ -1,4 +1,4 @@
-/** Names of files here, as they were typed. */
+/** Names of files on this machine, as they were typed. */
 import { type Stats, existsSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
@@ -7,7 +7,7 @@ import { quote } from "../../store/names.ts";
 import { UsageError } from "./exit-codes.ts";
 import { LocalError } from "./failures.ts";
 
-/** @returns what a local path leads to, links followed; undefined when there is nothing */
+/** Follows links. @returns undefined when there is nothing */
 export function statLocal(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -22,9 +22,9 @@ export function expandHome(typed: string): string {
 }
 
 /**
- * Checks what is to be sent.
- * @throws UsageError for an empty name; INVALID_NAME for one that is not UTF-8: we are given it with its
- *   bytes replaced, and would say that there is no such file
+ * Checks the name of a file to upload.
+ * @throws UsageError for an empty name; INVALID_NAME for one that is not UTF-8: it arrives here with bytes
+ *   replaced by U+FFFD, and the error would be that there is no such file
  */
 export function checkLocal(typed: string): void {
   if (typed === "") throw new UsageError("a name is empty: name a file; . is the folder itself");
@@ -41,21 +41,21 @@ export function checkLocal(typed: string): void {
 function bytesOf(folder: string, name: string): string | undefined {
   try {
     const names = readdirSync(folder, { encoding: "buffer" });
-    const meant = names.find((bytes) => bytes.toString() === name);
-    return meant && shownBytes(meant);
+    const found = names.find((bytes) => bytes.toString() === name);
+    return found && shownBytes(found);
   } catch {
-    return undefined; // opening the file will tell what is wrong
+    return undefined; // opening the file reports the error
   }
 }
 
 /** The name: UTF-8 as it is, each other byte as `\xff`. */
 function shownBytes(bytes: Buffer): string {
   let shown = "";
-  for (let at = 0; at < bytes.length;) {
-    const length = [1, 2, 3, 4].find((some) => isText(bytes.subarray(at, at + some))) ?? 0;
-    if (length === 0) shown += `\\x${bytes[at]!.toString(16).padStart(2, "0")}`;
-    else shown += bytes.toString("utf8", at, at + length);
-    at += Math.max(1, length);
+  for (let index = 0; index < bytes.length;) {
+    const length = [1, 2, 3, 4].find((some) => isText(bytes.subarray(index, index + some))) ?? 0;
+    if (length === 0) shown += `\\x${bytes[index]!.toString(16).padStart(2, "0")}`;
+    else shown += bytes.toString("utf8", index, index + length);
+    index += Math.max(1, length);
   }
   return shown;
 }
@@ -64,7 +64,7 @@ function isText(bytes: Buffer): boolean {
   return bytes.length > 0 && Buffer.from(bytes.toString()).equals(bytes);
 }
 
-/** @throws NOT_FOUND where the folder is missing that a file or folder is to be made in */
+/** @throws NOT_FOUND where the folder is missing in which a file or folder would be made */
 export function checkParent(path: string): void {
   const parent = dirname(resolve(path));
   if (statLocal(parent) !== undefined) return;

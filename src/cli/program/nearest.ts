@@ -1,6 +1,6 @@
-/** The name that was probably meant. */
+/** Finds the name that was probably meant. */
 
-/** No name is near to something longer. */
+/** Longer than any command. */
 const LONGEST = 32;
 
 /** @returns undefined when nothing is near */
@@ -18,7 +18,7 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
-/** Letters to add, leave out, change or swap with their neighbour. */
+/** The Damerau-Levenshtein distance: letters to insert, delete, change or swap with their neighbour. */
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

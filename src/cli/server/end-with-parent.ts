@@ -1,13 +1,13 @@
 /**
- * `bun run server` is two processes. Signals that can be caught are passed on to ours; when the first
- * is killed outright, ours would stay and keep the port, with nobody left who knows of it.
+ * `bun run server` is two processes: bun's passes signals on to this one. When bun's is killed with SIGKILL,
+ * this one would stay and keep the port.
  */
 import { dlopen } from "bun:ffi";
 
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
 
-/** On Linux, and only under `bun run`: elsewhere a parent that goes away means nothing. */
+/** On Linux, and only under `bun run`: elsewhere a server may outlive its parent. */
 export function endWithParent(): void {
   if (process.platform !== "linux" || process.env.npm_lifecycle_event !== "server") return;
   try {
@@ -16,6 +16,6 @@ export function endWithParent(): void {
     });
     libc.symbols.prctl(PR_SET_PDEATHSIG, SIGKILL);
   } catch {
-    // Another libc: one has to look for the process oneself.
+    // Another libc: the process stays, and has to be killed by hand.
   }
 }

@@ -19,22 +19,19 @@ import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts
 const OWN = {
   allowAnonymous: {
     type: "switch",
-    flag: "--allow-anonymous",
-    help: "serve strangers: needed to listen beyond this machine",
+    flag: ["--allow-anonymous", "serve strangers: needed to listen beyond this machine"],
   },
   logLevel: {
     type: "choice",
     choices: LOG_LEVELS,
     default: "info",
-    flag: "--log-level <LEVEL>",
-    help: "the least that is worth a line",
+    flag: ["--log-level <LEVEL>", "the least that is worth a line"],
   },
   logFormat: {
     type: "choice",
     choices: LOG_FORMATS,
     default: "pretty",
-    flag: "--log-format <FORMAT>",
-    help: "lines for people, or JSON",
+    flag: ["--log-format <FORMAT>", "lines for people, or JSON"],
   },
 } as const satisfies Readonly<Record<string, Row>>;
 
@@ -44,7 +41,7 @@ export interface ServerFlags extends Settings {
   readonly logFormat: LogFormat;
 }
 
-/** Values that the command reads or presets in another way than their type has it. */
+/** Options whose values the command reads in another way, or has another default for. */
 const SPECIAL: { readonly [K in keyof ServerOptions]?: (option: Option) => void } = {
   hostname: (option) => option.argParser(readHost),
   port: (option) => option.default(DEFAULT_PORT),
@@ -55,7 +52,7 @@ const ROWS: readonly [string, Row][] = Object.entries({ ...OPTIONS, ...OWN });
 
 const FLAGS = ROWS.flatMap(([name, row]): [string, Option][] => {
   if (row.flag === undefined) return [];
-  const option = typed(new Option(row.flag, row.help), row);
+  const option = typed(new Option(...row.flag), row);
   SPECIAL[name as keyof ServerOptions]?.(option);
   return [[name, option]];
 });
@@ -65,14 +62,14 @@ export function addFlags(program: Command): Command {
   return program;
 }
 
-/** What was typed, set in the environment, or is so by default. @throws UsageError: flags that do not go together */
+/** The values of all flags: typed, of the environment, or by default. @throws UsageError: flags that do not go together */
 export function readFlags(program: Command): ServerFlags {
   const values = FLAGS.map(([name, option]) => [
     name,
     program.getOptionValue(option.attributeName()),
   ]);
   const flags = Object.fromEntries(values) as ServerFlags;
-  const problem = conflict(flags, (name) => OPTIONS[name].flag.split(" ")[0]!);
+  const problem = conflict(flags, (name) => OPTIONS[name].flag[0].split(" ")[0]!);
   if (problem !== undefined) throw new UsageError(problem);
   return flags;
 }

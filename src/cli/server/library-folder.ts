@@ -1,4 +1,4 @@
-/** The folder that `leat server` serves: the one that was named, else one of its own, made if missing. */
+/** The folder that `leat server` serves: the one that was named, else ./library, which is made if missing. */
 import { fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
@@ -21,7 +21,7 @@ export function openLibrary(library: string | undefined): string {
   return DEFAULT_LIBRARY;
 }
 
-/** Puts the names in a folder on disk, where the file system can do that. */
+/** Puts the names in a folder on disk, where the file system supports it. */
 function syncNames(folder: string): void {
   try {
     using opened = new Descriptor(openSync(folder, "r"));

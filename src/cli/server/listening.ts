@@ -1,4 +1,4 @@
-/** Where a server listens: what was asked for, who can reach it, and what others type to do so. */
+/** The address that a server listens on: reads and checks it, and finds those that other machines can use. */
 import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { InvalidArgumentError } from "commander";
@@ -8,7 +8,7 @@ import type { ServerFlags } from "./flags.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
-/** More lines say no more to a person. */
+/** A person needs no more of them. */
 const MOST_SHOWN = 8;
 
 type Reach = Pick<ServerFlags, "hostname" | "unix" | "allowAnonymous">;
@@ -24,12 +24,12 @@ export function readHost(text: string): string {
   if (port !== null && isAddressOrName(port[1]!.replace(/^\[(.*)\]$/, "$1"))) {
     throw new InvalidArgumentError(`The port has a flag of its own: --port ${port[2]}.`);
   }
-  throw new InvalidArgumentError("It is no address and no name of a host.");
+  throw new InvalidArgumentError("It is neither an address nor the name of a host.");
 }
 
 function isAddressOrName(host: string): boolean {
   if (isIPv4(host) || isIPv6(host)) return true;
-  // Digits and dots alone are an address that is wrong, and no name.
+  // Digits and dots alone are a wrong address, and no name.
   if (host.length > 253 || /^(0x[0-9a-f]*|[\d.])+$/i.test(host)) return false;
   return /^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*)$/u.test(host);
 }
@@ -44,11 +44,11 @@ export function checkAddress({ hostname, unix, allowAnonymous }: Reach, typed: T
   checkReach(`--host ${printable(hostname)}`, hostname, allowAnonymous);
 }
 
-/** A socket that somebody else opened listens where they wanted it to. @throws UsageError */
+/** For a socket that was passed to this process, as by systemd: it has its address already. @throws UsageError */
 export function checkPassed(address: Address, flags: Reach, typed: Typed): void {
   const flag = ["host", "port", "unix"].find(typed);
   if (flag !== undefined) {
-    const message = `--${flag} has no meaning for a socket that was passed: it listens already`;
+    const message = `--${flag} has no effect on a socket that was passed: it listens already`;
     throw new UsageError(message);
   }
   if ("unix" in address) return;
@@ -69,8 +69,7 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * What others type to reach a server that listens on all addresses: nobody can connect to 0.0.0.0 from
- * another machine.
+ * The addresses for clients on other machines, of a server that listens on all: 0.0.0.0 means their own machine.
  * @param address of the server, with its port
  */
 export function addressesElsewhere(address: string, asked: Address): string[] {
@@ -80,12 +79,12 @@ export function addressesElsewhere(address: string, asked: Address): string[] {
   return hosts.map((hostname) => addressText({ hostname, port }));
 }
 
-/** Those of this machine that others can reach, when all are listened on. */
+/** The addresses of this machine that others can reach, where `host` stands for all. */
 function addressesFor(host: string): string[] {
   const isAny = isIPv6(host) && /^[0:]+$/.test(host);
   if (host !== "0.0.0.0" && !isAny) return [];
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  // One that is valid on its own link only is typed with the name of an interface there.
+  // A link-local address needs the name of an interface on the other machine.
   const usable = all.filter(
     ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
   );

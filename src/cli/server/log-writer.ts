@@ -1,13 +1,13 @@
 /**
- * Writes lines to a stream that somebody may not read: one at once, those that come close behind it
- * together. Few lines wait; how many were lost is said.
+ * Writes lines to a stream whose reader may be slow: the first at once, those that follow within a moment
+ * together. Lines beyond a buffer are dropped, and a line says how many.
  */
 import { LOG_BUFFER } from "../../limits.ts";
 
-/** Milliseconds that lines are gathered after some were written: a write costs more than a line. */
+/** Milliseconds that lines are gathered after a write: a write costs more than a line. */
 const GATHER = 100;
 
-/** Characters that are written without waiting for more. */
+/** Characters that are written before that time is over. */
 const ENOUGH = 32 * 1024;
 
 export interface LineStream {
@@ -18,7 +18,7 @@ export interface LineStream {
 
 export class LogWriter {
   readonly #stream: LineStream;
-  readonly #tell: (lost: number) => string;
+  readonly #lostLine: (lost: number) => string;
   #isFull = false;
   #waiting: string[] = [];
   #length = 0;
@@ -26,16 +26,16 @@ export class LogWriter {
   /** Runs for a moment behind each write. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param tell the line that says how many were lost */
-  constructor(stream: LineStream, tell: (lost: number) => string) {
+  /** @param lostLine makes the line that says how many were lost */
+  constructor(stream: LineStream, lostLine: (lost: number) => string) {
     this.#stream = stream;
-    this.#tell = tell;
-    stream.on("drain", () => this.#goOn());
+    this.#lostLine = lostLine;
+    stream.on("drain", () => this.#onDrain());
   }
 
-  /** @param isUrgent it may be the last that is heard */
+  /** @param isUrgent written at once: it may be the last line before the process dies */
   write(line: string, isUrgent = false): void {
-    // Once one is lost all are until there is room: the count stands where they are missing.
+    // After one is lost all are, until there is room: the count stands where they are missing.
     if (this.#isFull && (this.#lost > 0 || this.#length + line.length > LOG_BUFFER)) {
       this.#lost += 1;
       return;
@@ -45,7 +45,7 @@ export class LogWriter {
     if (this.#timer === undefined || isUrgent || this.#length >= ENOUGH) this.flush();
   }
 
-  /** Writes what was gathered, where the stream takes it. */
+  /** Writes the gathered lines, if the stream takes them. */
   flush(): void {
     if (this.#isFull || this.#waiting.length === 0) return;
     const text = this.#waiting.join("");
@@ -58,9 +58,9 @@ export class LogWriter {
     }, GATHER).unref();
   }
 
-  #goOn(): void {
+  #onDrain(): void {
     this.#isFull = false;
-    if (this.#lost > 0) this.#waiting.push(this.#tell(this.#lost));
+    if (this.#lost > 0) this.#waiting.push(this.#lostLine(this.#lost));
     this.#lost = 0;
     this.flush();
   }

@@ -36,7 +36,6 @@ interface LogOptions {
   readonly stream: LineStream;
 }
 
-/** Writes lines at once or gathers them; see LogWriter. */
 export class StreamLog extends AnyLevelLog {
   readonly #options: LogOptions;
   readonly #writer: LogWriter;
@@ -45,7 +44,11 @@ export class StreamLog extends AnyLevelLog {
     super();
     this.#options = options;
     this.#writer = new LogWriter(options.stream, (lost) =>
-      this.#line("warn", { lost }, "lines of the log are lost here: nobody read it"),
+      this.#line(
+        "warn",
+        { lost },
+        "lines of the log are missing here: stderr was not read in time",
+      ),
     );
   }
 

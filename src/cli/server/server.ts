@@ -1,4 +1,4 @@
-/** `leat server`: serves a library until it is told to stop. */
+/** `leat server`: serves a library until a signal stops it. */
 import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { LeatError } from "../../errors.ts";
@@ -75,7 +75,7 @@ async function serve(
 }
 
 function createStderrLog(flags: ServerFlags): StreamLog {
-  // Nobody reads it any more: that does not stop a server.
+  // A reader that leaves does not stop the server.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
   const terminal = process.stderr.isTTY;
@@ -90,7 +90,7 @@ function createStderrLog(flags: ServerFlags): StreamLog {
   return log;
 }
 
-/** SIGUSR2: for the next version of the program, without a moment in which nobody accepts. */
+/** SIGUSR2: starts the next version of the program while the port stays open. */
 function replaceOnSignal(serving: Server, log: Log): void {
   process.on("SIGUSR2", () => {
     serving.replaceWorkers().then(
@@ -103,7 +103,7 @@ function replaceOnSignal(serving: Server, log: Log): void {
   });
 }
 
-/** Resolves when the server has stopped. A second signal does not wait for it. */
+/** Resolves when the server has stopped. A second signal ends the process at once. */
 function stopOnSignal(serving: Server, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
     onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, isRepeated) => {

@@ -1,7 +1,7 @@
-/** A server that was killed leaves the name of its Unix socket behind, and nobody could listen there again. */
+/** Removes the Unix socket of a server that was killed: no other could listen on its path. */
 import { lstatSync, unlinkSync } from "node:fs";
 
-/** Removes the socket at a path if no server answers behind it. Whatever else is there stays. */
+/** Only if it is a socket, and no server answers on it. */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (!isSocket(path)) return;
   try {
@@ -17,6 +17,6 @@ function isSocket(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
   } catch {
-    return false; // listening will tell what is wrong with the path
+    return false; // listening reports the error
   }
 }

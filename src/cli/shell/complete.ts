@@ -1,4 +1,4 @@
-/** What Tab adds to a line: commands, flags, names in the library or here. */
+/** Completes a line for Tab: commands, flags, names in the library or on this machine. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -10,23 +10,23 @@ import { printable } from "../terminal/terminal-text.ts";
 import { namesOf } from "../program/unknown-command.ts";
 import { type Word, quoteWord, wordsOf } from "./words.ts";
 
-/** Nobody reads through more. */
+/** Names that are shown at most. */
 const MOST = 200;
 
 /** Milliseconds that a Tab may take. */
-const PATIENCE = 2_000;
+const DEADLINE = 2_000;
 
-/** Commands that go somewhere. */
-const INTO_FOLDERS: ReadonlySet<string> = new Set(["cd", "lcd"]);
+/** Commands that take folders only. */
+const OF_FOLDERS: ReadonlySet<string> = new Set(["cd", "lcd"]);
 
 interface Found {
   readonly name: string;
   readonly folder: boolean;
 }
 
-export interface CompleteWith {
+interface CompleteWith {
   readonly commands: readonly Command[];
-  /** Names of commands besides. */
+  /** Names of more commands. */
   readonly more: readonly string[];
   readonly currentFolder: CurrentFolder;
   readonly client: () => Promise<Client>;
@@ -34,13 +34,13 @@ export interface CompleteWith {
 
 type Hits = [hits: string[], of: string];
 
-/** @returns what the last word may become, and that word as typed */
+/** @returns the words that the last one may become, and that one as typed */
 export async function complete(line: string, by: CompleteWith): Promise<Hits> {
   const words = wordsOf(line);
   const last = words.at(-1);
-  const fresh = last === undefined || (/[ \t]$/.test(line) && isOver(last, line));
-  const word: Word = fresh ? { text: "", start: line.length, open: undefined } : last;
-  const before = (fresh ? words : words.slice(0, -1)).map(({ text }) => text);
+  const isNew = last === undefined || (/[ \t]$/.test(line) && hasEnded(last, line));
+  const word: Word = isNew ? { text: "", start: line.length, open: undefined } : last;
+  const before = (isNew ? words : words.slice(0, -1)).map(({ text }) => text);
   const typed = line.slice(word.start);
   const [command] = before;
   if (command === undefined || command === "help" || command === "?") {
@@ -48,16 +48,16 @@ export async function complete(line: string, by: CompleteWith): Promise<Hits> {
   }
   const known = by.commands.find((each) => namesOf(each).includes(command));
   if (word.text.startsWith("-") && !before.includes("--")) {
-    const { at } = namedBy(before, word.text);
-    if (at === 0) return [starting(flagsOf(known), word.text), typed];
+    const { start } = namedBy(before, word.text);
+    if (start === 0) return [starting(flagsOf(known), word.text), typed];
   }
   const choices = choicesBehind(known, before.at(-1));
   if (choices !== undefined) return [starting(choices, word.text), typed];
   return [await names(before, word, typed, by), typed];
 }
 
-/** Whether what ends the line is behind the word, and not its quoted or escaped end. */
-function isOver(word: Word, line: string): boolean {
+/** Whether the space at the end of the line ends the word, and is not a quoted or escaped part of it. */
+function hasEnded(word: Word, line: string): boolean {
   return word.open === undefined && wordsOf(`${line}x`).length > wordsOf(line).length;
 }
 
@@ -84,22 +84,22 @@ async function names(
   typed: string,
   { currentFolder, client }: CompleteWith,
 ): Promise<string[]> {
-  const { side, at } = namedBy(before, word.text);
-  const flag = word.text.slice(0, at);
-  const text = word.text.slice(at);
+  const { side, start } = namedBy(before, word.text);
+  const flag = word.text.slice(0, start);
+  const text = word.text.slice(start);
   const split = text.lastIndexOf("/") + 1;
   const folder = text.slice(0, split);
   const prefix = text.slice(split);
   // An unquoted ~ stands for the home folder, and stays as it is.
-  const home = side === "local" && typed.slice(at).startsWith("~/") ? "~/" : "";
+  const home = side === "local" && typed.slice(start).startsWith("~/") ? "~/" : "";
   const found =
     side === "local"
       ? localNames(home === "" ? folder : expandHome(folder), prefix)
       : remoteNames(await client(), currentFolder.resolve(folder === "" ? "." : folder), prefix);
   const hits: string[] = [];
   for await (const { name, folder: isFolder } of found) {
-    if (INTO_FOLDERS.has(before[0] ?? "") && !isFolder) continue;
-    // What cannot be shown as it is cannot be typed, either.
+    if (OF_FOLDERS.has(before[0] ?? "") && !isFolder) continue;
+    // A name with controls cannot be typed.
     if (printable(name) !== name) continue;
     const end = isFolder ? "/" : (word.open ?? "") + " ";
     hits.push(flag + home + quoteWord(folder.slice(home.length) + name, word.open) + end);
@@ -109,7 +109,7 @@ async function names(
 }
 
 async function* remoteNames(client: Client, folder: string, prefix: string) {
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(DEADLINE);
   const hidden = prefix.startsWith(".");
   for await (const { name, kind } of client.list(folder, { hidden, signal })) {
     if (name.startsWith(prefix)) yield { name, folder: kind === "DIRECTORY" };
@@ -129,11 +129,11 @@ function* localNames(folder: string, prefix: string): Generator<Found> {
   }
 }
 
-/** A link to a folder is completed as one. */
+/** A link to a folder is completed as a folder. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    return false; // it leads nowhere
+    return false; // a link to nothing
   }
 }

@@ -1,7 +1,4 @@
-/**
- * The lines of earlier shells, in a file that only their user can read. A history that cannot be read or
- * written is missing, and no failure.
- */
+/** The lines of earlier shells, in a file that only their user can read. Errors of that file are ignored. */
 import {
   appendFileSync,
   chmodSync,
@@ -17,10 +14,10 @@ import { KiB } from "../../limits.ts";
 /** Lines that are remembered. */
 export const REMEMBERED = 1_000;
 
-/** Bytes of a line that is worth remembering. */
+/** Bytes of a line; longer ones are not remembered. */
 const LONGEST = 4 * KiB;
 
-/** Bytes of the file above which it is written anew when a shell begins. */
+/** Bytes of the file above which a new shell rewrites it with the last lines. */
 const FULL = 1024 * KiB;
 
 export class History {
@@ -28,7 +25,7 @@ export class History {
 
   constructor(env: Readonly<Record<string, string | undefined>> = process.env) {
     const { XDG_STATE_HOME: state = "" } = env;
-    // The specification says that a relative one is to be ignored.
+    // The XDG specification has relative paths ignored.
     const folder = isAbsolute(state) ? state : join(homedir(), ".local", "state");
     this.#path = join(folder, "leat", "history");
   }
@@ -52,10 +49,10 @@ export class History {
     if (line.trim() === "" || line.startsWith(" ") || line.length > LONGEST) return;
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      // Several shells may write: each line goes to the end in one piece.
+      // Several shells may write: each line is appended by one call.
       appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
     } catch {
-      // Then it is forgotten.
+      // The line is forgotten.
     }
   }
 

@@ -1,29 +1,29 @@
-/** Where the shell's lines come from: a terminal here, a pipe in piped-lines.ts. */
+/** The shell's lines of input: from a terminal; piped-lines.ts has those from a pipe. */
 import { type Interface, createInterface } from "node:readline";
 import { History, REMEMBERED } from "./history.ts";
 
 export interface Lines extends Disposable {
-  /** undefined at the end of the input, or once `stop` was called. */
+  /** @returns undefined at the end of the input, or after `stop` */
   next(): Promise<string | undefined>;
-  /** Nothing more is read. */
+  /** Reads no more. */
   stop(): void;
-  /** Before something is said while a line may be half typed; the line comes back afterwards. */
-  around(say: () => void): void;
+  /** Prints something while a line may be half typed; the line is shown again after it. */
+  around(print: () => void): void;
 }
 
-export type Completer = (line: string) => Promise<[hits: string[], of: string]>;
+type Completer = (line: string) => Promise<[hits: string[], of: string]>;
 
-/** A prompt, with history and completion. While a command runs, the terminal is as it was. */
+/** A prompt, with history and completion. While a command runs, the terminal is in its normal mode. */
 export class TerminalLines implements Lines {
   readonly #readline: Interface;
   readonly #history = new History();
   readonly #prompt: () => string;
-  /** More than one line may be pasted at once. */
+  /** Lines that were typed ahead, or pasted together. */
   readonly #typed: string[] = [];
   #waiting: ((line: string | undefined) => void) | undefined;
   #closed = false;
 
-  /** @param prompt asked for each line */
+  /** @param prompt called for each line */
   constructor(prompt: () => string, completer: Completer) {
     this.#prompt = prompt;
     this.#readline = createInterface({
@@ -67,10 +67,10 @@ export class TerminalLines implements Lines {
     if (!this.#closed) this.#readline.close();
   }
 
-  around(say: () => void): void {
-    if (this.#waiting === undefined) return say();
+  around(print: () => void): void {
+    if (this.#waiting === undefined) return print();
     process.stderr.write("\r\x1b[J");
-    say();
+    print();
     this.#readline.prompt(true);
   }
 
@@ -84,11 +84,11 @@ export class TerminalLines implements Lines {
     else this.#answer(line);
   }
 
-  /** Ctrl-C is a signal again while a command runs, and what is typed ahead waits. */
+  /** Leaves raw mode: Ctrl-C is a signal while a command runs, and lines that are typed ahead wait. */
   #answer(line: string | undefined): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (!this.#closed) this.#readline.pause(); // it throws once it is closed
+    if (!this.#closed) this.#readline.pause(); // throws once closed
     process.stdin.setRawMode(false);
     waiting?.(line);
   }

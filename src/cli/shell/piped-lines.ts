@@ -4,7 +4,7 @@ import { UsageError } from "../program/exit-codes.ts";
 import type { Lines } from "./lines.ts";
 import { giveBack, standardInput } from "../terminal/standard-input.ts";
 
-/** Bytes of a line: what follows no line break for longer is no command. */
+/** Bytes of a line: longer ones are no commands. */
 const LONGEST = 1024 * KiB;
 
 const NEWLINE = 0x0a;
@@ -12,11 +12,11 @@ const NEWLINE = 0x0a;
 export class PipedLines implements Lines {
   readonly #chunks = standardInput()[Symbol.asyncIterator]();
   #isStopped = false;
-  /** Ends the wait for a line. */
+  /** Resolves the wait for a line. */
   #giveUp: (() => void) | undefined;
-  /** Without a byte order mark: an editor may begin a file with one. */
+  /** Keeps a byte order mark, with which a file may begin: it is removed from the first line only. */
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** Read, and not yet taken. */
+  /** Bytes that were read and are in no line yet. */
   #rest: Uint8Array = new Uint8Array();
   /** Bytes of the rest that have no line break in them. */
   #searched = 0;
@@ -37,11 +37,11 @@ export class PipedLines implements Lines {
     this.#giveUp?.();
   }
 
-  around(say: () => void): void {
-    say();
+  around(print: () => void): void {
+    print();
   }
 
-  /** Lines behind `quit` are for the next program that reads. */
+  /** Gives lines behind `quit` back: the next program may read them. */
   [Symbol.dispose](): void {
     this.stop();
     giveBack(this.#rest.length);

@@ -9,13 +9,13 @@ import { addCommands } from "../commands/commands.ts";
 import { addFolders } from "../commands/folders.ts";
 import { complete } from "./complete.ts";
 import { type ClientFlags, Context, Shared } from "../program/context.ts";
-import { EXIT } from "../program/exit-codes.ts";
+import { EXIT, type UsageError } from "../program/exit-codes.ts";
 import { Failures } from "../program/failures.ts";
 import { type Lines, TerminalLines } from "./lines.ts";
 import { Output } from "../terminal/output.ts";
 import { PipedLines } from "./piped-lines.ts";
 import { type Signal, onSignals, signalExit } from "../program/signals.ts";
-import { namesOf, unknownCommand } from "../program/unknown-command.ts";
+import { commandNamed, namesOf, unknownCommand } from "../program/unknown-command.ts";
 import { fit, printable } from "../terminal/terminal-text.ts";
 import { typedNames } from "./typed-names.ts";
 import { splitWords } from "./words.ts";
@@ -25,7 +25,7 @@ const OWN_COMMANDS: readonly string[] = ["help", ...LEAVING];
 
 const QUOTING = `
   Names with spaces are quoted as in other shells: "my file", 'my file', my\\ file.
-  * and ? stand for what matches; ~ is the home folder of a name here.
+  * and ? stand for what matches; ~ is the home folder, in local names.
   A line that begins with # is a remark.
 `;
 
@@ -42,7 +42,10 @@ export async function runShell(flags: ClientFlags): Promise<number> {
   return await new Shell(flags).run();
 }
 
-/** Columns of a folder's name in the prompt. */
+const unknown = (program: Command, name: string): UsageError =>
+  unknownCommand(program, name, "type help to see what there is", OWN_COMMANDS);
+
+/** Columns of the current folder in the prompt. */
 const MOST_OF_PROMPT = 40;
 
 class Shell {
@@ -81,7 +84,7 @@ class Shell {
       release();
       this.#lines[Symbol.dispose]();
       await this.#shared.connection.close();
-      await this.#output.talked();
+      await this.#output.messagesWritten();
     }
     if (this.#endedBy !== undefined) return signalExit(this.#endedBy);
     return this.#output.readerLeft ? EXIT.readerLeft : this.#exitCode;
@@ -104,7 +107,7 @@ class Shell {
     while (!this.#ended) {
       const line = await this.#lines.next();
       if (line === undefined) {
-        // Ctrl-D leaves the cursor behind the prompt.
+        // After Ctrl-D the cursor is still behind the prompt.
         if (this.#interactive && !this.#ended) process.stderr.write("\n");
         return;
       }
@@ -128,7 +131,7 @@ class Shell {
       command = words[0] ?? "";
       await this.#dispatch(program, command, await typedNames(line, words, context));
     } catch (thrown) {
-      const known = program.commands.find((each) => namesOf(each).includes(command));
+      const known = commandNamed(program, command);
       if (!isAnswer(thrown)) failures.report(known?.name() ?? "", thrown);
     }
     await this.#output.flush();
@@ -145,9 +148,7 @@ class Shell {
       return;
     }
     if (command === "help" || command === "?") return this.#help(program, words[1]);
-    if (!program.commands.some((each) => namesOf(each).includes(command))) {
-      throw unknownCommand(program, command, "type help to see what there is", OWN_COMMANDS);
-    }
+    if (commandNamed(program, command) === undefined) throw unknown(program, command);
     await program.parseAsync(words, { from: "user" });
   }
 
@@ -168,10 +169,8 @@ class Shell {
 
   async #help(program: Command, about: string | undefined): Promise<void> {
     if (about !== undefined && !OWN_COMMANDS.includes(about)) {
-      const command = program.commands.find((each) => namesOf(each).includes(about));
-      if (command === undefined) {
-        throw unknownCommand(program, about, "type help to see what there is", OWN_COMMANDS);
-      }
+      const command = commandNamed(program, about);
+      if (command === undefined) throw unknown(program, about);
       return command.outputHelp();
     }
     for (const command of program.commands) {

@@ -1,30 +1,30 @@
-/** Whether a word of a line names something here or in the library: for Tab, and for `~`. */
+/** Whether a word of a line is a local name or one in the library: for Tab, `~` and patterns. */
 
 export type Side = "local" | "remote";
 
-/** Commands whose arguments are local. */
+/** Commands whose arguments are local names. */
 const LOCAL: ReadonlySet<string> = new Set(["upload", "put", "lcd"]);
 
-/** Commands of which `--to` names something on the other side. */
+/** Commands whose `--to` is a name of the other side. */
 const TWO_SIDED: ReadonlySet<string> = new Set(["upload", "put", "get"]);
 
-/** A word of which the end is a name: `--to=x`, `-ox`. */
+/** The flag of a word that ends in a name: `--to=x`, `-ox`. */
 const ATTACHED = /^(--to=|-o)(?=.)/;
 
-export interface Named {
+interface Named {
   readonly side: Side;
-  /** Where the name begins in the word. */
-  readonly at: number;
+  /** Index in the word at which the name begins. */
+  readonly start: number;
 }
 
 /** @param before the words before it, the command first */
 export function namedBy(before: readonly string[], word: string): Named {
   const [command = "", ...rest] = before;
   const own: Side = LOCAL.has(command) ? "local" : "remote";
-  if (!TWO_SIDED.has(command) || rest.includes("--")) return { side: own, at: 0 };
+  if (!TWO_SIDED.has(command) || rest.includes("--")) return { side: own, start: 0 };
   const other: Side = own === "local" ? "remote" : "local";
   const last = rest.at(-1);
-  if (last === "-o" || last === "--to") return { side: other, at: 0 };
+  if (last === "-o" || last === "--to") return { side: other, start: 0 };
   const attached = ATTACHED.exec(word)?.[0];
-  return attached === undefined ? { side: own, at: 0 } : { side: other, at: attached.length };
+  return attached === undefined ? { side: own, start: 0 } : { side: other, start: attached.length };
 }

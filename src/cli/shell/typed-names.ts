@@ -1,7 +1,7 @@
 /**
- * What the shell makes of words that are not quoted, as other shells do: `~` is the home folder where a
- * name is local; `*`, `?` and `[…]` in the last segment of a name stand for what matches on its side. What
- * matches nothing stays as it is, and the command tells about it.
+ * Expands words that are not quoted, as other shells do: `~` is the home folder in local names; `*`, `?` and
+ * `[…]` in the last segment of a name stand for the names that match. A pattern that matches nothing stays as
+ * it is, and the command reports that there is no such name.
  */
 import { readdirSync } from "node:fs";
 import type { Client } from "../../client/client.ts";
@@ -17,10 +17,10 @@ const COMMANDS: ReadonlySet<string> = new Set(
   "checksum get list ls put remove rm stat upload".split(" "),
 );
 
-/** More are probably not meant, and are better moved as a tree. */
+/** More names are probably a mistake, and are better moved as a tree. */
 const MOST = 10_000;
 
-export interface NamesIn {
+interface NamesIn {
   readonly currentFolder: CurrentFolder;
   readonly signal: AbortSignal;
   client(): Promise<Client>;
@@ -36,15 +36,15 @@ export async function typedNames(
   const takesPatterns = COMMANDS.has(words[0] ?? "");
   const all: string[] = [];
   for (const [index, word] of words.entries()) {
-    const { side, at } = namedBy(words.slice(0, index), word);
-    const start = typed[index]?.start ?? 0;
-    const isQuoted = line.slice(start).split(/[ \t\r\n]/, 1)[0] !== word;
-    const isTarget = at > 0 || ["-o", "--to"].includes(words[index - 1] ?? "");
+    const { side, start } = namedBy(words.slice(0, index), word);
+    const wordStart = typed[index]?.start ?? 0;
+    const isQuoted = line.slice(wordStart).split(/[ \t\r\n]/, 1)[0] !== word;
+    const isTarget = start > 0 || ["-o", "--to"].includes(words[index - 1] ?? "");
     const isName = index > 0 && !isTarget && !word.startsWith("-");
     if (takesPatterns && isName && !isQuoted && isPattern(word)) {
       all.push(...(await matching(word, side, within)));
-    } else if (index > 0 && side === "local" && line[start + at] === "~") {
-      all.push(word.slice(0, at) + expandHome(word.slice(at)));
+    } else if (index > 0 && side === "local" && line[wordStart + start] === "~") {
+      all.push(word.slice(0, start) + expandHome(word.slice(start)));
     } else all.push(word);
   }
   return all;
@@ -67,12 +67,12 @@ async function matching(word: string, side: Side, within: NamesIn): Promise<stri
     const names = side === "local" ? localNames(folder) : remoteNames(folder, within);
     for await (const name of names) {
       if (name.startsWith(".") !== pattern.startsWith(".") || !glob.match(name)) continue;
-      // A name that begins with a dash is no flag.
+      // A name that begins with a dash would be taken for a flag.
       found.push((folder + name).replace(/^-/, "./-"));
       if (found.length > MOST) throw new UsageError(`more than ${MOST} names match ${word}`);
     }
   } catch (thrown) {
-    // There is no such folder: the command says so.
+    // The folder does not exist: the command reports it.
     if (!(thrown instanceof LeatError) && !isSystem(thrown)) throw thrown;
   }
   return found.length === 0 ? [word] : found;

@@ -1,14 +1,14 @@
-/** A typed line cut into words, with the quoting that every shell has. */
+/** Splits a line into words, with the quoting of other shells. */
 import { UsageError } from "../program/exit-codes.ts";
 
-export type Quote = '"' | "'";
+type Quote = '"' | "'";
 
 export interface Word {
-  /** What is meant. */
+  /** Without quotes and escapes. */
   readonly text: string;
-  /** Where it begins in the line, as typed. */
+  /** Index in the line. */
   readonly start: number;
-  /** The quote that was opened and not closed. */
+  /** A quote that is not closed. */
   readonly open: Quote | undefined;
 }
 
@@ -27,43 +27,43 @@ export function splitWords(line: string): string[] {
 /** The words of a line that may be unfinished. */
 export function wordsOf(line: string): Word[] {
   const words: Word[] = [];
-  let at = 0;
+  let index = 0;
   while (true) {
-    while (isSpace(line[at])) at++;
-    if (at >= line.length) return words;
-    const [word, end] = readWord(line, at);
+    while (isSpace(line[index])) index++;
+    if (index >= line.length) return words;
+    const [word, end] = readWord(line, index);
     words.push(word);
-    at = end;
+    index = end;
   }
 }
 
 function readWord(line: string, start: number): [Word, number] {
   let text = "";
   let open: Quote | undefined;
-  let at = start;
-  for (; at < line.length; at++) {
-    const character = line[at]!;
+  let index = start;
+  for (; index < line.length; index++) {
+    const character = line[index]!;
     if (open === undefined && isSpace(character)) break;
     if (character === open) open = undefined;
     else if (open === undefined && (character === '"' || character === "'")) open = character;
-    else if (isEscape(line, at, open)) text += line[++at]!;
+    else if (isEscape(line, index, open)) text += line[++index]!;
     else text += character;
   }
-  return [{ text, start, open }, at];
+  return [{ text, start, open }, index];
 }
 
-/** Nothing else separates words, as in other shells: a no-break space is part of a name. */
+/** As in other shells, other spaces do not separate words: a no-break space is part of a name. */
 const isSpace = (character: string | undefined): boolean =>
   character === " " || character === "\t" || character === "\r" || character === "\n";
 
-/** A backslash takes the next character as it is; in double quotes only what is special in a shell. */
-function isEscape(line: string, at: number, open: Quote | undefined): boolean {
-  const next = line[at + 1];
-  if (line[at] !== "\\" || next === undefined || open === "'") return false;
+/** Whether a backslash escapes the next character: in double quotes only characters that are special there. */
+function isEscape(line: string, index: number, open: Quote | undefined): boolean {
+  const next = line[index + 1];
+  if (line[index] !== "\\" || next === undefined || open === "'") return false;
   return open === undefined || '"\\$`'.includes(next);
 }
 
-/** A name typed so that `splitWords` gives it back. */
+/** Quotes a name: `splitWords` gives it back. */
 export function quoteWord(text: string, open: Quote | undefined): string {
   if (open === "'" && !text.includes("'")) return `'${text}`;
   if (open !== undefined) return `"${text.replace(/["\\$`]/g, "\\$&")}`;

@@ -1,24 +1,24 @@
 /**
- * stdout is data, stderr is talk. Data waits for whoever reads it. A reader that has seen enough
- * (`| head -1`) ends the command, without a word, as it ends others (decision 29).
+ * Data goes to stdout, messages to stderr. Data waits for its reader. A reader that closes the pipe early
+ * (`| head -1`) ends the command without a message, as it ends other programs (decision 29).
  */
 import { LeatError } from "../../errors.ts";
 import { STDERR, STDOUT, isTerminal, writeAll } from "./standard-streams.ts";
-import { Talk } from "./talk.ts";
+import { Messages } from "./messages.ts";
 import { UNSAFE, printable } from "./terminal-text.ts";
 
 /** Lines are gathered to this many characters before they are written. */
 const GATHER = 32 * 1024;
 
-/** Milliseconds that a reader of stderr gets for the last words once the command was given up. */
-const LAST_WORDS = 200;
+/** Milliseconds that a reader of stderr has for the last messages once the command was given up. */
+const LAST_MESSAGES = 200;
 
 /** A line that is redrawn at the bottom of the terminal: out of the way while others are written. */
 export interface StatusLine {
   hide(): void;
 }
 
-/** An object as a line; nothing in it that a terminal would obey. */
+/** An object as a line, without characters that a terminal would obey. */
 export function jsonLine(value: object): string {
   const text = JSON.stringify(value).replace(UNSAFE, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -27,28 +27,27 @@ export function jsonLine(value: object): string {
 }
 
 export class Output {
-  /** A person sees stdout. */
-  readonly dataTerminal = isTerminal(STDOUT);
-  /** A person sees stderr. */
-  readonly talkTerminal = isTerminal(STDERR) && process.env.TERM !== "dumb";
-  readonly colour = this.talkTerminal && !process.env.NO_COLOR;
+  readonly stdoutIsTerminal = isTerminal(STDOUT);
+  /** And one that can redraw a line. */
+  readonly stderrIsTerminal = isTerminal(STDERR) && process.env.TERM !== "dumb";
+  readonly colour = this.stderrIsTerminal && !process.env.NO_COLOR;
   status: StatusLine | undefined;
   #gathered = "";
-  /** Nobody reads stdout any more, or is to. */
+  /** Nothing reads stdout any more, or the command was given up: data is dropped. */
   #broken = false;
   #readerLeft = false;
   #error: LeatError | undefined;
-  /** The error was thrown: what else was gathered is lost without another word. */
-  #told = false;
-  /** The last of what is being written, one behind the other: several transfers may have some. */
+  /** The error was thrown once; later data is dropped without another. */
+  #thrown = false;
+  /** Resolves when all writes so far are done: they follow each other, as several transfers may write. */
   #writing = Promise.resolve();
-  /** Those that wait until it is written. */
+  /** Resolve the promises of those that wait for it. */
   readonly #waiting = new Set<() => void>();
   readonly #onBroken: () => void;
-  readonly #talk = new Talk();
+  readonly #messages = new Messages();
   readonly #abandoned = Promise.withResolvers<void>();
 
-  /** @param onBroken nobody reads stdout any more */
+  /** @param onBroken called when nothing reads stdout any more */
   constructor(onBroken: () => void) {
     this.#onBroken = onBroken;
   }
@@ -58,9 +57,9 @@ export class Output {
     return this.#readerLeft;
   }
 
-  /** A name from a server: raw where a program reads it, harmless where a person does. */
+  /** A name from a server: as it is for programs, without controls at a terminal. */
   name(text: string): string {
-    return this.dataTerminal ? printable(text) : text;
+    return this.stdoutIsTerminal ? printable(text) : text;
   }
 
   /** A line of data. */
@@ -74,7 +73,7 @@ export class Output {
     if (this.#gathered.length >= GATHER) await this.flush();
   }
 
-  /** Whole lines of data, for who cannot wait: they leave with what is handed on next. */
+  /** Whole lines of data, without waiting: they leave with the next ones that are written. */
   gather(lines: string): void {
     this.#gathered += lines;
   }
@@ -90,44 +89,44 @@ export class Output {
     await this.#write(bytes);
   }
 
-  /** Hands the gathered lines on. */
+  /** Writes the gathered lines. */
   async flush(): Promise<void> {
     const text = this.#gathered;
     this.#gathered = "";
-    if (!this.#told) await this.#write(text);
+    if (!this.#thrown) await this.#write(text);
   }
 
-  /** Resolves when everything has left. */
+  /** Resolves when all data is written. */
   async finish(): Promise<void> {
     await this.flush();
-    if (this.#broken || this.#told) return;
+    if (this.#broken || this.#thrown) return;
     await this.#written();
     this.#check();
   }
 
-  /** What could not be written yet is not wanted any more: nothing waits for a reader. */
+  /** Drops data that is not written yet: nothing waits for a reader any more. */
   abandon(): void {
     this.#broken = true;
     for (const done of this.#waiting) done();
     this.#abandoned.resolve();
   }
 
-  /** A line of talk. */
+  /** A message, one line. */
   say(text: string): void {
     this.status?.hide();
-    this.#talk.say(`${text}\n`);
+    this.#messages.say(`${text}\n`);
   }
 
-  /** Resolves when everything that was said was read; after `abandon` nobody is waited for for long. */
-  async talked(): Promise<void> {
-    const late = this.#abandoned.promise.then(() => Bun.sleep(LAST_WORDS));
-    await Promise.race([this.#talk.written(), late]);
+  /** Resolves when all messages are written; soon after `abandon`, whether they are or not. */
+  async messagesWritten(): Promise<void> {
+    const late = this.#abandoned.promise.then(() => Bun.sleep(LAST_MESSAGES));
+    await Promise.race([this.#messages.written(), late]);
   }
 
   async #write(data: string | Uint8Array): Promise<void> {
     this.#check();
     if (this.#broken || data.length === 0) return;
-    if (this.dataTerminal) this.status?.hide();
+    if (this.stdoutIsTerminal) this.status?.hide();
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     this.#writing = this.#writing
       .then(() => (this.#broken ? undefined : writeAll(STDOUT, bytes)))
@@ -136,7 +135,7 @@ export class Output {
     this.#check();
   }
 
-  /** Resolves when all is written, or when nobody wants it any more. */
+  /** Resolves when all is written, or was abandoned. */
   #written(): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -150,7 +149,7 @@ export class Output {
 
   #check(): void {
     if (this.#error === undefined) return;
-    this.#told = true;
+    this.#thrown = true;
     throw this.#error;
   }
 

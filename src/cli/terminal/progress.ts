@@ -1,13 +1,13 @@
 /**
- * The line that shows how far transfers are, on a terminal, for what lasts: name, percent, bar, rate
- * and time left. Redrawn in place; gone when the transfers are.
+ * The line that shows how far transfers are, on a terminal: name, percent, bar, rate and time left. It appears
+ * when they take longer than a moment, is redrawn in place, and removed when they end.
  */
 import type { Output, StatusLine } from "./output.ts";
 import { STDERR, say } from "./standard-streams.ts";
 import { fit, pad, printable } from "./terminal-text.ts";
 import { bytesText, clockText } from "./units.ts";
 
-/** Milliseconds that nobody minds waiting without being told. */
+/** Milliseconds before the line appears: short transfers need none. */
 const PATIENCE = 500;
 const REDRAW = 100;
 
@@ -23,17 +23,17 @@ export interface Bar extends Disposable {
   total: number | undefined;
   /** Bytes so far. */
   done: number;
-  /** Of them, those that an earlier run has moved. */
+  /** The part of them that an earlier run has moved. */
   earlier: number;
 }
 
-/** A tree under way: how large it is nobody knows yet. */
+/** A tree under way: its size is not known. */
 export interface TreeBar extends Bar {
   /** Files so far. */
   files: number;
 }
 
-/** It goes on at `offset`: what is before is of an earlier run, unless this one has moved some already. */
+/** A transfer continues at `offset`: an earlier run has moved the bytes before, unless this one has moved some. */
 export function resumeAt(bar: Bar, offset: number): void {
   if (bar.done > 0) return;
   bar.earlier = offset;
@@ -49,24 +49,24 @@ export class Progress implements StatusLine {
   readonly #output: Output;
   readonly #enabled: boolean;
   readonly #stall: () => string | undefined;
-  /** Those under way, the oldest first, by their names. */
+  /** The names of the transfers under way, the oldest first. */
   readonly #bars = new Map<Bar, string>();
-  /** Of the transfers that are over. */
+  /** Of the transfers that have ended. */
   #past = { count: 0, bytes: 0 };
   #count = 0;
   #began = 0;
   #samples: Sample[] = [];
   #shown = false;
 
-  /** @param stall why nothing moves, when that is so */
+  /** @param stall why nothing moves; undefined while something does */
   constructor(output: Output, enabled: boolean, stall: () => string | undefined = () => undefined) {
     this.#output = output;
     this.#stall = stall;
-    this.#enabled = enabled && output.talkTerminal;
+    this.#enabled = enabled && output.stderrIsTerminal;
     if (this.#enabled) output.status = this;
   }
 
-  /** So many transfers follow. Disposed when all are over. */
+  /** Begins so many transfers. Disposed when all have ended. */
   group(count: number): Disposable {
     this.#count = count;
     this.#past = { count: 0, bytes: 0 };
@@ -92,7 +92,7 @@ export class Progress implements StatusLine {
     return bar;
   }
 
-  /** One line for all files of a tree. Disposed when all are over. */
+  /** One line for all files of a tree. Disposed when all have ended. */
   beginTree(name: string): TreeBar {
     const group = this.group(1);
     const own = this.begin(name);
@@ -152,7 +152,7 @@ export class Progress implements StatusLine {
     return this.#line(name, part, percentText(part), rate, left);
   }
 
-  /** Of many, the files are counted: how large the next ones are is not known yet. */
+  /** Of several, files are counted: the sizes of the next ones are not known yet. */
   #manyLine(name: string, rate: number, elapsed: number): string {
     let done = this.#past.count;
     for (const bar of this.#bars.keys()) done += Math.min(1, bar.done / (bar.total || Infinity));
@@ -162,7 +162,7 @@ export class Progress implements StatusLine {
     return this.#line(numbered, part, percentText(part), rate, left);
   }
 
-  /** A narrow terminal loses the bar first, then the name, then what does not fit. */
+  /** On a narrow terminal the bar is left out first, then the name; then the rest is cut. */
   #line(name: string, part: number | undefined, done: string, rate: number, left: number): string {
     const columns = (process.stderr.columns || 80) - 1;
     const stall = this.#stall();
@@ -186,7 +186,7 @@ export class Progress implements StatusLine {
 
 const percentText = (part: number): string => `${Math.floor(100 * part)}%`;
 
-/** Beyond a few days it is a guess that helps nobody. */
+/** Beyond a few days it would be a guess. */
 function leftText(seconds: number): string {
   return (seconds < 360_000 ? clockText(seconds) : "-:--").padStart(5);
 }

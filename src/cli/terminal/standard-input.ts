@@ -1,7 +1,7 @@
 /**
- * Standard input. Where it is a file, whoever gave it to us may have read some of it, and may read on
- * behind us: it is read from where it stands, and stands behind what was taken. `Bun.stdin` reads a
- * file from its start, and leaves it where it was.
+ * Standard input. A file may be shared with the program that started this one, which has read some of it or
+ * will read on: it is read from its current position, and the position moves. `Bun.stdin` reads a file from its
+ * start, and leaves the position as it was.
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { fstatSync } from "node:fs";
@@ -17,15 +17,12 @@ const CHUNK = 256 * KiB;
 
 /** The bytes of standard input, each chunk in memory of its own. @throws the system's error */
 export function standardInput(): AsyncIterable<Uint8Array> {
-  return isWaitedFor() ? Bun.stdin.stream() : chunksOfFile();
+  return isStream() ? Bun.stdin.stream() : chunksOfFile();
 }
 
-/**
- * Gives back the last bytes that were read, for whoever reads on behind us, where they can be given
- * back: in a file.
- */
+/** Moves the position of a file back by the last bytes that were read, for the next program that reads it. */
 export function giveBack(bytes: number): void {
-  if (bytes === 0 || isWaitedFor()) return;
+  if (bytes === 0 || isStream()) return;
   const load = (name: string) =>
     dlopen(name, {
       lseek: { args: [FFIType.i32, FFIType.i64, FFIType.i32], returns: FFIType.i64 },
@@ -33,13 +30,13 @@ export function giveBack(bytes: number): void {
   openLibc(load)?.lseek(STDIN, -bytes, SEEK_CUR);
 }
 
-/** A pipe, a socket, a terminal: bytes come when they come, and no thread may wait for them. */
-function isWaitedFor(): boolean {
+/** A pipe, a socket or a terminal: its bytes may come late, and no thread may wait for them. */
+function isStream(): boolean {
   try {
     const stats = fstatSync(STDIN);
     return stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
   } catch {
-    return true; // Bun tells what is wrong with it
+    return true; // Bun reports the error
   }
 }
 

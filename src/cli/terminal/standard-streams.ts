@@ -13,11 +13,10 @@ export const STDERR = 2;
 
 type Stream = typeof STDOUT | typeof STDERR;
 
-/** Milliseconds until it is tried again to write where there was no room, and how often. */
+/** Milliseconds before a write that found no room is repeated, and how often `say` does so. */
 const NO_ROOM_PAUSE = 10;
 const SAY_TRIES = 100;
 
-/** Whether a person sees it. */
 export function isTerminal(stream: Stream): boolean {
   if (facts(stream)?.isCharacterDevice() !== true) return false;
   const load = (name: string) =>
@@ -25,13 +24,13 @@ export function isTerminal(stream: Stream): boolean {
   return openLibc(load)?.isatty(stream) === 1;
 }
 
-/** Whether somebody else reads what is written, or does not yet. */
+/** Whether a write may have to wait for a reader. */
 export function isPipe(stream: Stream): boolean {
-  const of = facts(stream);
-  return of !== undefined && (of.isFIFO() || of.isSocket());
+  const stats = facts(stream);
+  return stats?.isFIFO() === true || stats?.isSocket() === true;
 }
 
-/** Writes a few words, at once, and waits where there is no room. Where nobody reads them they are lost. */
+/** Writes a short text at once, and waits for room up to a second. What cannot be written is lost. */
 export function say(stream: Stream, text: string): void {
   const bytes = Buffer.from(text);
   let at = 0;
@@ -46,9 +45,8 @@ export function say(stream: Stream, text: string): void {
 }
 
 /**
- * Writes all of it: to a file at once, else on the thread pool, where whoever reads slowly holds up
- * nobody.
- * @throws the system's error: EPIPE when nobody reads it any more
+ * Writes all of it: to a file at once, else on the thread pool, where a slow reader holds up nothing else.
+ * @throws the system's error: EPIPE when nothing reads it any more
  */
 export async function writeAll(stream: Stream, bytes: Uint8Array): Promise<void> {
   const isFile = facts(stream)?.isFile() === true;
@@ -56,14 +54,14 @@ export async function writeAll(stream: Stream, bytes: Uint8Array): Promise<void>
     try {
       at += isFile ? writeSync(stream, bytes, at) : await writeSomeLater(stream, bytes, at, null);
     } catch (error) {
-      // Somebody who shares the pipe or the terminal does not want to wait.
+      // Another process that shares the pipe or terminal has made it non-blocking.
       if (!isSystemError(error, "EAGAIN")) throw error;
       await Bun.sleep(NO_ROOM_PAUSE);
     }
   }
 }
 
-/** Missing where the stream was closed by whoever started us. */
+/** undefined where this process was started with the stream closed. */
 function facts(stream: Stream): Stats | undefined {
   try {
     return fstatSync(stream);

@@ -6,10 +6,10 @@
  */
 export const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Nearly every text, and quickly told. */
+/** Nearly every text: no need to look further. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** The text on one line, with nothing in it that a terminal would obey. */
+/** The text on one line, without characters that a terminal would obey. */
 export function printable(text: string): string {
   if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) => {
@@ -19,7 +19,7 @@ export function printable(text: string): string {
   });
 }
 
-/** At most so many columns; what is cut shows as "…". */
+/** Cut to at most so many columns, with "…" at the end. */
 export function fit(text: string, columns: number): string {
   if (Bun.stringWidth(text) <= columns) return text;
   let cut = "";
@@ -32,7 +32,7 @@ export function fit(text: string, columns: number): string {
   return columns < 1 ? "" : `${cut}…`;
 }
 
-/** At least so many columns. */
+/** Filled up to so many columns. */
 export function pad(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - Bun.stringWidth(text)));
 }

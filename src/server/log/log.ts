@@ -37,15 +37,15 @@ export abstract class AnyLevelLog implements Log {
   }
 }
 
-class SilentLog extends AnyLevelLog {
-  write(): void {}
+const nothing = (): void => {};
 
-  isLevelEnabled(): boolean {
-    return false;
-  }
-}
-
-export const SILENT: Log = new SilentLog();
+export const SILENT: Log = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  isLevelEnabled: () => false,
+};
 
 export function isLogged(log: Log, level: LogLevel): boolean {
   return log.isLevelEnabled?.(level) ?? true;

@@ -16,34 +16,26 @@ import { startThread } from "./threads.ts";
 
 /** @returns undefined for models whose clients are served on the host's own loop */
 export function clientServers(host: Host): ClientServers | undefined {
-  const { settings, capacity, log } = host;
-  if (settings.model !== "processes" && settings.model !== "threads") return undefined;
-  return new Clients({
-    start: settings.model === "processes" ? startProcess : startThread,
-    served: {
-      ...childOptions(settings, capacity.connections),
-      maxOpenFiles: capacity.files.total,
-    },
-    log,
-  });
-}
-
-interface ClientsOptions {
-  readonly start: StartChild;
-  readonly served: ChildOptions;
-  readonly log: Log;
+  const { model } = host.settings;
+  if (model !== "processes" && model !== "threads") return undefined;
+  return new Clients(host, model === "processes" ? startProcess : startThread);
 }
 
 class Clients implements ClientServers {
-  readonly #options: ClientsOptions;
+  readonly #start: StartChild;
+  readonly #served: ChildOptions;
+  readonly #log: Log;
   readonly #children = new Set<Child>();
   /** Those of them that have been given their client. */
   readonly #serving = new WeakSet<Child>();
   /** Milliseconds that open streams have, once the server stops. */
   #drain: number | undefined;
 
-  constructor(options: ClientsOptions) {
-    this.#options = options;
+  constructor({ settings, capacity, log }: Host, start: StartChild) {
+    this.#start = start;
+    const maxOpenFiles = capacity.files.total;
+    this.#served = { ...childOptions(settings, capacity.connections), maxOpenFiles };
+    this.#log = log;
   }
 
   get size(): number {
@@ -52,12 +44,12 @@ class Clients implements ClientServers {
 
   take(fd: number, peer: string): boolean {
     try {
-      const child = this.#options.start(fd, (message) => this.#onMessage(child, peer, message));
+      const child = this.#start(fd, (message) => this.#onMessage(child, peer, message));
       this.#children.add(child);
       void this.#watch(child, peer);
       return true;
     } catch (err) {
-      this.#options.log.error({ peer, err }, "no process or thread could be started for a client");
+      this.#log.error({ peer, err }, "no process or thread could be started for a client");
       return false;
     }
   }
@@ -71,16 +63,15 @@ class Clients implements ClientServers {
   }
 
   #onMessage(child: Child, peer: string, message: FromChild): void {
-    const { log, served } = this.#options;
     if (message.case === "log") {
       for (const line of message.lines) {
         // How many it serves says nothing: it is always one.
         const { connections: _one, ...facts } = line.facts as { connections?: number };
-        log[line.level]({ ...facts, ...child.facts }, line.message);
+        this.#log[line.level]({ ...facts, ...child.facts }, line.message);
       }
     } else if (message.case === "running") {
       const given = { case: "client", fd: child.fd, peer } as const;
-      child.send({ case: "serve", given, options: served });
+      child.send({ case: "serve", given, options: this.#served });
       this.#serving.add(child);
       if (this.#drain !== undefined) child.send({ case: "stop", drain: this.#drain });
     }
@@ -90,7 +81,7 @@ class Clients implements ClientServers {
     const how = await child.ended;
     this.#children.delete(child);
     if (how === undefined) return;
-    this.#options.log.warn({ peer, ...child.facts, how }, "the process or thread of a client died");
+    this.#log.warn({ peer, ...child.facts, how }, "the process or thread of a client died");
   }
 }
 

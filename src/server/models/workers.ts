@@ -5,7 +5,7 @@
  */
 import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
-import { type Log, SILENT } from "../log/log.ts";
+import { SILENT } from "../log/log.ts";
 import type { Server, StopOptions } from "../options/options.ts";
 import type { Settings } from "../options/table.ts";
 import { type ChildOptions, childOptions } from "./child-messages.ts";
@@ -16,10 +16,10 @@ import { Slot } from "./slot.ts";
  * @throws LeatError: what listening throws, INTERNAL when a worker cannot start
  */
 export async function startWorkers(settings: Settings, where: Address): Promise<Server> {
-  const { workers: count, drain, log = SILENT, fd } = settings;
-  const served = childOptions(settings, count);
+  const served = childOptions(settings, settings.workers);
+  const { fd } = settings;
   const listener = fd === undefined ? openShared(where) : share(fd, where);
-  const workers = new Workers({ count, served, where, listener, drain, log });
+  const workers = new Workers(settings, served, listener, where);
   try {
     await workers.ready;
     return workers;
@@ -27,16 +27,6 @@ export async function startWorkers(settings: Settings, where: Address): Promise<
     await workers.stop({ drain: 0 });
     throw thrown;
   }
-}
-
-interface WorkersOptions {
-  readonly count: number;
-  readonly served: ChildOptions;
-  readonly where: Address;
-  readonly listener: SharedListener;
-  /** Milliseconds that open streams have, unless `stop` says otherwise. */
-  readonly drain: number;
-  readonly log: Log;
 }
 
 class Workers implements Server {
@@ -52,14 +42,16 @@ class Workers implements Server {
   /** Another call came while workers were replaced. */
   #repeat = false;
 
-  constructor({ count, served, where, listener, drain, log }: WorkersOptions) {
+  constructor(settings: Settings, served: ChildOptions, listener: SharedListener, where: Address) {
     this.#listener = listener;
-    this.#drain = drain;
+    this.#drain = settings.drain;
     this.address = listener.address;
     this.port = listener.port;
     const address = "unix" in where ? where : { ...where, port: listener.port };
-    for (let number = 1; number <= count; number += 1) {
-      this.#slots.push(new Slot({ number, served, fd: listener.fd, address, log }));
+    const { fd } = listener;
+    const { workers, log = SILENT } = settings;
+    for (let number = 1; number <= workers; number += 1) {
+      this.#slots.push(new Slot({ number, served, fd, address, log }));
     }
     this.ready = Promise.all(this.#slots.map((slot) => slot.ready));
   }

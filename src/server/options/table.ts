@@ -15,9 +15,7 @@ import type { ServerOptions } from "./options.ts";
 
 interface Row {
   /** As `--help` shows it, with the placeholder of its value; missing: the command has no such flag. */
-  readonly flag?: string;
-  /** The sentence of `--help`. */
-  readonly help?: string;
+  readonly flag?: readonly [flag: string, sentence: string];
   /** Passed on to the processes and threads that serve for a server. */
   readonly inherited?: true;
 }
@@ -64,35 +62,31 @@ export const OPTIONS = {
   hostname: {
     type: "text",
     default: "127.0.0.1",
-    flag: "--host <HOST>",
-    help: "address to listen on",
+    flag: ["--host <HOST>", "address to listen on"],
   },
   port: {
     type: "whole",
     least: 0,
     most: 65_535,
     default: 0,
-    flag: "--port <PORT>",
-    help: "0 picks a free one",
+    flag: ["--port <PORT>", "0 picks a free one"],
   },
-  unix: { type: "text", flag: "--unix <PATH>", help: "listen on a Unix socket instead" },
+  unix: { type: "text", flag: ["--unix <PATH>", "listen on a Unix socket instead"] },
   fd: { type: "whole", least: 0 },
-  readOnly: { type: "switch", inherited: true, flag: "--read-only", help: "refuse every change" },
+  readOnly: { type: "switch", inherited: true, flag: ["--read-only", "refuse every change"] },
   durability: {
     type: "choice",
     choices: ["fsync", "none"],
     default: "fsync",
     inherited: true,
-    flag: "--durability <LEVEL>",
-    help: "fsync: a file counts as received once it is on disk",
+    flag: ["--durability <LEVEL>", "fsync: a file counts as received once it is on disk"],
   },
   maxConnections: {
     type: "whole",
     least: 1,
     default: MAX_CONNECTIONS,
     inherited: true,
-    flag: "--max-connections <N>",
-    help: "connections at once; more are told to try again later",
+    flag: ["--max-connections <N>", "connections at once; more are told to try again later"],
   },
   // Unless given: as many as MAX_STREAMS and the files that may be open allow.
   maxStreams: { type: "whole", least: 1, most: 0xffff_ffff, inherited: true },
@@ -101,16 +95,14 @@ export const OPTIONS = {
     type: "choice",
     choices: ["event-loop", "iterative", "processes", "threads"],
     default: "event-loop",
-    flag: "--model <MODEL>",
-    help: "how clients are served",
+    flag: ["--model <MODEL>", "how clients are served"],
   },
   workers: {
     type: "whole",
     least: 1,
     most: MAX_WORKERS,
     default: 1,
-    flag: "--workers <N>",
-    help: "processes for --model event-loop; auto: one for each core",
+    flag: ["--workers <N>", "processes for --model event-loop; auto: one for each core"],
   },
   drain: {
     type: "duration",
@@ -118,8 +110,7 @@ export const OPTIONS = {
     most: LONGEST,
     default: DRAIN_DEADLINE,
     inherited: true,
-    flag: "--drain <SECONDS>",
-    help: "how long transfers may go on when it stops",
+    flag: ["--drain <SECONDS>", "how long transfers may go on when it stops"],
   },
   partialRetention: {
     type: "duration",
@@ -127,16 +118,14 @@ export const OPTIONS = {
     most: LONGEST,
     default: PARTIAL_RETENTION,
     inherited: true,
-    flag: "--partial-retention <SECONDS>",
-    help: "how long an unfinished upload is kept for a next try",
+    flag: ["--partial-retention <SECONDS>", "how long an unfinished upload is kept for a next try"],
   },
   kernelCopy: {
     type: "choice",
     choices: ["auto", "on", "off"],
     default: "auto",
     inherited: true,
-    flag: "--kernel-copy <WHEN>",
-    help: "let the kernel move files to sockets (Linux)",
+    flag: ["--kernel-copy <WHEN>", "let the kernel move files to sockets (Linux)"],
   },
   log: { type: "object" },
 } as const satisfies {

@@ -14,5 +14,5 @@ for (let index = 0; index < Number(process.env["SAYS"]); index++) {
   output.say(`line ${String(index).padStart(6, "0")}`);
 }
 setTimeout(() => writeFileSync(process.env["FILE"]!, String(process.pid)), 1);
-await output.talked();
+await output.messagesWritten();
 process.exit(0);

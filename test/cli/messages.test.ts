@@ -6,7 +6,7 @@ import { createServer } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { run } from "./support.ts";
 
-const TALKER = join(import.meta.dir, "talk-fixture.ts");
+const TALKER = join(import.meta.dir, "messages-fixture.ts");
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 /** Six times what a pipe holds. */
 const SAYS = 32_000;
@@ -27,7 +27,7 @@ test("who reads late gets every line, and nothing waits meanwhile", async () => 
   expect(readFileSync(here.at("out"), "utf8")).toBe(lines.join(""));
 });
 
-test("a signal ends a command whose talk nobody reads", async () => {
+test("a signal ends a command whose messages nobody reads", async () => {
   using here = new TemporaryFolder();
   const env = { TALKER, SAYS: `${SAYS}`, FILE: here.at("pid"), DONE: here.at("done") };
   // The reader stays, and reads nothing, until the talker has ended.
