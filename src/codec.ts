@@ -8,7 +8,7 @@
  *
  * @module leat/codec
  */
-import { Channel, type ChannelOptions } from "./codec/channel.ts";
+import { type Channel, type ChannelOptions, createChannel } from "./codec/channel.ts";
 import { LeatError } from "./errors.ts";
 import { CONNECT_DEADLINE, MAX_CONNECTIONS } from "./limits.ts";
 import { addressText, connectBun, listenBun } from "./net/bun.ts";
@@ -64,7 +64,7 @@ export function listen<Send, Receive = Send>(
   const channels = new Set<Channel<Send, Receive>>();
   const most = options.maxChannels ?? MAX_CONNECTIONS;
   const listener = listenBun(addressOf(options), (transport) => {
-    const { channel, handler } = Channel.over(transport, options);
+    const { channel, handler } = createChannel(transport, options);
     channels.add(channel);
     void channel.closed.then(() => channels.delete(channel));
     // Not before the transport has its handler.
@@ -116,7 +116,7 @@ export async function connect<Send, Receive = Send>(
     opened.reject(new LeatError("DEADLINE_EXCEEDED", text));
   }, CONNECT_DEADLINE);
   connectBun(address, (transport) => {
-    const { channel, handler } = Channel.over(transport, options);
+    const { channel, handler } = createChannel(transport, options);
     // After the transport has its handler, too.
     if (late) queueMicrotask(() => channel.abort());
     else opened.resolve(channel);

@@ -327,6 +327,31 @@ describe("the code", () => {
   });
 });
 
+describe("what the package exports", () => {
+  const EXPORT = /^export {([^}]*)} from "([^"]+)"/gm;
+
+  /** The classes that an entry exports, with their text. */
+  function classesOf(entry: string): [name: string, text: string][] {
+    const exports = readFileSync(join(SRC, entry), "utf8").matchAll(EXPORT);
+    return [...exports].flatMap(([, names, of]) => {
+      const text = readFileSync(join(SRC, of!), "utf8");
+      const classes = text.matchAll(/^export class (\w+)[^]*?^}$/gm);
+      return [...classes]
+        .filter(([, name]) => new RegExp(`\\b${name}\\b`).test(names!))
+        .map(([all, name]): [string, string] => [name!, all]);
+    });
+  }
+
+  test("are classes of which every member is meant for users", () => {
+    const classes = ["index.ts", "codec.ts"].flatMap(classesOf);
+    const names = classes.map(([name]) => name);
+    for (const name of ["Client", "Download", "LeatError", "Channel"])
+      expect(names).toContain(name);
+    const wrong = classes.filter(([, text]) => /@(?:internal|hidden)/.test(text));
+    expect(wrong.map(([name]) => name)).toEqual([]);
+  });
+});
+
 describe("a rule that is broken is found", () => {
   test("in the code: types, comments and what strings say do not count", () => {
     const text = 'const file: Bun.BunFile = open("Date"); // Bun.file\nconst now = Date.now();';
@@ -345,6 +370,7 @@ describe("a rule that is broken is found", () => {
     ["transfer imports types of the disk", "transfer/x.ts", "store/disk/disk.ts"],
     ["the client imports the disk store", "client/local/x.ts", "store/disk/disk.ts"],
     ["a download imports trees", "client/download/x.ts", "client/trees/tree.ts"],
+    ["trees import the client", "client/trees/x.ts", "client/client.ts"],
     ["the terminal imports a command", "cli/terminal/x.ts", "cli/commands/get.ts"],
     ["the client imports the server", "client/x.ts", "server/server.ts"],
     ["the server imports the client", "server/x.ts", "client/client.ts"],

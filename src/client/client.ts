@@ -254,5 +254,5 @@ export class Client implements AsyncDisposable {
   }
 }
 
-/** For `connect` and leat/testing. */
+/** For `connect` and leat/testing. @internal */
 export const createClient = create;

@@ -18,6 +18,11 @@ export interface ChannelOptions<Send, Receive> {
   readonly closeDeadline?: number | undefined;
 }
 
+let create: <Send, Receive>(
+  transport: Transport,
+  options: ChannelOptions<Send, Receive>,
+) => { channel: Channel<Send, Receive>; handler: TransportHandler };
+
 /**
  * Typed messages over one transport, delimited, with backpressure both ways.
  *
@@ -73,19 +78,17 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     this.#decoder = new MessageDecoder(options.codec, { maxLength: options.maxLength });
   }
 
-  /** A channel over a transport that just opened, and the handler that the transport has to call. @internal */
-  static over<Send, Receive>(
-    transport: Transport,
-    options: ChannelOptions<Send, Receive>,
-  ): { channel: Channel<Send, Receive>; handler: TransportHandler } {
-    const channel = new Channel(transport, options);
-    const handler: TransportHandler = {
-      onData: (chunk) => channel.#arrived(chunk),
-      onDrain: () => channel.#flush(),
-      onEnd: () => channel.#ended(),
-      onClose: (error) => channel.#left(error),
+  static {
+    create = (transport, options) => {
+      const channel = new Channel(transport, options);
+      const handler: TransportHandler = {
+        onData: (chunk) => channel.#arrived(chunk),
+        onDrain: () => channel.#flush(),
+        onEnd: () => channel.#ended(),
+        onClose: (error) => channel.#left(error),
+      };
+      return { channel, handler };
     };
-    return { channel, handler };
   }
 
   /** Whether messages can be sent: neither side has closed, and `shutdown` was not called. */
@@ -314,6 +317,9 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     );
   }
 }
+
+/** A channel over a transport that just opened, and the handler for its events. @internal */
+export const createChannel = create;
 
 function lost(peer: string, cause: Error): LeatError {
   const known = LeatError.from(cause, `the channel with ${peer}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Channel, type ChannelOptions } from "../../src/codec/channel.ts";
+import { type Channel, type ChannelOptions, createChannel } from "../../src/codec/channel.ts";
 import { memoryPair, type MemoryTransport, type PipeOptions } from "../../src/net/memory.ts";
 import type { Accept, Transport } from "../../src/net/transport.ts";
 import { delimit, encodeDelimited } from "../../src/wire/delimited.ts";
@@ -17,7 +17,7 @@ interface Pair {
 function pair(options: Options = {}, pipe: PipeOptions = {}): Pair {
   const channels: Channel<Note>[] = [];
   const accept: Accept = (transport) => {
-    const { channel, handler } = Channel.over(transport, {
+    const { channel, handler } = createChannel(transport, {
       codec: jsonCodec,
       maxLength: 100_000,
       ...options,
@@ -35,7 +35,7 @@ function raw(options: Options = {}, pipe: PipeOptions = {}) {
   let channel!: Channel<Note>;
   const [, transport] = memoryPair(
     (own) => {
-      const opened = Channel.over(own, { codec: jsonCodec, maxLength: 1000, ...options });
+      const opened = createChannel(own, { codec: jsonCodec, maxLength: 1000, ...options });
       channel = opened.channel;
       return opened.handler;
     },

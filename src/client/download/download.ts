@@ -197,5 +197,5 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
   }
 }
 
-/** For the client's calls; users get a download from `Client.get`. */
+/** For the calls of the client: users have `Client.get`. @internal */
 export const createDownload = create;

@@ -3,17 +3,8 @@ import { LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel, NotDone, Stored, StoreEntry } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
 
-/** The options that every download of a file has. */
-export interface GrowthOptions {
-  /**
-   * The file may become longer meanwhile, as a log does: the bytes that it had at the start are
-   * fetched, and the server checks that they are still the same. Without this, growth is CHANGED.
-   */
-  readonly allowGrowth?: boolean;
-}
-
 /** Which part of a file to get, and how it is verified. */
-export interface GetOptions extends CallOptions, GrowthOptions {
+export interface GetOptions extends CallOptions {
   /** The first byte; 0 unless given. */
   readonly offset?: number;
   /** In bytes; to the end of the file unless given. */
@@ -22,12 +13,17 @@ export interface GetOptions extends CallOptions, GrowthOptions {
   readonly ifMatch?: string;
   /** Verifies the SHA-256 of all that is sent, besides the CRC-32 of each block. */
   readonly sha256?: boolean;
+  /**
+   * The file may become longer meanwhile, as a log does: the bytes that it had at the start are
+   * fetched, and the server checks that they are still the same. Without this, growth is CHANGED.
+   */
+  readonly allowGrowth?: boolean;
   /** Called as bytes arrive, with their sum so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 
 /** How to fetch a file to a path. */
-export interface DownloadOptions extends CallOptions, GrowthOptions, SaveOptions {
+export interface DownloadOptions extends CallOptions, SaveOptions, Pick<GetOptions, "allowGrowth"> {
   /** Called when the server has answered, with the file as it has it. */
   readonly onBegin?: (entry: StoreEntry) => void;
   /** Called as bytes arrive, with the size of the local file so far, its resumed part included. */
