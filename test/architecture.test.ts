@@ -89,7 +89,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "file-region": [],
   executable: [],
   hash: [],
-  libc: [],
+  libc: ["bun"],
   version: [".."], // package.json
   wire: [...BASE, "protobufjs"],
   session: [...BASE, "wire"],

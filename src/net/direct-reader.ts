@@ -8,7 +8,7 @@
  */
 import { POLL_WAIT } from "../limits.ts";
 import { eventLoopDescriptor } from "./event-loop.ts";
-import { canReceive, PollSet } from "./receive.ts";
+import { hasSocketCalls, PollSet } from "./socket-calls.ts";
 
 export interface DirectSocket {
   readonly fd: number;
@@ -30,7 +30,7 @@ export class DirectReader {
   /** @param socket one that the runtime reads @returns whether sockets can be read here */
   canRead(socket: number): boolean {
     if (this.#loop === undefined) {
-      this.#loop = canReceive() ? (eventLoopDescriptor(socket) ?? null) : null;
+      this.#loop = hasSocketCalls() ? (eventLoopDescriptor(socket) ?? null) : null;
     }
     return this.#loop !== null;
   }

@@ -6,7 +6,7 @@
  */
 import { DIRECT_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "../limits.ts";
 import { DirectReader, type DirectSocket } from "./direct-reader.ts";
-import { EAGAIN, EINTR, ReceiveBuffer } from "./receive.ts";
+import { EAGAIN, EINTR, ReceiveBuffer } from "./socket-calls.ts";
 import type { Accept, Transport, TransportHandler } from "./transport.ts";
 
 /** All sockets of this thread. */

@@ -2,34 +2,25 @@
  * A second descriptor for an open socket. Closing the first one then sends nothing to the peer and
  * takes nothing from it: Bun's close is epoll_ctl(DEL) and close(2), without shutdown(2).
  */
-import { dlopen } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { LeatError } from "../errors.ts";
-import { openLibc } from "../libc.ts";
+import { lazyLibc } from "../libc.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
 
-interface Calls {
-  readonly dup: (fd: number) => number;
-  readonly fcntl: (fd: number, command: number, least: number) => number;
-  readonly close: (fd: number) => number;
-}
-
-let found: Calls | undefined;
+const { i32 } = FFIType;
+const libc = lazyLibc({
+  dup: { args: [i32], returns: i32 },
+  fcntl: { args: [i32, i32, i32], returns: i32 },
+  close: { args: [i32], returns: i32 },
+});
 
 /** @throws UNIMPLEMENTED where the C library is an unknown one */
-function calls(): Calls {
-  if (found !== undefined) return found;
-  found = openLibc((name) => {
-    const library = dlopen(name, {
-      dup: { args: ["i32"], returns: "i32" },
-      fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
-      close: { args: ["i32"], returns: "i32" },
-    });
-    return library.symbols;
-  });
+function calls(): NonNullable<ReturnType<typeof libc>> {
+  const found = libc();
   if (found !== undefined) return found;
   throw new LeatError("UNIMPLEMENTED", "sockets cannot be handed over on this system");
 }

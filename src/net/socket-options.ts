@@ -1,27 +1,16 @@
 /** Socket options that Bun does not offer, set by FFI where the system has them. */
-import { dlopen, ptr } from "bun:ffi";
-import { openLibc } from "../libc.ts";
+import { FFIType, ptr } from "bun:ffi";
+import { lazyLibc } from "../libc.ts";
 import { NOT_SENT_LOW_WATER } from "../limits.ts";
 
 const IPPROTO_TCP = 6;
 const TCP_NOTSENT_LOWAT = process.platform === "darwin" ? 0x201 : 25;
 
-type SetOption = (fd: number, level: number, name: number, value: number, size: number) => number;
-
-let found: SetOption | null | undefined;
-
-/** setsockopt of the C library, or null where it can't be had; looked for once. */
-function setsockopt(): SetOption | null {
-  if (found !== undefined) return found;
-  const opened = openLibc((name) => {
-    const library = dlopen(name, {
-      setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
-    });
-    return library.symbols.setsockopt as unknown as SetOption;
-  });
-  found = opened ?? null; // then the kernel's own default holds
-  return found;
-}
+const { i32, u32, ptr: pointer } = FFIType;
+/** Without it, the kernel's own default holds. */
+const libc = lazyLibc({
+  setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
+});
 
 const value = new Int32Array([NOT_SENT_LOW_WATER]);
 
@@ -32,6 +21,5 @@ const value = new Int32Array([NOT_SENT_LOW_WATER]);
  * @returns whether the system took it; it may not on other systems, where the send buffer bounds
  */
 export function setNotSentLowWater(fd: number): boolean {
-  const call = setsockopt();
-  return call !== null && call(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, ptr(value), 4) === 0;
+  return libc()?.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, ptr(value), 4) === 0;
 }

@@ -2,7 +2,7 @@
  * A process that writes 1 MiB to stdout, which it makes `nonblocking` if asked. It makes the file FILE of the
  * environment when its event loop has gone on ten times since it began.
  */
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { writeFileSync } from "node:fs";
 import {
   STDERR,
@@ -18,8 +18,8 @@ const O_NONBLOCK = 0x800;
 
 if (process.argv[2] === "nonblocking") {
   const { int: i32 } = FFIType;
-  const libc = openLibc((name) => dlopen(name, { fcntl: { args: [i32, i32, i32], returns: i32 } }));
-  libc?.symbols.fcntl(STDOUT, F_SETFL, O_NONBLOCK);
+  const libc = openLibc({ fcntl: { args: [i32, i32, i32], returns: i32 } });
+  libc?.fcntl(STDOUT, F_SETFL, O_NONBLOCK);
 }
 let turns = 0;
 const timer = setInterval(() => {

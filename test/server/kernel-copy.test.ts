@@ -4,7 +4,7 @@ import { renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { createRuntime } from "../../src/connection/runtime.ts";
 import { connect, openDiskStore, type Server, type Source, type Store } from "../../src/index.ts";
 import { BLOCK_SIZE, KERNEL_COPY_LEAST, KiB, MiB, VERSION_GRAIN } from "../../src/limits.ts";
-import { canSendFile } from "../../src/net/send-file.ts";
+import { hasSocketCalls } from "../../src/net/socket-calls.ts";
 import { Host } from "../../src/server/host/host.ts";
 import { LeatServer } from "../../src/server/loop/leat-server.ts";
 import { seededRandom } from "../support/chop.ts";
@@ -13,7 +13,7 @@ import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
-const here = canSendFile() ? describe : describe.skip;
+const here = hasSocketCalls() ? describe : describe.skip;
 const random = seededRandom(90);
 const library = new TemporaryFolder();
 /** Another address than clients have: to a server, who asks here is on another machine. */

@@ -3,7 +3,7 @@
  * will read on: it is read from its current position, and the position moves. `Bun.stdin` reads a file from its
  * start, and leaves the position as it was.
  */
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { fstatSync } from "node:fs";
 import { KiB } from "../../limits.ts";
 import { openLibc } from "../../libc.ts";
@@ -23,11 +23,8 @@ export function standardInput(): AsyncIterable<Uint8Array> {
 /** Moves the position of a file back by the last bytes that were read, for the next program that reads it. */
 export function giveBack(bytes: number): void {
   if (bytes === 0 || isStream()) return;
-  const load = (name: string) =>
-    dlopen(name, {
-      lseek: { args: [FFIType.i32, FFIType.i64, FFIType.i32], returns: FFIType.i64 },
-    }).symbols;
-  openLibc(load)?.lseek(STDIN, -bytes, SEEK_CUR);
+  const { i32, i64 } = FFIType;
+  openLibc({ lseek: { args: [i32, i64, i32], returns: i64 } })?.lseek(STDIN, -bytes, SEEK_CUR);
 }
 
 /** A pipe, a socket or a terminal: its bytes may come late, and no thread may wait for them. */

@@ -2,7 +2,7 @@
  * stdout and stderr of a command, by their descriptors. Node's streams for them, `process.stdout` and
  * `process.stderr`, cost 10 ms of a command's start, half of what a `get` of a small file takes.
  */
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { type Stats, fstatSync, writeSync } from "node:fs";
 import { openLibc } from "../../libc.ts";
 import { isSystemError } from "../../store/system/system-error.ts";
@@ -19,9 +19,8 @@ const SAY_TRIES = 100;
 
 export function isTerminal(stream: Stream): boolean {
   if (facts(stream)?.isCharacterDevice() !== true) return false;
-  const load = (name: string) =>
-    dlopen(name, { isatty: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols;
-  return openLibc(load)?.isatty(stream) === 1;
+  const { i32 } = FFIType;
+  return openLibc({ isatty: { args: [i32], returns: i32 } })?.isatty(stream) === 1;
 }
 
 /** Whether a write may have to wait for a reader. */

@@ -4,7 +4,7 @@
  */
 import type { ByteSink, FileRegion } from "../../file-region.ts";
 import { BLOCK_SIZE, KERNEL_COPY_LEAST } from "../../limits.ts";
-import { EAGAIN, canSendFile, sendFile } from "../../net/send-file.ts";
+import { EAGAIN, hasSocketCalls, sendFile } from "../../net/socket-calls.ts";
 import type { KernelCopyMode } from "../options/options.ts";
 import type { Source } from "../../store/store.ts";
 import type { KernelCopy, RegionEnd } from "../../transfer/outgoing-source.ts";
@@ -23,7 +23,7 @@ export function kernelCopy(
 ): KernelCopy | undefined {
   if (mode === "off" || (mode === "auto" && isLocal)) return undefined;
   const least = mode === "on" ? KERNEL_COPY_LEAST : BLOCK_SIZE + 1;
-  if (length < least || source.fd === undefined || !canSendFile()) return undefined;
+  if (length < least || source.fd === undefined || !hasSocketCalls()) return undefined;
   return {
     unknown: mode === "on",
     region: (position, size, onEnd) => new CopiedRegion(source, position, size, onEnd),

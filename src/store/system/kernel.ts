@@ -5,7 +5,7 @@
  * One name buffer and one answer buffer serve all calls: a call is over before the next begins.
  */
 
-import { dlopen, FFIType, ptr, read } from "bun:ffi";
+import { FFIType, ptr, read } from "bun:ffi";
 import { closeSync, existsSync } from "node:fs";
 import { constants } from "node:os";
 import { openLibc } from "../../libc.ts";
@@ -98,25 +98,17 @@ export function systemError(errno: number, call: string): Error {
   return Object.assign(new Error(`${call}: ${name}`), { code: name, errno: -errno, syscall: call });
 }
 
-function load(library: string) {
-  return dlopen(library, {
-    syscall: {
-      args: [
-        FFIType.i64_fast,
-        FFIType.i64_fast,
-        FFIType.i64_fast,
-        FFIType.i64_fast,
-        FFIType.i64_fast,
-        FFIType.i64_fast,
-      ],
-      returns: FFIType.i64_fast,
-    },
-    __errno_location: { args: [], returns: FFIType.ptr },
-  }).symbols;
-}
-
 const isKnown = process.platform === "linux" && CALLS[process.arch] !== undefined;
-const symbols = isKnown ? openLibc(load) : undefined;
+const { i64_fast, ptr: pointer } = FFIType;
+const symbols = isKnown
+  ? openLibc({
+      syscall: {
+        args: [i64_fast, i64_fast, i64_fast, i64_fast, i64_fast, i64_fast],
+        returns: i64_fast,
+      },
+      __errno_location: { args: [], returns: pointer },
+    })
+  : undefined;
 const calls = CALLS[process.arch] ?? NO_CALLS;
 
 // The buffers are module constants: ffi pointers to them stay good.

@@ -3,7 +3,7 @@
  * same on Linux and macOS.
  */
 
-import { dlopen, FFIType, ptr, read } from "bun:ffi";
+import { FFIType, ptr, read } from "bun:ffi";
 import { futimesSync, utimesSync } from "node:fs";
 import { openLibc } from "../../libc.ts";
 import type { Time } from "../store.ts";
@@ -23,19 +23,13 @@ const UTIME_OMIT = process.platform === "darwin" ? -2n : 0x3fff_fffen;
 
 const TWO_TO_32 = 2 ** 32;
 
-function load(library: string) {
-  return dlopen(library, {
-    flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-    [ERRNO_AT]: { args: [], returns: FFIType.ptr },
-    futimens: { args: [FFIType.i32, FFIType.i64_fast], returns: FFIType.i32 },
-    utimensat: {
-      args: [FFIType.i32, FFIType.ptr, FFIType.i64_fast, FFIType.i32],
-      returns: FFIType.i32,
-    },
-  }).symbols;
-}
-
-const symbols = openLibc(load);
+const { i32, i64_fast, ptr: pointer } = FFIType;
+const symbols = openLibc({
+  flock: { args: [i32, i32], returns: i32 },
+  [ERRNO_AT]: { args: [], returns: pointer },
+  futimens: { args: [i32, i64_fast], returns: i32 },
+  utimensat: { args: [i32, pointer, i64_fast, i32], returns: i32 },
+});
 
 /** Two struct timespec: access time, modified time. */
 const times = new ArrayBuffer(32);

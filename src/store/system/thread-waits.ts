@@ -1,6 +1,6 @@
 /** Tells a thread that slept in the kernel from one whose core others were using: getrusage(2). */
-import { dlopen, FFIType, ptr } from "bun:ffi";
-import { openLibc } from "../../libc.ts";
+import { FFIType, ptr } from "bun:ffi";
+import { lazyLibc } from "../../libc.ts";
 
 /** Of this thread only; Linux alone has it. */
 const RUSAGE_THREAD = 1;
@@ -10,19 +10,18 @@ const usage = new BigInt64Array(18);
 const usageAt = ptr(usage);
 const VOLUNTARY = 16;
 
-function load(library: string) {
-  return dlopen(library, {
+const libc = lazyLibc(
+  {
     getrusage: { args: [FFIType.i32, FFIType.i64_fast], returns: FFIType.i32 },
-  }).symbols;
-}
-
-const symbols = process.platform === "linux" ? openLibc(load) : undefined;
+  },
+  "linux",
+);
 
 /**
  * @returns how often this thread has waited in the kernel for something: its voluntary context
  *   switches. NaN where that is not known, so that no two of these are the same.
  */
 export function threadWaits(): number {
-  if (symbols?.getrusage(RUSAGE_THREAD, usageAt) !== 0) return Number.NaN;
+  if (libc()?.getrusage(RUSAGE_THREAD, usageAt) !== 0) return Number.NaN;
   return Number(usage[VOLUNTARY]);
 }
