@@ -360,6 +360,10 @@ export const SERVER_SILENCE = 60_000;
  *  no byte. */
 export const CLOSE_DEADLINE = 5_000;
 
+/** The longest time that a flag or an option may set: timers take 31 bits of milliseconds, and fire at once
+ *  beyond. */
+export const LONGEST_TIMER = 2_000_000_000;
+
 /** How often deadlines are looked at; they are met to within this time. */
 export const TICK = 500;
 

@@ -1,5 +1,6 @@
 /** How all commands read their arguments. */
 import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
+import { LONGEST_TIMER } from "../../limits.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
 
@@ -53,8 +54,7 @@ export function seconds(text: string): number {
 /** For `argParser`: 0 or more; `5s` is `5`. @returns milliseconds */
 export function secondsOrNone(text: string): number {
   const value = Number(text.replace(/s$/, ""));
-  // setTimeout takes 31 bits of milliseconds, and would fire at once beyond.
-  if (/^\d+(\.\d+)?s?$/.test(text) && value <= 2_000_000) return value * 1000;
+  if (/^\d+(\.\d+)?s?$/.test(text) && value * 1000 <= LONGEST_TIMER) return value * 1000;
   throw notSeconds();
 }
 

@@ -76,7 +76,7 @@ export function readFlags(program: Command): ServerFlags {
 
 /** @returns the option, which reads values of the row's type */
 function typed(option: Option, row: Row): Option {
-  if (row.type === "switch" || row.type === "object") return option;
+  if (row.type === "switch") return option;
   if (row.type === "choice") option.choices(row.choices);
   if (row.type === "whole") option.argParser(wholeNumber(row.least, row.most));
   if (row.type !== "duration") return option.default(row.default);

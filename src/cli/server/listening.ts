@@ -74,21 +74,16 @@ function isLoopback(host: string): boolean {
  */
 export function addressesElsewhere(address: string, asked: Address): string[] {
   if ("unix" in asked) return [];
+  const isAny = isIPv6(asked.hostname) && /^[0:]+$/.test(asked.hostname);
+  if (asked.hostname !== "0.0.0.0" && !isAny) return [];
   const port = Number(address.slice(address.lastIndexOf(":") + 1));
-  const hosts = addressesFor(asked.hostname).slice(0, MOST_SHOWN);
-  return hosts.map((hostname) => addressText({ hostname, port }));
-}
-
-/** The addresses of this machine that others can reach, where `host` stands for all. */
-function addressesFor(host: string): string[] {
-  const isAny = isIPv6(host) && /^[0:]+$/.test(host);
-  if (host !== "0.0.0.0" && !isAny) return [];
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  // A link-local address needs the name of an interface on the other machine.
-  const usable = all.filter(
-    ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
+  return (
+    (isAny ? ["IPv4", "IPv6"] : ["IPv4"])
+      .flatMap((family) => all.filter((each) => each.family === family))
+      // A link-local address needs the name of an interface on the other machine.
+      .filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address))
+      .slice(0, MOST_SHOWN)
+      .map(({ address: hostname }) => addressText({ hostname, port }))
   );
-  const of = (family: string) =>
-    usable.filter((each) => each.family === family).map(({ address }) => address);
-  return isAny ? [...of("IPv4"), ...of("IPv6")] : of("IPv4");
 }

@@ -19,11 +19,6 @@ const DEADLINE = 2_000;
 /** Commands that take folders only. */
 const OF_FOLDERS: ReadonlySet<string> = new Set(["cd", "lcd"]);
 
-interface Found {
-  readonly name: string;
-  readonly folder: boolean;
-}
-
 interface CompleteWith {
   readonly commands: readonly Command[];
   /** Names of more commands. */
@@ -116,7 +111,7 @@ async function* remoteNames(client: Client, folder: string, prefix: string) {
   }
 }
 
-function* localNames(folder: string, prefix: string): Generator<Found> {
+function* localNames(folder: string, prefix: string) {
   const path = folder === "" ? "." : folder;
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const { name } = entry;

@@ -64,7 +64,8 @@ async function matching(word: string, side: Side, within: NamesIn): Promise<stri
   const glob = new Bun.Glob(pattern.replace(/^!/, "\\!"));
   const found: string[] = [];
   try {
-    const names = side === "local" ? localNames(folder) : remoteNames(folder, within);
+    const names =
+      side === "local" ? readdirSync(folder || ".").toSorted() : remoteNames(folder, within);
     for await (const name of names) {
       if (name.startsWith(".") !== pattern.startsWith(".") || !glob.match(name)) continue;
       // A name that begins with a dash would be taken for a flag.
@@ -76,10 +77,6 @@ async function matching(word: string, side: Side, within: NamesIn): Promise<stri
     if (!(thrown instanceof LeatError) && !isSystem(thrown)) throw thrown;
   }
   return found.length === 0 ? [word] : found;
-}
-
-function* localNames(folder: string): Generator<string> {
-  yield* readdirSync(folder === "" ? "." : folder).toSorted();
 }
 
 async function* remoteNames(folder: string, within: NamesIn): AsyncGenerator<string> {

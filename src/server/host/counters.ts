@@ -1,4 +1,4 @@
-/** What a server counts since its start. */
+/** Counts of one process since its start. */
 export class Counters {
   /** Payload bytes. */
   bytesSent = 0;

@@ -62,7 +62,7 @@ export class Host {
   }
 }
 
-/** The store that the options name. @throws INVALID_ARGUMENT: there is none; what opening a folder throws */
+/** The store that the options name. @throws INVALID_ARGUMENT: they name none; errors of opening a folder */
 export function openStore({ store, library, readOnly, partialRetention }: ServerOptions): Store {
   if (store !== undefined) return store;
   if (library !== undefined) {

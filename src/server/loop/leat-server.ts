@@ -1,4 +1,4 @@
-/** One event loop that serves connections of leat's protocol: accepts, refuses, and stops without cutting what is under way. */
+/** One event loop for connections of leat's protocol: accepts, refuses, serves, and lets them finish when it stops. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "../../connection/connection.ts";
 import { LeatError } from "../../errors.ts";
@@ -41,7 +41,7 @@ export interface ClientServers {
 }
 
 export interface LeatServerOptions {
-  /** Serve the clients of models that do not serve them on this loop. */
+  /** Serves clients in place of this loop; for `processes` and `threads`. */
   readonly clients?: ClientServers | undefined;
   /** Called when connections come and go, with how many there are. */
   readonly onConnections?: (connections: number) => void;

@@ -17,7 +17,6 @@ import type { KernelCopy } from "../../transfer/outgoing-source.ts";
 import type { Host } from "../host/host.ts";
 import { kernelCopy } from "./kernel-copy.ts";
 
-/** What serves all streams of a server. */
 export interface Serving {
   readonly host: Host;
   status(): StatusInit;

@@ -57,7 +57,7 @@ class Clients implements ClientServers {
   async stop(drain: number): Promise<void> {
     this.#drain = drain;
     const children = [...this.#children];
-    // A child that is only starting gets the message when it runs: it has to tell its client, too.
+    // A child that is only starting gets the message when it runs: its client has to learn of it, too.
     for (const child of children) if (this.#serving.has(child)) child.send({ case: "stop", drain });
     await endAll(children, drain);
   }

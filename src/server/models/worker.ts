@@ -18,7 +18,7 @@ export interface WorkerOptions {
 }
 
 export class Worker {
-  /** How many clients it has. */
+  /** Of its clients. */
   connections = 0;
   readonly since = performance.now();
   /** Resolves when it accepts. @throws INTERNAL: it ended before */

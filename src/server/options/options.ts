@@ -21,11 +21,11 @@ export type Model = "event-loop" | "iterative" | "processes" | "threads";
 export type KernelCopyMode = "auto" | "on" | "off";
 
 // Each has a row in table.ts: the compiler asks for it.
-/** What is served, where and how. Numbers are whole, times are in milliseconds. */
+/** The store or folder to serve, where and how. Numbers are whole, times are in milliseconds. */
 export interface ServerOptions {
   /** Folder to serve. It must exist. */
   readonly library?: string;
-  /** What to serve instead of a folder; disposed with the server. */
+  /** Served instead of a folder; disposed with the server. */
   readonly store?: Store;
   /** `127.0.0.1` unless given. */
   readonly hostname?: string;
@@ -54,7 +54,7 @@ export interface ServerOptions {
   readonly workers?: number;
   /** Milliseconds in which open streams may finish when the server stops, or a worker is replaced: 10,000 unless given. */
   readonly drain?: number;
-  /** Milliseconds that an unfinished upload is kept which nobody holds or touches: a day unless given. */
+  /** Milliseconds that an unfinished upload is kept after it was last used: a day unless given. */
   readonly partialRetention?: number;
   /** Whether the kernel moves bytes of files to sockets: `auto` unless given. */
   readonly kernelCopy?: KernelCopyMode;
@@ -77,7 +77,7 @@ export interface Server extends AsyncDisposable {
   readonly connections: number;
   /**
    * Replaces the workers one by one: the next one accepts before the one before stops to, which lets
-   * its open streams finish. What was asked for while it was done is done once more.
+   * its open streams finish. A call while they are replaced has them replaced once more.
    * @returns how many were replaced, when the last of them has ended: 0 where this process serves
    * @throws INTERNAL when one could not be started: the one before goes on, as do those that follow
    */

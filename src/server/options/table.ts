@@ -6,6 +6,7 @@
 import { LeatError } from "../../errors.ts";
 import {
   DRAIN_DEADLINE,
+  LONGEST_TIMER,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
   MAX_WORKERS,
@@ -36,29 +37,23 @@ type Choice<V = string> = Row & {
   readonly choices: readonly V[];
   readonly default: V;
 };
-/** Only a program can give it. */
-type Given = Row & { readonly type: "object" };
-
 /** A row of a table of options. */
-export type Option = Text | Whole | Duration | Switch | Choice | Given;
+export type Option = Text | Whole | Duration | Switch | Choice;
 
 type OptionOf<V> = [V] extends [boolean]
   ? Switch
   : [V] extends [number]
     ? Whole | Duration
-    : [V] extends [string]
-      ? string extends V
-        ? Text
-        : Choice<V>
-      : Given;
+    : string extends V
+      ? Text
+      : Choice<V>;
 
-/** The longest time, in milliseconds: timers take 31 bits of them, and would fire at once beyond. */
-export const LONGEST = 2_000_000_000;
+/** Those that have plain values. */
+type Named = Exclude<keyof ServerOptions, "store" | "log">;
 
 /** In the order of `--help`. */
 export const OPTIONS = {
   library: { type: "text", inherited: true },
-  store: { type: "object" },
   hostname: {
     type: "text",
     default: "127.0.0.1",
@@ -107,7 +102,7 @@ export const OPTIONS = {
   drain: {
     type: "duration",
     least: 0,
-    most: LONGEST,
+    most: LONGEST_TIMER,
     default: DRAIN_DEADLINE,
     inherited: true,
     flag: ["--drain <SECONDS>", "how long transfers may go on when it stops"],
@@ -115,7 +110,7 @@ export const OPTIONS = {
   partialRetention: {
     type: "duration",
     least: 1,
-    most: LONGEST,
+    most: LONGEST_TIMER,
     default: PARTIAL_RETENTION,
     inherited: true,
     flag: ["--partial-retention <SECONDS>", "how long an unfinished upload is kept for a next try"],
@@ -127,24 +122,23 @@ export const OPTIONS = {
     inherited: true,
     flag: ["--kernel-copy <WHEN>", "let the kernel move files to sockets (Linux)"],
   },
-  log: { type: "object" },
 } as const satisfies {
-  readonly [K in keyof ServerOptions]-?: OptionOf<NonNullable<ServerOptions[K]>>;
+  readonly [K in Named]-?: OptionOf<NonNullable<ServerOptions[K]>>;
 };
 
 type Table = typeof OPTIONS;
 type Having<Part> = { [K in keyof Table]: Table[K] extends Part ? K : never }[keyof Table];
 
-/** What is passed on to the processes and threads that serve for a server. */
+/** The options that are passed on to the processes and threads that serve for a server. */
 export type Inherited = Pick<ServerOptions, Having<{ readonly inherited: true }>>;
 
-/** Options of which those that have a default are there. */
+/** Options with all defaults filled in. */
 export type Settings = ServerOptions &
   Required<Pick<ServerOptions, Having<{ readonly default: unknown }>>>;
 
-const ROWS = Object.entries(OPTIONS) as readonly [keyof ServerOptions, Option][];
+const ROWS = Object.entries(OPTIONS) as readonly [Named, Option][];
 
-/** The options with defaults where there is none. @throws INVALID_ARGUMENT: one is out of its bounds */
+/** Fills in the defaults. @throws INVALID_ARGUMENT: an option is out of its bounds */
 export function settle<T extends ServerOptions>(given: T): T & Settings {
   const settings = { ...given } as Record<string, unknown>;
   for (const [name, option] of ROWS) {
@@ -177,7 +171,6 @@ export function conflict(
   return `${own} ${workers} with ${other} ${maxConnections}: some workers would serve no client`;
 }
 
-/** Those of the options that are passed on. */
 export function inherited(options: ServerOptions): Inherited {
   const own = ROWS.filter(([name, { inherited }]) => inherited && options[name] !== undefined);
   return Object.fromEntries(own.map(([name]) => [name, options[name]]));
@@ -202,7 +195,5 @@ function wanted(option: Option, value: unknown): string | undefined {
       return option.choices.some((choice) => choice === value)
         ? undefined
         : `one of ${option.choices.join(", ")}`;
-    default:
-      return undefined;
   }
 }
