@@ -1,5 +1,5 @@
 /**
- * leat: move files over one TCP port, whole and verified. What is not exported here is private.
+ * leat: move files over one TCP port, whole and verified. Anything that is not exported here is private.
  *
  * @module leat
  */

@@ -34,8 +34,7 @@ let create: (link: ReconnectingLink) => Client;
  * ```
  *
  * Paths in the library have "/" between their segments, and none at the start; "" is the library itself.
- * Every method takes a `signal`. What it throws is a LeatError: besides the codes that are named at a
- * method, CONNECTION_LOST and UNAVAILABLE when the server cannot be reached, INVALID_NAME for a path that
+ * Every method takes a `signal`, and throws a LeatError: besides the codes that are named at the method, CONNECTION_LOST and UNAVAILABLE when the server cannot be reached, INVALID_NAME for a path that
  * no library can have, PERMISSION_DENIED, and CANCELLED when its signal aborts.
  */
 export class Client implements AsyncDisposable {

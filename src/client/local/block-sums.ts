@@ -1,12 +1,10 @@
 /**
- * What is known of a file that came in part: its version, its size, and the CRC-32 of each block that
- * was verified. Kept beside the partial file, written now and then. It cannot lie: a block counts
- * only if what is on disk has the CRC that stands here, so whatever a crash has left of either file
- * costs blocks, and never splices.
+ * The verified blocks of a partial file: the version and size of the whole, and the CRC-32 of each
+ * block, in a file beside the partial file that is written now and then. It is not trusted: a block counts
+ * only if its bytes on disk have this CRC. A crash may cost blocks, but never joins two versions.
  *
  * The file is a line of JSON, then four bytes a block, the least significant first.
  */
-
 import {
   closeSync,
   constants,
@@ -20,20 +18,20 @@ import {
 import { BLOCK_SIZE, NOTE_BYTES, NOTE_TIME } from "../../limits.ts";
 import { isOurs } from "../../store/write/partial.ts";
 
-const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
-const NONBLOCK = constants.O_NONBLOCK;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** Blocks that are noted together. */
-const TOGETHER = NOTE_BYTES / BLOCK_SIZE;
+/** Blocks that are written together. */
+const BATCH = NOTE_BYTES / BLOCK_SIZE;
 
-/** Bytes of the line of JSON: a version has 128 at most, and each may be escaped. */
+/** Bytes of the line of JSON: a version has at most 128 characters, and each may be escaped. */
 const MAX_HEAD = 1024;
 
+/** The verified blocks of a partial file. */
 export interface Known {
   readonly version: string;
   /** Of the whole file, in bytes. */
   readonly size: number;
-  /** CRC-32 of its first blocks; the last one of a file may be short. */
+  /** The CRC-32 of each block from the start; the last block of a file may be short. */
   readonly sums: readonly number[];
 }
 
@@ -44,7 +42,7 @@ export class BlockSums implements Disposable {
   #fd: number;
   #unwritten: number[] = [];
   #written = performance.now();
-  /** Blocks that are known, noted or not. */
+  /** Verified blocks, written or not. */
   count: number;
 
   private constructor(path: string, fd: number, count: number) {
@@ -54,16 +52,16 @@ export class BlockSums implements Disposable {
   }
 
   /**
-   * Reads what is there; nothing is known where that is nothing, nobody's business, or no such note.
-   * @param bytes that the partial file has: more than what they can be is not read
+   * Reads the file; no blocks are known where it is missing, damaged or another user's.
+   * @param bytes of the partial file: sums of more blocks than that are not read
    */
   static read(path: string, bytes: number): Known {
     let fd: number | undefined;
     try {
-      fd = openSync(path, O_RDONLY | O_NOFOLLOW | NONBLOCK);
+      fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       if (!isOurs(fstatSync(fd))) return NOTHING;
-      const note = new Uint8Array(MAX_HEAD + 4 * blocksOf(bytes));
-      return parse(Buffer.from(note.buffer, 0, readSync(fd, note, 0, note.length, 0)), bytes);
+      const buffer = new Uint8Array(MAX_HEAD + 4 * blocksOf(bytes));
+      return parse(Buffer.from(buffer.buffer, 0, readSync(fd, buffer, 0, buffer.length, 0)), bytes);
     } catch {
       return NOTHING;
     } finally {
@@ -72,16 +70,16 @@ export class BlockSums implements Disposable {
   }
 
   /**
-   * Begins to note blocks, behind those that are known already.
-   * @returns undefined where that is not possible: then nothing can be continued
+   * Begins a file, with the blocks that are known already.
+   * @returns undefined where it cannot be written: then no later try can continue
    */
   static create(path: string, known: Known): BlockSums | undefined {
     let made: BlockSums | undefined;
     try {
-      const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | NONBLOCK, 0o600);
+      const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
       const sums = new BlockSums(path, fd, 0);
       if (!isOurs(fstatSync(fd))) {
-        // Another's file, or one that has another name too, is neither cut nor removed.
+        // The file of another user, or one with a second name, is neither truncated nor removed.
         sums[Symbol.dispose]();
         return undefined;
       }
@@ -89,7 +87,7 @@ export class BlockSums implements Disposable {
       ftruncateSync(fd);
       const { version, size } = known;
       writeSync(fd, `${JSON.stringify({ leat: 1, version, size })}\n`);
-      for (const sum of known.sums) sums.#note(sum);
+      for (const sum of known.sums) sums.#append(sum);
       sums.flush();
       return sums;
     } catch {
@@ -100,12 +98,12 @@ export class BlockSums implements Disposable {
 
   /** The next block was verified. */
   add(sum: number): void {
-    this.#note(sum);
+    this.#append(sum);
     const late = performance.now() - this.#written >= NOTE_TIME;
-    if (late || this.#unwritten.length >= TOGETHER) this.flush();
+    if (late || this.#unwritten.length >= BATCH) this.flush();
   }
 
-  /** Notes what is known. A disk that does not take it costs what would have been continued. */
+  /** Writes the sums. When that fails, the file is closed, and a later try continues with fewer blocks. */
   flush(): void {
     this.#written = performance.now();
     if (this.#unwritten.length === 0 || this.#fd === -1) return;
@@ -118,7 +116,7 @@ export class BlockSums implements Disposable {
     }
   }
 
-  /** Nothing is to be continued any more. */
+  /** Removes the file: no later try is to continue. */
   remove(): void {
     this.#unwritten = [];
     this[Symbol.dispose]();
@@ -130,7 +128,7 @@ export class BlockSums implements Disposable {
     this.#fd = -1;
   }
 
-  #note(sum: number): void {
+  #append(sum: number): void {
     this.#unwritten.push(sum);
     this.count += 1;
   }
@@ -140,21 +138,21 @@ export function removeSums(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Nothing depends on it.
+    // A file that stays does no harm: its blocks would be compared with the disk.
   }
 }
 
-/** @param most bytes that the partial file has */
-function parse(bytes: Buffer, most: number): Known {
-  const behind = bytes.indexOf(0x0a) + 1;
-  if (behind === 0 || behind > MAX_HEAD) return NOTHING;
-  const head: unknown = JSON.parse(bytes.toString("utf8", 0, behind));
+/** @param available bytes of the partial file */
+function parse(bytes: Buffer, available: number): Known {
+  const end = bytes.indexOf(0x0a) + 1;
+  if (end === 0 || end > MAX_HEAD) return NOTHING;
+  const head: unknown = JSON.parse(bytes.toString("utf8", 0, end));
   if (!isHead(head)) return NOTHING;
   const { version, size } = head;
   const sums: number[] = [];
-  const blocks = blocksOf(Math.min(size, most));
-  for (let at = behind; at + 4 <= bytes.length && sums.length < blocks; at += 4) {
-    sums.push(bytes.readUInt32LE(at));
+  const blocks = blocksOf(Math.min(size, available));
+  for (let i = end; i + 4 <= bytes.length && sums.length < blocks; i += 4) {
+    sums.push(bytes.readUInt32LE(i));
   }
   return { version, size, sums };
 }
@@ -166,7 +164,7 @@ function isHead(head: unknown): head is { readonly version: string; readonly siz
   if (!("leat" in head) || head.leat !== 1 || !("version" in head) || !("size" in head))
     return false;
   const { version, size } = head;
-  // As a server says them: what it could not have said is asked of none.
+  // A version that no server can have sent is not requested from one.
   if (typeof version !== "string" || version === "" || !version.isWellFormed()) return false;
   return Number.isSafeInteger(size) && typeof size === "number" && size >= 0;
 }

@@ -1,10 +1,10 @@
 /**
- * The client's own files: what a download writes and what an upload reads. Paths are those of the
- * local system, links are followed as its user expects.
+ * Local files: those that downloads write and uploads read. Paths are those of the local system, and
+ * links are followed as its user expects.
  *
- * A download comes in through a hidden partial file beside its target, `.NAME.leat-XXXXXX`, so that
- * the target is never there in part and the last step is a rename on one file system. Small files of
- * a tree have no name at all before.
+ * A download is written to a hidden partial file beside its target, `.NAME.leat-XXXXXX`, so that the
+ * target is never incomplete and the last step is a rename on one file system. Where the system can do
+ * that, a file that no later try can continue has no name at all before.
  */
 
 import { statSync } from "node:fs";
@@ -34,10 +34,10 @@ import { isDirectory } from "../../store/system/refusals.ts";
 import type { Source } from "../../store/store.ts";
 import { hasProc, openPlainFolder } from "../../store/resolve/walk-folder.ts";
 
-/** Until the file is whole, it is its owner's business. */
+/** Until the file is whole, only its owner may read it. */
 const PARTIAL_MODE = 0o600;
 
-/** A partial file of an earlier try, locked, and what is known of it: checked. */
+/** A partial file of an earlier try, locked, and its blocks whose checksums match. */
 export interface FoundPartial {
   readonly partial: PartialFile;
   readonly known: Known;
@@ -45,41 +45,41 @@ export interface FoundPartial {
 
 export interface ResumableFile {
   readonly sink: DiskSink;
-  /** To be told of each block; undefined where nothing can be continued. */
+  /** Takes the CRC of each verified block; undefined where no later try can continue the file. */
   readonly sums: BlockSums | undefined;
 }
 
-/** How the file ends that has the sums of a partial file's blocks. */
+/** The end of the name of the file with the block sums of a partial file. */
 const SUMS = ".sums";
 
-/** Partial names that are tried; one is free unless somebody plays with us. */
+/** Random names that are tried for a partial file: one of them is free unless someone interferes. */
 const TRIES = 8;
 
 export type { Known, SinkOptions, Skipped };
 
-/** The same for all folders: these versions never leave the machine. */
+/** One key for all folders: these versions never leave the machine. */
 const versions = new Versions("local files");
 
 export interface LocalFileOptions extends SinkOptions {
-  /** The path for messages, if not that to write to. */
+  /** The path in messages; the path of the file unless given. */
   readonly shown?: string | undefined;
 }
 
 export interface FileInOptions extends LocalFileOptions {
-  /** Puts it on disk together with others. */
+  /** Puts it on disk together with other files. */
   readonly syncs: TreeSyncs;
 }
 
 /**
- * A local file to write to.
+ * Creates a local file.
  * @throws NOT_FOUND (the folder), ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, NO_SPACE,
  *   PERMISSION_DENIED
- * @returns what is there when the collision is "skip" and the name is taken
+ * @returns the entry that has the name, when it is taken and the collision is "skip"
  */
-export function createLocalFile(at: string, options: LocalFileOptions): DiskSink | Skipped {
-  const name = checkLocal(at);
-  const folder = openParent(at);
-  const path = options.shown ?? at;
+export function createLocalFile(target: string, options: LocalFileOptions): DiskSink | Skipped {
+  const name = checkLocal(target);
+  const folder = openParent(target);
+  const path = options.shown ?? target;
   try {
     return create(path, name, folder, options) ?? skip(path, name, folder);
   } catch (error) {
@@ -89,11 +89,11 @@ export function createLocalFile(at: string, options: LocalFileOptions): DiskSink
 }
 
 /**
- * A small file to write into a folder that is open, one of many of a tree. Until it is whole it has no
- * name, where that can be; whether the disk has room for it is not asked first.
- * @param folder open until the Sink has ended
+ * Creates a small file of a tree in an open folder. It has no name before it is whole, where the system
+ * can do that. The free space of the disk is not checked first.
+ * @param folder stays open until the sink has ended
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
- * @returns what is there when the collision is "skip" and the name is taken
+ * @returns the entry that has the name, when it is taken and the collision is "skip"
  */
 export function createFileIn(
   folder: Folder,
@@ -105,7 +105,7 @@ export function createFileIn(
   if (found !== undefined && !mayTake(found, options, path, versions)) {
     return { skipped: versionedEntry(name, found, versions) };
   }
-  // Before anything is written: it tells of what goes wrong from then on.
+  // Before anything is written: it detects write errors only from then on.
   const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
   return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options, {
     sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
@@ -114,19 +114,19 @@ export function createFileIn(
 }
 
 /**
- * A local file to write to that a later try can continue. When somebody else is fetching the same
- * file to the same place, or there can be no notes, it is one like any other.
- * @param found what an earlier try has left; ours from now on
+ * Creates a local file that a later try can continue. While another process downloads to the same
+ * target, or where the block sums cannot be written, it is a file as `createLocalFile` makes it.
+ * @param found the partial file of an earlier try; owned by the result from now on
  */
 export function createResumableFile(
-  at: string,
+  target: string,
   options: LocalFileOptions,
   known: Known,
   found?: FoundPartial,
 ): ResumableFile | Skipped {
-  const name = checkLocal(at);
-  const path = options.shown ?? at;
-  const folder = found?.partial.folder ?? openParent(at);
+  const name = checkLocal(target);
+  const path = options.shown ?? target;
+  const folder = found?.partial.folder ?? openParent(target);
   let begun: PartialFile | undefined;
   try {
     if (!mayTake(folder.look(name), options, path, versions)) {
@@ -150,8 +150,8 @@ export function createResumableFile(
 }
 
 /**
- * What an earlier try has left beside its target, as far as it is whole; held by its lock. Notes that
- * are missing, cut or make no sense, and bytes that cannot be read, are as good as none.
+ * Finds the partial file of an earlier try beside its target, locks it and verifies its blocks. Block
+ * sums that are missing or damaged, and blocks that cannot be read, count as not there.
  */
 export async function findPartial(path: string): Promise<FoundPartial | undefined> {
   const name = checkLocal(path);
@@ -159,7 +159,7 @@ export async function findPartial(path: string): Promise<FoundPartial | undefine
   try {
     folder = openParent(path);
   } catch {
-    return undefined; // making the file will fail, and tell why
+    return undefined; // creating the file will report the error
   }
   let partial: PartialFile | undefined;
   try {
@@ -175,34 +175,34 @@ export async function findPartial(path: string): Promise<FoundPartial | undefine
   return undefined;
 }
 
-/** Lets go of what was found; it stays for another time. */
+/** Closes a partial file that was found, and leaves it for another try. */
 export function leavePartial({ partial }: FoundPartial): void {
   partial.close();
   partial.folder[Symbol.dispose]();
 }
 
-/** What is known, less what is not on disk as it should be. */
+/** The known blocks, up to the first whose bytes on disk have another CRC. */
 async function checkBlocks(partial: PartialFile, known: Known): Promise<Known> {
   const { version, size } = known;
   const sums: number[] = [];
   const block = new Uint8Array(known.sums.length === 0 ? 0 : BLOCK_SIZE);
   for (const sum of known.sums) {
-    const at = sums.length * BLOCK_SIZE;
-    const bytes = block.subarray(0, Math.min(BLOCK_SIZE, size - at));
-    if ((await partial.read(bytes, at)) < bytes.length || crc32(bytes) !== sum) break;
+    const offset = sums.length * BLOCK_SIZE;
+    const bytes = block.subarray(0, Math.min(BLOCK_SIZE, size - offset));
+    if ((await partial.read(bytes, offset)) < bytes.length || crc32(bytes) !== sum) break;
     sums.push(sum);
   }
   return { version, size, sums };
 }
 
-/** The partial that a later try finds; undefined while somebody else holds it. */
+/** The partial file that a later try finds; undefined while another process has it. */
 function takeResumable(folder: Folder, name: string): PartialFile | undefined {
   const own = resumableName(name);
   return PartialFile.create(folder, own, PARTIAL_MODE) ?? PartialFile.reopen(folder, own);
 }
 
 /**
- * A local file to read from; a FIFO or a device is looked at and not opened.
+ * Opens a local file for reading. A FIFO or a device is refused without being opened.
  * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
  */
 export function openLocalFile(path: string): Source {
@@ -211,7 +211,7 @@ export function openLocalFile(path: string): Source {
 }
 
 /**
- * A file of a local folder to read from, a link not followed.
+ * Opens a file of a local folder for reading. A link is not followed.
  * @param path for messages
  * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
  */
@@ -232,7 +232,7 @@ function create(
   return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options);
 }
 
-/** @param other what is not as with a file of its own */
+/** @param other the parts in which its target differs from that of a single file */
 function sinkOver(
   partial: PartialFile,
   { folder, name, path }: { folder: Folder; name: string; path: string },
@@ -243,7 +243,7 @@ function sinkOver(
   const target = {
     path,
     versions,
-    // One without a name has been given the mode of a new file by the system already, nearly.
+    // A file without a name was created with nearly the mode of a new file already.
     mode: partial.isNamed ? () => modeOfNew(folder, mode) : () => modeAfter(partial, mode),
     place: () => ({ folder, name, [Symbol.dispose]() {} }),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
@@ -258,10 +258,10 @@ function skip(path: string, name: string, folder: Folder): Skipped {
   return { skipped: versionedEntry(name, facts, versions) };
 }
 
-/** 0: the server's store has none. */
+/** 0: the store of the server has no modes. */
 const modeOf = ({ mode = 0 }: SinkOptions): number => givenMode(mode);
 
-/** Without a name, where that can be: so whatever happens, nothing is left. */
+/** Without a name, where the system can do that: then a crash leaves nothing. */
 function createPartial(
   folder: Folder,
   name: string,
@@ -285,7 +285,7 @@ function partialName(name: string): string {
   return hidden(name, `.leat-${randomBytes(3).toString("hex")}`);
 }
 
-/** The same for each try of the same target. */
+/** The name of the partial file, the same for each try of one target. */
 function resumableName(name: string): string {
   return sumsName(name).slice(0, -SUMS.length);
 }

@@ -1,7 +1,7 @@
 /**
- * Folders of a client's own tree: what `get -r` fills and `upload -r` reads. Each is held open, so
- * that whatever happens to its name, nothing is written or read outside; it is let go of, and gets
- * its time, when all in it is done. Paths are for messages, but for that of the root.
+ * Local folders of a tree: the ones that `get -r` fills and `upload -r` reads. Each is held open, so that
+ * nothing is written or read outside, even if its name comes to lead elsewhere. When all files in it are
+ * done it gets its modified time and is closed. Paths, except that of the root, are only for messages.
  */
 import { mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
@@ -28,12 +28,12 @@ export { TreeSyncs } from "../../store/write/file-syncs.ts";
 export class LocalFolder implements Disposable {
   readonly path: string;
   readonly #folder: Folder;
-  /** What it gets when it is let go of. */
+  /** Its modified time, set when it is closed. */
   readonly #modified: Time | undefined;
-  /** Its name, and those of the folders above it that were made, are on disk then. */
+  /** Resolves when its name, and those of the new folders above it, are on disk. */
   #named: Promise<boolean> | undefined;
   #users = 1;
-  /** A small file could not be written, most likely because its name was taken. */
+  /** A small file was not written, most likely because its name was taken. */
   #wasTaken = false;
 
   private constructor(folder: Folder, path: string, modified?: Time) {
@@ -52,9 +52,9 @@ export class LocalFolder implements Disposable {
   }
 
   /**
-   * Makes the root of a tree unless it is there.
+   * Makes the root of a tree unless it exists.
    * @param path a link is followed only if it ends in "/"
-   * @param durability with "fsync" its name goes on disk: `onDisk` waits for that
+   * @param durability with "fsync" its name is put on disk: `onDisk` waits for that
    */
   static make(path: string, modified: Time | undefined, durability: DurabilityLevel): LocalFolder {
     if (path.endsWith("/")) return LocalFolder.open(path);
@@ -72,7 +72,7 @@ export class LocalFolder implements Disposable {
     return { folder: LocalFolder.open(dirname(whole)), name: basename(whole) };
   }
 
-  /** As `place`, of what a path leads to. @throws NOT_FOUND, … */
+  /** As `place`, with links followed. @throws NOT_FOUND, … */
   static realPlace(path: string): { folder: LocalFolder; name: string } {
     try {
       return LocalFolder.place(realpathSync(path));
@@ -81,22 +81,22 @@ export class LocalFolder implements Disposable {
     }
   }
 
-  /** For node:fs, and good until the folder is let go of. */
-  at(name: string): string {
+  /** A path of a name in it for node:fs, valid until the folder is closed. */
+  pathOf(name: string): string {
     return this.#folder.at(name);
   }
 
-  /** @returns undefined when there is none of that name */
+  /** @returns undefined when the name does not exist */
   kindOf(name: string): Facts["kind"] | undefined {
     if (name === "") return "DIRECTORY";
-    // What the kernel finds is plainly told; where there is nothing, or an error, `look` knows which.
+    // One system call, when it finds something; after any error `look` tells which error it is.
     const found = this.#folder.fd === undefined ? 0 : statAt(this.#folder.fd, name);
     return typeof found === "object" ? found.kind : this.#folder.look(name)?.kind;
   }
 
-  /** Writes a whole small file, if that is easily done. @returns whether it was */
+  /** Writes a whole small file, as `writeSmallFile`. @returns whether it was written */
   writeSmall(name: string, bytes: Uint8Array, modified: Time, mode = 0): boolean {
-    // Where one name was taken, most are: then it is looked first, and not written for nothing.
+    // Where one name was taken, most are: from then on each is checked before its bytes are written.
     const done = writeSmallFile(
       this.#folder,
       name,
@@ -108,14 +108,14 @@ export class LocalFolder implements Disposable {
     return done;
   }
 
-  /** A file in it, to be written: as `createFileIn`. */
+  /** Creates a file in it, as `createFileIn`. */
   create(name: string, options: FileInOptions): DiskSink | Skipped {
     return createFileIn(this.#folder, name, options);
   }
 
-  /** Reads a whole small file, if that is easily done. @param most bytes */
-  readSmall(name: string, most: number): SmallFile | undefined {
-    return readSmallFile(this.#folder, name, most);
+  /** Reads a whole small file, as `readSmallFile`. @param maxSize in bytes */
+  readSmall(name: string, maxSize: number): SmallFile | undefined {
+    return readSmallFile(this.#folder, name, maxSize);
   }
 
   /** @throws ALREADY_EXISTS */
@@ -123,18 +123,18 @@ export class LocalFolder implements Disposable {
     if (this.kindOf(name) !== undefined) throw alreadyExists(this.#below(name));
   }
 
-  /** A folder in it; a link is none. @param name "": itself once more */
+  /** Opens a folder in it; a link is refused. @param name "" opens the folder itself once more */
   child(name: string, path = this.#below(name), modified?: Time): LocalFolder {
     if (name === "") return LocalFolder.open(path);
     return new LocalFolder(this.#folder.child(name, path), path, modified);
   }
 
-  /** As `child`, made unless it is there. @param durability as the static `make` */
+  /** As `child`, but makes it unless it exists. @param durability as the static `make` */
   make(name: string, modified: Time | undefined, durability: DurabilityLevel): LocalFolder {
     const path = this.#below(name);
     let isNew = true;
     try {
-      mkdirSync(this.at(name));
+      mkdirSync(this.pathOf(name));
     } catch (error) {
       if (!isSystemError(error, "EEXIST")) {
         throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
@@ -146,7 +146,7 @@ export class LocalFolder implements Disposable {
     return made;
   }
 
-  /** Puts on disk that there is a new folder in it; it goes on being filled meanwhile. */
+  /** Puts the name of a new folder in it on disk, while the new folder is filled. */
   #syncName(path: string): Promise<boolean> {
     this.hold();
     const all = Promise.all([syncFolder(this.#folder), this.#named]).then(
@@ -156,12 +156,12 @@ export class LocalFolder implements Disposable {
       },
     );
     const over = (): void => this[Symbol.dispose]();
-    all.then(over, over); // `onDisk` tells what failed
+    all.then(over, over); // `onDisk` reports a failure
     return all;
   }
 
   /**
-   * Resolves when its name is on disk: false where the file system cannot do that. undefined where
+   * Resolves when its name is on disk; with false where the file system cannot do that. undefined where
    * there is nothing to wait for.
    * @throws IO_ERROR, …
    */
@@ -169,23 +169,24 @@ export class LocalFolder implements Disposable {
     return this.#named;
   }
 
-  /** A file in it, to be read; a link is none. */
+  /** Opens a file in it for reading; a link is refused. */
   openFile(name: string, path = this.#below(name)): Source {
     return openFileIn(this.#folder, name, path);
   }
 
   /**
-   * Tells each name in it, some hundred at a time; the next ones are read when these are dealt with.
-   * @returns how many were left out because they cannot be said on the wire
+   * Calls `each` with every name in it. Some hundred are read at a time, the next ones when these are
+   * done.
+   * @returns how many names were left out because the wire cannot carry them
    */
-  async names(tell: (name: string) => MaybePromise<void>): Promise<number> {
-    const names = new Names(tell);
+  async names(each: (name: string) => MaybePromise<void>): Promise<number> {
+    const names = new Names(each);
     await this.#folder.readNames(this.path, names);
     await names.settle();
-    return names.unsayable;
+    return names.leftOut;
   }
 
-  /** One more waits for something in it. */
+  /** Keeps it open for one more user; each disposes of it once. */
   hold(): void {
     this.#users += 1;
   }
@@ -194,9 +195,9 @@ export class LocalFolder implements Disposable {
     this.#users -= 1;
     if (this.#users > 0) return;
     try {
-      if (this.#modified !== undefined) setModifiedAt(this.at("."), this.#modified);
+      if (this.#modified !== undefined) setModifiedAt(this.pathOf("."), this.#modified);
     } catch {
-      // All in it is there; a folder of another owner keeps its own time.
+      // The files are all there; the folder may have another owner, and keeps its time then.
     }
     this.#folder[Symbol.dispose]();
   }
@@ -207,18 +208,18 @@ export class LocalFolder implements Disposable {
 }
 
 class Names implements NameTaker {
-  readonly #tell: (name: string) => MaybePromise<void>;
+  readonly #each: (name: string) => MaybePromise<void>;
   #names: string[] = [];
-  unsayable = 0;
+  leftOut = 0;
 
-  constructor(tell: (name: string) => MaybePromise<void>) {
-    this.#tell = tell;
+  constructor(each: (name: string) => MaybePromise<void>) {
+    this.#each = each;
   }
 
   take(bytes: Uint8Array, start: number, end: number): void {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     const name = wireName(raw, 0, raw.length);
-    if (name === undefined) this.unsayable += 1;
+    if (name === undefined) this.leftOut += 1;
     else this.#names.push(name);
   }
 
@@ -226,7 +227,7 @@ class Names implements NameTaker {
     const names = this.#names;
     this.#names = [];
     for (const name of names) {
-      const waits = this.#tell(name);
+      const waits = this.#each(name);
       if (waits !== undefined) await waits;
     }
   }

@@ -210,7 +210,7 @@ class TreeGet {
       const { signal } = this.#run;
       const { allowGrowth = false } = this.#options;
       const download = await this.#calls.get(of.path, { signal, allowGrowth, onProgress });
-      const saved = await download.save(folder.at(name), {
+      const saved = await download.save(folder.pathOf(name), {
         ifExists: this.#collision,
         durability: this.#durability,
         shown: of.local,
@@ -226,7 +226,7 @@ class TreeGet {
     const { allowGrowth = false, onKept, onResume } = this.#options;
     let before = 0;
     try {
-      const { entry, ...saved } = await this.#calls.download(of.path, folder.at(name), {
+      const { entry, ...saved } = await this.#calls.download(of.path, folder.pathOf(name), {
         ifExists: this.#collision,
         durability: this.#durability,
         shown: of.local,
