@@ -1,6 +1,5 @@
 /** docs/protocol.md says what the code does: its tables and its bytes are compared here. */
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
 import { find, parts } from "../../scripts/protocol-dumps.ts";
@@ -88,21 +87,3 @@ test("deadlines and limits in the text are those of src/limits.ts", () => {
   const numbers = [BLOCK_SIZE, MAX_FRAME, MAX_FRAME_RANGE.least, MAX_FRAME_RANGE.most, MAX_HELLO];
   for (const number of numbers) expect(document).toContain(number.toLocaleString("en-US"));
 });
-
-test.each(["protocol.md", "limits.md"])("links in %s lead somewhere", (name) => {
-  for (const [, link] of readDocument(name).matchAll(/\]\(([^)]+)\)/g)) {
-    const [file, anchor] = link!.split("#");
-    const target = file === "" ? name : file!;
-    expect([link, existsSync(join(DOCS, target))]).toEqual([link, true]);
-    if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor);
-  }
-});
-
-/** As the usual viewers make them of headings. */
-const anchorsOf = (name: string): string[] =>
-  [...readDocument(name).matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
-    title!
-      .toLowerCase()
-      .replaceAll(/[^\w -]/g, "")
-      .replaceAll(" ", "-"),
-  );
