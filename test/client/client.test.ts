@@ -1,28 +1,13 @@
 /** The library as a program uses it, over real sockets. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { type Client, connect, type Entry, LeatError, type Server } from "../../src/index.ts";
+import { type Client, connect, type Entry, LeatError } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { TemporaryFolder } from "../support/folder.ts";
 import { startServer, WAY, WORKERS } from "../support/served.ts";
 import { refusal } from "../support/refusal.ts";
+import { serveLibrary } from "../support/served-library.ts";
 
-const library = new TemporaryFolder();
-const local = new TemporaryFolder();
-let server: Server;
-let client: Client;
-
-beforeAll(async () => {
-  server = await startServer({ library: library.path, durability: "none" });
-  client = await connect(server.address);
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.stop({ drain: 0 });
-  library[Symbol.dispose]();
-  local[Symbol.dispose]();
-});
+const { library, local, client } = await serveLibrary();
 
 /** Every test leaves the connection usable, and the server without a stream. */
 afterEach(async () => {

@@ -1,29 +1,17 @@
 /** Files that grow while they are fetched. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { appendFileSync, openSync, closeSync, readdirSync, renameSync } from "node:fs";
 import { truncateSync, writeFileSync, writeSync } from "node:fs";
-import { type Client, connect, createServer, type Server } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
+import { serveLibrary } from "../support/served-library.ts";
 
 const SIZE = 40 * MiB + 123;
 const BYTES = contents(SIZE, 5);
-const library = new TemporaryFolder();
-let server: Server;
-let client: Client;
 
-beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
-  client = await connect(server.address);
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.stop({ drain: 0 });
-  library[Symbol.dispose]();
-});
+const { library, client } = await serveLibrary();
 
 /** Calls `step` once, when some of the file has come: the window keeps the rest on the server. */
 function once(step: () => void): (bytes: number) => void {

@@ -1,30 +1,20 @@
 /** Local files whose size says nothing: those of /proc, which have more, and of /sys, which have less. Linux. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { type Client, connect, createServer, type Server } from "../../src/index.ts";
+import { connect } from "../../src/index.ts";
 import { leat, quietly } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { serveLibrary } from "../support/served-library.ts";
 
 const here = existsSync("/proc/version") ? describe : describe.skip;
 /** A folder of such files. */
 const FOLDER = "/proc/sys/fs/inotify";
 
-here("a file of /proc", () => {
-  const library = new TemporaryFolder();
-  let server: Server;
-  let client: Client;
-  beforeAll(async () => {
-    server = await createServer({ library: library.path, durability: "none" });
-    client = await connect(server.address);
-  });
-  afterAll(async () => {
-    await client.close();
-    await server.stop({ drain: 0 });
-    library[Symbol.dispose]();
-  });
+const { library, server, client } = await serveLibrary();
 
+here("a file of /proc", () => {
   test.each([
     "/proc/version",
     "/proc/filesystems",

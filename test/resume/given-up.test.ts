@@ -1,31 +1,16 @@
 /** Uploads that their caller gives up: for good, or for now. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { type Client, connect, type PutOptions, type Server } from "../../src/index.ts";
+import { connect, type PutOptions } from "../../src/index.ts";
 import { MiB, RESUME_LEAST } from "../../src/limits.ts";
 import { contents } from "../support/contents.ts";
-import { TemporaryFolder } from "../support/folder.ts";
 import { refusalCode } from "../support/refusal.ts";
-import { startServer } from "../support/served.ts";
 import { until } from "../support/until.ts";
+import { serveLibrary } from "../support/served-library.ts";
 
-const library = new TemporaryFolder();
-const local = new TemporaryFolder();
 const BYTES = contents(64 * MiB, 11);
-let server: Server;
-let client: Client;
 
-beforeAll(async () => {
-  server = await startServer({ library: library.path, durability: "none" });
-  client = await connect(server.address);
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.stop({ drain: 0 });
-  library[Symbol.dispose]();
-  local[Symbol.dispose]();
-});
+const { library, local, server, client } = await serveLibrary();
 
 const partials = (): number[] => {
   const folder = library.at(".leat/partial");
@@ -49,24 +34,6 @@ async function giveUp(path: string, name: string, least: number, options: PutOpt
 }
 
 describe("an upload that is given up", () => {
-  test("for now is kept, and goes on over the same connection and over another", async () => {
-    const path = local.file("kept", BYTES);
-    expect(await giveUp(path, "kept", 16 * MiB, { keep: true })).toBe(1);
-    await until(() => partials().some((size) => size >= 12 * MiB && size % MiB === 0));
-    const resumed: number[] = [];
-    const onResume = (offset: number): void => void resumed.push(offset);
-    expect(await giveUp(path, "kept", 32 * MiB, { keep: true, onResume })).toBe(1);
-    await until(() => partials().some((size) => size >= 28 * MiB && size % MiB === 0));
-    await client.close(); // some serve one at a time
-    client = await connect(server.address);
-    await client.put("kept", Bun.file(path), { onResume });
-    expect(resumed).toHaveLength(2);
-    expect(resumed[0]).toBeGreaterThanOrEqual(12 * MiB);
-    expect(resumed[1]).toBeGreaterThanOrEqual(28 * MiB);
-    expect(Buffer.compare(readFileSync(library.at("kept")), BYTES)).toBe(0);
-    expect(partials()).toEqual([]);
-  });
-
   test("for good leaves nothing", async () => {
     const path = local.file("gone", BYTES);
     expect(await giveUp(path, "gone", 16 * MiB, {})).toBe(0);
@@ -79,5 +46,23 @@ describe("an upload that is given up", () => {
     const path = local.file("summed", BYTES);
     expect(await giveUp(path, "summed", 16 * MiB, { keep: true, sha256: true })).toBe(0);
     await until(() => partials().length === 0);
+  });
+
+  test("for now is kept, and goes on over the same connection and over another", async () => {
+    const path = local.file("kept", BYTES);
+    expect(await giveUp(path, "kept", 16 * MiB, { keep: true })).toBe(1);
+    await until(() => partials().some((size) => size >= 12 * MiB && size % MiB === 0));
+    const resumed: number[] = [];
+    const onResume = (offset: number): void => void resumed.push(offset);
+    expect(await giveUp(path, "kept", 32 * MiB, { keep: true, onResume })).toBe(1);
+    await until(() => partials().some((size) => size >= 28 * MiB && size % MiB === 0));
+    await client.close(); // some serve one at a time
+    await using other = await connect(server.address);
+    await other.put("kept", Bun.file(path), { onResume });
+    expect(resumed).toHaveLength(2);
+    expect(resumed[0]).toBeGreaterThanOrEqual(12 * MiB);
+    expect(resumed[1]).toBeGreaterThanOrEqual(28 * MiB);
+    expect(Buffer.compare(readFileSync(library.at("kept")), BYTES)).toBe(0);
+    expect(partials()).toEqual([]);
   });
 });

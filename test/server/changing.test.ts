@@ -1,5 +1,5 @@
 /** Files of every awkward size, and files that change while they are sent, over real sockets. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -13,27 +13,10 @@ import {
   truncateSync,
   writeSync,
 } from "node:fs";
-import { type Client, connect, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, GiB, MiB } from "../../src/limits.ts";
-import { TemporaryFolder } from "../support/folder.ts";
-import { startServer } from "../support/served.ts";
+import { serveLibrary } from "../support/served-library.ts";
 
-const library = new TemporaryFolder();
-const local = new TemporaryFolder();
-let server: Server;
-let client: Client;
-
-beforeAll(async () => {
-  server = await startServer({ library: library.path, durability: "none" });
-  client = await connect(server.address);
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.stop({ drain: 0 });
-  library[Symbol.dispose]();
-  local[Symbol.dispose]();
-});
+const { library, local, client } = await serveLibrary();
 
 const NONE = { durability: "none" } as const;
 
