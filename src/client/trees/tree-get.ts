@@ -20,7 +20,6 @@ import {
   type LeftOut,
   below,
   checkDepth,
-  isConnectionLoss,
   outcomeOf,
 } from "./tree.ts";
 import { TreeRun } from "./tree-run.ts";
@@ -40,25 +39,20 @@ class TreeGet {
   readonly #collision: Collision;
   readonly #durability: DurabilityLevel;
   readonly #options: GetTreeOptions;
-  /** Small downloads under way. */
-  readonly #small = new Set<SmallGet>();
   readonly #syncs = new TreeSyncs();
 
   constructor(calls: Calls, options: GetTreeOptions) {
     this.#calls = calls;
-    this.#run = new TreeRun(calls.link.current.connection.session.maxStreams, options);
+    this.#run = new TreeRun(calls.link, options);
     this.#collision = options.ifExists ?? "replace";
     this.#durability = options.durability ?? "fsync";
     this.#options = options;
-    this.#run.signal.addEventListener("abort", () => {
-      for (const get of this.#small) get.cancel(LeatError.from(this.#run.signal.reason));
-    });
   }
 
   async *get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
     using _syncs = this.#syncs;
     return yield* this.#run.outcomes(async () => {
-      for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
+      for (const root of roots) await this.#run.attempt(root, "FILE", () => this.#root(root));
     });
   }
 
@@ -74,7 +68,7 @@ class TreeGet {
     await this.#begin(held, root, name, entry.size);
   }
 
-  /** @param make the local folder, after the first page has come: it could be in that page otherwise */
+  /** @param make makes the local folder, after the first page has come, which might list it otherwise */
   async #folder(root: TreeRoot, make: () => LocalFolder, depth: number): Promise<void> {
     using disposables = new DisposableStack();
     checkDepth(root.path, depth);
@@ -102,30 +96,30 @@ class TreeGet {
 
   async #subfolder(root: TreeRoot, folder: LocalFolder, entry: Entry, depth: number) {
     const { name, modified } = entry;
-    const of = { path: below(root.path, name), local: below(folder.path, name) };
-    await this.#try(of, "DIRECTORY", async () => {
+    const item = { path: below(root.path, name), local: below(folder.path, name) };
+    await this.#run.attempt(item, "DIRECTORY", async () => {
       checkName(name);
-      await this.#folder(of, () => folder.make(name, modified, this.#durability), depth + 1);
+      await this.#folder(item, () => folder.make(name, modified, this.#durability), depth + 1);
     });
   }
 
   #entry(root: TreeRoot, folder: LocalFolder, entry: Entry): MaybePromise<void> {
     const { name, size, kind, link } = entry;
-    const of = { path: below(root.path, name), local: below(folder.path, name) };
-    if (link || kind !== "FILE") return this.#run.leaveOut(of.path, link);
+    const item = { path: below(root.path, name), local: below(folder.path, name) };
+    if (link || kind !== "FILE") return this.#run.leaveOut(item.path, link);
     try {
       checkName(name);
-      return this.#begin(folder, of, name, size);
+      return this.#begin(folder, item, name, size);
     } catch (thrown) {
-      this.#run.report(this.#failed(of, "FILE", thrown));
+      this.#run.report(this.#run.failed(item, "FILE", thrown));
     }
   }
 
   /** Begins a download, when there is room for it. @throws ALREADY_EXISTS */
-  #begin(folder: LocalFolder, of: TreeRoot, name: string, size: number): MaybePromise<void> {
+  #begin(folder: LocalFolder, item: TreeRoot, name: string, size: number): MaybePromise<void> {
     if (this.#collision === "fail") folder.mustBeFree(name);
     if (this.#collision === "skip" && folder.kindOf(name) !== undefined) {
-      return this.#run.report(outcomeOf(of, { skipped: true }));
+      return this.#run.report(outcomeOf(item, { skipped: true }));
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
     const start = (): void => {
@@ -135,9 +129,9 @@ class TreeGet {
         folder[Symbol.dispose]();
         this.#run.end(bytes, outcome);
       };
-      if (size <= SMALL_FILE) this.#fetchSmall(folder, of, name, end);
-      else if (size <= BLOCK_SIZE) void this.#fetch(folder, of, name).then(end);
-      else void this.#fetchLarge(folder, of, name).then(end);
+      if (size <= SMALL_FILE) this.#fetchSmall(folder, item, name, end);
+      else if (size <= BLOCK_SIZE) void this.#fetch(folder, item, name).then(end);
+      else void this.#fetchLarge(folder, item, name).then(end);
     };
     return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
   }
@@ -145,14 +139,14 @@ class TreeGet {
   /** Through memory, if all goes well; else the ordinary way, which tries again, or reports the error. */
   #fetchSmall(
     folder: LocalFolder,
-    of: TreeRoot,
+    item: TreeRoot,
     name: string,
     end: (outcome: TreeOutcome) => void,
   ): void {
-    const small = this.#small;
+    const { small } = this.#run;
     const get = new SmallGet({
       link: this.#calls.link.current,
-      path: of.path,
+      path: item.path,
       maxSize: SMALL_FILE,
       mayGrow: this.#options.allowGrowth === true,
       done: (entry, bytes) => {
@@ -160,12 +154,12 @@ class TreeGet {
         this.#run.moved(bytes.length);
         const isWritten =
           this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
-        if (isWritten) end(fetched(of, entry, { skipped: false, durability: "none" }));
-        else void this.#save(folder, of, name, entry, bytes).then(end);
+        if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
+        else void this.#save(folder, item, name, entry, bytes).then(end);
       },
       failed: () => {
         small.delete(get);
-        void this.#fetch(folder, of, name).then(end);
+        void this.#fetch(folder, item, name).then(end);
       },
     });
     get.send();
@@ -174,7 +168,7 @@ class TreeGet {
 
   async #save(
     folder: LocalFolder,
-    of: TreeRoot,
+    item: TreeRoot,
     name: string,
     entry: StoreEntry,
     bytes: Uint8Array,
@@ -186,21 +180,21 @@ class TreeGet {
         modified: entry.modified,
         mode: entry.mode,
         size: bytes.length,
-        shown: of.local,
+        shown: item.local,
         syncs: this.#syncs,
       });
-      if ("skipped" in sink) return outcomeOf(of, { skipped: true });
+      if ("skipped" in sink) return outcomeOf(item, { skipped: true });
       await using held = sink;
       await held.write(bytes, 0);
       const stored = await held.commit();
-      return fetched(of, entry, await savedIn(folder, savedAs(stored, this.#durability)));
+      return fetched(item, entry, await savedIn(folder, savedAs(stored, this.#durability)));
     } catch (thrown) {
-      if (isSkipped(thrown, this.#collision)) return outcomeOf(of, { skipped: true });
-      return this.#failed(of, "FILE", thrown);
+      if (isSkipped(thrown, this.#collision)) return outcomeOf(item, { skipped: true });
+      return this.#run.failed(item, "FILE", thrown);
     }
   }
 
-  async #fetch(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
+  async #fetch(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
     try {
       let before = 0;
       const onProgress = (bytes: number): void => {
@@ -209,27 +203,27 @@ class TreeGet {
       };
       const { signal } = this.#run;
       const { allowGrowth = false } = this.#options;
-      const download = await this.#calls.get(of.path, { signal, allowGrowth, onProgress });
+      const download = await this.#calls.get(item.path, { signal, allowGrowth, onProgress });
       const saved = await download.save(folder.pathOf(name), {
         ifExists: this.#collision,
         durability: this.#durability,
-        shown: of.local,
+        shown: item.local,
       });
-      return fetched(of, download.entry, await savedIn(folder, saved));
+      return fetched(item, download.entry, await savedIn(folder, saved));
     } catch (thrown) {
-      return this.#failed(of, "FILE", thrown);
+      return this.#run.failed(item, "FILE", thrown);
     }
   }
 
   /** Continues the part that an interrupted run has left. */
-  async #fetchLarge(folder: LocalFolder, of: TreeRoot, name: string): Promise<TreeOutcome> {
+  async #fetchLarge(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
     const { allowGrowth = false, onKept, onResume } = this.#options;
     let before = 0;
     try {
-      const { entry, ...saved } = await this.#calls.download(of.path, folder.pathOf(name), {
+      const { entry, ...saved } = await this.#calls.download(item.path, folder.pathOf(name), {
         ifExists: this.#collision,
         durability: this.#durability,
-        shown: of.local,
+        shown: item.local,
         allowGrowth,
         signal: this.#run.signal,
         onProgress: (bytes) => {
@@ -238,30 +232,15 @@ class TreeGet {
         },
         onResume: (offset, size) => {
           before = offset;
-          this.#run.callBack("onResume", onResume, of, offset, size);
+          this.#run.callBack("onResume", onResume, item, offset, size);
         },
         ...(onKept === undefined ? {} : { onKept }),
       });
-      if (saved.skipped) return outcomeOf(of, { skipped: true });
-      return fetched(of, entry, await savedIn(folder, saved));
+      if (saved.skipped) return outcomeOf(item, { skipped: true });
+      return fetched(item, entry, await savedIn(folder, saved));
     } catch (thrown) {
-      return this.#failed(of, "FILE", thrown);
+      return this.#run.failed(item, "FILE", thrown);
     }
-  }
-
-  /** Reports a failure, and the rest goes on. */
-  async #try(of: TreeRoot, kind: TreeOutcome["kind"], step: () => Promise<void>): Promise<void> {
-    try {
-      await step();
-    } catch (thrown) {
-      this.#run.report(this.#failed(of, kind, thrown));
-    }
-  }
-
-  #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
-    const error = LeatError.from(thrown);
-    if (this.#calls.link.isLost && isConnectionLoss(error)) this.#run.fail(error);
-    return outcomeOf(of, { kind, error });
   }
 }
 
@@ -271,8 +250,8 @@ async function savedIn(folder: LocalFolder, saved: Saved): Promise<Saved> {
   return { ...saved, durability: "none", notDone: { ...saved.notDone, sync: true } };
 }
 
-function fetched(of: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {
-  return outcomeOf(of, { size, version, ...saved });
+function fetched(item: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {
+  return outcomeOf(item, { size, version, ...saved });
 }
 
 /** A server cannot make the client write outside of the target. @throws INVALID_NAME */

@@ -20,7 +20,6 @@ import {
   below,
   outcomeOf,
   checkDepth,
-  isConnectionLoss,
 } from "./tree.ts";
 import { TreeRun } from "./tree-run.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
@@ -41,22 +40,17 @@ class TreePut {
   readonly #loops: UploadLoops;
   /** The path in the library of the tree that is read now. */
   #target = "";
-  /** Small uploads under way. */
-  readonly #small = new Set<SmallPut>();
 
   constructor(calls: Calls, options: PutTreeOptions) {
     this.#calls = calls;
-    this.#run = new TreeRun(calls.link.current.connection.session.maxStreams, options);
+    this.#run = new TreeRun(calls.link, options);
     this.#options = options;
     this.#loops = new UploadLoops(calls, { signal: this.#run.signal });
-    this.#run.signal.addEventListener("abort", () => {
-      for (const put of this.#small) put.cancel(LeatError.from(this.#run.signal.reason));
-    });
   }
 
   put(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
     return this.#run.outcomes(async () => {
-      for (const root of roots) await this.#try(root, "FILE", () => this.#root(root));
+      for (const root of roots) await this.#run.attempt(root, "FILE", () => this.#root(root));
     });
   }
 
@@ -84,9 +78,14 @@ class TreePut {
     if (skipped > 0) throw notOnTheWire(skipped, root.local);
   }
 
-  async #subfolder(of: TreeRoot, folder: LocalFolder, name: string, depth: number): Promise<void> {
-    await this.#loops.checkFolder(of.local, this.#target);
-    await this.#folder(of, folder.child(name, of.local), depth);
+  async #subfolder(
+    item: TreeRoot,
+    folder: LocalFolder,
+    name: string,
+    depth: number,
+  ): Promise<void> {
+    await this.#loops.checkFolder(item.local, this.#target);
+    await this.#folder(item, folder.child(name, item.local), depth);
   }
 
   /** @returns a promise only where the caller has to wait */
@@ -96,34 +95,34 @@ class TreePut {
     }
     const small = folder.readSmall(name, SMALL_FILE);
     if (small === undefined) return this.#slowEntry(folder, root, name, depth);
-    const of = { path: below(root.path, name), local: below(root.local, name) };
-    this.#sendSmall(folder, of, name, small);
+    const item = { path: below(root.path, name), local: below(root.local, name) };
+    this.#sendSmall(folder, item, name, small);
   }
 
   /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
-  #sendSmall(folder: LocalFolder, of: TreeRoot, name: string, file: SmallFile): void {
+  #sendSmall(folder: LocalFolder, item: TreeRoot, name: string, file: SmallFile): void {
     this.#run.begin(0);
     folder.hold();
     const end = (outcome: TreeOutcome): void => {
       folder[Symbol.dispose]();
       this.#run.end(0, outcome);
     };
-    const small = this.#small;
+    const { small } = this.#run;
     const put = new SmallPut({
       link: this.#calls.link.current,
-      path: of.path,
+      path: item.path,
       file,
       ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
       onTaken: (bytes) => this.#run.moved(bytes),
       done: (receipt) => {
         small.delete(put);
-        end(this.#sent(of, receipt));
+        end(this.#sent(item, receipt));
       },
       failed: (error, uploadId) => {
         small.delete(put);
-        if (!isWorthTrying(error)) return end(this.#failed(of, "FILE", error));
-        const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
-        void this.#send(of, { open, replayable: true }, uploadId).then(end);
+        if (!isWorthTrying(error)) return end(this.#run.failed(item, "FILE", error));
+        const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
+        void this.#send(item, { open, replayable: true }, uploadId).then(end);
       },
     });
     put.send();
@@ -136,21 +135,21 @@ class TreePut {
     name: string,
     depth: number,
   ): Promise<void> {
-    const of = { path: below(root.path, name), local: below(root.local, name) };
+    const item = { path: below(root.path, name), local: below(root.local, name) };
     const kind = folder.kindOf(name);
     if (kind === undefined) return; // gone since the names were read
-    if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(of.local, kind === "LINK");
-    await this.#try(of, kind, () =>
+    if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(item.local, kind === "LINK");
+    await this.#run.attempt(item, kind, () =>
       kind === "FILE"
-        ? this.#begin(folder, of, name)
-        : this.#subfolder(of, folder, name, depth + 1),
+        ? this.#begin(folder, item, name)
+        : this.#subfolder(item, folder, name, depth + 1),
     );
   }
 
   /** Begins an upload when there is room for it. */
-  async #begin(folder: LocalFolder, of: TreeRoot, name: string): Promise<void> {
-    checkPath(of.path);
-    const open = (): Upload => uploadOf(folder.openFile(name, of.local), false, of.local);
+  async #begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
+    checkPath(item.path);
+    const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
     let first: Upload | undefined = open();
     // At most this much of it is in memory at the server.
     const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
@@ -167,14 +166,14 @@ class TreePut {
     };
     this.#run.begin(bytes);
     folder.hold();
-    void this.#send(of, { open: next, replayable: true }).then((outcome) => {
+    void this.#send(item, { open: next, replayable: true }).then((outcome) => {
       folder[Symbol.dispose]();
       this.#run.end(bytes, outcome);
     });
   }
 
   /** @param lostId as `Calls.put` */
-  async #send(of: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
+  async #send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
     try {
       let before = 0;
       const { ifExists = "fail", keep = false, onKept, onResume } = this.#options;
@@ -185,44 +184,29 @@ class TreePut {
         signal: this.#run.signal,
         onResume: (offset: number, size: number) => {
           before = offset;
-          this.#run.callBack("onResume", onResume, of, offset, size);
+          this.#run.callBack("onResume", onResume, item, offset, size);
         },
         onProgress: (bytes: number) => {
           this.#run.moved(bytes - before);
           before = bytes;
         },
       };
-      const receipt = await this.#calls.put(of.path, origin, options, lostId);
-      return this.#sent(of, receipt);
+      const receipt = await this.#calls.put(item.path, origin, options, lostId);
+      return this.#sent(item, receipt);
     } catch (thrown) {
-      return this.#failed(of, "FILE", thrown);
+      return this.#run.failed(item, "FILE", thrown);
     }
   }
 
-  #sent(of: TreeRoot, receipt: Receipt): TreeOutcome {
+  #sent(item: TreeRoot, receipt: Receipt): TreeOutcome {
     this.#loops.received = true;
-    return sent(of, receipt);
-  }
-
-  /** Reports a failure, and the rest goes on. */
-  async #try(of: TreeRoot, kind: TreeOutcome["kind"], step: () => Promise<void>): Promise<void> {
-    try {
-      await step();
-    } catch (thrown) {
-      this.#run.report(this.#failed(of, kind, thrown));
-    }
-  }
-
-  #failed(of: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
-    const error = LeatError.from(thrown);
-    if (this.#calls.link.isLost && isConnectionLoss(error)) this.#run.fail(error);
-    return outcomeOf(of, { kind, error });
+    return sent(item, receipt);
   }
 }
 
-function sent(of: TreeRoot, receipt: Receipt): TreeOutcome {
+function sent(item: TreeRoot, receipt: Receipt): TreeOutcome {
   const { entry, skipped, durability, crc32, notDone } = receipt;
-  return outcomeOf(of, {
+  return outcomeOf(item, {
     notDone,
     size: entry.size,
     version: entry.version,

@@ -3,14 +3,28 @@
  * caller reads the outcomes. The walk waits when too many are unread, so that a tree of a million files
  * takes no more memory than one of a thousand.
  */
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import { TREE_BYTES, TREE_OUTCOMES } from "../../limits.ts";
 import { onAbort } from "../connection/abortable.ts";
 import { callBackSafely } from "../connection/callbacks.ts";
-import type { LeftOut, TreeOptions, TreeOutcome } from "./tree.ts";
+import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
+import {
+  type LeftOut,
+  type TreeOptions,
+  type TreeOutcome,
+  type TreeRoot,
+  outcomeOf,
+} from "./tree.ts";
+
+/** After these, when all retries have failed, the next file would fail, too. */
+const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
 
 export class TreeRun {
+  readonly #link: ReconnectingLink;
+  /** How many transfers run at once. */
   readonly #limit: number;
+  /** Transfers of small files, which watch no signal of their own. */
+  readonly small = new Set<{ cancel(error: LeatError): void }>();
   readonly #onProgress: ((bytes: number) => void) | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #stop = new AbortController();
@@ -31,9 +45,9 @@ export class TreeRun {
   #others = 0;
   #example: string | undefined;
 
-  /** @param limit transfers at once */
-  constructor(limit: number, { signal, onProgress }: TreeOptions) {
-    this.#limit = limit;
+  constructor(link: ReconnectingLink, { signal, onProgress }: TreeOptions) {
+    this.#link = link;
+    this.#limit = link.current.connection.session.maxStreams;
     this.#onProgress = onProgress;
     this.#signal = signal;
   }
@@ -103,11 +117,32 @@ export class TreeRun {
     this.#wakeReader?.();
   }
 
+  /** Runs a step of the walk. A failure is the outcome of this item, and the rest goes on. */
+  async attempt(
+    item: TreeRoot,
+    kind: TreeOutcome["kind"],
+    step: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      this.report(this.failed(item, kind, thrown));
+    }
+  }
+
+  /** The outcome of an item that failed. A lost connection ends the run. */
+  failed(item: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
+    const error = LeatError.from(thrown);
+    if (this.#link.isLost && CONNECTION_LOSS.has(error.code)) this.fail(error);
+    return outcomeOf(item, { kind, error });
+  }
+
   /** Ends the run, with one error in place of one for each transfer under way. */
   fail(error: LeatError): void {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#stop.abort(error);
+    for (const transfer of this.small) transfer.cancel(error);
     this.#wakeWalk();
     this.#wakeReader?.();
   }

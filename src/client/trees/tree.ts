@@ -26,7 +26,7 @@ export interface TreeOptions extends CallOptions {
    * Called when an earlier run was interrupted in a file: this one continues it at `offset`. 0: it begins
    * anew, because the file is another one now. `size`, in bytes, is that of the whole.
    */
-  readonly onResume?: (of: TreeRoot, offset: number, size: number) => void;
+  readonly onResume?: (file: TreeRoot, offset: number, size: number) => void;
   /** Called when a file failed or was cancelled, and another run can continue it. */
   readonly onKept?: () => void;
 }
@@ -119,9 +119,4 @@ export function checkDepth(path: string, depth: number): void {
   if (depth <= TREE_DEPTH) return;
   const message = `${quote(path)} is ${depth} folders deep; ${TREE_DEPTH} are allowed`;
   throw new LeatError("INVALID_NAME", message);
-}
-
-/** Whether the next file would fail for the same reason. */
-export function isConnectionLoss({ code }: LeatError): boolean {
-  return code === "CONNECTION_LOST" || code === "UNAVAILABLE";
 }
