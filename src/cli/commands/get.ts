@@ -107,11 +107,10 @@ async function getAll(
  * @returns undefined where the same command does it
  */
 function continuation(
-  typed: readonly string[],
+  [remote]: readonly string[],
   to: string | undefined,
   roots: readonly Transfer[],
 ) {
-  const [remote] = typed;
   if (to === undefined || remote === undefined || roots.length > 1) return undefined;
   if (roots[0]?.local !== to || statLocal(to)?.isDirectory() !== true) return undefined;
   return `get -r ${remote.replace(/\/*$/, "/.")} --to ${to} continues`;
@@ -155,8 +154,8 @@ async function saveAsFile(
     const { size, version } = entry;
     const { notDone } = saved;
     const facts = { path, file: local, size, version, skipped: false, ...notDoneFacts(notDone) };
-    const { earlier } = bar;
-    return { bytes: size, earlier, how: verified(saved), skipped: false, facts, notDone };
+    const how = verified(saved);
+    return { bytes: size, earlier: bar.earlier, how, skipped: false, facts, notDone };
   } catch (thrown) {
     // After the server's answer it is the local name that is missing, or taken.
     const code = thrown instanceof LeatError ? thrown.code : undefined;

@@ -54,7 +54,7 @@ async function listSeveral(context: Context, typed: readonly string[], flags: Fl
     if (isFolder(entry) || each.endsWith("/")) folders.push(path);
     else files.push({ ...entry, name: path });
   });
-  await output.text(showWith(flags)(output, files));
+  await output.text(textOf(files, flags, output));
   let isFirst = files.length === 0;
   await context.each("list", folders, async (now, path) => {
     if (flags.json !== true) {
@@ -66,16 +66,10 @@ async function listSeveral(context: Context, typed: readonly string[], flags: Fl
 }
 
 /** @param within for JSON: the folder that names are prefixed with */
-async function listFolder(
-  context: Context,
-  path: string,
-  flags: Flags,
-  within = "",
-): Promise<void> {
+async function listFolder(context: Context, path: string, flags: Flags, within = "") {
   const { output } = context;
   const client = await context.client();
   const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
-  const show = showWith(flags);
   let count = 0;
   let skipped = 0;
   for await (const { entries, skippedNames } of pages) {
@@ -86,7 +80,7 @@ async function listFolder(
     const shown = inJson
       ? entries.map((entry) => ({ ...entry, name: `${within}/${entry.name}` }))
       : entries;
-    await output.text(show(output, shown));
+    await output.text(textOf(shown, flags, output));
   }
   await output.flush();
   noteRest(context, path, count, skipped, flags);
@@ -99,7 +93,7 @@ async function listFile(context: Context, path: string, flags: Flags): Promise<b
   try {
     const entry = await client.stat(path, { signal });
     const name = flags.json === true ? entry.name : path;
-    await output.text(showWith(flags)(output, [{ ...entry, name }]));
+    await output.text(textOf([{ ...entry, name }], flags, output));
     return true;
   } catch (thrown) {
     if (thrown instanceof LeatError && thrown.code === "NOT_A_DIRECTORY") return false;
@@ -107,38 +101,17 @@ async function listFile(context: Context, path: string, flags: Flags): Promise<b
   }
 }
 
-type Show = (output: Output, entries: readonly Entry[]) => string;
-
-function showWith({ json: asJson, long: isLong, humanReadable }: Flags): Show {
-  if (asJson === true) return json;
-  if (isLong !== true) return names;
-  const sizeText = humanReadable === true ? bytesText : String;
-  return (output, entries) => long(output, entries, sizeText);
-}
-
-const names: Show = (output, entries) =>
-  entries.map((entry) => `${output.name(shownName(entry))}\n`).join("");
-
-/** Sizes are aligned within a page: the whole listing may be larger than memory. */
-function long(
-  output: Output,
-  entries: readonly Entry[],
-  sizeText: (bytes: number) => string,
-): string {
+function textOf(entries: readonly Entry[], flags: Flags, output: Output): string {
+  if (flags.json === true) return entries.map((entry) => jsonLine(entryFacts(entry))).join("");
+  const names = entries.map((entry) => output.name(entry.name + (isFolder(entry) ? "/" : "")));
+  if (flags.long !== true) return names.map((name) => `${name}\n`).join("");
+  const sizeText = flags.humanReadable === true ? bytesText : String;
   const sizes = entries.map(({ kind, size }) => (kind === "FILE" ? sizeText(size) : "-"));
+  // Aligned within a page: the whole listing may be larger than memory.
   const width = sizes.reduce((most, { length }) => Math.max(most, length), 0);
-  const line = (entry: Entry, index: number): string => {
-    const time = timeText(entry.modified).padEnd(20);
-    return `${sizes[index]!.padStart(width)}  ${time}  ${output.name(shownName(entry))}\n`;
-  };
+  const line = ({ modified }: Entry, index: number): string =>
+    `${sizes[index]!.padStart(width)}  ${timeText(modified).padEnd(20)}  ${names[index]}\n`;
   return entries.map(line).join("");
-}
-
-const json: Show = (_output, entries) =>
-  entries.map((entry) => jsonLine(entryFacts(entry))).join("");
-
-function shownName(entry: Entry): string {
-  return isFolder(entry) ? `${entry.name}/` : entry.name;
 }
 
 function noteRest(context: Context, path: string, count: number, skipped: number, flags: Flags) {

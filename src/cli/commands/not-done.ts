@@ -3,13 +3,10 @@ import type { NotDone } from "../../store/store.ts";
 
 /** `set its mode and modified time, or sync it (a power cut may undo it)`; "" where all was done. */
 export function notDoneText({ mode, modified, sync }: NotDone): string {
-  const unset = [
-    ...(mode === true ? ["mode"] : []),
-    ...(modified === true ? ["modified time"] : []),
-  ];
+  const unset = [...(mode ? ["mode"] : []), ...(modified ? ["modified time"] : [])].join(" and ");
   const parts = [
-    ...(unset.length > 0 ? [`set its ${unset.join(" and ")}`] : []),
-    ...(sync === true ? ["sync it (a power cut may undo it)"] : []),
+    ...(unset === "" ? [] : [`set its ${unset}`]),
+    ...(sync ? ["sync it (a power cut may undo it)"] : []),
   ];
   return parts.join(", or ");
 }

@@ -94,8 +94,7 @@ async function transferOne(
 
 /** The line for a transfer that continues behind the bytes of an earlier one. */
 export function continued(command: string, name: string, offset: number, size: number): string {
-  const where = `${bytesText(offset)} of ${bytesText(size)}`;
-  return `leat: ${command}: ${printable(name)} continues at ${where}`;
+  return `leat: ${command}: ${printable(name)} continues at ${bytesText(offset)} of ${bytesText(size)}`;
 }
 
 function summarize(context: Context, all: readonly Done[], milliseconds: number): void {

@@ -2,7 +2,6 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { DEFAULT_PORT } from "../../client/connection/address.ts";
-import { MAX_WORKERS } from "../../limits.ts";
 import type { ServerOptions } from "../../server/options/options.ts";
 import {
   OPTIONS,
@@ -85,6 +84,6 @@ function typed(option: Option, row: Row): Option {
 }
 
 function workerCount(text: string): number {
-  if (text === "auto") return Math.min(availableParallelism(), MAX_WORKERS);
-  return wholeNumber(1, MAX_WORKERS)(text);
+  const { least, most } = OPTIONS.workers;
+  return text === "auto" ? Math.min(availableParallelism(), most) : wholeNumber(least, most)(text);
 }

@@ -79,7 +79,7 @@ class Shell {
       if (await this.#begin()) await this.#loop();
       await this.#output.finish();
     } catch (thrown) {
-      this.#note("", thrown);
+      this.#report(thrown);
     } finally {
       release();
       this.#lines[Symbol.dispose]();
@@ -98,7 +98,7 @@ class Shell {
       this.#output.say(`leat ${VERSION}, connected to ${client.server}\n${BANNER}`);
       return true;
     } catch (thrown) {
-      if (!this.#ended) this.#note("", thrown);
+      if (!this.#ended) this.#report(thrown);
       return false;
     }
   }
@@ -223,9 +223,9 @@ class Shell {
     this.#lines.around(() => this.#output.say(text));
   }
 
-  #note(command: string, error: unknown): void {
+  #report(error: unknown): void {
     const failures = new Failures(this.#output, () => "type help");
-    failures.report(command, error);
+    failures.report("", error);
     if (this.#exitCode === EXIT.done) this.#exitCode = failures.exitCode;
   }
 }

@@ -28,7 +28,6 @@ export class Budget implements WindowBudget {
     return Math.floor(this.#left * this.#share);
   }
 
-  /** How many wait. */
   get waiting(): number {
     return this.#waiting.size;
   }

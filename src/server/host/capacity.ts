@@ -33,7 +33,6 @@ export class Capacity {
   readonly connections: number;
   /** Refused connections that stay open at once until their peers have read why. */
   readonly refusals: number;
-  /** Streams at once on a connection. */
   readonly streams: number;
   /** Descriptors. */
   readonly files: Budget;

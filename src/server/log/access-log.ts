@@ -14,7 +14,6 @@ const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
   "makeDirectory",
 ]);
 
-/** A request that has ended. */
 interface Access {
   readonly peer: string;
   readonly operation: Operation;

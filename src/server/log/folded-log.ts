@@ -43,7 +43,6 @@ export class FoldedLog extends AnyLevelLog implements Ticked {
     for (const [name, kind] of this.#kinds) if (now - kind.since >= LOG_SPAN) this.#end(name, kind);
   }
 
-  /** Writes all counts. */
   flush(): void {
     for (const [name, kind] of this.#kinds) this.#end(name, kind);
   }

@@ -199,7 +199,6 @@ export class Peer implements Driver, BudgetWaiter {
     }
   }
 
-  /** @throws RESOURCE_EXHAUSTED */
   #reserve(exchange: StreamExchange, descriptors: number): void {
     if (this.#host.capacity.files.take(descriptors)) {
       exchange.descriptors = descriptors;

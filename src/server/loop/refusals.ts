@@ -29,10 +29,6 @@ export class Refusals {
     this.#most = most;
   }
 
-  get size(): number {
-    return this.#open.size;
-  }
-
   refuse(transport: Transport, error: LeatError): TransportHandler {
     this.#report(error);
     const frame = encodeFrame(0, failureBody(error));

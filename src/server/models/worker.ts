@@ -11,14 +11,12 @@ export interface WorkerOptions {
   /** The number of its slot, from 1. */
   readonly number: number;
   readonly served: ChildOptions;
-  /** The listening socket. */
   readonly fd: number;
   readonly address: Address;
   readonly log: Log;
 }
 
 export class Worker {
-  /** Of its clients. */
   connections = 0;
   readonly since = performance.now();
   /** Resolves when it accepts. @throws INTERNAL: it ended before */
@@ -31,7 +29,6 @@ export class Worker {
   /** Milliseconds that open streams have, once it was asked to stop. */
   #drain: number | undefined;
 
-  /** @throws what starting a process throws */
   constructor(options: WorkerOptions) {
     this.#options = options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
