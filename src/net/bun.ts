@@ -1,69 +1,9 @@
-/**
- * Transports over Bun's TCP and Unix sockets. What Bun does differently from what one expects is
- * dealt with here, so that the contract in transport.ts holds:
- *  - `write` with an offset needs its length, too;
- *  - `end` and `close` may lose accepted bytes: `shutdown` sends FIN, `close` only follows it;
- *  - without `allowHalfOpen` the socket is closed as soon as the peer finished sending;
- *  - `drain` also fires when nothing was refused: harmless, the contract allows it.
- */
+/** Listens and connects by Bun's TCP and Unix sockets. */
 import { LeatError } from "../errors.ts";
 import { KEEPALIVE, UNIX_PATH_BYTES } from "../limits.ts";
-import { DirectReads } from "./direct-reads.ts";
+import { BunTransport, type Socket, type SocketData } from "./bun-transport.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
-import type { Accept, Address, Listener, Transport, TransportHandler } from "./transport.ts";
-
-/** Bun sets `fd` on sockets; its types do not say so. */
-type Socket = Bun.Socket<SocketData> & { readonly fd: number };
-
-/** What belongs to a socket: nothing, before it is open and when it is served elsewhere. */
-export type SocketData = BunTransport | undefined;
-
-class BunTransport implements Transport {
-  readonly peer: string;
-  /** Until it was told that the socket is closed. */
-  handler: TransportHandler | undefined;
-  readonly #socket: Socket;
-
-  constructor(socket: Socket, peer: string) {
-    this.#socket = socket;
-    this.peer = peer;
-  }
-
-  get fd(): number {
-    return this.#socket.fd;
-  }
-
-  get isLocal(): boolean {
-    // A Unix socket has neither.
-    return this.#socket.remoteAddress === this.#socket.localAddress;
-  }
-
-  write(bytes: Uint8Array, offset: number, length: number): number {
-    // An empty write answers 0, as a full socket does.
-    return length === 0 ? 0 : this.#socket.write(bytes, offset, length);
-  }
-
-  free(chunk: Uint8Array): void {
-    // Detached: whoever looks at it after all finds nothing.
-    if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0);
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  shutdown(): void {
-    this.#socket.shutdown();
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-}
+import type { Accept, Address, Listener } from "./transport.ts";
 
 /**
  * Takes an opened socket away to where it is served, or to nobody: nothing was read from it yet, and
@@ -94,10 +34,10 @@ export function handlers(
       setNotSentLowWater(socket.fd);
       socket.setKeepAlive(true, KEEPALIVE);
       socket.data = transport;
-      transport.handler = new DirectReads(transport, accept);
+      transport.handler = accept(transport);
     },
     data(socket, chunk) {
-      socket.data?.handler?.onData(chunk);
+      socket.data?.onData(chunk);
     },
     drain(socket) {
       socket.data?.handler?.onDrain();
@@ -106,20 +46,11 @@ export function handlers(
       socket.data?.handler?.onEnd();
     },
     close(socket, error) {
-      const transport = socket.data;
-      if (transport?.handler === undefined) return;
-      const { handler } = transport;
-      transport.handler = undefined;
-      handler.onClose(error ?? undefined);
+      socket.data?.end(error ?? undefined);
     },
     error(socket, error) {
-      // A handler threw: a defect. The connection goes, the process stays.
-      console.error(error);
-      const transport = socket.data;
-      const handler = transport?.handler;
-      if (transport !== undefined) transport.handler = undefined;
-      socket.terminate();
-      handler?.onClose(error);
+      if (socket.data === undefined) socket.terminate();
+      else socket.data.defect(error);
     },
   };
 }

@@ -3,7 +3,8 @@
  * share, an accepted one that is served elsewhere.
  */
 import { renameSync, rmSync } from "node:fs";
-import { addressText, type Divert, handlers, listenBun, peerName, type SocketData } from "./bun.ts";
+import { addressText, type Divert, handlers, listenBun, peerName } from "./bun.ts";
+import type { SocketData } from "./bun-transport.ts";
 import { closeDuplicate, duplicate } from "./duplicate.ts";
 import type { Accept, Address, Listener, TransportHandler } from "./transport.ts";
 
