@@ -27,17 +27,18 @@ export {
   type Encoder,
 } from "./wire/delimited.ts";
 
-/** Where to listen, what is spoken there, and what serves a peer. */
+/** Where to listen, the codec of the messages, and the function that serves a peer. */
 export type ListenOptions<Send, Receive> = Address &
   ChannelOptions<Send, Receive> & {
     /** Serves a peer. The channel is closed when the promise settles. */
     readonly onOpen: (channel: Channel<Send, Receive>) => Promise<void>;
     /**
-     * Hears what `onOpen` rejected with. Absent: a LeatError (the peer broke off, or sent nonsense)
-     * is dropped, because it is the end of that peer alone; anything else is thrown as uncaught.
+     * Called with the error that `onOpen` rejected with. Without it, a LeatError (the peer broke off,
+     * or sent bytes that are no message) is ignored, as it concerns that peer alone; any other error is
+     * uncaught.
      */
     readonly onError?: (error: unknown, channel: Channel<Send, Receive>) => void;
-    /** Peers at once; above, a new one is closed again. 4096 unless given. */
+    /** The most peers at once: the connection of one more is closed. 4096 unless given. */
     readonly maxChannels?: number;
   };
 
@@ -46,9 +47,9 @@ export interface ChannelListener<Send, Receive = Send> extends AsyncDisposable {
   /** `HOST:PORT` as bound, or `unix:PATH`. */
   readonly address: string;
   readonly port: number;
-  /** Those that are open. */
+  /** The open channels. */
   readonly channels: ReadonlySet<Channel<Send, Receive>>;
-  /** Takes no new peers; open channels stay. */
+  /** Accepts no new peers; open channels stay open. */
   stop(): void;
   /** Stops, and closes all channels; `await using` does the same. */
   close(): Promise<void>;
@@ -97,12 +98,12 @@ async function serve<Send, Receive>(
   }
 }
 
-/** Where the peer is, and what is spoken with it. */
+/** The address of the peer, and the codec of the messages. */
 export type ConnectOptions<Send, Receive> = Address & ChannelOptions<Send, Receive>;
 
 /**
  * Connects to a peer that speaks the codec.
- * @throws LeatError UNAVAILABLE when nobody listens there; DEADLINE_EXCEEDED after 10 s
+ * @throws LeatError UNAVAILABLE when nothing listens at the address; DEADLINE_EXCEEDED after 10 s
  */
 export async function connect<Send, Receive = Send>(
   options: ConnectOptions<Send, Receive>,
@@ -129,7 +130,7 @@ export async function connect<Send, Receive = Send>(
   }
 }
 
-/** The address alone: what else stands in the options is not Bun's business. */
+/** The address, without the other options. */
 function addressOf(options: Address): Address {
   return "unix" in options
     ? { unix: options.unix }

@@ -7,12 +7,13 @@ import { SendBuffer } from "./send-buffer.ts";
 /** Both directions of a schema; `{ encode: Question.encode, decode: Answer.decode }` joins two. */
 export interface Codec<Send, Receive = Send> extends Encoder<Send>, Decoder<Receive> {}
 
-/** What is spoken on a channel, and its bounds. */
+/** The codec of a channel, and its bounds. */
 export interface ChannelOptions<Send, Receive> {
+  /** Encodes and decodes the messages. */
   readonly codec: Codec<Send, Receive>;
   /** The longest message, sent or received, in bytes without its length. */
   readonly maxLength: number;
-  /** Bytes that may wait to be written before `send` says stop: 1 MiB unless given. */
+  /** Bytes that may wait to be written before `send` returns false: 1 MiB unless given. */
   readonly maxQueued?: number | undefined;
   /** How long `close` waits for the peer to end its side, in milliseconds: 5000 unless given. */
   readonly closeDeadline?: number | undefined;
@@ -26,19 +27,19 @@ let create: <Send, Receive>(
 /**
  * Typed messages over one transport, delimited, with backpressure both ways.
  *
- * Sending: `send` queues and says whether to go on. After a `false` wait for `drained()`; a `send`
- * that does not wait throws, so that a peer that reads nothing costs at most `maxQueued` bytes and
- * one message.
+ * Sending: `send` queues a message, and returns whether the next one may follow at once. After `false`
+ * wait for `drained()`; without that the next `send` throws, so that a peer that reads nothing costs at
+ * most `maxQueued` bytes and one message.
  *
- * Receiving: iterate, or call `receive`. Messages are decoded when they are asked for, and the
- * socket is not read while more than one chunk waits for that. Leaving a loop early closes nothing:
- * a later loop goes on.
+ * Receiving: iterate, or call `receive`. Messages are decoded when they are received, and the socket is
+ * not read while more than one chunk waits for that. Leaving a loop early closes nothing: a later loop
+ * continues.
  *
- * The end: `shutdown` says that nothing more will be sent; when both sides have said so, the
- * connection is closed. `close`, or `await using`, does that and drops what still arrives.
+ * The end: `shutdown` tells the peer that nothing more will be sent; when both sides have done so, the
+ * connection is closed. `close`, or `await using`, does that and drops the messages that still arrive.
  */
 export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, AsyncDisposable {
-  /** Who is there, for logs: `127.0.0.1:40312`. */
+  /** The address of the peer, for logs: `127.0.0.1:40312`. */
   readonly peer: string;
 
   readonly #transport: Transport;
@@ -48,12 +49,13 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
   readonly #closeDeadline: number;
   readonly #decoder: MessageDecoder<Receive>;
   readonly #unsent = new SendBuffer();
-  readonly #gone = Promise.withResolvers<void>();
+  readonly #whenClosed = Promise.withResolvers<void>();
 
-  /** Who waits for the next message, and who for an empty queue. */
+  /** A `receive` that waits for the next message. */
   #receiver: PromiseWithResolvers<Receive | undefined> | undefined;
+  /** A `drained` that waits for an empty queue. */
   #drain: PromiseWithResolvers<void> | undefined;
-  /** The first reason why it ended; undefined when it ended as it should. */
+  /** The first error that ended it; undefined when it ended in order. */
   #failure: LeatError | undefined;
   #flushing = false;
   #blocked = false;
@@ -82,10 +84,10 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     create = (transport, options) => {
       const channel = new Channel(transport, options);
       const handler: TransportHandler = {
-        onData: (chunk) => channel.#arrived(chunk),
+        onData: (chunk) => channel.#onData(chunk),
         onDrain: () => channel.#flush(),
-        onEnd: () => channel.#ended(),
-        onClose: (error) => channel.#left(error),
+        onEnd: () => channel.#onEnd(),
+        onClose: (error) => channel.#onClose(error),
       };
       return { channel, handler };
     };
@@ -103,7 +105,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
 
   /** Settles when the connection is gone, whatever the reason; never rejects. */
   get closed(): Promise<void> {
-    return this.#gone.promise;
+    return this.#whenClosed.promise;
   }
 
   // ---- sending ----
@@ -111,7 +113,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
   /**
    * Queues a message; those of one turn leave together.
    * @returns false when it is queued, but the next one has to wait for {@link drained}
-   * @throws LeatError RESOURCE_EXHAUSTED when an earlier false was not heeded; TOO_LARGE above
+   * @throws LeatError RESOURCE_EXHAUSTED when the queue is full; TOO_LARGE above
    *   maxLength; CONNECTION_LOST, or the first failure, when the channel is not {@link open}
    */
   send(message: Send): boolean {
@@ -128,7 +130,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     return this.#unsent.length < this.#maxQueued;
   }
 
-  /** Resolves when nothing waits to be written; rejects when that can't happen any more. */
+  /** Resolves when nothing waits to be written; rejects when the channel ends before that. */
   drained(): Promise<void> {
     if (this.#unsent.length === 0) return Promise.resolve();
     if (this.#closed) return Promise.reject(this.#failure ?? this.#notOpen());
@@ -155,8 +157,8 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     const unsent = this.#unsent;
     if (this.#closed) return;
     if (unsent.length > 0) {
-      const written = this.#transport.write(unsent.bytes, unsent.at, unsent.length);
-      // -1: the transport is closed; onClose says so and tells whoever waits.
+      const written = this.#transport.write(unsent.bytes, unsent.start, unsent.length);
+      // -1: the transport is closed, and calls onClose.
       if (written > 0) unsent.skip(written);
     }
     this.#blocked = unsent.length > 0;
@@ -172,8 +174,8 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
   // ---- receiving ----
 
   /**
-   * @returns the next message; undefined when the peer has said its last, or after `close`
-   * @throws LeatError when the peer broke off, sent what is not a message, or one above maxLength
+   * @returns the next message; undefined when the peer has ended its side, or after `close`
+   * @throws LeatError when the peer broke off, or sent bytes that are no message or one above maxLength
    */
   async receive(): Promise<Receive | undefined> {
     if (this.#receiver !== undefined) {
@@ -197,7 +199,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     };
   }
 
-  /** The next message of those that have arrived. A channel that can't be followed is closed. */
+  /** The next message that has arrived. The channel is closed when its bytes are no message. */
   #next(): Receive | undefined {
     if (this.#discarding || this.#broken) return undefined;
     try {
@@ -210,7 +212,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     }
   }
 
-  /** Asked when no whole message is left. @throws LeatError when it is over, but not as it should */
+  /** Whether no message can follow, when none is left. @throws LeatError when it did not end in order */
   #isOver(): boolean {
     if (this.#discarding) return true;
     if (this.#failure !== undefined) throw this.#failure;
@@ -218,7 +220,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     return this.#finSeen || this.#closed;
   }
 
-  #arrived(chunk: Uint8Array): void {
+  #onData(chunk: Uint8Array): void {
     if (this.#discarding) return;
     if (this.#unread && !this.#paused) {
       this.#paused = true;
@@ -235,7 +237,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     this.#transport.resume();
   }
 
-  /** Gives the waiting receiver what there is by now. */
+  /** Gives a waiting `receive` the next message, or the end. */
   #wake(): void {
     const receiver = this.#receiver;
     if (receiver === undefined) return;
@@ -253,8 +255,8 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
   // ---- the end ----
 
   /**
-   * Sends what is queued and FIN, waits for the peer's FIN, and closes. What arrives meanwhile is
-   * dropped. A peer that does not follow within the closeDeadline is cut off.
+   * Sends the queued messages and FIN, waits for the peer's FIN, and closes. Messages that arrive
+   * meanwhile are dropped. After the closeDeadline the connection is cut.
    */
   async close(): Promise<void> {
     this.#discarding = true;
@@ -263,11 +265,11 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     if (this.#closed) return;
     this.#resume();
     const timer = setTimeout(() => this.#transport.close(), this.#closeDeadline);
-    await this.#gone.promise;
+    await this.#whenClosed.promise;
     clearTimeout(timer);
   }
 
-  /** Closes at once; what is queued is lost, and the peer may see a reset. */
+  /** Closes at once; queued messages are lost, and the peer may see a reset. */
   abort(reason: LeatError = new LeatError("CANCELLED", "the channel was given up")): void {
     if (!this.#closed) this.#fail(reason);
   }
@@ -277,7 +279,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     return this.close();
   }
 
-  #ended(): void {
+  #onEnd(): void {
     this.#finSeen = true;
     this.#wake();
     this.#closeWhenDone();
@@ -288,13 +290,13 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
   }
 
   /** The transport is gone. */
-  #left(error: Error | undefined): void {
+  #onClose(error: Error | undefined): void {
     this.#closed = true;
     if (error !== undefined) this.#failure ??= lost(this.peer, error);
     this.#drain?.reject(this.#failure ?? this.#notOpen());
     this.#drain = undefined;
     this.#wake();
-    this.#gone.resolve();
+    this.#whenClosed.resolve();
   }
 
   #fail(error: LeatError): LeatError {
@@ -313,7 +315,7 @@ export class Channel<Send, Receive = Send> implements AsyncIterable<Receive>, As
     const text = `${length} bytes wait for ${this.peer}, and ${this.#maxQueued} are the most`;
     return new LeatError(
       "RESOURCE_EXHAUSTED",
-      `${text}: wait for drained() when send() says false`,
+      `${text}: wait for drained() when send() returns false`,
     );
   }
 }

@@ -13,10 +13,10 @@ test("what goes in comes out in order, however it is taken", () => {
     messages.push(message);
     buffer.append(message);
     const count = Math.min(buffer.length, random.below(20_000));
-    taken.push(buffer.bytes.slice(buffer.at, buffer.at + count));
+    taken.push(buffer.bytes.slice(buffer.start, buffer.start + count));
     buffer.skip(count);
   }
-  taken.push(buffer.bytes.slice(buffer.at, buffer.at + buffer.length));
+  taken.push(buffer.bytes.slice(buffer.start, buffer.start + buffer.length));
   buffer.skip(buffer.length);
   expect(buffer.length).toBe(0);
   expect(join(taken)).toEqual(join(messages.map(delimit)));

@@ -1,6 +1,6 @@
 /**
- * The calls that a client and its trees are made of: each a request to the server, tried again as far
- * as the client was asked to. Only a change that may have been made is not repeated.
+ * The calls that `Client` and the trees are made of: requests over the reconnecting link, with the
+ * retries of the client. A change that the server may have made already is not repeated.
  */
 import { CODES, LeatError } from "../../errors.ts";
 import type { Entry, Response } from "../../wire/gen/messages.ts";
@@ -157,7 +157,7 @@ function time(date: Date): { seconds: number; nanoseconds: number } {
 function unknownOutcome(name: string, cause: LeatError): LeatError {
   return new LeatError(
     "OUTCOME_UNKNOWN",
-    `the connection was lost before the answer to ${name} came: look whether it was done`,
+    `the connection was lost before the answer to ${name} came: check whether it was done`,
     { cause, retryable: CODES.OUTCOME_UNKNOWN.retryable },
   );
 }

@@ -83,7 +83,7 @@ export class ReconnectingLink {
     return await abortable(this.#dialing, signal);
   }
 
-  /** What the transfers wait for, when none has moved for a while. */
+  /** The reason why the transfers under way are stuck, when none has moved for STALL_NOTICE. */
   get stall(): Stall | undefined {
     let stall: Stall | undefined;
     for (const { connection } of this.#links) {

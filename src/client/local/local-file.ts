@@ -52,7 +52,7 @@ export interface ResumableFile {
 /** The end of the name of the file with the block sums of a partial file. */
 const SUMS = ".sums";
 
-/** Random names that are tried for a partial file: one of them is free unless someone interferes. */
+/** Random names that are tried for a partial file: one of them is free unless another program interferes. */
 const TRIES = 8;
 
 export type { Known, SinkOptions, Skipped };
@@ -133,12 +133,12 @@ export function createResumableFile(
       found?.partial.close();
       return skip(path, name, folder);
     }
-    const there = Math.min(known.size, known.sums.length * BLOCK_SIZE);
-    if (options.size !== undefined) checkFree(folder, options.size - there, path);
+    const verified = Math.min(known.size, known.sums.length * BLOCK_SIZE);
+    if (options.size !== undefined) checkFree(folder, options.size - verified, path);
     const resumable = found?.partial ?? takeResumable(folder, name);
     const partial = resumable ?? createPartial(folder, name, path, options);
     if (found === undefined) begun = partial;
-    resumable?.rewind(there);
+    resumable?.rewind(verified);
     const sink = sinkOver(partial, { folder, name, path }, options);
     return { sink, sums: resumable && BlockSums.create(sumsPath(folder, name), known) };
   } catch (error) {

@@ -155,8 +155,8 @@ export class LocalFolder implements Disposable {
         throw LeatError.from(error, `cannot put the folder ${quote(path)} on disk`);
       },
     );
-    const over = (): void => this[Symbol.dispose]();
-    all.then(over, over); // `onDisk` reports a failure
+    const release = (): void => this[Symbol.dispose]();
+    all.then(release, release); // `onDisk` reports a failure
     return all;
   }
 
