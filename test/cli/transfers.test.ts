@@ -218,7 +218,7 @@ describe("upload", () => {
     expectFailure(
       await served.client(["put", "-", "a", "-o", "b"], { stdin: "" }),
       2,
-      /goes alone/,
+      /cannot be sent together with files/,
     );
     expect(has("x")).toBe(false);
   });

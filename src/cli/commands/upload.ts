@@ -93,7 +93,8 @@ function checkStdin(context: Context, locals: readonly string[], { to, recursive
   if (context.inShell) {
     throw new UsageError("- is standard input, where the commands come from: name a file");
   }
-  if (locals.length > 1) throw new UsageError("- stands for standard input, and goes alone");
+  if (locals.length > 1)
+    throw new UsageError("- is standard input: it cannot be sent together with files");
   if (to === undefined || meansFolder(to)) {
     throw new UsageError("standard input has no name: say --to NAME");
   }

@@ -29,7 +29,7 @@ export function isPipe(stream: Stream): boolean {
   return stats?.isFIFO() === true || stats?.isSocket() === true;
 }
 
-/** Writes a short text at once, and waits for room up to a second. What cannot be written is lost. */
+/** Writes a short text at once, and waits for room up to a second; then the rest is lost. */
 export function say(stream: Stream, text: string): void {
   const bytes = Buffer.from(text);
   let at = 0;

@@ -16,13 +16,13 @@ export interface ChildOptions extends Inherited {
   readonly parts: number;
 }
 
-/** The socket that a child gets. */
-export type Given =
+/** The socket that a child serves. */
+export type ChildSocket =
   | { readonly case: "listener"; readonly fd: number; readonly address: Address }
   | { readonly case: "client"; readonly fd: number; readonly peer: string };
 
 export type ToChild =
-  | { readonly case: "serve"; readonly given: Given; readonly options: ChildOptions }
+  | { readonly case: "serve"; readonly socket: ChildSocket; readonly options: ChildOptions }
   /** @property drain milliseconds in which open streams may finish */
   | { readonly case: "stop"; readonly drain: number };
 

@@ -9,7 +9,7 @@ import { adopt } from "../../net/handover.ts";
 import { Host, openStore } from "../host/host.ts";
 import { LeatServer } from "../loop/leat-server.ts";
 import { ChildLog } from "./child-log.ts";
-import type { ChildOptions, FromChild, Given, ToChild } from "./child-messages.ts";
+import type { ChildOptions, ChildSocket, FromChild, ToChild } from "./child-messages.ts";
 
 /** The channel to the server. */
 interface Channel {
@@ -49,14 +49,14 @@ channel.send({ case: "running" });
 
 function onMessage(message: ToChild): void {
   if (message.case === "stop") return stop(message.drain);
-  serving = serve(message.given, message.options).catch((thrown: unknown) => {
+  serving = serve(message.socket, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
     end();
   });
 }
 
-async function serve(given: Given, options: ChildOptions): Promise<void> {
-  const oneClient = given.case === "client";
+async function serve(socket: ChildSocket, options: ChildOptions): Promise<void> {
+  const oneClient = socket.case === "client";
   log.want(options.logLevels);
   const runtime = createRuntime(Math.max(1, Math.floor(SEND_BUFFERS / options.parts)));
   const host = new Host(openStore(options), { ...options, oneClient, log }, runtime);
@@ -66,13 +66,13 @@ async function serve(given: Given, options: ChildOptions): Promise<void> {
       else if (connections === 0) stop(0);
     },
   });
-  if (given.case === "listener") {
-    server.listen(given.address, given.fd);
+  if (socket.case === "listener") {
+    server.listen(socket.address, socket.fd);
     return channel.send({ case: "ready" });
   }
   // After this message the server no longer closes it: the number may soon belong to another socket.
   channel.send({ case: "ready" });
-  await adopt(given.fd, given.peer, server.accept);
+  await adopt(socket.fd, socket.peer, server.accept);
 }
 
 function stop(drain?: number): void {

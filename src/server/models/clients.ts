@@ -70,8 +70,8 @@ class Clients implements ClientServers {
         this.#log[line.level]({ ...facts, ...child.facts }, line.message);
       }
     } else if (message.case === "running") {
-      const given = { case: "client", fd: child.fd, peer } as const;
-      child.send({ case: "serve", given, options: this.#served });
+      const socket = { case: "client", fd: child.fd, peer } as const;
+      child.send({ case: "serve", socket, options: this.#served });
       this.#serving.add(child);
       if (this.#drain !== undefined) child.send({ case: "stop", drain: this.#drain });
     }

@@ -68,7 +68,7 @@ export class Worker {
         if (this.#drain !== undefined) return child.send({ case: "stop", drain: this.#drain });
         return child.send({
           case: "serve",
-          given: { case: "listener", fd: child.fd, address },
+          socket: { case: "listener", fd: child.fd, address },
           options: served,
         });
       case "ready":
