@@ -24,3 +24,12 @@ export interface FileRegion extends Disposable {
   /** Sends some. @returns bytes accepted, more than 0 unless `blocked`; -1 when the sink is closed */
   send(sink: ByteSink): number;
 }
+
+/** What was put into a send buffer. */
+export interface Filled {
+  /** The bytes are buffer[start, end); none where the two are the same. */
+  readonly start: number;
+  readonly end: number;
+  /** Is to be sent right behind the bytes. */
+  readonly region?: FileRegion | undefined;
+}

@@ -75,7 +75,7 @@ export class Client implements AsyncDisposable {
 
   /** How many requests the server serves at once; further ones wait in the client. */
   get maxStreams(): number {
-    return this.#calls.link.current.connection.session.maxStreams;
+    return this.#calls.link.current.connection.session.streams.max;
   }
 
   /**

@@ -140,9 +140,9 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   /** Makes the window of a stream at least `bytes`, memory permitting. @returns its size */
   widen(stream: number, bytes: number): number {
-    this.session.widen(stream, bytes, this.now);
+    const size = this.session.widen(stream, bytes, this.now);
     this.wake();
-    return this.session.window(stream);
+    return size;
   }
 
   /** Server: the Hello is accepted; what came behind it is read now. */

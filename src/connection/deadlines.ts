@@ -9,7 +9,7 @@ import {
   TRANSFER_DEADLINE,
   WRITE_DEADLINE,
 } from "../limits.ts";
-import type { Phase } from "../session/session.ts";
+import type { Phase } from "../session/handshake.ts";
 import type { Side } from "../session/state.ts";
 import type { Stream } from "../session/stream.ts";
 

@@ -1,7 +1,7 @@
 import { LeatError } from "../errors.ts";
-import type { FileRegion } from "../file-region.ts";
+import type { Filled } from "../file-region.ts";
 import type { Producer, Saved } from "../net/outbox.ts";
-import type { Region } from "../session/outgoing.ts";
+import type { BufferedPayload } from "../session/outgoing.ts";
 import type { Session } from "../session/session.ts";
 import { saveTail } from "./saved-tail.ts";
 
@@ -23,14 +23,14 @@ export interface OutputOwner {
 }
 
 /** Shared: most connections send no file. */
-const NO_REGIONS: readonly Region[] = [];
+const NO_PAYLOADS: readonly BufferedPayload[] = [];
 
 /** The bytes of a session, as an outbox pulls them. */
 export class Output implements Producer {
   readonly #session: Session;
   readonly #owner: OutputOwner;
   /** Payloads in the send buffer that can be read again. */
-  #regions = NO_REGIONS;
+  #payloads = NO_PAYLOADS;
 
   constructor(session: Session, owner: OutputOwner) {
     this.#session = session;
@@ -45,36 +45,22 @@ export class Output implements Producer {
     return this.#session.unsentControls > 0;
   }
 
-  get filledFrom(): number {
-    return this.#session.filledFrom;
-  }
-
-  get region(): FileRegion | undefined {
-    return this.#session.region;
-  }
-
-  fill(into: Uint8Array, end: number): number {
-    try {
-      const regions: Region[] = [];
-      const behind = this.#session.fill(into, end, regions, this.#owner.now);
-      this.#regions = regions.length === 0 ? NO_REGIONS : regions;
-      this.#owner.onFilled();
-      return behind;
-    } catch (thrown) {
-      // A defect. The connection goes, the process stays.
-      this.#owner.abort(new LeatError("INTERNAL", "sending failed", { cause: thrown }));
-      return this.filledFrom;
-    }
+  fill(into: Uint8Array, end: number): Filled {
+    const payloads: BufferedPayload[] = [];
+    const filled = this.#session.fill(into, end, payloads, this.#owner.now);
+    this.#payloads = payloads.length === 0 ? NO_PAYLOADS : payloads;
+    this.#owner.onFilled();
+    return filled;
   }
 
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
-    const tail = saveTail(buffer, start, end, this.#regions);
+    const tail = saveTail(buffer, start, end, this.#payloads);
     if (tail === undefined) return undefined;
     return {
       restore: (into) => {
-        const regions: Region[] = [];
-        this.#regions = regions;
-        return tail.restore(into, regions);
+        const payloads: BufferedPayload[] = [];
+        this.#payloads = payloads;
+        return tail.restore(into, payloads);
       },
     };
   }

@@ -2,19 +2,19 @@
  * The unsent tail of a send buffer, kept without the buffer: file bytes are noted by position and
  * read again, the few bytes between them (heads, answers) are copied.
  */
-import type { Region } from "../session/outgoing.ts";
+import type { BufferedPayload } from "../session/outgoing.ts";
 
 type Part =
   | { readonly bytes: Uint8Array }
-  | (Pick<Region, "outgoing" | "length" | "position"> & { readonly bytes?: undefined });
+  | (Pick<BufferedPayload, "outgoing" | "length" | "position"> & { readonly bytes?: undefined });
 
 export interface SavedTail {
   /**
    * Writes the tail to the start of `into`.
-   * @param regions gets the places of file bytes, so that the tail can be dropped once more
+   * @param payloads gets the places of file bytes, so that the tail can be dropped once more
    * @returns how many bytes
    */
-  restore(into: Uint8Array, regions: Region[]): number;
+  restore(into: Uint8Array, payloads: BufferedPayload[]): number;
 }
 
 /** Above this there are too many other bytes for it to be worth it. */
@@ -25,11 +25,11 @@ export function saveTail(
   buffer: Uint8Array,
   start: number,
   end: number,
-  regions: readonly Region[],
+  payloads: readonly BufferedPayload[],
 ): SavedTail | undefined {
   // Of a file that is closed the bytes are copied.
-  const files = regions.filter(
-    (region) => region.start + region.length > start && !region.outgoing.released,
+  const files = payloads.filter(
+    (payload) => payload.start + payload.length > start && !payload.outgoing.released,
   );
   const copied = files.reduce(
     (rest, { start: first, length }) => rest - (first + length - Math.max(start, first)),
@@ -48,7 +48,7 @@ export function saveTail(
   return { restore: (into, places) => restore(parts, into, places) };
 }
 
-function restore(parts: readonly Part[], into: Uint8Array, regions: Region[]): number {
+function restore(parts: readonly Part[], into: Uint8Array, payloads: BufferedPayload[]): number {
   let at = 0;
   for (const part of parts) {
     if (part.bytes !== undefined) {
@@ -56,7 +56,7 @@ function restore(parts: readonly Part[], into: Uint8Array, regions: Region[]): n
       at += part.bytes.length;
     } else {
       part.outgoing.again?.(into, at, part.length, part.position);
-      regions.push({ ...part, start: at });
+      payloads.push({ ...part, start: at });
       at += part.length;
     }
   }

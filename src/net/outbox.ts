@@ -4,7 +4,7 @@
  * producer gave may end with a region of a file, which follows the buffer and needs none. A
  * connection with nothing to send holds no buffer.
  */
-import type { FileRegion } from "../file-region.ts";
+import type { FileRegion, Filled } from "../file-region.ts";
 import { DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
 import { Pace } from "./pace.ts";
@@ -22,15 +22,8 @@ export interface Producer {
   readonly wantsToSend: boolean;
   /** Whether that begins with answers. */
   readonly hasAnswers: boolean;
-  /**
-   * Puts what should be sent next into into[filledFrom, end).
-   * @returns the position behind the last byte; `filledFrom` for nothing
-   */
-  fill(into: Uint8Array, end: number): number;
-  /** First byte of what the last `fill` gave. */
-  readonly filledFrom: number;
-  /** What follows the bytes of the last `fill`; disposed by the outbox. Missing: nothing. */
-  readonly region?: FileRegion | undefined;
+  /** Puts what is to be sent next into into[0, end). The outbox disposes of the region. */
+  fill(into: Uint8Array, end: number): Filled;
   /** Remembers into[start, end) of the last fill, or undefined where that can't be made again. */
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
   /** The peer takes nothing while buffers are short: end the connection. */
@@ -216,14 +209,14 @@ export class Outbox implements Task, BufferHolder {
   #fill(into: Uint8Array): void {
     const producer = this.#producer;
     const payload = this.#pace?.payload ?? DATA_PAYLOAD;
-    const end = Math.min(into.length, payload + SEND_ROOM);
+    const most = Math.min(into.length, payload + SEND_ROOM);
     this.#filling = true;
     try {
-      const filled = producer.fill(into, end);
-      this.#region = producer.region;
+      const { start, end, region } = producer.fill(into, most);
+      this.#region = region;
       if (this.#closed) return this.#endRegion();
-      this.#start = producer.filledFrom;
-      this.#end = filled;
+      this.#start = start;
+      this.#end = end;
     } finally {
       this.#filling = false;
     }

@@ -1,7 +1,7 @@
 /** Writes one Data frame of a stream into a send buffer. */
 import { BLOCK_SIZE, DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import { dataHeadLength, MAX_DATA_HEAD, writeDataHead } from "../wire/frame.ts";
-import type { Region } from "./outgoing.ts";
+import type { BufferedPayload } from "./outgoing.ts";
 import type { Stream } from "./stream.ts";
 
 /** A payload is not cut below this for lack of room: the rest of the buffer is left empty. */
@@ -27,7 +27,7 @@ const payloadLimit = (offset: number): number => Math.min(blockLeft(offset), DAT
 /**
  * @param end first byte of the buffer that may not be written
  * @param frameLimit the largest frame the peer takes, in bytes
- * @param regions gets an entry when the payload can be taken again
+ * @param payloads gets an entry when the payload can be taken again
  * @returns the position behind the frame, or behind its head if `stream.region` follows it; `at` when the stream has nothing to send now; NO_ROOM
  * @throws what `Outgoing.take` throws
  */
@@ -37,7 +37,7 @@ export function writeData(
   at: number,
   end: number,
   frameLimit: number,
-  regions: Region[],
+  payloads: BufferedPayload[],
 ): number {
   const { outgoing, sendOffset: offset } = stream;
   if (outgoing === undefined) return at;
@@ -54,6 +54,6 @@ export function writeData(
   stream.send.spend(length);
   stream.sendOffset = offset + length;
   if (stream.region !== undefined) return start;
-  if (outgoing.again !== undefined) regions.push({ outgoing, start, length, position: offset });
+  if (outgoing.again !== undefined) payloads.push({ outgoing, start, length, position: offset });
   return start + length;
 }

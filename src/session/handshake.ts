@@ -1,4 +1,4 @@
-/** What a Hello and a Welcome hold, and must hold. */
+/** Hello and Welcome: what they hold, what they must hold, and what is agreed by them. */
 import { LeatError } from "../errors.ts";
 import { MAX_FRAME, MAX_FRAME_RANGE, PROTOCOL_VERSION } from "../limits.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
@@ -10,8 +10,79 @@ const MAX_FEATURES = 64;
 const MAX_FEATURE_LENGTH = 64;
 const MAX_AGENT_LENGTH = 128;
 
+/** hello: nothing came. deciding: the server checks the Hello. closing: input is ignored. */
+export type Phase = "hello" | "deciding" | "open" | "closing";
+
+/** How far a connection is, and what its two sides have told each other. */
+export class Handshake {
+  readonly #options: SessionOptions;
+  #phase: Phase = "hello";
+  #peerFrame = frameLimit(0);
+  #peerWindow = 0;
+  #window: number;
+  /** When Hello was sent, in milliseconds. */
+  #sentAt = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#window = options.initialWindow;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** The largest frame the peer takes, in bytes. */
+  get peerFrame(): number {
+    return this.#peerFrame;
+  }
+
+  /** Credit that the peer gives each stream when it opens, in bytes. */
+  get peerWindow(): number {
+    return this.#peerWindow;
+  }
+
+  /** Credit that we give, in bytes. */
+  get window(): number {
+    return this.#window;
+  }
+
+  hello(now: number, credentials: Credentials | undefined): Body<"hello"> {
+    this.#sentAt = now;
+    return helloBody(this.#options, credentials);
+  }
+
+  /** @throws VERSION_UNSUPPORTED, INVALID_ARGUMENT */
+  onHello(hello: Hello): void {
+    checkHello(hello);
+    this.#phase = "deciding";
+    this.#peerFrame = frameLimit(hello.maxFrame);
+    this.#peerWindow = hello.initialWindow;
+  }
+
+  /** @param window credit of each upload when it opens, in bytes */
+  welcome(window: number): Body<"welcome"> {
+    this.#phase = "open";
+    this.#window = window;
+    return welcomeBody(this.#options, window);
+  }
+
+  /** @returns milliseconds since Hello @throws VERSION_UNSUPPORTED, PROTOCOL_ERROR */
+  onWelcome(welcome: Welcome, now: number): number {
+    checkWelcome(welcome);
+    this.#phase = "open";
+    this.#peerFrame = frameLimit(welcome.maxFrame);
+    this.#peerWindow = welcome.initialWindow;
+    return now - this.#sentAt;
+  }
+
+  close(): void {
+    this.#phase = "closing";
+  }
+}
+
 /** @throws VERSION_UNSUPPORTED, INVALID_ARGUMENT */
-export function checkHello(hello: Hello): void {
+function checkHello(hello: Hello): void {
   const { minimumVersion: least, maximumVersion: most } = hello;
   if (least > PROTOCOL_VERSION || most < PROTOCOL_VERSION) {
     throw new LeatError(
@@ -39,7 +110,7 @@ export function checkHello(hello: Hello): void {
 }
 
 /** @throws VERSION_UNSUPPORTED, PROTOCOL_ERROR */
-export function checkWelcome(welcome: Welcome): void {
+function checkWelcome(welcome: Welcome): void {
   if (welcome.version !== PROTOCOL_VERSION) {
     throw new LeatError(
       "VERSION_UNSUPPORTED",
@@ -53,7 +124,7 @@ export function checkWelcome(welcome: Welcome): void {
 }
 
 /** The peer's frame limit with its default. */
-export function frameLimit(named: number): number {
+function frameLimit(named: number): number {
   return named === 0 ? MAX_FRAME : named;
 }
 
@@ -72,7 +143,7 @@ const byteLength = (text: string): number => encoder.encode(text).length;
 
 type Body<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>;
 
-export function helloBody(options: SessionOptions, credentials?: Credentials): Body<"hello"> {
+function helloBody(options: SessionOptions, credentials?: Credentials): Body<"hello"> {
   return {
     case: "hello",
     value: {
@@ -88,7 +159,7 @@ export function helloBody(options: SessionOptions, credentials?: Credentials): B
 }
 
 /** @param window credit of each upload when it opens, in bytes */
-export function welcomeBody(options: SessionOptions, window: number): Body<"welcome"> {
+function welcomeBody(options: SessionOptions, window: number): Body<"welcome"> {
   return {
     case: "welcome",
     value: {

@@ -43,8 +43,8 @@ export interface Outgoing {
   release(): void;
 }
 
-/** Where in a send buffer the payload of one Data frame stands, to be dropped and taken again. */
-export interface Region {
+/** The payload of one Data frame in a send buffer, which can be dropped and taken again. */
+export interface BufferedPayload {
   readonly outgoing: Outgoing;
   /** First byte in the buffer. */
   readonly start: number;

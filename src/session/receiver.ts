@@ -1,14 +1,15 @@
 /** The receiving half of a session: frames become events, and broken rules become failures. */
 import { LeatError } from "../errors.ts";
-import { REQUEST_CHARACTERS } from "../limits.ts";
-import type { FrameDecoder, FrameEvent } from "../wire/decoder.ts";
+import { MAX_REQUEST } from "../limits.ts";
+import { FrameDecoder, type FrameEvent } from "../wire/decoder.ts";
 import type { FrameBody, Request } from "../wire/gen/messages.ts";
-import type { Operation, SessionEvent } from "./event.ts";
+import type { SessionEvent } from "./event.ts";
 import { failureError } from "./failure.ts";
-import { checkHello, checkWelcome, frameLimit } from "./handshake.ts";
+import type { Handshake } from "./handshake.ts";
 import type { Session } from "./session.ts";
 import { type Side, type StreamFrame, step } from "./state.ts";
 import type { Stream } from "./stream.ts";
+import type { Streams } from "./streams.ts";
 
 type DataHead = Extract<FrameEvent, { type: "data" }>;
 type Control = Exclude<FrameBody, { case: "data" }>;
@@ -16,6 +17,8 @@ type OnStream = Extract<Control, { case: Exclude<StreamFrame, "data"> }>;
 
 export class Receiver {
   readonly #session: Session;
+  readonly #streams: Streams;
+  readonly #handshake: Handshake;
   readonly #decoder: FrameDecoder;
   readonly #peer: Side;
   /** The Data frame whose payload is coming; `stream` undefined while it is dropped. */
@@ -23,20 +26,35 @@ export class Receiver {
   #stream: Stream | undefined;
   /** Of the next payload byte, in the file. */
   #offset = 0;
-  /** The frame at hand means nothing. */
+  #framesReceived = 0;
+  /** The current frame means nothing. */
   #ignored = false;
   /** Events that come before those of the next bytes; made when there is one. */
   #reports: SessionEvent[] | undefined;
 
-  constructor(session: Session, decoder: FrameDecoder) {
+  constructor(session: Session, streams: Streams, handshake: Handshake) {
+    const { role, maxFrame } = session.options;
+    const isServer = role === "server";
+    const first = isServer ? "hello" : "welcome";
     this.#session = session;
-    this.#decoder = decoder;
-    this.#peer = session.role === "server" ? "client" : "server";
+    this.#streams = streams;
+    this.#handshake = handshake;
+    this.#peer = isServer ? "client" : "server";
+    this.#decoder = new FrameDecoder({
+      maxFrame,
+      maxBody: isServer ? MAX_REQUEST : undefined,
+      firstFrame: session.phase === "hello" ? first : undefined,
+    });
   }
 
   /** Another one can go on from here: nothing is half read, and nothing waits to be told. */
   get atRest(): boolean {
     return this.#decoder.atRest && (this.#reports?.length ?? 0) === 0;
+  }
+
+  /** Frames besides Data that were not ignored. */
+  get framesReceived(): number {
+    return this.#framesReceived;
   }
 
   get isBetweenFrames(): boolean {
@@ -115,7 +133,7 @@ export class Receiver {
     this.#ignored = false;
     if (!ignored) {
       share.useful();
-      if (frame.type === "frame") this.#session.framesReceived += 1;
+      if (frame.type === "frame") this.#framesReceived += 1;
     } else if (frame.type === "data") share.trailing(frame.length);
     else if (frame.body?.case === "credit") share.granted(frame.body.value.bytes, bytes);
     else share.ignore(bytes);
@@ -132,31 +150,18 @@ export class Receiver {
     const session = this.#session;
     const body = frame.type === "frame" && frame.stream === 0 ? frame.body : undefined;
     if (this.#peer === "client" && body?.case === "hello") {
-      checkHello(body.value);
-      session.peerFrame = frameLimit(body.value.maxFrame);
-      session.peerWindow = body.value.initialWindow;
-      session.phase = "deciding";
+      this.#handshake.onHello(body.value);
       return { type: "hello", hello: body.value };
     }
     if (this.#peer === "server" && body?.case === "welcome") {
       const welcome = body.value;
-      checkWelcome(welcome);
-      session.peerFrame = frameLimit(welcome.maxFrame);
-      session.peerWindow = welcome.initialWindow;
-      session.maxStreams = welcome.maxStreams;
-      session.welcomed(now);
-      for (const stream of session.streams.values()) this.#openWindow(stream);
+      session.onWelcome(welcome, now);
       return { type: "welcome", welcome };
     }
     if (this.#peer === "server" && (body?.case === "failure" || body?.case === "goAway")) {
       return this.#refused(failureError(body.value));
     }
     throw new LeatError("PROTOCOL_ERROR", `the first frame is not ${EXPECTED[this.#peer]}`);
-  }
-
-  /** A stream that was opened before Welcome gets its credit now. */
-  #openWindow(stream: Stream): void {
-    if (this.#session.peerWindow > 0) this.#session.credited(stream, this.#session.peerWindow);
   }
 
   #refused(error: LeatError): SessionEvent {
@@ -170,11 +175,11 @@ export class Receiver {
       case undefined:
         return this.#ignore(); // a body of a newer version
       case "ping":
-        session.pong(body.value.nonce);
+        session.onPing(body.value.nonce);
         return undefined;
       case "pong": {
         const { nonce } = body.value;
-        return { type: "pong", nonce, roundTrip: session.ponged(nonce, now) };
+        return { type: "pong", nonce, roundTrip: session.pings.onPong(nonce, now) };
       }
       case "failure":
         return this.#refused(failureError(body.value));
@@ -187,12 +192,11 @@ export class Receiver {
   }
 
   #goAway(lastStream: number, body: Parameters<typeof failureError>[0]): SessionEvent {
-    const session = this.#session;
     const error = failureError(body);
-    session.lastServed = lastStream;
-    for (const stream of session.streams.values()) {
+    this.#streams.closeAbove(lastStream);
+    for (const stream of this.#streams.values()) {
       if (stream.id <= lastStream) continue;
-      session.drop(stream);
+      this.#session.drop(stream);
       this.report({ type: "failure", stream: stream.id, error });
     }
     return { type: "goAway", lastStream, error };
@@ -201,49 +205,20 @@ export class Receiver {
   // ---- streams ----
 
   #request(id: number, request: Request, now: number): SessionEvent | undefined {
-    const session = this.#session;
     if (this.#peer !== "client") throw new LeatError("PROTOCOL_ERROR", "a server sent a Request");
-    if (id <= session.lastStream) {
-      throw new LeatError(
-        "PROTOCOL_ERROR",
-        `stream ${id} was opened again; the last one was ${session.lastStream}`,
-      );
+    const { last } = this.#streams;
+    if (id <= last) {
+      const message = `stream ${id} was opened again; the last one was ${last}`;
+      throw new LeatError("PROTOCOL_ERROR", message);
     }
-    const full = session.streams.size >= session.maxStreams;
     const { operation } = request;
-    const stream = session.add(id, operation?.case, now);
-    stream.requested = charactersOf(operation);
-    session.requested += stream.requested;
-    if (id > session.lastServed) {
-      session.fail(id, new LeatError("UNAVAILABLE", "the server is shutting down"), now);
-    } else if (full) {
-      const message = `${session.maxStreams} streams are open already`;
-      session.fail(id, new LeatError("RESOURCE_EXHAUSTED", message), now);
-    } else if (session.requested > REQUEST_CHARACTERS) {
-      const message = `open streams ask for ${session.requested} characters of paths and the like`;
-      session.fail(id, new LeatError("RESOURCE_EXHAUSTED", message), now);
-    } else {
-      stream.progress = now;
-      session.share.requested();
-      return { type: "request", stream: id, operation };
-    }
-    return undefined;
-  }
-
-  /** The open stream of a frame, or undefined for one that ended, whose frames are dropped. */
-  #find(id: number, what: string): Stream | undefined {
-    const stream = this.#session.streams.get(id);
-    if (stream === undefined && (id > this.#session.lastStream || id === 0)) {
-      throw new LeatError(
-        "PROTOCOL_ERROR",
-        `${what} came for stream ${id}, which was never opened`,
-      );
-    }
-    return stream;
+    if (this.#session.onRequest(id, operation, now) !== undefined) return undefined;
+    this.#session.share.requested();
+    return { type: "request", stream: id, operation };
   }
 
   #onStream(id: number, body: Control | undefined, now: number): SessionEvent | undefined {
-    const stream = this.#find(id, body?.case ?? "a frame of unknown kind");
+    const stream = this.#streams.find(id, body?.case ?? "a frame of unknown kind");
     if (stream === undefined) return this.#ignore();
     const frame = body as OnStream | undefined;
     const state = frame && step(stream.state, this.#peer, frame.case);
@@ -271,7 +246,7 @@ export class Receiver {
     const { id } = stream;
     switch (body.case) {
       case "credit":
-        this.#session.credited(stream, body.value.bytes);
+        this.#session.onCredit(stream, body.value.bytes);
         return undefined;
       case "response": {
         const { result } = body.value;
@@ -310,7 +285,7 @@ export class Receiver {
     this.#offset = head.offset;
     this.#stream = undefined;
     if (head.length === 0) throw new LeatError("PROTOCOL_ERROR", "a Data frame without payload");
-    const stream = this.#find(head.stream, "Data");
+    const stream = this.#streams.find(head.stream, "Data");
     if (stream === undefined) return this.#ignore();
     try {
       if (step(stream.state, this.#peer, "data") === undefined) {
@@ -337,15 +312,6 @@ export class Receiver {
     const crc32 = remaining === 0 ? this.#head?.crc32 : undefined;
     return { type: "data", stream: stream.id, offset, bytes, crc32 };
   }
-}
-
-function charactersOf(operation: Operation | undefined): number {
-  let characters = 0;
-  for (const name in operation?.value) {
-    const field: unknown = operation.value[name as keyof typeof operation.value];
-    if (typeof field === "string") characters += field.length;
-  }
-  return characters;
 }
 
 const EXPECTED: Readonly<Record<Side, string>> = {

@@ -1,9 +1,9 @@
 /** The sending half of a session: answers first, then Data of the streams in turn. */
 import { LeatError } from "../errors.ts";
-import type { FileRegion } from "../file-region.ts";
+import type { Filled } from "../file-region.ts";
 import { Controls } from "./controls.ts";
 import { alignedStart, NO_ROOM, writeData } from "./data-writer.ts";
-import type { Outgoing, Region } from "./outgoing.ts";
+import type { Outgoing, BufferedPayload } from "./outgoing.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 import { Turns } from "./turns.ts";
@@ -17,8 +17,6 @@ export class Sender {
   #copying: Stream | undefined;
   /** The last Pong, to ask `#controls` after it. */
   #pong = 0;
-  /** First byte of what the last `fill` gave: in front of an aligned payload some are left out. */
-  filledFrom = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -32,11 +30,6 @@ export class Sender {
   /** Whether `fill` might have something. */
   get wantsToSend(): boolean {
     return this.#controls.bytes > 0 || this.#turns.size > 0 || this.#copying !== undefined;
-  }
-
-  /** Follows what the last `fill` gave, before the next one. */
-  get region(): FileRegion | undefined {
-    return this.#copying?.region;
   }
 
   /** Queues an encoded frame besides Data. */
@@ -55,11 +48,11 @@ export class Sender {
   /** A stream has bytes to send, or is done. */
   offer(stream: Stream, outgoing: Outgoing, now: number): void {
     if (outgoing.done) this.#finish(stream, outgoing, now);
-    else this.line(stream);
+    else this.enqueue(stream);
   }
 
-  /** A stream takes its turn, if it does not wait for one. */
-  line(stream: Stream): void {
+  /** A stream waits for its turn, unless it does already. */
+  enqueue(stream: Stream): void {
     this.#turns.add(stream);
   }
 
@@ -69,21 +62,21 @@ export class Sender {
   }
 
   /** {@link Session.fill} */
-  fill(into: Uint8Array, end: number, regions: Region[], now: number): number {
+  fill(into: Uint8Array, end: number, payloads: BufferedPayload[], now: number): Filled {
     this.#copied(now);
     let position = this.#controls.fill(into, 0, end);
     const first = position === 0 ? this.#turns.first : undefined;
-    if (first !== undefined) position = alignedStart(first);
-    this.filledFrom = first === undefined ? 0 : position;
-    while (this.#controls.bytes === 0) {
+    const start = first === undefined ? 0 : alignedStart(first);
+    position += start;
+    while (this.#controls.bytes === 0 && this.#copying === undefined) {
       const stream = this.#turns.first;
       if (stream === undefined) break;
-      const behind = this.#fillFrom(stream, into, position, end, regions, now);
-      if (behind === NO_ROOM) break; // it is still the first in line
-      if (this.#copying !== undefined) return behind;
-      position = this.#controls.fill(into, behind, end);
+      const behind = this.#fillFrom(stream, into, position, end, payloads, now);
+      if (behind === NO_ROOM) break; // its turn is still the next
+      // Nothing may stand between a head and its region.
+      position = this.#copying === undefined ? this.#controls.fill(into, behind, end) : behind;
     }
-    return position;
+    return { start, end: position, region: this.#copying?.region };
   }
 
   #fillFrom(
@@ -91,11 +84,11 @@ export class Sender {
     into: Uint8Array,
     at: number,
     end: number,
-    regions: Region[],
+    payloads: BufferedPayload[],
     now: number,
   ): number {
     try {
-      const behind = writeData(stream, into, at, end, this.#session.peerFrame, regions);
+      const behind = writeData(stream, into, at, end, this.#session.peerFrame, payloads);
       if (behind === NO_ROOM) return NO_ROOM;
       this.#turns.remove(stream);
       const { outgoing } = stream;

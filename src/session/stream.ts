@@ -12,8 +12,8 @@ const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set(["get-answered", "put
 export class Stream {
   readonly id: number;
   state: StreamState;
-  /** Characters in its request; 0 for one of ours. */
-  requested = 0;
+  /** In its request, which the peer sent; 0 for one of ours. */
+  readonly characters: number;
   /** Credit for Data that we send. */
   readonly send: SendWindow;
   /** Credit for Data that we receive. */
@@ -39,12 +39,14 @@ export class Stream {
     send: SendWindow,
     receive: ReceiveWindow,
     now: number,
+    characters = 0,
   ) {
     this.id = id;
     this.state = state;
     this.send = send;
     this.receive = receive;
     this.progress = now;
+    this.characters = characters;
   }
 
   get cancelled(): boolean {

@@ -174,14 +174,14 @@ describe("a peer that takes no answers", () => {
     });
     raw.transport.pause();
     const { session } = diary.connection;
-    const before = session.lastStream;
+    const before = session.streams.last;
     raw.send(flood);
     // What the pipe takes is beyond this test: 1 MiB is on its way.
     for (let i = 0; i < 50; i++) {
       await turns(1);
       expect(session.unsentControls).toBeLessThan(ANSWER_LIMIT + 300);
     }
-    expect(session.lastStream).toBeGreaterThan(before);
+    expect(session.streams.last).toBeGreaterThan(before);
     raw.transport.resume();
     // The first is served, all others are told that there are too many.
     let heard = 0;
@@ -189,7 +189,7 @@ describe("a peer that takes no answers", () => {
       await turns(1);
       heard += raw.heard().length;
     }
-    expect([session.lastStream, heard]).toEqual([20_000, 19_999]);
+    expect([session.streams.last, heard]).toEqual([20_000, 19_999]);
   });
 
   test("is read from when it takes them again, and its FIN comes behind its frames", async () => {
@@ -205,7 +205,7 @@ describe("a peer that takes no answers", () => {
     raw.transport.resume();
     while (diary.types.length < 2) await turns(1);
     expect(diary.types).toEqual(["request", "end"]);
-    expect(diary.connection.session.lastStream).toBe(20_000);
+    expect(diary.connection.session.streams.last).toBe(20_000);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What the tests of the way out share: a line that takes what it is told to, and something to say. */
 import { BufferPool } from "../../src/net/buffer-pool.ts";
 import { Outbox, type Producer, type Saved } from "../../src/net/outbox.ts";
-import type { FileRegion } from "../../src/file-region.ts";
+import type { FileRegion, Filled } from "../../src/file-region.ts";
 import { RunQueue } from "../../src/net/run-queue.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { join } from "../support/chop.ts";
@@ -95,18 +95,17 @@ export class Speaker implements Producer {
     return bytesOf(this.#number, 0, this.said);
   }
 
-  readonly filledFrom = 0;
-
+  /** Follows the next bytes. */
   region: FileRegion | undefined;
 
-  fill(into: Uint8Array, end: number): number {
+  fill(into: Uint8Array, end: number): Filled {
     this.fills++;
     const count = Math.min(this.left, end, this.most);
     this.#base = this.said;
     into.set(bytesOf(this.#number, this.said, this.said + count));
     this.said += count;
     this.left -= count;
-    return count;
+    return { start: 0, end: count, region: this.region };
   }
 
   failed(thrown: unknown): void {

@@ -39,7 +39,7 @@ function measure(
       if (way === "get") session.attach(event.stream, new Zeros(size), 0, now);
     } else if (event.type === "data") {
       session.consumed(event.stream, event.bytes.length, now);
-      window = Math.max(window, session.window(event.stream));
+      window = Math.max(window, session.streams.get(event.stream)?.receive.size ?? 0);
     } else if (event.type === "finish" && end === server) {
       session.send(event.stream, { case: "receipt", value: {} }, now);
     } else if (event.type === "closed" || event.type === "failure") {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { SEND_ROOM } from "../../src/limits.ts";
 import { ALIGNMENT, alignedStart, NO_ROOM, writeData } from "../../src/session/data-writer.ts";
 import { ReceiveWindow, SendWindow, UNBOUNDED } from "../../src/session/flow.ts";
-import type { Region } from "../../src/session/outgoing.ts";
+import type { BufferedPayload } from "../../src/session/outgoing.ts";
 import { Stream } from "../../src/session/stream.ts";
 import { MAX_DATA_HEAD } from "../../src/wire/frame.ts";
 import { seededRandom } from "../support/chop.ts";
@@ -25,11 +25,11 @@ function write(
   stream: Stream,
   room: number,
   limit = MAX_FRAME,
-  regions: Region[] = [],
+  payloads: BufferedPayload[] = [],
 ): { behind: number; frame: Uint8Array } {
   const at = 7;
   const into = new Uint8Array(at + room + 9).fill(0xee);
-  const behind = writeData(stream, into, at, at + room, limit, regions);
+  const behind = writeData(stream, into, at, at + room, limit, payloads);
   const outside = [...into.subarray(0, at), ...into.subarray(at + room)];
   expect(new Set(outside)).toEqual(new Set([0xee]));
   return { behind: behind === NO_ROOM ? NO_ROOM : behind - at, frame: into.slice(at, behind) };
@@ -99,14 +99,14 @@ describe("a Data frame", () => {
   });
 
   test("notes where its payload stands, if that can be taken again", () => {
-    const regions: Region[] = [];
+    const payloads: BufferedPayload[] = [];
     const zeros = new Zeros(10);
-    write(streamOf(zeros, 10, 5), 1000, MAX_FRAME, regions);
-    expect(regions).toEqual([]);
+    write(streamOf(zeros, 10, 5), 1000, MAX_FRAME, payloads);
+    expect(payloads).toEqual([]);
     const again = Object.assign(new Zeros(10), { again: () => {} });
-    const { frame } = write(streamOf(again, 10, 5), 1000, MAX_FRAME, regions);
+    const { frame } = write(streamOf(again, 10, 5), 1000, MAX_FRAME, payloads);
     const start = 7 + frame.length - 10;
-    expect(regions).toEqual([{ outgoing: again, start, length: 10, position: 5 }]);
+    expect(payloads).toEqual([{ outgoing: again, start, length: 10, position: 5 }]);
   });
 
   test("that stands alone in a buffer has an aligned payload, whatever the numbers", () => {
@@ -117,12 +117,12 @@ describe("a Data frame", () => {
       const id = random.pick([1, 127, 128, 0xffff_ffff, random.below(2 ** 32)]);
       const outgoing = Object.assign(new Zeros(left), { again: () => {} });
       const stream = streamOf(outgoing, 1 + random.below(2 * left), offset, id);
-      const regions: Region[] = [];
+      const payloads: BufferedPayload[] = [];
       const into = new Uint8Array(300_000);
       const at = alignedStart(stream);
       expect(at).toBeGreaterThan(0);
-      writeData(stream, into, at, into.length, MAX_FRAME, regions);
-      expect(regions[0]!.start).toBe(ALIGNMENT);
+      writeData(stream, into, at, into.length, MAX_FRAME, payloads);
+      expect(payloads[0]!.start).toBe(ALIGNMENT);
     }
   });
 

@@ -41,8 +41,7 @@ describe("a handshake", () => {
       { type: "welcome", welcome: { version: 1, maxStreams: 3, initialWindow: 5000 } },
     ]);
     expect([client.session.phase, server.session.phase]).toEqual(["open", "open"]);
-    expect([client.session.maxStreams, server.session.maxStreams]).toEqual([3, 3]);
-    expect([client.session.peerWindow, server.session.peerWindow]).toEqual([5000, WINDOW]);
+    expect([client.session.streams.max, server.session.streams.max]).toEqual([3, 3]);
     expect([client.session.peerFrame, server.session.peerFrame]).toEqual([MAX_FRAME, 1 << 17]);
   });
 

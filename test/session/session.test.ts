@@ -171,7 +171,7 @@ describe("what is sent", () => {
       expect(source.released).toBe(true);
       for (const end of [client, server]) {
         expect(end.events.at(-1)).toMatchObject({ type: "failure", stream: 1 });
-        expect([...end.session.streams.keys()]).toEqual([2]);
+        expect([...end.session.streams.values()].map(({ id }) => id)).toEqual([2]);
       }
     }
   });
@@ -198,7 +198,7 @@ describe("what is sent", () => {
     const source = new Zeros(10);
     server.session.attach(1, source, 0, 0);
     expect([source.released, server.take().length]).toEqual([true, 0]);
-    expect(server.session.window(1)).toBe(0);
+    expect(server.session.widen(1, 100, 0)).toBe(0);
   });
 
   test("begins where it is told to, and ends with Finish by itself", () => {
@@ -299,7 +299,7 @@ describe("ping", () => {
     client.now = 540;
     client.give(server.take());
     expect(client.events).toEqual([{ type: "pong", nonce: 1, roundTrip: 40 }]);
-    expect(client.session.roundTrip).toBe(40);
+    expect(client.session.pings.roundTrip).toBe(40);
     expect(client.session.ping(client.now)).toBe(2);
   });
 
@@ -422,7 +422,7 @@ test("streams may ask for so many characters together, and whoever asks for few 
   server.session.send(1, BODIES.response, 0);
   server.frames([most + 2, stat("b")]);
   expect(server.said()).toMatchObject([{ stream: 1 }]);
-  expect(server.session.requested).toBe(REQUEST_CHARACTERS - long.length + 1);
+  expect(server.session.streams.characters).toBe(REQUEST_CHARACTERS - long.length + 1);
 });
 
 describe("answers that nobody takes", () => {
@@ -446,7 +446,7 @@ describe("answers that nobody takes", () => {
     expect(most).toBeGreaterThan(ANSWER_LIMIT);
     server.take();
     server.read();
-    expect(session.lastStream).toBe(5000);
+    expect(session.streams.last).toBe(5000);
   });
 
   test("do not hold back what the session itself reports", () => {

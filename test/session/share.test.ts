@@ -48,7 +48,7 @@ describe.each([
   test("are forgotten where as much is sent that means something", () => {
     const pair = afterFailed(1);
     const { server, client } = pair;
-    const before = server.session.lastStream;
+    const before = server.session.streams.last;
     for (let i = 0; i < (3 * IGNORED_FRAMES) / PAID_FRAMES; i += 1) {
       server.give(many(PAID_FRAMES, frame));
       client.session.open(request("stat").value, 0);

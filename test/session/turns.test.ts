@@ -26,7 +26,7 @@ function share(streams: number, size: number, fills: number): number[] {
   const sources: Zeros[] = [];
   for (let i = 0; i < streams; i++) client.session.open(request("get").value, 0);
   pair.exchange();
-  for (const id of server.session.streams.keys()) {
+  for (const { id } of server.session.streams.values()) {
     const source = new Zeros(1 << 30);
     sources.push(source);
     server.session.send(id, { case: "response", value: {} }, 0);

@@ -1,7 +1,7 @@
 /** Ends of a session without a connection: bytes go in, bytes and events come out, time is told. */
 import type { SessionEvent } from "../../src/session/event.ts";
 import { UNBOUNDED } from "../../src/session/flow.ts";
-import type { Region } from "../../src/session/outgoing.ts";
+import type { BufferedPayload } from "../../src/session/outgoing.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { Session } from "../../src/session/session.ts";
 import type { Side } from "../../src/session/state.ts";
@@ -63,9 +63,9 @@ export class End {
   }
 
   /** One send buffer's worth of what waits. */
-  fill(size = 1 << 18, regions: Region[] = [], into = new Uint8Array(size)): Uint8Array {
-    const end = this.session.fill(into, size, regions, this.now);
-    return into.slice(this.session.filledFrom, end);
+  fill(size = 1 << 18, payloads: BufferedPayload[] = [], into = new Uint8Array(size)): Uint8Array {
+    const { start, end } = this.session.fill(into, size, payloads, this.now);
+    return into.slice(start, end);
   }
 
   /** Everything that waits, as far as credit reaches. */

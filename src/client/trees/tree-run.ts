@@ -47,7 +47,7 @@ export class TreeRun {
 
   constructor(link: ReconnectingLink, { signal, onProgress }: TreeOptions) {
     this.#link = link;
-    this.#limit = link.current.connection.session.maxStreams;
+    this.#limit = link.current.connection.session.streams.max;
     this.#onProgress = onProgress;
     this.#signal = signal;
   }
