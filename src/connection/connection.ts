@@ -89,7 +89,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return this.#transport.isLocal === true;
   }
 
-  // ---- what the driver says ----
+  // ---- calls of the driver ----
 
   /** Client: opens a stream. @returns its id */
   open(request: Extract<FrameBodyInit, { case: "request" }>["value"]): number {
@@ -98,7 +98,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return stream;
   }
 
-  /** Asks for a Pong; one that is awaited already answers for this, too. */
+  /** Sends a Ping, unless one is not answered yet. */
   ping(): void {
     this.session.ping(this.now);
     this.wake();
@@ -130,7 +130,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   /**
    * The driver is done with the oldest bytes of a stream's data.
-   * @param kept somebody else may go on looking at them
+   * @param kept they stay in use elsewhere: their memory is left to the garbage collector
    */
   consumed(stream: number, bytes: number, kept = false): void {
     this.#inbox.consumed(stream, bytes, kept);
@@ -145,27 +145,27 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return size;
   }
 
-  /** Server: the Hello is accepted; what came behind it is read now. */
+  /** Server: accepts the Hello; frames that came behind it are read now. */
   welcome(window: number): void {
     this.session.welcome(window);
     this.#inbox.welcomed();
     this.wake();
   }
 
-  /** Server: nothing new is served on this connection. */
+  /** Server: serves no new stream on this connection. */
   goAway(error: LeatError): void {
     this.session.goAway(error);
     this.wake();
   }
 
-  /** Ends the connection with a Failure on stream 0, read by the peer before the FIN. */
+  /** Ends the connection with a Failure on stream 0, which the peer reads before the FIN. */
   refuse(error: LeatError): void {
     this.session.refuse(error);
     this.#reason ??= error;
     this.close();
   }
 
-  /** Sends what waits, then FIN, then closes when the peer closed, too (or its deadline passed). */
+  /** Sends what waits, then FIN; closes when the peer has sent its FIN, or CLOSE_DEADLINE has passed. */
   close(): void {
     if (this.#phase !== "open") return;
     this.#phase = "closing";
@@ -194,7 +194,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     if (this.#phase === "closing") this.#finish();
   }
 
-  /** The session says: a stream is over. */
+  /** The session calls this when a stream is over. */
   onStreamEnded(stream: number, failure: LeatError | undefined): void {
     this.#inbox.forget(stream);
     try {
@@ -288,7 +288,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     checkStreams(this.session.streams.values(), this.#isBlocked, now, late, stalled);
   }
 
-  /** For what the transfers wait, when none has moved for STALL_NOTICE. To be asked repeatedly: it sends the Pings. */
+  /** The thing that all transfers wait for, when none has moved for STALL_NOTICE. Read it repeatedly: it sends the Pings. */
   get stall(): Stall | undefined {
     const { streams, role } = this.session;
     const now = this.now;
@@ -355,12 +355,12 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return error;
   }
 
-  /** Whatever was to be sent has been accepted. */
+  /** The transport has accepted all that there was to send. */
   get #sent(): boolean {
     return this.#outbox?.idle ?? !this.session.wantsToSend;
   }
 
-  /** While closing: FIN once everything is out, close once the peer's FIN came. */
+  /** While closing: FIN once everything is sent, close once the peer's FIN came. */
   #finish(): void {
     if (this.#finSince !== undefined || this.closed || !this.#sent) return;
     this.#finSince = this.now;

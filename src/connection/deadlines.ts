@@ -13,7 +13,7 @@ import type { Phase } from "../session/handshake.ts";
 import type { Side } from "../session/state.ts";
 import type { Stream } from "../session/stream.ts";
 
-/** What a connection is doing just now. */
+/** The state of a connection. */
 export interface Doing {
   readonly role: Side;
   readonly phase: Phase;
@@ -26,7 +26,7 @@ export interface Doing {
   readonly finSince: number | undefined;
 }
 
-/** abort: close at once. refuse: say why first. */
+/** abort: close at once. refuse: send the reason first. */
 export type Verdict =
   { readonly act: "abort" | "refuse"; readonly error: LeatError } | { readonly act: "ping" };
 
@@ -46,7 +46,7 @@ export class Deadlines {
     this.#idle = idle;
   }
 
-  /** How long nothing came. */
+  /** For how many milliseconds nothing came. */
   silence(now: number): number {
     return now - this.#heard;
   }
@@ -57,21 +57,21 @@ export class Deadlines {
     if (frame) this.#busy = now;
   }
 
-  /** What to do about what has been waited for too long. */
+  /** @returns how the connection goes on when a deadline has passed; undefined when none has */
   check(now: number, doing: Doing): Verdict | undefined {
     const { phase, blockedSince, finSince } = doing;
     if (doing.streams > 0) this.#busy = now;
     else if (doing.role === "client") this.#heard = now;
     if (finSince !== undefined) return over("abort", "close", now - finSince, CLOSE_DEADLINE);
-    // A client that goes has heard all it wants to; what a server still says may be why it goes.
+    // A client that leaves needs nothing more; bytes that a server still has may say why it closes.
     const leaves = doing.closing && doing.role === "client";
     const patience = leaves ? CLOSE_DEADLINE : WRITE_DEADLINE;
     if (blockedSince !== undefined && now - blockedSince > patience) {
       return over("abort", "take any byte of what waits for it", now - blockedSince, patience);
     }
-    // How long a client waits for Welcome is its caller's to say.
+    // A client's wait for Welcome is bounded by its caller.
     if (phase === "hello" && doing.role === "server") {
-      return over("refuse", "say Hello", now - this.#opened, HELLO_DEADLINE);
+      return over("refuse", "send Hello", now - this.#opened, HELLO_DEADLINE);
     }
     if (phase !== "open" || doing.closing) return undefined;
     return doing.role === "client"
@@ -80,12 +80,12 @@ export class Deadlines {
   }
 
   /**
-   * A server may take its time over an answer, and a reader over its bytes; but a server that is
-   * there answers a Ping.
+   * A server may take long to answer, and a reader to take its bytes; but a server that is alive
+   * answers a Ping.
    */
   #askForLife(now: number): Verdict | undefined {
     const silence = this.silence(now);
-    if (silence > SERVER_SILENCE) return over("abort", "say anything", silence, SERVER_SILENCE);
+    if (silence > SERVER_SILENCE) return over("abort", "send anything", silence, SERVER_SILENCE);
     return silence > PING_AFTER ? { act: "ping" } : undefined;
   }
 }

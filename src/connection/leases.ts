@@ -1,15 +1,15 @@
 import type { Transport } from "../net/transport.ts";
 
 /**
- * Chunks whose bytes were handed on as Data. When the last of a chunk has been consumed, its memory
- * goes back at once: the garbage collector comes too late on a busy machine (64 uploads to a slow
- * disk left 400 MiB to it).
+ * A chunk whose bytes were handed on as Data. When the last of them is consumed, its memory is freed
+ * at once: the garbage collector comes too late on a busy machine (64 uploads to a slow disk left
+ * 400 MiB to it).
  */
 class Lease {
   chunk: Uint8Array;
   /** Bytes handed on and not consumed. */
   left = 0;
-  /** Somebody may keep some of it for longer: it is the collector's. */
+  /** Some of it may stay in use: it is left to the garbage collector. */
   kept = false;
   /** More of it may still be handed on. */
   reading = true;
@@ -22,28 +22,28 @@ class Lease {
 /** Bytes from which a chunk is worth giving back. */
 const WORTHWHILE = 4096;
 
-/** The share of a chunk that is worth keeping the whole of it. */
+/** A chunk with less than this share left is not kept for it. */
 const WORTH_KEEPING = 1 / 4;
 
 const EMPTY = new Uint8Array(0);
 
-/** Of bytes from a small chunk, or from one that was put aside before: the collector's. */
-const NOBODYS = new Lease(EMPTY);
+/** For bytes of small chunks, which are left to the garbage collector. */
+const UNTRACKED = new Lease(EMPTY);
 
 type ChunkMemory = Pick<Transport, "free">;
 
 export class Leases {
   readonly #memory: ChunkMemory;
-  /** What each stream was handed and has not consumed, oldest first. */
+  /** Bytes that each stream got and has not consumed, oldest first. */
   readonly #streams = new Map<number, { readonly lease: Lease; left: number }[]>();
   #current: Lease | undefined;
 
-  /** @param memory takes the memory of a chunk back */
+  /** @param memory frees chunks */
   constructor(memory: ChunkMemory) {
     this.#memory = memory;
   }
 
-  /** A lease on a small chunk would take more memory than it gives back. */
+  /** A lease on a small chunk would take more memory than it frees. */
   static isWorthwhile(chunk: Uint8Array): boolean {
     return chunk.length >= WORTHWHILE;
   }
@@ -55,7 +55,7 @@ export class Leases {
 
   /** A chunk is about to be read. */
   begin(chunk: Uint8Array): void {
-    this.end(true); // one that was not read to its end is part of what is read now
+    this.end(true); // a chunk that was not read to its end is part of what is read now
     this.#current = Leases.isWorthwhile(chunk) ? new Lease(chunk) : undefined;
   }
 
@@ -68,15 +68,15 @@ export class Leases {
     lease.kept ||= kept;
     this.#freeIfDone(lease);
     if (lease.left > 0 && lease.left < WORTH_KEEPING * lease.chunk.length) {
-      // Few of its bytes wait: copies of them do, or else whoever looks at them keeps it alive.
+      // Few of its bytes wait, most likely as copies; a view of them keeps the chunk alive by itself.
       lease.kept = true;
       lease.chunk = EMPTY;
     }
   }
 
-  /** Bytes of the chunk at hand go to a stream. */
+  /** Bytes of the current chunk go to a stream. */
   lend(stream: number, bytes: number): void {
-    const lease = this.#current ?? NOBODYS;
+    const lease = this.#current ?? UNTRACKED;
     lease.left += bytes;
     const lent = this.#streams.get(stream);
     const newest = lent?.at(-1);
@@ -85,7 +85,7 @@ export class Leases {
     else lent.push({ lease, left: bytes });
   }
 
-  /** A stream has consumed its oldest bytes. @param kept they may still be looked at */
+  /** A stream has consumed its oldest bytes. @param kept they stay in use */
   consumed(stream: number, bytes: number, kept: boolean): void {
     const lent = this.#streams.get(stream) ?? [];
     let left = bytes;
@@ -100,7 +100,7 @@ export class Leases {
     }
   }
 
-  /** A stream is over: what it has not consumed may still be in use somewhere. */
+  /** A stream is over: bytes that it has not consumed may still be in use. */
   forget(stream: number): void {
     this.#streams.delete(stream);
   }

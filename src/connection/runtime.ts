@@ -1,4 +1,4 @@
-/** What all connections of a process share. */
+/** The queues, buffers and timer that all connections of a process share. */
 import { SEND_BUFFER, SEND_BUFFERS } from "../limits.ts";
 import { BufferPool } from "../net/buffer-pool.ts";
 import { ReadQueue } from "../net/read-queue.ts";

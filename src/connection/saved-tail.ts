@@ -11,23 +11,23 @@ type Part =
 export interface SavedTail {
   /**
    * Writes the tail to the start of `into`.
-   * @param payloads gets the places of file bytes, so that the tail can be dropped once more
+   * @param payloads gets those that stand in it, so that the tail can be dropped once more
    * @returns how many bytes
    */
   restore(into: Uint8Array, payloads: BufferedPayload[]): number;
 }
 
-/** Above this there are too many other bytes for it to be worth it. */
+/** The most that is copied, in bytes: more is not worth it. */
 const MOST_COPIED = 32 * 1024;
 
-/** @returns undefined when bytes that can't be had again are too many to copy */
+/** @returns undefined when too many bytes would have to be copied */
 export function saveTail(
   buffer: Uint8Array,
   start: number,
   end: number,
   payloads: readonly BufferedPayload[],
 ): SavedTail | undefined {
-  // Of a file that is closed the bytes are copied.
+  // Bytes of a file that is closed are copied.
   const files = payloads.filter(
     (payload) => payload.start + payload.length > start && !payload.outgoing.released,
   );
@@ -55,7 +55,7 @@ function restore(parts: readonly Part[], into: Uint8Array, payloads: BufferedPay
       into.set(part.bytes, at);
       at += part.bytes.length;
     } else {
-      part.outgoing.again?.(into, at, part.length, part.position);
+      part.outgoing.retake?.(into, at, part.length, part.position);
       payloads.push({ ...part, start: at });
       at += part.length;
     }

@@ -1,4 +1,4 @@
-/** Transfers on which nothing moves, and why. */
+/** Transfers that do not move, and why. */
 import type { LeatError } from "../errors.ts";
 import { STALL_NOTICE } from "../limits.ts";
 import type { Side } from "../session/state.ts";
@@ -6,20 +6,20 @@ import type { Stream } from "../session/stream.ts";
 import { type Wait, waitOf } from "../session/wait.ts";
 import { streamLate } from "./deadlines.ts";
 
-/** What a transfer waits for. */
+/** A transfer, or all of a connection, does not move. */
 export interface Stall {
   readonly wait: Wait;
   /** For how many milliseconds nothing has moved. */
   readonly still: number;
 }
 
-/** Waits that a peer which is not there any more looks like. */
+/** Waits for a peer, which may be gone. */
 const ITS_TURN: ReadonlySet<Wait> = new Set(["credit", "peer", "commit"]);
 
 /**
  * @param blocked the transport takes no bytes
  * @param silence for how many milliseconds nothing has come from the peer
- * @returns what the transfers wait for, when none of them has moved for STALL_NOTICE
+ * @returns undefined unless none of the transfers has moved for STALL_NOTICE
  */
 export function stallOf(
   streams: Iterable<Stream>,
@@ -39,7 +39,7 @@ export function stallOf(
   return stall && orSilence(stall, silence);
 }
 
-/** A peer whose turn it is may have nothing to say, or be gone. @param silence milliseconds */
+/** A peer whose turn it is may be busy, or be gone. @param silence milliseconds */
 function orSilence(stall: Stall, silence: number): Stall {
   const silent = ITS_TURN.has(stall.wait) && silence > STALL_NOTICE;
   return silent ? { ...stall, wait: "silence" } : stall;

@@ -1,17 +1,17 @@
 /**
- * Send buffers of one process. Bounded: when all are taken, the one that has been stuck with a
- * silent peer for longest is taken away from it and its bytes are read again later. Where they
- * can't be, a peer that has been silent for SILENCE is cut off. Else the next one waits for a
+ * The send buffers of one process, a bounded number. When all are in use, the holder whose peer has
+ * been silent for longest gives its buffer up; its bytes are read once more later. Where that is not
+ * possible, a peer that has been silent for SILENCE is cut off. Else the next holder waits for a
  * buffer to come back.
  */
 import { SEND_BUFFER, SEND_BUFFERS, SILENCE } from "../limits.ts";
 
 export interface BufferHolder {
-  /** Gives the buffer up and remembers how to make its bytes again. @returns whether it could */
+  /** Gives the buffer up and keeps what it takes to restore its bytes. @returns whether it could */
   evict(): boolean;
   /** Ends the connection: it holds a buffer that others need, and its peer takes nothing. */
   cut(): void;
-  /** A buffer may be had now. @returns whether it will be asked for */
+  /** A buffer is free. @returns whether the holder will ask for it */
   bufferFree(): boolean;
 }
 
@@ -36,7 +36,7 @@ export class BufferPool {
   }
 
   /**
-   * A buffer, or undefined: then `holder.bufferFree` is called when one is there.
+   * @returns undefined when none is free: `holder.bufferFree` is called when one is
    * @param now milliseconds
    */
   acquire(holder: BufferHolder, now: number): Uint8Array | undefined {
@@ -67,8 +67,8 @@ export class BufferPool {
   }
 
   /**
-   * Calls the next one that waits, if there is a buffer for it. A holder that was called and does
-   * not come for it says so by this: else those behind it would wait although there is one.
+   * Offers a free buffer to the next holder that waits. A holder that was offered one and does not
+   * need it calls this, so that those behind it do not wait in vain.
    */
   passOn(): void {
     if (this.#taken >= this.#most) return;
@@ -78,11 +78,11 @@ export class BufferPool {
     }
   }
 
-  /** The holder is gone: it waits for nothing any more. */
+  /** The holder is gone. */
   forget(holder: BufferHolder): void {
     this.#waiting.delete(holder);
     this.#parked.delete(holder);
-    this.passOn(); // it may have been called, and will not come
+    this.passOn(); // it may have been offered a buffer
   }
 
   #evictOne(): boolean {
@@ -94,7 +94,7 @@ export class BufferPool {
     return false;
   }
 
-  /** Cuts off the one that has been silent for longest, if that is long: one buffer is needed. */
+  /** Cuts off the peer that has been silent for longest, if for SILENCE: one buffer is needed. */
   #cutSilent(now: number): void {
     for (const [holder, since] of this.#parked) {
       if (now - since >= SILENCE) holder.cut();
@@ -103,5 +103,5 @@ export class BufferPool {
   }
 }
 
-/** Free buffers kept for the next one; the rest goes back to the system. */
+/** Free buffers that are kept; more go back to the system. */
 const KEPT = 16;

@@ -6,9 +6,9 @@ import { setNotSentLowWater } from "./socket-options.ts";
 import type { Accept, Address, Listener } from "./transport.ts";
 
 /**
- * Takes an opened socket away to where it is served, or to nobody: nothing was read from it yet, and
+ * Takes an opened socket away, to be served elsewhere or not at all: nothing was read from it yet, and
  * this process closes its own descriptor as soon as this returns.
- * @returns whether it did; else the socket is served here
+ * @returns whether it did; else the socket is served by the handler
  */
 export type Divert = (fd: number, peer: string) => boolean;
 
@@ -17,7 +17,7 @@ export interface SocketListener extends Listener {
   readonly fd: number;
 }
 
-/** Handlers are shared by all sockets of an `accept`; what differs is in `socket.data`. */
+/** One set of handlers for all sockets of an `accept`; each has its own `socket.data`. */
 export function handlers(
   accept: Accept,
   name: (socket: Socket) => string,
@@ -68,7 +68,7 @@ export function addressText(address: Address): string {
 export function peerName(address: Address): (socket: Socket) => string {
   if ("unix" in address) return () => `unix:${address.unix}`;
   return (socket) => {
-    // None, whatever the types say, when the peer has reset the connection before it was accepted.
+    // Undefined, whatever the types say, when the peer has reset the connection before it was accepted.
     const host: string | undefined = socket.remoteAddress;
     return host === undefined ? "a peer that has gone" : endpoint(host, socket.remotePort);
   };
@@ -101,7 +101,7 @@ export function listenBun(address: Address, accept: Accept, divert?: Divert): So
   }
 }
 
-/** The system says of a longer one no more than that it is wrong. */
+/** The system's error for a path that is too long does not say so. */
 function checkUnixPath(address: Address, doing: string): void {
   if (!("unix" in address)) return;
   const most = UNIX_PATH_BYTES[process.platform === "darwin" ? "darwin" : "linux"];
@@ -138,9 +138,8 @@ function listenError(thrown: unknown, where: string): LeatError {
 
 /**
  * Connects and hands the open transport to `accept`.
- * @param signal a socket that opens after it was aborted is closed before anything is said on it:
- *   nobody waits for it any more
- * @throws UNAVAILABLE when nobody listens there
+ * @param signal once it is aborted, a socket that opens after all is closed before anything is sent
+ * @throws UNAVAILABLE when no server listens at the address
  */
 export async function connectBun(
   address: Address,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Open files this process may have: connections must stay below it. Unknown: a common default. */
+/** How many files this process may have open, connections included; a common default where unknown. */
 export function descriptorLimit(): number {
   try {
     const line = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));

@@ -38,13 +38,13 @@ export function duplicate(fd: number): number {
   throw new LeatError("RESOURCE_EXHAUSTED", `descriptor ${fd} cannot be duplicated`);
 }
 
-/** Linux: nobody who reads, writes or accepts waits for the peer. */
+/** Linux: reading, writing and accepting never wait for the peer. */
 export function setNonBlocking(fd: number): void {
   const { fcntl } = calls();
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
 }
 
-/** Closes what `duplicate` made and nobody else adopted. */
+/** Closes a descriptor of `duplicate` that was not adopted. */
 export function closeDuplicate(fd: number): void {
   calls().close(fd);
 }

@@ -13,18 +13,18 @@ export interface SharedListener {
   readonly address: string;
   /** 0 on a Unix socket. */
   readonly port: number;
-  /** Listening, and accepted from by nobody here: for others to listen on. */
+  /** Listening, but not accepted from in this process: for others to accept from. */
   readonly fd: number;
   close(): void;
 }
 
 /**
- * Opens a listening socket. A client waits in its backlog until somebody accepts, however often
- * those who do come and go.
+ * Opens a listening socket. Clients wait in its backlog until a worker accepts them, also while
+ * workers are replaced.
  * @throws what `listenBun` throws, UNIMPLEMENTED
  */
 export function openShared(where: Address): SharedListener {
-  // The loop does not turn between this and `stop`: nobody is accepted here.
+  // The event loop does not turn between this and `stop`: no client is accepted in this process.
   const listener = listenBun(where, () => NOBODY);
   const unix = "unix" in where ? where.unix : undefined;
   const aside = `${unix}.${process.pid}`;
@@ -49,14 +49,14 @@ export function openShared(where: Address): SharedListener {
   }
 }
 
-/** One that somebody else opened, and whose path is theirs. @param address as it was bound */
+/** A listening socket that another process opened; its path belongs to that one. @param address as it was bound */
 export function share(fd: number, address: Address): SharedListener {
   const port = "unix" in address ? 0 : address.port;
   return { address: addressText(address), port, fd, close: () => closeDuplicate(fd) };
 }
 
 /**
- * Accepts from a listening socket that somebody else opened.
+ * Accepts from a listening socket that another process opened.
  * @param address as it was bound
  */
 export function listenShared(
@@ -78,7 +78,7 @@ export function listenShared(
   };
 }
 
-/** Adopts a connected socket that was accepted elsewhere. @param peer who is there, for logs */
+/** Adopts a connected socket that was accepted elsewhere. @param peer its address, for logs */
 export async function adopt(fd: number, peer: string, accept: Accept): Promise<void> {
   const socket = handlers(accept, () => peer);
   const options = { fd, socket, data: undefined, allowHalfOpen: true };

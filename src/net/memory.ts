@@ -4,7 +4,7 @@
  */
 import type { Accept, Transport, TransportHandler } from "./transport.ts";
 
-/** What a line in memory is like. */
+/** How a pipe in memory behaves. */
 export interface PipeOptions {
   /** Bytes that may be on their way in one direction. */
   readonly capacity?: number;
@@ -70,7 +70,7 @@ export class MemoryTransport implements Transport {
   }
 
   free(chunk: Uint8Array): void {
-    chunk.fill(0xdd); // whoever looks at it after all reads nonsense
+    chunk.fill(0xdd); // code that reads it after all gets nonsense
   }
 
   pause(): void {
@@ -97,7 +97,7 @@ export class MemoryTransport implements Transport {
     if (reset) this.#later(() => this.#other.#end(RESET));
   }
 
-  /** Cuts the line as a broken network does: both sides see a reset. */
+  /** Cuts the connection as a broken network does: both sides see a reset. */
   cut(): void {
     this.#end(RESET);
     this.#other.#end(RESET);

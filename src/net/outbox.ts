@@ -1,8 +1,7 @@
 /**
- * The way out of a connection. Nothing is queued here: when the transport takes bytes, the outbox
- * pulls them from its producer into one pooled buffer and writes it, short writes and all. What the
- * producer gave may end with a region of a file, which follows the buffer and needs none. A
- * connection with nothing to send holds no buffer.
+ * The sending side of a connection. It queues nothing: when the transport takes bytes, the outbox
+ * pulls them from its producer into one pooled buffer and writes that, in as many writes as it takes.
+ * A region of a file may follow the buffer. A connection with nothing to send holds no buffer.
  */
 import type { FileRegion, Filled } from "../file-region.ts";
 import { DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
@@ -11,7 +10,7 @@ import { Pace } from "./pace.ts";
 import type { RunQueue, Task } from "./run-queue.ts";
 import type { Transport } from "./transport.ts";
 
-/** Bytes that can be made again. */
+/** Bytes of a send buffer that was given up. */
 export interface Saved {
   /** Writes them to the start of `into`. @returns how many */
   restore(into: Uint8Array): number;
@@ -24,11 +23,11 @@ export interface Producer {
   readonly hasAnswers: boolean;
   /** Puts what is to be sent next into into[0, end). The outbox disposes of the region. */
   fill(into: Uint8Array, end: number): Filled;
-  /** Remembers into[start, end) of the last fill, or undefined where that can't be made again. */
+  /** Keeps buffer[start, end) of the last fill without the buffer; undefined where that is not possible. */
   save(buffer: Uint8Array, start: number, end: number): Saved | undefined;
   /** The peer takes nothing while buffers are short: end the connection. */
   cut(): void;
-  /** Sending has thrown, which it must not: end the connection. */
+  /** Sending has thrown, a defect: end the connection. */
   failed(thrown: unknown): void;
   /** The transport says that the peer is gone: end the connection. */
   gone(): void;
@@ -36,7 +35,7 @@ export interface Producer {
   flushed(): void;
 }
 
-/** What all outboxes of a process share. */
+/** Shared by all outboxes of a process. */
 export interface OutboxShared {
   readonly queue: RunQueue;
   readonly pool: BufferPool;
@@ -52,14 +51,14 @@ export class Outbox implements Task, BufferHolder {
   #pace: Pace | undefined;
   #buffer: Uint8Array | undefined;
   #saved: Saved | undefined;
-  /** Follows the unsent bytes. */
+  /** Is sent behind the unsent bytes. */
   #region: FileRegion | undefined;
   /** Unsent bytes are buffer[start, end). */
   #start = 0;
   #end = 0;
   /** When the transport last refused bytes; undefined while it takes them. */
   #blockedSince: number | undefined;
-  /** A buffer was asked for, and there was none. */
+  /** No buffer was free: it waits for one. */
   #waits = false;
   /** The producer is writing into the buffer. */
   #filling = false;
@@ -76,13 +75,13 @@ export class Outbox implements Task, BufferHolder {
     return this.#blockedSince;
   }
 
-  /** Nothing is on its way from here. */
+  /** There is nothing to send. */
   get idle(): boolean {
     if (this.#filling || this.#hasBytes || this.#region !== undefined) return false;
     return !this.#wants;
   }
 
-  /** Nothing is known here that a new one would not know: it may be closed, and made anew later. */
+  /** It holds nothing that a new one would not: it may be closed, and made anew later. */
   get atRest(): boolean {
     const waits = this.#waits || this.#blockedSince !== undefined || this.#buffer !== undefined;
     return !waits && this.#pace === undefined && this.idle;
@@ -110,13 +109,13 @@ export class Outbox implements Task, BufferHolder {
     if (this.runnable) this.#shared.queue.add(this);
   }
 
-  /** Asks for a buffer once more where there was none: others may be silent by now. */
+  /** Asks for a buffer once more where none was free: other peers may be silent by now. */
   retry(): void {
     this.#waits = false;
     this.wake();
   }
 
-  /** The transport takes bytes again, perhaps. */
+  /** The transport may take bytes again. */
   drained(): void {
     if (this.#blockedSince !== undefined) {
       this.#blockedSince = undefined;
@@ -127,7 +126,7 @@ export class Outbox implements Task, BufferHolder {
     this.wake();
   }
 
-  /** Throws nothing: others wait in the same queue. */
+  /** Throws nothing: other outboxes wait in the same queue. */
   run(): number {
     try {
       return this.#run();
@@ -140,7 +139,7 @@ export class Outbox implements Task, BufferHolder {
 
   #run(): number {
     if (!this.runnable) {
-      this.#shared.pool.passOn(); // it may have been called for a buffer
+      this.#shared.pool.passOn(); // the pool may have offered it a buffer
       return 0;
     }
     if (!this.#hasBytes && this.#region !== undefined) return this.#sendRegion();
@@ -196,16 +195,16 @@ export class Outbox implements Task, BufferHolder {
     return false;
   }
 
-  /** @returns undefined when there is none: `bufferFree` or `retry` tells when to ask again */
+  /** @returns undefined when none is free: `bufferFree` or `retry` follows */
   #acquire(): Uint8Array | undefined {
     const { pool, clock } = this.#shared;
-    this.#waits = true; // it may be called before `acquire` is back
+    this.#waits = true; // `bufferFree` may be called inside of `acquire`
     this.#buffer = pool.acquire(this, clock());
     if (this.#buffer !== undefined) this.#waits = false;
     return this.#buffer;
   }
 
-  /** Leaves nothing to send when the connection was closed meanwhile. */
+  /** Leaves nothing to send when the connection is closed meanwhile. */
   #fill(into: Uint8Array): void {
     const producer = this.#producer;
     const payload = this.#pace?.payload ?? DATA_PAYLOAD;
@@ -254,7 +253,7 @@ export class Outbox implements Task, BufferHolder {
     return sent;
   }
 
-  /** Nobody would tell: a socket that is not read from hears no end. */
+  /** The write is the only sign of it: on a socket that is not read, no end is reported. */
   #gone(): number {
     this.close();
     this.#producer.gone();

@@ -1,6 +1,6 @@
 /**
- * How much to put into one write on a slow link, so that a stream's Data never holds up the others
- * for much longer than DATA_FRAME_TIME. Measured from one full socket to the next.
+ * How much to put into one write on a slow link, so that one stream's Data never holds up the others
+ * for much longer than DATA_FRAME_TIME. The rate is measured from one full socket to the next.
  */
 import { DATA_FRAME_TIME, DATA_PAYLOAD, DATA_PAYLOAD_LEAST } from "../limits.ts";
 

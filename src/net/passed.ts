@@ -1,5 +1,5 @@
 /**
- * A listening socket that whoever started this process opened for it, as systemd does: see
+ * A listening socket that the parent process opened for this one, as systemd does: see
  * sd_listen_fds(3). Linux.
  */
 import { dlopen, ptr } from "bun:ffi";
@@ -25,8 +25,8 @@ const AF_INET6 = 10;
 const LONGEST = 110;
 
 /**
- * Takes the socket over. The environment is left without what told of it: a process that is started
- * later got none.
+ * Takes the socket over, and removes its variables from the environment: they do not hold for a process
+ * that is started later.
  * @param environment `process.env`
  * @returns undefined when none was passed to this process
  * @throws INVALID_ARGUMENT when it is not one socket that listens

@@ -1,6 +1,6 @@
 /**
- * Decides which peer is read from next. One whose bytes cost more than its share of a turn of the event
- * loop has its rest read in a later one, behind all others that wait for that. However many there are and
+ * Decides which peer is read from next. The rest of a peer's bytes that cost more than its share of a turn
+ * of the event loop is read in a later turn, behind all others that wait. However many peers there are and
  * whatever they send, a turn takes about as long as TURN_WORK says.
  */
 import { LEAST_SHARE, TURN_SHARE, TURN_WORK } from "../limits.ts";
@@ -21,7 +21,7 @@ export class ReadQueue {
     return this.#left <= 0;
   }
 
-  /** What is read at once of a few bytes that came. */
+  /** The share of a peer that sent a few bytes, which are read at once. */
   get share(): number {
     return this.#left > -TURN_WORK ? TURN_SHARE : LEAST_SHARE;
   }
@@ -36,7 +36,7 @@ export class ReadQueue {
     this.#waiting.delete(reader);
   }
 
-  /** Counts what was read besides. */
+  /** Counts work that was done outside of the queue. */
   spend(work: number): void {
     this.#left -= work;
     this.#schedule();

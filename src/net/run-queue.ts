@@ -1,8 +1,8 @@
 /**
- * Decides which outbox writes now. All of a process share one queue, and one loop turn sends at most
- * about TURN_BUDGET bytes over all of them: however many peers take data as fast as they can, a
- * neighbour's request is read after about a millisecond. Its answer goes before their data, so that
- * it does not wait for a run of each of them: but no more than half a turn, while data waits.
+ * Decides which outbox writes next. All of a process share one queue, and one turn of the event loop
+ * sends at most about TURN_BUDGET bytes: however many peers take data as fast as they can, a
+ * neighbour's request is read after about a millisecond. Answers go before data, so that they do not
+ * wait for a run of each outbox; but while data waits, they get no more than half a turn.
  */
 import { TURN_BUDGET } from "../limits.ts";
 
@@ -11,7 +11,7 @@ export interface Task {
   run(): number;
   /** Whether it would write more right away. */
   readonly runnable: boolean;
-  /** Whether that would begin with an answer somebody waits for. */
+  /** Whether that would begin with an answer. */
   readonly urgent: boolean;
 }
 

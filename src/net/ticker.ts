@@ -1,4 +1,4 @@
-/** One timer for all deadlines of a process: it looks at every connection twice a second. */
+/** One timer for all deadlines of a process: every TICK each connection checks its own. */
 import { TICK } from "../limits.ts";
 
 export interface Ticked {
@@ -28,7 +28,7 @@ export class Ticker {
       try {
         ticked.tick(now);
       } catch (thrown) {
-        console.error(thrown); // a defect: the others have their deadlines all the same
+        console.error(thrown); // a defect: the deadlines of the others hold all the same
       }
     }
   }

@@ -9,8 +9,8 @@ export type Address =
  * and the in-memory pair (memory.ts) implement it.
  *
  * Rules that both keep:
- *  - `write` never buffers: what it did not accept is the caller's, and `onDrain` comes once the
- *    transport takes bytes again. `onDrain` may also come when nothing was refused.
+ *  - `write` never buffers: bytes that it did not accept stay the caller's, and `onDrain` comes once
+ *    the transport takes bytes again. `onDrain` may also come when nothing was refused.
  *  - A chunk given to `onData` belongs to the receiver and is never written to again, unless it
  *    is freed.
  *  - After `onClose` nothing more is called. It is called exactly once, whoever closed.
@@ -22,7 +22,7 @@ export interface Transport extends ByteSink {
   readonly peer: string;
   /** The peer is on this machine: no network card takes part. Missing: it is not known to be. */
   readonly isLocal?: boolean;
-  /** Nothing looks at a chunk of `onData` any more: its memory may be used again at once. */
+  /** A chunk of `onData` is not used any more: its memory may be reused at once. */
   free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */
   pause(): void;

@@ -7,7 +7,7 @@ import { BLOCK_CRC_BYTES, BLOCK_SIZE } from "../limits.ts";
 /** Blocks of a page. */
 const PAGE = 256;
 
-/** What a page takes besides its blocks, in bytes, roughly: key, two arrays, an entry of a map. */
+/** A page besides its blocks, in bytes, roughly: key, two arrays, an entry of a map. */
 const PAGE_ROOM = 512;
 
 interface Page {
@@ -115,7 +115,7 @@ export class FileCrcs {
     }
   }
 
-  /** It will not come. */
+  /** The upload failed: nothing is kept of it. */
   forget(): void {
     this.become("", 0);
   }

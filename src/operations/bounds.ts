@@ -1,9 +1,9 @@
-/** Bounds of a request's fields, checked before it waits for anything: what waits stays small. */
+/** Bounds of a request's fields, checked before it waits for anything: requests that wait are small. */
 import { LeatError } from "../errors.ts";
 import { MAX_PATH } from "../limits.ts";
 import type { Operation } from "../session/event.ts";
 
-/** What this and other stores give is far shorter. */
+/** Versions and cursors of all known stores are far shorter. */
 const MAX_VERSION = 128;
 const MAX_CURSOR = MAX_PATH;
 

@@ -16,7 +16,7 @@ export type StatusInit = Extract<ResultInit, { case: "status" }>["value"];
 export interface Exchange {
   readonly store: Store;
   readonly durability: DurabilityLevel;
-  /** CRCs of blocks that went by, of all streams. */
+  /** CRCs of the blocks that any stream sent or received. */
   readonly blockCrcs: BlockCrcs;
   /** The client's address and port: `127.0.0.1:40312`. */
   readonly peer: string;
@@ -24,19 +24,19 @@ export interface Exchange {
   readonly frameLimit: number;
   /** The stream is over: cancelled, failed, or the connection is gone. */
   readonly ended: boolean;
-  /** How so many bytes of a source leave without passing through a buffer, where they do. */
+  /** Has the kernel send `length` bytes of a source; undefined where they pass through a buffer. */
   kernelCopy(source: Source, length: number): KernelCopy | undefined;
   respond(result: ResultInit): void;
   /** Sends a range of a file and its Finish. @param offset of the first byte */
   send(outgoing: Outgoing, offset: number): void;
-  /** There is more to send, or all is sent: what `send` was given had nothing for a while. */
+  /** The bytes of `send` go on, or are done, after there were none for a while. */
   ready(): void;
   finish(finish: FinishInit): void;
   receipt(receipt: ReceiptInit): void;
   fail(error: LeatError): void;
-  /** Something went wrong of which the client hears nothing: the log is told. */
+  /** Writes to the log an error that the client does not get. */
   warn(error: LeatError): void;
-  /** Bytes of Data are done with: the client may send as many more. */
+  /** Bytes of Data are consumed: the client may send as many more. */
   consumed(bytes: number): void;
   /** Bytes of Data the client may send ahead, made larger if there is memory. @returns the window */
   widen(bytes: number): number;
@@ -45,9 +45,9 @@ export interface Exchange {
   countSent(bytes: number): void;
 }
 
-/** An operation that hears more than its request. */
+/** An operation that goes on after its request. */
 export interface Receiving {
-  /** The client's Finish came: from now on it is our turn. */
+  /** The client's Finish came. */
   readonly complete: boolean;
   data(bytes: Uint8Array, blockCrc: number | undefined): void;
   finish(finish: Finish): void;
@@ -56,7 +56,7 @@ export interface Receiving {
   /**
    * The stream is over, perhaps before its end.
    * Throws nothing.
-   * @returns where something still runs: resolves when its file is let go of; never rejects
+   * @returns a promise where something still runs: resolves when its file is released; never rejects
    */
   abort(error: LeatError): Promise<void> | undefined;
 }

@@ -8,7 +8,7 @@ import { sourceChunks } from "../transfer/source-chunks.ts";
 import type { Get } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Sends a range of a file. One open file serves all of it, whatever happens to the name. */
+/** Sends a range of a file, all of it from one open file, whatever happens to the name. */
 export async function get(request: Get, exchange: Exchange): Promise<void> {
   const { path, sha256 } = request;
   const opened = exchange.store.open(path);
@@ -47,8 +47,8 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
     closeSource(source);
     throw thrown;
   }
-  // The kernel, or the disk, may be in the middle of it when its stream is over: the descriptor counts
-  // until then.
+  // The kernel, or the disk, may still use the file when its stream is over: the descriptor counts until
+  // it is closed.
   await closed;
 }
 

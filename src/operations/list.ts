@@ -2,7 +2,7 @@ import { KiB, PAGE_BYTES } from "../limits.ts";
 import type { List } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** What a page's frame has besides entries: its heads. */
+/** Bytes of a page's frame besides entries: its heads. */
 const FRAME_HEADS = KiB;
 
 /** One page of a folder; the client asks for the next with the cursor of this one. */

@@ -1,4 +1,4 @@
-/** What a server can be asked to do: one row an operation. */
+/** The operations of a server: one row each. */
 import { LeatError } from "../errors.ts";
 import type { Operation } from "../session/event.ts";
 import { makeDirectory, remove, rename } from "./change.ts";
@@ -10,7 +10,7 @@ import { PutOperation } from "./put.ts";
 import { stat } from "./stat.ts";
 import { status } from "./status.ts";
 
-/** Runs an operation. @returns what hears the rest of the stream, or a promise of the end */
+/** Runs an operation. @returns the handler of the rest of the stream, or a promise of the end */
 export function run(operation: Operation, exchange: Exchange): Receiving | Promise<void> {
   switch (operation.case) {
     case "list":

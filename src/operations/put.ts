@@ -9,10 +9,10 @@ import type { Exchange, Receiving } from "./exchange.ts";
 
 const UPLOAD_ID_LENGTH = 16;
 
-/** It failed here: to continue would lead to the same. */
+/** Failures that to continue would only repeat. */
 const FINAL = new Set<ErrorCode>(["INTERNAL", "IO_ERROR", "NO_SPACE", "QUOTA_EXCEEDED"]);
 
-/** The stream ended while the partial was looked for. */
+/** The stream ended while the store looked for the partial. */
 const LOST = new LeatError("CONNECTION_LOST", "the client has left");
 
 const COLLISIONS: Readonly<Record<IfExists, Collision>> = {
@@ -34,21 +34,21 @@ export class PutOperation implements Receiving, Intake {
   #incoming: Incoming | undefined;
   /** Of the blocks that came, for a download of the file; none of a small one. */
   #crcs: FileCrcs | undefined;
-  /** What came before the sink was there; bounded by the initial window. */
+  /** Bytes that came before the sink was open; bounded by the initial window. */
   #early: Pieces | undefined;
   #earlyFinish: Finish | undefined;
-  /** What was there before this try, in bytes. */
+  /** Bytes that an earlier try had brought. */
   #before = 0;
   #over = false;
   /** The client gave it up: nothing is kept for another try. */
   #givenUp = false;
   #finished = false;
   #committing = false;
-  /** What came in between meanwhile: why the commit failed, if it does. */
+  /** An error that came during the commit: the reason why that fails, if it does. */
   #reason: unknown;
-  /** Resolves when the file is let go of, once that has begun and takes time. */
+  /** Resolves when the file is released, once that has begun and takes time. */
   #leaving: Promise<void> | undefined;
-  /** The store looks for what is to be continued; resolves when that is over, and its file let go of. */
+  /** The store looks for a partial to continue; resolves when that is over, and its file released. */
   #opening: Promise<void> | undefined;
 
   constructor(request: Put, exchange: Exchange) {
@@ -81,7 +81,7 @@ export class PutOperation implements Receiving, Intake {
   }
 
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
-    // Behind Finish only a Resend is answered, and none was sent: what is checked stays as it is.
+    // Behind Finish only the answer to a Resend may come, and none was sent.
     if (this.#over || this.#finished) return;
     if (this.#incoming !== undefined) return this.#take(bytes, blockCrc);
     this.#early ??= new Pieces(0, this.#request.size);
@@ -200,7 +200,7 @@ export class PutOperation implements Receiving, Intake {
   // ---- Intake ----
 
   write(bytes: Uint8Array, position: number): MaybePromise<void> {
-    return this.#sink!.write(bytes, position); // there is one before anything can come in
+    return this.#sink!.write(bytes, position); // open before the intake is
   }
 
   onConsumed(bytes: number): void {
@@ -227,7 +227,7 @@ export class PutOperation implements Receiving, Intake {
     }
   }
 
-  /** Somebody was faster, and what is there is to stay: it is the answer, as it is at the start. */
+  /** Another upload took the name first, and the file is to stay: the answer is the same as at the start. */
   async #isSkipped(thrown: unknown): Promise<boolean> {
     const { path, ifExists, uploadId } = this.#request;
     const isTaken = thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
@@ -236,7 +236,7 @@ export class PutOperation implements Receiving, Intake {
       const entry = await this.#exchange.store.stat(path);
       this.#exchange.receipt({ entry, uploadId, skipped: true });
     } catch {
-      return false; // it is gone again: the name was taken
+      return false; // it is gone already: the error stands
     }
     this.#over = true;
     this.#crcs?.forget();
@@ -251,7 +251,7 @@ export class PutOperation implements Receiving, Intake {
       throw new LeatError("SIZE_MISMATCH", `${size} bytes were declared, ${finish.size} were sent`);
     }
     const { crc32 } = incoming;
-    // Without having been asked for, it was not checked.
+    // It was checked only where the request asked for it.
     const digest = { crc32, sha256: sha256 ? finish.sha256 : undefined };
     const entry = await sink.commit(digest);
     this.#crcs?.become(entry.version, entry.size);
@@ -310,11 +310,11 @@ export class PutOperation implements Receiving, Intake {
     this.#leave(sink, error);
   }
 
-  /** Lets go of the file. The stream has its answer, whatever goes wrong with that. */
+  /** Releases the file. The stream has its answer, whatever goes wrong with that. */
   #leave(sink: Sink, error: LeatError): void {
     const { path } = this.#request;
     const warn = (thrown: unknown): void =>
-      this.#exchange.warn(LeatError.from(thrown, `cannot let go of the upload of ${path}`));
+      this.#exchange.warn(LeatError.from(thrown, `cannot release the partial file of ${path}`));
     try {
       const good = this.#good(error, sink);
       // Bytes that came before are still written.
@@ -328,13 +328,13 @@ export class PutOperation implements Receiving, Intake {
   /** Bytes that another try can continue from. */
   #good(error: LeatError, sink: Sink): number {
     const { size, sha256 } = this.#request;
-    // The digest of a whole cannot be taken up in the middle.
+    // The SHA-256 of the whole cannot be continued in the middle.
     if (this.#givenUp || size === undefined || sha256 || FINAL.has(error.code)) return 0;
-    // A try that does not fit its size brings nothing; what was there before it is not its mistake.
+    // A try whose size is wrong adds nothing; bytes of earlier tries stay.
     if (error.code === "SIZE_MISMATCH") return this.#before;
     const verified = this.#incoming?.verified ?? sink.durableOffset;
     const good = verified < size ? verified - (verified % BLOCK_SIZE) : verified;
-    // Less than that comes again sooner than it is found.
+    // Less than that is sent sooner than it is found.
     return good < BLOCK_SIZE ? 0 : good;
   }
 }

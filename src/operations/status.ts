@@ -14,7 +14,7 @@ export async function status(_request: Status, exchange: Exchange): Promise<void
   });
 }
 
-/** undefined where nobody can tell: how the server is must be heard also when its disk is gone. */
+/** @returns undefined where the disk does not say: the status of a server is needed also when its disk is gone */
 async function freeBytes(store: Store): Promise<number | undefined> {
   try {
     return await store.freeBytes?.();

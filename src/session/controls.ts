@@ -1,38 +1,38 @@
 /**
- * Encoded frames besides Data that wait to be sent. They leave before Data, in order, and are
- * counted: a server stops reading from a peer that does not take its answers.
+ * Encoded frames besides Data that wait to be sent. They are sent before Data, in order. Their bytes
+ * are counted: a server stops reading from a peer that does not take its answers.
  */
 export class Controls {
   /** Made when there is one. */
   #frames: Uint8Array[] | undefined;
-  /** Frames before this index have left. */
+  /** Frames before this index are sent. */
   #next = 0;
-  /** Bytes of the frame at `#next` that have left. */
+  /** Bytes of frame `#next` that are sent. */
   #offset = 0;
   #bytes = 0;
-  /** Bytes that have left since the beginning. */
-  #left = 0;
+  /** Bytes sent since the beginning. */
+  #sent = 0;
 
   /** Bytes that wait. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @returns what `hasLeft` takes, to ask after this frame */
+  /** @returns a ticket: whether this frame is sent says `isSent` */
   push(frame: Uint8Array): number {
     this.#frames ??= [];
     this.#frames.push(frame);
     this.#bytes += frame.length;
-    return this.#left + this.#bytes;
+    return this.#sent + this.#bytes;
   }
 
-  /** Whether a frame left as a whole, by what `push` answered. */
-  hasLeft(ticket: number): boolean {
-    return this.#left >= ticket;
+  /** Whether all of a frame is sent. @param ticket of `push` */
+  isSent(ticket: number): boolean {
+    return this.#sent >= ticket;
   }
 
   /**
-   * Moves what fits into into[at, end); a frame may be cut, its rest leaves first next time.
+   * Moves what fits into into[at, end); a frame may be cut, its rest comes first next time.
    * @returns the position behind the last byte
    */
   fill(into: Uint8Array, at: number, end: number): number {
@@ -51,7 +51,7 @@ export class Controls {
       if (this.#offset === frame.length) this.#advance(this.#frames);
     }
     this.#bytes -= position - at;
-    this.#left += position - at;
+    this.#sent += position - at;
     return position;
   }
 

@@ -54,6 +54,6 @@ export function writeData(
   stream.send.spend(length);
   stream.sendOffset = offset + length;
   if (stream.region !== undefined) return start;
-  if (outgoing.again !== undefined) payloads.push({ outgoing, start, length, position: offset });
+  if (outgoing.retake !== undefined) payloads.push({ outgoing, start, length, position: offset });
   return start + length;
 }

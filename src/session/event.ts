@@ -1,4 +1,4 @@
-/** What a session tells its driver. */
+/** The events that a session gives its driver. */
 import type { LeatError } from "../errors.ts";
 import type {
   Finish,
@@ -39,7 +39,7 @@ export type SessionEvent =
   | { readonly type: "resend"; readonly stream: number; readonly resend: Resend }
   /** The stream ended with a Failure, sent by the peer or by this session about the peer. */
   | { readonly type: "failure"; readonly stream: number; readonly error: LeatError }
-  /** Server: the client gave the stream up; end it. */
+  /** Server: the client gives the stream up; it is for the driver to end it. */
   | { readonly type: "cancel"; readonly stream: number; readonly keep: boolean }
   | { readonly type: "pong"; readonly nonce: number; readonly roundTrip: number }
   /** Client: streams above `lastStream` will not be served; each gets its own failure event. */

@@ -25,7 +25,7 @@ export function goAwayBody(
   return { case: "goAway", value: { lastStream, code, message, retryAfterMilliseconds } };
 }
 
-/** What a peer said went wrong. A code from a newer schema is an INTERNAL one here. */
+/** The error that a peer sent. A code from a newer schema becomes INTERNAL. */
 export function failureError(failure: Failure | GoAway): LeatError {
   const code: ErrorCode = failure.code in CODES ? (failure.code as ErrorCode) : "INTERNAL";
   const retryable = "retryable" in failure ? failure.retryable : CODES[code].retryable;

@@ -1,51 +1,49 @@
-/**
- * Credit of one stream. The receiver of Data promises bytes; the sender spends them.
- */
+/** Credit of one stream, in bytes of payload: the receiver of Data grants it, the sender spends it. */
 import { LeatError } from "../errors.ts";
 import { CREDIT_STEP } from "../limits.ts";
 
-/** Memory that windows beyond the initial ones are promised from. */
+/** Memory for what windows are larger than at first. */
 export interface WindowBudget {
   /** @returns false where it is used up: the window stays as it is */
   take(bytes: number): boolean;
   give(bytes: number): void;
 }
 
-/** Two, so that what long links make of their windows takes nothing from those who begin. */
+/** Two, so that the windows of long links take nothing from transfers that begin. */
 export interface WindowBudgets {
-  /** For what a transfer needs when it begins. */
+  /** For a transfer that begins. */
   readonly begin: WindowBudget;
-  /** For what it grows by when the round trip holds it back. */
+  /** For a window that grows because the round trip holds the sender back. */
   readonly grow: WindowBudget;
 }
 
 const BOTTOMLESS: WindowBudget = { take: () => true, give: () => {} };
 
-/** For a peer that bounds itself otherwise: a client has few streams, and maxWindow. */
+/** For a client: it has few streams, each bounded by maxWindow. */
 export const UNBOUNDED: WindowBudgets = { begin: BOTTOMLESS, grow: BOTTOMLESS };
 
-/** The receiver's side: what was promised, what came, what was consumed. */
+/** The receiver's side: bytes granted, received, consumed. */
 export class ReceiveWindow {
-  /** Bytes that may be on their way or unconsumed at any time. */
+  /** Bytes that may be on their way or not consumed. */
   #size: number;
   readonly #most: number;
   readonly #budgets: WindowBudgets;
-  /** What is to be given back to the budgets. */
+  /** To be given back to the budgets. */
   #borrowedToBegin = 0;
   #borrowedToGrow = 0;
-  #promised: number;
+  #granted: number;
   #received = 0;
   #consumed = 0;
   #epochStart = 0;
   #epochConsumed = 0;
 
   /**
-   * @param initial bytes promised when the stream opens
+   * @param initial bytes granted when the stream opens
    * @param most how far the window may grow, in bytes
    */
   constructor(initial: number, most: number, budgets: WindowBudgets) {
     this.#size = initial;
-    this.#promised = initial;
+    this.#granted = initial;
     this.#most = most;
     this.#budgets = budgets;
   }
@@ -59,10 +57,10 @@ export class ReceiveWindow {
     return this.#received - this.#consumed;
   }
 
-  /** Books arriving bytes. @throws FLOW_CONTROL when they are more than was promised */
+  /** Books arriving bytes. @throws FLOW_CONTROL when they are more than was granted */
   receive(bytes: number): void {
-    if (this.#received + bytes > this.#promised) {
-      const left = this.#promised - this.#received;
+    if (this.#received + bytes > this.#granted) {
+      const left = this.#granted - this.#received;
       throw new LeatError(
         "FLOW_CONTROL",
         `${bytes} bytes of data arrived where ${left} bytes of credit were left`,
@@ -71,17 +69,17 @@ export class ReceiveWindow {
     this.#received += bytes;
   }
 
-  /** The stream is over. @returns the credit that was left, which is worth nothing any more */
+  /** The stream is over: takes back the credit that is left. @returns how much that is */
   forfeit(): number {
-    const left = this.#promised - this.#received;
-    this.#promised = this.#received;
+    const left = this.#granted - this.#received;
+    this.#granted = this.#received;
     return left;
   }
 
   /**
    * Books consumed bytes.
    * @param now milliseconds
-   * @param roundTrip milliseconds, as far as known
+   * @param roundTrip milliseconds; 0 while unknown
    * @returns credit to send now, in bytes; 0 while less than half of the window is free, and less
    *   than CREDIT_STEP
    */
@@ -89,9 +87,9 @@ export class ReceiveWindow {
     this.#consumed += bytes;
     this.#epochConsumed += bytes;
     this.#adapt(now, roundTrip);
-    const owed = this.#consumed + this.#size - this.#promised;
+    const owed = this.#consumed + this.#size - this.#granted;
     if (owed < Math.min(this.#size / 2, CREDIT_STEP)) return 0;
-    this.#promised += owed;
+    this.#granted += owed;
     return owed;
   }
 
@@ -99,7 +97,7 @@ export class ReceiveWindow {
   widen(size: number): number {
     for (let more = size - this.#size; more >= 1; more = Math.floor(more / 2)) {
       if (!this.#borrow("begin", more)) continue;
-      this.#promised += more;
+      this.#granted += more;
       return more;
     }
     return 0;
@@ -124,7 +122,7 @@ export class ReceiveWindow {
   /**
    * Doubles the window when half of it went by in less than a round trip: then the window, not the
    * network, may be what holds the sender back. So it ends at two to four times what is under way.
-   * By four when that took less than a quarter: bytes come at once, and then none for a long time.
+   * By four when that took less than a quarter: then bytes come all at once, and none for a long time.
    */
   #adapt(now: number, roundTrip: number): void {
     if (this.#epochConsumed < this.#size / 2) return;

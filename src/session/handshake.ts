@@ -1,4 +1,4 @@
-/** Hello and Welcome: what they hold, what they must hold, and what is agreed by them. */
+/** Hello and Welcome: how they are made and checked, and the terms that both sides agree on. */
 import { LeatError } from "../errors.ts";
 import { MAX_FRAME, MAX_FRAME_RANGE, PROTOCOL_VERSION } from "../limits.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
@@ -13,7 +13,7 @@ const MAX_AGENT_LENGTH = 128;
 /** hello: nothing came. deciding: the server checks the Hello. closing: input is ignored. */
 export type Phase = "hello" | "deciding" | "open" | "closing";
 
-/** How far a connection is, and what its two sides have told each other. */
+/** How far a connection is, and its terms. */
 export class Handshake {
   readonly #options: SessionOptions;
   #phase: Phase = "hello";

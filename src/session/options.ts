@@ -9,7 +9,7 @@ export interface SessionOptions {
   readonly maxFrame: number;
   /** Streams at once: what a server offers. A client takes the server's. */
   readonly maxStreams: number;
-  /** Client: credit for each download when it opens, in bytes. A server says it in `welcome`. */
+  /** Client: credit for each download when it opens, in bytes. A server decides its own in `welcome`. */
   readonly initialWindow: number;
   /** How far one window may grow, in bytes. */
   readonly maxWindow: number;

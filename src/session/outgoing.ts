@@ -1,11 +1,11 @@
-/** The bytes of one stream on their way out, as the session pulls them. */
+/** The bytes that one stream sends, as the session pulls them. */
 import type { FileRegion } from "../file-region.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 
 export type FinishInit = Extract<FrameBodyInit, { case: "finish" }>["value"];
 
 export interface Outgoing {
-  /** Bytes that `take` can give now. 0 while more must be fetched: `Session.offer` tells of them. */
+  /** Bytes that `take` can give now. 0 while more are fetched: then `Session.offer` is called. */
   readonly available: number;
   /** Whether everything was taken, so that `finish` may be asked. */
   readonly done: boolean;
@@ -25,19 +25,19 @@ export interface Outgoing {
   /** Closes the block (or the range). @returns CRC-32 of its bytes that were taken */
   endBlock(): number;
   /**
-   * @returns undefined where that is not known yet: it is not `done` until `Session.offer` tells so
+   * @returns undefined while that is not known yet: it is not `done` until `Session.offer` is called
    * @throws CHANGED when what was sent is not what the file is now
    */
   finish(): FinishInit | undefined;
-  /** What `finish` said; undefined until then. */
+  /** The answer of `finish`; undefined until then. */
   readonly finished?: FinishInit | undefined;
   /**
    * Puts bytes that were taken before into into[at, at + length) once more; zeros where the file
-   * no longer has them. Throws nothing. Missing where they cannot be had again.
+   * no longer has them. Throws nothing. Missing where they cannot be read twice.
    * @param position of the first byte in the file
    */
-  again?(into: Uint8Array, at: number, length: number, position: number): void;
-  /** `again` would give zeros only: the file is closed. */
+  retake?(into: Uint8Array, at: number, length: number, position: number): void;
+  /** `retake` would give zeros only: the file is closed. */
   readonly released: boolean;
   /** The stream ended, whichever way. Throws nothing. */
   release(): void;

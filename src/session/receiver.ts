@@ -21,13 +21,13 @@ export class Receiver {
   readonly #handshake: Handshake;
   readonly #decoder: FrameDecoder;
   readonly #peer: Side;
-  /** The Data frame whose payload is coming; `stream` undefined while it is dropped. */
+  /** The Data frame whose payload is coming; `#stream` is undefined while that is dropped. */
   #head: DataHead | undefined;
   #stream: Stream | undefined;
   /** Of the next payload byte, in the file. */
   #offset = 0;
   #framesReceived = 0;
-  /** The current frame means nothing. */
+  /** The current frame is ignored. */
   #ignored = false;
   /** Events that come before those of the next bytes; made when there is one. */
   #reports: SessionEvent[] | undefined;
@@ -47,7 +47,7 @@ export class Receiver {
     });
   }
 
-  /** Another one can go on from here: nothing is half read, and nothing waits to be told. */
+  /** A new one can go on in its place: nothing is half read, and no event waits. */
   get atRest(): boolean {
     return this.#decoder.atRest && (this.#reports?.length ?? 0) === 0;
   }
@@ -61,7 +61,7 @@ export class Receiver {
     return this.#decoder.atRest;
   }
 
-  /** Something came that `next` has not looked at. */
+  /** Something came that `next` has not read. */
   get hasMore(): boolean {
     return this.#decoder.hasMore;
   }
@@ -108,7 +108,7 @@ export class Receiver {
     }
   }
 
-  /** A rule of the whole connection was broken: say so to the peer, and hear nothing more. */
+  /** A rule of the whole connection was broken: the peer gets the error, and nothing more is read. */
   #broken(error: LeatError): SessionEvent {
     this.#session.refuse(error);
     return { type: "closed", error };
@@ -273,7 +273,7 @@ export class Receiver {
     return { type: "failure", stream: stream.id, error };
   }
 
-  /** Nothing that a client says changes what becomes of it any more. */
+  /** Nothing that the client sends changes the outcome any more. */
   #drops(stream: Stream): boolean {
     return this.#peer === "client" && stream.isDecided;
   }

@@ -13,9 +13,9 @@ export class Sender {
   readonly #controls = new Controls();
   /** Streams that have something to send. */
   readonly #turns = new Turns<Stream>();
-  /** Its payload is on its way, behind what the last `fill` gave. */
+  /** Its region is sent behind the bytes of the last `fill`. */
   #copying: Stream | undefined;
-  /** The last Pong, to ask `#controls` after it. */
+  /** The ticket of the last Pong. */
   #pong = 0;
 
   constructor(session: Session) {
@@ -37,9 +37,9 @@ export class Sender {
     this.#controls.push(frame);
   }
 
-  /** Queues a Pong. @throws PROTOCOL_ERROR when the one before is still here: nobody has read it */
+  /** Queues a Pong. @throws PROTOCOL_ERROR while the one before is not sent */
   pong(frame: Uint8Array): void {
-    if (!this.#controls.hasLeft(this.#pong)) {
+    if (!this.#controls.isSent(this.#pong)) {
       throw new LeatError("PROTOCOL_ERROR", "a second Ping came before the Pong to the first");
     }
     this.#pong = this.#controls.push(frame);
@@ -105,7 +105,7 @@ export class Sender {
     }
   }
 
-  /** The region has left: only now is it known whether the file had all of it. */
+  /** The region was sent: only now is it known whether the file had all of it. */
   #copied(now: number): void {
     const stream = this.#copying;
     if (stream === undefined) return;

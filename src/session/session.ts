@@ -3,7 +3,7 @@
  * file. Both sides use the same class; `role` says which one we are.
  *
  *   receive(chunk), then next(now) until undefined     the peer's bytes become events
- *   open, send, attach, fail, consumed                 the driver's calls about a stream
+ *   open, send, attach, fail, consumed                 calls of the driver about a stream
  *   fill(into, end)                                    bytes for the socket: answers, then Data
  *
  * All state of the connection is here and in `Streams`; the two halves, receiver and sender, change it
@@ -78,7 +78,7 @@ export class Session {
     return this.#receiver?.framesReceived ?? 0;
   }
 
-  /** What reading from the peer may cost. */
+  /** The work that reading from the peer may cost. */
   get share(): Share {
     return (this.#share ??= new Share());
   }
@@ -87,7 +87,7 @@ export class Session {
     return (this.#receiver ??= new Receiver(this, this.#streams, this.#handshake));
   }
 
-  /** All that came was dealt with: where no stream is open, lets go of what only transfers need. */
+  /** All that came was read: where no stream is open, lets go of what only transfers need. */
   rest(): void {
     if (this.phase !== "open" || this.#streams.size > 0) return;
     if (this.#receiver?.atRest === true) this.#receiver = undefined;
@@ -160,7 +160,7 @@ export class Session {
     if (this.phase === "deciding") this.#push(this.#handshake.welcome(window));
   }
 
-  /** Ends the connection: a Failure on stream 0, and nothing that comes later is read. */
+  /** Ends the connection with a Failure on stream 0; nothing that comes later is read. */
   refuse(error: LeatError): void {
     if (this.phase === "closing") return;
     this.#push(failureBody(error));
@@ -277,7 +277,7 @@ export class Session {
   #grant(stream: Stream, bytes: number, now: number): void {
     if (bytes === 0 || step(stream.state, this.role, "credit") === undefined) return;
     this.send(stream.id, { case: "credit", value: { bytes } }, now);
-    // A window that has to be larger than this depends on the round trip.
+    // How far a window has to grow depends on the round trip.
     if (this.pings.sent === 0) this.ping(now);
   }
 
@@ -320,7 +320,7 @@ export class Session {
     for (const stream of this.#streams.values()) this.onCredit(stream, peerWindow);
   }
 
-  /** Answers a Ping. @throws PROTOCOL_ERROR when the Pong before is still here: the peer has not read it */
+  /** Answers a Ping. @throws PROTOCOL_ERROR while the Pong before is not sent */
   onPing(nonce: number): void {
     this.#sending().pong(encodeFrame(0, { case: "pong", value: { nonce } }));
   }
@@ -356,7 +356,7 @@ export class Session {
     stream.outgoing = undefined;
   }
 
-  /** Our side of a transfer failed: the peer is told, and so is the driver. */
+  /** Our side of a transfer failed: both the peer and the driver get the error. */
   abandon(stream: Stream, error: LeatError, now: number): void {
     this.fail(stream.id, error, now);
     this.#receiving().report({ type: "failure", stream: stream.id, error });

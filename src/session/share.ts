@@ -1,7 +1,7 @@
 /**
- * What reading from a peer costs. A frame costs its peer next to nothing, whatever it is: so each is
- * counted, those that mean nothing too, and the reader is given only so much for one turn of the
- * event loop. One small frame is the unit.
+ * The work of reading from one peer. To send a frame costs the peer next to nothing: so each one is
+ * counted, ignored ones too, and the peer gets a bounded share of each turn of the event loop. The
+ * unit is one small frame.
  */
 import { LeatError } from "../errors.ts";
 import {
@@ -13,29 +13,29 @@ import {
   WORK_BYTES,
 } from "../limits.ts";
 
-/** Of a request: the disk is asked, or a thread. */
+/** Of a request, for which the disk or a thread works. */
 const REQUEST_WORK = TURN_SHARE / TURN_REQUESTS;
 
-/** A frame in an unusual form takes so many times as long: 3 us the shortest. */
+/** A frame in an unusual form takes this many times as long: 3 us the shortest. */
 const SLOW = 8;
 
 export class Share {
   /** Of this turn; endless until `renew` is called for the first time. */
   #left = Number.POSITIVE_INFINITY;
   #given = Number.POSITIVE_INFINITY;
-  /** Frames that were ignored, less those that others paid for. */
+  /** Frames that were ignored, less those that meaningful frames have paid for. */
   #ignored = 0;
-  /** Bytes of Data that may still come for streams that have ended: they were granted. */
+  /** Credit of streams that have ended: their Data may still be on its way. */
   #trailing = 0;
-  /** Bytes that may still be granted for streams that have ended: as much was sent. */
+  /** Bytes sent on streams that have ended: credit for them may be on its way. */
   #owed = 0;
 
-  /** The turn's share is used up: the rest waits for the next one. */
+  /** The turn's share is used up: the rest is read in the next one. */
   get isSpent(): boolean {
     return this.#left <= 0;
   }
 
-  /** A new one would be no different in the next turn. */
+  /** It holds nothing that a new one would not. */
   get isBlank(): boolean {
     return this.#ignored === 0 && this.#trailing === 0 && this.#owed === 0;
   }
@@ -46,7 +46,7 @@ export class Share {
     this.#left = share;
   }
 
-  /** What was spent in this turn. */
+  /** Work done in this turn. */
   get spent(): number {
     return this.#given - this.#left;
   }
@@ -64,13 +64,13 @@ export class Share {
     this.#left -= REQUEST_WORK;
   }
 
-  /** A frame meant something: that pays for some that do not. */
+  /** A frame was not ignored: that pays for some that were. */
   useful(): void {
     if (this.#ignored > 0) this.#ignored = Math.max(0, this.#ignored - PAID_FRAMES);
   }
 
   /**
-   * A stream ended: what still belongs to it may be on its way.
+   * A stream ended: frames of it may still be on their way.
    * @param credit bytes that may come @param owed bytes that were sent, and not granted again
    */
   ended(credit: number, owed: number): void {

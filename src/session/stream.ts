@@ -5,10 +5,10 @@ import type { ReceiveWindow, SendWindow } from "./flow.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { StreamState } from "./state.ts";
 
-/** For bytes, or for credit. In the other states it is the server's turn. */
+/** The client is to send bytes, or credit. In the other states it is the server's turn. */
 const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set(["get-answered", "put", "put-answered"]);
 
-/** What a session knows of one open stream. */
+/** One open stream. */
 export class Stream {
   readonly id: number;
   state: StreamState;
@@ -18,13 +18,13 @@ export class Stream {
   readonly send: SendWindow;
   /** Credit for Data that we receive. */
   readonly receive: ReceiveWindow;
-  /** What we send, once there is something. */
+  /** The bytes that we send, once there are any. */
   outgoing: Outgoing | undefined;
-  /** Payload of ours whose head was written: it is on its way until the next `fill`. */
+  /** Payload that is sent behind its head as a file region, until the next `fill`. */
   region: FileRegion | undefined;
-  /** Position of the next byte we send, in bytes of the file. */
+  /** Position of the next byte we send, in the file. */
   sendOffset = 0;
-  /** Position of the next byte we expect. */
+  /** Position of the next byte we expect, in the file. */
   receiveOffset = 0;
   /** Why it ended, where we ended it or the connection did. */
   failure: LeatError | undefined;
@@ -65,14 +65,14 @@ export class Stream {
   }
 
   /**
-   * Whether the client has said all: what the server makes of it is the answer, whatever else comes. A
-   * file, or a new name, may be there already.
+   * Whether the client has sent all: the outcome at the server is the answer, whatever else comes,
+   * because a file, or a new name, may be there already.
    */
   get isDecided(): boolean {
     return this.cancelled || this.commits || this.state === "unary";
   }
 
-  /** Whether all of an upload came, and it is to be put on disk. */
+  /** Whether all of an upload came, and the server puts it on disk. */
   get commits(): boolean {
     return this.state === "put-finished" || this.state === "put-complete";
   }

@@ -59,7 +59,7 @@ export class Streams {
     return this.#lastServed !== Number.POSITIVE_INFINITY;
   }
 
-  /** Client: as many at once as the server says. */
+  /** Client: the server says how many may be open. */
   allow(max: number): void {
     this.#max = max;
   }

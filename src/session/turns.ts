@@ -1,4 +1,4 @@
-/** Which stream sends next: round robin over the streams that have data ready and credit to send it. */
+/** Round robin over the streams that have data to send and credit for it. */
 export class Turns<T> {
   readonly #waiting = new Set<T>();
 
@@ -6,7 +6,7 @@ export class Turns<T> {
     return this.#waiting.size;
   }
 
-  /** Puts a stream at the end of the line, unless it stands in it. */
+  /** Puts a stream at the end, unless it waits already. */
   add(stream: T): void {
     this.#waiting.add(stream);
   }
@@ -15,7 +15,7 @@ export class Turns<T> {
     this.#waiting.delete(stream);
   }
 
-  /** The next in line; it stays there until it is removed. */
+  /** The one whose turn it is; it stays the first until it is removed. */
   get first(): T | undefined {
     for (const stream of this.#waiting) return stream;
     return undefined;

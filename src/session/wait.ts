@@ -3,19 +3,19 @@ import type { Side } from "./state.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * What a transfer waits for, as far as one end can tell:
- *  - `credit`: the peer grants none, so it does not take in what it has;
- *  - `network`: bytes for the peer are not taken off our hands;
- *  - `peer`: it is its turn, and nothing comes;
- *  - `silence`: the same, and it does not even answer a Ping;
- *  - `local`: our own disk, or whoever gives or takes the bytes here;
+ * The thing that a transfer waits for, as far as one end can tell:
+ *  - `credit`: the peer grants none, so it does not consume what it has;
+ *  - `network`: our socket takes no bytes;
+ *  - `peer`: it is the peer's turn, and nothing comes;
+ *  - `silence`: the same, and the peer does not even answer a Ping;
+ *  - `local`: our own disk, or the caller that gives or takes the bytes;
  *  - `commit`: all is sent, and the server puts it on disk.
  */
 export type Wait = "credit" | "network" | "peer" | "silence" | "local" | "commit";
 
 /**
  * @param blocked the transport takes no bytes
- * @returns undefined of what is no transfer, or waits for its turn only
+ * @returns undefined for a stream that is no transfer, or waits only for its turn to send
  */
 export function waitOf(stream: Stream, side: Side, blocked: boolean): Wait | undefined {
   switch (stream.state) {
@@ -36,7 +36,7 @@ export function waitOf(stream: Stream, side: Side, blocked: boolean): Wait | und
 }
 
 function sending({ outgoing, send }: Stream, side: Side, blocked: boolean): Wait | undefined {
-  // A file that is to be opened here, or a client that waits to hear where to go on.
+  // A server opens the file; a client waits for the offset at which to resume.
   if (outgoing === undefined) return side === "server" ? "local" : "peer";
   if (!outgoing.done && outgoing.available === 0) return "local";
   if (!outgoing.done && send.credit === 0) return "credit";

@@ -1,6 +1,6 @@
 /**
- * Compares a file with what was read of it, when something happened to it meanwhile that may have been
- * harmless: another mode, another name, a link more. Only its bytes can tell.
+ * Compares a file with the bytes that were read of it, when its version has changed for a reason that may
+ * be harmless: another mode, another name, one more link.
  */
 import { LeatError } from "../errors.ts";
 import { COMPARE_TRIES } from "../limits.ts";
@@ -16,14 +16,14 @@ export interface ReadBefore {
   readonly sha256: Uint8Array | undefined;
 }
 
-/** Whether what was read of a file whose version is another by now may be what it still has. */
+/** Whether a file whose version has changed may still have the bytes that were read of it. */
 export function isComparable(source: Source): boolean {
   return source.comparableIn?.() !== undefined;
 }
 
 /**
- * Reads the range once more, of a file that is written to behind it: its version tells nothing.
- * @throws CHANGED where the bytes are others, or the file is shorter; what `read` throws
+ * Reads the range once more, of a file that is appended to: its version changes all the time.
+ * @throws CHANGED where the bytes are others, or the file is shorter; errors of `read`
  */
 export async function comparePart(
   source: Source,
@@ -44,7 +44,7 @@ export async function comparePart(
 /**
  * Reads the range once more.
  * @returns the version of which all the bytes are for sure
- * @throws CHANGED where they are others, or the file does not lie still; what `read` throws
+ * @throws CHANGED where they are others, or the file keeps changing; errors of `read`
  */
 export async function compare(
   source: Source,
@@ -67,7 +67,7 @@ export async function compare(
   throw changed(path, "it does not lie still");
 }
 
-/** Until the time is up, or nobody waits any more. */
+/** Resolves when the time is up, or the signal is aborted. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,6 +1,6 @@
 /**
- * The CRC-32 of two pieces in a row from the CRCs of each. Joining lets the CRC of a
- * file follow from those of its blocks, so that no byte is summed twice.
+ * The CRC-32 of two pieces in a row from the CRC of each: that of a file is computed from those of its
+ * blocks, so that no byte is summed twice.
  */
 
 /** The reflected polynomial. */

@@ -1,4 +1,4 @@
-/** The checksums of a range of a file as its bytes go by: of the block at hand, and of the whole. */
+/** The checksums of a range of a file as its bytes go by: of the current block, and of the whole. */
 import { LeatError } from "../errors.ts";
 import { type Hash, crc32, createSha256 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
@@ -43,7 +43,7 @@ export class Digest {
     this.#bytes += length;
   }
 
-  /** Closes the block at hand. @returns its CRC */
+  /** Ends the current block. @returns its CRC */
   endBlock(): number {
     const block = this.#block;
     this.#whole = crc32Join(this.#whole, block, this.#blockLength);

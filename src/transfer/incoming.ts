@@ -1,7 +1,7 @@
 /**
- * A file on its way in: every byte is summed and handed to a sink in order, every block and the
- * whole are compared with what the sender says. The sink is committed by the caller, and only after
- * `finish` accepted.
+ * Receives a file: every byte is summed and handed to a sink in order; the checksums of every block and
+ * of the whole are compared with the sender's. The caller commits the sink, and only after `finish` has
+ * accepted.
  */
 import { LeatError } from "../errors.ts";
 import type { MaybePromise, Prefix } from "../store/store.ts";
@@ -10,7 +10,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import { Digest, checkBlock, checkFinish } from "./digest.ts";
 import { Pieces, behindTheEnd, tooMany } from "./pieces.ts";
 
-/** What is to come. */
+/** The range that is to come. */
 export interface IncomingRange {
   readonly offset: number;
   /** In bytes, when known. */
@@ -20,11 +20,11 @@ export interface IncomingRange {
   readonly prefix?: Prefix | undefined;
 }
 
-/** Where it goes. */
+/** The place that it goes to. */
 export interface Intake {
   /** Takes bytes in order. The chunk is the sink's until it answers. */
   write(bytes: Uint8Array, position: number): MaybePromise<void>;
-  /** Bytes are with the sink: the sender may get credit for as many. */
+  /** The sink has taken bytes: the sender may get credit for as many. */
   onConsumed(bytes: number): void;
   /** A write failed later. */
   onError(error: LeatError): void;
@@ -43,9 +43,9 @@ export class Incoming {
   #rangeEnded = false;
   /** The sink has not answered yet. */
   #writing = false;
-  /** What came meanwhile; made when something does. */
+  /** Bytes that came meanwhile; made when there are any. */
   #waiting: Pieces | undefined;
-  /** Called when nothing waits any more; made when somebody asks. */
+  /** Called when nothing waits any more; set by `settled`. */
   #idle: (() => void)[] | undefined;
   #failed: LeatError | undefined;
 
@@ -67,7 +67,7 @@ export class Incoming {
   /**
    * The next bytes.
    * @param blockCrc the CRC of the block that ends here, when it came
-   * @throws SIZE_MISMATCH, CHECKSUM_MISMATCH, PROTOCOL_ERROR, and what the sink throws
+   * @throws SIZE_MISMATCH, CHECKSUM_MISMATCH, PROTOCOL_ERROR, and errors of the sink
    */
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     const behind = this.#position + bytes.length;
@@ -115,7 +115,7 @@ export class Incoming {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
-  /** Resolves when the sink is done with all that it was given, whether it worked or not. */
+  /** Resolves when the sink is done with all that it got, whether it worked or not. */
   async settled(): Promise<void> {
     if (!this.#writing) return;
     this.#idle ??= [];

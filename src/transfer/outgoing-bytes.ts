@@ -1,4 +1,4 @@
-/** Bytes on their way out that are in memory already: small files, and what a caller has at hand. */
+/** Sends bytes that are in memory already: small files, and bytes of a caller. */
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { Digest } from "./digest.ts";
 
@@ -53,7 +53,7 @@ export class OutgoingBytes implements Outgoing {
     return this.finished;
   }
 
-  again(into: Uint8Array, at: number, length: number, position: number): void {
+  retake(into: Uint8Array, at: number, length: number, position: number): void {
     into.set(this.#options.bytes.subarray(position, position + length), at);
   }
 

@@ -1,13 +1,13 @@
 /**
- * Bytes on their way out that come in chunks, later: standard input, a web stream, an object store.
- * One chunk is held while the next is awaited, so that the last one is known as the last.
+ * Sends bytes that come in chunks, later: standard input, a web stream, an object store. One chunk is
+ * held while the next one is awaited, so that the last one is known as the last.
  */
 import { LeatError } from "../errors.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { Digest } from "./digest.ts";
 
 export interface OutgoingChunksOptions {
-  /** A chunk may not be written to once it was given: it is held until the next one is there. */
+  /** A chunk may not be written to after it was yielded: it is held until the next one comes. */
   readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly sha256: boolean;
   /** There is something to take, or all was taken. */
@@ -28,7 +28,7 @@ export class OutgoingChunks implements Outgoing {
   #failed = false;
   #released = false;
   finished: FinishInit | undefined;
-  /** Wakes the fetching loop when the chunk at hand was used up. */
+  /** Wakes the fetching loop when the current chunk is used up. */
   #used: (() => void) | undefined;
 
   constructor(options: OutgoingChunksOptions) {
@@ -110,7 +110,7 @@ export class OutgoingChunks implements Outgoing {
       this.#ended = true;
       this.#options.onReady();
     } catch (thrown) {
-      // Not ended: what came before is not the whole.
+      // Not ended: the bytes before are not the whole.
       this.#failed = true;
       if (!this.#released) {
         this.#options.onError(LeatError.from(thrown, "reading what to send failed"));
@@ -122,7 +122,7 @@ export class OutgoingChunks implements Outgoing {
     try {
       await this.#iterator?.return?.();
     } catch {
-      // Nobody waits for it any more.
+      // No caller waits for it any more.
     }
   }
 

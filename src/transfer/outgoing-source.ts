@@ -1,6 +1,6 @@
 /**
- * A range of an open file on its way out: read straight into the send buffer when it has room, or
- * lent to the kernel. Blocks whose CRC is known are not summed.
+ * Sends a range of an open file: reads it straight into the send buffer, or has the kernel send it.
+ * Blocks whose CRC is known are not summed.
  */
 import { LeatError } from "../errors.ts";
 import type { FileRegion } from "../file-region.ts";
@@ -44,22 +44,22 @@ export interface OutgoingSourceOptions {
   /** Called as bytes leave, with how many. */
   readonly onTaken?: (bytes: number) => void;
   /**
-   * There is something to take again, or it is known whether all is well. Where it is missing, a slow
-   * disk is waited for as bytes leave, and a file that is touched counts as changed.
+   * Called when there is something to take after there was nothing, and when a comparison is done. Where it
+   * is missing, reads wait for a slow disk, and a file that is touched counts as changed.
    */
   readonly onReady?: (() => void) | undefined;
-  /** A slow disk is waited for as bytes leave. */
+  /** Reads wait for a slow disk. */
   readonly patient?: boolean;
   /** Of the version that the source has. Of no use with `sha256`, which takes every byte. */
   readonly crcs?: KnownCrcs | undefined;
   /**
-   * Asked for by version, as the rest of what somebody has: of that version must it be, and the known
-   * CRC of the first block is not believed, for it may be asked for again for being damaged.
+   * The client asked for this version, to complete what it has: the file must stay at that version. The
+   * known CRC of the first block is not used: the client may ask once more because that block was damaged.
    */
   readonly pinned?: boolean;
-  /** How bytes may leave, where that is wanted. Of no use with `sha256`. */
+  /** Has the kernel send bytes, where that is wanted. Of no use with `sha256`. */
   readonly copy?: KernelCopy | undefined;
-  /** The file may become longer: that is no change of what is sent. Not with `pinned`. */
+  /** The file may become longer: the range stays the same. Not with `pinned`. */
   readonly mayGrow?: boolean;
   /** The source is closed. */
   readonly onClosed?: (() => void) | undefined;
@@ -72,24 +72,24 @@ export class OutgoingSource implements Outgoing {
   #copy: KernelCopy | undefined;
   #position: number;
   #left: number;
-  /** Where the block at hand begins, in this range. */
+  /** Where the current block begins, in this range. */
   #blockStart: number;
-  /** CRC of the block at hand, when it was known before its bytes leave. */
+  /** CRC of the current block, where it is known before its bytes are read. */
   #known: number | undefined;
   /** A region is on its way: the source stays open for it. */
   #lent = false;
-  /** The disk was asked for what comes next: nothing can be taken until it is there. */
+  /** The disk reads ahead: nothing can be taken until it is done. */
   #fetching = false;
   /** First byte that was not fetched. */
   #fetched = 0;
   /** Why it cannot go on: a region had fewer bytes than it promised, or the file is another. */
   #failed: LeatError | undefined;
-  /** Of which all is that was sent, for all we know. */
+  /** The version that all bytes sent so far are of, as far as known. */
   #version: string;
-  /** Gives up the comparison that runs: the source stays open for it. */
+  /** Aborts the comparison that runs: the source stays open for it. */
   #comparing: AbortController | undefined;
   #comparisons = 0;
-  /** It has what was sent of it, whatever came behind that. */
+  /** It became longer, and still begins with all that was sent. */
   #hasGrown = false;
   /** Of all that was sent. */
   #sums: FinishInit | undefined;
@@ -166,9 +166,9 @@ export class OutgoingSource implements Outgoing {
     return { size: bytes, crc32, ...(sha256 === undefined ? {} : { sha256 }) };
   }
 
-  again(into: Uint8Array, at: number, length: number, position: number): void {
+  retake(into: Uint8Array, at: number, length: number, position: number): void {
     const bytes = into.subarray(at, at + length);
-    // Zeros for what is gone meanwhile: the frame's length was promised. CRC and version tell.
+    // Zeros for bytes that are gone: the frame's length was sent already. CRC and version show it.
     bytes.fill(0, this.#released ? 0 : this.#readAgain(bytes, position));
   }
 
@@ -191,22 +191,22 @@ export class OutgoingSource implements Outgoing {
     this.#close();
   };
 
-  /** Once it is released, and nobody uses the source any more. */
+  /** Closes the source once the stream is over and no read, region or comparison uses it. */
   #close(): void {
     if (!this.#released || this.#lent || this.#fetching || this.#comparing !== undefined) return;
     closeSource(this.#options.source);
     this.#options.onClosed?.();
   }
 
-  /** Before the next `length` bytes: looks whether the CRC of their block is known. */
+  /** Before the next `length` bytes: finds out whether the CRC of their block is known. */
   #enter(length: number): void {
     if (this.#failed !== undefined) throw this.#failed;
     if (this.#position === this.#blockStart) this.#known = this.#lookUp();
-    // Up to here, bytes that were not summed as they left are of the version that the CRC is of.
+    // The bytes of this block were not summed: they must be of the version that its CRC is of.
     if (this.#known !== undefined && this.#closes(length) && !this.#isSame()) this.#doubt();
   }
 
-  /** It was touched at least: what is known of it counts no more, and is compared at the end. */
+  /** The file was touched at least: known CRCs are not used any more, and it is compared at the end. */
   #doubt(): void {
     this.#mustBeComparable();
     this.#crcs = undefined;
@@ -227,7 +227,7 @@ export class OutgoingSource implements Outgoing {
     return crc;
   }
 
-  /** Remembers the CRC of the block at hand, if all of it is in the range. */
+  /** Keeps the CRC of the current block, if all of it is in the range. */
   #keep(length: number, crc: number): void {
     if (this.#crcs === undefined || !this.#isWhole(length)) return;
     if (this.#options.source.settled === true) {
@@ -235,7 +235,7 @@ export class OutgoingSource implements Outgoing {
     }
   }
 
-  /** Whether so many bytes from the beginning of the block at hand are all that the file has of it. */
+  /** Whether `length` bytes from the start of the current block are all that the file has of it. */
   #isWhole(length: number): boolean {
     const start = this.#blockStart;
     const { size } = this.#options.source.entry;
@@ -253,7 +253,7 @@ export class OutgoingSource implements Outgoing {
     this.#fetch();
   }
 
-  /** Where the disk is slow: asks it for the rest of the block, and has nothing until it is there. */
+  /** Where the disk is slow: asks it for the rest of the block, and offers nothing until that is read. */
   #fetch(): void {
     const { onReady, patient = false, source } = this.#options;
     if (onReady === undefined || patient || this.#left === 0 || this.#position < this.#fetched)
@@ -268,7 +268,7 @@ export class OutgoingSource implements Outgoing {
       if (this.#released) this.#close();
       else onReady();
     };
-    // The read tells what went wrong.
+    // Where it failed, the read fails too, with the reason.
     coming.then(fetched, fetched);
   }
 
@@ -296,14 +296,14 @@ export class OutgoingSource implements Outgoing {
     if (!mayGrow && !isComparable(source)) throw replaced(path);
   }
 
-  /** Reads all of it once more. `finish`, asked again, tells the outcome. */
+  /** Reads all of it once more; the next `finish` has the outcome. */
   async #compare({ crc32 = 0, sha256 }: FinishInit, signal: AbortSignal): Promise<void> {
     const { onReady, path, prefix, offset, length, source, mayGrow = false } = this.#options;
     const before = prefix?.length ?? 0;
     const all = { offset: offset - before, length: before + length, crc32, sha256 };
     try {
       this.#comparisons += 1;
-      if (this.#comparisons > COMPARE_TRIES) throw this.#changed("it does not lie still");
+      if (this.#comparisons > COMPARE_TRIES) throw this.#changed("it keeps changing");
       if (mayGrow) {
         await comparePart(source, all, path, signal);
         this.#hasGrown = true;

@@ -1,7 +1,7 @@
 /**
- * Bytes of a file that came and wait to be taken, in order. What they hold is what the window counts,
- * or a few times that, however small they came: short pieces are copied together, and a piece that
- * would keep a much longer chunk alive is copied out of it.
+ * Bytes of a file that came and wait to be taken, in order. They hold as much memory as the window
+ * counts, or a few times that, however small the pieces: short ones are copied together, and a piece
+ * that would keep a much longer chunk alive is copied out of it.
  */
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
@@ -65,7 +65,7 @@ export class Pieces {
     this.#isOpen = false;
   }
 
-  /** The oldest, which is the caller's. */
+  /** Takes the oldest. */
   shift(): Piece | undefined {
     const piece = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#isOpen = false;

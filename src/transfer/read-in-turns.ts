@@ -1,6 +1,6 @@
 /**
- * Reads whole files beside everything else that goes on. All that are read so in a process take turns,
- * and the event loop is looked at between two pieces: many at once are slow, and hold up nobody else.
+ * Reads whole files in the background. All that a process reads so take turns, and the event loop runs
+ * between two pieces: many at once are slow, and do not hold up other work.
  */
 import { DATA_PAYLOAD } from "../limits.ts";
 import type { Source } from "../store/store.ts";
@@ -8,14 +8,14 @@ import type { Source } from "../store/store.ts";
 /** For the piece whose turn it is: one buffer, whatever the number of files. */
 const PIECE = new Uint8Array(DATA_PAYLOAD);
 
-/** Resolves when the last piece that was asked for is read, and the event loop has had its look. */
+/** Resolves when the last piece that was asked for is read, and the event loop has run. */
 let last: Promise<void> = Promise.resolve();
 
 /**
  * @param length in bytes; to the end of the file unless given
  * @param take given each piece in order: good until it returns
- * @param isOver whether nobody wants the rest any more
- * @returns bytes read: fewer than asked where the file ends, or nobody wants them
+ * @param isOver whether the rest is not needed any more
+ * @returns bytes read: fewer than asked where the file ends, or `isOver`
  */
 export async function readInTurns(
   source: Source,
@@ -43,10 +43,10 @@ export async function readInTurns(
 function inTurn(piece: () => Promise<number>): Promise<number> {
   const read = last.then(piece);
   last = read.then(
-    (count) => (count > 0 ? lookAtLoop() : undefined), // those given up take no turn
+    (count) => (count > 0 ? turnOfLoop() : undefined), // those given up take no turn
     () => {},
   );
   return read;
 }
 
-const lookAtLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const turnOfLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

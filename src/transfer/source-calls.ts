@@ -1,22 +1,22 @@
-/** Calls of a source in which more than its answer may go wrong: any store may be behind it. */
+/** Calls of a source with answers that a careless store may give wrongly. */
 import { LeatError } from "../errors.ts";
 import type { MaybePromise, Source } from "../store/store.ts";
 
 /**
- * Closes a file that was read from. The bytes that were read are there, and checked by their sums: that it
- * cannot be closed takes nothing away from it, and must not hide why a transfer failed.
+ * Closes a file that was read from. An error is ignored: the bytes were read and are checked by their sums,
+ * and it must not hide why a transfer failed.
  */
 export function closeSource(source: Source): void {
   try {
     source[Symbol.dispose]();
   } catch {
-    // As said above.
+    // Ignored, as said above.
   }
 }
 
-/** The answer of a source that said it answers at once. @throws INTERNAL where it comes later */
+/** The answer of a source that promised to answer at once. @throws INTERNAL where it comes later */
 export function atOnce<T>(answer: MaybePromise<T>): T {
   if (!(answer instanceof Promise)) return answer;
-  answer.catch(() => {}); // nobody waits for it
+  answer.catch(() => {}); // no caller waits for it
   throw new LeatError("INTERNAL", "a source that answers at once has answered later");
 }

@@ -1,10 +1,10 @@
-/** A source as chunks, for one that answers later or whose size says nothing: the next is read while one is sent. */
+/** A source as chunks, for one that answers later or whose size is not known: the next is read while one is sent. */
 import type { Source } from "../store/store.ts";
 import { changed, replaced } from "./compare.ts";
 import { closeSource } from "./source-calls.ts";
 
 /**
- * All of a source, however much that is: what its size says is not believed. The source is released
+ * All of a source, however much that is: its size is not trusted. The source is released
  * when the iteration ends, whichever way.
  * @param size of a chunk, in bytes
  * @throws CHANGED when the file became another
@@ -27,7 +27,7 @@ export async function* wholeSource(
   }
 }
 
-/** Chunks that others read of a file. @throws CHANGED when the file became another meanwhile */
+/** Chunks of a file that other code reads. @throws CHANGED when the file became another meanwhile */
 export async function* guardedChunks(
   chunks: AsyncIterable<Uint8Array>,
   source: Source,

@@ -3,13 +3,13 @@ import { DATA_PAYLOAD } from "../limits.ts";
 import type { Source } from "../store/store.ts";
 import { atOnce } from "./source-calls.ts";
 
-/** One for all: nothing stays in it. */
+/** Shared by all calls: its bytes are used at once. */
 const PIECE = new Uint8Array(DATA_PAYLOAD);
 
 /**
  * CRC-32 of a range of a source that answers at once.
  * @returns undefined where it has fewer bytes
- * @throws what `read` throws
+ * @throws errors of `read`
  */
 export function sumRange(source: Source, position: number, length: number): number | undefined {
   let crc = 0;

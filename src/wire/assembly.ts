@@ -2,7 +2,7 @@ import type { Input } from "./input.ts";
 
 const EMPTY = new Uint8Array(0);
 
-/** What the first byte reserves, so that one-byte chunks do not grow it seven times. */
+/** Reserved by the first byte, so that one-byte chunks do not grow it seven times. */
 const LEAST = 64;
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Reads protobuf as every encoder writes it: known fields, each once, in ascending order, values
- * within their bounds. It never judges: whatever is not of that shape, legal or damaged, is left to
- * protobufjs, which knows all forms and says what is wrong.
+ * within their bounds. Anything not of that shape, legal or damaged, is left to protobufjs, which knows all
+ * forms and says what is wrong.
  */
 import { readVarint, varintLength } from "./varint.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Writes protobuf as every encoder of it does: fields in ascending order, shortest varints. What it
- * writes is byte for byte what protobufjs would; what it is given is checked, because a value that
- * does not fit its field would be written as something else.
+ * Writes protobuf as every encoder of it does: fields in ascending order, shortest varints, byte for
+ * byte what protobufjs writes. Values are checked, because one that does not fit its field would be
+ * written as something else.
  */
 import { LeatError } from "../errors.ts";
 import type { Messages } from "./gen/messages.ts";
@@ -11,7 +11,7 @@ import { MAX_VARINT, varintLength, writeVarint } from "./varint.ts";
 const KEPT = 64 * 1024;
 /** A tag, and a varint of ten bytes: what a negative number takes. */
 const FIELD = 2 + 10;
-/** Of text up to this length the bytes are counted by a look at its characters. */
+/** Of text up to this length the bytes are counted from its characters. */
 const SHORT = 64;
 
 const encoder = new TextEncoder();

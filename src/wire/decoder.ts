@@ -54,7 +54,7 @@ export interface FrameDecoderOptions {
    * needs little: only a list page is long, and one of empty entries costs 60 times its length.
    */
   readonly maxBody?: number | undefined;
-  /** What the first frame has to be; absent: anything. It is at most MAX_HELLO bytes. */
+  /** The frame that must come first, of at most MAX_HELLO bytes; absent: any. */
   readonly firstFrame?: FirstFrame | undefined;
 }
 
@@ -70,9 +70,9 @@ export interface FrameDecoderOptions {
 export class FrameDecoder {
   /** May be changed at any time; counts from the next frame on. */
   maxFrame: number;
-  /** Bytes of frames that were decoded as a whole, all together: what reading cost besides payload. */
+  /** Bytes of all frames that were decoded as a whole: the work of reading besides payload. */
   decoded = 0;
-  /** Of those, as far as they were not in the form that every encoder writes; and some for each. */
+  /** Of those, bytes in unusual forms (see any-form.ts), and some more for each such frame. */
   decodedSlowly = 0;
 
   readonly #maxBody: number;
@@ -95,13 +95,13 @@ export class FrameDecoder {
   #opening: Opening | undefined;
   #failure: unknown;
 
-  /** Another one can go on from here: nothing of a frame has come. */
+  /** A new one can go on in its place: nothing of a frame has come. */
   get atRest(): boolean {
     const between = this.#state === "prefix" && !this.#prefix.begun && this.#input.length === 0;
     return between && this.#opening === undefined && this.#failure === undefined;
   }
 
-  /** Something came that `next` has not looked at. */
+  /** Something came that `next` has not read. */
   get hasMore(): boolean {
     return this.#input.length > 0 || this.#assembled !== undefined;
   }

@@ -3,7 +3,7 @@ import type { Input } from "./input.ts";
 import type { LengthPrefix } from "./prefix.ts";
 import { INCOMPLETE } from "./varint.ts";
 
-/** What `end` of a decoder asks: an end between messages is one, inside a message it is a loss. */
+/** Checks the end of a stream. @throws CONNECTION_LOST where it comes inside a message */
 export function endBetweenMessages(
   input: Input,
   prefix: LengthPrefix,

@@ -1,7 +1,7 @@
 /**
  * Frames to bytes. The head of a Data frame is everything before its payload: payload ends Data and
- * Data ends Frame, so that a head is written without touching the payload, which then leaves as a
- * piece of its own. All bytes are what protobufjs would write for the same values.
+ * Data ends Frame, so that a head is written without touching the payload, which is sent as a piece
+ * of its own. All bytes are what protobufjs would write for the same values.
  */
 import { LeatError } from "../errors.ts";
 import type { FrameBody } from "./gen/messages.ts";

@@ -8,7 +8,7 @@ import { FRAME_STREAM } from "./frame.ts";
 /** Field numbers from 2 on are bodies; from this one on they are of later versions, and skipped. */
 const UNKNOWN = 16;
 
-/** What protobufjs takes, and most others: groups in groups. */
+/** Groups in groups, as deep as protobufjs and most others accept. */
 const DEEPEST = 100;
 
 /** Bytes of a tag or a length, and of any other varint, overlong ones included. */
@@ -86,7 +86,7 @@ class Walk {
     return -1;
   }
 
-  /** Skips what stands behind a tag. @returns whether it was there */
+  /** Skips the value behind a tag. @returns whether it was complete */
   skip(tag: number): boolean {
     // Groups that are open: their fields are skipped up to the ends of all of them.
     const groups: number[] = [];
@@ -97,7 +97,7 @@ class Walk {
     return false;
   }
 
-  /** @returns whether it can be */
+  /** @returns whether the value can be one */
   #value(tag: number, groups: number[]): boolean {
     const field = Math.floor(tag / 8);
     if (tag < 8 || tag > 0xffff_ffff) return false;

@@ -16,12 +16,12 @@ const TAGS = { hello: 0x6a, welcome: 0x72, failure: 0x42, goAway: 0x7a } as cons
 /** Length prefix, explicit stream 0, tag and length of the body, magic. */
 const LOOK = MAX_LENGTH_PREFIX + 2 + 1 + MAX_LENGTH_PREFIX + MAGIC_FIELD.length;
 
-/** How much of what a stranger sent is quoted. */
+/** Bytes of an unknown protocol that an error quotes. */
 const QUOTE = 16;
 
 /**
- * Looks at the first bytes of a connection as they arrive, and fails on the first one that leat
- * would not send: a browser or an SSH client learns at once that it is at the wrong door.
+ * Checks the first bytes of a connection as they arrive, and fails on the first one that leat would
+ * not send: a browser or an SSH client gets an error at once.
  *
  * A Hello must come as every protobuf library writes it: the body first, but for an explicit stream
  * 0, and in it the magic first. In place of a Welcome a Failure or a GoAway may come.
@@ -59,7 +59,7 @@ export class Opening {
     for (const byte of MAGIC_FIELD) this.#expect(byte);
   }
 
-  /** The byte at hand; undefined when it has not arrived. */
+  /** The next byte; undefined when it has not arrived. */
   #byte(): number | undefined {
     return this.#at < this.#count ? this.#bytes[this.#at] : undefined;
   }
@@ -85,7 +85,7 @@ export class Opening {
     throw this.#stranger();
   }
 
-  /** The error that says who is there instead. */
+  /** The error that quotes what came instead. */
   #stranger(): LeatError {
     const sent = quote(this.#bytes.subarray(0, Math.min(this.#count, QUOTE)));
     return new LeatError("PROTOCOL_ERROR", `the peer does not speak leat: it sent ${sent}`);

@@ -22,13 +22,13 @@ export type Init<T> = T extends string | number | boolean | Uint8Array | undefin
       : { readonly [Key in keyof T]?: Init<T[Key]> | undefined };
 
 type Name = keyof Messages;
-/** Bytes of messages that were decoded the slow way so far: what a peer makes others wait by. */
+/** Bytes of messages that were decoded the slow way so far: a peer that sends them makes others wait. */
 export let slowBytes = 0;
 
 const reader = new CanonicalReader();
 const writer = new CanonicalWriter();
 
-/** What one costs however short it is, in bytes. */
+/** The least that one counts as, in bytes. */
 const SLOW_START = 64;
 
 /**

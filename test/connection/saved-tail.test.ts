@@ -29,7 +29,7 @@ class File implements Outgoing {
     return {};
   }
 
-  again(into: Uint8Array, at: number, length: number, position: number): void {
+  retake(into: Uint8Array, at: number, length: number, position: number): void {
     this.reads++;
     for (let i = 0; i < length; i++) into[at + i] = this.byte(position + i);
   }
@@ -108,7 +108,7 @@ describe("the unsent tail of a buffer", () => {
   test("of a file that was closed meanwhile is zeros: its stream is over", () => {
     const file = new File(1);
     const buffer = new Uint8Array(110).fill(7);
-    file.again(buffer, 10, 100, 5);
+    file.retake(buffer, 10, 100, 5);
     const saved = saveTail(buffer, 0, 110, [
       { outgoing: file, start: 10, length: 100, position: 5 },
     ])!;
@@ -126,7 +126,7 @@ describe("the unsent tail of a buffer", () => {
     const file = new File(1);
     const size = 32 << 10;
     const buffer = new Uint8Array(size + 1);
-    file.again(buffer, 0, buffer.length, 0);
+    file.retake(buffer, 0, buffer.length, 0);
     const taken = [{ outgoing: file, start: 0, length: buffer.length, position: 0 }];
     file.release();
     expect(saveTail(buffer, 0, buffer.length, taken)).toBeUndefined();

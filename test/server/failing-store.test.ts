@@ -128,7 +128,7 @@ describe.each(HOWS)("a store whose method %s", (how) => {
     for (let i = 0; i < TIMES; i += 1) {
       expect((await refusal(client.put("new", unknown()))).code).toBe("QUOTA_EXCEEDED");
     }
-    expect(warned).toContain("cannot let go of the upload of new: the second fault");
+    expect(warned).toContain("cannot release the partial file of new: the second fault");
     await isFine();
   });
 

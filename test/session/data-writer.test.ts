@@ -103,10 +103,10 @@ describe("a Data frame", () => {
     const zeros = new Zeros(10);
     write(streamOf(zeros, 10, 5), 1000, MAX_FRAME, payloads);
     expect(payloads).toEqual([]);
-    const again = Object.assign(new Zeros(10), { again: () => {} });
-    const { frame } = write(streamOf(again, 10, 5), 1000, MAX_FRAME, payloads);
+    const retaken = Object.assign(new Zeros(10), { retake: () => {} });
+    const { frame } = write(streamOf(retaken, 10, 5), 1000, MAX_FRAME, payloads);
     const start = 7 + frame.length - 10;
-    expect(payloads).toEqual([{ outgoing: again, start, length: 10, position: 5 }]);
+    expect(payloads).toEqual([{ outgoing: retaken, start, length: 10, position: 5 }]);
   });
 
   test("that stands alone in a buffer has an aligned payload, whatever the numbers", () => {
@@ -115,7 +115,7 @@ describe("a Data frame", () => {
       const left = 1 + random.below(1 << random.below(22));
       const offset = random.below(2 ** random.below(53));
       const id = random.pick([1, 127, 128, 0xffff_ffff, random.below(2 ** 32)]);
-      const outgoing = Object.assign(new Zeros(left), { again: () => {} });
+      const outgoing = Object.assign(new Zeros(left), { retake: () => {} });
       const stream = streamOf(outgoing, 1 + random.below(2 * left), offset, id);
       const payloads: BufferedPayload[] = [];
       const into = new Uint8Array(300_000);

@@ -187,7 +187,7 @@ describe("bytes that are taken again", () => {
     const { out, taken } = outgoing(new Changing(), 100);
     out.take(new Uint8Array(1000), 0, 1000);
     const into = new Uint8Array(520).fill(9);
-    out.again(into, 10, 500, 300);
+    out.retake(into, 10, 500, 300);
     expect(Buffer.compare(into.subarray(10, 510), CONTENTS.subarray(300, 800))).toBe(0);
     expect([into[9], into[510], taken.length, out.available]).toEqual([9, 9, 1, 3900]);
     expect(out.endBlock()).toBe(crc32(CONTENTS.subarray(100, 1100)));
@@ -198,7 +198,7 @@ describe("bytes that are taken again", () => {
     const { out } = outgoing(source);
     source.size = 400;
     const into = new Uint8Array(520).fill(9);
-    out.again(into, 10, 500, 300);
+    out.retake(into, 10, 500, 300);
     expect(Buffer.compare(into.subarray(10, 110), CONTENTS.subarray(300, 400))).toBe(0);
     expect(Math.max(...into.subarray(110, 510))).toBe(0);
     expect(into[510]).toBe(9);
@@ -210,7 +210,7 @@ describe("bytes that are taken again", () => {
     if (how === "closed") out.release();
     source.broken = true;
     const into = new Uint8Array(20).fill(9);
-    out.again(into, 5, 10, 0);
+    out.retake(into, 5, 10, 0);
     expect([...into]).toEqual([...Array(5).fill(9), ...Array(10).fill(0), ...Array(5).fill(9)]);
   });
 });
