@@ -64,5 +64,5 @@ try {
   } else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else throw error;
 }
-// What a suite that failed left open keeps nobody waiting.
+// Handles that a failed suite has left open must not keep the process alive.
 process.exit();

@@ -62,7 +62,7 @@ export async function measureMemory(crowd: Crowd, record: Recorder): Promise<voi
   using scratch = new Scratch();
   const folders = new Folders(scratch);
   randomFile(join(folders.from, "0"), size);
-  // All holes: nobody reads it, and it takes no room.
+  // A sparse file: no client reads it, and it takes no space.
   writeFileSync(join(scratch.library, UNREAD), "");
   truncateSync(join(scratch.library, UNREAD), GiB);
   await using client = ClientProcess.start("leat-client");

@@ -24,7 +24,7 @@ export interface Plan {
   readonly summed: number;
   /** Clients of which the memory is measured. */
   readonly idle: { readonly light: number; readonly heavy: number };
-  /** How often somebody asks beside a slow client in a round. */
+  /** Requests of another client beside a slow client, in each round. */
   readonly neighbours: number;
   /** Clients that come one after another in a round. */
   readonly visitors: number;

@@ -10,7 +10,7 @@ export interface Contestant {
   readonly frame: Uint8Array;
   /** Makes it once more. */
   encode(): unknown;
-  /** @param hear called with whatever this codec makes of the frames */
+  /** @param hear called with each message that this codec decodes */
   decode(chunks: readonly Uint8Array[], hear: (made: unknown) => void): void | Promise<void>;
   /** What was heard, in the bytes that protobufjs writes for it: so codecs are compared. */
   asProtobuf(heard: readonly unknown[]): Uint8Array;

@@ -1,4 +1,4 @@
-/** What those who download, and a neighbour who asks for little, notice of many idle connections. */
+/** How many idle connections slow down downloads, and another client with small requests. */
 import { join } from "node:path";
 import { connect } from "../../src/index.ts";
 import { crowdJob } from "../memory/transfers.ts";

@@ -1,4 +1,4 @@
-/** Listing a folder of many files: the first page, all of it, and who waits meanwhile. */
+/** Listing a folder of many files: the first page, all pages, and how long other clients wait meanwhile. */
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ListAnswer } from "../fixtures/leat-reader.ts";

@@ -1,4 +1,4 @@
-/** How long somebody waits beside peers that send frames which cost them nothing. */
+/** How long a client waits beside peers that send frames which cost them nothing. */
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { ClientProcess, ServerProcess } from "../support/processes.ts";

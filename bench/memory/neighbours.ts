@@ -1,4 +1,4 @@
-/** How long somebody waits while others keep the server busy. */
+/** How long a client waits while others keep the server busy. */
 import { connect } from "../../src/index.ts";
 import { percentile } from "../support/figures.ts";
 import { ServerProcess } from "../support/processes.ts";

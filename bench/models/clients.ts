@@ -8,7 +8,7 @@ const DEADLINE = 120_000;
 export interface Answers {
   /** Milliseconds of each that was answered. */
   readonly latencies: readonly number[];
-  /** Clients that were told to come back, or were closed at once. */
+  /** Clients that were refused, or whose connections were closed at once. */
   readonly refused: number;
   /** From the first question to the last answer. */
   readonly seconds: number;
@@ -135,7 +135,7 @@ export class Crowd implements AsyncDisposable {
 }
 
 /**
- * The first ones too many are told so; the next ones are closed without a word, which comes as a FIN
+ * The first clients beyond the limit get a refusal; the next ones are closed without one, which comes as a FIN
  * or as a reset. A server that is gone looks like that, too: `Served.quiet` notices.
  */
 const REFUSALS: readonly string[] = ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "CONNECTION_LOST"];

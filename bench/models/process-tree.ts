@@ -11,7 +11,7 @@ export function processTree(root: number): number[] {
     if (parent !== undefined) parents.set(Number(name), Number(parent));
   }
   const tree = [root];
-  // It grows while it is walked: whoever is found is asked for children, too.
+  // The list grows while it is walked, so the children of each child are found, too.
   for (const parent of tree) {
     for (const [pid, its] of parents) if (its === parent) tree.push(pid);
   }

@@ -38,7 +38,7 @@ export class Rounds {
     }
     for (const clients of this.#plan.clients) {
       // Not counted: so many clients at once need memory that this process never touched, and in a
-      // virtual machine whoever comes first would pay for that.
+      // virtual machine the first model would pay for that.
       await ask.visits(all[0]!.address, clients, 1, this.#files.download);
       await all[0]!.quiet();
       for (const served of all) await this.#downloads(served, clients);
@@ -77,7 +77,7 @@ export class Rounds {
     this.#takeAnswers(subject, found, { throughput: megabytes / found.seconds });
   }
 
-  /** Who is connected asks; where one is served at a time, that begins with coming in. */
+  /** Connected clients ask; where one is served at a time, the time includes connecting. */
   async #sums(served: Served, clients: number): Promise<void> {
     const { answers, summed } = this.#plan;
     const times = Math.ceil(answers / clients);

@@ -16,7 +16,7 @@ export const DOCUMENTS = ["docs/models.md", "docs/models.zh-CN.md"];
 
 const CLIENTS = [1, 4, 16, 64, 256];
 
-/** Who, as it is recorded, and the flag that a reader types. */
+/** Each model as it is recorded, and the flag that a reader types. */
 const WHO = {
   iterative: "--model iterative",
   processes: "--model processes",

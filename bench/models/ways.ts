@@ -6,7 +6,7 @@ export interface Way {
   /** As `who` of a measurement. */
   readonly name: string;
   readonly flags: readonly string[];
-  /** One client at a time: nobody else gets as far as a connection. */
+  /** One client at a time: no other client gets as far as a connection. */
   readonly oneAtATime?: boolean;
   /** Each client is a process or thread: tens of them are many. */
   readonly heavy?: boolean;
@@ -32,7 +32,7 @@ export class Served implements AsyncDisposable {
   readonly #server: ServerProcess;
   /** From the start of the process to its line that it listens, in milliseconds. */
   readonly startup: number;
-  /** Processes and threads that serve nobody in particular. */
+  /** Processes and threads that are not bound to one client. */
   readonly #staff: number;
 
   private constructor(way: Way, server: ServerProcess, startup: number) {

@@ -1,4 +1,4 @@
-/** Who takes part: every peer that is there, each server started once. */
+/** The programs that take part: every peer that is installed, each server started once. */
 import { progress } from "../support/figures.ts";
 import type { Recorder } from "../support/record.ts";
 import { bunServe } from "./bun-serve.ts";

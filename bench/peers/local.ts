@@ -4,13 +4,13 @@ import type { Measure } from "../support/record.ts";
 import type { Client, Entry, Files, WorkKind } from "./competitor.ts";
 import type { Site } from "./site.ts";
 
-/** Who is the yardstick of a kind of work. */
+/** The program that is the ceiling of a kind of work. */
 const CEILINGS: { readonly [Kind in WorkKind]?: string } = {
   "small files": "cp -r",
   listing: "ls -l",
 };
 
-/** @returns who is at the top of what is counted; nobody for times, and for itself */
+/** @returns the ceiling of a work; undefined for times, and for the ceiling itself */
 export function ceilingOf(kind: WorkKind, measure: Measure, who: string): string | undefined {
   if (measure !== "files" && measure !== "entries") return undefined;
   return CEILINGS[kind] === who ? undefined : CEILINGS[kind];

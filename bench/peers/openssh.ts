@@ -30,7 +30,7 @@ export async function openssh(site: Site): Promise<Entry> {
   const [user, host] = [join(etc, "ssh-user"), join(etc, "ssh-host")];
   for (const path of [user, host]) makeKey(programs.need("ssh-keygen"), path);
   copyFileSync(`${user}.pub`, join(etc, "ssh-authorized"));
-  // Root's sshd wants a folder in /run; that of `nobody` does without.
+  // An sshd of root needs a folder in /run; one of the user `nobody` does not.
   if (site.root) chownSync(host, NOBODY, NOBODY);
   const port = freePort();
   const file = join(etc, "sshd.conf");

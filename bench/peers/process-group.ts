@@ -35,7 +35,7 @@ export function processGroup(name: string): ProcessGroup {
   return new ProcessTree();
 }
 
-/** How CPU time is counted here, for whoever reads the figures. */
+/** How CPU time is counted here, for readers of the figures. */
 export function accounting(): string {
   using group = processGroup("probe");
   return group instanceof ControlGroup ? "control groups" : "process trees";

@@ -1,4 +1,4 @@
-/** pure-ftpd, asked by curl and by lftp. It serves one virtual user, who is `nobody`. */
+/** pure-ftpd, with curl and with lftp. It serves one virtual user, which runs as `nobody`. */
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Entry } from "./competitor.ts";

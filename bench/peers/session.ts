@@ -29,8 +29,8 @@ export class Session {
   }
 
   /**
-   * Every round is one run of each. Who fails is recorded as absent and the others go on.
-   * @param spared who does not take part this time, and why
+   * Every round is one run of each program. One that fails is recorded as absent, and the others continue.
+   * @param spared the programs that do not take part this time, and why
    * @returns the seconds that each took, the median
    * @throws when leat fails, or the bench is interrupted
    */

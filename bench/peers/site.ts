@@ -25,7 +25,7 @@ export function environment(site: Site): Record<string, string> {
   return { PATH: process.env.PATH ?? "", HOME: site.etc, LC_ALL: "C", NO_COLOR: "1" };
 }
 
-/** Who this runs as: Bun's `userInfo` looks only at the environment. */
+/** The user of this process: Bun's `userInfo` looks only at the environment. */
 export function userName(): string {
   return Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
 }

@@ -27,7 +27,7 @@ export interface Plan {
     readonly size: number;
     readonly clients: number;
   } & Times;
-  /** So many small files, and many more: who is too slow at the first is spared the second. */
+  /** Numbers of small files: a program that is too slow with the first does not take part with the second. */
   readonly small: readonly ({ readonly count: number } & Times)[];
   readonly names: { readonly count: number } & Times;
   readonly start: Times;
@@ -57,7 +57,7 @@ const QUICK: Plan = {
   idle: { connections: 500, rounds: 2 },
 };
 
-/** Who would need more seconds than this for one run of the many small files is spared it. */
+/** A program that would need more seconds than this for one run of the many small files does not take part. */
 const PATIENCE = 8;
 
 export const peers: Suite = {
@@ -121,7 +121,7 @@ async function transfers(session: Session, plan: Plan): Promise<void> {
   }
 }
 
-/** Who would need too long for `next` files, after what the last `count` took. */
+/** Programs that would need too long for `next` files, judging by the time for `count`. */
 function tooSlow(
   took: ReadonlyMap<Competitor, number>,
   count: number,

@@ -1,4 +1,4 @@
-/** The works: what each client is told to do, what it must leave, and what is counted. */
+/** The works: the task of each client, the files that it must leave, and what is counted. */
 import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { GiB, KiB, MiB } from "../../src/limits.ts";
@@ -15,7 +15,7 @@ export interface Work {
   /** A first round that is not counted. */
   readonly warmUp: boolean;
   commands(client: Client): Command[];
-  /** Removes what was left by whoever came before, outside the time that is measured. */
+  /** Removes the files of the run before, outside the time that is measured. */
   prepare(): void;
   /** @throws Error when the work was not done */
   check(): void;

@@ -7,7 +7,7 @@ import { page } from "./page.ts";
 import type { Measured, Run } from "./run.ts";
 import { figureText, groups } from "./tables.ts";
 
-/** Below it nobody need look, even where the ranges don't meet. */
+/** A smaller change does not matter, even if the ranges do not overlap. */
 const LEAST = 0.03;
 
 /** "one sample" has no range that could tell a change from noise. */

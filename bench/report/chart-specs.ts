@@ -9,7 +9,7 @@ export interface ChartSpec {
   readonly work: RegExp;
   readonly measure: Measure;
   /**
-   * Lines go over `at`; bars compare who did the work (dots where the axis is logarithmic, for it has no zero).
+   * Lines go over `at`; bars compare programs (dots on a logarithmic axis, which has no zero).
    * Spans reach from the measure to `beside`; dots show works of a kind below each other.
    */
   readonly form: "lines" | "bars" | "spans" | "dots";
@@ -305,7 +305,7 @@ function chartOf(spec: ChartSpec, kind: string, of: readonly Measured[]): Chart 
   const title = `${kind[0]!.toUpperCase()}${kind.slice(1)}: ${measureTitle(spec)}`;
   const places = [...new Set(measured.map(({ at }) => at ?? 0))];
   if (spec.form === "lines" && places.length < 2) {
-    // Lines need two places; those who are compared at one are bars.
+    // Lines need two values of `at`; programs that are compared at one value are bars.
     return measured.length < 2 ? undefined : { spec: barsOf(spec), title, measured, beside };
   }
   if (spec.form !== "spans" || places.length < 2) return { spec, title, measured, beside };

@@ -1,4 +1,4 @@
-/** A row for each who, the best on top, with its range and its figure: a bar, or a dot where the axis has no zero. */
+/** A row for each program, the best on top, with its range and its figure: a bar, or a dot where the axis has no zero. */
 import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams } from "echarts";
 import { noisy } from "../support/figures.ts";
 import type { Chart } from "./chart-specs.ts";

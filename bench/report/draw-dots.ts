@@ -1,4 +1,4 @@
-/** Dots on rows: a row for each who from median to tail, or for each work with a dot for everyone. */
+/** Dots on rows: a row for each program from median to tail, or for each work with a dot for each program. */
 import type { Chart } from "./chart-specs.ts";
 import {
   type Drawing,
@@ -13,7 +13,7 @@ import {
   MARKS,
 } from "./drawing.ts";
 
-/** Each who from its median to its tail. */
+/** Each program from its median to its tail. */
 export function spans({ measured, beside }: Chart): Drawing {
   const rows = [...measured, ...beside];
   const whos = [...new Set(rows.map(({ who }) => who))];

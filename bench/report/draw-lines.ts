@@ -1,4 +1,4 @@
-/** A line for each who over the places where it was measured, with a band from the least to the most. */
+/** A line for each program over the values at which it was measured, with a band from the least to the most. */
 import type { Chart } from "./chart-specs.ts";
 import type { Measured } from "./run.ts";
 import {

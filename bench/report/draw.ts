@@ -31,7 +31,7 @@ export function standalone(svg: string): string {
   return svg.replace("</desc>", () => `</desc>${style}`);
 }
 
-/** For those who hear the page: the title, and every figure. */
+/** The text for screen readers: the title, and every figure. */
 function describe(svg: string, { title, spec, measured, beside }: Chart): string {
   const told = [...measured, ...beside].map((row) => {
     const place =

@@ -1,4 +1,4 @@
-/** What all forms of charts share: size, letters, axes, who has which colour. */
+/** What all forms of charts share: size, letters, axes, the colour of each program. */
 import type { EChartsCoreOption } from "echarts/core";
 import { numberText } from "./tables.ts";
 
@@ -70,7 +70,7 @@ export interface Style {
 const DASHES = ["solid", "dashed", "dotted"] as const;
 const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "pin"] as const;
 
-/** leat in the accent, its variants told apart by dashes; everyone else a colour and a sign. */
+/** leat has the accent colour, and its variants have dashes; every other program has a colour and a sign. */
 export function styles(whos: readonly string[]): Map<string, Style> {
   const ours = whos.filter(isLeat);
   const others = whos.filter((who) => !isLeat(who));

@@ -45,7 +45,7 @@ function tableText(table: Table): string {
   ].join("\n");
 }
 
-/** A text that begins no line, cell or tag of its own, whoever wrote the file. */
+/** A text that cannot begin a line, cell or tag of its own, even if the file comes from a stranger. */
 export function plain(text: string): string {
   return text.replace(/\s+/g, " ").replace(/[\\|<>`]/g, "\\$&");
 }

@@ -99,7 +99,7 @@ function rowOf(
   };
 }
 
-/** How much of its ceiling somebody reaches, 1 for all of it: the n-th sample by the n-th. */
+/** The share of its ceiling that a program reaches (1 is all of it): the n-th sample by the n-th. */
 function shareOfCeiling(one: Measured, all: readonly Measured[]): Figure | undefined {
   const ceiling = all.find(
     ({ who, at, measure }) => who === one.ceiling && at === one.at && measure === one.measure,

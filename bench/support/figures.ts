@@ -35,7 +35,7 @@ export function sizeText(bytes: number): string {
   return bytes === 0 ? "0" : `${bytes / unit} ${name}`;
 }
 
-/** Progress, for whoever waits. */
+/** Progress, for the person who waits. */
 export function progress(text: string): void {
   console.error(text);
 }

@@ -1,4 +1,4 @@
-/** What a client process is told to move, and what it tells of it. */
+/** The task of a client process, and its report. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { percentile } from "./figures.ts";
@@ -75,7 +75,7 @@ export async function serveJobs(work: (job: Job) => Promise<Run>): Promise<void>
 }
 
 /**
- * Moves `files` files, `streams` at once: each stream takes the next that nobody took.
+ * Moves `files` files, `streams` at once: each stream takes the next one that is left.
  *
  * A stopwatch, and not mitata: its `measure` calls what it measures at least twice and sorts what it
  * saw, but here one run is one sample, and the n-th of all competitors belong to one round.

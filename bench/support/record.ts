@@ -30,7 +30,7 @@ export interface Key {
   readonly suite: string;
   /** The work, in words that a chart or a table can stand under: "download 1 GiB". */
   readonly work: string;
-  /** Who did it: "leat", "bare socket loop", "nginx + curl", "threads". */
+  /** The program that did it: "leat", "bare socket loop", "nginx + curl", "threads". */
   readonly who: string;
   /** What `at` counts: "clients", "streams", "connections". */
   readonly axis?: string | undefined;

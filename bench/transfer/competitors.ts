@@ -1,4 +1,4 @@
-/** Who moves the files, and who shows how fast this machine could. */
+/** The programs that move the files, and the ones that show how fast this machine could. */
 import { MAX_STREAMS } from "../../src/limits.ts";
 import type { Folders, Job, Run, Way } from "../support/job.ts";
 import { ClientProcess, ServerProcess } from "../support/processes.ts";
@@ -19,7 +19,7 @@ export interface Competitor {
   run(): Promise<Run>;
 }
 
-/** Who stays for all rounds. */
+/** A program that stays for all rounds. */
 export class Processes implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly leatClient = this.#stack.use(ClientProcess.start("leat-client"));
@@ -52,7 +52,7 @@ const BARE = "bare socket loop";
 const READ = "open+read+close loop";
 const WRITE = "create+write+close loop";
 
-/** Everyone who does a piece of work. Bulk is held against sockets, small files against files. */
+/** All programs that do a piece of work. Bulk is compared with sockets, small files with files. */
 export function competitors(work: Work, folders: Folders, processes: Processes): Competitor[] {
   const places = (["download", "upload"] as const).flatMap((way) =>
     work.streams.map((streams) => ({ way, streams })),

@@ -17,7 +17,7 @@ async function once(
   competitor: Competitor,
   first: boolean,
 ): Promise<Sample> {
-  // Each finds memory that was just freed, whoever used it: memory that was never touched is slow
+  // Each finds memory that another one has just freed: memory that was never touched is slow
   // in a virtual machine (three times, seen).
   empty(folders.downloads);
   empty(folders.uploads);
@@ -52,7 +52,7 @@ function figures(work: Work, { milliseconds, p50, p99, cpu }: Run): Sample {
   };
 }
 
-/** Seconds of a run, as they are told: for each GiB, or all of them where the bytes are few. */
+/** Seconds of a run as they are reported: for each GiB, or in total if the bytes are few. */
 function share(work: Work, seconds: number): number {
   return isSmall(work) ? seconds : (seconds * GiB) / (work.files * work.size);
 }

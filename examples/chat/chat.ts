@@ -2,7 +2,7 @@
  * A chat over `leat/codec` alone: another schema, the same framing, backpressure and clean ends.
  *
  *   bun examples/chat/chat.ts server 4000          0 picks a free port
- *   bun examples/chat/chat.ts client 4000 ann      lines of stdin are said; Ctrl-D leaves
+ *   bun examples/chat/chat.ts client 4000 ann      sends lines of stdin; Ctrl-D leaves
  */
 import { createInterface } from "node:readline";
 import { type Channel, connect, LeatError, listen } from "leat/codec";
@@ -19,7 +19,7 @@ const codec = {
 const [mode, port, name = "someone"] = process.argv.slice(2);
 const options = { hostname: "127.0.0.1", port: Number(port), codec, maxLength: 4096 };
 
-/** Tells all others. Who does not read fast enough is dropped: one slow reader stops nobody. */
+/** Sends a line to all others. A client that reads too slowly is dropped, so it cannot delay the others. */
 function tell(from: Channel<Line>, line: Line, all: Iterable<Channel<Line>>): void {
   for (const channel of all) {
     if (channel === from || !channel.open) continue;
@@ -43,7 +43,7 @@ async function client(): Promise<void> {
   const typed = createInterface({ input: process.stdin });
   const listening = (async () => {
     for await (const line of channel) console.log(`${line.name}: ${line.text}`);
-    typed.close(); // The server left: nobody is there to talk to.
+    typed.close(); // The server has left, so there is no one to talk to.
   })();
   for await (const text of typed) {
     if (channel.open && !channel.send({ name, text })) await channel.drained();

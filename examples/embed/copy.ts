@@ -1,10 +1,10 @@
-/** What a client can do, in one go: `bun examples/embed/copy.ts HOST:PORT`. */
+/** The calls of a client, one after the other: `bun examples/embed/copy.ts HOST:PORT`. */
 import { connect } from "leat";
 
-const signal = AbortSignal.timeout(30_000); // gives up whatever is still under way
+const signal = AbortSignal.timeout(30_000); // cancels every call that is still running
 await using leat = await connect(process.argv[2] ?? "127.0.0.1:8888", { signal });
 
-// Up: anything that gives bytes. It is there, whole and on disk, once put resolves.
+// Upload: any source of bytes. When put resolves, the file is whole and on disk.
 const web = new Blob(["from a web stream\n".repeat(100_000)]).stream();
 await leat.put("stream.txt", web, { ifExists: "replace", signal });
 
@@ -16,7 +16,7 @@ console.log(`lines.txt: ${receipt.entry.size} bytes, ${receipt.durability}`);
 
 for await (const entry of leat.list("", { signal })) console.log(entry.name, entry.size);
 
-// Down, with progress. `save` writes the file whole or not at all.
+// Download, with progress. `save` writes the whole file or nothing.
 const { size } = await leat.stat("stream.txt");
 await using download = await leat.get("stream.txt", {
   signal,
@@ -25,7 +25,7 @@ await using download = await leat.get("stream.txt", {
 await download.save("copy.txt");
 process.stderr.write("\n");
 
-// Given up half-way: `await using` cancels what was not read.
+// Stopped half-way: `await using` cancels the rest of the download.
 await using rest = await leat.get("stream.txt", { signal });
 for await (const block of rest) {
   console.log(`the first ${block.length} bytes are enough`);

@@ -1,6 +1,6 @@
 import type { Socket, SocketHandler } from "bun";
 
-/** Thrown by `receive` when nothing came in time. The exercise had no such thing: it waited. */
+/** Thrown by `receive` when nothing arrived in time. The exercise had no deadline and waited for ever. */
 export class DeadlinePassed extends Error {
   constructor(milliseconds: number) {
     super(`nothing arrived within ${milliseconds} ms`);
@@ -13,8 +13,8 @@ const ARRIVED_LIMIT = 64 * 1024;
 /**
  * The two calls the exercise is built on, `recv` and `send`, over a Bun socket.
  *
- * `receive` keeps the meaning of `recv`: up to `limit` bytes of whatever has arrived, without any
- * regard for how they were sent. Only one call may wait at a time, which the protocol never needs.
+ * `receive` keeps the meaning of `recv`: up to `limit` bytes of the data that has arrived,
+ * however it was sent. Only one call may wait at a time, which the protocol never needs.
  */
 export class BlockingSocket implements Disposable {
   readonly #socket: Socket<BlockingSocket>;

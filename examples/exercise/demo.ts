@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** A folder of its own for each demo. `secret.txt` and the like can lie beside the library. */
 export interface Stage {
   readonly root: string;
-  /** What the old server serves. */
+  /** The folder that the old server serves. */
   readonly library: string;
   /** The folder in which the old client works. */
   readonly home: string;

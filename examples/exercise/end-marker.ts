@@ -1,4 +1,4 @@
-/** A read that is `##` ends a file, also when `##` belongs to the file. */
+/** A read that is `##` ends a file, even if `##` belongs to the file. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { BlockingSocket } from "./blocking-socket.ts";
 import { quote, runDemo } from "./demo.ts";

@@ -25,7 +25,7 @@ await runDemo(async ({ library, home }) => {
   await dying.send("U report.txt");
   await dying.receive(READ_SIZE);
   await dying.send(HALF);
-  // What the kernel does with the sockets of a process that dies.
+  // The kernel does the same with the sockets of a process that dies.
   dying.close();
   await untilStored(`${library}/report.txt`, HALF.length);
   console.log(`sent    ${HALF.length} of ${REPORT.length} bytes of report.txt, then died`);

@@ -8,7 +8,7 @@ import { startOldServer } from "./old-server.ts";
 const CONTENTS = "hello";
 const DEADLINE = 500;
 
-/** What `get` came to: the status it read, and what it left on the disk. */
+/** The result of `get`: the status that it read, and the file that it left on the disk. */
 async function get(port: number, home: string): Promise<{ status: string; stored: string }> {
   using client = await OldClient.connect(port, home, { deadline: DEADLINE });
   let status: string;
@@ -25,13 +25,13 @@ async function get(port: number, home: string): Promise<{ status: string; stored
 await runDemo(async ({ library, home }) => {
   writeFileSync(`${library}/hello.txt`, CONTENTS);
 
-  // No sleep after the status, as the exercise had it.
+  // No sleep after the status, as in the exercise.
   using noStatusPause = startOldServer(library, { port: 0, statusPause: 0 });
   const first = await get(noStatusPause.port, home);
   console.log(`sent "OK" and ${quote(CONTENTS)} without a sleep between them`);
   console.log(`  one read: ${quote(first.status)} is not "OK", so it is an error; no file`);
 
-  // The sleep before the marker is all that kept the two apart.
+  // Only the sleep before the marker kept the two apart.
   using noMarkerPause = startOldServer(library, { port: 0, markerPause: 0 });
   const second = await get(noMarkerPause.port, home);
   console.log(`sent ${quote(CONTENTS)} and "##" without a sleep between them`);

@@ -44,7 +44,7 @@ export class OldClient implements Disposable {
     return "commands: list, get FILE, upload FILE, quit";
   }
 
-  /** The names, one a line, or whatever came in the place of `OK`. */
+  /** The names, one in each line, or the text that came in place of `OK`. */
   async list(): Promise<string> {
     await this.#socket.send("C");
     const status = await this.#status();
@@ -66,7 +66,7 @@ export class OldClient implements Disposable {
     const status = await this.#status();
     if (status === "OK") {
       await sendFile(this.#socket, this.#local(name), this.#markerPause);
-      // Nothing confirms an upload, and a request sent at once would merge with the marker. In the
+      // The server does not confirm an upload, and a request sent at once would merge with the marker. In the
       // exercise a person had to type that request; this stands for the time it took.
       await Bun.sleep(this.#markerPause);
     }

@@ -1,6 +1,6 @@
 /**
  * The server of the exercise: the first letter of a read is the request, a read that is `##` is the
- * end of a file, and sleeps keep one message from running into the next. It is wrong on purpose:
+ * end of a file, and sleeps keep one message from merging with the next. It is wrong on purpose:
  * each demo in this folder shows one way in which it breaks.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";

@@ -34,7 +34,7 @@ export async function receiveFile(
   try {
     while (true) {
       const read = await socket.receive(READ_SIZE, deadline);
-      // At the end of a connection the exercise got empty reads and went round for ever.
+      // At the end of a connection the exercise got empty reads and looped for ever.
       if (read.length === 0 || read.equals(Buffer.from(END_MARKER))) return;
       writeSync(file, read);
     }

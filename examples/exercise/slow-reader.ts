@@ -13,7 +13,7 @@ const READERS = 4;
 const hostname = "127.0.0.1";
 const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
-/** One write of the whole file for whoever connects. `onRest` gets a view of what did not fit. */
+/** One write of the whole file for each client. `onRest` gets a view of the bytes that did not fit. */
 function serveWhole(path: string, onRest: (rest: Uint8Array, socket: Socket) => void) {
   const open = (socket: Socket): void => {
     const whole = readFileSync(path);

@@ -1,9 +1,9 @@
 /**
- * What a recv that blocks does to a program that has an event loop. Linux.
+ * A recv that blocks, in a program with an event loop. Linux.
  *
  *   bun examples/models/blocking-recv.ts
  *
- * The client speaks after 500 ms. Bun's socket does not block, so reading it says EAGAIN. With that
+ * The client sends something after 500 ms. Bun's socket does not block, so reading it gives EAGAIN. With that
  * flag cleared, reading waits in the kernel, and the timer of 100 ms comes after 500, like everything
  * else in this process: other clients, Ctrl-C, deadlines.
  */

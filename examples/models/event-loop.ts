@@ -11,7 +11,7 @@
  *   5. when a client leaves, its `handle` returns, and that is all there is to clean up
  *
  * Good: a client costs some objects, so there can be thousands. Bad: there is one thread. While
- * one client's answer is computed, nobody is served; only waiting is shared, not work.
+ * one client's answer is computed, no other client is served; only waiting is shared, not work.
  */
 import { handle } from "./handle.ts";
 import { Listener, onCtrlC } from "./sockets.ts";

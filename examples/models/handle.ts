@@ -1,14 +1,14 @@
 import { BlockingSocket } from "../exercise/blocking-socket.ts";
 
-/** What the exercise read at a time. */
+/** Bytes of one read, as in the exercise. */
 export const READ_SIZE = 1024;
 
 /**
- * Serves one client until it leaves: prints what it says and answers `OK` and the same bytes.
+ * Serves one client until it leaves: prints the bytes that it sends and answers `OK` and the same bytes.
  *
  * All four servers run this function, and it does not know which of them does.
  *
- * @param who names the process or thread, to show where a client is served
+ * @param who the process or thread, to show where a client is served
  */
 export async function handle(client: BlockingSocket, who: string): Promise<void> {
   try {
@@ -20,7 +20,7 @@ export async function handle(client: BlockingSocket, who: string): Promise<void>
       await client.send(Buffer.concat([Buffer.from("OK "), data]));
     }
   } catch (error) {
-    // The client was gone before it had its answer. That is no reason to end a server.
+    // The client left before it had its answer. The server goes on.
     console.log(`${who}: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     client.close();

@@ -6,11 +6,11 @@
  * The steps:
  *   1. make a listening socket
  *   2. wait for a client
- *   3. serve it, here and now, until it leaves
+ *   3. serve it until it leaves
  *   4. go back to 2
  *
- * Good: simple, and one client costs next to nothing. Bad: a client that only sits there stops
- * all others, so a client's stay should be short.
+ * Good: simple, and one client costs next to nothing. Bad: a client that does nothing stops
+ * all others, so clients should stay only briefly.
  */
 import { handle } from "./handle.ts";
 import { Listener, onCtrlC } from "./sockets.ts";

@@ -14,7 +14,7 @@
  * variables and descriptors. `spawn` is not that. It starts a new program, process-child.ts, which
  * knows nothing of this one and has what it is given: an entry in its table of descriptors.
  * So the exercise's child has to close the listening socket that it inherited, and this one has
- * none: Bun opens sockets close-on-exec, and only what stands in `stdio` gets through.
+ * none: Bun opens sockets close-on-exec, and the child gets only the descriptors in `stdio`.
  */
 import type { Subprocess } from "bun";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const listener = Listener.fromArguments(); // 1
 onCtrlC(async () => {
   listener.stop();
   for (const child of children) child.kill();
-  // Who leaves before his children have ended leaves them to the init process.
+  // If the parent ends before its children, the init process adopts them.
   await Promise.all([...children].map((child) => child.exited));
 });
 
@@ -38,7 +38,7 @@ while (true) {
     children.add(child);
     void child.exited.then(() => reaped(child));
   } catch (error) {
-    // No more processes to be had. This client is turned away, the server stays.
+    // The system has no more processes. This client is refused, and the server goes on.
     console.log(String(error));
   }
   // 4. The connection ends when its last copy is closed. With this one left open, the client

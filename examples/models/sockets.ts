@@ -5,15 +5,15 @@ import { BlockingSocket } from "../exercise/blocking-socket.ts";
 /** Bun sets `fd` on sockets, -1 once closed; its types do not say so. */
 export type Client = Socket<BlockingSocket> & { readonly fd: number };
 
-/** As the exercise's `listen(5)`: who comes when so many wait already is turned away. */
+/** As the exercise's `listen(5)`: when so many clients are waiting, the next one is refused. */
 const WAITING_LIMIT = 128;
 
 /**
  * A listening socket with an `accept` to wait for, as the exercise has.
  *
- * Bun accepts by itself and calls back. The accepted sockets stand in a line here until `accept`
+ * Bun accepts by itself and calls back. The accepted sockets wait in a queue here until `accept`
  * takes one. They are paused, so nothing is read from them: what a client sends stays in the
- * kernel for whoever will serve it, also if that is another process.
+ * kernel until it is served, even by another process.
  */
 export class Listener {
   readonly #waiting: Client[] = [];
@@ -40,7 +40,7 @@ export class Listener {
     });
   }
 
-  /** Listens on `--host` (127.0.0.1) and `--port` (8888; 0 picks a free one) and says so. */
+  /** Listens on `--host` (127.0.0.1) and `--port` (8888; 0 picks a free one), and prints the address. */
   static fromArguments(): Listener {
     const { values } = parseArgs({
       options: {
@@ -53,7 +53,7 @@ export class Listener {
     return self;
   }
 
-  /** The next client, still paused. Says where it comes from. */
+  /** The next client, still paused. Prints its address. */
   async accept(): Promise<Client> {
     while (true) {
       const client = this.#waiting.shift();
@@ -74,7 +74,7 @@ export class Listener {
 }
 
 /**
- * Takes over a connection that somebody else accepted.
+ * Takes over a connection that another process or thread has accepted.
  * @param fd its descriptor, which belongs to the socket from here on
  */
 export async function adopt(fd: number): Promise<BlockingSocket> {
@@ -84,7 +84,7 @@ export async function adopt(fd: number): Promise<BlockingSocket> {
   return (await Bun.connect(typed)).data;
 }
 
-/** Runs `leave` once and exits when Ctrl-C is pressed, or somebody ends the process politely. */
+/** Runs `leave` once and exits, on Ctrl-C or SIGTERM. */
 export function onCtrlC(leave: () => void | Promise<void>): void {
   const exit = async (): Promise<void> => {
     console.log("exit");

@@ -31,10 +31,10 @@ onCtrlC(async () => {
 while (true) {
   const client = await listener.accept(); // 2
   // Both threads would think that the same number is theirs to close, and the second to do so
-  // would close somebody else's connection. So the worker gets a number of its own. (README.md)
+  // would close another client's connection. So the worker gets a number of its own. (README.md)
   const fd = dup(client.fd);
   client.close();
-  if (fd === -1) continue; // No more descriptors: this client is turned away.
+  if (fd === -1) continue; // No more descriptors: this client is refused.
   const worker = new Worker(new URL("thread-child.ts", import.meta.url), { workerData: fd }); // 3
   const { threadId } = worker; // Now, because it has none any more when it has ended.
   workers.add(worker);
