@@ -6,7 +6,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type ErrorCode, LeatError } from "../../errors.ts";
-import { LIBRARY_LOOK } from "../../limits.ts";
+import { LIBRARY_CHECK } from "../../limits.ts";
 import { type DiskOptions, DiskStore } from "./disk.ts";
 import { type Facts, factsOf, sameThing } from "../system/facts.ts";
 import { AT_FDCWD, ERRNO, statAt, systemError } from "../system/kernel.ts";
@@ -98,7 +98,7 @@ export class FollowedStore implements Store {
   /** @throws UNAVAILABLE */
   #now(): DiskStore {
     const now = performance.now();
-    if (now - this.#looked >= LIBRARY_LOOK) {
+    if (now - this.#looked >= LIBRARY_CHECK) {
       this.#looked = now;
       this.#missing = this.#look();
     }
@@ -137,7 +137,7 @@ export class FollowedStore implements Store {
 
 function missing(path: string, why: string): LeatError {
   const message = `the library ${quote(path)} is not there at the moment: ${why}`;
-  return new LeatError("UNAVAILABLE", message, { retryAfter: LIBRARY_LOOK });
+  return new LeatError("UNAVAILABLE", message, { retryAfter: LIBRARY_CHECK });
 }
 
 /** @throws what stat does */

@@ -9,7 +9,7 @@
  */
 import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import { JOURNAL_LOOKS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../../limits.ts";
+import { JOURNAL_READS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../../limits.ts";
 import type { Folder } from "../resolve/beneath.ts";
 import { clearMakers, isAlive, Maker } from "./makers.ts";
 import { isGone } from "./partials.ts";
@@ -115,7 +115,7 @@ export class Receipts implements Disposable {
    * @throws CANCELLED when it is over; RESOURCE_EXHAUSTED, IO_ERROR, …
    */
   find(uploadId: Uint8Array, path: string, isOver: () => boolean): Promise<CommitNote[]> {
-    if (this.#looks >= JOURNAL_LOOKS) {
+    if (this.#looks >= JOURNAL_READS) {
       const message = "too many uploads are looked for in the journal of receipts";
       throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
     }

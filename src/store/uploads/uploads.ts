@@ -8,7 +8,7 @@ import { LeatError } from "../../errors.ts";
 import {
   PARTIAL_RETENTION,
   SWEEP_EVERY,
-  TRIES_LOOK,
+  TRIES_CHECK,
   UNNAMED_BELOW,
   UPLOAD_WINDOW,
 } from "../../limits.ts";
@@ -165,7 +165,7 @@ export class Uploads implements AsyncDisposable {
     tries.refresh();
     const isNewest = tries.isEmpty || tries.isNewest(keyOf(uploadId, path), number, tries.count);
     if (!isNewest) throw takenOver(path);
-    this.#watch ??= setInterval(() => this.#lookForNewer(), TRIES_LOOK);
+    this.#watch ??= setInterval(() => this.#lookForNewer(), TRIES_CHECK);
     this.#watch.unref();
   }
 
