@@ -12,7 +12,7 @@ export interface Contestant {
   encode(): unknown;
   /** @param hear called with each message that this codec decodes */
   decode(chunks: readonly Uint8Array[], hear: (made: unknown) => void): void | Promise<void>;
-  /** What was heard, in the bytes that protobufjs writes for it: so codecs are compared. */
+  /** The decoded messages, in the bytes that protobufjs writes for them, so that codecs can be compared. */
   asProtobuf(heard: readonly unknown[]): Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-/** What is timed and weighed: each body, encoded and decoded by each codec, after a proof that all agree. */
+/** The contests: each body is encoded and decoded by each codec, timed and weighed, after a check that all agree. */
 import type { DescMessage } from "@bufbuild/protobuf";
 import { do_not_optimize } from "mitata";
 import { KiB } from "../../src/limits.ts";

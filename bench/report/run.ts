@@ -75,7 +75,7 @@ export function readRun(path: string): Run {
   throw new NotARun(`${path}: ${v.getDotPath(issue) ?? "it"}: ${issue.message}`);
 }
 
-/** What is known before anything was measured. */
+/** The facts of a run that are known before anything is measured. */
 export class Start {
   readonly #began = new Date();
   readonly #before = loadavg();

@@ -29,7 +29,7 @@ export interface Job {
 
 /** Where the files lie: everyone moves the same ones, to the same places. */
 export class Folders {
-  /** What is moved, in the library: both sides of an upload and of a download can read it. */
+  /** The files to move, in the library: both sides of an upload and of a download can read it. */
   readonly from: string;
   readonly downloads: string;
   /** In the library, too. */

@@ -1,7 +1,7 @@
 /** What a bench run leaves: one flat list of measurements, from which tables, charts and comparisons are made. */
 import { type Figure, figure } from "./figures.ts";
 
-/** What was measured of a piece of work. One measure has one unit, wherever it appears. */
+/** The quantities that are measured of a piece of work. One measure has one unit, wherever it appears. */
 export const MEASURES = {
   throughput: { unit: "MB/s", better: "more" },
   files: { unit: "files/s", better: "more" },

@@ -1,4 +1,4 @@
-/** What is moved, and by how many at once. */
+/** The files that are moved, and how many at once. */
 import { GiB, KiB, MiB } from "../../src/limits.ts";
 import { sizeText } from "../support/figures.ts";
 
