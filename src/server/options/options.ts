@@ -21,7 +21,7 @@ export type Model = "event-loop" | "iterative" | "processes" | "threads";
 export type KernelCopyMode = "auto" | "on" | "off";
 
 // Each has a row in table.ts: the compiler asks for it.
-/** The store or folder to serve, where and how. Numbers are whole, times are in milliseconds. */
+/** The store or folder to serve, where and how. Times are in milliseconds. */
 export interface ServerOptions {
   /** Folder to serve. It must exist. */
   readonly library?: string;
