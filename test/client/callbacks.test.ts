@@ -25,7 +25,7 @@ const thrower = (thrown: unknown) => (): never => {
   throw thrown;
 };
 
-/** What is thrown rejects a call as INTERNAL, and another call under way comes to its end. */
+/** The error of a callback rejects its call as INTERNAL, and another call under way succeeds. */
 async function rejectsAlone(
   leat: InMemory,
   call: (client: Client, thrown: unknown) => Promise<unknown>,
@@ -113,7 +113,7 @@ describe("a callback that throws", () => {
     await rejectsAlone(next, (client, thrown) =>
       client.download("x", local.at("x"), { [name]: thrower(thrown) }),
     );
-    // What is there stays, and nobody holds it.
+    // The partial file stays, and is not held open.
     expect(openUnder(local.path)).toEqual([]);
     let from = 0;
     await next.client.download("x", local.at("x"), { onResume: (offset) => void (from = offset) });
@@ -191,7 +191,7 @@ describe("a source that throws", () => {
     expect(readdirSync(leat.library!).toSorted()).toEqual([".leat", "other"]);
   });
 
-  test("or yields what is no bytes, is told that nothing more is wanted", async () => {
+  test("or yields no bytes, is told to stop", async () => {
     await using leat = await connectInMemory();
     let returned = 0;
     async function* words(): AsyncGenerator<Uint8Array> {
@@ -209,7 +209,7 @@ describe("a source that throws", () => {
     );
   });
 
-  test("when it is told that nothing more is wanted changes nothing", async () => {
+  test("when it is told to stop changes nothing", async () => {
     await using leat = await connectInMemory();
     const source: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => ({

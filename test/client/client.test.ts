@@ -100,7 +100,7 @@ describe("a download is", () => {
     expect(readdirSync(local.path).filter((name) => name.includes("saved"))).toEqual(["saved.txt"]);
   });
 
-  test("not saved over what exists, when told so", async () => {
+  test("not saved over an existing file, unless `replace`", async () => {
     const target = local.file("there.txt", "old");
     const failing = (await client.get("text.txt")).save(target, { ifExists: "fail" });
     expect((await refusal(failing)).code).toBe("ALREADY_EXISTS");
@@ -128,11 +128,11 @@ describe("a download is", () => {
         const target = local.at(`racing-${ifExists}-${i}`);
         const asked = ask(target, (bytes) => {
           // More than may wait here: the partial is being written.
-          if (bytes > 10 * MiB) writeFileSync(target, "somebody was faster");
+          if (bytes > 10 * MiB) writeFileSync(target, "another was faster");
         });
         if (ifExists === "fail") expect((await refusal(asked)).code).toBe("ALREADY_EXISTS");
         else await asked;
-        expect(readFileSync(target, "utf8")).toBe("somebody was faster");
+        expect(readFileSync(target, "utf8")).toBe("another was faster");
       }
       await client.remove("racing");
       expect(readdirSync(local.path).filter((name) => name.startsWith("."))).toEqual([]);
@@ -156,7 +156,7 @@ describe("a download is", () => {
 });
 
 describe("a signal gives up", () => {
-  test("what runs, and forgets what is over", async () => {
+  test("calls that run, and forgets those that are over", async () => {
     const { signal } = new AbortController();
     const listeners = new Set<unknown>();
     const { addEventListener, removeEventListener } = signal;
@@ -218,7 +218,7 @@ describe("if the name exists", () => {
     expect(readFileSync(library.at("taken.txt"), "utf8")).toBe("new");
   });
 
-  test("of two racing uploads one wins, and the other is told", async () => {
+  test("of two racing uploads one wins, and the other fails", async () => {
     const put = (text: string): Promise<unknown> => client.put("race.txt", slowly([text, text]));
     const results = await Promise.allSettled([put("a"), put("b")]);
     expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
@@ -389,7 +389,7 @@ describe("a server", () => {
   });
 });
 
-test("what is not bytes is refused as the caller's mistake", async () => {
+test("a source that is not bytes is refused as the caller's mistake", async () => {
   const wrong: unknown[] = ["text", null, 7, new ArrayBuffer(3), ["text"]];
   for (const source of wrong) {
     const put = client.put("never.txt", source as Uint8Array);

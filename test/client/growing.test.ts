@@ -83,7 +83,7 @@ describe("a file that grows while it is fetched", () => {
     expect(Buffer.compare(got, now.subarray(0, got.length))).toBe(0);
   });
 
-  test("ends with CHANGED where nobody has said that it may", async () => {
+  test("ends with CHANGED without allowGrowth", async () => {
     writeFileSync(library.at("log"), BYTES);
     const onProgress = once(append(library.at("log")));
     const download = await client.get("log", { onProgress });
@@ -107,7 +107,7 @@ describe("a file that grows while it is fetched", () => {
 
 describe("a file that may grow, and changes otherwise", () => {
   const changes: Readonly<Record<string, (path: string) => void>> = {
-    "is written to in what was sent": (path) => writeAt(path, 10, "other"),
+    "is written to in a part that was sent": (path) => writeAt(path, 10, "other"),
     "is written to where it is read next": (path) => writeAt(path, SIZE - 10, "other"),
     "is cut": (path) => truncateSync(path, MiB),
     "is cut, and grows again": (path) => {
@@ -125,7 +125,7 @@ describe("a file that may grow, and changes otherwise", () => {
     const download = await client.get("log", { allowGrowth: true, onProgress });
     const got = await download.bytes().catch((error: unknown) => error);
     if (got instanceof Uint8Array) {
-      // What was written behind what had been read is all there is.
+      // The change was behind the part that had been read.
       const now = await Bun.file(library.at("log")).bytes();
       expect(Buffer.compare(got, now.subarray(0, SIZE))).toBe(0);
     } else {

@@ -13,7 +13,7 @@ import { refusal } from "../support/refusal.ts";
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 
-/** Nothing that was rejected is left to nobody. */
+/** No rejection is left unhandled. */
 async function withoutStrays(run: () => Promise<void>): Promise<void> {
   const strays: unknown[] = [];
   const note = (reason: unknown): void => void strays.push(reason);
@@ -84,7 +84,7 @@ describe("a signal that was aborted before the call", () => {
       );
       stop.abort();
       expect((await lost).code).toBe("CANCELLED");
-      server[Symbol.dispose](); // nobody is there any more
+      server[Symbol.dispose](); // no server is left
       expect((await refusal(client.stat("x", { signal: stop.signal }))).code).toBe("CANCELLED");
       await client.close();
     });
@@ -111,7 +111,7 @@ describe("a signal that is aborted while it waits", () => {
     expect(listeners(stop.signal)).toBe(0);
   });
 
-  test("one that has a reason of its own is told by it", async () => {
+  test("one with a LeatError as its reason rejects with it", async () => {
     using server = new ScriptedServer({});
     await using client = await connect(server.address);
     const stop = new AbortController();
@@ -215,7 +215,7 @@ describe("AbortSignal.timeout", () => {
   });
 });
 
-describe("a connection that opens when nobody waits for it any more", () => {
+describe("a connection that opens after its caller has given up", () => {
   test("is closed before a word is said", async () => {
     using server = new ScriptedServer({});
     const stop = new AbortController();
@@ -251,7 +251,7 @@ describe("a connection that opens when nobody waits for it any more", () => {
 });
 
 describe("a resume that is given up", () => {
-  test("rejects once, and what was verified stays for the next one", async () => {
+  test("rejects once, and the verified blocks stay for the next one", async () => {
     using local = new TemporaryFolder();
     const contents = new Uint8Array(4 * MiB).fill(7);
     const entry = { name: "x", version: "one" };

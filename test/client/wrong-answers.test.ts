@@ -21,7 +21,7 @@ interface Begun {
   readonly peer: Peer;
 }
 
-/** The first get is cut behind its first block; all others are told of. */
+/** The first get is cut behind its first block; all others are passed to `again`. */
 function cutting(again: (get: Begun) => void, version = "one"): ScriptedServer {
   let gets = 0;
   return new ScriptedServer({
@@ -199,7 +199,7 @@ describe("a stream of a download", () => {
 describe("a small file of a tree", () => {
   const bytes = new Uint8Array(1000).fill(9);
 
-  /** What is wrong with it in the quick way is wrong with it in the ordinary way, too. */
+  /** Through memory, and then the ordinary way: both refuse it. */
   test.each<[string, (peer: Peer, stream: number) => void]>([
     [
       "bytes behind the CRC of a short block",

@@ -1,4 +1,4 @@
-/** Receipts that are not about what was sent. */
+/** Receipts that do not match the upload. */
 import { describe, expect, test } from "bun:test";
 import { type Client, connect, type PutOptions } from "../../src/index.ts";
 import { crc32, createSha256 } from "../../src/hash.ts";
@@ -104,7 +104,7 @@ describe("a receipt of an upload", () => {
     const receipt = await client.put("folder/file", BYTES, { sha256: true });
     expect(receipt).toMatchObject({ durability: "fsync", skipped: false });
     for (const early of [true, false]) {
-      using skipping = lying((told) => ({ ...told, skipped: true, crc32: 0 }), early);
+      using skipping = lying((receipt) => ({ ...receipt, skipped: true, crc32: 0 }), early);
       await using other = await connect(skipping.address);
       expect((await other.put("file", BYTES, { ifExists: "skip" })).skipped).toBe(true);
     }

@@ -226,7 +226,7 @@ describe("what an interrupted download has left", () => {
     return from;
   }
 
-  test("is believed as far as it is what was verified", async () => {
+  test("is used as far as its blocks match their checksums", async () => {
     using local = new TemporaryFolder();
     const target = local.at("file");
     const damages: Record<string, (data: Buffer, sums: Buffer) => [Uint8Array, Uint8Array]> = {
@@ -393,7 +393,7 @@ describe("a block that arrives damaged", () => {
     });
   });
 
-  test("again and again is no accident: a typed failure, and what is good can be continued", async () => {
+  test("again and again is no accident: a typed failure, and the verified blocks can be continued", async () => {
     const bytes = contents(SIZE, 22);
     writeFileSync(library.at("damaged.bin"), bytes);
     using local = new TemporaryFolder();

@@ -17,7 +17,7 @@ const partials = (): number[] => {
   return readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
 };
 
-/** Sends a part of a file, until at least `least` bytes have left. @returns whether it was told that it is kept */
+/** Sends a part of a file, until at least `least` bytes have left. @returns how often `onKept` was called */
 async function giveUp(path: string, name: string, least: number, options: PutOptions) {
   const stop = new AbortController();
   let kept = 0;
@@ -40,7 +40,7 @@ describe("an upload that is given up", () => {
     await until(() => partials().length === 0);
   });
 
-  test("leaves nothing that nobody would find: of a small file, and with SHA-256", async () => {
+  test("leaves nothing that no other upload could find: of a small file, and with SHA-256", async () => {
     const small = local.file("small", BYTES.subarray(0, RESUME_LEAST - 1));
     expect(await giveUp(small, "small", 3 * MiB, { keep: true })).toBe(0);
     const path = local.file("summed", BYTES);

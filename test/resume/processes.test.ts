@@ -35,7 +35,7 @@ const same = (path: string, bytes: Uint8Array): boolean =>
   Buffer.compare(readFileSync(path), bytes) === 0;
 
 describe("a client that is killed in the middle", () => {
-  test("of a get: the next one continues behind what was noted", async () => {
+  test("of a get: the next one continues behind the blocks that were written down", async () => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
     const bytes = contents(NOTE_BYTES + 10 * MiB, 1);
@@ -69,7 +69,7 @@ describe("a client that is killed in the middle", () => {
       using proxy = new FaultProxy(Number(server.port), () => ({ stallDown: bytes.length - MiB }));
       const args = ["get", "-r", "tree/.", "-o", here.folder("tree")];
       await using getting = begin(proxy.address, args);
-      // What is killed has only what was noted; what is asked to end notes it.
+      // A killed process has only written down some blocks; one that is asked to end writes all.
       const [isThere, least] =
         signal === "SIGKILL"
           ? [(name: string) => name.endsWith(".sums"), 80]

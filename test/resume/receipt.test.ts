@@ -223,7 +223,7 @@ describe("a try that meets an older one", () => {
       case: "failure",
       value: { code: "PROTOCOL_ERROR" },
     });
-    // What was kept is still there.
+    // The kept part is still there.
     await until(() => hasPartial(2 * MiB));
     send(young, 2, bytes, { path: "early", uploadId, resume: true });
     expect(await answer(young, 2)).toMatchObject({

@@ -7,7 +7,7 @@ import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { refusal } from "../support/refusal.ts";
 
-/** Welcomes, accepts an upload, and then asks for what was never sent, a hundred times. */
+/** Welcomes, accepts an upload, and then asks a hundred times for a block that was never sent. */
 function resender() {
   const heard: string[] = [];
   const decoder = new FrameDecoder({ maxFrame: MAX_FRAME });

@@ -1,4 +1,4 @@
-/** What is tried again when the connection is lost, and what is not. */
+/** Which calls are tried again when the connection is lost, and which are not. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Client, connect, createServer, type Server } from "../../src/index.ts";
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 /** The connection ends within the first request, so that it is never done. */
 let before: Fault;
-/** Nothing comes behind Welcome: the request is done, and nobody hears of it. */
+/** Nothing arrives behind Welcome: the request is done, and its answer is lost. */
 let behindWelcome: Fault;
 
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe("over a connection that is lost", () => {
     });
   });
 
-  test("what changes something is not asked again: nobody knows whether it was done", async () => {
+  test("a change is not repeated: it is unknown whether it was made", async () => {
     const changes: Record<string, (client: Client) => Promise<unknown>> = {
       remove: (client) => client.remove("b"),
       rename: (client) => client.rename("c", "d"),
@@ -94,14 +94,14 @@ describe("over a connection that is lost", () => {
   });
 
   test("many requests tell of it once", async () => {
-    const told: string[] = [];
+    const messages: string[] = [];
     using proxy = new FaultProxy(server.port, (connection) => (connection === 0 ? before : {}));
     await using client = await connect(proxy.address, {
       retry: 20_000,
-      onRetry: ({ message }) => told.push(message),
+      onRetry: ({ message }) => messages.push(message),
     });
     await Promise.all(Array.from({ length: 20 }, () => client.stat("a")));
-    expect(told.length).toBe(1);
+    expect(messages.length).toBe(1);
   });
 
   test("nothing is asked again unless that is wanted", async () => {
@@ -127,7 +127,7 @@ describe("over a connection that is lost", () => {
 });
 
 describe("a server that is full", () => {
-  test("is asked again when it said to, and lets in who waited", async () => {
+  test("is tried again at the time that it named, and lets the client in", async () => {
     using folder = new TemporaryFolder();
     await using small = await createServer({ library: folder.path, maxConnections: 1 });
     const first = await connect(small.address);

@@ -55,7 +55,7 @@ function file(name: string, size: number, seed: number): { path: string; bytes: 
 
 const partials = (): string[] => readdirSync(library.at(".leat/partial"));
 
-/** Waits until the server has read what was sent, and let go of it. */
+/** Waits until the server has read all that was sent, and closed the partial file. */
 async function keptBlocks(count: number): Promise<void> {
   const size = (name: string): number => statSync(library.at(".leat/partial", name)).size;
   await until(() => partials().some((name) => size(name) === count * BLOCK_SIZE));
@@ -189,16 +189,16 @@ describe("a block that arrives damaged at the server", () => {
     flipUp: mib.map((at) => Math.floor((at + 0.11) * MiB) * 8 + 3),
   });
 
-  test("is sent again, and what follows it, over the same connection, and is told of", async () => {
+  test("is sent again with all behind it, over the same connection, and reported", async () => {
     const { bytes } = file("damaged.bin", SIZE, 40);
     using proxy = new FaultProxy(server.port, () => flips(4));
-    const told: [string, number][] = [];
+    const reported: [string, number][] = [];
     const onRetry = ({ code }: { code: string }, delay: number): void =>
-      void told.push([code, delay]);
+      void reported.push([code, delay]);
     await using client = await connect(proxy.address, { onRetry });
     const receipt = await put(client, "damaged.bin");
     expect(receipt.entry?.size).toBe(SIZE);
-    expect(told).toEqual([["CHECKSUM_MISMATCH", 0]]);
+    expect(reported).toEqual([["CHECKSUM_MISMATCH", 0]]);
     expect(proxy.connections).toBe(1);
     expect(arrived("damaged.bin", bytes)).toBe(true);
     expect(partials()).toEqual([]);

@@ -1,4 +1,4 @@
-/** A server that says whatever a test wants, whatever it was asked. */
+/** A server whose answers a test writes, right or wrong. */
 import { crc32 } from "../../src/hash.ts";
 import { BLOCK_SIZE, MAX_FRAME } from "../../src/limits.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
@@ -99,9 +99,9 @@ export class Peer {
 }
 
 export interface Script {
-  /** Told of each request. */
+  /** Called with each request. */
   readonly request?: (operation: Operation, stream: number, peer: Peer) => void;
-  /** Told of everything else on a stream. */
+  /** Called with every other frame of a stream. */
   readonly said?: (said: Said, peer: Peer) => void;
   readonly maxStreams?: number;
   readonly window?: number;

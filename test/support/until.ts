@@ -1,7 +1,7 @@
 /** Milliseconds after which something will not be so any more. */
 const LATE = 25_000;
 
-/** Waits until it is so. @param state what is told when it never is; the condition unless given */
+/** Waits until a condition holds. @param state shown when it never does; the condition unless given */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   state: () => unknown = () => String(condition),
