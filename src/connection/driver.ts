@@ -10,7 +10,7 @@ export interface Driver {
    * @param failure with which we ended it, or the connection
    */
   onStreamEnded?(stream: number, failure: LeatError | undefined): void;
-  /** Server: a transfer has not moved for STALL_NOTICE. Called once until it moves again. */
+  /** Server: a transfer has not moved for STALL_NOTICE. Called once for each time that it stops. */
   onStalled?(stream: number, stall: Stall): void;
   /** A send buffer was filled: fewer answers wait. */
   onRoom?(): void;

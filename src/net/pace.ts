@@ -26,7 +26,7 @@ export class Pace {
     this.#sent = 0;
   }
 
-  /** The peer had nothing to wait for: the time until now says nothing about the link. */
+  /** There was nothing to send: the time until now does not measure the link. */
   idle(): void {
     this.#since = 0;
     this.#sent = 0;

@@ -13,7 +13,7 @@ export type Address =
  *    the transport takes bytes again. `onDrain` may also come when nothing was refused.
  *  - A chunk given to `onData` belongs to the receiver and is never written to again, unless it
  *    is freed.
- *  - After `onClose` nothing more is called. It is called exactly once, whoever closed.
+ *  - After `onClose` nothing more is called. It is called exactly once, whichever side closed.
  *  - `shutdown` (our FIN) leaves the reading side open. Closing before the peer's FIN was seen may
  *    lose bytes that `write` accepted: the order is shutdown, wait for `onEnd`, close.
  */

@@ -14,7 +14,7 @@ export async function status(_request: Status, exchange: Exchange): Promise<void
   });
 }
 
-/** @returns undefined where the disk does not say: the status of a server is needed also when its disk is gone */
+/** @returns undefined where the disk does not answer: the status of a server is needed then, too */
 async function freeBytes(store: Store): Promise<number | undefined> {
   try {
     return await store.freeBytes?.();

@@ -18,7 +18,7 @@ export class Controls {
     return this.#bytes;
   }
 
-  /** @returns a ticket: whether this frame is sent says `isSent` */
+  /** @returns a ticket for `isSent` */
   push(frame: Uint8Array): number {
     this.#frames ??= [];
     this.#frames.push(frame);

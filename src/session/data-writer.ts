@@ -1,4 +1,7 @@
-/** Writes one Data frame of a stream into a send buffer. */
+/**
+ * Writes one Data frame of a stream into a send buffer. Credit and frame limit count its payload, offset and
+ * blocks count bytes of the file; this version sends them as they are, so that the two are equal.
+ */
 import { BLOCK_SIZE, DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import { dataHeadLength, MAX_DATA_HEAD, writeDataHead } from "../wire/frame.ts";
 import type { BufferedPayload } from "./outgoing.ts";
@@ -51,8 +54,7 @@ export function writeData(
   stream.region = outgoing.region?.(length);
   if (stream.region === undefined) outgoing.take(into, start, length);
   writeDataHead(into, at, stream.id, offset, length, closes ? outgoing.endBlock() : undefined);
-  stream.send.spend(length);
-  stream.sendOffset = offset + length;
+  stream.onSent(length, length);
   if (stream.region !== undefined) return start;
   if (outgoing.retake !== undefined) payloads.push({ outgoing, start, length, position: offset });
   return start + length;

@@ -295,7 +295,7 @@ export class Receiver {
         this.#session.share.ended(stream.receive.forfeit(), 0);
         return this.#ignore();
       }
-      stream.arrive(head.offset, head.length);
+      stream.onReceived(head.offset, head.length, head.length);
       stream.progress = now;
       this.#stream = stream;
       return undefined;

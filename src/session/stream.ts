@@ -77,26 +77,32 @@ export class Stream {
     return this.state === "put-finished" || this.state === "put-complete";
   }
 
+  /** Books a Data frame that is sent. @param payload its bytes @param fileBytes that they stand for */
+  onSent(payload: number, fileBytes: number): void {
+    this.send.spend(payload);
+    this.sendOffset += fileBytes;
+  }
+
   /**
-   * Books an arriving Data frame.
+   * Books a Data frame that came.
    * @param offset of its first byte in the file
-   * @param length of its payload, in bytes
+   * @param payload its bytes @param fileBytes that they stand for
    * @throws PROTOCOL_ERROR, FLOW_CONTROL
    */
-  arrive(offset: number, length: number): void {
+  onReceived(offset: number, payload: number, fileBytes: number): void {
     if (offset !== this.receiveOffset) {
       throw new LeatError(
         "PROTOCOL_ERROR",
         `data for offset ${offset} arrived where offset ${this.receiveOffset} was next`,
       );
     }
-    if ((offset % BLOCK_SIZE) + length > BLOCK_SIZE) {
+    if ((offset % BLOCK_SIZE) + fileBytes > BLOCK_SIZE) {
       throw new LeatError(
         "PROTOCOL_ERROR",
-        `${length} bytes at offset ${offset} cross a block boundary of ${BLOCK_SIZE} bytes`,
+        `${fileBytes} bytes at offset ${offset} cross a block boundary of ${BLOCK_SIZE} bytes`,
       );
     }
-    this.receive.receive(length);
-    this.receiveOffset = offset + length;
+    this.receive.receive(payload);
+    this.receiveOffset = offset + fileBytes;
   }
 }

@@ -16,7 +16,7 @@ export interface IncomingRange {
   /** In bytes, when known. */
   readonly length: number | undefined;
   readonly sha256: boolean;
-  /** What is before the offset, where Finish is to cover it as well. */
+  /** The bytes before the offset, where Finish is to cover them as well. */
   readonly prefix?: Prefix | undefined;
 }
 

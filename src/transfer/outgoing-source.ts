@@ -37,7 +37,7 @@ export interface OutgoingSourceOptions {
   /** Bytes to send; the file has them. */
   readonly length: number;
   readonly sha256: boolean;
-  /** What is before the offset, where Finish is to cover it as well. */
+  /** The bytes before the offset, where Finish is to cover them as well. */
   readonly prefix?: Prefix | undefined;
   /** For messages. */
   readonly path: string;

@@ -27,7 +27,7 @@ export class DataHead {
 
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
-  /** What has arrived of the frame ends here. */
+  /** The bytes of the frame that have arrived end here. */
   #limit = 0;
   /** The frame ends here. */
   #end = 0;

@@ -22,7 +22,7 @@ export interface LastBody {
   readonly from: number;
   /** Whether other bodies stand before it. */
   readonly replaces: boolean;
-  /** The last field that says the stream, before `from`. */
+  /** The last field with the number of the stream, before `from`. */
   readonly stream: readonly [from: number, to: number];
   /** Whether all that was walked can be a message. */
   readonly isValid: boolean;

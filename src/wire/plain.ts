@@ -12,7 +12,7 @@ import { canonical } from "./gen/canonical.ts";
 import type { Messages } from "./gen/messages.ts";
 import type * as AnyForm from "./any-form.ts";
 
-/** What may be left out when a message is made: everything, at any depth. A oneof is whole. */
+/** A message to be encoded: any field may be left out, at any depth, but for parts of a oneof. */
 export type Init<T> = T extends string | number | boolean | Uint8Array | undefined
   ? T
   : T extends readonly (infer Item)[]

@@ -14,8 +14,8 @@ function streamIn(state: StreamState, window = 4 * BLOCK): Stream {
 describe("an arriving Data frame", () => {
   test("is booked where the last one ended", () => {
     const stream = streamIn("put");
-    stream.arrive(0, BLOCK);
-    stream.arrive(BLOCK, 1);
+    stream.onReceived(0, BLOCK, BLOCK);
+    stream.onReceived(BLOCK, 1, 1);
     expect([stream.receiveOffset, stream.receive.held]).toEqual([BLOCK + 1, BLOCK + 1]);
   });
 
@@ -24,15 +24,15 @@ describe("an arriving Data frame", () => {
     ["a block too long", 0, BLOCK + 1, "PROTOCOL_ERROR"],
   ] as const)("with %s is refused and not booked", (_what, offset, length, code) => {
     const stream = streamIn("put");
-    refusal(code, () => stream.arrive(offset, length));
+    refusal(code, () => stream.onReceived(offset, length, length));
     expect([stream.receiveOffset, stream.receive.held]).toEqual([0, 0]);
   });
 
   test("beyond the credit is refused and not booked", () => {
     const stream = streamIn("put", 10);
-    refusal("FLOW_CONTROL", () => stream.arrive(0, 11));
+    refusal("FLOW_CONTROL", () => stream.onReceived(0, 11, 11));
     expect([stream.receiveOffset, stream.receive.held]).toEqual([0, 0]);
-    stream.arrive(0, 10);
+    stream.onReceived(0, 10, 10);
   });
 });
 
