@@ -51,7 +51,7 @@ describe("a server that is none", () => {
     expectFailure(
       await client(short.address, ["list"]),
       40,
-      /no leat server, or has no room.*\(UNAVAILABLE\)/,
+      /not a leat server, or has no room.*\(UNAVAILABLE\)/,
     );
   });
 

@@ -31,11 +31,14 @@ export function parseAddress(text: string): Address {
 export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65535) {
-    throw new LeatError("INVALID_ARGUMENT", `"${text}" is no port: it should be 0 to 65535`);
+    throw new LeatError("INVALID_ARGUMENT", `"${text}" is not a port: it should be 0 to 65535`);
   }
   return port;
 }
 
 function bad(text: string, why: string): LeatError {
-  return new LeatError("INVALID_ARGUMENT", `"${text.slice(0, 100)}" is no server address: ${why}`);
+  return new LeatError(
+    "INVALID_ARGUMENT",
+    `"${text.slice(0, 100)}" is not a server address: ${why}`,
+  );
 }

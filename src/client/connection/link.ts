@@ -216,7 +216,7 @@ export class Link implements Driver {
       ? new LeatError("CONNECTION_LOST", `${peer} closed the connection`)
       : new LeatError(
           "UNAVAILABLE",
-          `${peer} closed the connection without a word: it is no leat server, or has no room for more connections`,
+          `${peer} closed the connection without a word: it is not a leat server, or has no room for more connections`,
         );
   }
 
