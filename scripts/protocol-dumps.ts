@@ -62,7 +62,6 @@ function sink(): Sink {
   return {
     durableOffset: 0,
     write: nothing,
-    checkpoint: nothing,
     commit: () => Promise.resolve(ENTRY),
     keep: nothing,
     discard: nothing,

@@ -1,6 +1,6 @@
 /**
  * What leat needs of a place that keeps files. The disk (disk.ts) is the default; an object store
- * must fit without a change here: there a Sink is a multipart upload, `durableOffset` moves by
+ * must fit without a change here: there a Sink is a multipart upload that is continued by
  * parts, `commit` is conditional, `rename` is missing and pages come in byte order by themselves.
  *
  * Paths are wire names (names.ts): checked by the store once more, whoever calls. Every method
@@ -204,7 +204,7 @@ export interface Resumed {
  * discards it.
  */
 export interface Sink extends AsyncDisposable {
-  /** Bytes that a later Sink of the same upload can continue from. */
+  /** Bytes that an earlier Sink of the same upload has left, in bytes; 0 unless `resumed`. */
   readonly durableOffset: number;
   /** What it continues: the next byte is the one at `durableOffset`. */
   readonly resumed?: Resumed | undefined;
@@ -216,8 +216,6 @@ export interface Sink extends AsyncDisposable {
    *   position, or the answer to the last write was not waited for)
    */
   write(bytes: Uint8Array, position: number): MaybePromise<void>;
-  /** Makes what was written so far durable. */
-  checkpoint(): MaybePromise<void>;
   /**
    * Makes the file visible, whole, durable as asked, or as far as the file system can. If it fails, nothing was made visible and the
    * partial is gone; only where another file was replaced and the disk then failed, the new one stays.

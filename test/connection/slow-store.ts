@@ -149,10 +149,6 @@ class SlowSink implements Sink {
     return this.#store.answer(() => this.#sink.write(bytes, position));
   }
 
-  checkpoint(): MaybePromise<void> {
-    return this.#store.answer(() => this.#sink.checkpoint());
-  }
-
   async commit(digest?: CommitDigest): Promise<StoreEntry> {
     this.#end();
     return await this.#store.answer(() => this.#sink.commit(digest));

@@ -106,7 +106,6 @@ testStore("a commit keeps its place among the open files when its client is gone
   const sink: Sink = {
     durableOffset: 0,
     write() {},
-    checkpoint() {},
     commit() {
       committing.resolve();
       return committed.promise;

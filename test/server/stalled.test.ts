@@ -61,7 +61,6 @@ function uploads(sink: Partial<Sink>): Store {
     create: () => ({
       durableOffset: 0,
       write() {},
-      checkpoint() {},
       commit: async () => ENTRY,
       keep() {},
       discard() {},

@@ -36,11 +36,11 @@ class FakeFolder implements Folder {
     await taker.settle();
   }
 
-  at(name: string): string {
+  pathOf(name: string): string {
     return name;
   }
 
-  look(): undefined {
+  stat(): undefined {
     return undefined;
   }
 

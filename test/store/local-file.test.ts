@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { spawnSync } from "node:child_process";
-import type { SinkOptions } from "../../src/store/write/disk-sink.ts";
+import type { SinkOptions } from "../../src/store/write/sink-target.ts";
 import {
   createLocalFile,
   createResumableFile,

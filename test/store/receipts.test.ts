@@ -13,7 +13,7 @@ import { openDiskStore, type Sink, type Store } from "../../src/index.ts";
 import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
 import { Library } from "../../src/store/resolve/library.ts";
 import { makeOwn } from "../../src/store/uploads/partials.ts";
-import { NOTE_SIZE } from "../../src/store/uploads/receipt-note.ts";
+import { RECORD_SIZE } from "../../src/store/uploads/receipt-record.ts";
 import { Receipts } from "../../src/store/uploads/receipts.ts";
 import { Tries } from "../../src/store/uploads/tries.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -54,7 +54,7 @@ const wanted = (): boolean => false;
 
 function note(journal: Receipts, id: Uint8Array, path: string, crc32: number): void {
   const { facts } = library;
-  journal.confirm(journal.promise(id, path, { crc32, durability: "none", facts }));
+  journal.confirm(journal.recordIntent(id, path, { crc32, durability: "none", facts }));
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -361,5 +361,5 @@ describe("what several processes say of uploads that are tried again", () => {
 });
 
 test("a note is as long as the documentation says", () => {
-  expect(2 * NOTE_SIZE).toBe(256);
+  expect(2 * RECORD_SIZE).toBe(256);
 });

@@ -213,7 +213,7 @@ describe("of two tries of one upload in two processes", () => {
     const facts = library.facts;
     {
       using other = new Receipts(makeOwn(library, "receipts"));
-      other.promise(how.uploadId, "file", { ...receipt, durability: "none", facts });
+      other.recordIntent(how.uploadId, "file", { ...receipt, durability: "none", facts });
       const { retryAfter } = await refused("UNAVAILABLE", () =>
         second.create("file", { ...how, resume: {} }),
       );
@@ -240,7 +240,7 @@ describe("of two tries of one upload in two processes", () => {
     using other = new Receipts(makeOwn(library, "receipts"));
     const id = new Uint8Array(16).fill(9);
     const promised = { ...receipt, durability: "none", facts: library.facts } as const;
-    const notes = [one, other].map((receipts) => receipts.promise(id, "file", promised));
+    const notes = [one, other].map((receipts) => receipts.recordIntent(id, "file", promised));
     one.confirm(notes[0]!);
     other.withdraw(notes[1]!);
     await new Promise<void>((resolve) => void setImmediate(resolve));

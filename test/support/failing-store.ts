@@ -166,10 +166,6 @@ class FailingSink implements Sink {
     return this.#store.ask("write", () => this.#sink.write(bytes, position));
   }
 
-  checkpoint(): MaybePromise<void> {
-    return this.#sink.checkpoint();
-  }
-
   commit(digest?: CommitDigest): Promise<StoreEntry> {
     const commit = (): Promise<StoreEntry> => this.#sink.commit(digest);
     return this.#store.ask("commit", commit, () => this.#sink.discard()) as Promise<StoreEntry>;

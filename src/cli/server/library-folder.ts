@@ -3,7 +3,7 @@ import { fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import { Descriptor } from "../../store/system/descriptor.ts";
-import { isUnserved } from "../../store/system/unserved.ts";
+import { isUnsupported } from "../../store/system/unsupported.ts";
 import { UsageError } from "../program/exit-codes.ts";
 
 export const DEFAULT_LIBRARY = "./library";
@@ -27,6 +27,6 @@ function syncNames(folder: string): void {
     using opened = new Descriptor(openSync(folder, "r"));
     fsyncSync(opened.fd);
   } catch (error) {
-    if (!isUnserved(error)) throw error;
+    if (!isUnsupported(error)) throw error;
   }
 }

@@ -14,13 +14,9 @@ import { crc32, randomBytes, sha256 } from "../../hash.ts";
 import { BLOCK_SIZE, MAX_SEGMENT } from "../../limits.ts";
 import type { Folder } from "../../store/resolve/beneath.ts";
 import { BlockSums, type Known } from "./block-sums.ts";
-import { mayTake } from "../../store/write/collision.ts";
-import {
-  DiskSink,
-  type SinkOptions,
-  type SinkTarget,
-  type Skipped,
-} from "../../store/write/disk-sink.ts";
+import { mayUseName } from "../../store/write/collision.ts";
+import { DiskSink, type Skipped } from "../../store/write/disk-sink.ts";
+import type { SinkOptions, SinkTarget } from "../../store/write/sink-target.ts";
 import { DiskSource } from "../../store/read/disk-source.ts";
 import { Versions, versionedEntry } from "../../store/system/entry.ts";
 import { factsOf } from "../../store/system/facts.ts";
@@ -100,9 +96,9 @@ export function createFileIn(
   name: string,
   options: FileInOptions,
 ): DiskSink | Skipped {
-  const path = options.shown ?? folder.at(name);
-  const found = folder.look(name);
-  if (found !== undefined && !mayTake(found, options, path, versions)) {
+  const path = options.shown ?? folder.pathOf(name);
+  const found = folder.stat(name);
+  if (found !== undefined && !mayUseName(found, options, path, versions)) {
     return { skipped: versionedEntry(name, found, versions) };
   }
   // Before anything is written: it detects write errors only from then on.
@@ -129,7 +125,7 @@ export function createResumableFile(
   const folder = found?.partial.folder ?? openParent(target);
   let begun: PartialFile | undefined;
   try {
-    if (!mayTake(folder.look(name), options, path, versions)) {
+    if (!mayUseName(folder.stat(name), options, path, versions)) {
       found?.partial.close();
       return skip(path, name, folder);
     }
@@ -216,7 +212,7 @@ export function openLocalFile(path: string): Source {
  * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
  */
 export function openFileIn(folder: Folder, name: string, path: string): Source {
-  const file = openRegular(folder.at(name), path, { follow: false, proc: hasProc });
+  const file = openRegular(folder.pathOf(name), path, { follow: false, proc: hasProc });
   return new DiskSource(name, file, versions);
 }
 
@@ -227,7 +223,7 @@ function create(
   folder: Folder,
   options: SinkOptions,
 ): DiskSink | undefined {
-  if (!mayTake(folder.look(name), options, path, versions)) return undefined;
+  if (!mayUseName(folder.stat(name), options, path, versions)) return undefined;
   if (options.size !== undefined) checkFree(folder, options.size, path);
   return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options);
 }
@@ -254,7 +250,7 @@ function sinkOver(
 
 function skip(path: string, name: string, folder: Folder): Skipped {
   using held = folder;
-  const facts = held.look(name) ?? factsOf(statSync(path, { bigint: true }));
+  const facts = held.stat(name) ?? factsOf(statSync(path, { bigint: true }));
   return { skipped: versionedEntry(name, facts, versions) };
 }
 
@@ -296,7 +292,7 @@ function sumsName(name: string): string {
 }
 
 function sumsPath(folder: Folder, name: string): string {
-  return folder.at(sumsName(name));
+  return folder.pathOf(sumsName(name));
 }
 
 function hidden(name: string, end: string): string {

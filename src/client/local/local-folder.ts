@@ -83,7 +83,7 @@ export class LocalFolder implements Disposable {
 
   /** A path of a name in it for node:fs, valid until the folder is closed. */
   pathOf(name: string): string {
-    return this.#folder.at(name);
+    return this.#folder.pathOf(name);
   }
 
   /** @returns undefined when the name does not exist */
@@ -91,7 +91,7 @@ export class LocalFolder implements Disposable {
     if (name === "") return "DIRECTORY";
     // One system call, when it finds something; after any error `look` tells which error it is.
     const found = this.#folder.fd === undefined ? 0 : statAt(this.#folder.fd, name);
-    return typeof found === "object" ? found.kind : this.#folder.look(name)?.kind;
+    return typeof found === "object" ? found.kind : this.#folder.stat(name)?.kind;
   }
 
   /** Writes a whole small file, as `writeSmallFile`. @returns whether it was written */

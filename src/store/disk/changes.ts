@@ -13,7 +13,7 @@ import type { Library, Place } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
 import { renameNoReplace } from "../write/no-replace.ts";
 import { alreadyExists, isDirectory, notADirectory, notFound } from "../system/refusals.ts";
-import { newNamesOnDisk, syncNewNames } from "../write/new-names.ts";
+import { newNamesOnDisk, syncNewNames } from "../write/sync-new-names.ts";
 import type { DurabilityLevel, MaybePromise, StoreEntry } from "../store.ts";
 import { isSystemError } from "../system/system-error.ts";
 
@@ -25,12 +25,12 @@ export function removeName(
   versions: Versions,
 ): void {
   using place = library.place(path, rootStays);
-  const existing = place.folder.look(place.name);
+  const existing = place.folder.stat(place.name);
   if (existing === undefined) throw notFound(path);
   if (ifMatch !== undefined) checkVersion(existing, ifMatch, path, versions);
   try {
     const remove = existing.kind === "DIRECTORY" ? rmdirSync : unlinkSync;
-    remove(place.folder.at(place.name));
+    remove(place.folder.pathOf(place.name));
   } catch (error) {
     throw LeatError.from(error, `cannot remove ${quote(path)}`);
   }
@@ -76,7 +76,7 @@ async function makeOnDisk(
 function makeOne(library: Library, path: string, mayExist: boolean): Place | undefined {
   const place = library.place(path, alreadyExists);
   try {
-    mkdirSync(place.folder.at(place.name));
+    mkdirSync(place.folder.pathOf(place.name));
     return place;
   } catch (error) {
     place[Symbol.dispose]();
@@ -90,7 +90,7 @@ function makeOne(library: Library, path: string, mayExist: boolean): Place | und
 /** Removes a folder that was made, unless something came into it. */
 function unmake({ folder, name }: Place): void {
   try {
-    rmdirSync(folder.at(name));
+    rmdirSync(folder.pathOf(name));
   } catch {
     // As said above.
   }
@@ -106,7 +106,7 @@ export function renameName(
   using places = new DisposableStack();
   const source = places.use(library.place(from, rootStays));
   const target = places.use(library.place(to, rootStays));
-  const moving = source.folder.look(source.name);
+  const moving = source.folder.stat(source.name);
   if (moving === undefined) throw notFound(from);
   if (to.startsWith(`${from}/`)) throw intoItself(from);
   try {
@@ -128,7 +128,7 @@ interface RenameOptions {
 
 function renamed(target: Place, moving: Facts, versions: Versions): StoreEntry {
   try {
-    const facts = target.folder.look(target.name);
+    const facts = target.folder.stat(target.name);
     return versionedEntry(target.name, facts ?? moving, facts && versions);
   } catch {
     // It has happened: a look that fails now does not make it a refusal. Only the version is unknown.
@@ -153,7 +153,7 @@ async function renamedOnDisk(
 }
 
 function replaceBy(moving: Facts, source: Place, target: Place, to: string): void {
-  const existing = target.folder.look(target.name);
+  const existing = target.folder.stat(target.name);
   if (moving.kind !== "DIRECTORY" && existing?.kind === "DIRECTORY") throw isDirectory(to);
   if (existing?.kind === "LINK" || existing?.kind === "OTHER") {
     throw new LeatError(
@@ -161,7 +161,7 @@ function replaceBy(moving: Facts, source: Place, target: Place, to: string): voi
       `${quote(to)} is not a regular file and is not replaced`,
     );
   }
-  renameSync(source.folder.at(source.name), target.folder.at(target.name));
+  renameSync(source.folder.pathOf(source.name), target.folder.pathOf(target.name));
   if (existing !== undefined && sameThing(moving, existing)) dropTwin(moving, source, target);
 }
 
@@ -172,9 +172,9 @@ function replaceBy(moving: Facts, source: Place, target: Place, to: string): voi
 function dropTwin(moving: Facts, source: Place, target: Place): void {
   if (process.platform !== "linux" || moving.links < 2) return;
   if (source.name === target.name && sameThing(source.folder.facts, target.folder.facts)) return;
-  const left = source.folder.look(source.name);
+  const left = source.folder.stat(source.name);
   if (left !== undefined && sameThing(left, moving)) {
-    unlinkSync(source.folder.at(source.name));
+    unlinkSync(source.folder.pathOf(source.name));
   }
 }
 

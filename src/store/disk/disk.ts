@@ -22,7 +22,7 @@ import type {
   Store,
   StoreEntry,
 } from "../store.ts";
-import { withItsSize } from "../read/unsized.ts";
+import { withItsSize } from "../read/sizeless-file.ts";
 import { Uploads } from "../uploads/uploads.ts";
 
 /** How a folder is kept. */
@@ -180,7 +180,7 @@ export class DiskStore implements Store {
 
   /** What has the name: behind a link if that is to be seen, else the link. */
   #skip(path: string, place: OpenPlace): Skipped {
-    const facts = place.folder.look(place.name);
+    const facts = place.folder.stat(place.name);
     if (facts?.kind === "LINK") {
       const entry = entryBehindLink(this.#library, checkPath(path), this.#versions);
       return { skipped: entry ?? this.#entry(place.name, facts) };

@@ -44,7 +44,7 @@ export class FolderCache implements Disposable {
   readonly #kept = new Map<string, Kept>();
   readonly #budget: number;
   readonly #lifetime: number;
-  readonly #readers = new Turns(FOLDER_READS);
+  readonly #readers = new Semaphore(FOLDER_READS);
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -168,7 +168,7 @@ function costOf({ names }: Kept): number {
 }
 
 /** Lets a number of pieces of work go on at once; the others wait in order. */
-class Turns {
+class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

@@ -122,7 +122,7 @@ class PageBuilder {
       this.#skippedNames++;
       return;
     }
-    if (this.#isRoot && standsForOwnFolder(name, (other) => this.#folder.look(other))) return;
+    if (this.#isRoot && standsForOwnFolder(name, (other) => this.#folder.stat(other))) return;
     const entry = this.#entry(name);
     // Gone since the names were read.
     if (entry === undefined) return;
@@ -133,7 +133,7 @@ class PageBuilder {
   #entry(name: string): PageEntry | undefined {
     let facts: Facts | undefined;
     try {
-      facts = this.#folder.look(name);
+      facts = this.#folder.stat(name);
     } catch {
       // A mount whose server has gone, a damaged inode: one of them is no reason to show no others.
       return { name, kind: "OTHER", size: 0, mode: 0, version: "" };

@@ -21,12 +21,12 @@ export interface Folder extends Disposable {
   /** A descriptor of it, O_PATH, where there is one and calls take it: for kernel.ts. */
   readonly fd?: number;
   /** A path for node:fs to one segment in this folder; good until the folder is disposed. */
-  at(name: string): string;
+  pathOf(name: string): string;
   /**
    * What this name is, a link not followed; undefined when there is none.
    * @throws PERMISSION_DENIED, IO_ERROR
    */
-  look(name: string): Facts | undefined;
+  stat(name: string): Facts | undefined;
   /**
    * The folder of this name, a link not followed.
    * @param path for messages
@@ -65,6 +65,6 @@ export interface Beneath extends Disposable {
 
 /** Whether an open file still has this name. */
 export function isNamed(fd: number, folder: Folder, name: string): boolean {
-  const named = folder.look(name);
+  const named = folder.stat(name);
   return named !== undefined && sameThing(named, descriptorFacts(fd));
 }

@@ -133,11 +133,11 @@ class KernelFolder implements Folder {
     return `/proc/self/fd/${this.#folder.fd}`;
   }
 
-  at(name: string): string {
+  pathOf(name: string): string {
     return `${this.path}/${name}`;
   }
 
-  look(name: string): Facts | undefined {
+  stat(name: string): Facts | undefined {
     return lookAt(this.#folder.fd, name);
   }
 

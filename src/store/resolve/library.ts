@@ -114,11 +114,11 @@ export class Library implements Disposable {
 function mustNotBeOwn(root: Folder, name: string, path: string): void {
   if (isOwnFolder(name)) throw notFound(path);
   try {
-    mkdirSync(root.at(OWN_FOLDER), { mode: 0o700 });
+    mkdirSync(root.pathOf(OWN_FOLDER), { mode: 0o700 });
   } catch (error) {
     if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${OWN_FOLDER}`);
   }
-  if (standsForOwnFolder(name, (other) => root.look(other))) throw notFound(path);
+  if (standsForOwnFolder(name, (other) => root.stat(other))) throw notFound(path);
 }
 
 /** @returns the real path: the library may itself be reached by a link, whoever serves it chose that */

@@ -45,18 +45,18 @@ export class DescriptorFolder implements WalkFolder {
     return new DescriptorFolder(openSync(path, O_PATH | constants.O_DIRECTORY));
   }
 
-  at(name: string): string {
+  pathOf(name: string): string {
     return `${this.path}/${name}`;
   }
 
-  look(name: string): Facts | undefined {
-    return lookAt(this.at(name), name);
+  stat(name: string): Facts | undefined {
+    return lookAt(this.pathOf(name), name);
   }
 
   child(name: string, path: string): WalkFolder {
     try {
       const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-      return new DescriptorFolder(openSync(this.at(name), flags));
+      return new DescriptorFolder(openSync(this.pathOf(name), flags));
     } catch (error) {
       throw notAFolder(this, name, path, error);
     }
@@ -84,18 +84,18 @@ export class PathFolder implements WalkFolder {
     this.facts = factsOf(lstatSync(path, { bigint: true }));
   }
 
-  at(name: string): string {
+  pathOf(name: string): string {
     return this.path === "/" ? `/${name}` : `${this.path}/${name}`;
   }
 
-  look(name: string): Facts | undefined {
-    return lookAt(this.at(name), name);
+  stat(name: string): Facts | undefined {
+    return lookAt(this.pathOf(name), name);
   }
 
   child(name: string, path: string): WalkFolder {
-    const facts = this.look(name);
+    const facts = this.stat(name);
     if (facts?.kind !== "DIRECTORY") throw notAFolder(this, name, path, undefined);
-    return new PathFolder(this.at(name));
+    return new PathFolder(this.pathOf(name));
   }
 
   again(): WalkFolder {
@@ -120,7 +120,7 @@ function lookAt(path: string, name: string): Facts | undefined {
 
 /** Says why a name is not a folder to go on from. */
 function notAFolder(folder: Folder, name: string, path: string, error: unknown): LeatError {
-  const facts = folder.look(name);
+  const facts = folder.stat(name);
   if (facts === undefined) return notFound(path);
   if (facts.kind === "LINK") return linkRefused(path);
   if (facts.kind !== "DIRECTORY") return notADirectory(path);

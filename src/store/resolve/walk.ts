@@ -45,7 +45,7 @@ export class WalkBeneath implements Beneath {
     const name = segments.at(-1);
     this.#refuseOwn(segments);
     using folder = this.folder(segments.slice(0, -1));
-    const facts = name === undefined ? folder.facts : folder.look(name);
+    const facts = name === undefined ? folder.facts : folder.stat(name);
     if (facts === undefined) throw notFound(segments.join("/"));
     if (facts.kind === "LINK") throw linkRefused(segments.join("/"));
     return facts;
@@ -57,13 +57,13 @@ export class WalkBeneath implements Beneath {
     if (name === undefined) throw isDirectory(path);
     this.#refuseOwn(segments);
     using folder = this.folder(segments.slice(0, -1));
-    return openRegular(folder.at(name), path, { follow: false, proc: this.#proc });
+    return openRegular(folder.pathOf(name), path, { follow: false, proc: this.#proc });
   }
 
   /** @throws NOT_FOUND */
   #refuseOwn(segments: readonly string[]): void {
     const [first] = segments;
-    if (first !== undefined && standsForOwnFolder(first, (name) => this.#root.look(name))) {
+    if (first !== undefined && standsForOwnFolder(first, (name) => this.#root.stat(name))) {
       throw notFound(segments.join("/"));
     }
   }

@@ -55,7 +55,7 @@ export class Partials implements Disposable {
     this.folder = folder;
     this.#bounds = bounds;
     this.kept = new KeptPartials(bounds, {
-      has: (name) => this.folder.look(name) !== undefined,
+      has: (name) => this.folder.stat(name) !== undefined,
       remove: (name) => void this.#remove(name),
       lookAtAll: () => void this.sweepLater(0),
     });
@@ -197,7 +197,7 @@ export class Partials implements Disposable {
   }
 
   #see(name: string, all: Seen[]): void {
-    const facts = this.folder.look(name);
+    const facts = this.folder.stat(name);
     if (facts?.kind !== "FILE") return;
     all.push({ name, size: facts.size, changed: changedAt(facts) });
   }
@@ -283,9 +283,9 @@ function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
 /** Opens a folder in the library's own if it is there. */
 export function findOwn(library: Library, name: string): Folder | undefined {
   using root = library.beneath.folder([]);
-  if (root.look(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
+  if (root.stat(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
   using own = root.child(OWN_FOLDER, OWN_FOLDER);
-  if (own.look(name)?.kind !== "DIRECTORY") return undefined;
+  if (own.stat(name)?.kind !== "DIRECTORY") return undefined;
   return own.child(name, `${OWN_FOLDER}/${name}`);
 }
 
@@ -298,7 +298,7 @@ export function makeOwn(library: Library, name: string): Folder {
 
 function makePrivate(parent: Folder, name: string, path: string): Folder {
   try {
-    mkdirSync(parent.at(name), { mode: PRIVATE });
+    mkdirSync(parent.pathOf(name), { mode: PRIVATE });
   } catch (error) {
     if (!isSystemError(error, "EEXIST")) {
       throw LeatError.from(error, `cannot make the folder ${quote(path)}`);

@@ -23,7 +23,7 @@ import { INDEX_TAIL, MiB, NOTES_OF_UPLOAD } from "../../limits.ts";
 import type { Folder } from "../resolve/beneath.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
-import { idAt, isNote, NOTE_MAGIC, NOTE_SIZE } from "./receipt-note.ts";
+import { idAt, isRecord, RECORD_MAGIC, RECORD_SIZE } from "./receipt-record.ts";
 import { isSystemError } from "../system/system-error.ts";
 import { readLater } from "../system/thread-pool.ts";
 
@@ -41,7 +41,7 @@ const PAUSES = 200;
 const shardOf = (id: Uint8Array): number => id[0]! >> 2;
 
 /** One look for one upload. */
-export interface Look {
+export interface Query {
   readonly id: Uint8Array;
   /** Nobody wants to know any more. */
   readonly isOver: () => boolean;
@@ -61,8 +61,8 @@ export class ReceiptIndex {
    * The whole notes of an upload in one file, in no order. One call at a time.
    * @throws the system's error; CANCELLED when it is over
    */
-  async find(span: string, look: Look): Promise<Buffer[]> {
-    const fd = openOrNone(this.#folder.at(span), O_RDONLY);
+  async find(span: string, look: Query): Promise<Buffer[]> {
+    const fd = openOrNone(this.#folder.pathOf(span), O_RDONLY);
     if (fd === undefined) return []; // too old by now
     using file = new Descriptor(fd);
     const indexed = await this.#extended(span, file.fd, look);
@@ -70,25 +70,25 @@ export class ReceiptIndex {
     const behind: Buffer[] = [];
     await this.#each(file.fd, indexed, look, (bytes) => {
       for (let at = bytes.indexOf(look.id); at !== -1; at = bytes.indexOf(look.id, at + 1)) {
-        const start = at - NOTE_MAGIC.length;
-        if (start >= 0 && isNote(bytes, start)) behind.push(copyOf(bytes, start));
+        const start = at - RECORD_MAGIC.length;
+        if (start >= 0 && isRecord(bytes, start)) behind.push(copyOf(bytes, start));
       }
       if (behind.length > NOTES_OF_UPLOAD) behind.splice(0, behind.length - NOTES_OF_UPLOAD);
-      return bytes.length - NOTE_SIZE;
+      return bytes.length - RECORD_SIZE;
     });
     return [...found, ...behind];
   }
 
   /** How far the index reaches, so that not much is left behind it. */
-  async #extended(span: string, journal: number, look: Look): Promise<number> {
+  async #extended(span: string, journal: number, look: Query): Promise<number> {
     const end = `${INDEX_FOLDER}/${span}.end`;
     for (let pause = 0; ; pause += 1) {
       mustGoOn(look);
-      const indexed = readEnd(this.#folder.at(end));
+      const indexed = readEnd(this.#folder.pathOf(end));
       if (fstatSync(journal).size - indexed <= INDEX_TAIL || pause === PAUSES) return indexed;
-      makeFolder(this.#folder.at(INDEX_FOLDER));
+      makeFolder(this.#folder.pathOf(INDEX_FOLDER));
       using file = new Descriptor(
-        openSync(this.#folder.at(end), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600),
+        openSync(this.#folder.pathOf(end), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600),
       );
       const lock = Lock.take(file.fd);
       if (lock === undefined) {
@@ -107,7 +107,7 @@ export class ReceiptIndex {
   }
 
   /** @param end the file that says how far it reaches, locked */
-  async #extend(span: string, journal: number, end: number, look: Look): Promise<number> {
+  async #extend(span: string, journal: number, end: number, look: Query): Promise<number> {
     const from = endIn(end);
     let covered = from;
     await this.#each(journal, from, look, (bytes, position) => {
@@ -119,7 +119,7 @@ export class ReceiptIndex {
         if (list.length === 0) shards.set(shard, list);
         list.push(id.readUInt32LE(1), position + at);
       });
-      for (const [shard, list] of shards) append(this.#folder.at(shardName(span, shard)), list);
+      for (const [shard, list] of shards) append(this.#folder.pathOf(shardName(span, shard)), list);
       covered = position + behind;
       writeEnd(end, covered);
       return behind;
@@ -127,8 +127,8 @@ export class ReceiptIndex {
     return covered;
   }
 
-  async #indexed(span: string, journal: number, { id, isOver }: Look): Promise<Buffer[]> {
-    const fd = openOrNone(this.#folder.at(shardName(span, shardOf(id))), O_RDONLY);
+  async #indexed(span: string, journal: number, { id, isOver }: Query): Promise<Buffer[]> {
+    const fd = openOrNone(this.#folder.pathOf(shardName(span, shardOf(id))), O_RDONLY);
     if (fd === undefined) return [];
     using file = new Descriptor(fd);
     const entries = Buffer.alloc(fstatSync(file.fd).size);
@@ -140,9 +140,10 @@ export class ReceiptIndex {
       if (entries.readUInt32LE(at) !== wanted) continue;
       left -= 1;
       mustGoOn({ isOver });
-      const note = Buffer.alloc(NOTE_SIZE);
+      const note = Buffer.alloc(RECORD_SIZE);
       const bytesRead = await readLater(journal, note, entries.readDoubleLE(at + 4));
-      if (bytesRead === NOTE_SIZE && isNote(note, 0) && idAt(note, 0).equals(id)) found.push(note);
+      if (bytesRead === RECORD_SIZE && isRecord(note, 0) && idAt(note, 0).equals(id))
+        found.push(note);
     }
     return found;
   }
@@ -154,7 +155,7 @@ export class ReceiptIndex {
   async #each(
     fd: number,
     from: number,
-    look: Pick<Look, "isOver">,
+    look: Pick<Query, "isOver">,
     take: (bytes: Buffer, position: number) => number,
   ): Promise<void> {
     for (let position = from; ;) {
@@ -170,21 +171,21 @@ export class ReceiptIndex {
 /** @returns where the last whole note ended, or what may become one begins */
 function eachNote(bytes: Buffer, take: (at: number) => void): number {
   let at = 0;
-  while (at + NOTE_SIZE <= bytes.length) {
-    if (isNote(bytes, at)) {
+  while (at + RECORD_SIZE <= bytes.length) {
+    if (isRecord(bytes, at)) {
       take(at);
-      at += NOTE_SIZE;
+      at += RECORD_SIZE;
       continue;
     }
     // One was cut short when the disk was full, and moved those behind it.
-    const next = bytes.indexOf(NOTE_MAGIC, at + 1);
-    at = next === -1 ? bytes.length - (NOTE_MAGIC.length - 1) : next;
+    const next = bytes.indexOf(RECORD_MAGIC, at + 1);
+    at = next === -1 ? bytes.length - (RECORD_MAGIC.length - 1) : next;
   }
   return at;
 }
 
 function copyOf(bytes: Buffer, at: number): Buffer {
-  return Buffer.from(bytes.subarray(at, at + NOTE_SIZE));
+  return Buffer.from(bytes.subarray(at, at + RECORD_SIZE));
 }
 
 const shardName = (span: string, shard: number): string =>
@@ -243,6 +244,6 @@ function makeFolder(path: string): void {
   }
 }
 
-function mustGoOn({ isOver }: Pick<Look, "isOver">): void {
+function mustGoOn({ isOver }: Pick<Query, "isOver">): void {
   if (isOver()) throw new LeatError("CANCELLED", "nobody asks for the upload any more");
 }

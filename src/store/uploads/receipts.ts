@@ -11,10 +11,16 @@ import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } fr
 import { LeatError } from "../../errors.ts";
 import { JOURNAL_READS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../../limits.ts";
 import type { Folder } from "../resolve/beneath.ts";
-import { clearMakers, isAlive, Maker } from "./makers.ts";
+import { clearDeadStores, isAlive, LiveStore } from "./live-stores.ts";
 import { isGone } from "./partials.ts";
 import { ReceiptIndex, INDEX_FOLDER } from "./receipt-index.ts";
-import { type CommitNote, promiseOf, publishedOf, summaryOf, voidOf } from "./receipt-note.ts";
+import {
+  type CommitRecord,
+  encodeIntent,
+  markPublished,
+  summarizeRecords,
+  markVoid,
+} from "./receipt-record.ts";
 import { ServedTime } from "./served-time.ts";
 import type { CommitDigest, DurabilityLevel, NotDone } from "../store.ts";
 import { isSystemError } from "../system/system-error.ts";
@@ -28,17 +34,17 @@ const SPAN_NAME = /^\d{1,12}$/;
 const UNSAID = 256;
 
 /** A file that is about to get its name. */
-export interface Promised extends CommitDigest {
+export interface Intent extends CommitDigest {
   readonly durability: DurabilityLevel;
   readonly notDone?: NotDone | undefined;
-  readonly facts: CommitNote["facts"];
+  readonly facts: CommitRecord["facts"];
 }
 
 export class Receipts implements Disposable {
   readonly #folder: Folder;
   readonly #onKept: ((kept: Kept) => void) | undefined;
   /** Both are made when something is noted: to look, a disk need not have room for them. */
-  #maker: Maker | undefined;
+  #maker: LiveStore | undefined;
   #tries: Tries | undefined;
   readonly #index: ReceiptIndex;
   readonly #time: ServedTime;
@@ -79,11 +85,11 @@ export class Receipts implements Disposable {
   }
 
   /** A commit is about to happen. @returns what was noted @throws NO_SPACE, IO_ERROR */
-  promise(uploadId: Uint8Array, path: string, promised: Promised): Buffer {
+  recordIntent(uploadId: Uint8Array, path: string, promised: Intent): Buffer {
     this.#attempts += 1;
     this.#maker ??= makerIn(this.#folder);
     const init = { ...promised, maker: this.#maker.number, attempt: this.#attempts };
-    const note = promiseOf(uploadId, path, init);
+    const note = encodeIntent(uploadId, path, init);
     this.#append(note);
     return note;
   }
@@ -100,7 +106,7 @@ export class Receipts implements Disposable {
   /** It did not happen, and will not. @param promise that was noted before */
   withdraw(promise: Buffer): void {
     this.#confirmed = this.#confirmed.filter((other) => other !== promise);
-    const called = voidOf(promise);
+    const called = markVoid(promise);
     try {
       this.#append(called);
     } catch (error) {
@@ -114,7 +120,7 @@ export class Receipts implements Disposable {
    * The notes of the tries of an upload that were about to commit it, those left out that failed.
    * @throws CANCELLED when it is over; RESOURCE_EXHAUSTED, IO_ERROR, …
    */
-  find(uploadId: Uint8Array, path: string, isOver: () => boolean): Promise<CommitNote[]> {
+  find(uploadId: Uint8Array, path: string, isOver: () => boolean): Promise<CommitRecord[]> {
     if (this.#looks >= JOURNAL_READS) {
       const message = "too many uploads are looked for in the journal of receipts";
       throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
@@ -128,7 +134,7 @@ export class Receipts implements Disposable {
   }
 
   /** Whether another store may still do what it noted; what ours does is done at once. */
-  isAlive({ maker }: CommitNote): boolean {
+  isAlive({ maker }: CommitRecord): boolean {
     return maker !== this.#maker?.number && isAlive(this.#folder, maker);
   }
 
@@ -151,7 +157,7 @@ export class Receipts implements Disposable {
     this.#confirmed = [];
     if (confirmed.length === 0) return;
     try {
-      this.#append(...confirmed.map(publishedOf));
+      this.#append(...confirmed.map(markPublished));
     } catch {
       // The notes from before stand.
     }
@@ -173,7 +179,7 @@ export class Receipts implements Disposable {
   #current(): number {
     if (this.#open !== undefined) return this.#open.fd;
     const span = this.#spans()[0] ?? 1;
-    const path = this.#folder.at(String(span));
+    const path = this.#folder.pathOf(String(span));
     this.#open = { span, fd: openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600) };
     return this.#open.fd;
   }
@@ -193,15 +199,15 @@ export class Receipts implements Disposable {
   /** Begins a file of the journal, and removes those that are older than a receipt is kept. */
   #begin(span: number): void {
     const flags = O_WRONLY | O_CREAT | O_NOFOLLOW;
-    closeSync(openSync(this.#folder.at(String(span)), flags, 0o600));
+    closeSync(openSync(this.#folder.pathOf(String(span)), flags, 0o600));
     const isOld = (name: string): boolean => Number.parseInt(name, 10) < span - RECEIPT_SPANS;
     for (const old of this.#spans().filter((number) => isOld(String(number)))) {
-      remove(this.#folder.at(String(old)));
+      remove(this.#folder.pathOf(String(old)));
     }
-    for (const name of readNames(this.#folder.at(INDEX_FOLDER)).filter(isOld)) {
-      remove(this.#folder.at(`${INDEX_FOLDER}/${name}`));
+    for (const name of readNames(this.#folder.pathOf(INDEX_FOLDER)).filter(isOld)) {
+      remove(this.#folder.pathOf(`${INDEX_FOLDER}/${name}`));
     }
-    clearMakers(this.#folder);
+    clearDeadStores(this.#folder);
   }
 
   /** The files of the journal, the newest first. */
@@ -210,7 +216,7 @@ export class Receipts implements Disposable {
     return names.map(Number).toSorted((a, b) => b - a);
   }
 
-  async #find(id: Uint8Array, path: string, isOver: () => boolean): Promise<CommitNote[]> {
+  async #find(id: Uint8Array, path: string, isOver: () => boolean): Promise<CommitRecord[]> {
     const notes: Buffer[] = [];
     try {
       for (const span of this.#spans()) {
@@ -219,13 +225,13 @@ export class Receipts implements Disposable {
     } catch (error) {
       throw LeatError.from(error, "cannot look for a receipt");
     }
-    return summaryOf(notes, id, path);
+    return summarizeRecords(notes, id, path);
   }
 }
 
-function makerIn(folder: Folder): Maker {
+function makerIn(folder: Folder): LiveStore {
   try {
-    return new Maker(folder);
+    return new LiveStore(folder);
   } catch (error) {
     throw LeatError.from(error, "cannot note a receipt");
   }

@@ -59,7 +59,7 @@ export class ServedTime implements Disposable {
   #take(): number | undefined {
     if (this.#held !== undefined) return this.#held.fd;
     const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
-    const fd = openSync(this.#folder.at(NAME), flags, 0o600);
+    const fd = openSync(this.#folder.pathOf(NAME), flags, 0o600);
     const lock = Lock.take(fd);
     if (lock === undefined) closeSync(fd);
     else this.#held = { fd, lock };

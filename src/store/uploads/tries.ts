@@ -23,7 +23,7 @@ import { crc32, randomBytes, sha256 } from "../../hash.ts";
 import { TRIES_BYTES, TRIES_KEPT } from "../../limits.ts";
 import type { Folder } from "../resolve/beneath.ts";
 import { Descriptor } from "../system/descriptor.ts";
-import { KEY_SIZE } from "./receipt-note.ts";
+import { KEY_SIZE } from "./receipt-record.ts";
 import { isSystemError } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
@@ -246,7 +246,7 @@ export class Tries implements Disposable {
 
   #remove(number: number): void {
     try {
-      unlinkSync(this.#folder.at(nameOf(number)));
+      unlinkSync(this.#folder.pathOf(nameOf(number)));
     } catch {
       // Another process has removed it, or the next one does.
     }
@@ -281,7 +281,7 @@ function isLine(bytes: Buffer, at: number): boolean {
 
 function open(folder: Folder, number: number, flags: number): number | undefined {
   try {
-    return openSync(folder.at(nameOf(number)), O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0o600);
+    return openSync(folder.pathOf(nameOf(number)), O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0o600);
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return undefined;
     throw LeatError.from(error, "cannot open the list of uploads that are tried again");

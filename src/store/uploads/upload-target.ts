@@ -1,12 +1,13 @@
 /** Where an upload into a library goes: its place is looked for by its path, its commit is noted. */
 import type { Folder } from "../resolve/beneath.ts";
-import type { DiskSink, SinkTarget } from "../write/disk-sink.ts";
+import type { DiskSink } from "../write/disk-sink.ts";
+import type { SinkTarget } from "../write/sink-target.ts";
 import type { Versions } from "../system/entry.ts";
 import type { FileSyncs } from "../write/file-syncs.ts";
 import type { Library, OpenPlace, Place } from "../resolve/library.ts";
 import { modeAfter, modeOfNew } from "../write/new-mode.ts";
 import type { PartialFile } from "../write/partial.ts";
-import { keyIn, keyOf } from "./receipt-note.ts";
+import { keyIn, keyOf } from "./receipt-record.ts";
 import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { CommitDigest, CreateOptions, NotDone } from "../store.ts";
@@ -98,12 +99,12 @@ export class UploadTarget implements SinkTarget {
     return keyOf(this.#uploadId, this.path);
   }
 
-  promise(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void {
+  recordIntent(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void {
     const facts = partial.facts();
     const durability = notDone?.sync === true ? "none" : this.options.durability;
     const receipts = this.#host.receipts();
     const promised = { ...digest, durability, notDone, facts };
-    this.#note = receipts.promise(this.#uploadId, this.path, promised);
+    this.#note = receipts.recordIntent(this.#uploadId, this.path, promised);
     // With a lock no newer try gets as far as to begin. Without, it has said so before it looked for our
     // note: either it sees that, or we see what it said.
     if (partial.isNamed) return;
@@ -112,11 +113,11 @@ export class UploadTarget implements SinkTarget {
     if (!tries.isEmpty && !this.isNewest(tries, keyIn(this.#note))) throw takenOver(this.path);
   }
 
-  confirm(): void {
+  confirmIntent(): void {
     if (this.#note !== undefined) this.#host.receipts().confirm(this.#note);
   }
 
-  withdraw(): void {
+  withdrawIntent(): void {
     if (this.#note !== undefined) this.#host.receipts().withdraw(this.#note);
   }
 

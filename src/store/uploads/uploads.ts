@@ -13,7 +13,7 @@ import {
   UPLOAD_WINDOW,
 } from "../../limits.ts";
 import type { Folder } from "../resolve/beneath.ts";
-import { mayTake } from "../write/collision.ts";
+import { mayUseName } from "../write/collision.ts";
 import { DiskSink, type Skipped } from "../write/disk-sink.ts";
 import type { Versions } from "../system/entry.ts";
 import { checkFree } from "../write/free-space.ts";
@@ -23,12 +23,12 @@ import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
 import { findOwn, makeOwn, Partials } from "./partials.ts";
-import { keyOf } from "./receipt-note.ts";
+import { keyOf } from "./receipt-record.ts";
 import { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { CreateOptions } from "../store.ts";
 import { FIRST_TRY, type Kept } from "./tries.ts";
-import { type AgainHost, type Begun, type Created, UploadAgain } from "./upload-again.ts";
+import { type RetryHost, type Begun, type Created, RetriedUpload } from "./retried-upload.ts";
 import { partialName } from "./upload-name.ts";
 import { type UploadHost, UploadTarget } from "./upload-target.ts";
 
@@ -56,7 +56,7 @@ const steadyNow = (): number => performance.timeOrigin + performance.now();
 export class Uploads implements AsyncDisposable {
   readonly #options: UploadsOptions;
   readonly #bounds: KeptBounds;
-  readonly #host: UploadHost & AgainHost;
+  readonly #host: UploadHost & RetryHost;
   /** Open ones; they use our descriptors. */
   readonly #open = new Set<UploadTarget>();
   /** Those that are looked for. */
@@ -106,7 +106,7 @@ export class Uploads implements AsyncDisposable {
       throw new LeatError("INVALID_ARGUMENT", message);
     }
     if (options.resume === undefined) return this.#begin(path, options);
-    const opening = new UploadAgain(this.#host, path, options).run();
+    const opening = new RetriedUpload(this.#host, path, options).run();
     this.#opening.add(opening);
     const done = (): void => void this.#opening.delete(opening);
     opening.then(done, done);
@@ -139,8 +139,8 @@ export class Uploads implements AsyncDisposable {
     const place = library.placeNow(path, isDirectory);
     // All of it comes along with the request in any case: the commit will tell.
     const willTell = options.collision === "fail" && mayBeUnnamed(options, UPLOAD_WINDOW + 1);
-    const existing = willTell ? undefined : place.folder.look(place.name);
-    if (!mayTake(existing, options, path, versions)) return skip(path, place);
+    const existing = willTell ? undefined : place.folder.stat(place.name);
+    if (!mayUseName(existing, options, path, versions)) return skip(path, place);
     const partial = this.#place(path, place, options, again?.partial);
     const { uploadId = options.uploadId, number = FIRST_TRY, resumed } = again ?? {};
     try {

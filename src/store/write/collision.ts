@@ -17,7 +17,7 @@ export interface CollisionRule {
  * @returns whether a file may go there; false when the name is taken and the rule says "skip"
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED
  */
-export function mayTake(
+export function mayUseName(
   existing: Facts | undefined,
   rule: CollisionRule,
   path: string,

@@ -2,78 +2,39 @@
 
 import { LeatError } from "../../errors.ts";
 import { WRITE_BEHIND } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
-import { type CollisionRule, mayTake } from "./collision.ts";
-import { type Versions, versionedEntry } from "../system/entry.ts";
+import { mayUseName } from "./collision.ts";
+import { versionedEntry } from "../system/entry.ts";
 import type { Facts } from "../system/facts.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
 import { setModeAndTime } from "./mode-and-time.ts";
 import { quote } from "../names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
-import { newNamesOnDisk } from "./new-names.ts";
+import { newNamesOnDisk } from "./sync-new-names.ts";
 import { publish, withdraw } from "./publish.ts";
 import { alreadyExists, takenOver } from "../system/refusals.ts";
 import type {
   CommitDigest,
-  DurabilityLevel,
   MaybePromise,
   NotDone,
   Resumed,
   Sink,
   Stored,
   StoreEntry,
-  Time,
 } from "../store.ts";
+import type { SinkOptions, SinkTarget } from "./sink-target.ts";
 import { syncFolder } from "./sync-folder.ts";
-import { isServed } from "../system/unserved.ts";
+import { isSupported } from "../system/unsupported.ts";
 import { writePace, type DiskPace } from "../system/disk-pace.ts";
 import { WriteBehind } from "./write-behind.ts";
 
-export interface SinkOptions extends CollisionRule {
-  /** Bytes, when known. */
-  readonly size?: number | undefined;
-  readonly modified?: Time | undefined;
-  /** Permission bits of a new file, as in `CreateOptions`. */
-  readonly mode?: number | undefined;
-  readonly durability: DurabilityLevel;
-  /** What it continues. */
-  readonly resumed?: Resumed | undefined;
-}
-
-/** Where a file is going. Disposed when the Sink ends. */
-export interface SinkTarget extends Disposable {
-  /**
-   * The partial is about to get its name. Then, when it has it: `confirm`; if it does not, or this
-   * fails: `withdraw`.
-   * @param notDone of what was asked for
-   * @throws UNAVAILABLE when a newer try has come
-   */
-  promise?(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void;
-  confirm?(): void;
-  withdraw?(): void;
-  /** The partial stays for another try. @param bytes its size */
-  kept?(name: string, bytes: number): void;
-  /** For messages. */
-  readonly path: string;
-  readonly versions: Versions;
-  /** Permission bits of a new file in this folder, if the partial was made with others. */
-  mode?(partial: PartialFile, folder: Folder): number | undefined;
-  /** Finds the place anew when the file is committed: folders move while a file is on its way. */
-  place(): Place;
-  /** As `place`, for this turn of the event loop. */
-  placeNow?(): OpenPlace;
-  /** Puts a partial on disk; it does so itself without. */
-  sync?(partial: PartialFile): Promise<void>;
-}
-
 export class DiskSink implements Sink {
+  readonly durableOffset: number;
   readonly #partial: PartialFile;
   readonly #target: SinkTarget;
   readonly #options: SinkOptions;
   readonly #pace: DiskPace;
   /** Only where the file is put on disk before it is committed. */
   readonly #behind: WriteBehind | undefined;
-  #durable = 0;
   #ended = false;
   /** What the thread pool does to our descriptor just now: it must not be closed meanwhile. */
   #running: Promise<void> | undefined;
@@ -90,7 +51,7 @@ export class DiskSink implements Sink {
 
   constructor(partial: PartialFile, target: SinkTarget, options: SinkOptions, pace = writePace) {
     this.#partial = partial;
-    this.#durable = partial.size;
+    this.durableOffset = partial.size;
     this.#target = target;
     this.#options = options;
     this.#pace = pace;
@@ -101,10 +62,6 @@ export class DiskSink implements Sink {
 
   get resumed(): Resumed | undefined {
     return this.#options.resumed;
-  }
-
-  get durableOffset(): number {
-    return this.#durable;
   }
 
   write(bytes: Uint8Array, position: number): MaybePromise<void> {
@@ -127,18 +84,6 @@ export class DiskSink implements Sink {
     await this.#running;
     this.#mustBeOpen();
     if (position < this.#partial.size) this.#partial.rewind(position);
-  }
-
-  async checkpoint(): Promise<void> {
-    this.#mustBeOpen();
-    await this.#running;
-    this.#mustBeOpen();
-    const { size } = this.#partial;
-    if (this.#options.durability === "fsync") {
-      await this.#track(this.#sync(() => this.#onDisk(this.#partial.syncBytes())));
-      this.#behind?.check();
-    }
-    this.#durable = Math.max(this.#durable, size);
   }
 
   /** Among the partials. */
@@ -281,8 +226,8 @@ export class DiskSink implements Sink {
   /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
   #prepare(place: OpenPlace): void {
     const { path, versions } = this.#target;
-    const existing = place.folder.look(place.name);
-    if (!mayTake(existing, this.#options, path, versions)) throw alreadyExists(path);
+    const existing = place.folder.stat(place.name);
+    if (!mayUseName(existing, this.#options, path, versions)) throw alreadyExists(path);
     const { modified } = this.#options;
     const mode =
       existing === undefined ? this.#target.mode?.(this.#partial, place.folder) : undefined;
@@ -291,20 +236,20 @@ export class DiskSink implements Sink {
 
   /** Waits for a sync; where the file system cannot do that, it is said. */
   async #onDisk(sync: Promise<void>): Promise<void> {
-    if (!(await isServed(sync))) this.#notDone = { ...this.#notDone, sync: true };
+    if (!(await isSupported(sync))) this.#notDone = { ...this.#notDone, sync: true };
   }
 
   #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
     const { path, versions } = this.#target;
     let replaced: boolean;
     try {
-      if (digest !== undefined) this.#target.promise?.(this.#partial, digest, this.#notDone);
+      if (digest !== undefined) this.#target.recordIntent?.(this.#partial, digest, this.#notDone);
       replaced = publish(this.#partial, place, this.#options, { path, versions });
     } catch (error) {
-      if (digest !== undefined) this.#unsaid(() => this.#target.withdraw?.());
+      if (digest !== undefined) this.#unsaid(() => this.#target.withdrawIntent?.());
       throw error;
     }
-    this.#target.confirm?.();
+    this.#target.confirmIntent?.();
     // After the name: links and renames change the ctime, and with it the version.
     const facts = this.#partial.facts();
     return { entry: versionedEntry(place.name, facts, versions), facts, replaced };
@@ -322,7 +267,7 @@ export class DiskSink implements Sink {
       if (!replaced) {
         this.#unsaid(() => {
           withdraw(place, published);
-          this.#target.withdraw?.();
+          this.#target.withdrawIntent?.();
         });
       }
       throw error;

@@ -12,7 +12,7 @@ import type { Folder } from "../resolve/beneath.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { SyncThread } from "./sync-thread.ts";
 import { isSystemError } from "../system/system-error.ts";
-import { isUnserved } from "../system/unserved.ts";
+import { isUnsupported } from "../system/unsupported.ts";
 import { fsyncLater } from "../system/thread-pool.ts";
 
 interface Waiting {
@@ -124,7 +124,7 @@ export class TreeSyncs implements Disposable {
       this.#of.set(device, found);
       return found;
     } catch (error) {
-      if (isUnserved(error)) return undefined;
+      if (isUnsupported(error)) return undefined;
       throw error;
     }
   }

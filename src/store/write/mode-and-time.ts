@@ -6,7 +6,7 @@ import { quote } from "../names.ts";
 import type { PartialFile } from "./partial.ts";
 import { setModified } from "../system/posix.ts";
 import type { NotDone, Time } from "../store.ts";
-import { isUnserved } from "../system/unserved.ts";
+import { isUnsupported } from "../system/unsupported.ts";
 
 export interface Wanted {
   /** What it is about to replace: its permission bits stay. */
@@ -48,7 +48,7 @@ function done(set: () => void, path: string): boolean {
     set();
     return true;
   } catch (error) {
-    if (isUnserved(error)) return false;
+    if (isUnsupported(error)) return false;
     throw LeatError.from(error, `cannot set mode and time of ${quote(path)}`);
   }
 }

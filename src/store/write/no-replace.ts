@@ -9,11 +9,11 @@ const NOT_SERVED: readonly number[] = [-ERRNO.EINVAL, -ERRNO.ENOSYS, -ERRNO.EOPN
 
 /** @throws the system's error: EEXIST when the name is taken */
 export function renameNoReplace(from: Folder, name: string, to: Folder, newName: string): void {
-  const [path, newPath] = [from.at(name), to.at(newName)];
+  const [path, newPath] = [from.pathOf(name), to.pathOf(newName)];
   const result = renameat2(AT_FDCWD, path, AT_FDCWD, newPath, RENAME_NOREPLACE);
   if (result === 0) return;
   if (!NOT_SERVED.includes(result)) throw systemError(-result, "renameat2");
-  if (from.look(name)?.kind === "DIRECTORY") renameFolder(path, newPath);
+  if (from.stat(name)?.kind === "DIRECTORY") renameFolder(path, newPath);
   else renameFile(path, newPath);
 }
 

@@ -73,7 +73,7 @@ export class PartialFile {
       made.close();
       if (result === -ERRNO.EEXIST) return undefined;
     }
-    const fd = openNew(folder.at(name), mode);
+    const fd = openNew(folder.pathOf(name), mode);
     if (fd === undefined) return undefined;
     if (target !== undefined) giveGroup(fd, target);
     const partial = new PartialFile(fd, folder, name);
@@ -94,7 +94,7 @@ export class PartialFile {
    * @returns undefined when there is none that is ours, or somebody holds it
    */
   static reopen(folder: Folder, name: string): PartialFile | undefined {
-    const fd = openExisting(folder.at(name));
+    const fd = openExisting(folder.pathOf(name));
     if (fd === undefined) return undefined;
     const partial = new PartialFile(fd, folder, name);
     try {
@@ -182,7 +182,7 @@ export class PartialFile {
   }
 
   get path(): string {
-    return this.folder.at(this.name);
+    return this.folder.pathOf(this.name);
   }
 
   /** Bytes written so far. */
@@ -303,10 +303,10 @@ export function removeUnheld(
   name: string,
   mayRemove: (facts: Facts) => boolean = () => true,
 ): boolean {
-  const seen = folder.look(name);
+  const seen = folder.stat(name);
   if (seen?.kind !== "FILE") return seen === undefined;
   if (!mayRemove(seen)) return false;
-  const fd = openExisting(folder.at(name));
+  const fd = openExisting(folder.pathOf(name));
   if (fd === undefined) return false;
   let lock: Lock | undefined;
   try {
@@ -314,7 +314,7 @@ export function removeUnheld(
     if (lock === undefined || !isNamed(fd, folder, name)) return false;
     const facts = descriptorFacts(fd);
     if (!mayRemove(facts)) return false;
-    unlinkSync(folder.at(name));
+    unlinkSync(folder.pathOf(name));
     return true;
   } catch (error) {
     throw LeatError.from(error, "cannot remove an old partial file");

@@ -7,7 +7,7 @@
 
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import { type CollisionRule, mayTake } from "./collision.ts";
+import { type CollisionRule, mayUseName } from "./collision.ts";
 import type { Versions } from "../system/entry.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
@@ -40,12 +40,12 @@ export function publish(
       takeFreeName(partial, target);
       return false;
     }
-    const existing = target.folder.look(target.name);
-    mayTake(existing, rule, path, versions);
+    const existing = target.folder.stat(target.name);
+    mayUseName(existing, rule, path, versions);
     if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
     partial.takeName();
     partial.checkName();
-    renameSync(partial.path, target.folder.at(target.name));
+    renameSync(partial.path, target.folder.pathOf(target.name));
     return existing !== undefined;
   } catch (error) {
     if (isSystemError(error, "EEXIST")) throw taken(target, rule, { path, versions });
@@ -59,7 +59,7 @@ function taken(
   rule: CollisionRule,
   { path, versions }: PublishContext,
 ): LeatError {
-  mayTake(folder.look(name), rule, path, versions);
+  mayUseName(folder.stat(name), rule, path, versions);
   return alreadyExists(path); // it was, a moment ago
 }
 
@@ -69,7 +69,7 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
   if (linked === -ERRNO.EEXIST) throw systemError(ERRNO.EEXIST, "linkat");
   partial.takeName();
   partial.checkName();
-  const to = target.folder.at(target.name);
+  const to = target.folder.pathOf(target.name);
   try {
     linkSync(partial.path, to);
   } catch (error) {
@@ -95,7 +95,7 @@ const NO_LINKS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];
 
 /** Removes a name that was just given, unless it is another's by now. */
 export function withdraw(place: Place, published: Facts): void {
-  const named = place.folder.look(place.name);
+  const named = place.folder.stat(place.name);
   if (named === undefined || !sameThing(named, published)) return;
-  unlinkSync(place.folder.at(place.name));
+  unlinkSync(place.folder.pathOf(place.name));
 }

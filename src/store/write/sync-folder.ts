@@ -4,7 +4,7 @@
  */
 import { constants } from "node:fs";
 import type { Folder } from "../resolve/beneath.ts";
-import { isServed, isUnserved } from "../system/unserved.ts";
+import { isSupported, isUnsupported } from "../system/unsupported.ts";
 import { closeLater, fsyncLater, openLater } from "../system/thread-pool.ts";
 
 /** Syncs that have begun: they may have looked at the folder already. */
@@ -44,11 +44,11 @@ async function syncNames(path: string): Promise<boolean> {
   try {
     fd = await openLater(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    if (isUnserved(error)) return false; // a folder that may be written to and not read
+    if (isUnsupported(error)) return false; // a folder that may be written to and not read
     throw error;
   }
   try {
-    return await isServed(fsyncLater(fd));
+    return await isSupported(fsyncLater(fd));
   } finally {
     await closeLater(fd);
   }

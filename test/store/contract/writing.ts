@@ -57,19 +57,9 @@ export function writing(open: OpenLibrary): void {
     const { store } = library;
     await using sink = await create(store, "file");
     await sink.write(bytesOf("partial"), 0);
-    await sink.checkpoint();
     await refused("NOT_FOUND", () => store.stat("file"));
     await refused("NOT_FOUND", () => store.open("file"));
     expect(await names(store, "", { hidden: true })).toEqual([]);
-  });
-
-  test("a checkpoint moves the durable offset", async () => {
-    await using library = await open();
-    await using sink = await create(library.store, "file", { durability: "fsync" });
-    expect(sink.durableOffset).toBe(0);
-    await sink.write(bytesOf("12345"), 0);
-    await sink.checkpoint();
-    expect(sink.durableOffset).toBe(5);
   });
 
   test.each([
@@ -150,7 +140,6 @@ export function endings(open: OpenLibrary): void {
     await using sink = await create(store, "file");
     await sink.commit();
     await refused("INTERNAL", () => sink.write(bytesOf("x"), 0));
-    await refused("INTERNAL", () => sink.checkpoint());
     await refused("INTERNAL", () => sink.commit());
     await sink.discard();
     await sink.keep();

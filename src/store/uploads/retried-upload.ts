@@ -16,7 +16,7 @@ import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
 import { type Owned, Partials } from "./partials.ts";
-import { type CommitNote, keyOf } from "./receipt-note.ts";
+import { type CommitRecord, keyOf } from "./receipt-record.ts";
 import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { Committed, CreateOptions, Resumed } from "../store.ts";
@@ -36,7 +36,7 @@ export interface Begun {
 export type Created = DiskSink | Skipped | { readonly committed: Committed };
 
 /** The uploads of which it is one. */
-export interface AgainHost {
+export interface RetryHost {
   readonly library: Library;
   readonly versions: Versions;
   readonly isClosing: boolean;
@@ -54,14 +54,14 @@ const PAUSE = { least: 2, most: 50 } as const;
 /** A try is about to commit; one was, and nobody knows what became of it. */
 type Known = Committed | "running" | "unknown" | undefined;
 
-export class UploadAgain {
-  readonly #host: AgainHost;
+export class RetriedUpload {
+  readonly #host: RetryHost;
   readonly #path: string;
   readonly #options: CreateOptions;
   readonly #key: string;
   #number = 0;
 
-  constructor(host: AgainHost, path: string, options: CreateOptions) {
+  constructor(host: RetryHost, path: string, options: CreateOptions) {
     this.#host = host;
     this.#path = path;
     this.#options = options;
@@ -83,7 +83,7 @@ export class UploadAgain {
     for (let pause: number = PAUSE.least; ; pause = Math.min(2 * pause, PAUSE.most)) {
       this.#mustGoOn();
       await this.#host.takeOver(this.#path, uploadId, this.#number);
-      const created = await this.#look();
+      const created = await this.#attempt();
       if (created !== undefined) return created;
       if (performance.now() > until) throw this.#isHeld();
       await Bun.sleep(pause);
@@ -91,7 +91,7 @@ export class UploadAgain {
   }
 
   /** @returns undefined while an older try is not over */
-  async #look(): Promise<Created | undefined> {
+  async #attempt(): Promise<Created | undefined> {
     const own = this.#own();
     let owned = own instanceof LeatError ? undefined : own;
     let known: Known;
@@ -148,10 +148,10 @@ export class UploadAgain {
   }
 
   /** The file of that name is the one that a try was about to put there, or one of them had put it there. */
-  async #committed(notes: readonly CommitNote[]): Promise<Committed | undefined> {
+  async #committed(notes: readonly CommitRecord[]): Promise<Committed | undefined> {
     const { library, versions } = this.#host;
     using place = library.place(this.#path, isDirectory);
-    const facts = place.folder.look(place.name);
+    const facts = place.folder.stat(place.name);
     const there = facts && notes.find((note) => isNoted(facts, note));
     if (facts !== undefined && there !== undefined) {
       // It may have been interrupted behind the name.
@@ -231,7 +231,7 @@ export class UploadAgain {
 }
 
 /** Whether a file is the one that was about to get its name. */
-function isNoted(facts: Facts, { facts: noted }: CommitNote): boolean {
+function isNoted(facts: Facts, { facts: noted }: CommitRecord): boolean {
   return (
     sameThing(facts, noted) &&
     facts.size === noted.size &&

@@ -16,7 +16,7 @@ const NAME = /^maker\.([0-9a-f]{8})$/;
 /** How often another number is drawn: somebody may have that one, or clear it away unlocked. */
 const TRIES = 32;
 
-export class Maker implements Disposable {
+export class LiveStore implements Disposable {
   readonly #folder: Folder;
   readonly #file: Descriptor;
   readonly #lock: Lock;
@@ -41,7 +41,7 @@ export class Maker implements Disposable {
 
   [Symbol.dispose](): void {
     try {
-      if (this.#file.fd !== -1) unlinkSync(this.#folder.at(nameOf(this.number)));
+      if (this.#file.fd !== -1) unlinkSync(this.#folder.pathOf(nameOf(this.number)));
     } catch {
       // The folder has been cleared away, or the next one clears it.
     }
@@ -56,7 +56,7 @@ export function isAlive(folder: Folder, maker: number): boolean {
 }
 
 /** Removes what stores have left that were killed. */
-export function clearMakers(folder: Folder): void {
+export function clearDeadStores(folder: Folder): void {
   for (const name of readdirSync(folder.path)) if (NAME.test(name)) isHeld(folder, name);
 }
 
@@ -69,7 +69,7 @@ function make(folder: Folder, number: number): { fd: number; lock: Lock } | unde
   const name = nameOf(number);
   let fd: number;
   try {
-    fd = openSync(folder.at(name), O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600);
+    fd = openSync(folder.pathOf(name), O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600);
   } catch (error) {
     if (isSystemError(error, "EEXIST")) return undefined;
     throw error;
@@ -86,7 +86,7 @@ function make(folder: Folder, number: number): { fd: number; lock: Lock } | unde
 function isHeld(folder: Folder, name: string): boolean {
   let fd: number;
   try {
-    fd = openSync(folder.at(name), O_RDWR | O_NOFOLLOW);
+    fd = openSync(folder.pathOf(name), O_RDWR | O_NOFOLLOW);
   } catch (error) {
     // None is there; any other error says nothing of its holder.
     return !isSystemError(error, "ENOENT");
@@ -95,7 +95,7 @@ function isHeld(folder: Folder, name: string): boolean {
   try {
     lock = Lock.take(fd);
     if (lock === undefined) return true;
-    if (isNamed(fd, folder, name)) unlinkSync(folder.at(name));
+    if (isNamed(fd, folder, name)) unlinkSync(folder.pathOf(name));
     return false;
   } catch {
     return false; // it stays until the next look

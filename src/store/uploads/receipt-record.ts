@@ -4,7 +4,7 @@ import type { Facts } from "../system/facts.ts";
 import type { CommitDigest, DurabilityLevel, NotDone } from "../store.ts";
 
 /** Bytes of one note. */
-export const NOTE_SIZE = 128;
+export const RECORD_SIZE = 128;
 /** Bytes that say which upload it is: the id, and a hash of the path. */
 export const KEY_SIZE = 32;
 /** Where it is what, from its start; the CRC of all before it stands at its end. */
@@ -19,10 +19,10 @@ const AT = {
   words: 100,
   maker: 112,
   attempt: 116,
-  sum: NOTE_SIZE - 4,
+  sum: RECORD_SIZE - 4,
 } as const;
 const MAGIC = 0x31746672; // "rft1"
-export const NOTE_MAGIC = Buffer.from([0x72, 0x66, 0x74, 0x31]);
+export const RECORD_MAGIC = Buffer.from([0x72, 0x66, 0x74, 0x31]);
 const KINDS = ["void", "fsync", "none"] as const;
 const VOID = KINDS.indexOf("void");
 /** One bit each, in the fourth byte of the kind. */
@@ -31,11 +31,11 @@ const PROMISED = 1;
 const PUBLISHED = 2;
 
 /** A note is summed here: a view of each for that would be one more thing to collect. */
-const summed = Buffer.alloc(NOTE_SIZE);
+const summed = Buffer.alloc(RECORD_SIZE);
 const summedHead = summed.subarray(0, AT.sum);
 
 /** Of one try of an upload: what it was about to commit, and whether it did. */
-export interface CommitNote extends CommitDigest {
+export interface CommitRecord extends CommitDigest {
   readonly durability: DurabilityLevel;
   readonly notDone?: NotDone | undefined;
   /** It has happened; if not, nothing is known beyond that it was about to. */
@@ -50,17 +50,17 @@ export interface CommitNote extends CommitDigest {
 }
 
 /** The parts of a note. @param attempt tells the tries of one maker apart */
-export interface NoteInit extends CommitDigest {
+export interface RecordInit extends CommitDigest {
   readonly durability: DurabilityLevel;
   readonly notDone?: NotDone | undefined;
   readonly maker: number;
   readonly attempt: number;
-  readonly facts: CommitNote["facts"];
+  readonly facts: CommitRecord["facts"];
 }
 
 /** A commit is about to happen. */
-export function promiseOf(uploadId: Uint8Array, path: string, init: NoteInit): Buffer {
-  const bytes = Buffer.alloc(NOTE_SIZE);
+export function encodeIntent(uploadId: Uint8Array, path: string, init: RecordInit): Buffer {
+  const bytes = Buffer.alloc(RECORD_SIZE);
   bytes.writeUInt32LE(MAGIC, AT.magic);
   putKey(bytes, AT.id, uploadId, path);
   bytes[AT.kind] = KINDS.indexOf(init.durability);
@@ -85,14 +85,14 @@ export function promiseOf(uploadId: Uint8Array, path: string, init: NoteInit): B
 }
 
 /** The same note, when it has happened. */
-export function publishedOf(promise: Buffer): Buffer {
+export function markPublished(promise: Buffer): Buffer {
   promise[AT.kind + 2] = PUBLISHED;
   sum(promise);
   return promise;
 }
 
 /** The same note, when it has not happened, and will not. */
-export function voidOf(promise: Buffer): Buffer {
+export function markVoid(promise: Buffer): Buffer {
   promise[AT.kind] = VOID;
   sum(promise);
   return promise;
@@ -121,8 +121,8 @@ function sum(note: Buffer): void {
 }
 
 /** Whether a whole note stands there. */
-export function isNote(bytes: Buffer, at: number): boolean {
-  if (at + NOTE_SIZE > bytes.length || bytes.readUInt32LE(at + AT.magic) !== MAGIC) return false;
+export function isRecord(bytes: Buffer, at: number): boolean {
+  if (at + RECORD_SIZE > bytes.length || bytes.readUInt32LE(at + AT.magic) !== MAGIC) return false;
   return crc32(bytes.subarray(at, at + AT.sum)) === bytes.readUInt32LE(at + AT.sum);
 }
 
@@ -136,10 +136,10 @@ export function idAt(bytes: Buffer, at: number): Buffer {
  * that was called off is left out.
  * @param notes whole ones, of one upload id
  */
-export function summaryOf(notes: readonly Buffer[], uploadId: Uint8Array, path: string) {
+export function summarizeRecords(notes: readonly Buffer[], uploadId: Uint8Array, path: string) {
   const key = keyOf(uploadId, path);
   const called = new Set<string>();
-  const found = new Map<string, CommitNote>();
+  const found = new Map<string, CommitRecord>();
   for (const note of notes) {
     const attempt = note.toString("latin1", AT.maker, AT.sum);
     if (note[AT.kind] === VOID) called.add(attempt);
@@ -162,7 +162,7 @@ function notDoneIn(bits: number): NotDone | undefined {
   return { mode: has(NOT_DONE.mode), modified: has(NOT_DONE.modified), sync: has(NOT_DONE.sync) };
 }
 
-function decode(bytes: Buffer): CommitNote | undefined {
+function decode(bytes: Buffer): CommitRecord | undefined {
   const durability = KINDS[bytes[AT.kind]!];
   if (durability === undefined || durability === "void") return undefined;
   const number = (index: number): number => bytes.readDoubleLE(AT.numbers + 8 * index);
