@@ -241,7 +241,7 @@ describe("a try that meets an older one", () => {
       send(old, 1, bytes, { path: "written", uploadId });
       expect(await answer(old, 1)).toMatchObject({ case: "response" });
       // Writes of this process go to the thread pool for a moment: each takes a turn at least.
-      await writePace.there(() => Bun.sleep(150));
+      await writePace.onPool(() => Bun.sleep(150));
       for (let at = 0; at < MiB; at += 128 * 1024) {
         const end = at + 128 * 1024;
         const sum = end === MiB ? crc32(bytes.subarray(0, MiB)) : undefined;

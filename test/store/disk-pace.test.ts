@@ -17,11 +17,11 @@ describe("the pace", () => {
     );
   });
   const here = (took: number, waited: boolean): void =>
-    pace.here(() => {
+    pace.onLoop(() => {
       now += took;
       if (waited) waits += 1;
     });
-  const there = (took: number): Promise<void> => pace.there(async () => void (now += took));
+  const there = (took: number): Promise<void> => pace.onPool(async () => void (now += took));
 
   test("lets writes block until two waited for very long, and again when none did for a second", async () => {
     here(200, true);

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { WRITE_BEHIND } from "../../src/limits.ts";
 import { LeatError } from "../../src/errors.ts";
 import { DiskSink } from "../../src/store/write/disk-sink.ts";
-import { Versions } from "../../src/store/system/entry.ts";
+import { Versions } from "../../src/store/system/versions.ts";
 import { PartialFile } from "../../src/store/write/partial.ts";
 import { openPlainFolder } from "../../src/store/resolve/walk-folder.ts";
 import type { DurabilityLevel } from "../../src/store/store.ts";

@@ -1,7 +1,7 @@
 /** Windows on the names of a folder: bounded, and together all of it. */
 
 import { describe, expect, test } from "bun:test";
-import type { Folder } from "../../src/store/resolve/beneath.ts";
+import type { Folder } from "../../src/store/resolve/folder.ts";
 import type { Facts } from "../../src/store/system/facts.ts";
 import { FOLDER_COST, FolderCache } from "../../src/store/listing/folder-cache.ts";
 import { type FolderNames, readFolderNames } from "../../src/store/listing/folder-names.ts";

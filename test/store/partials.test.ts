@@ -219,7 +219,7 @@ test("a sweep locks nothing that stays, so that it disturbs no upload elsewhere"
   using around = new TemporaryFolder();
   around.file("library/young");
   using library = Library.open(around.at("library"));
-  using folder = library.beneath.folder([]);
+  using folder = library.resolver.folder([]);
   const free: boolean[] = [];
   const removed = removeUnheld(folder, "young", () => {
     const fd = openSync(around.at("library/young"), "r+");

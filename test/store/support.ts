@@ -136,7 +136,7 @@ export function slowPace(): DiskPace {
     () => waits,
   );
   for (let write = 0; write < 2; write += 1) {
-    pace.here(() => {
+    pace.onLoop(() => {
       now += 200;
       waits += 1;
     });

@@ -3,7 +3,7 @@ import { fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import { Descriptor } from "../../store/system/descriptor.ts";
-import { isUnsupported } from "../../store/system/unsupported.ts";
+import { isUnsupported } from "../../store/system/system-error.ts";
 import { UsageError } from "../program/exit-codes.ts";
 
 export const DEFAULT_LIBRARY = "./library";

@@ -6,7 +6,7 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
-import type { Folder } from "../../store/resolve/beneath.ts";
+import type { Folder } from "../../store/resolve/folder.ts";
 import type { Facts } from "../../store/system/facts.ts";
 import type { NameTaker } from "../../store/resolve/folder-reader.ts";
 import type { DiskSink, Skipped } from "../../store/write/disk-sink.ts";

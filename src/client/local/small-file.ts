@@ -6,7 +6,7 @@
  * Writing a file of 4 KiB takes 15 us this way, and 290 us through local-file.ts (docs/decisions/0008).
  */
 import { closeSync, constants, readSync, writeSync } from "node:fs";
-import type { Folder } from "../../store/resolve/beneath.ts";
+import type { Folder } from "../../store/resolve/folder.ts";
 import { type Facts, sameThing } from "../../store/system/facts.ts";
 import {
   ERRNO,

@@ -5,9 +5,10 @@
 
 import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { checkVersion } from "../write/collision.ts";
-import { entryOf, type Versions, versionedEntry } from "../system/entry.ts";
+import { entryOf, versionedEntry } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
 import type { Library, Place } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
@@ -82,7 +83,7 @@ function makeOne(library: Library, path: string, mayExist: boolean): Place | und
     place[Symbol.dispose]();
     if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${quote(path)}`);
     if (!mayExist) throw alreadyExists(path);
-    if (library.beneath.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
+    if (library.resolver.stat(checkPath(path)).kind !== "DIRECTORY") throw notADirectory(path);
     return undefined;
   }
 }

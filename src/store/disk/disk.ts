@@ -5,7 +5,8 @@ import { makeFolder, removeName, renameName } from "./changes.ts";
 import type { Skipped } from "../write/disk-sink.ts";
 import { DiskSource } from "../read/disk-source.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
-import { identityOf, Versions, unseenFolder, versionedEntry } from "../system/entry.ts";
+import { unseenFolder, versionedEntry } from "../system/entry.ts";
+import { identityOf, Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
@@ -91,12 +92,12 @@ export class DiskStore implements Store {
 
   stat(path: string): StoreEntry {
     const segments = checkPath(path);
-    return this.#entry(segments.at(-1) ?? "", this.#library.beneath.stat(segments));
+    return this.#entry(segments.at(-1) ?? "", this.#library.resolver.stat(segments));
   }
 
   open(path: string): MaybePromise<Source> {
     const segments = checkPath(path);
-    const file = this.#library.beneath.openFile(segments);
+    const file = this.#library.resolver.openFile(segments);
     return withItsSize(new DiskSource(segments.at(-1) ?? "", file, this.#versions));
   }
 
@@ -162,7 +163,7 @@ export class DiskStore implements Store {
   }
 
   freeBytes(): number | undefined {
-    return freeBytes(this.#library.beneath.path);
+    return freeBytes(this.#library.resolver.path);
   }
 
   /** Nothing new comes: waits for all that is under way, then lets go of everything. */

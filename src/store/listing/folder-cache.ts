@@ -14,7 +14,7 @@ import {
   FOLDER_READS,
   FOLDER_WINDOW_BYTES,
 } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import type { Facts } from "../system/facts.ts";
 import { type FolderNames, type Room, readFolderNames } from "./folder-names.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { FOLDER_WINDOW_BYTES } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import type { NameTaker } from "../resolve/folder-reader.ts";
 import { PackedNames } from "./packed-names.ts";
 

@@ -1,7 +1,7 @@
 /** Pages of a folder, in the order of the UTF-8 bytes of the names. */
 
 import { ENTRY_ROOM, PAGE_SLICE } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { entryOf } from "../system/entry.ts";
 import type { Facts } from "../system/facts.ts";
@@ -10,7 +10,7 @@ import type { FolderNames } from "./folder-names.ts";
 import type { Library } from "../resolve/library.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
 import { checkPath } from "../names.ts";
-import { standsForOwnFolder } from "../resolve/own-folder.ts";
+import { namesOwnFolder } from "../resolve/own-folder.ts";
 import { pause } from "../system/pause.ts";
 import type { Page, PageEntry, PageRequest } from "../store.ts";
 import { wireName } from "../resolve/wire-names.ts";
@@ -41,7 +41,7 @@ export class Pages implements Disposable {
   async #page(path: string, request: PageRequest): Promise<Page> {
     const segments = checkPath(path);
     let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
-    using folder = this.#library.beneath.folder(segments);
+    using folder = this.#library.resolver.folder(segments);
     const builder = new PageBuilder(this.#library, segments, folder, request);
     for (;;) {
       const found = await this.#cache.names(folder, after, path);
@@ -122,7 +122,7 @@ class PageBuilder {
       this.#skippedNames++;
       return;
     }
-    if (this.#isRoot && standsForOwnFolder(name, (other) => this.#folder.stat(other))) return;
+    if (this.#isRoot && namesOwnFolder(name, (other) => this.#folder.stat(other))) return;
     const entry = this.#entry(name);
     // Gone since the names were read.
     if (entry === undefined) return;

@@ -3,10 +3,11 @@
 import { readSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, VERSION_GRAIN } from "../../limits.ts";
-import type { OpenFile } from "../resolve/beneath.ts";
+import type { OpenFile } from "../resolve/resolver.ts";
 import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
 import { type DiskPace, readPace } from "../system/disk-pace.ts";
-import { type Versions, versionedEntry } from "../system/entry.ts";
+import { versionedEntry } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { quote } from "../names.ts";
 import { readLater } from "../system/thread-pool.ts";
@@ -40,12 +41,12 @@ export class DiskSource implements Source {
 
   read(into: Uint8Array, position: number): number {
     this.#mustBeOpen();
-    return this.#pace.here(() => this.#readAll(into, position));
+    return this.#pace.onLoop(() => this.#readAll(into, position));
   }
 
   fetch(position: number, length: number): Promise<void> | undefined {
     if (this.#pace.mayBlock) return undefined;
-    return this.#pace.there(() => this.#fetch(position, length));
+    return this.#pace.onPool(() => this.#fetch(position, length));
   }
 
   /** An error is met again, and told, by the read. */

@@ -1,6 +1,6 @@
 /**
- * Reads the names in a folder, in the order of the disk, in slices that leave the event loop room:
- * a folder may have millions. fs.readdir would hold the loop while it makes an object of each.
+ * Reads the names in a folder, unsorted, with pauses for the event loop: a folder may have millions.
+ * fs.readdir would block the loop while it makes an object of each.
  */
 
 import { closeSync, constants, openSync } from "node:fs";
@@ -11,34 +11,30 @@ import { quote } from "../names.ts";
 import { pause } from "../system/pause.ts";
 
 export interface NameTaker {
-  /** The raw name at `bytes[start, end)`; good until it returns. */
+  /** Takes the raw name at `bytes[start, end)`, which is valid until it returns. */
   take(bytes: Uint8Array, start: number, end: number): void;
-  /** Called between slices, some hundred names each: the place for longer work. */
+  /** Called after every some hundred names: longer work is done here. */
   settle(): Promise<void>;
 }
 
-/** Names of an array between two looks at the event loop. */
+/** Names of an array between two pauses. */
 const SLICE = 4096;
 
 /** Offsets in struct linux_dirent64. */
 const RECORD_LENGTH = 16;
 const NAME = 19;
 
-export interface ReadOptions {
-  /** By fs.readdir, where there is no better way. */
-  readonly plainly?: boolean;
-}
-
 /**
  * @param path of the folder, for node:fs
  * @param shown its name, for messages
+ * @param plainly by fs.readdir, where the system has nothing better
  * @throws PERMISSION_DENIED, IO_ERROR, RESOURCE_EXHAUSTED
  */
 export async function readFolder(
   path: string,
   shown: string,
   taker: NameTaker,
-  { plainly = !hasDirectoryEntries }: ReadOptions = {},
+  plainly = !hasDirectoryEntries,
 ): Promise<void> {
   try {
     await (plainly ? readArray(path, taker) : readEntries(path, taker));
@@ -74,13 +70,13 @@ function takeEntries(entries: Uint8Array, taker: NameTaker): void {
   }
 }
 
-/** "." and "..". */
+/** Whether this is "." or "..". */
 function isDots(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > 2 || bytes[start] !== 0x2e) return false;
   return end - start === 1 || bytes[start + 1] === 0x2e;
 }
 
-/** Where getdents64 is not at hand. */
+/** Where the system has no getdents64. */
 async function readArray(path: string, taker: NameTaker): Promise<void> {
   const names = await readdir(`${path}/.`, { encoding: "buffer" });
   for (const [index, name] of names.entries()) {

@@ -1,22 +1,23 @@
-/** The folder that is served, and the checks every operation begins with. */
+/** The folder that is served, and the places in it where a name is made, replaced or removed. */
 
 import { closeSync, constants, mkdirSync, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import type { Beneath, Folder } from "./beneath.ts";
+import type { Folder } from "./folder.ts";
+import type { Resolver } from "./resolver.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
-import { KernelBeneath } from "./kernel-beneath.ts";
+import { KernelResolver } from "./kernel-resolver.ts";
 import { kernelResolves, O_PATH } from "../system/kernel.ts";
 import { checkPath, isOwnFolder, OWN_FOLDER, quote } from "../names.ts";
-import { mayBeOwnFolder, standsForOwnFolder } from "./own-folder.ts";
+import { mayBeOwnFolder, namesOwnFolder } from "./own-folder.ts";
 import { isSystemError } from "../system/system-error.ts";
 import { notFound } from "../system/refusals.ts";
 import { hasProc } from "./walk-folder.ts";
-import { type Hold, WalkBeneath } from "./walk.ts";
+import { type Hold, WalkResolver } from "./walk-resolver.ts";
 
-/** "kernel": openat2; "walk": by descriptors, no links; "walk-paths": by paths, where /proc is missing. */
+/** "kernel": openat2. "walk": by descriptors, no links. "walk-paths": the same by paths, where /proc is missing. */
 export type Resolution = "kernel" | "walk" | "walk-paths";
 
-/** The folder a path ends in, and its last segment. */
+/** The folder of a path, and its last segment. */
 export interface OpenPlace {
   readonly folder: Folder;
   readonly name: string;
@@ -25,18 +26,18 @@ export interface OpenPlace {
 export interface Place extends OpenPlace, Disposable {}
 
 export class Library implements Disposable {
-  readonly beneath: Beneath;
+  readonly resolver: Resolver;
   readonly facts: Facts;
-  /** The folder of the last `placeNow`, and its path; let go of when the turn ends. */
+  /** The folder of the last `placeNow`, and its path; closed when this turn of the event loop ends. */
   #recent: { readonly path: string; readonly folder: Folder } | undefined;
 
-  private constructor(beneath: Beneath) {
-    this.beneath = beneath;
+  private constructor(resolver: Resolver) {
+    this.resolver = resolver;
     try {
-      using root = beneath.folder([]);
+      using root = resolver.folder([]);
       this.facts = root.facts;
     } catch (error) {
-      beneath[Symbol.dispose]();
+      resolver[Symbol.dispose]();
       throw error;
     }
   }
@@ -47,7 +48,7 @@ export class Library implements Disposable {
    */
   static open(folder: string, resolution?: Resolution): Library {
     try {
-      return new Library(openBeneath(checkLibrary(folder), resolution));
+      return new Library(openResolver(checkLibrary(folder), resolution));
     } catch (error) {
       throw LeatError.from(error, `cannot serve the folder ${quote(folder)}`);
     }
@@ -56,15 +57,15 @@ export class Library implements Disposable {
   /**
    * The place of a path that is to be made, replaced, renamed or removed: its last segment is not
    * resolved.
-   * @param root what the refusal of the library itself says
+   * @param root makes the error for the library itself
    */
   place(path: string, root: (path: string) => LeatError): Place {
     const segments = checkPath(path);
     const name = segments.pop();
     if (name === undefined) throw root(path);
-    const folder = this.beneath.folder(segments);
+    const folder = this.resolver.folder(segments);
     try {
-      // A link may lead back to the root, where the name that checkPath refuses stands.
+      // A link may lead back to the root, where the name is that checkPath refuses.
       if (mayBeOwnFolder(name) && this.isRoot(folder)) mustNotBeOwn(folder, name, path);
     } catch (error) {
       folder[Symbol.dispose]();
@@ -74,8 +75,8 @@ export class Library implements Disposable {
   }
 
   /**
-   * As `place`, for what is done with it at once: it is not disposed, and good until this turn of the
-   * event loop ends. Small files come by the dozen, and mostly into one folder: that is opened once.
+   * As `place`, for use in this turn of the event loop only; it is not disposed. Small files come by
+   * the dozen, mostly into one folder, and that is opened once.
    */
   placeNow(path: string, root: (path: string) => LeatError): OpenPlace {
     const cut = path.lastIndexOf("/");
@@ -91,7 +92,7 @@ export class Library implements Disposable {
     return { folder, name };
   }
 
-  /** Folders move: what was found before is looked for anew. */
+  /** Folders may have been renamed: the next `placeNow` opens the folder anew. */
   readonly forgetRecent = (): void => {
     this.#recent?.folder[Symbol.dispose]();
     this.#recent = undefined;
@@ -103,12 +104,12 @@ export class Library implements Disposable {
 
   [Symbol.dispose](): void {
     this.forgetRecent();
-    this.beneath[Symbol.dispose]();
+    this.resolver[Symbol.dispose]();
   }
 }
 
 /**
- * The folder has to be there to be compared with: else this name could become it.
+ * The own folder is made to compare with it: else this name could become it.
  * @throws NOT_FOUND
  */
 function mustNotBeOwn(root: Folder, name: string, path: string): void {
@@ -118,10 +119,10 @@ function mustNotBeOwn(root: Folder, name: string, path: string): void {
   } catch (error) {
     if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${OWN_FOLDER}`);
   }
-  if (standsForOwnFolder(name, (other) => root.stat(other))) throw notFound(path);
+  if (namesOwnFolder(name, (other) => root.stat(other))) throw notFound(path);
 }
 
-/** @returns the real path: the library may itself be reached by a link, whoever serves it chose that */
+/** @returns the real path: the library itself may be reached by a link, which its operator chose */
 function checkLibrary(folder: string): string {
   const path = realpathSync(folder);
   // Opened through ".", so that it must be readable and searchable.
@@ -129,15 +130,15 @@ function checkLibrary(folder: string): string {
   return path;
 }
 
-function openBeneath(path: string, resolution: Resolution | undefined): Beneath {
+function openResolver(path: string, resolution: Resolution | undefined): Resolver {
   if (resolution !== undefined && resolution !== "kernel") {
-    return new WalkBeneath(path, hold(resolution));
+    return new WalkResolver(path, hold(resolution));
   }
-  if (process.platform !== "linux") return new WalkBeneath(path, "path");
+  if (process.platform !== "linux") return new WalkResolver(path, "path");
   const root = openSync(path, O_PATH | constants.O_DIRECTORY);
-  if (kernelResolves(root)) return new KernelBeneath(root);
+  if (kernelResolves(root)) return new KernelResolver(root);
   closeSync(root);
-  return new WalkBeneath(path, hasProc ? "descriptor" : "path");
+  return new WalkResolver(path, hasProc ? "descriptor" : "path");
 }
 
 const hold = (resolution: Resolution): Hold => (resolution === "walk" ? "descriptor" : "path");

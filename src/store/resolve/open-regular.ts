@@ -1,14 +1,14 @@
 /**
- * Opens regular files for reading, and nothing else: opening a FIFO blocks, opening a device may do
- * something.
+ * Opens regular files for reading, and nothing else: opening a FIFO blocks, and opening a device may have
+ * an effect.
  *
- * Where /proc shows descriptors, a name is first opened with O_PATH, which touches nothing; what it
- * stands for is looked at, and that very inode is opened. So there is no race to win.
+ * Where /proc shows descriptors, a name is first opened with O_PATH, which has no effect. If it is a
+ * regular file, that very inode is opened: no race can put another file in its place.
  */
 
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import type { OpenFile } from "./beneath.ts";
+import type { OpenFile } from "./resolver.ts";
 import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
 import { type Facts, factsOf, sameThing } from "../system/facts.ts";
 import { O_CLOEXEC, O_PATH, openAt } from "../system/kernel.ts";
@@ -17,8 +17,8 @@ import { isDirectory, linkRefused, notFound, notRegular } from "../system/refusa
 import { isSystemError } from "../system/system-error.ts";
 
 /**
- * For a lease on the file (Samba, NFS) or a FIFO put in its place, an open would wait. On a regular
- * file it changes nothing else.
+ * An open would wait for a lease on the file (Samba, NFS), or for a FIFO that was put in its place. The
+ * flag changes nothing else on a regular file.
  */
 const { O_NONBLOCK } = constants;
 
@@ -54,14 +54,14 @@ export function checkRegular({ kind }: Facts, path: string): void {
 }
 
 /**
- * Opens for reading what an O_PATH descriptor stands for, whatever its name is.
+ * Opens the file of an O_PATH descriptor for reading, whatever its name is by now.
  * @param descriptors the folder `/proc/self/fd`, open
  */
 export function reopen(fd: number, descriptors?: number): number {
   const flags = constants.O_RDONLY | O_NONBLOCK;
   const opened =
     descriptors === undefined ? -1 : openAt(descriptors, String(fd), flags | O_CLOEXEC, 0);
-  // Without openat, or to have it said what is wrong.
+  // Where openat is missing; and where it failed, this throws the error.
   return opened >= 0 ? opened : openSync(`/proc/self/fd/${fd}`, flags);
 }
 
@@ -72,10 +72,10 @@ function openFound(at: string, path: string, follow: boolean): OpenFile {
   return { fd: reopen(found.fd), facts };
 }
 
-/** It may be swapped between the look and the open: then it is not served. */
+/** Another file may take its place between the stat and the open: then it is refused. */
 function openAndCompare(at: string, path: string, follow: boolean): OpenFile {
-  const look = follow ? statSync : lstatSync;
-  const seen = factsOf(look(at, { bigint: true }));
+  const stat = follow ? statSync : lstatSync;
+  const seen = factsOf(stat(at, { bigint: true }));
   checkRegular(seen, path);
   const fd = openSync(at, constants.O_RDONLY | O_NONBLOCK | (follow ? 0 : NO_FOLLOW));
   const facts = descriptorFacts(fd);

@@ -1,8 +1,8 @@
-/** Folders for the walk: held by a descriptor where /proc shows it, else by their path. */
+/** Folders of the walk: held by a descriptor where /proc shows it, else known by their path. */
 
 import { constants, existsSync, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import type { Folder } from "./beneath.ts";
+import type { Folder } from "./folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { type Facts, factsOf } from "../system/facts.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
@@ -10,18 +10,18 @@ import { O_PATH } from "../system/kernel.ts";
 import { quote } from "../names.ts";
 import { linkRefused, notADirectory, notFound } from "../system/refusals.ts";
 
-/** Whether /proc shows our descriptors, so that a path may begin at one. */
+/** Whether /proc shows our descriptors, so that a path can begin at one. */
 export const hasProc = process.platform === "linux" && existsSync("/proc/self/fd/.");
 
-/** A folder by its local path, links followed. @throws the error of node:fs */
+/** Opens a folder by its local path, links followed. @throws the error of node:fs */
 export function openPlainFolder(path: string): Folder {
   return hasProc ? DescriptorFolder.open(path) : new PathFolder(realpathSync(path));
 }
 
 export interface WalkFolder extends Folder {
   child(name: string, path: string): WalkFolder;
-  /** The same folder once more, with a life of its own. */
-  again(): WalkFolder;
+  /** Opens the same folder once more. */
+  duplicate(): WalkFolder;
 }
 
 export class DescriptorFolder implements WalkFolder {
@@ -50,7 +50,7 @@ export class DescriptorFolder implements WalkFolder {
   }
 
   stat(name: string): Facts | undefined {
-    return lookAt(this.pathOf(name), name);
+    return statPath(this.pathOf(name), name);
   }
 
   child(name: string, path: string): WalkFolder {
@@ -62,7 +62,7 @@ export class DescriptorFolder implements WalkFolder {
     }
   }
 
-  again(): WalkFolder {
+  duplicate(): WalkFolder {
     return new DescriptorFolder(openSync(`${this.path}/.`, O_PATH | constants.O_DIRECTORY));
   }
 
@@ -89,7 +89,7 @@ export class PathFolder implements WalkFolder {
   }
 
   stat(name: string): Facts | undefined {
-    return lookAt(this.pathOf(name), name);
+    return statPath(this.pathOf(name), name);
   }
 
   child(name: string, path: string): WalkFolder {
@@ -98,27 +98,27 @@ export class PathFolder implements WalkFolder {
     return new PathFolder(this.pathOf(name));
   }
 
-  again(): WalkFolder {
+  duplicate(): WalkFolder {
     return this;
   }
 
   readNames(shown: string, taker: NameTaker): Promise<void> {
-    return readFolder(this.path, shown, taker, { plainly: true });
+    return readFolder(this.path, shown, taker, true);
   }
 
   [Symbol.dispose](): void {}
 }
 
-function lookAt(path: string, name: string): Facts | undefined {
+function statPath(path: string, name: string): Facts | undefined {
   try {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stats === undefined ? undefined : factsOf(stats);
   } catch (error) {
-    throw LeatError.from(error, `cannot look at ${quote(name)}`);
+    throw LeatError.from(error, `cannot access ${quote(name)}`);
   }
 }
 
-/** Says why a name is not a folder to go on from. */
+/** Why a name cannot be opened as a folder. */
 function notAFolder(folder: Folder, name: string, path: string, error: unknown): LeatError {
   const facts = folder.stat(name);
   if (facts === undefined) return notFound(path);

@@ -6,8 +6,8 @@ import { isSegment } from "../names.ts";
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * @returns undefined when the name at `bytes[start, end)` cannot be said on the wire: it is not
- *   UTF-8, or has control characters
+ * @returns undefined when the wire cannot carry the name at `bytes[start, end)`: it is not UTF-8, or has
+ *   control characters
  */
 export function wireName(bytes: Buffer, start: number, end: number): string | undefined {
   if (isPlain(bytes, start, end)) return bytes.toString("latin1", start, end);
@@ -15,7 +15,7 @@ export function wireName(bytes: Buffer, start: number, end: number): string | un
   return name !== undefined && isSegment(name) ? name : undefined;
 }
 
-/** ASCII without control characters: nearly every name, and quickly told. */
+/** Whether it is ASCII without control characters, as nearly every name: the quick check. */
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const byte = bytes[i] ?? 0;

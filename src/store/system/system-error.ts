@@ -1,5 +1,24 @@
-/** Whether this is a system error of one of these names, as node:fs throws it. */
+/** Errors of system calls, as node:fs throws them. */
+
+/** Whether this is a system error with one of these codes. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   return typeof error.code === "string" && codes.includes(error.code);
+}
+
+/** EPERM and EACCES: the file system does not let us do it to this file or folder. */
+const UNSUPPORTED = ["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EOVERFLOW", "EPERM", "EACCES"];
+
+/** Whether the file system cannot do what was asked for, as opposed to a failure. */
+export const isUnsupported = (error: unknown): boolean => isSystemError(error, ...UNSUPPORTED);
+
+/** @returns whether the work was done; false where the file system cannot @throws its failure */
+export async function isSupported(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (isUnsupported(error)) return false;
+    throw error;
+  }
 }

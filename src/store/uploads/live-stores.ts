@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, readdirSync, unlinkSync } from "node:fs";
 import { randomBytes } from "../../hash.ts";
-import { type Folder, isNamed } from "../resolve/beneath.ts";
+import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
 import { isSystemError } from "../system/system-error.ts";

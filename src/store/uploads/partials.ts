@@ -6,7 +6,7 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { PARTIALS_COMPARED, PARTIALS_LEFT } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import type { Facts } from "../system/facts.ts";
 import { currentSyncs, type FileSyncs } from "../write/file-syncs.ts";
 import { statDescriptor } from "../system/kernel.ts";
@@ -282,7 +282,7 @@ function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
 
 /** Opens a folder in the library's own if it is there. */
 export function findOwn(library: Library, name: string): Folder | undefined {
-  using root = library.beneath.folder([]);
+  using root = library.resolver.folder([]);
   if (root.stat(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
   using own = root.child(OWN_FOLDER, OWN_FOLDER);
   if (own.stat(name)?.kind !== "DIRECTORY") return undefined;
@@ -291,7 +291,7 @@ export function findOwn(library: Library, name: string): Folder | undefined {
 
 /** Opens a folder in the library's own, makes it if it is missing. */
 export function makeOwn(library: Library, name: string): Folder {
-  using root = library.beneath.folder([]);
+  using root = library.resolver.folder([]);
   using own = makePrivate(root, OWN_FOLDER, OWN_FOLDER);
   return makePrivate(own, name, `${OWN_FOLDER}/${name}`);
 }

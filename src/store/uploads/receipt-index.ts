@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { INDEX_TAIL, MiB, NOTES_OF_UPLOAD } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
 import { idAt, isRecord, RECORD_MAGIC, RECORD_SIZE } from "./receipt-record.ts";

@@ -10,7 +10,7 @@
 import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { JOURNAL_READS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { clearDeadStores, isAlive, LiveStore } from "./live-stores.ts";
 import { isGone } from "./partials.ts";
 import { ReceiptIndex, INDEX_FOLDER } from "./receipt-index.ts";

@@ -9,7 +9,8 @@
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
 import { DiskSink, type Skipped } from "../write/disk-sink.ts";
-import { type Versions, versionedEntry } from "../system/entry.ts";
+import { versionedEntry } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
 import type { Library } from "../resolve/library.ts";
 import { quote } from "../names.ts";

@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { RECEIPT_SPANS, RECEIPT_STEPS } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { Lock } from "../system/locks.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;

@@ -21,7 +21,7 @@ import {
 import { LeatError } from "../../errors.ts";
 import { crc32, randomBytes, sha256 } from "../../hash.ts";
 import { TRIES_BYTES, TRIES_KEPT } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { KEY_SIZE } from "./receipt-record.ts";
 import { isSystemError } from "../system/system-error.ts";

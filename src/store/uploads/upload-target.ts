@@ -1,8 +1,8 @@
 /** Where an upload into a library goes: its place is looked for by its path, its commit is noted. */
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import type { DiskSink } from "../write/disk-sink.ts";
 import type { SinkTarget } from "../write/sink-target.ts";
-import type { Versions } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import type { FileSyncs } from "../write/file-syncs.ts";
 import type { Library, OpenPlace, Place } from "../resolve/library.ts";
 import { modeAfter, modeOfNew } from "../write/new-mode.ts";

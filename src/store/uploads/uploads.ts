@@ -12,10 +12,10 @@ import {
   UNNAMED_BELOW,
   UPLOAD_WINDOW,
 } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { mayUseName } from "../write/collision.ts";
 import { DiskSink, type Skipped } from "../write/disk-sink.ts";
-import type { Versions } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import { checkFree } from "../write/free-space.ts";
 import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
 import type { Library, OpenPlace } from "../resolve/library.ts";

@@ -1,7 +1,7 @@
 /** What to do with a name that is taken: the same answer when a put starts and when it commits. */
 
 import { LeatError } from "../../errors.ts";
-import type { Versions } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { quote } from "../names.ts";
 import { alreadyExists, isDirectory } from "../system/refusals.ts";

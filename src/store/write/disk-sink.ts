@@ -23,7 +23,7 @@ import type {
 } from "../store.ts";
 import type { SinkOptions, SinkTarget } from "./sink-target.ts";
 import { syncFolder } from "./sync-folder.ts";
-import { isSupported } from "../system/unsupported.ts";
+import { isSupported } from "../system/system-error.ts";
 import { writePace, type DiskPace } from "../system/disk-pace.ts";
 import { WriteBehind } from "./write-behind.ts";
 

@@ -8,11 +8,10 @@
  */
 import { constants, openSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../limits.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { SyncThread } from "./sync-thread.ts";
-import { isSystemError } from "../system/system-error.ts";
-import { isUnsupported } from "../system/unsupported.ts";
+import { isSystemError, isUnsupported } from "../system/system-error.ts";
 import { fsyncLater } from "../system/thread-pool.ts";
 
 interface Waiting {

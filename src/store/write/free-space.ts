@@ -2,7 +2,7 @@
 
 import { statfsSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { quote } from "../names.ts";
 
 /**

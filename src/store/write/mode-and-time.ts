@@ -6,7 +6,7 @@ import { quote } from "../names.ts";
 import type { PartialFile } from "./partial.ts";
 import { setModified } from "../system/posix.ts";
 import type { NotDone, Time } from "../store.ts";
-import { isUnsupported } from "../system/unsupported.ts";
+import { isUnsupported } from "../system/system-error.ts";
 
 export interface Wanted {
   /** What it is about to replace: its permission bits stay. */

@@ -2,7 +2,7 @@
  * The permission bits of a new file: as `cp` would give them, those of what was copied, less the umask
  * or as the folder's default ACL says, and none of setuid, setgid and sticky.
  */
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { PartialFile } from "./partial.ts";
 
 /** Of a file that nothing is said about. */

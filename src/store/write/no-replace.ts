@@ -1,7 +1,7 @@
 /** Renames that never replace: exact, of two that race one fails. */
 
 import { linkSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { AT_FDCWD, ERRNO, RENAME_NOREPLACE, renameat2, systemError } from "../system/kernel.ts";
 
 /** EINVAL: the file system cannot do it, or a folder would go into itself; the plain calls tell. */

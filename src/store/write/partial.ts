@@ -18,7 +18,7 @@ import {
 import { LeatError } from "../../errors.ts";
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
-import { type Folder, isNamed } from "../resolve/beneath.ts";
+import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
 import type { Facts } from "../system/facts.ts";
 import { Lock } from "../system/locks.ts";
@@ -200,12 +200,12 @@ export class PartialFile {
    */
   append(bytes: Uint8Array, pace: DiskPace): MaybePromise<void> {
     if (!pace.mayBlock) return this.#appendLater(bytes, pace);
-    pace.here(() => this.#writeAll(bytes));
+    pace.onLoop(() => this.#writeAll(bytes));
     this.#size += bytes.length;
   }
 
   async #appendLater(bytes: Uint8Array, pace: DiskPace): Promise<void> {
-    await pace.there(() => writeLater(this.fd, bytes, this.#size));
+    await pace.onPool(() => writeLater(this.fd, bytes, this.#size));
     this.#size += bytes.length;
   }
 

@@ -8,7 +8,7 @@
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { type CollisionRule, mayUseName } from "./collision.ts";
-import type { Versions } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
 import { ERRNO, systemError } from "../system/kernel.ts";

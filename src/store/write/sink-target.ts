@@ -1,8 +1,8 @@
 /** Where a file goes that is being written, and how. */
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
 import type { CommitDigest, DurabilityLevel, NotDone, Resumed, Time } from "../store.ts";
-import type { Versions } from "../system/entry.ts";
+import type { Versions } from "../system/versions.ts";
 import type { CollisionRule } from "./collision.ts";
 import type { PartialFile } from "./partial.ts";
 

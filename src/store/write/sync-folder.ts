@@ -3,8 +3,8 @@
  * it is being synced, all who come meanwhile wait for one more sync, and share it.
  */
 import { constants } from "node:fs";
-import type { Folder } from "../resolve/beneath.ts";
-import { isSupported, isUnsupported } from "../system/unsupported.ts";
+import type { Folder } from "../resolve/folder.ts";
+import { isSupported, isUnsupported } from "../system/system-error.ts";
 import { closeLater, fsyncLater, openLater } from "../system/thread-pool.ts";
 
 /** Syncs that have begun: they may have looked at the folder already. */

@@ -2,7 +2,7 @@
  * Names that a request has made in folders, folders that it made or moved: they go on disk before its
  * answer. A file in a folder is on disk only as far as the folder's own name is.
  */
-import type { Folder } from "../resolve/beneath.ts";
+import type { Folder } from "../resolve/folder.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /**

@@ -1,22 +1,23 @@
 /**
  * Resolution where the kernel cannot keep us inside: folder by folder, no link followed.
  *
- * With /proc each step is taken from the descriptor of the step before, and nobody can put a link
- * in between. Without it (macOS) steps are looked at by path: whoever may change folders inside the
- * library on the server itself could race us, a peer could not, for no request makes links.
+ * With /proc each step begins at the descriptor of the step before, and nobody can put a link in
+ * between. Without it (macOS) each step is a path: a local user who may change folders inside the library
+ * can win a race against us. A peer cannot, for no request makes links.
  */
 
-import type { Beneath, Folder, OpenFile } from "./beneath.ts";
+import type { Folder } from "./folder.ts";
+import type { Resolver, OpenFile } from "./resolver.ts";
 import type { Facts } from "../system/facts.ts";
-import { standsForOwnFolder } from "./own-folder.ts";
+import { namesOwnFolder } from "./own-folder.ts";
 import { openRegular } from "./open-regular.ts";
 import { isDirectory, linkRefused, notFound } from "../system/refusals.ts";
 import { DescriptorFolder, PathFolder, type WalkFolder } from "./walk-folder.ts";
 
-/** What a walk holds on to from step to step. */
+/** How a walk keeps the folder of the last step. */
 export type Hold = "descriptor" | "path";
 
-export class WalkBeneath implements Beneath {
+export class WalkResolver implements Resolver {
   readonly followsLinks = false;
   readonly #root: WalkFolder;
   readonly #proc: boolean;
@@ -33,7 +34,7 @@ export class WalkBeneath implements Beneath {
 
   folder(segments: readonly string[]): Folder {
     this.#refuseOwn(segments);
-    let folder = this.#root.again();
+    let folder = this.#root.duplicate();
     for (const [index, segment] of segments.entries()) {
       using before = folder;
       folder = before.child(segment, segments.slice(0, index + 1).join("/"));
@@ -63,7 +64,7 @@ export class WalkBeneath implements Beneath {
   /** @throws NOT_FOUND */
   #refuseOwn(segments: readonly string[]): void {
     const [first] = segments;
-    if (first !== undefined && standsForOwnFolder(first, (name) => this.#root.stat(name))) {
+    if (first !== undefined && namesOwnFolder(first, (name) => this.#root.stat(name))) {
       throw notFound(segments.join("/"));
     }
   }

@@ -2,7 +2,8 @@
 
 import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import type { Beneath, Folder, OpenFile } from "./beneath.ts";
+import type { Folder } from "./folder.ts";
+import type { Resolver, OpenFile } from "./resolver.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import type { Facts } from "../system/facts.ts";
 import {
@@ -18,19 +19,19 @@ import {
 } from "../system/kernel.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { quote } from "../names.ts";
-import { standsForOwnFolder } from "./own-folder.ts";
+import { namesOwnFolder } from "./own-folder.ts";
 import { checkRegular, reopen } from "./open-regular.ts";
 import { leadsOutside, linkRefused, notFound } from "../system/refusals.ts";
 
 const BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
 
-/** openat2 gives up with EAGAIN when folders move while it climbs; then it is asked again. */
+/** openat2 fails with EAGAIN when folders are renamed while it follows ".."; then it is called again. */
 const TRIES = 32;
 
-export class KernelBeneath implements Beneath {
+export class KernelResolver implements Resolver {
   readonly followsLinks = true;
   readonly #root: Descriptor;
-  /** `/proc/self/fd`: from here to a file that was found takes 2.5 us, from the root 3.6. */
+  /** `/proc/self/fd`: reopening a descriptor relative to it takes 2.5 us, by its whole path 3.6. */
   readonly #descriptors: Descriptor;
 
   /** @param root descriptor of the library, O_PATH; ours to close from now on */
@@ -78,7 +79,7 @@ export class KernelBeneath implements Beneath {
   /** @returns a descriptor */
   #resolve(segments: readonly string[], flags: number): number {
     const path = segments.length === 0 ? "." : segments.join("/");
-    if (segments.length > 0 && standsForOwnFolder(segments[0] ?? "", this.#look))
+    if (segments.length > 0 && namesOwnFolder(segments[0] ?? "", this.#statAtRoot))
       throw notFound(path);
     const direct = openat2(this.#root.fd, path, flags, BENEATH | RESOLVE_NO_SYMLINKS);
     if (direct >= 0) return direct;
@@ -103,17 +104,16 @@ export class KernelBeneath implements Beneath {
     throw notFound(path);
   }
 
-  /** Whether a link led into the store's own folder, past the check of the name. */
+  /** Whether a link led into the store's own folder, which the check of the name does not notice. */
   #isOwn(fd: number): boolean {
     const library = readlinkSync(`/proc/self/fd/${this.#root.fd}`);
     const found = readlinkSync(`/proc/self/fd/${fd}`);
     const prefix = library === "/" ? "/" : `${library}/`;
     if (!found.startsWith(prefix)) return false;
-    return standsForOwnFolder(found.slice(prefix.length).split("/")[0] ?? "", this.#look);
+    return namesOwnFolder(found.slice(prefix.length).split("/")[0] ?? "", this.#statAtRoot);
   }
 
-  /** A name at the root. */
-  readonly #look = (name: string): Facts | undefined => lookAt(this.#root.fd, name);
+  readonly #statAtRoot = (name: string): Facts | undefined => statName(this.#root.fd, name);
 }
 
 class KernelFolder implements Folder {
@@ -138,7 +138,7 @@ class KernelFolder implements Folder {
   }
 
   stat(name: string): Facts | undefined {
-    return lookAt(this.#folder.fd, name);
+    return statName(this.#folder.fd, name);
   }
 
   child(name: string, path: string): Folder {
@@ -158,11 +158,9 @@ class KernelFolder implements Folder {
   }
 }
 
-function lookAt(folder: number, name: string): Facts | undefined {
+function statName(folder: number, name: string): Facts | undefined {
   const facts = statAt(folder, name);
-  if (typeof facts === "object") return facts;
-  if (facts === -ERRNO.ENOENT) return undefined;
-  throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(name)}`);
+  return facts === -ERRNO.ENOENT ? undefined : factsOrThrow(facts, name);
 }
 
 /** @param fd ours to close from now on */
@@ -174,7 +172,7 @@ function openFolder(fd: number, path: string): Folder {
 
 function factsOrThrow(facts: Facts | number, path: string): Facts {
   if (typeof facts === "object") return facts;
-  throw LeatError.from(systemError(-facts, "statx"), `cannot look at ${quote(path)}`);
+  throw LeatError.from(systemError(-facts, "statx"), `cannot access ${quote(path)}`);
 }
 
 function refusal(result: number, path: string): LeatError {
@@ -184,7 +182,7 @@ function refusal(result: number, path: string): LeatError {
     case ERRNO.EXDEV:
       return leadsOutside(path);
     case ERRNO.EAGAIN:
-      return new LeatError("UNAVAILABLE", `folders moved while ${quote(path)} was looked for`);
+      return new LeatError("UNAVAILABLE", `folders were renamed while ${quote(path)} was resolved`);
     default:
       return LeatError.from(systemError(-result, "openat2"), `cannot reach ${quote(path)}`);
   }
