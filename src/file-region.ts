@@ -27,8 +27,7 @@ export interface FileRegion extends Disposable {
 
 /** What was put into a send buffer. */
 export interface Filled {
-  /** The bytes are buffer[start, end); none where the two are the same. */
-  readonly start: number;
+  /** The bytes are buffer[0, end). */
   readonly end: number;
   /** Is to be sent right behind the bytes. */
   readonly region?: FileRegion | undefined;

@@ -211,10 +211,9 @@ export class Outbox implements Task, BufferHolder {
     const most = Math.min(into.length, payload + SEND_ROOM);
     this.#filling = true;
     try {
-      const { start, end, region } = producer.fill(into, most);
+      const { end, region } = producer.fill(into, most);
       this.#region = region;
       if (this.#closed) return this.#endRegion();
-      this.#start = start;
       this.#end = end;
     } finally {
       this.#filling = false;

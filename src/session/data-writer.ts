@@ -12,18 +12,6 @@ const LEAST_PAYLOAD = SEND_ROOM;
 
 export const NO_ROOM = -1;
 
-/** The kernel copies a file to such a place a third faster than to any other, in bytes. */
-export const ALIGNMENT = 64;
-
-/** Where in an empty buffer the next frame of a stream begins, so that its payload is aligned. */
-export function alignedStart(stream: Stream): number {
-  const { id, sendOffset, outgoing } = stream;
-  if (outgoing === undefined) return 0;
-  const length = Math.min(outgoing.available, stream.send.credit, payloadLimit(sendOffset));
-  const closes = length === blockLeft(sendOffset) || outgoing.ends(length);
-  return ALIGNMENT - dataHeadLength(id, sendOffset, length, closes);
-}
-
 const blockLeft = (offset: number): number => BLOCK_SIZE - (offset % BLOCK_SIZE);
 const payloadLimit = (offset: number): number => Math.min(blockLeft(offset), DATA_PAYLOAD);
 

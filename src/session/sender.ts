@@ -2,7 +2,7 @@
 import { LeatError } from "../errors.ts";
 import type { Filled } from "../file-region.ts";
 import { Controls } from "./controls.ts";
-import { alignedStart, NO_ROOM, writeData } from "./data-writer.ts";
+import { NO_ROOM, writeData } from "./data-writer.ts";
 import type { Outgoing, BufferedPayload } from "./outgoing.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
@@ -65,9 +65,6 @@ export class Sender {
   fill(into: Uint8Array, end: number, payloads: BufferedPayload[], now: number): Filled {
     this.#copied(now);
     let position = this.#controls.fill(into, 0, end);
-    const first = position === 0 ? this.#turns.first : undefined;
-    const start = first === undefined ? 0 : alignedStart(first);
-    position += start;
     while (this.#controls.bytes === 0 && this.#copying === undefined) {
       const stream = this.#turns.first;
       if (stream === undefined) break;
@@ -76,7 +73,7 @@ export class Sender {
       // Nothing may stand between a head and its region.
       position = this.#copying === undefined ? this.#controls.fill(into, behind, end) : behind;
     }
-    return { start, end: position, region: this.#copying?.region };
+    return { end: position, region: this.#copying?.region };
   }
 
   #fillFrom(

@@ -301,7 +301,7 @@ export class Session {
   /**
    * Puts what is to be sent next into into[0, end): answers first, then Data of the streams in turn.
    * @param payloads gets those that can be taken again
-   * @returns where the bytes are; their last head is that of `region`, if there is one
+   * @returns how many bytes; their last head is that of `region`, if there is one
    */
   fill(into: Uint8Array, end: number, payloads: BufferedPayload[], now: number): Filled {
     return this.#sender?.fill(into, end, payloads, now) ?? NOTHING;
@@ -367,4 +367,4 @@ export class Session {
   }
 }
 
-const NOTHING: Filled = { start: 0, end: 0 };
+const NOTHING: Filled = { end: 0 };
