@@ -6,12 +6,6 @@
  */
 import { SEND_BUFFER, SEND_BUFFERS, SILENCE } from "../limits.ts";
 
-/**
- * Large memory begins with a page, and a file is read to behind a head of some 20 bytes. The kernel copies a
- * page of a file half as fast to the first 32 bytes of a page as to those behind, in bytes.
- */
-const LEAD = 64;
-
 export interface BufferHolder {
   /** Gives the buffer up and keeps what it takes to restore its bytes. @returns whether it could */
   evict(): boolean;
@@ -108,6 +102,12 @@ export class BufferPool {
     }
   }
 }
+
+/**
+ * Bytes left out at the start of a buffer's memory, which is the start of a page. Behind a head of some 20 bytes
+ * the kernel would copy a file at half the speed or less: decision 32.
+ */
+const LEAD = 64;
 
 /** Free buffers that are kept; more go back to the system. */
 const KEPT = 16;

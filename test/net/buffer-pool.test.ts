@@ -1,5 +1,6 @@
+import { ptr } from "bun:ffi";
 import { expect, test } from "bun:test";
-import { SILENCE } from "../../src/limits.ts";
+import { SEND_BUFFER, SILENCE } from "../../src/limits.ts";
 import { type BufferHolder, BufferPool } from "../../src/net/buffer-pool.ts";
 
 /** Keeps a diary of what the pool asks of it. */
@@ -54,6 +55,14 @@ test("gives out so many buffers of its size, and no more", () => {
   const buffers = all.slice(0, 3).map((holder) => holder.buffer!);
   expect(buffers.map((buffer) => buffer.length)).toEqual([1000, 1000, 1000]);
   expect(new Set(buffers).size).toBe(3);
+});
+
+test("gives out buffers that begin behind the slow beginning of a page", () => {
+  const pool = new BufferPool(SEND_BUFFER, 4);
+  for (const holder of holders(pool, 4)) {
+    holder.acquire();
+    expect(ptr(holder.buffer!) % 4096).toBeGreaterThanOrEqual(32);
+  }
 });
 
 test("uses a buffer again, and keeps few of them", () => {

@@ -105,7 +105,7 @@ export class Speaker implements Producer {
     into.set(bytesOf(this.#number, this.said, this.said + count));
     this.said += count;
     this.left -= count;
-    return { start: 0, end: count, region: this.region };
+    return { end: count, region: this.region };
   }
 
   failed(thrown: unknown): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SEND_ROOM } from "../../src/limits.ts";
-import { ALIGNMENT, alignedStart, NO_ROOM, writeData } from "../../src/session/data-writer.ts";
+import { NO_ROOM, writeData } from "../../src/session/data-writer.ts";
 import { ReceiveWindow, SendWindow, UNBOUNDED } from "../../src/session/flow.ts";
 import type { BufferedPayload } from "../../src/session/outgoing.ts";
 import { Stream } from "../../src/session/stream.ts";
@@ -107,23 +107,6 @@ describe("a Data frame", () => {
     const { frame } = write(streamOf(retaken, 10, 5), 1000, MAX_FRAME, payloads);
     const start = 7 + frame.length - 10;
     expect(payloads).toEqual([{ outgoing: retaken, start, length: 10, position: 5 }]);
-  });
-
-  test("that stands alone in a buffer has an aligned payload, whatever the numbers", () => {
-    const random = seededRandom(105);
-    for (let round = 0; round < 500; round++) {
-      const left = 1 + random.below(1 << random.below(22));
-      const offset = random.below(2 ** random.below(53));
-      const id = random.pick([1, 127, 128, 0xffff_ffff, random.below(2 ** 32)]);
-      const outgoing = Object.assign(new Zeros(left), { retake: () => {} });
-      const stream = streamOf(outgoing, 1 + random.below(2 * left), offset, id);
-      const payloads: BufferedPayload[] = [];
-      const into = new Uint8Array(300_000);
-      const at = alignedStart(stream);
-      expect(at).toBeGreaterThan(0);
-      writeData(stream, into, at, into.length, MAX_FRAME, payloads);
-      expect(payloads[0]!.start).toBe(ALIGNMENT);
-    }
   });
 
   test("that can't be read leaves everything as it was", () => {

@@ -64,8 +64,8 @@ export class End {
 
   /** One send buffer's worth of what waits. */
   fill(size = 1 << 18, payloads: BufferedPayload[] = [], into = new Uint8Array(size)): Uint8Array {
-    const { start, end } = this.session.fill(into, size, payloads, this.now);
-    return into.slice(start, end);
+    const { end } = this.session.fill(into, size, payloads, this.now);
+    return into.slice(0, end);
   }
 
   /** Everything that waits, as far as credit reaches. */
