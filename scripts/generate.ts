@@ -10,6 +10,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import protobuf from "protobufjs";
+import { writeStaticCodec } from "./static-codec.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const PROTO = "proto/leat/v1/leat.proto";
@@ -262,35 +263,18 @@ function readCall(field: protobuf.Field): string {
 }
 
 const DECLARATION = `${HEADER}
-import type { Reader, Writer } from "protobufjs/minimal.js";
 import type { Messages } from "./messages.ts";
 
-/** What protobufjs' static code is, as far as any-form.ts uses it: untyped objects in and out. */
+/** The part of protobufjs' static code that any-form.ts uses: it reads any legal form. */
 export const leat: {
-  v1: Record<
-    keyof Messages,
-    {
-      encode(message: object, writer?: Writer): Writer;
-      decode(bytes: Uint8Array | Reader, length?: number): object;
-    }
-  >;
+  v1: Record<keyof Messages, { decode(bytes: Uint8Array): object }>;
 };
 `;
 
 async function staticCodec(into: string): Promise<string> {
-  const out = join(into, "leat.js");
-  const flags =
-    "-t static-module -w esm --es6 --force-number --no-create --no-verify --no-delimited --no-typeurl " +
-    "--no-convert --no-comments -r leat.v1";
-  const pbjs = join(ROOT, "node_modules/protobufjs-cli/bin/pbjs");
-  const run = Bun.spawn(
-    [process.execPath, pbjs, ...flags.split(" "), "-o", out, join(ROOT, PROTO)],
-    {
-      stdio: ["ignore", "inherit", "inherit"],
-    },
-  );
-  if ((await run.exited) !== 0) throw new Error("pbjs failed");
-  return HEADER + readFileSync(out, "utf8");
+  const path = join(into, "leat.js");
+  await writeStaticCodec(path, "--no-encode");
+  return readFileSync(path, "utf8");
 }
 
 async function formatted(into: string, name: string, source: string): Promise<string> {
@@ -309,7 +293,7 @@ try {
   const root = await new protobuf.Root().load(join(ROOT, PROTO), { alternateCommentMode: true });
   const { types, enums } = typesOf(root);
   const files: Record<string, string> = {
-    "leat.js": await staticCodec(work),
+    "leat.js": HEADER + (await staticCodec(work)),
     "leat.d.ts": DECLARATION,
     "messages.ts": await formatted(work, "messages.ts", messagesSource(types, enums)),
     "canonical.ts": await formatted(work, "canonical.ts", canonicalSource(types, enums)),

@@ -2,7 +2,7 @@
 /*eslint-disable block-scoped-var, id-length, no-control-regex, no-magic-numbers, no-mixed-operators, no-prototype-builtins, no-redeclare, no-shadow, no-var, sort-vars, default-case, jsdoc/require-param*/
 import $protobuf from "protobufjs/minimal.js";
 
-const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
+const $Reader = $protobuf.Reader, $util = $protobuf.util;
 const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError;
 
 const $root = $protobuf.roots["leat.v1"] || ($protobuf.roots["leat.v1"] = {});
@@ -46,49 +46,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["data", "credit", "request", "response", "finish", "receipt", "failure", "resend", "cancel", "ping", "pong", "hello", "welcome", "goAway"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Frame.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.stream != null && $Object.hasOwnProperty.call(message, "stream") && message.stream !== 0)
-                    writer.uint32(8).uint32(message.stream);
-                if (message.data != null && $Object.hasOwnProperty.call(message, "data"))
-                    $root.leat.v1.Data.encode(message.data, writer.uint32(18).fork(), _depth + 1).ldelim();
-                if (message.credit != null && $Object.hasOwnProperty.call(message, "credit"))
-                    $root.leat.v1.Credit.encode(message.credit, writer.uint32(26).fork(), _depth + 1).ldelim();
-                if (message.request != null && $Object.hasOwnProperty.call(message, "request"))
-                    $root.leat.v1.Request.encode(message.request, writer.uint32(34).fork(), _depth + 1).ldelim();
-                if (message.response != null && $Object.hasOwnProperty.call(message, "response"))
-                    $root.leat.v1.Response.encode(message.response, writer.uint32(42).fork(), _depth + 1).ldelim();
-                if (message.finish != null && $Object.hasOwnProperty.call(message, "finish"))
-                    $root.leat.v1.Finish.encode(message.finish, writer.uint32(50).fork(), _depth + 1).ldelim();
-                if (message.receipt != null && $Object.hasOwnProperty.call(message, "receipt"))
-                    $root.leat.v1.Receipt.encode(message.receipt, writer.uint32(58).fork(), _depth + 1).ldelim();
-                if (message.failure != null && $Object.hasOwnProperty.call(message, "failure"))
-                    $root.leat.v1.Failure.encode(message.failure, writer.uint32(66).fork(), _depth + 1).ldelim();
-                if (message.resend != null && $Object.hasOwnProperty.call(message, "resend"))
-                    $root.leat.v1.Resend.encode(message.resend, writer.uint32(74).fork(), _depth + 1).ldelim();
-                if (message.cancel != null && $Object.hasOwnProperty.call(message, "cancel"))
-                    $root.leat.v1.Cancel.encode(message.cancel, writer.uint32(82).fork(), _depth + 1).ldelim();
-                if (message.ping != null && $Object.hasOwnProperty.call(message, "ping"))
-                    $root.leat.v1.Ping.encode(message.ping, writer.uint32(90).fork(), _depth + 1).ldelim();
-                if (message.pong != null && $Object.hasOwnProperty.call(message, "pong"))
-                    $root.leat.v1.Pong.encode(message.pong, writer.uint32(98).fork(), _depth + 1).ldelim();
-                if (message.hello != null && $Object.hasOwnProperty.call(message, "hello"))
-                    $root.leat.v1.Hello.encode(message.hello, writer.uint32(106).fork(), _depth + 1).ldelim();
-                if (message.welcome != null && $Object.hasOwnProperty.call(message, "welcome"))
-                    $root.leat.v1.Welcome.encode(message.welcome, writer.uint32(114).fork(), _depth + 1).ldelim();
-                if (message.goAway != null && $Object.hasOwnProperty.call(message, "goAway"))
-                    $root.leat.v1.GoAway.encode(message.goAway, writer.uint32(122).fork(), _depth + 1).ldelim();
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Frame.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -265,25 +222,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            Data.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                    writer.uint32(8).uint64(message.offset);
-                if (message.crc32 != null && $Object.hasOwnProperty.call(message, "crc32"))
-                    writer.uint32(21).fixed32(message.crc32);
-                if (message.payload != null && $Object.hasOwnProperty.call(message, "payload") && message.payload.length)
-                    writer.uint32(26).bytes(message.payload);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Data.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -366,21 +304,6 @@ export const leat = $root.leat = (() => {
             };
 
             Credit.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-
-            Credit.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && (typeof message.bytes === "object" ? message.bytes.low || message.bytes.high : message.bytes !== 0))
-                    writer.uint32(8).uint64(message.bytes);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Credit.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -478,29 +401,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["cursor"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Finish.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.size != null && $Object.hasOwnProperty.call(message, "size"))
-                    writer.uint32(8).uint64(message.size);
-                if (message.crc32 != null && $Object.hasOwnProperty.call(message, "crc32"))
-                    writer.uint32(21).fixed32(message.crc32);
-                if (message.sha256 != null && $Object.hasOwnProperty.call(message, "sha256"))
-                    writer.uint32(26).bytes(message.sha256);
-                if (message.cursor != null && $Object.hasOwnProperty.call(message, "cursor"))
-                    writer.uint32(34).string(message.cursor);
-                if (message.skippedNames != null && $Object.hasOwnProperty.call(message, "skippedNames") && (typeof message.skippedNames === "object" ? message.skippedNames.low || message.skippedNames.high : message.skippedNames !== 0))
-                    writer.uint32(40).uint64(message.skippedNames);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Finish.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -612,37 +512,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["sha256"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Receipt.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.entry != null && $Object.hasOwnProperty.call(message, "entry"))
-                    $root.leat.v1.Entry.encode(message.entry, writer.uint32(10).fork(), _depth + 1).ldelim();
-                if (message.crc32 != null && $Object.hasOwnProperty.call(message, "crc32") && message.crc32 !== 0)
-                    writer.uint32(21).fixed32(message.crc32);
-                if (message.sha256 != null && $Object.hasOwnProperty.call(message, "sha256"))
-                    writer.uint32(26).bytes(message.sha256);
-                if (message.durability != null && $Object.hasOwnProperty.call(message, "durability") && message.durability !== 0)
-                    writer.uint32(32).int32(message.durability);
-                if (message.uploadId != null && $Object.hasOwnProperty.call(message, "uploadId") && message.uploadId.length)
-                    writer.uint32(42).bytes(message.uploadId);
-                if (message.skipped != null && $Object.hasOwnProperty.call(message, "skipped") && message.skipped !== false)
-                    writer.uint32(48).bool(message.skipped);
-                if (message.modeNotSet != null && $Object.hasOwnProperty.call(message, "modeNotSet") && message.modeNotSet !== false)
-                    writer.uint32(56).bool(message.modeNotSet);
-                if (message.modifiedNotSet != null && $Object.hasOwnProperty.call(message, "modifiedNotSet") && message.modifiedNotSet !== false)
-                    writer.uint32(64).bool(message.modifiedNotSet);
-                if (message.notSynced != null && $Object.hasOwnProperty.call(message, "notSynced") && message.notSynced !== false)
-                    writer.uint32(72).bool(message.notSynced);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Receipt.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -797,27 +666,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            Failure.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.code != null && $Object.hasOwnProperty.call(message, "code") && message.code !== 0)
-                    writer.uint32(8).int32(message.code);
-                if (message.message != null && $Object.hasOwnProperty.call(message, "message") && message.message !== "")
-                    writer.uint32(18).string(message.message);
-                if (message.retryable != null && $Object.hasOwnProperty.call(message, "retryable") && message.retryable !== false)
-                    writer.uint32(24).bool(message.retryable);
-                if (message.retryAfterMilliseconds != null && $Object.hasOwnProperty.call(message, "retryAfterMilliseconds"))
-                    writer.uint32(32).uint32(message.retryAfterMilliseconds);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Failure.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -948,23 +796,6 @@ export const leat = $root.leat = (() => {
             Resend.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Resend.prototype.length = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
-            Resend.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                    writer.uint32(8).uint64(message.offset);
-                if (message.length != null && $Object.hasOwnProperty.call(message, "length") && (typeof message.length === "object" ? message.length.low || message.length.high : message.length !== 0))
-                    writer.uint32(16).uint64(message.length);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Resend.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -1041,21 +872,6 @@ export const leat = $root.leat = (() => {
 
             Cancel.prototype.keep = false;
 
-            Cancel.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.keep != null && $Object.hasOwnProperty.call(message, "keep") && message.keep !== false)
-                    writer.uint32(8).bool(message.keep);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Cancel.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -1123,21 +939,6 @@ export const leat = $root.leat = (() => {
 
             Ping.prototype.nonce = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
-            Ping.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.nonce != null && $Object.hasOwnProperty.call(message, "nonce") && (typeof message.nonce === "object" ? message.nonce.low || message.nonce.high : message.nonce !== 0))
-                    writer.uint32(8).uint64(message.nonce);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Ping.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -1204,21 +1005,6 @@ export const leat = $root.leat = (() => {
             };
 
             Pong.prototype.nonce = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-
-            Pong.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.nonce != null && $Object.hasOwnProperty.call(message, "nonce") && (typeof message.nonce === "object" ? message.nonce.low || message.nonce.high : message.nonce !== 0))
-                    writer.uint32(8).uint64(message.nonce);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Pong.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -1294,36 +1080,6 @@ export const leat = $root.leat = (() => {
             Hello.prototype.initialWindow = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Hello.prototype.maxFrame = 0;
             Hello.prototype.agent = "";
-
-            Hello.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.magic != null && $Object.hasOwnProperty.call(message, "magic") && message.magic !== 0)
-                    writer.uint32(13).fixed32(message.magic);
-                if (message.minimumVersion != null && $Object.hasOwnProperty.call(message, "minimumVersion") && message.minimumVersion !== 0)
-                    writer.uint32(16).uint32(message.minimumVersion);
-                if (message.maximumVersion != null && $Object.hasOwnProperty.call(message, "maximumVersion") && message.maximumVersion !== 0)
-                    writer.uint32(24).uint32(message.maximumVersion);
-                if (message.features != null && message.features.length)
-                    for (let i = 0; i < message.features.length; ++i)
-                        writer.uint32(34).string(message.features[i]);
-                if (message.credentials != null && $Object.hasOwnProperty.call(message, "credentials"))
-                    $root.leat.v1.Credentials.encode(message.credentials, writer.uint32(42).fork(), _depth + 1).ldelim();
-                if (message.initialWindow != null && $Object.hasOwnProperty.call(message, "initialWindow") && (typeof message.initialWindow === "object" ? message.initialWindow.low || message.initialWindow.high : message.initialWindow !== 0))
-                    writer.uint32(48).uint64(message.initialWindow);
-                if (message.maxFrame != null && $Object.hasOwnProperty.call(message, "maxFrame") && message.maxFrame !== 0)
-                    writer.uint32(56).uint32(message.maxFrame);
-                if (message.agent != null && $Object.hasOwnProperty.call(message, "agent") && message.agent !== "")
-                    writer.uint32(66).string(message.agent);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Hello.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -1459,23 +1215,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            Credentials.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.userPassword != null && $Object.hasOwnProperty.call(message, "userPassword"))
-                    $root.leat.v1.UserPassword.encode(message.userPassword, writer.uint32(10).fork(), _depth + 1).ldelim();
-                if (message.token != null && $Object.hasOwnProperty.call(message, "token"))
-                    writer.uint32(18).string(message.token);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Credentials.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -1548,23 +1287,6 @@ export const leat = $root.leat = (() => {
 
             UserPassword.prototype.user = "";
             UserPassword.prototype.password = "";
-
-            UserPassword.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.user != null && $Object.hasOwnProperty.call(message, "user") && message.user !== "")
-                    writer.uint32(10).string(message.user);
-                if (message.password != null && $Object.hasOwnProperty.call(message, "password") && message.password !== "")
-                    writer.uint32(18).string(message.password);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             UserPassword.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -1648,34 +1370,6 @@ export const leat = $root.leat = (() => {
             Welcome.prototype.maxFrame = 0;
             Welcome.prototype.initialWindow = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Welcome.prototype.agent = "";
-
-            Welcome.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.magic != null && $Object.hasOwnProperty.call(message, "magic") && message.magic !== 0)
-                    writer.uint32(13).fixed32(message.magic);
-                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && message.version !== 0)
-                    writer.uint32(16).uint32(message.version);
-                if (message.features != null && message.features.length)
-                    for (let i = 0; i < message.features.length; ++i)
-                        writer.uint32(26).string(message.features[i]);
-                if (message.maxStreams != null && $Object.hasOwnProperty.call(message, "maxStreams") && message.maxStreams !== 0)
-                    writer.uint32(32).uint32(message.maxStreams);
-                if (message.maxFrame != null && $Object.hasOwnProperty.call(message, "maxFrame") && message.maxFrame !== 0)
-                    writer.uint32(40).uint32(message.maxFrame);
-                if (message.initialWindow != null && $Object.hasOwnProperty.call(message, "initialWindow") && (typeof message.initialWindow === "object" ? message.initialWindow.low || message.initialWindow.high : message.initialWindow !== 0))
-                    writer.uint32(48).uint64(message.initialWindow);
-                if (message.agent != null && $Object.hasOwnProperty.call(message, "agent") && message.agent !== "")
-                    writer.uint32(58).string(message.agent);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Welcome.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -1808,27 +1502,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            GoAway.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.lastStream != null && $Object.hasOwnProperty.call(message, "lastStream") && message.lastStream !== 0)
-                    writer.uint32(8).uint32(message.lastStream);
-                if (message.code != null && $Object.hasOwnProperty.call(message, "code") && message.code !== 0)
-                    writer.uint32(16).int32(message.code);
-                if (message.message != null && $Object.hasOwnProperty.call(message, "message") && message.message !== "")
-                    writer.uint32(26).string(message.message);
-                if (message.retryAfterMilliseconds != null && $Object.hasOwnProperty.call(message, "retryAfterMilliseconds"))
-                    writer.uint32(32).uint32(message.retryAfterMilliseconds);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             GoAway.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -1935,37 +1608,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Request.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.list != null && $Object.hasOwnProperty.call(message, "list"))
-                    $root.leat.v1.List.encode(message.list, writer.uint32(10).fork(), _depth + 1).ldelim();
-                if (message.stat != null && $Object.hasOwnProperty.call(message, "stat"))
-                    $root.leat.v1.Stat.encode(message.stat, writer.uint32(18).fork(), _depth + 1).ldelim();
-                if (message.get != null && $Object.hasOwnProperty.call(message, "get"))
-                    $root.leat.v1.Get.encode(message.get, writer.uint32(26).fork(), _depth + 1).ldelim();
-                if (message.put != null && $Object.hasOwnProperty.call(message, "put"))
-                    $root.leat.v1.Put.encode(message.put, writer.uint32(34).fork(), _depth + 1).ldelim();
-                if (message.remove != null && $Object.hasOwnProperty.call(message, "remove"))
-                    $root.leat.v1.Remove.encode(message.remove, writer.uint32(42).fork(), _depth + 1).ldelim();
-                if (message.rename != null && $Object.hasOwnProperty.call(message, "rename"))
-                    $root.leat.v1.Rename.encode(message.rename, writer.uint32(50).fork(), _depth + 1).ldelim();
-                if (message.makeDirectory != null && $Object.hasOwnProperty.call(message, "makeDirectory"))
-                    $root.leat.v1.MakeDirectory.encode(message.makeDirectory, writer.uint32(58).fork(), _depth + 1).ldelim();
-                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum"))
-                    $root.leat.v1.Checksum.encode(message.checksum, writer.uint32(66).fork(), _depth + 1).ldelim();
-                if (message.status != null && $Object.hasOwnProperty.call(message, "status"))
-                    $root.leat.v1.Status.encode(message.status, writer.uint32(74).fork(), _depth + 1).ldelim();
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Request.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2103,37 +1745,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            Response.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.list != null && $Object.hasOwnProperty.call(message, "list"))
-                    $root.leat.v1.EntryPage.encode(message.list, writer.uint32(10).fork(), _depth + 1).ldelim();
-                if (message.stat != null && $Object.hasOwnProperty.call(message, "stat"))
-                    $root.leat.v1.Entry.encode(message.stat, writer.uint32(18).fork(), _depth + 1).ldelim();
-                if (message.get != null && $Object.hasOwnProperty.call(message, "get"))
-                    $root.leat.v1.GetResponse.encode(message.get, writer.uint32(26).fork(), _depth + 1).ldelim();
-                if (message.put != null && $Object.hasOwnProperty.call(message, "put"))
-                    $root.leat.v1.PutResponse.encode(message.put, writer.uint32(34).fork(), _depth + 1).ldelim();
-                if (message.remove != null && $Object.hasOwnProperty.call(message, "remove"))
-                    $root.leat.v1.RemoveResponse.encode(message.remove, writer.uint32(42).fork(), _depth + 1).ldelim();
-                if (message.rename != null && $Object.hasOwnProperty.call(message, "rename"))
-                    $root.leat.v1.Entry.encode(message.rename, writer.uint32(50).fork(), _depth + 1).ldelim();
-                if (message.makeDirectory != null && $Object.hasOwnProperty.call(message, "makeDirectory"))
-                    $root.leat.v1.Entry.encode(message.makeDirectory, writer.uint32(58).fork(), _depth + 1).ldelim();
-                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum"))
-                    $root.leat.v1.ChecksumResponse.encode(message.checksum, writer.uint32(66).fork(), _depth + 1).ldelim();
-                if (message.status != null && $Object.hasOwnProperty.call(message, "status"))
-                    $root.leat.v1.StatusResponse.encode(message.status, writer.uint32(74).fork(), _depth + 1).ldelim();
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Response.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -2256,23 +1867,6 @@ export const leat = $root.leat = (() => {
             Timestamp.prototype.seconds = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
             Timestamp.prototype.nanoseconds = 0;
 
-            Timestamp.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.seconds != null && $Object.hasOwnProperty.call(message, "seconds") && (typeof message.seconds === "object" ? message.seconds.low || message.seconds.high : message.seconds !== 0))
-                    writer.uint32(8).int64(message.seconds);
-                if (message.nanoseconds != null && $Object.hasOwnProperty.call(message, "nanoseconds") && message.nanoseconds !== 0)
-                    writer.uint32(16).uint32(message.nanoseconds);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Timestamp.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -2362,33 +1956,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["modified"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Entry.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
-                    writer.uint32(10).string(message.name);
-                if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
-                    writer.uint32(16).int32(message.kind);
-                if (message.size != null && $Object.hasOwnProperty.call(message, "size") && (typeof message.size === "object" ? message.size.low || message.size.high : message.size !== 0))
-                    writer.uint32(24).uint64(message.size);
-                if (message.modified != null && $Object.hasOwnProperty.call(message, "modified"))
-                    $root.leat.v1.Timestamp.encode(message.modified, writer.uint32(34).fork(), _depth + 1).ldelim();
-                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && message.version !== "")
-                    writer.uint32(42).string(message.version);
-                if (message.mode != null && $Object.hasOwnProperty.call(message, "mode") && message.mode !== 0)
-                    writer.uint32(48).uint32(message.mode);
-                if (message.link != null && $Object.hasOwnProperty.call(message, "link") && message.link !== false)
-                    writer.uint32(56).bool(message.link);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Entry.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2529,27 +2096,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            List.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.cursor != null && $Object.hasOwnProperty.call(message, "cursor"))
-                    writer.uint32(18).string(message.cursor);
-                if (message.limit != null && $Object.hasOwnProperty.call(message, "limit") && message.limit !== 0)
-                    writer.uint32(24).uint32(message.limit);
-                if (message.hidden != null && $Object.hasOwnProperty.call(message, "hidden") && message.hidden !== false)
-                    writer.uint32(32).bool(message.hidden);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             List.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -2643,22 +2189,6 @@ export const leat = $root.leat = (() => {
 
             EntryPage.prototype.entries = $util.emptyArray;
 
-            EntryPage.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.entries != null && message.entries.length)
-                    for (let i = 0; i < message.entries.length; ++i)
-                        $root.leat.v1.Entry.encode(message.entries[i], writer.uint32(10).fork(), _depth + 1).ldelim();
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             EntryPage.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -2724,21 +2254,6 @@ export const leat = $root.leat = (() => {
             };
 
             Stat.prototype.path = "";
-
-            Stat.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Stat.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2825,31 +2340,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["ifMatch"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Get.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                    writer.uint32(16).uint64(message.offset);
-                if (message.length != null && $Object.hasOwnProperty.call(message, "length"))
-                    writer.uint32(24).uint64(message.length);
-                if (message.ifMatch != null && $Object.hasOwnProperty.call(message, "ifMatch"))
-                    writer.uint32(34).string(message.ifMatch);
-                if (message.sha256 != null && $Object.hasOwnProperty.call(message, "sha256") && message.sha256 !== false)
-                    writer.uint32(40).bool(message.sha256);
-                if (message.mayGrow != null && $Object.hasOwnProperty.call(message, "mayGrow") && message.mayGrow !== false)
-                    writer.uint32(48).bool(message.mayGrow);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Get.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2960,25 +2450,6 @@ export const leat = $root.leat = (() => {
             GetResponse.prototype.entry = null;
             GetResponse.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             GetResponse.prototype.length = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-
-            GetResponse.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.entry != null && $Object.hasOwnProperty.call(message, "entry"))
-                    $root.leat.v1.Entry.encode(message.entry, writer.uint32(10).fork(), _depth + 1).ldelim();
-                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                    writer.uint32(16).uint64(message.offset);
-                if (message.length != null && $Object.hasOwnProperty.call(message, "length") && (typeof message.length === "object" ? message.length.low || message.length.high : message.length !== 0))
-                    writer.uint32(24).uint64(message.length);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             GetResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -3103,41 +2574,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["mode"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            Put.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.uploadId != null && $Object.hasOwnProperty.call(message, "uploadId") && message.uploadId.length)
-                    writer.uint32(18).bytes(message.uploadId);
-                if (message.size != null && $Object.hasOwnProperty.call(message, "size"))
-                    writer.uint32(24).uint64(message.size);
-                if (message.modified != null && $Object.hasOwnProperty.call(message, "modified"))
-                    $root.leat.v1.Timestamp.encode(message.modified, writer.uint32(34).fork(), _depth + 1).ldelim();
-                if (message.ifExists != null && $Object.hasOwnProperty.call(message, "ifExists") && message.ifExists !== 0)
-                    writer.uint32(40).int32(message.ifExists);
-                if (message.ifMatch != null && $Object.hasOwnProperty.call(message, "ifMatch"))
-                    writer.uint32(50).string(message.ifMatch);
-                if (message.resume != null && $Object.hasOwnProperty.call(message, "resume") && message.resume !== false)
-                    writer.uint32(56).bool(message.resume);
-                if (message.sha256 != null && $Object.hasOwnProperty.call(message, "sha256") && message.sha256 !== false)
-                    writer.uint32(64).bool(message.sha256);
-                if (message.prefixCrc32 != null && $Object.hasOwnProperty.call(message, "prefixCrc32"))
-                    writer.uint32(77).fixed32(message.prefixCrc32);
-                if (message.prefixLength != null && $Object.hasOwnProperty.call(message, "prefixLength") && (typeof message.prefixLength === "object" ? message.prefixLength.low || message.prefixLength.high : message.prefixLength !== 0))
-                    writer.uint32(80).uint64(message.prefixLength);
-                if (message.mode != null && $Object.hasOwnProperty.call(message, "mode"))
-                    writer.uint32(88).uint32(message.mode);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Put.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -3297,25 +2733,6 @@ export const leat = $root.leat = (() => {
             PutResponse.prototype.prefixCrc32 = 0;
             PutResponse.prototype.uploadId = $util.newBuffer([]);
 
-            PutResponse.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.durableOffset != null && $Object.hasOwnProperty.call(message, "durableOffset") && (typeof message.durableOffset === "object" ? message.durableOffset.low || message.durableOffset.high : message.durableOffset !== 0))
-                    writer.uint32(8).uint64(message.durableOffset);
-                if (message.prefixCrc32 != null && $Object.hasOwnProperty.call(message, "prefixCrc32") && message.prefixCrc32 !== 0)
-                    writer.uint32(21).fixed32(message.prefixCrc32);
-                if (message.uploadId != null && $Object.hasOwnProperty.call(message, "uploadId") && message.uploadId.length)
-                    writer.uint32(26).bytes(message.uploadId);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             PutResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -3410,23 +2827,6 @@ export const leat = $root.leat = (() => {
                 set: $util.oneOfSetter($oneOfFields)
             });
 
-            Remove.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.ifMatch != null && $Object.hasOwnProperty.call(message, "ifMatch"))
-                    writer.uint32(18).string(message.ifMatch);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             Remove.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -3499,19 +2899,6 @@ export const leat = $root.leat = (() => {
                             this[keys[i]] = properties[keys[i]];
             };
 
-            RemoveResponse.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             RemoveResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -3568,25 +2955,6 @@ export const leat = $root.leat = (() => {
             Rename.prototype.from = "";
             Rename.prototype.to = "";
             Rename.prototype.ifExists = 0;
-
-            Rename.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.from != null && $Object.hasOwnProperty.call(message, "from") && message.from !== "")
-                    writer.uint32(10).string(message.from);
-                if (message.to != null && $Object.hasOwnProperty.call(message, "to") && message.to !== "")
-                    writer.uint32(18).string(message.to);
-                if (message.ifExists != null && $Object.hasOwnProperty.call(message, "ifExists") && message.ifExists !== 0)
-                    writer.uint32(24).int32(message.ifExists);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Rename.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -3674,23 +3042,6 @@ export const leat = $root.leat = (() => {
             MakeDirectory.prototype.path = "";
             MakeDirectory.prototype.parents = false;
 
-            MakeDirectory.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.parents != null && $Object.hasOwnProperty.call(message, "parents") && message.parents !== false)
-                    writer.uint32(16).bool(message.parents);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             MakeDirectory.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -3767,23 +3118,6 @@ export const leat = $root.leat = (() => {
 
             Checksum.prototype.path = "";
             Checksum.prototype.algorithm = 0;
-
-            Checksum.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
-                    writer.uint32(10).string(message.path);
-                if (message.algorithm != null && $Object.hasOwnProperty.call(message, "algorithm") && message.algorithm !== 0)
-                    writer.uint32(16).int32(message.algorithm);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             Checksum.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -3870,23 +3204,6 @@ export const leat = $root.leat = (() => {
             ChecksumResponse.prototype.digest = $util.newBuffer([]);
             ChecksumResponse.prototype.entry = null;
 
-            ChecksumResponse.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
-                    writer.uint32(10).bytes(message.digest);
-                if (message.entry != null && $Object.hasOwnProperty.call(message, "entry"))
-                    $root.leat.v1.Entry.encode(message.entry, writer.uint32(18).fork(), _depth + 1).ldelim();
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
             ChecksumResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
@@ -3956,19 +3273,6 @@ export const leat = $root.leat = (() => {
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
                             this[keys[i]] = properties[keys[i]];
-            };
-
-            Status.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
             };
 
             Status.decode = function (reader, length, _end, _depth, _target) {
@@ -4048,39 +3352,6 @@ export const leat = $root.leat = (() => {
                 get: $util.oneOfGetter($oneOfFields = ["freeBytes"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
-
-            StatusResponse.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.agent != null && $Object.hasOwnProperty.call(message, "agent") && message.agent !== "")
-                    writer.uint32(10).string(message.agent);
-                if (message.uptimeSeconds != null && $Object.hasOwnProperty.call(message, "uptimeSeconds") && (typeof message.uptimeSeconds === "object" ? message.uptimeSeconds.low || message.uptimeSeconds.high : message.uptimeSeconds !== 0))
-                    writer.uint32(16).uint64(message.uptimeSeconds);
-                if (message.connections != null && $Object.hasOwnProperty.call(message, "connections") && message.connections !== 0)
-                    writer.uint32(24).uint32(message.connections);
-                if (message.streams != null && $Object.hasOwnProperty.call(message, "streams") && message.streams !== 0)
-                    writer.uint32(32).uint32(message.streams);
-                if (message.bytesSent != null && $Object.hasOwnProperty.call(message, "bytesSent") && (typeof message.bytesSent === "object" ? message.bytesSent.low || message.bytesSent.high : message.bytesSent !== 0))
-                    writer.uint32(40).uint64(message.bytesSent);
-                if (message.bytesReceived != null && $Object.hasOwnProperty.call(message, "bytesReceived") && (typeof message.bytesReceived === "object" ? message.bytesReceived.low || message.bytesReceived.high : message.bytesReceived !== 0))
-                    writer.uint32(48).uint64(message.bytesReceived);
-                if (message.residentBytes != null && $Object.hasOwnProperty.call(message, "residentBytes"))
-                    writer.uint32(56).uint64(message.residentBytes);
-                if (message.readOnly != null && $Object.hasOwnProperty.call(message, "readOnly") && message.readOnly !== false)
-                    writer.uint32(64).bool(message.readOnly);
-                if (message.durability != null && $Object.hasOwnProperty.call(message, "durability") && message.durability !== 0)
-                    writer.uint32(72).int32(message.durability);
-                if (message.freeBytes != null && $Object.hasOwnProperty.call(message, "freeBytes"))
-                    writer.uint32(80).uint64(message.freeBytes);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
 
             StatusResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
