@@ -1,19 +1,19 @@
 /**
- * What leat needs of a place that keeps files. The disk (disk.ts) is the default; an object store
- * must fit without a change here: there a Sink is a multipart upload that is continued by
- * parts, `commit` is conditional, `rename` is missing and pages come in byte order by themselves.
+ * The contract of a place that keeps files. The disk (disk/disk.ts) is the default. A store of objects
+ * fits as well: there a Sink is a multipart upload, `commit` is conditional, `rename` is missing and
+ * pages come in byte order by themselves.
  *
- * Paths are wire names (names.ts): checked by the store once more, whoever calls. Every method
- * throws a LeatError; a message names the path.
+ * Paths are names of the wire (names.ts); the store checks them once more. Every method throws a
+ * LeatError, whose message names the path.
  *
- * A method may answer at once or with a promise (`MaybePromise`): callers on a fast path look
+ * A method may answer at once or with a promise (`MaybePromise`): callers on a fast path test for one
  * before they await.
  */
 
 /** An answer, or a promise of one. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** What has the name. OTHER is never opened: a pipe, a device, a link that leads outside. */
+/** OTHER is never opened: a pipe, a device, a link that leads outside. */
 export type EntryKind = "FILE" | "DIRECTORY" | "OTHER";
 
 /** Seconds since 1970 (negative before) and nanoseconds (0 to 999,999,999). */
@@ -38,7 +38,7 @@ export interface StoreEntry {
   readonly link?: boolean;
 }
 
-/** One whose facts cannot be had is there by its name: OTHER, and without a time. */
+/** An entry of a page. If its facts cannot be read it has its name only: OTHER, and no time. */
 export interface PageEntry extends Omit<StoreEntry, "modified"> {
   readonly modified?: Time | undefined;
 }
@@ -55,7 +55,7 @@ export interface Page {
    * it, at any time.
    */
   readonly cursor: string | undefined;
-  /** Names left out because they cannot be said on the wire: not UTF-8, or with control characters. */
+  /** Names left out because the wire has no form for them: not UTF-8, or with control characters. */
   readonly skippedNames: number;
 }
 
@@ -72,7 +72,7 @@ export interface PageRequest {
   readonly bytes: number;
   /** Names that begin with "." too. */
   readonly hidden: boolean;
-  /** Whether nobody wants the page any more: it may then end early. */
+  /** Whether the page was given up: it may then end early. */
   readonly isOver?: () => boolean;
 }
 
@@ -95,32 +95,33 @@ export interface Source extends Disposable {
   readonly synchronous: boolean;
   /**
    * The version now: differs from `entry.version` when the file may have been changed meanwhile. Where
-   * the store can't tell, what leaves the contents alone counts as well: another mode, another name.
+   * the store can't tell these apart, another mode or another name makes another version, too.
    */
   currentVersion(): MaybePromise<string>;
   /**
-   * Asked when the version is another: whether the contents may be the same, so that it is worth to
-   * read and compare them. Missing: they are not.
-   * @returns milliseconds until the file has lain still for so long that whatever is done to it from
-   *   then on makes another version; undefined where its contents are others
+   * When the version is another: whether the contents may still be the same, so that reading and
+   * comparing them is worth while. Missing: they are not.
+   * @returns milliseconds until any later change is sure to make another version; undefined where the
+   *   contents are others
    */
   comparableIn?(): number | undefined;
-  /** The descriptor, for kernel copies; -1 once disposed. */
+  /** A descriptor, where the store has one, for kernel copies; -1 once disposed. */
   readonly fd?: number;
   /**
-   * Whether any change from when it was opened makes another version: not of a file that was changed
-   * a moment ago, in which the clock of the file system may still say the same.
+   * Whether any change since it was opened makes another version. Not so for a file that was changed
+   * just before: the store's clock may not have moved since.
    */
   readonly settled?: boolean;
 }
 
-/** What to do when the name is taken: refuse, put the new file in its place, or leave it. */
+/** When the name is taken: refuse, put the new file in its place, or leave the old one. */
 export type Collision = "fail" | "replace" | "skip";
 
-/** What a success says: `fsync`, the file and its name are on disk; `none`, they are visible. */
+/** The meaning of a success: with `fsync` the file and its name are on disk, or as safe as the store
+ *  makes them; with `none` they are visible. */
 export type DurabilityLevel = "fsync" | "none";
 
-/** What a store is told of a file that is to come. */
+/** A file that is to come. */
 export interface CreateOptions {
   /** 16 bytes, from the client, the same over all retries. */
   readonly uploadId: Uint8Array;
@@ -136,11 +137,11 @@ export interface CreateOptions {
   /** With "replace": only this version may be replaced. */
   readonly ifMatch?: string | undefined;
   readonly durability: DurabilityLevel;
-  /** Continue what an earlier try has left, and answer one that was committed already. */
+  /** Continue an earlier try; if one was committed already, answer with its receipt. */
   readonly resume?: ResumeOptions | undefined;
   /** A newer try of the same upload has taken the partial over: nothing more can be written. */
   readonly onTakenOver?: () => void;
-  /** Whether nobody wants the upload any more: a look for an earlier try may then end early. */
+  /** Whether the upload was given up: the search for an earlier try may then end early. */
   readonly isOver?: (() => boolean) | undefined;
   /** Its sender, as `127.0.0.1:40312`: unfinished uploads of one address are counted together. */
   readonly peer?: string | undefined;
@@ -161,13 +162,13 @@ export interface Prefix {
   readonly crc32: number;
 }
 
-/** What a file was found to be before it is committed. */
+/** The checksums of all bytes of a file that is to be committed. */
 export interface CommitDigest {
   readonly crc32: number;
   readonly sha256?: Uint8Array | undefined;
 }
 
-/** What was asked for and the file system cannot do; the contents are there all the same. */
+/** Requested things that the file system cannot do; the contents are there all the same. */
 export interface NotDone {
   /** The permission bits could not be set. */
   readonly mode?: boolean | undefined;
@@ -182,7 +183,7 @@ export interface Stored extends StoreEntry {
   readonly notDone?: NotDone | undefined;
 }
 
-/** An upload that was committed before: what it was answered with then. */
+/** An upload that was committed before, as it was answered then. */
 export interface Committed extends CommitDigest {
   /** The file as it is; as it was, without a version, if another has its name by now. */
   readonly entry: StoreEntry;
@@ -194,7 +195,7 @@ export interface Committed extends CommitDigest {
 export interface Resumed {
   /** CRC-32 of the bytes before `durableOffset`. */
   readonly crc32: number;
-  /** With which the upload was begun. */
+  /** The id with which the upload was begun. */
   readonly uploadId: Uint8Array;
 }
 
@@ -204,9 +205,9 @@ export interface Resumed {
  * discards it.
  */
 export interface Sink extends AsyncDisposable {
-  /** Bytes that an earlier Sink of the same upload has left, in bytes; 0 unless `resumed`. */
+  /** Offset at which this Sink continues an earlier one, in bytes; 0 unless `resumed`. */
   readonly durableOffset: number;
-  /** What it continues: the next byte is the one at `durableOffset`. */
+  /** The partial that it continues: the next byte is the one at `durableOffset`. */
   readonly resumed?: Resumed | undefined;
   /**
    * Takes the next bytes, in order. The caller may reuse `bytes`, and write again, when the answer
@@ -217,9 +218,10 @@ export interface Sink extends AsyncDisposable {
    */
   write(bytes: Uint8Array, position: number): MaybePromise<void>;
   /**
-   * Makes the file visible, whole, durable as asked, or as far as the file system can. If it fails, nothing was made visible and the
-   * partial is gone; only where another file was replaced and the disk then failed, the new one stays.
-   * @param digest kept for a day for a client that does not hear the answer
+   * Makes the file visible, whole, and as durable as was asked or the file system can. If it fails,
+   * nothing was made visible and the partial is gone. One exception: where another file was replaced and
+   * the disk then failed, the new one stays.
+   * @param digest kept for a day, for a client that does not get the answer
    * @returns the entry under its name, version included
    * @throws ALREADY_EXISTS when the name was taken meanwhile and the collision is "fail" or "skip";
    *   IS_A_DIRECTORY;
@@ -227,9 +229,10 @@ export interface Sink extends AsyncDisposable {
    */
   commit(digest?: CommitDigest): Promise<Stored>;
   /**
-   * Leaves the partial for a later try. Nothing happens after the end, nor by discard.
+   * Leaves the partial for a later try. Does nothing once the Sink has ended. A store may keep less, as
+   * whole parts: the next Sink's `durableOffset` says how much.
    * @param length bytes of it that are good; all unless given
-   * @param after nothing is written any more; until then it goes on
+   * @param after resolves when nothing is written any more
    */
   keep(length?: number, after?: Promise<void>): MaybePromise<void>;
   /** Removes the partial. */
