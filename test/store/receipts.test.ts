@@ -12,7 +12,7 @@ import {
 import { openDiskStore, type Sink, type Store } from "../../src/index.ts";
 import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
 import { Library } from "../../src/store/resolve/library.ts";
-import { makeOwn } from "../../src/store/uploads/partials.ts";
+import { makePrivateFolder } from "../../src/store/uploads/private-folder.ts";
 import { RECORD_SIZE } from "../../src/store/uploads/receipt-record.ts";
 import { Receipts } from "../../src/store/uploads/receipts.ts";
 import { Tries } from "../../src/store/uploads/tries.ts";
@@ -39,7 +39,7 @@ afterEach(() => {
 
 /** As another process opens it. */
 function receipts(retention?: number): Receipts {
-  const made = new Receipts(makeOwn(library, "receipts"), retention);
+  const made = new Receipts(makePrivateFolder(library, "receipts"), retention);
   open.push(made);
   return made;
 }
@@ -265,7 +265,7 @@ describe("what several processes say of uploads that are tried again", () => {
   const key = (n: number): string => `${n}`.padStart(32, "k");
 
   function tries(count: number): Tries[] {
-    const own = makeOwn(library, "receipts");
+    const own = makePrivateFolder(library, "receipts");
     open.push(own);
     const made = Array.from({ length: count }, () => new Tries(own));
     open.unshift(...made);

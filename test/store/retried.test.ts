@@ -19,7 +19,7 @@ import {
 import { LeatError } from "../../src/errors.ts";
 import { MiB } from "../../src/limits.ts";
 import { Library } from "../../src/store/resolve/library.ts";
-import { makeOwn } from "../../src/store/uploads/partials.ts";
+import { makePrivateFolder } from "../../src/store/uploads/private-folder.ts";
 import { Receipts } from "../../src/store/uploads/receipts.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refused } from "./support.ts";
@@ -212,7 +212,7 @@ describe("of two tries of one upload in two processes", () => {
     const how = firstTry("fail");
     const facts = library.facts;
     {
-      using other = new Receipts(makeOwn(library, "receipts"));
+      using other = new Receipts(makePrivateFolder(library, "receipts"));
       other.recordIntent(how.uploadId, "file", { ...receipt, durability: "none", facts });
       const { retryAfter } = await refused("UNAVAILABLE", () =>
         second.create("file", { ...how, resume: {} }),
@@ -236,8 +236,8 @@ describe("of two tries of one upload in two processes", () => {
 
   test("a failure of one is no word about the other", async () => {
     using library = Library.open(folder.path);
-    using one = new Receipts(makeOwn(library, "receipts"));
-    using other = new Receipts(makeOwn(library, "receipts"));
+    using one = new Receipts(makePrivateFolder(library, "receipts"));
+    using other = new Receipts(makePrivateFolder(library, "receipts"));
     const id = new Uint8Array(16).fill(9);
     const promised = { ...receipt, durability: "none", facts: library.facts } as const;
     const notes = [one, other].map((receipts) => receipts.recordIntent(id, "file", promised));

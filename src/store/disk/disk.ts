@@ -26,15 +26,15 @@ import type {
 import { withItsSize } from "../read/sizeless-file.ts";
 import { Uploads } from "../uploads/uploads.ts";
 
-/** How a folder is kept. */
+/** Options of `openDiskStore`. */
 export interface DiskOptions {
-  /** No change to the library, not even the folder of partial files. */
+  /** Nothing in the library is changed; not even the folder of partial files is made. */
   readonly readOnly?: boolean | undefined;
-  /** How names are resolved; by itself the best this system has. For tests. @internal */
+  /** How names are resolved; the best way of this system unless given. For tests. @internal */
   readonly resolution?: Resolution | undefined;
-  /** Milliseconds that an unfinished upload is kept which nobody goes on with; PARTIAL_RETENTION. */
+  /** Milliseconds that an unfinished upload is kept after its last change; PARTIAL_RETENTION. */
   readonly partialRetention?: number | undefined;
-  /** Milliseconds that a receipt is kept, of time that the library is served. For tests. @internal */
+  /** Milliseconds that a receipt is kept, of the time that the library is served. For tests. @internal */
   readonly receiptRetention?: number | undefined;
   /** How many unfinished uploads are kept; those of src/limits.ts unless given. For tests. @internal */
   readonly kept?: Partial<KeptBounds> | undefined;
@@ -50,7 +50,7 @@ export function openDiskStore(folder: string, options: DiskOptions = {}): Store 
   return DiskStore.open(folder, options);
 }
 
-/** What it opens. @internal */
+/** A store on disk, as `openDiskStore` opens it. @internal */
 export class DiskStore implements Store {
   readonly readOnly: boolean;
   readonly #library: Library;
@@ -70,15 +70,8 @@ export class DiskStore implements Store {
     this.#versions = new Versions(identityOf(library.facts));
     this.#pages = new Pages(library);
     if (this.readOnly) return;
-    this.#uploads = new Uploads({
-      library,
-      versions: this.#versions,
-      skip: (path, place) => this.#skip(path, place),
-      retention: options.partialRetention,
-      receiptRetention: options.receiptRetention,
-      kept: options.kept,
-      now: options.now,
-    });
+    const skip = this.#skip.bind(this);
+    this.#uploads = new Uploads({ ...options, library, versions: this.#versions, skip });
   }
 
   /** The library's folder, as it was when it was opened. */
@@ -136,7 +129,7 @@ export class DiskStore implements Store {
     try {
       return this.stat(path);
     } catch {
-      // It was made: a look that fails now does not make it a refusal.
+      // It was made, even if its facts cannot be read.
       return unseenFolder(checkPath(path).at(-1) ?? "");
     }
   }
@@ -166,7 +159,7 @@ export class DiskStore implements Store {
     return freeBytes(this.#library.resolver.path);
   }
 
-  /** Nothing new comes: waits for all that is under way, then lets go of everything. */
+  /** Waits for everything that is under way, then closes the store. The caller begins nothing more. */
   async retire(): Promise<void> {
     await Promise.all([this.#pages.idle(), this.#uploads?.idle()]);
     await this[Symbol.asyncDispose]();
@@ -179,7 +172,7 @@ export class DiskStore implements Store {
     this.#library[Symbol.dispose]();
   }
 
-  /** What has the name: behind a link if that is to be seen, else the link. */
+  /** The entry that has the name: what a link leads to, where that can be seen, else the link. */
   #skip(path: string, place: OpenPlace): Skipped {
     const facts = place.folder.stat(place.name);
     if (facts?.kind === "LINK") {

@@ -1,6 +1,6 @@
 /**
- * How many unfinished uploads are kept, and how much of the disk: of each peer, and in all. Beyond a bound
- * the oldest goes; the newest always stays.
+ * Bounds of unfinished uploads that are kept for another try: their number and their bytes, for each peer
+ * and in all. Beyond a bound the oldest is removed; the newest always stays.
  */
 import { KEPT_BYTES, KEPT_PARTIALS, PEER_KEPT_BYTES, PEER_KEPT_PARTIALS } from "../../limits.ts";
 import type { Kept } from "./tries.ts";
@@ -9,7 +9,7 @@ export interface KeptBounds {
   /** Of all in the folder. */
   readonly count: number;
   readonly bytes: number;
-  /** Of those of one peer. */
+  /** Of one peer. */
   readonly peerCount: number;
   readonly peerBytes: number;
 }
@@ -21,24 +21,24 @@ export const KEPT_BOUNDS: KeptBounds = {
   peerBytes: PEER_KEPT_BYTES,
 };
 
-/** The share of a bound after which the whole folder is looked at again. */
-const LOOK_SHARE = 1 / 16;
+/** After this share of a bound was kept, the whole folder is swept. */
+const SWEEP_SHARE = 1 / 16;
 
-/** The partials, and the ways to them. */
-export interface KeptHost {
+/** The folder of partials. */
+interface KeptHost {
   has(name: string): boolean;
   /** Unless somebody holds it. */
   remove(name: string): void;
-  /** Enough was kept that all together may be over a bound. */
-  lookAtAll(): void;
+  /** All together may be beyond a bound. */
+  sweep(): void;
 }
 
 export class KeptPartials {
   readonly #bounds: KeptBounds;
   readonly #host: KeptHost;
-  /** By names, the oldest first; some of them are gone on with, or gone. */
+  /** By name, the oldest first; some of them have been continued or removed since. */
   readonly #all = new Map<string, Kept>();
-  /** Since all were looked at. */
+  /** Of those that were kept since the last sweep. */
   #count = 0;
   #bytes = 0;
 
@@ -47,7 +47,7 @@ export class KeptPartials {
     this.#host = host;
   }
 
-  /** One was kept, by any process. */
+  /** A partial was kept, by any process. */
   note(kept: Kept): void {
     this.#all.delete(kept.name);
     this.#all.set(kept.name, kept);
@@ -59,7 +59,7 @@ export class KeptPartials {
     }
   }
 
-  /** One was kept by us, and noted. */
+  /** Removes what is beyond the bounds, after this process has kept a partial and noted it. */
   trim(name: string): void {
     const kept = this.#all.get(name);
     if (kept === undefined) return;
@@ -67,10 +67,10 @@ export class KeptPartials {
     this.#count += 1;
     this.#bytes += kept.size;
     const { count, bytes } = this.#bounds;
-    if (this.#count < count * LOOK_SHARE && this.#bytes < bytes * LOOK_SHARE) return;
+    if (this.#count < count * SWEEP_SHARE && this.#bytes < bytes * SWEEP_SHARE) return;
     this.#count = 0;
     this.#bytes = 0;
-    this.#host.lookAtAll();
+    this.#host.sweep();
   }
 
   #trim(peer: string): void {
@@ -91,7 +91,7 @@ export class KeptPartials {
   }
 }
 
-/** Those of all that have to go: the oldest. @param all in any order @returns names */
+/** @param all in any order @returns the names of those beyond the bounds: the oldest */
 export function beyond(
   all: readonly { readonly name: string; readonly size: number; readonly changed: number }[],
   { count, bytes }: Pick<KeptBounds, "count" | "bytes">,

@@ -1,6 +1,6 @@
 /**
- * Which stores are alive: each that notes commits has a file `maker.<number>` beside the journal, held
- * by its lock as long as it lives, however it ends. Nobody finishes a commit that a dead one had begun.
+ * Which stores are alive: each that records intents has a file `maker.<number>` beside the journal, and holds
+ * its lock until it ends, however it ends. An intent of a dead store is not carried out any more.
  */
 import { closeSync, constants, openSync, readdirSync, unlinkSync } from "node:fs";
 import { randomBytes } from "../../hash.ts";
@@ -13,14 +13,14 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
 const NAME = /^maker\.([0-9a-f]{8})$/;
 
-/** How often another number is drawn: somebody may have that one, or clear it away unlocked. */
+/** Numbers that are tried: one may be another store's, or its file may be removed before it is locked. */
 const TRIES = 32;
 
 export class LiveStore implements Disposable {
   readonly #folder: Folder;
   readonly #file: Descriptor;
   readonly #lock: Lock;
-  /** Above 0, below 2 ** 32. */
+  /** 1 to 2^32 - 1, drawn at random. */
   readonly number: number;
 
   /** @param folder stays the caller's @throws the system's error */
@@ -35,7 +35,7 @@ export class LiveStore implements Disposable {
         this.#lock = made.lock;
         return;
       }
-      if (left === 0) throw new Error("no number is free for a store that notes receipts");
+      if (left === 0) throw new Error("no number is free for a store that records receipts");
     }
   }
 
@@ -43,28 +43,28 @@ export class LiveStore implements Disposable {
     try {
       if (this.#file.fd !== -1) unlinkSync(this.#folder.pathOf(nameOf(this.number)));
     } catch {
-      // The folder has been cleared away, or the next one clears it.
+      // The folder has been removed, or another store removes the file.
     }
     this.#lock.release();
     this.#file[Symbol.dispose]();
   }
 }
 
-/** Whether a store may still do what it noted. */
-export function isAlive(folder: Folder, maker: number): boolean {
-  return maker !== 0 && isHeld(folder, nameOf(maker));
+/** Whether a store may still do what it intended. */
+export function isAlive(folder: Folder, store: number): boolean {
+  return store !== 0 && isHeld(folder, nameOf(store));
 }
 
-/** Removes what stores have left that were killed. */
+/** Removes the files of stores that were killed. */
 export function clearDeadStores(folder: Folder): void {
   for (const name of readdirSync(folder.path)) if (NAME.test(name)) isHeld(folder, name);
 }
 
-function nameOf(maker: number): string {
-  return `maker.${maker.toString(16).padStart(8, "0")}`;
+function nameOf(store: number): string {
+  return `maker.${store.toString(16).padStart(8, "0")}`;
 }
 
-/** @returns undefined when the number is another's */
+/** @returns undefined when the number is another store's */
 function make(folder: Folder, number: number): { fd: number; lock: Lock } | undefined {
   const name = nameOf(number);
   let fd: number;
@@ -74,7 +74,7 @@ function make(folder: Folder, number: number): { fd: number; lock: Lock } | unde
     if (isSystemError(error, "EEXIST")) return undefined;
     throw error;
   }
-  // In the moment without a lock somebody may have cleared it away.
+  // Another store may have removed the file before it was locked.
   const lock = Lock.take(fd);
   if (lock !== undefined && isNamed(fd, folder, name)) return { fd, lock };
   lock?.release();
@@ -82,13 +82,13 @@ function make(folder: Folder, number: number): { fd: number; lock: Lock } | unde
   return undefined;
 }
 
-/** One that nobody holds is removed. */
+/** Whether a store holds this file. If not, it is removed. */
 function isHeld(folder: Folder, name: string): boolean {
   let fd: number;
   try {
     fd = openSync(folder.pathOf(name), O_RDWR | O_NOFOLLOW);
   } catch (error) {
-    // None is there; any other error says nothing of its holder.
+    // After any other error the store may be alive.
     return !isSystemError(error, "ENOENT");
   }
   let lock: Lock | undefined;
@@ -98,7 +98,7 @@ function isHeld(folder: Folder, name: string): boolean {
     if (isNamed(fd, folder, name)) unlinkSync(folder.pathOf(name));
     return false;
   } catch {
-    return false; // it stays until the next look
+    return false; // the file stays until the next check
   } finally {
     lock?.release();
     closeSync(fd);

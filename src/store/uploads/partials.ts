@@ -1,37 +1,35 @@
 /**
- * The folder of partial files: `.leat/partial` in the library, so that a commit is a rename on one
- * file system. Made when the first upload begins; nobody else may look into it.
+ * The folder of partial files: `.leat/partial` in the library, so that a commit is a rename on one file
+ * system. Made when the first upload begins; only the user of the server has access to it.
  */
 
-import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { PARTIALS_COMPARED, PARTIALS_LEFT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Facts } from "../system/facts.ts";
 import { currentSyncs, type FileSyncs } from "../write/file-syncs.ts";
-import { statDescriptor } from "../system/kernel.ts";
 import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "../resolve/library.ts";
-import { OWN_FOLDER, quote } from "../names.ts";
+import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
+import { findPrivateFolder, isRemoved, makePrivateFolder } from "./private-folder.ts";
 import { PartialFile, removeUnheld } from "../write/partial.ts";
 import { pause } from "../system/pause.ts";
 import type { Prefix } from "../store.ts";
-import { isSystemError } from "../system/system-error.ts";
 
 const PARTIAL_FOLDER = "partial";
-const PRIVATE = 0o700;
 
-/** Partials that are looked at between two looks at the event loop. */
+/** Partials of a sweep between two pauses for the event loop. */
 const SLICE = 128;
 
-/** One that is ours, and whether there was none before. */
+/** A partial that this process has locked, and whether there was none before. */
 export interface Owned {
   readonly partial: PartialFile;
   readonly isNew: boolean;
 }
 
-interface Seen {
+interface Found {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -42,14 +40,14 @@ interface Seen {
 export class Partials implements Disposable {
   readonly folder: Folder;
   #syncs: FileSyncs | undefined;
-  /** Those that are kept for another try. */
+  /** Those that stay for another try. */
   readonly kept: KeptPartials;
   readonly #bounds: KeptBounds;
-  /** The names are being read; all asks that come meanwhile share the next reading. */
+  /** The names are being read; all calls that come meanwhile share the next reading. */
   #reading: Promise<unknown> | undefined;
   #next: Promise<string[]> | undefined;
-  /** Those that could not be removed: the next sweep tries again, however young they are. */
-  readonly #left = new Set<string>();
+  /** Those that could not be removed: the next sweep tries again, however new they are. */
+  readonly #unremoved = new Set<string>();
 
   private constructor(folder: Folder, bounds: KeptBounds) {
     this.folder = folder;
@@ -57,91 +55,82 @@ export class Partials implements Disposable {
     this.kept = new KeptPartials(bounds, {
       has: (name) => this.folder.stat(name) !== undefined,
       remove: (name) => void this.#remove(name),
-      lookAtAll: () => void this.sweepLater(0),
+      sweep: () => void this.sweepLater(0),
     });
-  }
-
-  /** The upload that a partial is of, by the first part of its name. */
-  static uploadId(name: string): Uint8Array {
-    return Buffer.from(name.slice(0, 32), "hex");
   }
 
   /** Opens the folder, makes it if it is missing. @throws PERMISSION_DENIED, READ_ONLY, CROSS_DEVICE */
   static make(library: Library, bounds = KEPT_BOUNDS): Partials {
-    return new Partials(makeOwn(library, PARTIAL_FOLDER), bounds);
+    return new Partials(makePrivateFolder(library, PARTIAL_FOLDER), bounds);
   }
 
   /** Opens the folder if it is there. */
   static find(library: Library, bounds: KeptBounds): Partials | undefined {
-    const folder = findOwn(library, PARTIAL_FOLDER);
+    const folder = findPrivateFolder(library, PARTIAL_FOLDER);
     return folder && new Partials(folder, bounds);
   }
 
   /**
-   * @param name from the upload's id, the same over all retries
-   * @param target the folder that it is going to
-   * @param mode to make it with
-   * @throws UNAVAILABLE when another session holds it
+   * Creates the partial of an upload that is not continued: it replaces one that an earlier try has left.
+   * @param target the folder that the file is going to
+   * @throws UNAVAILABLE while somebody holds the one with this name
    */
   create(name: string, path: string, target: Folder, mode = partialMode()): PartialFile {
-    const partial = this.#taken(PartialFile.create(this.folder, name, mode, target));
+    const make = (): PartialFile | undefined =>
+      this.#adopt(PartialFile.create(this.folder, name, mode, target));
+    const partial = make() ?? (removeUnheld(this.folder, name) ? make() : undefined);
     if (partial !== undefined) return partial;
-    // Left by an earlier try that is not to be continued, so it makes room.
-    const again = removeUnheld(this.folder, name)
-      ? PartialFile.create(this.folder, name, mode, target)
-      : undefined;
-    if (this.#taken(again) !== undefined) return again!;
     throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
       retryAfter: 1000,
     });
   }
 
-  /** Puts partials on disk, many at once: those that begin now. */
+  /** Puts partials on disk, many at once, for uploads that begin now. */
   get syncs(): FileSyncs {
     this.#syncs = currentSyncs(this.#syncs, this.folder);
     return this.#syncs;
   }
 
-  /** One that nobody finds and that leaves nothing; undefined where the file system has none such. */
+  /** Creates one without a name, as `PartialFile.unnamed`. */
   createUnnamed(name: () => string, target: Folder, mode: number): PartialFile | undefined {
-    return this.#taken(PartialFile.unnamed(this.folder, name, mode, target));
+    return this.#adopt(PartialFile.unnamed(this.folder, name, mode, target));
   }
 
   /**
-   * Makes the partial of an upload that is tried again ours: what an earlier try has left, or a new one.
-   * @param target the folder that it is going to
+   * Locks the partial of a retried upload: the one that an earlier try has left, or a new one.
+   * @param target the folder that the file is going to
    * @returns undefined while somebody holds it
    */
-  own(name: string, target: Folder, mode: number): Owned | undefined {
-    const made = this.#taken(PartialFile.create(this.folder, name, mode, target));
+  lock(name: string, target: Folder, mode: number): Owned | undefined {
+    const made = this.#adopt(PartialFile.create(this.folder, name, mode, target));
     if (made !== undefined) return { partial: made, isNew: true };
     const left = this.reopen(name);
     if (left !== undefined) return { partial: left, isNew: false };
-    // A second name of a file that was committed: nobody continues that.
+    // A second name of a file that was committed is never continued.
     this.#remove(name, ({ links }) => links > 1);
     return undefined;
   }
 
   /** Opens what an earlier try has left, unless somebody holds it. */
   reopen(name: string): PartialFile | undefined {
-    return this.#taken(PartialFile.reopen(this.folder, name));
+    return this.#adopt(PartialFile.reopen(this.folder, name));
   }
 
-  #taken(partial: PartialFile | undefined): PartialFile | undefined {
+  #adopt(partial: PartialFile | undefined): PartialFile | undefined {
     if (partial === undefined) return undefined;
-    if (partial.isNamed) this.#left.delete(partial.name);
-    partial.onLeft = this.#onLeft;
+    if (partial.isNamed) this.#unremoved.delete(partial.name);
+    partial.onUnremoved = this.#onUnremoved;
     return partial;
   }
 
-  readonly #onLeft = (name: string): void => {
-    if (this.#left.size < PARTIALS_LEFT) this.#left.add(name);
+  readonly #onUnremoved = (name: string): void => {
+    if (this.#unremoved.size < PARTIALS_LEFT) this.#unremoved.add(name);
   };
 
   /**
-   * Opens a partial of this target that begins so.
-   * @param own the name of the caller's own
-   * @returns `held` where there is none, but one that somebody holds
+   * Opens and locks a partial of this target whose first bytes are these.
+   * @param own the caller's own partial, which is left out
+   * @returns "held" where none was found, but one that somebody holds
    */
   async find(
     target: string,
@@ -171,23 +160,23 @@ export class Partials implements Disposable {
   }
 
   /**
-   * Removes what nobody holds and nobody touched since, what could not be removed before, and the oldest
-   * of those that are more than may be.
+   * Removes partials that nobody holds: those that were last changed before `since`, those that could not
+   * be removed before, and the oldest of those beyond the bounds.
    * @param since milliseconds since 1970
    * @returns how many were removed
    */
   sweep(since: number): number {
-    const all: Seen[] = [];
-    for (const name of readdirSync(this.folder.path)) this.#see(name, all);
+    const all: Found[] = [];
+    for (const name of readdirSync(this.folder.path)) this.#stat(name, all);
     return this.#sweepThrough(all, since);
   }
 
-  /** The same beside other work. An error is no harm: the next one tries again. */
+  /** As `sweep`, with pauses. Errors are ignored: the next sweep tries again. */
   async sweepLater(since: number): Promise<void> {
     try {
-      const all: Seen[] = [];
+      const all: Found[] = [];
       for (const [index, name] of (await this.#names()).entries()) {
-        this.#see(name, all);
+        this.#stat(name, all);
         if (index % SLICE === SLICE - 1) await pause();
       }
       this.#sweepThrough(all, since);
@@ -196,15 +185,15 @@ export class Partials implements Disposable {
     }
   }
 
-  #see(name: string, all: Seen[]): void {
+  #stat(name: string, all: Found[]): void {
     const facts = this.folder.stat(name);
     if (facts?.kind !== "FILE") return;
     all.push({ name, size: facts.size, changed: changedAt(facts) });
   }
 
-  #sweepThrough(all: readonly Seen[], since: number): number {
+  #sweepThrough(all: readonly Found[], since: number): number {
     const isDue = (name: string, changed: number): boolean =>
-      changed < since || this.#left.has(name);
+      changed < since || this.#unremoved.has(name);
     const { due = [], rest = [] } = Object.groupBy(all, ({ name, changed }) =>
       isDue(name, changed) ? "due" : "rest",
     );
@@ -215,7 +204,7 @@ export class Partials implements Disposable {
     return removed.length;
   }
 
-  /** All of them, as they are from now on. */
+  /** The names of all partials, read from now on. */
   #names(): Promise<string[]> {
     this.#next ??= (async () => {
       await this.#reading;
@@ -237,11 +226,11 @@ export class Partials implements Disposable {
     return names;
   }
 
-  /** One that cannot be removed is no reason to stop: the next sweep tries it again. */
+  /** Unless somebody holds it. One that cannot be removed is left to the next sweep. @returns whether it is gone */
   #remove(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
     try {
       const gone = removeUnheld(this.folder, name, mayRemove);
-      if (gone) this.#left.delete(name);
+      if (gone) this.#unremoved.delete(name);
       return gone;
     } catch {
       return false;
@@ -254,9 +243,9 @@ export class Partials implements Disposable {
     return facts.device === own.device && facts.mount === own.mount;
   }
 
-  /** Whether somebody removed the folder. */
-  get isGone(): boolean {
-    return isGone(this.folder);
+  /** Whether somebody has removed the folder. */
+  get isRemoved(): boolean {
+    return isRemoved(this.folder);
   }
 
   [Symbol.dispose](): void {
@@ -265,60 +254,7 @@ export class Partials implements Disposable {
   }
 }
 
-export function isGone(folder: Folder): boolean {
-  const found = folder.fd === undefined ? undefined : statDescriptor(folder.fd);
-  if (typeof found === "object") return found.links === 0;
-  try {
-    return statSync(`${folder.path}/.`).nlink === 0;
-  } catch {
-    return true;
-  }
-}
-
 /** When it was last written to; its modified time may be that of the file it becomes. */
 function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
   return changedSeconds * 1000 + changedNanoseconds / 1e6;
-}
-
-/** Opens a folder in the library's own if it is there. */
-export function findOwn(library: Library, name: string): Folder | undefined {
-  using root = library.resolver.folder([]);
-  if (root.stat(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
-  using own = root.child(OWN_FOLDER, OWN_FOLDER);
-  if (own.stat(name)?.kind !== "DIRECTORY") return undefined;
-  return own.child(name, `${OWN_FOLDER}/${name}`);
-}
-
-/** Opens a folder in the library's own, makes it if it is missing. */
-export function makeOwn(library: Library, name: string): Folder {
-  using root = library.resolver.folder([]);
-  using own = makePrivate(root, OWN_FOLDER, OWN_FOLDER);
-  return makePrivate(own, name, `${OWN_FOLDER}/${name}`);
-}
-
-function makePrivate(parent: Folder, name: string, path: string): Folder {
-  try {
-    mkdirSync(parent.pathOf(name), { mode: PRIVATE });
-  } catch (error) {
-    if (!isSystemError(error, "EEXIST")) {
-      throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
-    }
-  }
-  const folder = parent.child(name, path);
-  try {
-    checkPrivate(folder, path);
-    return folder;
-  } catch (error) {
-    folder[Symbol.dispose]();
-    throw error;
-  }
-}
-
-function checkPrivate(folder: Folder, path: string): void {
-  if ((folder.facts.mode & 0o077) === 0) return;
-  try {
-    chmodSync(folder.path, PRIVATE);
-  } catch (error) {
-    throw LeatError.from(error, `others can look into ${quote(path)}`);
-  }
 }

@@ -1,12 +1,12 @@
 /**
- * Finds the notes of one upload in a file of the journal of receipts, without reading all of it: where
- * many notes are behind those that were indexed before, the next look notes of each where it stands, in
- * one of 64 files by the first bits of its upload id. So a server whose clients never ask again writes
- * no index; one whose clients do reads each note once.
+ * Finds the records of one upload in a file of the journal of receipts, without reading all of it. A query
+ * that finds many records behind the indexed ones extends the index first. So a server whose clients never
+ * ask for a receipt writes no index, and one whose clients do reads each record once.
  *
- * `index/<span>.<shard>` has 12 bytes for each note: 4 of its id, and where it stands. How much of the
- * journal that covers stands in `index/<span>.end`, whose lock is held while it is extended. Killed in
- * between, it does the same again: that a note is found twice does no harm.
+ * The index has 64 shards, by the first bits of the upload id: `index/<span>.<shard>` has 12 bytes for each
+ * record, 4 of its id and 8 of its offset. `index/<span>.end` has the length of the journal that is indexed,
+ * and its lock is held while the index is extended. After a kill in between some records are indexed
+ * twice, which does no harm.
  */
 import {
   closeSync,
@@ -33,23 +33,22 @@ export const INDEX_FOLDER = "index";
 const ENTRY = 12;
 /** Bytes of the journal that are read at once. */
 const CHUNK = MiB;
-/** Milliseconds between two looks while another process extends the index, and looks at most. */
+/** Milliseconds between two checks whether another process still extends the index; checks at most. */
 const PAUSE = 10;
 const PAUSES = 200;
 
-/** One of 64. */
 const shardOf = (id: Uint8Array): number => id[0]! >> 2;
 
-/** One look for one upload. */
-export interface Query {
+interface Query {
+  /** The upload id. */
   readonly id: Uint8Array;
-  /** Nobody wants to know any more. */
+  /** Whether the answer is no longer wanted. */
   readonly isOver: () => boolean;
 }
 
 export class ReceiptIndex {
   readonly #folder: Folder;
-  /** One look at a time uses it. */
+  /** Used by one query at a time. */
   readonly #chunk = Buffer.alloc(CHUNK);
 
   /** @param folder of the journal; stays the caller's */
@@ -58,18 +57,18 @@ export class ReceiptIndex {
   }
 
   /**
-   * The whole notes of an upload in one file, in no order. One call at a time.
+   * Finds the records of an upload in one file of the journal, unsorted. One call at a time.
    * @throws the system's error; CANCELLED when it is over
    */
-  async find(span: string, look: Query): Promise<Buffer[]> {
+  async find(span: string, query: Query): Promise<Buffer[]> {
     const fd = openOrNone(this.#folder.pathOf(span), O_RDONLY);
-    if (fd === undefined) return []; // too old by now
+    if (fd === undefined) return []; // it was too old, and has been removed
     using file = new Descriptor(fd);
-    const indexed = await this.#extended(span, file.fd, look);
-    const found = indexed === 0 ? [] : await this.#indexed(span, file.fd, look);
+    const indexed = await this.#extended(span, file.fd, query);
+    const found = indexed === 0 ? [] : await this.#indexed(span, file.fd, query);
     const behind: Buffer[] = [];
-    await this.#each(file.fd, indexed, look, (bytes) => {
-      for (let at = bytes.indexOf(look.id); at !== -1; at = bytes.indexOf(look.id, at + 1)) {
+    await this.#each(file.fd, indexed, query, (bytes) => {
+      for (let at = bytes.indexOf(query.id); at !== -1; at = bytes.indexOf(query.id, at + 1)) {
         const start = at - RECORD_MAGIC.length;
         if (start >= 0 && isRecord(bytes, start)) behind.push(copyOf(bytes, start));
       }
@@ -79,11 +78,11 @@ export class ReceiptIndex {
     return [...found, ...behind];
   }
 
-  /** How far the index reaches, so that not much is left behind it. */
-  async #extended(span: string, journal: number, look: Query): Promise<number> {
+  /** Extends the index unless little is missing. @returns the length of the journal that is indexed */
+  async #extended(span: string, journal: number, query: Query): Promise<number> {
     const end = `${INDEX_FOLDER}/${span}.end`;
     for (let pause = 0; ; pause += 1) {
-      mustGoOn(look);
+      mustGoOn(query);
       const indexed = readEnd(this.#folder.pathOf(end));
       if (fstatSync(journal).size - indexed <= INDEX_TAIL || pause === PAUSES) return indexed;
       makeFolder(this.#folder.pathOf(INDEX_FOLDER));
@@ -96,23 +95,23 @@ export class ReceiptIndex {
         continue;
       }
       try {
-        return await this.#extend(span, journal, file.fd, look);
+        return await this.#extend(span, journal, file.fd, query);
       } catch (error) {
-        if (look.isOver()) throw error;
-        return endIn(file.fd); // no space for it, perhaps: then the rest is read
+        if (query.isOver()) throw error;
+        return endIn(file.fd); // perhaps the disk is full: then the journal itself is read
       } finally {
         lock.release();
       }
     }
   }
 
-  /** @param end the file that says how far it reaches, locked */
-  async #extend(span: string, journal: number, end: number, look: Query): Promise<number> {
+  /** @param end the file with the length that is indexed, locked @returns the new length */
+  async #extend(span: string, journal: number, end: number, query: Query): Promise<number> {
     const from = endIn(end);
     let covered = from;
-    await this.#each(journal, from, look, (bytes, position) => {
+    await this.#each(journal, from, query, (bytes, position) => {
       const shards = new Map<number, number[]>();
-      const behind = eachNote(bytes, (at) => {
+      const behind = eachRecord(bytes, (at) => {
         const id = idAt(bytes, at);
         const shard = shardOf(id);
         const list = shards.get(shard) ?? [];
@@ -140,26 +139,26 @@ export class ReceiptIndex {
       if (entries.readUInt32LE(at) !== wanted) continue;
       left -= 1;
       mustGoOn({ isOver });
-      const note = Buffer.alloc(RECORD_SIZE);
-      const bytesRead = await readLater(journal, note, entries.readDoubleLE(at + 4));
-      if (bytesRead === RECORD_SIZE && isRecord(note, 0) && idAt(note, 0).equals(id))
-        found.push(note);
+      const record = Buffer.alloc(RECORD_SIZE);
+      const bytesRead = await readLater(journal, record, entries.readDoubleLE(at + 4));
+      if (bytesRead === RECORD_SIZE && isRecord(record, 0) && idAt(record, 0).equals(id))
+        found.push(record);
     }
     return found;
   }
 
   /**
-   * Reads from `from` to the end.
-   * @param take is given what was read, and answers how much of it is done with: a note may be cut
+   * Reads the journal from `from` to its end.
+   * @param take returns how many of the bytes it has processed: the last record may be incomplete
    */
   async #each(
     fd: number,
     from: number,
-    look: Pick<Query, "isOver">,
+    query: Pick<Query, "isOver">,
     take: (bytes: Buffer, position: number) => number,
   ): Promise<void> {
     for (let position = from; ;) {
-      mustGoOn(look);
+      mustGoOn(query);
       const bytesRead = await readLater(fd, this.#chunk, position);
       const done = take(this.#chunk.subarray(0, bytesRead), position);
       if (bytesRead < CHUNK) return;
@@ -168,8 +167,8 @@ export class ReceiptIndex {
   }
 }
 
-/** @returns where the last whole note ended, or what may become one begins */
-function eachNote(bytes: Buffer, take: (at: number) => void): number {
+/** @returns the end of the last whole record, or the start of what may be an incomplete one */
+function eachRecord(bytes: Buffer, take: (at: number) => void): number {
   let at = 0;
   while (at + RECORD_SIZE <= bytes.length) {
     if (isRecord(bytes, at)) {
@@ -177,7 +176,7 @@ function eachNote(bytes: Buffer, take: (at: number) => void): number {
       at += RECORD_SIZE;
       continue;
     }
-    // One was cut short when the disk was full, and moved those behind it.
+    // A record was cut short when the disk was full: those behind it are not aligned.
     const next = bytes.indexOf(RECORD_MAGIC, at + 1);
     at = next === -1 ? bytes.length - (RECORD_MAGIC.length - 1) : next;
   }
@@ -191,7 +190,7 @@ function copyOf(bytes: Buffer, at: number): Buffer {
 const shardName = (span: string, shard: number): string =>
   `${INDEX_FOLDER}/${span}.${shard.toString(16).padStart(2, "0")}`;
 
-/** @param list of four bytes of an id and a position, in turn */
+/** @param list four bytes of an id, then an offset, for each record */
 function append(path: string, list: readonly number[]): void {
   const bytes = Buffer.alloc((list.length / 2) * ENTRY);
   for (let n = 0; n < list.length; n += 2) {
@@ -205,7 +204,7 @@ function append(path: string, list: readonly number[]): void {
   throw new LeatError("NO_SPACE", "no space is left for the index of receipts");
 }
 
-/** @returns 0 where nothing is indexed */
+/** @returns the length of the journal that is indexed */
 function readEnd(path: string): number {
   const fd = openOrNone(path, O_RDONLY);
   if (fd === undefined) return 0;
@@ -245,5 +244,5 @@ function makeFolder(path: string): void {
 }
 
 function mustGoOn({ isOver }: Pick<Query, "isOver">): void {
-  if (isOver()) throw new LeatError("CANCELLED", "nobody asks for the upload any more");
+  if (isOver()) throw new LeatError("CANCELLED", "the upload was given up");
 }

@@ -1,28 +1,28 @@
 /**
- * The journal of commits: what an upload was answered with, noted before its name appears, so that a
- * client whose connection went before the receipt came can ask again. `.leat/receipts` in the library,
- * a file for some hours, appended by every process that serves it. It outlives the process; it is not
- * synced, so a power cut may take the last notes with it.
+ * The journal of receipts: a client that lost its connection before the receipt arrived can ask again.
+ * `.leat/receipts` in the library has a file for some hours each, to which every process that serves the
+ * library appends. It outlives the process; it is not synced, so a power cut may destroy the last records.
  *
- * A note says that a try was about to commit, another one that it did, or did not. Each names its try, so
- * that no try speaks of another one. Where the second is missing, the file system tells.
+ * Before a file is published its intent is recorded; a second record says that the commit happened, or
+ * that it did not. Each names its try, so that no try is taken for another. Where the second record is
+ * missing, the library itself shows whether the file was published.
  */
 import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { JOURNAL_READS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { clearDeadStores, isAlive, LiveStore } from "./live-stores.ts";
-import { isGone } from "./partials.ts";
+import { isRemoved } from "./private-folder.ts";
 import { ReceiptIndex, INDEX_FOLDER } from "./receipt-index.ts";
 import {
   type CommitRecord,
+  type Intent,
   encodeIntent,
   markPublished,
-  summarizeRecords,
+  decodeRecords,
   markVoid,
 } from "./receipt-record.ts";
 import { ServedTime } from "./served-time.ts";
-import type { CommitDigest, DurabilityLevel, NotDone } from "../store.ts";
 import { isSystemError } from "../system/system-error.ts";
 import { FIRST_TRY, type Kept, Tries } from "./tries.ts";
 
@@ -30,37 +30,31 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
 const SPAN_NAME = /^\d{1,12}$/;
 
-/** Withdrawn notes that are kept while the disk is full. */
-const UNSAID = 256;
-
-/** A file that is about to get its name. */
-export interface Intent extends CommitDigest {
-  readonly durability: DurabilityLevel;
-  readonly notDone?: NotDone | undefined;
-  readonly facts: CommitRecord["facts"];
-}
+/** Withdrawn intents that are remembered while the disk is full. */
+const MAX_UNWRITTEN = 256;
 
 export class Receipts implements Disposable {
   readonly #folder: Folder;
   readonly #onKept: ((kept: Kept) => void) | undefined;
-  /** Both are made when something is noted: to look, a disk need not have room for them. */
-  #maker: LiveStore | undefined;
+  /** Both are made for the first record: the journal can be read while the disk is full. */
+  #store: LiveStore | undefined;
   #tries: Tries | undefined;
   readonly #index: ReceiptIndex;
   readonly #time: ServedTime;
   #attempts = 0;
+  /** To be written with others of this turn of the event loop. */
   #confirmed: Buffer[] = [];
-  /** Withdrawn ones that could not be noted, for the disk was full; they come along with the next. */
-  #unsaid: Buffer[] = [];
+  /** Withdrawn ones that did not fit on the disk; they are written before the next record. */
+  #unwritten: Buffer[] = [];
   #open: { readonly span: number; readonly fd: number } | undefined;
-  /** One look at a time. */
-  #looking: Promise<unknown> = Promise.resolve();
-  #looks = 0;
+  /** The last call of `find`: they run one after another. */
+  #lastFind: Promise<unknown> = Promise.resolve();
+  #finds = 0;
 
   /**
    * @param folder ours from now on
    * @param retention milliseconds that a receipt is kept
-   * @param onKept told of each partial that is kept, by any process
+   * @param onKept called for each partial that is kept, by any process
    */
   constructor(folder: Folder, retention = RECEIPT_RETENTION, onKept?: (kept: Kept) => void) {
     this.#folder = folder;
@@ -69,7 +63,7 @@ export class Receipts implements Disposable {
     this.#time = new ServedTime(folder, retention, (isOver) => this.#onStep(isOver));
   }
 
-  /** Which uploads are tried again, here and in other processes. @throws NO_SPACE, IO_ERROR, … */
+  /** The uploads that are tried again, by all processes. @throws NO_SPACE, IO_ERROR, … */
   get tries(): Tries {
     try {
       this.#tries ??= new Tries(this.#folder, this.#onKept);
@@ -79,103 +73,103 @@ export class Receipts implements Disposable {
     }
   }
 
-  /** How many tries are known of, without a look for more. */
+  /** How many tries are known of, without reading more. */
   get triesSeen(): number {
     return this.#tries?.count ?? FIRST_TRY;
   }
 
-  /** A commit is about to happen. @returns what was noted @throws NO_SPACE, IO_ERROR */
-  recordIntent(uploadId: Uint8Array, path: string, promised: Intent): Buffer {
+  /** Records that a commit is about to happen. @returns the record @throws NO_SPACE, IO_ERROR */
+  recordIntent(uploadId: Uint8Array, path: string, intent: Intent): Buffer {
     this.#attempts += 1;
-    this.#maker ??= makerIn(this.#folder);
-    const init = { ...promised, maker: this.#maker.number, attempt: this.#attempts };
-    const note = encodeIntent(uploadId, path, init);
-    this.#append(note);
-    return note;
+    this.#store ??= liveStoreIn(this.#folder);
+    const writer = { store: this.#store.number, attempt: this.#attempts };
+    const record = encodeIntent(uploadId, path, intent, writer);
+    this.#append(record);
+    return record;
   }
 
   /**
-   * It did happen. Noted with others of this turn of the event loop: until then what has the name
-   * tells the same.
-   * @param promise that was noted before
+   * The commit did happen. It is recorded with others of this turn of the event loop: until then the file
+   * of that name shows the same.
    */
-  confirm(promise: Buffer): void {
-    if (this.#confirmed.push(promise) === 1) setImmediate(() => this.#noteConfirmed());
+  confirm(intent: Buffer): void {
+    if (this.#confirmed.push(intent) === 1) setImmediate(() => this.#writeConfirmed());
   }
 
-  /** It did not happen, and will not. @param promise that was noted before */
-  withdraw(promise: Buffer): void {
-    this.#confirmed = this.#confirmed.filter((other) => other !== promise);
-    const called = markVoid(promise);
+  /** The commit did not happen, and will not. @throws NO_SPACE, IO_ERROR */
+  withdraw(intent: Buffer): void {
+    this.#confirmed = this.#confirmed.filter((other) => other !== intent);
+    const record = markVoid(intent);
     try {
-      this.#append(called);
+      this.#append(record);
     } catch (error) {
-      // Others would wait for us as long as we live.
-      if (this.#unsaid.length < UNSAID) this.#unsaid.push(called);
+      // Without it other processes wait for this commit as long as this store is alive.
+      if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push(record);
       throw error;
     }
   }
 
   /**
-   * The notes of the tries of an upload that were about to commit it, those left out that failed.
+   * Finds the tries of an upload whose commit happened, or may have happened.
    * @throws CANCELLED when it is over; RESOURCE_EXHAUSTED, IO_ERROR, …
    */
   find(uploadId: Uint8Array, path: string, isOver: () => boolean): Promise<CommitRecord[]> {
-    if (this.#looks >= JOURNAL_READS) {
+    if (this.#finds >= JOURNAL_READS) {
       const message = "too many uploads are looked for in the journal of receipts";
       throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
     }
-    this.#looks += 1;
-    this.#noteConfirmed();
-    const looking = this.#looking.then(() => this.#find(uploadId, path, isOver));
-    const done = (): void => void (this.#looks -= 1);
-    this.#looking = looking.then(done, done);
-    return looking;
+    this.#finds += 1;
+    this.#writeConfirmed();
+    const found = this.#lastFind.then(() => this.#find(uploadId, path, isOver));
+    const done = (): void => void (this.#finds -= 1);
+    this.#lastFind = found.then(done, done);
+    return found;
   }
 
-  /** Whether another store may still do what it noted; what ours does is done at once. */
-  isAlive({ maker }: CommitRecord): boolean {
-    return maker !== this.#maker?.number && isAlive(this.#folder, maker);
+  /** Whether another store may still do what it intended; ours does it in the same turn. */
+  isAlive({ store }: CommitRecord): boolean {
+    return store !== this.#store?.number && isAlive(this.#folder, store);
   }
 
-  /** Whether somebody removed the folder. */
-  get isGone(): boolean {
-    return isGone(this.#folder);
+  /** Whether somebody has removed the folder. */
+  get isRemoved(): boolean {
+    return isRemoved(this.#folder);
   }
 
   [Symbol.dispose](): void {
     this.#time[Symbol.dispose]();
-    this.#noteConfirmed();
+    this.#writeConfirmed();
     this.#close();
     this.#tries?.[Symbol.dispose]();
-    this.#maker?.[Symbol.dispose]();
+    this.#store?.[Symbol.dispose]();
     this.#folder[Symbol.dispose]();
   }
 
-  #noteConfirmed(): void {
+  #writeConfirmed(): void {
     const confirmed = this.#confirmed;
     this.#confirmed = [];
     if (confirmed.length === 0) return;
     try {
       this.#append(...confirmed.map(markPublished));
     } catch {
-      // The notes from before stand.
+      // The intents remain, and the files of that name.
     }
   }
 
-  #append(...notes: readonly Buffer[]): void {
-    const all = this.#unsaid.length === 0 ? notes : [...this.#unsaid, ...notes];
+  #append(...records: readonly Buffer[]): void {
+    const all = this.#unwritten.length === 0 ? records : [...this.#unwritten, ...records];
     const bytes = all.length === 1 ? all[0]! : Buffer.concat(all);
     try {
       const written = writeSync(this.#current(), bytes);
       if (written !== bytes.length)
         throw new LeatError("NO_SPACE", "no space is left for a receipt");
-      if (this.#unsaid.length > 0) this.#unsaid = [];
+      if (this.#unwritten.length > 0) this.#unwritten = [];
     } catch (error) {
-      throw LeatError.from(error, "cannot note a receipt");
+      throw LeatError.from(error, "cannot record a receipt");
     }
   }
 
+  /** The descriptor of the newest file of the journal. */
   #current(): number {
     if (this.#open !== undefined) return this.#open.fd;
     const span = this.#spans()[0] ?? 1;
@@ -189,14 +183,14 @@ export class Receipts implements Disposable {
     this.#open = undefined;
   }
 
-  /** @param isOver the newest file has been served as long as one is */
+  /** @param isOver a new file of the journal is due */
   #onStep(isOver: boolean): void {
     if (isOver) this.#begin((this.#spans()[0] ?? 0) + 1);
     // Another process may have begun the next one.
     if (this.#open !== undefined && this.#open.span !== this.#spans()[0]) this.#close();
   }
 
-  /** Begins a file of the journal, and removes those that are older than a receipt is kept. */
+  /** Begins a file of the journal, and removes those that are older than receipts are kept. */
   #begin(span: number): void {
     const flags = O_WRONLY | O_CREAT | O_NOFOLLOW;
     closeSync(openSync(this.#folder.pathOf(String(span)), flags, 0o600));
@@ -217,23 +211,23 @@ export class Receipts implements Disposable {
   }
 
   async #find(id: Uint8Array, path: string, isOver: () => boolean): Promise<CommitRecord[]> {
-    const notes: Buffer[] = [];
+    const records: Buffer[] = [];
     try {
       for (const span of this.#spans()) {
-        notes.push(...(await this.#index.find(String(span), { id, isOver })));
+        records.push(...(await this.#index.find(String(span), { id, isOver })));
       }
     } catch (error) {
       throw LeatError.from(error, "cannot look for a receipt");
     }
-    return summarizeRecords(notes, id, path);
+    return decodeRecords(records, id, path);
   }
 }
 
-function makerIn(folder: Folder): LiveStore {
+function liveStoreIn(folder: Folder): LiveStore {
   try {
     return new LiveStore(folder);
   } catch (error) {
-    throw LeatError.from(error, "cannot note a receipt");
+    throw LeatError.from(error, "cannot record a receipt");
   }
 }
 

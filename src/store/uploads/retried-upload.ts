@@ -1,10 +1,10 @@
 /**
- * An upload that is tried again: answered with its receipt, or gone on with, or begun.
+ * An upload that is tried again: it is answered with its receipt, or continued, or begun anew.
  *
- * First it says so to every process; from then on an older try that has no lock gives way before its name
- * appears. Then it takes the lock of its partial, and only then it looks at what is known of the upload:
- * so what it finds stays so. Where an older try holds the lock, or is about to commit, it waits a moment,
- * and then sends its client away for another one. It never begins anew beside an older try.
+ * First the try is announced to all processes: from then on an older try without a lock gives up before
+ * its file is published. Then it locks its partial, and only then it reads the journal: so what it finds
+ * does not change. While an older try holds the lock, or is about to commit, it waits for a moment; then
+ * its client is told to come back later. It never begins anew beside an older try.
  */
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
@@ -16,44 +16,42 @@ import type { Library } from "../resolve/library.ts";
 import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
-import { type Owned, Partials } from "./partials.ts";
+import type { Owned } from "./partials.ts";
 import { type CommitRecord, keyOf } from "./receipt-record.ts";
-import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { Committed, CreateOptions, Resumed } from "../store.ts";
 import { syncFolder } from "../write/sync-folder.ts";
-import { partialName, targetOf } from "./upload-name.ts";
+import { partialName, targetOf, uploadIdOf } from "./partial-name.ts";
+import type { UploadFolders } from "./upload-folders.ts";
 
-/** The partial that is gone on with. */
-export interface Begun {
+/** The partial of a retried upload, locked. */
+export interface RetriedPartial {
   readonly partial: PartialFile;
-  /** With which the upload was begun. */
+  /** The id of the first try. */
   readonly uploadId: Uint8Array;
-  /** Of this try, among those of the upload. */
+  /** The number of this try. */
   readonly number: number;
   readonly resumed?: Resumed | undefined;
 }
 
 export type Created = DiskSink | Skipped | { readonly committed: Committed };
 
-/** The uploads of which it is one. */
+/** All uploads into a library. */
 export interface RetryHost {
   readonly library: Library;
   readonly versions: Versions;
+  readonly folders: UploadFolders;
   readonly isClosing: boolean;
-  receipts(): Receipts;
-  /** @returns what the work answers @throws PERMISSION_DENIED, READ_ONLY, … */
-  inPartials<Result>(work: (partials: Partials) => Result): Result;
-  /** Older tries that are open in this process let go. */
+  /** Older tries that are open in this process let go of the upload. */
   takeOver(path: string, uploadId: Uint8Array, number: number): Promise<void>;
-  begin(path: string, options: CreateOptions, begun: Begun): DiskSink | Skipped;
+  begin(path: string, options: CreateOptions, retried: RetriedPartial): DiskSink | Skipped;
 }
 
-/** Milliseconds between two looks at an older try: twice as long each time. */
+/** Milliseconds between two attempts, twice as long each time. */
 const PAUSE = { least: 2, most: 50 } as const;
 
-/** A try is about to commit; one was, and nobody knows what became of it. */
-type Known = Committed | "running" | "unknown" | undefined;
+/** "running": a try is about to commit; "unknown": one was, and whether it did cannot be told. */
+type Outcome = Committed | "running" | "unknown" | undefined;
 
 export class RetriedUpload {
   readonly #host: RetryHost;
@@ -73,11 +71,11 @@ export class RetriedUpload {
   async run(): Promise<Created> {
     const { uploadId } = this.#options;
     try {
-      this.#number = this.#host.receipts().tries.announce(this.#key);
+      this.#number = this.#announce(this.#options.uploadId);
     } catch (refusal) {
-      // The disk is full, perhaps just with this upload: then that is the answer.
-      const known = await this.#known();
-      if (typeof known === "object") return { committed: known };
+      // The disk is full, perhaps with this very upload: its receipt can be read all the same.
+      const outcome = await this.#outcome();
+      if (typeof outcome === "object") return { committed: outcome };
       throw refusal;
     }
     const until = performance.now() + HELD_WAIT;
@@ -86,102 +84,102 @@ export class RetriedUpload {
       await this.#host.takeOver(this.#path, uploadId, this.#number);
       const created = await this.#attempt();
       if (created !== undefined) return created;
-      if (performance.now() > until) throw this.#isHeld();
+      if (performance.now() > until) throw this.#heldError();
       await Bun.sleep(pause);
     }
   }
 
   /** @returns undefined while an older try is not over */
   async #attempt(): Promise<Created | undefined> {
-    const own = this.#own();
+    const own = this.#lockOwn();
     let owned = own instanceof LeatError ? undefined : own;
-    let known: Known;
+    let outcome: Outcome;
     let created: Created | undefined;
     try {
-      known = await this.#known();
-      if (typeof known === "object") {
+      outcome = await this.#outcome();
+      if (typeof outcome === "object") {
         if (owned !== undefined) owned = leftOf(owned);
-        return { committed: known };
+        return { committed: outcome };
       }
       if (own instanceof LeatError) throw own;
-      if (known === "running" || owned === undefined) return undefined;
-      const other = await this.#other(owned);
+      if (outcome === "running" || owned === undefined) return undefined;
+      const other = await this.#lockOther(owned);
       if (other !== undefined) {
         letGo(owned);
         owned = other;
       }
-      const begun = await this.#begun(owned);
+      const retried = await this.#checked(owned);
       this.#mustGoOn();
-      created = this.#host.begin(this.#path, this.#options, begun);
+      created = this.#host.begin(this.#path, this.#options, retried);
       return created;
     } catch (thrown) {
       const taken = thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
-      if (!taken || known !== "unknown") throw thrown;
-      const message = `${quote(this.#path)} exists; whether this upload was there before it cannot be told`;
+      if (!taken || outcome !== "unknown") throw thrown;
+      const message = `${quote(this.#path)} exists; whether this upload was committed before cannot be told`;
       throw new LeatError("OUTCOME_UNKNOWN", message);
     } finally {
-      // Of one that is skipped nobody goes on with what is left.
+      // An upload that is skipped is not continued.
       if (created !== undefined && !(created instanceof DiskSink)) abandon(owned!.partial);
       else if (created === undefined && owned !== undefined) letGo(owned);
     }
   }
 
-  /** @returns undefined while somebody holds it; a refusal stands behind what is known of the upload */
-  #own(): Owned | LeatError | undefined {
+  /** @returns undefined while somebody holds it; an error, which a receipt takes precedence over */
+  #lockOwn(): Owned | LeatError | undefined {
     const name = partialName(this.#path, this.#options);
     const mode = partialMode(this.#options.mode);
     try {
       const { folder } = this.#host.library.placeNow(this.#path, isDirectory);
-      return this.#host.inPartials((partials) => partials.own(name, folder, mode));
+      return this.#host.folders.inPartials((partials) => partials.lock(name, folder, mode));
     } catch (thrown) {
       return LeatError.from(thrown, `cannot begin the upload of ${quote(this.#path)}`);
     }
   }
 
-  async #known(): Promise<Known> {
-    const receipts = this.#host.receipts();
-    const notes = await receipts.find(this.#options.uploadId, this.#path, () => this.#isOver);
-    if (notes.length === 0) return undefined;
-    return (
-      (await this.#committed(notes)) ??
-      (notes.some((n) => receipts.isAlive(n)) ? "running" : "unknown")
-    );
+  /** What the journal and the library say of earlier tries. */
+  async #outcome(): Promise<Outcome> {
+    const { receipts } = this.#host.folders;
+    const records = await receipts.find(this.#options.uploadId, this.#path, () => this.#isOver);
+    if (records.length === 0) return undefined;
+    const committed = await this.#committed(records);
+    if (committed !== undefined) return committed;
+    return records.some((record) => receipts.isAlive(record)) ? "running" : "unknown";
   }
 
-  /** The file of that name is the one that a try was about to put there, or one of them had put it there. */
-  async #committed(notes: readonly CommitRecord[]): Promise<Committed | undefined> {
+  /** The receipt, where the file of that name is the one of a record, or a record says that it was. */
+  async #committed(records: readonly CommitRecord[]): Promise<Committed | undefined> {
     const { library, versions } = this.#host;
     using place = library.place(this.#path, isDirectory);
     const facts = place.folder.stat(place.name);
-    const there = facts && notes.find((note) => isNoted(facts, note));
-    if (facts !== undefined && there !== undefined) {
-      // It may have been interrupted behind the name.
+    const current = facts && records.find((record) => isFileOf(record, facts));
+    if (facts !== undefined && current !== undefined) {
+      // The commit may have been interrupted before the name was on disk.
       const entry = versionedEntry(place.name, facts, versions);
-      const isDone = there.durability === "none" || (await syncFolder(place.folder));
-      if (isDone) return { ...there, entry };
-      return { ...there, entry, durability: "none", notDone: { ...there.notDone, sync: true } };
+      const isDone = current.durability === "none" || (await syncFolder(place.folder));
+      if (isDone) return { ...current, entry };
+      return { ...current, entry, durability: "none", notDone: { ...current.notDone, sync: true } };
     }
-    const was = notes.find(({ published }) => published);
-    if (was === undefined) return undefined;
-    const { size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = was.facts;
+    const past = records.find(({ published }) => published);
+    if (past === undefined) return undefined;
+    const { size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = past.facts;
     const modified = { seconds, nanoseconds };
     return {
-      ...was,
+      ...past,
       entry: { name: place.name, kind: "FILE", size, modified, mode: 0, version: "" },
     };
   }
 
-  /** Where nothing is left of this id: the partial of another upload of the same file. */
-  async #other({ isNew }: Owned): Promise<Owned | undefined> {
+  /** Where nothing is left with this id: locks the partial of another upload of the same file. */
+  async #lockOther({ isNew }: Owned): Promise<Owned | undefined> {
     const { resume, size } = this.#options;
     const { prefix } = resume ?? {};
     if (!isNew || prefix === undefined || size === undefined) return undefined;
     const target = targetOf(this.#path, this.#options);
     const own = partialName(this.#path, this.#options);
-    // A client that gave up and asks again at once: what it had sent is just being let go of.
+    // A client may have given up and come back at once: then the partial is just being closed.
     const until = performance.now() + HELD_WAIT;
     while (true) {
-      const found = await this.#host.inPartials((partials) =>
+      const found = await this.#host.folders.inPartials((partials) =>
         partials.find(target, prefix, own, () => this.#isOver),
       );
       if (found !== "held") return found && { partial: found, isNew: false };
@@ -190,15 +188,15 @@ export class RetriedUpload {
     }
   }
 
-  /** How much of it there is, in whole blocks, and what that is. */
-  async #begun({ partial, isNew }: Owned): Promise<Begun> {
+  /** Cuts the partial to whole blocks and reads their CRC. */
+  async #checked({ partial, isNew }: Owned): Promise<RetriedPartial> {
     const { size, resume, uploadId: own } = this.#options;
     if (isNew) return { partial, uploadId: own, number: this.#number };
-    const uploadId = Partials.uploadId(partial.name);
+    const uploadId = uploadIdOf(partial.name);
     const number = Buffer.compare(own, uploadId) === 0 ? this.#number : this.#announce(uploadId);
     const whole = partial.size - (partial.size % BLOCK_SIZE);
-    const known = size !== undefined && partial.size >= size ? size : whole;
-    const length = resume?.fresh === true ? 0 : known;
+    const available = size !== undefined && partial.size >= size ? size : whole;
+    const length = resume?.fresh === true ? 0 : available;
     try {
       const crc32 = await partial.crc32(length, () => this.#isOver);
       partial.rewind(length);
@@ -209,7 +207,7 @@ export class RetriedUpload {
   }
 
   #announce(uploadId: Uint8Array): number {
-    return this.#host.receipts().tries.announce(keyOf(uploadId, this.#path));
+    return this.#host.folders.receipts.tries.announce(keyOf(uploadId, this.#path));
   }
 
   get #isOver(): boolean {
@@ -219,25 +217,25 @@ export class RetriedUpload {
   /** @throws UNAVAILABLE, CANCELLED */
   #mustGoOn(): void {
     if (this.#host.isClosing) throw new LeatError("UNAVAILABLE", "the library is being closed");
-    if (this.#isOver) throw new LeatError("CANCELLED", "nobody goes on with the upload");
-    const { tries } = this.#host.receipts();
+    if (this.#isOver) throw new LeatError("CANCELLED", "the upload was given up");
+    const { tries } = this.#host.folders.receipts;
     tries.refresh();
     if (!tries.isNewest(this.#key, this.#number)) throw takenOver(this.#path);
   }
 
-  #isHeld(): LeatError {
+  #heldError(): LeatError {
     const message = `the upload of ${quote(this.#path)} is still running elsewhere`;
     return new LeatError("UNAVAILABLE", message, { retryAfter: RETRY_AFTER });
   }
 }
 
-/** Whether a file is the one that was about to get its name. */
-function isNoted(facts: Facts, { facts: noted }: CommitRecord): boolean {
+/** Whether a file is the one that was to be committed. */
+function isFileOf({ facts: recorded }: CommitRecord, facts: Facts): boolean {
   return (
-    sameThing(facts, noted) &&
-    facts.size === noted.size &&
-    facts.modifiedSeconds === noted.modifiedSeconds &&
-    facts.modifiedNanoseconds === noted.modifiedNanoseconds
+    sameThing(facts, recorded) &&
+    facts.size === recorded.size &&
+    facts.modifiedSeconds === recorded.modifiedSeconds &&
+    facts.modifiedNanoseconds === recorded.modifiedNanoseconds
   );
 }
 
@@ -247,8 +245,8 @@ function letGo({ partial, isNew }: Owned): void {
 }
 
 /**
- * Of an upload that was committed nothing is kept. A second name of the file itself stays until the
- * sweep: that it goes would make it another version.
+ * The partial of an upload that was committed is removed. One that is a second name of the file stays until
+ * the sweep: removing it would change the ctime, and so the version, of the file.
  */
 function leftOf({ partial }: Owned): Owned {
   return { partial, isNew: partial.facts().links === 1 };

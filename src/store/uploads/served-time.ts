@@ -1,7 +1,7 @@
 /**
- * How long a library has been served since a file of the journal was begun: a byte in `age` for each step,
- * over all processes and restarts. A wall clock may be set two days ahead and back; this one only goes
- * forward, and stands still while nobody serves.
+ * Measures how long a library has been served since a file of the journal was begun, over all processes
+ * and restarts: for each step a byte is appended to `age`. A wall clock may be set two days ahead and back;
+ * this one only goes forward, and stands still while no server runs.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { RECEIPT_SPANS, RECEIPT_STEPS } from "../../limits.ts";
@@ -16,13 +16,13 @@ export class ServedTime implements Disposable {
   readonly #folder: Folder;
   readonly #onStep: (isOver: boolean) => void;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Held by the process that measures for all. */
+  /** Of the one process that measures. */
   #held: { readonly fd: number; readonly lock: Lock } | undefined;
 
   /**
    * @param folder stays the caller's
-   * @param retention milliseconds that all files together are kept
-   * @param onStep called after each step; `isOver`: the newest file was served for its share of them
+   * @param retention milliseconds that a receipt is kept
+   * @param onStep called after each step; `isOver`: the newest file has been served for its share of them
    */
   constructor(folder: Folder, retention: number, onStep: (isOver: boolean) => void) {
     this.#folder = folder;
@@ -38,17 +38,16 @@ export class ServedTime implements Disposable {
     this.#held = undefined;
   }
 
-  /** An error only makes receipts be kept longer. */
   #step(): void {
     try {
       this.#onStep(this.#measure());
     } catch {
-      // As said above.
+      // Receipts are only kept for longer.
     }
   }
 
   #measure(): boolean {
-    const fd = this.#take();
+    const fd = this.#lockedFile();
     if (fd === undefined) return false;
     writeSync(fd, "+");
     if (fstatSync(fd).size < RECEIPT_STEPS / RECEIPT_SPANS) return false;
@@ -56,7 +55,8 @@ export class ServedTime implements Disposable {
     return true;
   }
 
-  #take(): number | undefined {
+  /** @returns undefined while another process measures */
+  #lockedFile(): number | undefined {
     if (this.#held !== undefined) return this.#held.fd;
     const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
     const fd = openSync(this.#folder.pathOf(NAME), flags, 0o600);

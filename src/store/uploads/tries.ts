@@ -1,13 +1,14 @@
 /**
- * Which uploads are tried again, and what is kept for another try, said by every process to every other:
- * the newest try owns an upload, and no peer has too many that are kept.
+ * The log in which all processes announce uploads that are tried again, and partial files that are kept for
+ * another try: the newest try owns an upload, and no peer may keep too many.
  *
- * A try that comes again appends a line to `tries.<number>` beside the journal of receipts, before it
- * looks at anything. Each try reads the lines that came since, one read of mostly no bytes: an upload
- * without a lock behind the note of its commit and before its name. So of two tries at least one sees
- * the other: the older one sees the line and gives way, or the newer one sees the note and waits.
+ * A retry appends a record to `tries.<number>` beside the journal of receipts before it does anything else.
+ * Every try reads the records that were appended since, one read of mostly no bytes; an upload without a
+ * lock does so after it has recorded its intent and before it is published. So of two tries at least
+ * one notices the other: the older one reads the announcement and gives up, or the newer one finds the
+ * intent and waits.
  *
- * A full file ends with a line that leads to the next one; the one before is removed then.
+ * The last record of a full file says that the next file follows; then the file before is removed.
  */
 import {
   closeSync,
@@ -28,15 +29,15 @@ import { isSystemError } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
-/** Bytes of one line, and where it is what. */
+/** Bytes of one record, and the offsets in it. */
 const SIZE = 64;
 const AT = { magic: 0, kind: 4, key: 8, mark: 40, sum: 60 } as const;
 const MAGIC = 0x31797274; // "try1"
 const MAGIC_BYTES = Buffer.from([0x74, 0x72, 0x79, 0x31]);
-const AGAIN = 1;
-/** The file is full: lines behind this one do not count. */
+const RETRY = 1;
+/** The file is full: records behind this one do not count. */
 const FULL = 2;
-/** A partial is kept: its mark is whose it is, and its size. */
+/** A partial is kept: the mark has a hash of its peer, and its size. */
 const KEPT = 3;
 const MARK_SIZE = 16;
 const PEER_SIZE = 8;
@@ -47,14 +48,14 @@ export interface Kept {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** Whose it is: the same for all of one peer. */
+  /** Identifies its sender. */
   readonly peer: string;
 }
 
 const NAME = /^tries\.(\d{1,12})$/;
 const nameOf = (number: number): string => `tries.${number}`;
 
-/** The number of a try that did not say that it comes again. */
+/** The number of a first try, which is not announced. */
 export const FIRST_TRY = 0;
 
 export class Tries implements Disposable {
@@ -62,20 +63,20 @@ export class Tries implements Disposable {
   readonly #onKept: (kept: Kept) => void;
   readonly #buffer = Buffer.alloc(SIZE * 64);
   #file: Descriptor;
-  /** Of the file. */
+  /** The number of the file. */
   #number: number;
   /** Bytes of it that were read. */
   #position = 0;
-  /** Lines that were read, over all files. */
+  /** Announcements that were read, in all files. */
   #count = FIRST_TRY;
-  /** The newest tries: what their numbers are here. */
+  /** The number of the newest try, by upload. */
   readonly #newest = new Map<string, number>();
-  /** Lines up to this number were missed: any upload may have been tried again. */
+  /** Announcements up to this number were missed: any upload may have been tried again. */
   #missed = FIRST_TRY;
 
   /**
    * @param folder stays the caller's
-   * @param onKept told of each partial that is kept, by any process
+   * @param onKept called for each partial that is kept, by any process
    * @throws IO_ERROR, …
    */
   constructor(folder: Folder, onKept: (kept: Kept) => void = () => {}) {
@@ -88,59 +89,57 @@ export class Tries implements Disposable {
       this[Symbol.dispose]();
       throw error;
     }
-    // Lines that are missing from before are not about uploads that begin from now on.
+    // Records that were missed until now are not about uploads that begin from now on.
     this.#missed = FIRST_TRY;
   }
 
   /**
-   * Says that an upload is tried again.
-   * @returns the number of this try: greater than that of each before
+   * Announces that an upload is tried again.
+   * @returns the number of this try: greater than those of all tries before
    * @throws NO_SPACE, IO_ERROR
    */
   announce(key: string): number {
     const mark = randomBytes(MARK_SIZE);
-    const line = lineOf(AGAIN, key, mark);
+    const record = encode(RETRY, key, mark);
     for (;;) {
-      this.#append(line);
+      this.#append(record);
       const number = this.#read(mark);
-      // Somebody had just ended the file.
+      // Another process had just ended the file.
       if (number === undefined) continue;
-      if (this.#position >= TRIES_BYTES) this.#end();
+      if (this.#position >= TRIES_BYTES) this.#endFile();
       return number;
     }
   }
 
-  /** Says that a partial is kept; `onKept` hears it, too. @throws NO_SPACE, IO_ERROR */
+  /** Announces that a partial is kept; `onKept` is called, too. @throws NO_SPACE, IO_ERROR */
   noteKept({ name, size, peer }: Kept): void {
     const mark = Buffer.alloc(MARK_SIZE);
     sha256(peer).copy(mark, 0, 0, PEER_SIZE);
     mark.writeDoubleLE(size, PEER_SIZE);
-    this.#append(lineOf(KEPT, Buffer.from(name.replace(".", ""), "hex").toString("latin1"), mark));
+    this.#append(encode(KEPT, Buffer.from(name.replace(".", ""), "hex").toString("latin1"), mark));
     this.#read();
-    if (this.#position >= TRIES_BYTES) this.#end();
+    if (this.#position >= TRIES_BYTES) this.#endFile();
   }
 
-  /** Reads what others have said since. @returns whether there was something @throws IO_ERROR, … */
-  refresh(): boolean {
-    const before = this.#count;
+  /** Reads what other processes have appended since. @throws IO_ERROR, … */
+  refresh(): void {
     this.#read();
-    return this.#count !== before;
   }
 
   /**
-   * Whether nobody has tried this upload again since; what was read last counts.
-   * @param since the count of tries when it began: lines that were missed before are not about it
+   * Whether no newer try of this upload has been read.
+   * @param since the count of tries when it began: announcements missed before are not about it
    */
   isNewest(key: string, number: number, since = number): boolean {
     return (this.#newest.get(key) ?? FIRST_TRY) <= number && this.#missed <= since;
   }
 
-  /** Of tries that were read. */
+  /** How many announcements were read. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether no upload at all is known to have been tried again. */
+  /** Whether no announcement was read at all. */
   get isEmpty(): boolean {
     return this.#count === FIRST_TRY;
   }
@@ -149,16 +148,16 @@ export class Tries implements Disposable {
     this.#file[Symbol.dispose]();
   }
 
-  #append(line: Buffer): void {
+  #append(record: Buffer): void {
     try {
-      if (writeSync(this.#file.fd, line) === SIZE) return;
+      if (writeSync(this.#file.fd, record) === SIZE) return;
     } catch (error) {
-      throw LeatError.from(error, "cannot note that an upload is tried again");
+      throw LeatError.from(error, "cannot record that an upload is tried again");
     }
-    throw new LeatError("NO_SPACE", "no space is left to note that an upload is tried again");
+    throw new LeatError("NO_SPACE", "no space is left to record that an upload is tried again");
   }
 
-  /** @param mark of our own line @returns its number @throws IO_ERROR, … */
+  /** @param mark of our own announcement @returns its number @throws IO_ERROR, … */
   #read(mark?: Uint8Array): number | undefined {
     const buffer = this.#buffer;
     let own: number | undefined;
@@ -177,14 +176,14 @@ export class Tries implements Disposable {
     let own: number | undefined;
     let at = 0;
     while (at + SIZE <= bytes.length) {
-      if (!isLine(bytes, at)) {
-        // One was cut short when the disk was full, and moved those behind it.
+      if (!isRecord(bytes, at)) {
+        // A record was cut short when the disk was full: those behind it are not aligned.
         const next = bytes.indexOf(MAGIC_BYTES, at + 1);
         at = next === -1 ? bytes.length - (MAGIC_BYTES.length - 1) : next;
         continue;
       }
       if (bytes[at + AT.kind] === FULL) {
-        this.#next();
+        this.#openNext();
         return own;
       }
       if (bytes[at + AT.kind] === KEPT) {
@@ -216,12 +215,12 @@ export class Tries implements Disposable {
     }
   }
 
-  /** Where the next one cannot be opened, this one stays, to be tried again. */
-  #next(): void {
+  /** If it cannot be opened, this file stays open, and the next read tries again. */
+  #openNext(): void {
     const before = this.#file;
     const [number, file] = openOldest(this.#folder, this.#number);
     if (number > this.#number + 1) {
-      // That one was full, too, and has been removed: we have slept for long.
+      // That file was full, too, and has been removed: this process has not read for long.
       this.#count += 1;
       this.#missed = this.#count;
     }
@@ -229,18 +228,18 @@ export class Tries implements Disposable {
     before[Symbol.dispose]();
   }
 
-  /** The file is full: later lines go into another one. Harmless where two do it, or it fails. */
-  #end(): void {
+  /** Begins the next file. It does no harm when two processes do it, or when it fails. */
+  #endFile(): void {
     const full = this.#number;
     try {
       const next = open(this.#folder, full + 1, O_CREAT);
       if (next === undefined) return;
       closeSync(next);
-      this.#append(lineOf(FULL, "", randomBytes(MARK_SIZE)));
+      this.#append(encode(FULL, "", randomBytes(MARK_SIZE)));
       this.#read();
       for (const number of numbersIn(this.#folder)) if (number < full) this.#remove(number);
     } catch {
-      // The next line tries again.
+      // The next record tries again.
     }
   }
 
@@ -264,17 +263,17 @@ function keptAt(bytes: Buffer, at: number): Kept {
   };
 }
 
-function lineOf(kind: number, key: string, mark: Uint8Array): Buffer {
-  const line = Buffer.alloc(SIZE);
-  line.writeUInt32LE(MAGIC, AT.magic);
-  line[AT.kind] = kind;
-  line.write(key, AT.key, "latin1");
-  line.set(mark, AT.mark);
-  line.writeUInt32LE(crc32(line.subarray(0, AT.sum)), AT.sum);
-  return line;
+function encode(kind: number, key: string, mark: Uint8Array): Buffer {
+  const record = Buffer.alloc(SIZE);
+  record.writeUInt32LE(MAGIC, AT.magic);
+  record[AT.kind] = kind;
+  record.write(key, AT.key, "latin1");
+  record.set(mark, AT.mark);
+  record.writeUInt32LE(crc32(record.subarray(0, AT.sum)), AT.sum);
+  return record;
 }
 
-function isLine(bytes: Buffer, at: number): boolean {
+function isRecord(bytes: Buffer, at: number): boolean {
   if (bytes.readUInt32LE(at + AT.magic) !== MAGIC) return false;
   return crc32(bytes.subarray(at, at + AT.sum)) === bytes.readUInt32LE(at + AT.sum);
 }
@@ -288,7 +287,7 @@ function open(folder: Folder, number: number, flags: number): number | undefined
   }
 }
 
-/** The oldest of those behind `before`; made where there is none. */
+/** Opens the first file after `before`, and makes it where there is none. */
 function openOldest(folder: Folder, before = 0): [number, Descriptor] {
   for (;;) {
     const numbers = numbersIn(folder).filter((number) => number > before);

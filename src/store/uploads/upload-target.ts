@@ -1,47 +1,41 @@
-/** Where an upload into a library goes: its place is looked for by its path, its commit is noted. */
+/** The target of an upload into a library: its place is found by its path, its commit is journalled. */
 import type { Folder } from "../resolve/folder.ts";
 import type { DiskSink } from "../write/disk-sink.ts";
 import type { SinkTarget } from "../write/sink-target.ts";
 import type { Versions } from "../system/versions.ts";
 import type { FileSyncs } from "../write/file-syncs.ts";
+import type { UploadFolders } from "./upload-folders.ts";
 import type { Library, OpenPlace, Place } from "../resolve/library.ts";
 import { modeAfter, modeOfNew } from "../write/new-mode.ts";
 import type { PartialFile } from "../write/partial.ts";
 import { keyIn, keyOf } from "./receipt-record.ts";
-import type { Receipts } from "./receipts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { CommitDigest, CreateOptions, NotDone } from "../store.ts";
-import type { Kept, Tries } from "./tries.ts";
+import type { Tries } from "./tries.ts";
 
-/** What the uploads of a library share. */
+/** All uploads into a library. */
 export interface UploadHost {
   readonly library: Library;
   readonly versions: Versions;
+  readonly folders: UploadFolders;
   /** Open ones. */
   readonly open: Set<UploadTarget>;
-  receipts(): Receipts;
-  /** Tries that are known of. */
-  triesSeen(): number;
-  /** Those for an upload that begins. */
-  syncs(): FileSyncs | undefined;
-  kept(kept: Kept): void;
 }
 
-/** One for each upload of thousands: an object, and not a closure for each of what it does. */
+/** A class, and not an object of closures: there is one for each of thousands of uploads. */
 export class UploadTarget implements SinkTarget {
   readonly path: string;
   readonly options: CreateOptions;
   readonly #host: UploadHost;
   readonly #uploadId: Uint8Array;
   readonly #syncs: FileSyncs | undefined;
-  /** Set by its maker, before anything else. */
+  /** Set right after it is made: each needs the other. */
   sink!: DiskSink;
-  /** Its number among the tries of its upload. */
+  /** The number of this try. */
   readonly number: number;
-  /** Tries that were known of when it began. */
+  /** How many tries were known of when it began. */
   readonly #since: number;
-  /** The note of the commit. */
-  #note: Buffer | undefined;
+  #intent: Buffer | undefined;
 
   constructor(
     host: UploadHost,
@@ -54,9 +48,9 @@ export class UploadTarget implements SinkTarget {
     this.path = path;
     this.#uploadId = uploadId;
     this.number = number;
-    this.#since = Math.max(number, host.triesSeen());
+    this.#since = Math.max(number, host.folders.triesSeen);
     this.options = options;
-    this.#syncs = options.durability === "fsync" ? host.syncs() : undefined;
+    this.#syncs = options.durability === "fsync" ? host.folders.syncs : undefined;
     host.open.add(this);
   }
 
@@ -72,7 +66,7 @@ export class UploadTarget implements SinkTarget {
     return this.#host.library.placeNow(this.path, isDirectory);
   }
 
-  /** Of one that an earlier try has made nobody knows what it was made with. */
+  /** With which mode an earlier try has made the partial is not known. */
   mode(partial: PartialFile, folder: Folder): number | undefined {
     const { mode, resume } = this.options;
     if (mode === undefined) return undefined;
@@ -84,17 +78,17 @@ export class UploadTarget implements SinkTarget {
     return this.#syncs.sync(partial.fd);
   }
 
-  /** Whether it is a try of this upload. */
+  /** Whether this is a try of that upload. */
   isOf(path: string, uploadId: Uint8Array): boolean {
     return this.path === path && Buffer.compare(this.#uploadId, uploadId) === 0;
   }
 
-  /** Whether no newer try is known of. @param key its own */
+  /** Whether no newer try is known of. @param key as `key`, where it is at hand */
   isNewest(tries: Tries, key = this.key): boolean {
     return tries.isNewest(key, this.number, this.#since);
   }
 
-  /** Which upload it is of, as a key of maps. */
+  /** Identifies the upload, as a key of maps. */
   get key(): string {
     return keyOf(this.#uploadId, this.path);
   }
@@ -102,28 +96,28 @@ export class UploadTarget implements SinkTarget {
   recordIntent(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void {
     const facts = partial.facts();
     const durability = notDone?.sync === true ? "none" : this.options.durability;
-    const receipts = this.#host.receipts();
-    const promised = { ...digest, durability, notDone, facts };
-    this.#note = receipts.recordIntent(this.#uploadId, this.path, promised);
-    // With a lock no newer try gets as far as to begin. Without, it has said so before it looked for our
-    // note: either it sees that, or we see what it said.
+    const { receipts } = this.#host.folders;
+    const intent = { ...digest, durability, notDone, facts };
+    this.#intent = receipts.recordIntent(this.#uploadId, this.path, intent);
+    // While this try holds a lock, a newer one waits for it. Without a lock, the newer one announced itself
+    // before it looked for our intent: either it finds that, or we find its announcement.
     if (partial.isNamed) return;
     const { tries } = receipts;
     tries.refresh();
-    if (!tries.isEmpty && !this.isNewest(tries, keyIn(this.#note))) throw takenOver(this.path);
+    if (!tries.isEmpty && !this.isNewest(tries, keyIn(this.#intent))) throw takenOver(this.path);
   }
 
   confirmIntent(): void {
-    if (this.#note !== undefined) this.#host.receipts().confirm(this.#note);
+    if (this.#intent !== undefined) this.#host.folders.receipts.confirm(this.#intent);
   }
 
   withdrawIntent(): void {
-    if (this.#note !== undefined) this.#host.receipts().withdraw(this.#note);
+    if (this.#intent !== undefined) this.#host.folders.receipts.withdraw(this.#intent);
   }
 
-  kept(name: string, size: number): void {
+  onKept(name: string, size: number): void {
     const { peer = "" } = this.options;
-    this.#host.kept({ name, size, peer: peer.replace(/:\d+$/, "") });
+    this.#host.folders.keep({ name, size, peer: peer.replace(/:\d+$/, "") });
   }
 
   [Symbol.dispose](): void {

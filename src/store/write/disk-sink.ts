@@ -128,7 +128,7 @@ export class DiskSink implements Sink {
         const partial = this.#partial;
         if (this.#behind?.failed === true) return partial.remove();
         if (length < partial.size) partial.rewind(length);
-        if (partial.isNamed) this.#target.kept?.(partial.name, partial.size);
+        if (partial.isNamed) this.#target.onKept?.(partial.name, partial.size);
       });
     }
     this.#keeping = after.then(() => this.keep(length));

@@ -44,8 +44,8 @@ export class PartialFile {
   #name: string | (() => string);
   #size = 0;
   #isNamed = true;
-  /** Told when it could not be removed. */
-  onLeft: ((name: string) => void) | undefined;
+  /** Called with its name when it could not be removed. */
+  onUnremoved: ((name: string) => void) | undefined;
 
   private constructor(fd: number, folder: Folder, name: string | (() => string)) {
     this.#file = new Descriptor(fd);
@@ -275,7 +275,7 @@ export class PartialFile {
       unlinkSync(this.path);
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return;
-      this.onLeft?.(this.name);
+      this.onUnremoved?.(this.name);
       throw LeatError.from(error, "cannot remove a partial file");
     } finally {
       this.close();

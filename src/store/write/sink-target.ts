@@ -1,4 +1,4 @@
-/** Where a file goes that is being written, and how. */
+/** Where a file goes that is being written, and with which options. */
 import type { Folder } from "../resolve/folder.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
 import type { CommitDigest, DurabilityLevel, NotDone, Resumed, Time } from "../store.ts";
@@ -13,15 +13,15 @@ export interface SinkOptions extends CollisionRule {
   /** Permission bits of a new file, as in `CreateOptions`. */
   readonly mode?: number | undefined;
   readonly durability: DurabilityLevel;
-  /** What it continues. */
+  /** The partial that it continues. */
   readonly resumed?: Resumed | undefined;
 }
 
 /** Where a file is going. Disposed when the Sink ends. */
 export interface SinkTarget extends Disposable {
   /**
-   * The partial is about to get its name. Then, when it has it: `confirm`; if it does not, or this
-   * fails: `withdraw`.
+   * Called just before the file is published. `confirmIntent` follows when it was, `withdrawIntent` when
+   * it was not, or when this fails.
    * @param notDone of what was asked for
    * @throws UNAVAILABLE when a newer try has come
    */
@@ -29,16 +29,16 @@ export interface SinkTarget extends Disposable {
   confirmIntent?(): void;
   withdrawIntent?(): void;
   /** The partial stays for another try. @param bytes its size */
-  kept?(name: string, bytes: number): void;
+  onKept?(name: string, bytes: number): void;
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
-  /** Permission bits of a new file in this folder, if the partial was made with others. */
+  /** Permission bits of a new file in this folder, where those of the partial differ. */
   mode?(partial: PartialFile, folder: Folder): number | undefined;
-  /** Finds the place anew when the file is committed: folders move while a file is on its way. */
+  /** Called again when the file is committed: folders may have been renamed meanwhile. */
   place(): Place;
   /** As `place`, for this turn of the event loop. */
   placeNow?(): OpenPlace;
-  /** Puts a partial on disk; it does so itself without. */
+  /** Puts the partial on disk, in place of `PartialFile.sync`. */
   sync?(partial: PartialFile): Promise<void>;
 }
