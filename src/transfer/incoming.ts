@@ -41,12 +41,10 @@ export class Incoming {
   #verified: number;
   /** A CRC came that was not at the end of a block: nothing may follow. */
   #rangeEnded = false;
-  /** The sink has not answered yet. */
-  #writing = false;
+  /** Writes that the sink has not answered yet; resolves behind the last one, whether it worked or not. */
+  #writing: Promise<void> | undefined;
   /** Bytes that came meanwhile; made when there are any. */
   #waiting: Pieces | undefined;
-  /** Called when nothing waits any more; set by `settled`. */
-  #idle: (() => void)[] | undefined;
   #failed: LeatError | undefined;
 
   constructor(range: IncomingRange, intake: Intake) {
@@ -107,7 +105,7 @@ export class Incoming {
       throw new LeatError("PROTOCOL_ERROR", message);
     }
     checkFinish(finish, size, this.#digest);
-    if (this.#writing) return this.settled().then(() => this.#check());
+    if (this.#writing !== undefined) return this.#writing.then(() => this.#check());
     this.#check();
   }
 
@@ -117,10 +115,7 @@ export class Incoming {
 
   /** Resolves when the sink is done with all that it got, whether it worked or not. */
   async settled(): Promise<void> {
-    if (!this.#writing) return;
-    this.#idle ??= [];
-    const idle = this.#idle;
-    await new Promise<void>((resolve) => void idle.push(resolve));
+    await this.#writing;
   }
 
   /** Behind the last byte of the last block whose checksum matched. */
@@ -134,14 +129,13 @@ export class Incoming {
 
   #write(bytes: Uint8Array, position: number): void {
     this.#check();
-    if (this.#writing) {
+    if (this.#writing !== undefined) {
       this.#waiting ??= new Pieces();
       return this.#waiting.push(bytes);
     }
     const written = this.#intake.write(bytes, position);
     if (written === undefined) return this.#intake.onConsumed(bytes.length);
-    this.#writing = true;
-    void this.#writeOn(written, bytes.length, position + bytes.length);
+    this.#writing = this.#writeOn(written, bytes.length, position + bytes.length);
   }
 
   /** Writes what waits, piece by piece, behind a write that has begun. */
@@ -162,9 +156,6 @@ export class Incoming {
       intake.onError(this.#failed);
     }
     this.#waiting = undefined;
-    this.#writing = false;
-    const idle = this.#idle ?? [];
-    this.#idle = undefined;
-    for (const wake of idle) wake();
+    this.#writing = undefined;
   }
 }
