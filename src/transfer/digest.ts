@@ -2,6 +2,7 @@
 import { LeatError } from "../errors.ts";
 import { type Hash, crc32, createSha256 } from "../hash.ts";
 import { BLOCK_SIZE } from "../limits.ts";
+import type { FinishInit } from "../session/outgoing.ts";
 import type { Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 import { crc32Join } from "./crc32.ts";
@@ -60,6 +61,11 @@ export class Digest {
   /** The SHA-256 of everything; undefined unless wanted. Asked once. */
   get sha256(): Uint8Array | undefined {
     return this.#sha256?.digest();
+  }
+
+  /** The Finish behind these bytes. Asked once. */
+  finish(): FinishInit {
+    return { size: this.#bytes, crc32: this.crc32, sha256: this.sha256 };
   }
 }
 

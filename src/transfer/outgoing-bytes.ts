@@ -48,9 +48,7 @@ export class OutgoingBytes implements Outgoing {
   }
 
   finish(): FinishInit {
-    const { bytes, crc32, sha256 } = this.#digest;
-    this.finished = { size: bytes, crc32, ...(sha256 === undefined ? {} : { sha256 }) };
-    return this.finished;
+    return (this.finished = this.#digest.finish());
   }
 
   retake(into: Uint8Array, at: number, length: number, position: number): void {

@@ -26,7 +26,7 @@ export class OutgoingChunks implements Outgoing {
   #next: Uint8Array | undefined;
   #ended = false;
   #failed = false;
-  #released = false;
+  released = false;
   finished: FinishInit | undefined;
   /** Wakes the fetching loop when the current chunk is used up. */
   #used: (() => void) | undefined;
@@ -65,22 +65,12 @@ export class OutgoingChunks implements Outgoing {
   }
 
   finish(): FinishInit {
-    const { sha256 } = this.#digest;
-    this.finished = {
-      size: this.#digest.bytes,
-      crc32: this.#digest.crc32,
-      ...(sha256 === undefined ? {} : { sha256 }),
-    };
-    return this.finished;
-  }
-
-  get released(): boolean {
-    return this.#released;
+    return (this.finished = this.#digest.finish());
   }
 
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
+    if (this.released) return;
+    this.released = true;
     this.#used?.();
     if (!this.#ended && !this.#failed) void this.#giveUp();
   }
@@ -98,21 +88,21 @@ export class OutgoingChunks implements Outgoing {
       const iterator = (this.#iterator = iterate(this.#options.chunks));
       while (true) {
         const { done, value } = await iterator.next();
-        if (this.#released) return;
+        if (this.released) return;
         if (done === true) break;
         if (!(value instanceof Uint8Array)) {
           void this.#giveUp(); // the source itself would go on
           throw notBytes(value);
         }
         if (value.length > 0) await this.#hold(value);
-        if (this.#released) return;
+        if (this.released) return;
       }
       this.#ended = true;
       this.#options.onReady();
     } catch (thrown) {
       // Not ended: the bytes before are not the whole.
       this.#failed = true;
-      if (!this.#released) {
+      if (!this.released) {
         this.#options.onError(LeatError.from(thrown, "reading what to send failed"));
       }
     }
@@ -131,10 +121,10 @@ export class OutgoingChunks implements Outgoing {
     this.#next = chunk;
     if (this.#offset === this.#chunk.length) this.#advance();
     else this.#options.onReady();
-    if (this.#next === undefined || this.#released) return;
-    await new Promise<void>((resolve) => {
-      this.#used = resolve;
-    });
+    if (this.#next === undefined || this.released) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#used = resolve;
+    await promise;
     this.#used = undefined;
   }
 }

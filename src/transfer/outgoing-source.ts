@@ -93,7 +93,7 @@ export class OutgoingSource implements Outgoing {
   #hasGrown = false;
   /** Of all that was sent. */
   #sums: FinishInit | undefined;
-  #released = false;
+  released = false;
   finished: FinishInit | undefined;
 
   constructor(options: OutgoingSourceOptions) {
@@ -153,7 +153,7 @@ export class OutgoingSource implements Outgoing {
 
   finish(): FinishInit | undefined {
     if (this.#failed !== undefined) throw this.#failed;
-    this.#sums ??= this.#sumUp();
+    this.#sums ??= this.#digest.finish();
     if (this.#hasGrown || this.#isSame()) return (this.finished = this.#sums);
     this.#mustBeComparable();
     this.#comparing = new AbortController();
@@ -161,24 +161,15 @@ export class OutgoingSource implements Outgoing {
     return undefined;
   }
 
-  #sumUp(): FinishInit {
-    const { bytes, crc32, sha256 } = this.#digest;
-    return { size: bytes, crc32, ...(sha256 === undefined ? {} : { sha256 }) };
-  }
-
   retake(into: Uint8Array, at: number, length: number, position: number): void {
     const bytes = into.subarray(at, at + length);
     // Zeros for bytes that are gone: the frame's length was sent already. CRC and version show it.
-    bytes.fill(0, this.#released ? 0 : this.#readAgain(bytes, position));
-  }
-
-  get released(): boolean {
-    return this.#released;
+    bytes.fill(0, this.released ? 0 : this.#readAgain(bytes, position));
   }
 
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
+    if (this.released) return;
+    this.released = true;
     this.#comparing?.abort();
     this.#close();
   }
@@ -193,7 +184,7 @@ export class OutgoingSource implements Outgoing {
 
   /** Closes the source once the stream is over and no read, region or comparison uses it. */
   #close(): void {
-    if (!this.#released || this.#lent || this.#fetching || this.#comparing !== undefined) return;
+    if (!this.released || this.#lent || this.#fetching || this.#comparing !== undefined) return;
     closeSource(this.#options.source);
     this.#options.onClosed?.();
   }
@@ -265,7 +256,7 @@ export class OutgoingSource implements Outgoing {
     const fetched = (): void => {
       this.#fetching = false;
       this.#fetched = this.#position + length;
-      if (this.#released) this.#close();
+      if (this.released) this.#close();
       else onReady();
     };
     // Where it failed, the read fails too, with the reason.
@@ -312,7 +303,7 @@ export class OutgoingSource implements Outgoing {
       this.#failed = LeatError.from(thrown, `reading ${path} again failed`);
     }
     this.#comparing = undefined;
-    if (this.#released) this.#close();
+    if (this.released) this.#close();
     else onReady?.();
   }
 
