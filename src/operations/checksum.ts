@@ -6,11 +6,6 @@ import { readInTurns } from "../transfer/read-in-turns.ts";
 import type { Algorithm, Checksum } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 
-interface Summing {
-  update(bytes: Uint8Array): void;
-  digest(): Uint8Array;
-}
-
 /** A digest of a whole file; of one that is touched meanwhile, and perhaps changed, once more. */
 export async function checksum(request: Checksum, exchange: Exchange): Promise<void> {
   for (let tries = 1; !exchange.ended; tries += 1) {
@@ -29,12 +24,15 @@ export async function checksum(request: Checksum, exchange: Exchange): Promise<v
   }
 }
 
+interface Summing {
+  update(bytes: Uint8Array): void;
+  digest(): Uint8Array;
+}
+
 function start(algorithm: Algorithm): Summing {
   switch (algorithm) {
-    case "SHA256": {
-      const hash = createSha256();
-      return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
-    }
+    case "SHA256":
+      return createSha256();
     case "CRC32": {
       let crc = 0;
       return {

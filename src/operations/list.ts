@@ -18,6 +18,6 @@ export async function list(request: List, exchange: Exchange): Promise<void> {
   exchange.respond({ case: "list", value: { entries: [...page.entries] } });
   exchange.finish({
     skippedNames: page.skippedNames,
-    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+    cursor: page.cursor,
   });
 }

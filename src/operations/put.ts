@@ -82,17 +82,15 @@ export class PutOperation implements Receiving, Intake {
 
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     // Behind Finish only the answer to a Resend may come, and none was sent.
-    if (this.#over || this.#finished) return;
-    if (this.#incoming !== undefined) return this.#take(bytes, blockCrc);
-    this.#early ??= new Pieces(0, this.#request.size);
-    const early = this.#early;
-    this.#guard(() => early.push(bytes, blockCrc));
+    if (!this.#finished) this.#take(bytes, blockCrc);
   }
 
   #take(bytes: Uint8Array, blockCrc: number | undefined): void {
     if (this.#over) return;
     try {
-      this.#incoming?.data(bytes, blockCrc);
+      if (this.#incoming !== undefined) return this.#incoming.data(bytes, blockCrc);
+      this.#early ??= new Pieces(0, this.#request.size);
+      this.#early.push(bytes, blockCrc);
     } catch (thrown) {
       this.#fail(LeatError.from(thrown, `writing ${this.#request.path} failed`));
     }
@@ -273,14 +271,6 @@ export class PutOperation implements Receiving, Intake {
       modifiedNotSet: notDone?.modified,
       notSynced: notDone?.sync,
     });
-  }
-
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
   }
 
   #fail(thrown: unknown): void {

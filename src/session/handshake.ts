@@ -143,14 +143,14 @@ const byteLength = (text: string): number => encoder.encode(text).length;
 
 type Body<Case extends FrameBodyInit["case"]> = Extract<FrameBodyInit, { case: Case }>;
 
-function helloBody(options: SessionOptions, credentials?: Credentials): Body<"hello"> {
+function helloBody(options: SessionOptions, credentials: Credentials | undefined): Body<"hello"> {
   return {
     case: "hello",
     value: {
       magic: MAGIC,
       minimumVersion: PROTOCOL_VERSION,
       maximumVersion: PROTOCOL_VERSION,
-      ...(credentials === undefined ? {} : { credentials }),
+      credentials,
       initialWindow: options.initialWindow,
       maxFrame: options.maxFrame,
       agent: options.agent,
