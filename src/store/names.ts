@@ -1,6 +1,6 @@
 /**
- * Wire names: the paths a peer may say. They are rejected or taken as they are, never repaired: a
- * name that two sides repair differently is a way around every check behind it.
+ * Wire names: the paths that a peer may send. They are accepted as they are or rejected, never repaired: a
+ * name that two sides repair differently is a way around every later check.
  *
  * No file is touched here. The command line may use `checkPath` before it asks a server.
  */
@@ -11,7 +11,7 @@ import { MAX_PATH, MAX_SEGMENT } from "../limits.ts";
 /** The store's own folder at the root of a library: no request can list, open or name it. */
 export const OWN_FOLDER = ".leat";
 
-/** Characters of a name that a message shows. */
+/** Characters of a name in a message, at most. */
 const SHOWN = 100;
 
 /**
@@ -37,14 +37,14 @@ export function checkPath(path: string): string[] {
 }
 
 /**
- * Whether this is the store's own folder when it stands at the root. Any letter case, because some
- * file systems see no difference.
+ * Whether this name is that of the store's own folder, at the root of a library. In any letter case,
+ * because some file systems ignore it.
  */
 export function isOwnFolder(segment: string): boolean {
   return segment.length === OWN_FOLDER.length && segment.toLowerCase() === OWN_FOLDER;
 }
 
-/** Whether a name found on disk can be said on the wire as one segment. */
+/** Whether the wire can carry a name found on disk, as one segment. */
 export function isSegment(name: string): boolean {
   return (
     name !== "" &&

@@ -42,7 +42,7 @@ describe("file syncs", () => {
   });
 });
 
-test.if(SyncThread.isServed)(
+test.if(SyncThread.isSupported)(
   "what is lost is told to all who began before, and to nobody who begins later",
   async () => {
     using here = new TemporaryFolder();
@@ -93,7 +93,7 @@ test("many small uploads at once are all there, whole, with a version", async ()
 });
 
 test.if(process.platform === "linux")("the call is served by kernels that tell of errors", () => {
-  expect(SyncThread.isServed).toBe(true);
+  expect(SyncThread.isSupported).toBe(true);
   const versions = ["5.8.0", "5.7.19-generic", "4.19.0", "6.1.0-13-amd64", "10.0", "nonsense"];
   expect(versions.map(isNewEnough)).toEqual([true, false, false, true, true, false]);
 });

@@ -14,12 +14,8 @@ import {
 } from "node:fs";
 import { spawnSync } from "node:child_process";
 import type { SinkOptions } from "../../src/store/write/sink-target.ts";
-import {
-  createLocalFile,
-  createResumableFile,
-  openLocalFile,
-  type ResumableFile,
-} from "../../src/client/local/local-file.ts";
+import { createLocalFile, openLocalFile } from "../../src/client/local/local-file.ts";
+import { createResumableFile, type ResumableFile } from "../../src/client/local/resumable-file.ts";
 import type { Sink } from "../../src/store/store.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { bytesOf, pattern, refused } from "./support.ts";

@@ -4,17 +4,15 @@
  */
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
+import { createLocalFile, type LocalFileOptions, type Skipped } from "../local/local-file.ts";
+import type { Known } from "../local/block-sums.ts";
 import {
-  type FoundPartial,
-  type Known,
-  type ResumableFile,
-  type LocalFileOptions,
-  type Skipped,
-  createLocalFile,
   createResumableFile,
+  type FoundPartial,
   findPartial,
   leavePartial,
-} from "../local/local-file.ts";
+  type ResumableFile,
+} from "../local/resumable-file.ts";
 import type { DurabilityLevel, Stored, StoreEntry } from "../../store/store.ts";
 import { callBack } from "../connection/callbacks.ts";
 import type { Retry } from "../connection/retry.ts";

@@ -3,7 +3,8 @@
  * stream's window of bytes waits here, without new credit.
  */
 import { LeatError } from "../../errors.ts";
-import { createLocalFile, type ResumableFile } from "../local/local-file.ts";
+import { createLocalFile } from "../local/local-file.ts";
+import type { ResumableFile } from "../local/resumable-file.ts";
 import type { StoreEntry } from "../../store/store.ts";
 import type { DownloadStream } from "./download-stream.ts";
 import { GrowingBytes } from "./growing-bytes.ts";

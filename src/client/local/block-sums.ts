@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { BLOCK_SIZE, NOTE_BYTES, NOTE_TIME } from "../../limits.ts";
-import { isOurs } from "../../store/write/partial.ts";
+import { isOurs } from "../../store/write/open-partial.ts";
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 

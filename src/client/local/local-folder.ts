@@ -89,7 +89,7 @@ export class LocalFolder implements Disposable {
   /** @returns undefined when the name does not exist */
   kindOf(name: string): Facts["kind"] | undefined {
     if (name === "") return "DIRECTORY";
-    // One system call, when it finds something; after any error `look` tells which error it is.
+    // One system call, when it finds something; after any error `stat` throws the right one.
     const found = this.#folder.fd === undefined ? 0 : statAt(this.#folder.fd, name);
     return typeof found === "object" ? found.kind : this.#folder.stat(name)?.kind;
   }

@@ -7,7 +7,7 @@
  */
 import { closeSync, constants, readSync, writeSync } from "node:fs";
 import type { Folder } from "../../store/resolve/folder.ts";
-import { type Facts, sameThing } from "../../store/system/facts.ts";
+import { type Facts, sameChanged, sameThing } from "../../store/system/facts.ts";
 import {
   ERRNO,
   linkDescriptor,
@@ -98,7 +98,6 @@ function isUnchanged(before: Facts, after: Facts | number): boolean {
     typeof after === "object" &&
     sameThing(after, before) &&
     after.size === before.size &&
-    after.changedSeconds === before.changedSeconds &&
-    after.changedNanoseconds === before.changedNanoseconds
+    sameChanged(after, before)
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Changes to names: remove, make a folder, rename. Each is a system call or two, and made at once; then
- * new names are put on disk.
+ * Changes of names: remove, make a folder, rename. Each is a system call or two on the event loop; then new
+ * names are put on disk.
  */
 
 import { mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
@@ -39,7 +39,7 @@ export function removeName(
 
 /**
  * Makes a folder.
- * @param parents make those above it too, and take what exists for made
+ * @param parents make missing parents, too, and accept a folder that exists
  * @returns undefined where its name is not to be put on disk
  */
 export function makeFolder(
@@ -55,7 +55,7 @@ export function makeFolder(
   return undefined;
 }
 
-/** One after another: a path may have 2,000 folders, and each that is not yet on disk is held open. */
+/** One after another: a path may have 2,000 folders, and each is held open until it is on disk. */
 async function makeOnDisk(
   library: Library,
   paths: readonly string[],
@@ -64,7 +64,7 @@ async function makeOnDisk(
   for (const path of paths) {
     using made = makeOne(library, path, mayExist);
     try {
-      // One that is there may be just being made by another request.
+      // One that exists may just have been made by another request.
       await (made === undefined ? newNamesOnDisk() : syncNewNames([made.folder]));
     } catch (error) {
       if (made !== undefined) unmake(made);
@@ -73,7 +73,7 @@ async function makeOnDisk(
   }
 }
 
-/** @returns where it was made; undefined where it was there */
+/** @returns its place; undefined when it existed */
 function makeOne(library: Library, path: string, mayExist: boolean): Place | undefined {
   const place = library.place(path, alreadyExists);
   try {
@@ -88,16 +88,16 @@ function makeOne(library: Library, path: string, mayExist: boolean): Place | und
   }
 }
 
-/** Removes a folder that was made, unless something came into it. */
+/** Removes a folder that was just made. */
 function unmake({ folder, name }: Place): void {
   try {
     rmdirSync(folder.pathOf(name));
   } catch {
-    // As said above.
+    // Another request has put something into it.
   }
 }
 
-/** @returns what now has the new name */
+/** @returns the entry of the new name */
 export function renameName(
   library: Library,
   from: string,
@@ -132,12 +132,12 @@ function renamed(target: Place, moving: Facts, versions: Versions): StoreEntry {
     const facts = target.folder.stat(target.name);
     return versionedEntry(target.name, facts ?? moving, facts && versions);
   } catch {
-    // It has happened: a look that fails now does not make it a refusal. Only the version is unknown.
+    // It was renamed, even if its facts cannot be read. Only the version is unknown.
     return entryOf(target.name, moving);
   }
 }
 
-/** @param places let go of then */
+/** @param places closed when it is done */
 async function renamedOnDisk(
   places: DisposableStack,
   folders: readonly Folder[],
@@ -163,14 +163,14 @@ function replaceBy(moving: Facts, source: Place, target: Place, to: string): voi
     );
   }
   renameSync(source.folder.pathOf(source.name), target.folder.pathOf(target.name));
-  if (existing !== undefined && sameThing(moving, existing)) dropTwin(moving, source, target);
+  if (existing !== undefined && sameThing(moving, existing)) removeOldName(moving, source, target);
 }
 
 /**
- * rename(2) does nothing, and says so to nobody, when both names are the same file: then the old
- * name is to go. Not where they may be one name in two spellings (macOS ignores letter case).
+ * rename(2) does nothing, without an error, when both names are the same file: then the old name is
+ * removed. Not where they may be two spellings of one name (macOS ignores letter case).
  */
-function dropTwin(moving: Facts, source: Place, target: Place): void {
+function removeOldName(moving: Facts, source: Place, target: Place): void {
   if (process.platform !== "linux" || moving.links < 2) return;
   if (source.name === target.name && sameThing(source.folder.facts, target.folder.facts)) return;
   const left = source.folder.stat(source.name);
@@ -182,7 +182,7 @@ function dropTwin(moving: Facts, source: Place, target: Place): void {
 function renameRefusal(error: unknown, from: string, to: string, replace: boolean): LeatError {
   if (isSystemError(error, "EINVAL")) return intoItself(from);
   if (isSystemError(error, "EEXIST")) {
-    // XFS says so of a folder that is not empty.
+    // XFS reports a folder that is not empty by this error.
     return replace
       ? new LeatError("DIRECTORY_NOT_EMPTY", `${quote(to)} is a folder that is not empty`)
       : alreadyExists(to);

@@ -1,7 +1,8 @@
 /**
- * Serves the folder that a path leads to, also when that becomes another one: a disk that is unmounted
- * and comes back, a link that is turned, a folder that is renamed into the place of another. Requests
- * that are under way go on in the folder in which they began. While nothing is there, every request is told so.
+ * Serves the folder that a path leads to, and follows the path when it leads to another folder: after a
+ * disk was unmounted and mounted again, a link was changed, or another folder was renamed to this name.
+ * Requests that are under way go on in the folder in which they began. While the path leads nowhere, every
+ * request is refused.
  */
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -21,19 +22,19 @@ import type {
   StoreEntry,
 } from "../store.ts";
 
-/** Only these tell of the path itself that no library can be served from it. */
-const SAYS_GONE = new Set<ErrorCode>(["NOT_A_DIRECTORY", "NOT_FOUND", "PERMISSION_DENIED"]);
+/** Errors of the path itself: after any other one the library may still be there. */
+const GONE = new Set<ErrorCode>(["NOT_A_DIRECTORY", "NOT_FOUND", "PERMISSION_DENIED"]);
 
 export class FollowedStore implements Store {
   readonly #path: string;
   readonly #options: DiskOptions;
   #store: DiskStore;
-  /** Whether a disk begins there: without it, what is there is only the place for one. */
+  /** Whether a mount begins there: while it is unmounted, the path leads to its empty mount point. */
   #isMount: boolean;
-  /** Those whose folder is no longer the one, until all that is under way there is over. */
+  /** Stores of folders served before, until everything that is under way in them is over. */
   readonly #retiring = new Map<DiskStore, Promise<void>>();
-  #looked = performance.now();
-  /** Why nothing can be served at the moment. */
+  #checked = performance.now();
+  /** The error of every request at the moment. */
   #missing: LeatError | undefined;
 
   /** @throws as `openDiskStore` */
@@ -98,16 +99,16 @@ export class FollowedStore implements Store {
   /** @throws UNAVAILABLE */
   #now(): DiskStore {
     const now = performance.now();
-    if (now - this.#looked >= LIBRARY_CHECK) {
-      this.#looked = now;
-      this.#missing = this.#look();
+    if (now - this.#checked >= LIBRARY_CHECK) {
+      this.#checked = now;
+      this.#missing = this.#check();
     }
     if (this.#missing !== undefined) throw this.#missing;
     return this.#store;
   }
 
-  /** @returns why there is nothing to serve */
-  #look(): LeatError | undefined {
+  /** Follows the path. @returns the error of requests from now on */
+  #check(): LeatError | undefined {
     try {
       const facts = factsAt(this.#path);
       const { root } = this.#store;
@@ -121,16 +122,16 @@ export class FollowedStore implements Store {
       return undefined;
     } catch (thrown) {
       const error = LeatError.from(thrown, "it cannot be opened");
-      // Without descriptors or memory nothing is known of the path: what was known stands.
-      if (!SAYS_GONE.has(error.code)) return this.#missing;
+      // Without descriptors or memory, the path cannot be checked: everything stays as it was.
+      if (!GONE.has(error.code)) return this.#missing;
       return missing(this.#path, error.message);
     }
   }
 
   #retire(store: DiskStore): void {
-    // That it cannot let go of something is no reason not to serve the next one.
-    const letGo = store.retire().catch(() => {});
-    const over = letGo.finally(() => void this.#retiring.delete(store));
+    // An error of the old store is no reason not to serve the next one.
+    const retired = store.retire().catch(() => {});
+    const over = retired.finally(() => void this.#retiring.delete(store));
     this.#retiring.set(store, over);
   }
 }
@@ -140,19 +141,19 @@ function missing(path: string, why: string): LeatError {
   return new LeatError("UNAVAILABLE", message, { retryAfter: LIBRARY_CHECK });
 }
 
-/** @throws what stat does */
+/** @throws the system's error */
 function factsAt(path: string): Facts {
   const real = realpathSync(path);
   const facts = statAt(AT_FDCWD, real);
   if (typeof facts === "object") return facts;
-  // stat does not tell mounts apart: it stands in where there is no statx, never for one that failed.
+  // stat does not tell mounts apart: it replaces a statx that is missing, never one that failed.
   if (facts !== -ERRNO.ENOSYS) throw systemError(-facts, "statx");
   return factsOf(statSync(real, { bigint: true }));
 }
 
-/** Whether another file system, or another place of one, begins at a folder. */
+/** Whether a folder is where a file system, or a part of one, is mounted. */
 function isMount(path: string, facts: Facts): boolean {
   const above = factsAt(`${realpathSync(path)}/..`);
-  if (sameThing(above, facts)) return true; // the root of all
+  if (sameThing(above, facts)) return true; // the root of the system
   return above.device !== facts.device || above.mount !== facts.mount;
 }

@@ -8,16 +8,16 @@ import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
 import { type DiskPace, readPace } from "../system/disk-pace.ts";
 import { versionedEntry } from "../system/entry.ts";
 import type { Versions } from "../system/versions.ts";
-import type { Facts } from "../system/facts.ts";
+import { changedAt, type Facts, sameChanged, sameModified } from "../system/facts.ts";
 import { quote } from "../names.ts";
 import { readLater } from "../system/thread-pool.ts";
 import type { Source, StoreEntry } from "../store.ts";
 
-/** Where bytes go that are to be in the page cache: nobody looks at them. */
-const NOWHERE = new Uint8Array(BLOCK_SIZE);
+/** Bytes are read into this to bring them into the page cache. */
+const DISCARDED = new Uint8Array(BLOCK_SIZE);
 
 export class DiskSource implements Source {
-  /** Reads block the loop for as long as the disk takes: 7 us for 64 KiB that are cached. */
+  /** A read blocks the event loop: for 7 us with 64 KiB from the page cache. */
   readonly synchronous = true;
   readonly entry: StoreEntry;
   readonly settled: boolean;
@@ -32,7 +32,7 @@ export class DiskSource implements Source {
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
     this.#pace = pace;
-    this.settled = stillFor(file.facts) > VERSION_GRAIN;
+    this.settled = unchangedFor(file.facts) > VERSION_GRAIN;
   }
 
   get fd(): number {
@@ -49,12 +49,11 @@ export class DiskSource implements Source {
     return this.#pace.onPool(() => this.#fetch(position, length));
   }
 
-  /** An error is met again, and told, by the read. */
   async #fetch(position: number, length: number): Promise<void> {
     try {
-      await readLater(this.fd, NOWHERE.subarray(0, length), position);
+      await readLater(this.fd, DISCARDED.subarray(0, length), position);
     } catch {
-      // As said above.
+      // The read will meet the same error, and report it.
     }
   }
 
@@ -75,18 +74,19 @@ export class DiskSource implements Source {
   currentVersion(): string {
     this.#mustBeOpen();
     const now = descriptorFacts(this.fd);
-    return isUntouched(this.#facts, now) ? this.entry.version : this.#versions.of(now);
+    const isUnchanged = sameChanged(now, this.#facts) && mayHaveSameBytes(this.#facts, now);
+    return isUnchanged ? this.entry.version : this.#versions.of(now);
   }
 
   /**
-   * The ctime tells that something happened, and not what: being replaced, removed, linked or given
-   * another mode moves it as a write does, and a time that was set back does not hide from it.
+   * The ctime changes with every write, even when the modified time is set back. But it also changes when
+   * the file is removed, linked, or given another mode.
    */
   comparableIn(): number | undefined {
     this.#mustBeOpen();
     const now = descriptorFacts(this.fd);
     if (!mayHaveSameBytes(this.#facts, now)) return undefined;
-    const left = VERSION_GRAIN - stillFor(now);
+    const left = VERSION_GRAIN - unchangedFor(now);
     return Math.min(Math.max(0, left), VERSION_GRAIN);
   }
 
@@ -100,23 +100,9 @@ export class DiskSource implements Source {
   }
 }
 
-/** Milliseconds since anything happened to it. */
-function stillFor({ changedSeconds, changedNanoseconds }: Facts): number {
-  return Date.now() - (changedSeconds * 1000 + changedNanoseconds / 1e6);
-}
-
-function isUntouched(before: Facts, now: Facts): boolean {
-  return (
-    now.changedSeconds === before.changedSeconds &&
-    now.changedNanoseconds === before.changedNanoseconds &&
-    mayHaveSameBytes(before, now)
-  );
-}
+/** Milliseconds since the last change of the file. */
+const unchangedFor = (facts: Facts): number => Date.now() - changedAt(facts);
 
 function mayHaveSameBytes(before: Facts, now: Facts): boolean {
-  return (
-    now.size === before.size &&
-    now.modifiedSeconds === before.modifiedSeconds &&
-    now.modifiedNanoseconds === before.modifiedNanoseconds
-  );
+  return now.size === before.size && sameModified(now, before);
 }

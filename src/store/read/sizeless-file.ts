@@ -1,7 +1,7 @@
 /**
- * Files that say they have no bytes, and have some: those of /proc, of cgroups, of some FUSE file
- * systems. A size has to be said before the bytes, so such a file is read to its end and kept until it
- * is sent: as it was at that moment, for it may be another one with each read.
+ * Files whose size is 0 although they have bytes: those of /proc, of cgroups, of some FUSE file systems. A
+ * transfer needs the size first, so such a file is read to its end, and these bytes are kept until they
+ * are sent: the next read might give others.
  */
 import { LeatError } from "../../errors.ts";
 import { createSha256 } from "../../hash.ts";
@@ -9,15 +9,15 @@ import { DATA_PAYLOAD, RETRY_AFTER, UNSIZED_BUDGET, UNSIZED_FILE } from "../../l
 import { quote } from "../names.ts";
 import type { MaybePromise, Source, StoreEntry } from "../store.ts";
 
-/** Bytes of all that are kept. */
+/** Bytes that are kept, of all such files. */
 let kept = 0;
 
-/** Where the first bytes go of a file that says it has none: some are read by the page, or not at all. */
+/** For a read that finds whether a file has bytes: some can only be read by whole pages. */
 const PROBE = new Uint8Array(4096);
 
 /**
  * @param source ours from now on
- * @returns itself, unless there is more in it than it says
+ * @returns itself, unless it has more bytes than its size
  * @throws what reading it throws; TOO_LARGE, RESOURCE_EXHAUSTED
  */
 export function withItsSize(source: Source): MaybePromise<Source> {
@@ -46,13 +46,13 @@ async function readToEnd(file: Source): Promise<Source> {
       if (read < piece.length) break;
     }
     const bytes = Buffer.concat(pieces, size);
-    return new KeptSource(entry, bytes);
+    return new BytesSource(entry, bytes);
   } finally {
     kept -= pieces.length * DATA_PAYLOAD;
   }
 }
 
-/** @returns the bytes, taken from the budget */
+/** Takes bytes from the budget. @returns them */
 function reserve(bytes: number, { name }: StoreEntry, size: number): number {
   if (size + bytes > UNSIZED_FILE) {
     const message = `${quote(name)} says it has no bytes, and has more than ${size}, which are not sent`;
@@ -66,7 +66,7 @@ function reserve(bytes: number, { name }: StoreEntry, size: number): number {
   return bytes;
 }
 
-class KeptSource implements Source {
+class BytesSource implements Source {
   readonly synchronous = true;
   readonly entry: StoreEntry;
   #bytes: Uint8Array;
@@ -74,7 +74,7 @@ class KeptSource implements Source {
   constructor(entry: StoreEntry, bytes: Uint8Array) {
     kept += bytes.length;
     this.#bytes = bytes;
-    // Its times stand still whatever is in it: two reads are one version only if they gave the same.
+    // Its times do not change with its bytes: the version has to depend on the bytes.
     const version = createSha256();
     version.update(entry.version);
     version.update(bytes);

@@ -9,7 +9,7 @@ import { KernelResolver } from "./kernel-resolver.ts";
 import { kernelResolves, O_PATH } from "../system/kernel.ts";
 import { checkPath, isOwnFolder, OWN_FOLDER, quote } from "../names.ts";
 import { mayBeOwnFolder, namesOwnFolder } from "./own-folder.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { tolerate } from "../system/system-error.ts";
 import { notFound } from "../system/refusals.ts";
 import { hasProc } from "./walk-folder.ts";
 import { type Hold, WalkResolver } from "./walk-resolver.ts";
@@ -115,9 +115,9 @@ export class Library implements Disposable {
 function mustNotBeOwn(root: Folder, name: string, path: string): void {
   if (isOwnFolder(name)) throw notFound(path);
   try {
-    mkdirSync(root.pathOf(OWN_FOLDER), { mode: 0o700 });
+    tolerate("EEXIST", () => mkdirSync(root.pathOf(OWN_FOLDER), { mode: 0o700 }));
   } catch (error) {
-    if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${OWN_FOLDER}`);
+    throw LeatError.from(error, `cannot make ${OWN_FOLDER}`);
   }
   if (namesOwnFolder(name, (other) => root.stat(other))) throw notFound(path);
 }

@@ -1,4 +1,4 @@
-/** A descriptor that is closed once, at the end of its scope; and what is known of an open one. */
+/** A descriptor that is closed once, at the end of its scope; and the facts of an open one. */
 
 import { closeSync, fstatSync } from "node:fs";
 import { type Facts, factsOf } from "./facts.ts";
@@ -18,7 +18,7 @@ export class Descriptor implements Disposable {
     this.#fd = fd;
   }
 
-  /** -1, which no call takes, once it is closed: the number may be another file's by then. */
+  /** -1, which no call accepts, once it is closed: the number may be another file's by then. */
   get fd(): number {
     return this.#fd;
   }

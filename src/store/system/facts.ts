@@ -1,6 +1,6 @@
 /**
- * What the file system knows of one thing, in numbers: everything the store decides by. Sizes and times
- * beyond 2^53 - 1, which no frame can carry, stop there.
+ * The facts of a file or folder, as stat(2) gives them. Sizes and times beyond 2^53 - 1, which no frame can
+ * carry, are cut to that.
  */
 
 import { constants, type BigIntStats } from "node:fs";
@@ -11,14 +11,14 @@ export interface Facts {
   readonly kind: FactKind;
   /** Permission bits, at most 0777. */
   readonly mode: number;
-  /** The number of its group. */
+  /** Its group id. */
   readonly group: number;
-  /** Names the inode has. */
+  /** How many names the inode has. */
   readonly links: number;
   /** Bytes. */
   readonly size: number;
   readonly device: number;
-  /** The mount it was reached through; 0 where the system does not tell. */
+  /** The id of its mount; 0 where the system does not give it. */
   readonly mount: number;
   /** The inode number in two halves: it may have 64 bits, a number holds 53. */
   readonly inodeLow: number;
@@ -26,7 +26,7 @@ export interface Facts {
   /** mtime, seconds since 1970. */
   readonly modifiedSeconds: number;
   readonly modifiedNanoseconds: number;
-  /** ctime: nobody can set it back. */
+  /** ctime, which cannot be set. */
   readonly changedSeconds: number;
   readonly changedNanoseconds: number;
 }
@@ -44,7 +44,7 @@ export function kindOfMode(mode: number): FactKind {
   }
 }
 
-/** Facts from node:fs, for systems where kernel.ts has none. */
+/** Facts of node:fs, for systems where kernel.ts does not work. */
 export function factsOf(stats: BigIntStats): Facts {
   const mode = Number(stats.mode);
   const modified = split(stats.mtimeNs);
@@ -68,12 +68,30 @@ export function factsOf(stats: BigIntStats): Facts {
 
 type Identity = Pick<Facts, "device" | "inodeLow" | "inodeHigh">;
 
-/** Whether both are the same thing on disk, whatever its name. */
+/** Whether both are the same inode. */
 export function sameThing(a: Identity, b: Identity): boolean {
   return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
 }
 
-/** Cut to what a number tells exactly, and a frame can carry. */
+/** Whether both have the same mtime. */
+export function sameModified(
+  a: Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">,
+  b: Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">,
+): boolean {
+  return a.modifiedSeconds === b.modifiedSeconds && a.modifiedNanoseconds === b.modifiedNanoseconds;
+}
+
+/** Whether both have the same ctime. */
+export function sameChanged(a: Facts, b: Facts): boolean {
+  return a.changedSeconds === b.changedSeconds && a.changedNanoseconds === b.changedNanoseconds;
+}
+
+/** The ctime in milliseconds since 1970. */
+export function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
+  return changedSeconds * 1000 + changedNanoseconds / 1e6;
+}
+
+/** Cut to the integers that a number holds exactly. */
 export function inRange(value: number): number {
   if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
   return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value;

@@ -2,7 +2,7 @@
  * The Linux system calls that node:fs lacks: openat2, statx on a descriptor, renameat2. Through
  * `syscall` of the C library, so that its age does not matter.
  *
- * One name buffer and one answer buffer serve all calls: a call is over before the next begins.
+ * All calls share the buffers for names and answers: a call is over before the next begins.
  */
 
 import { FFIType, ptr, read } from "bun:ffi";
@@ -10,8 +10,7 @@ import { closeSync, existsSync } from "node:fs";
 import { constants } from "node:os";
 import { openLibc } from "../../libc.ts";
 import { MAX_PATH } from "../../limits.ts";
-import type { Facts } from "./facts.ts";
-import { inRange, kindOfMode } from "./facts.ts";
+import { type Facts, inRange, kindOfMode } from "./facts.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
 interface Calls {
@@ -36,7 +35,7 @@ const OPENAT2 = 437;
 
 export const O_PATH = 0o10000000;
 export const O_CLOEXEC = 0o2000000;
-/** A file without a name in the folder that is opened; with O_DIRECTORY, as the kernel wants it. */
+/** Creates a file without a name in a folder. Includes O_DIRECTORY, as the kernel requires. */
 export const O_TMPFILE = 0o20200000;
 
 export const RESOLVE_NO_MAGICLINKS = 0x02;
@@ -44,7 +43,7 @@ export const RESOLVE_NO_SYMLINKS = 0x04;
 export const RESOLVE_BENEATH = 0x08;
 
 export const RENAME_NOREPLACE = 1;
-/** In place of a folder's descriptor: paths begin where they say. */
+/** In place of a folder's descriptor, for paths that begin with "/". */
 export const AT_FDCWD = -100;
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -58,7 +57,7 @@ const STATX_SIZE = 256;
 /** Directory entries of one call: some 800 names, about 0.3 ms. */
 const ENTRIES_SIZE = 32 * 1024;
 
-/** errno values of Linux, as far as the store tells them apart. */
+/** The errno values of Linux that the store distinguishes. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
@@ -84,7 +83,7 @@ export const ERRNO = {
   EDQUOT: 122,
 } as const;
 
-/** Where one number has two names, the later one: EAGAIN, EOPNOTSUPP. */
+/** Where a number has two names, the later one wins: EAGAIN, EOPNOTSUPP. */
 const NAMES = new Map<number, string>(
   [...Object.entries(constants.errno), ...Object.entries(ERRNO)].map(([name, number]) => [
     number,
@@ -111,7 +110,7 @@ const symbols = isKnown
   : undefined;
 const calls = CALLS[process.arch] ?? NO_CALLS;
 
-// The buffers are module constants: ffi pointers to them stay good.
+// The buffers are module constants, so that ffi pointers to them stay valid.
 const name = new Uint8Array(MAX_PATH + 1);
 const name2 = new Uint8Array(MAX_PATH + 1);
 const how = new Uint8Array(24);
@@ -198,13 +197,13 @@ export function statDescriptor(fd: number): Facts | number {
   return statx(fd, at.name, AT_EMPTY_PATH);
 }
 
-/** Whether `readDirectoryEntries` works here. */
+/** Whether this system has `readDirectoryEntries`. */
 export const hasDirectoryEntries = symbols !== undefined;
 
 /**
  * getdents64(2).
- * @returns the next entries as the kernel packs them, good until the next call; empty at the end; or
- *   a negative errno
+ * @returns the next entries as the kernel packs them, valid until the next call; empty at the end; or a
+ *   negative errno
  */
 export function readDirectoryEntries(fd: number): Uint8Array | number {
   const result = call(calls.getdents64, fd, entriesAt, entries.length, 0, 0);

@@ -1,24 +1,24 @@
 /**
- * Open files that are ours alone, by flock(2): the kernel lets go when the descriptor is closed, so also
- * when the process dies, however it dies. Some file systems have no such locks (a network file system
- * without its lock service, many of FUSE): there this process knows what it holds itself, and nothing
- * of others. One process has to serve such a library.
+ * Locks of open files, by flock(2). The kernel releases a lock when the descriptor is closed, so also when
+ * the process dies, however it dies. Some file systems have no such locks (a network file system without
+ * its lock service, many of FUSE): there this process knows its own locks only, and a single process has
+ * to serve such a library.
  */
 import { descriptorFacts } from "./descriptor.ts";
 import { lockExclusively } from "./posix.ts";
 
-/** Files that this process holds, and the kernel knows nothing of. */
+/** Files that this process holds where the kernel has no locks. */
 const held = new Set<string>();
 
 export class Lock {
-  /** Of one that the kernel does not hold for us. */
+  /** Of a lock that is known to this process only. */
   readonly #key: string | undefined;
 
   private constructor(key?: string) {
     this.#key = key;
   }
 
-  /** @returns undefined while somebody else holds the file */
+  /** @returns undefined while the file is locked */
   static take(fd: number): Lock | undefined {
     const answer = lockExclusively(fd);
     if (answer === "held") return undefined;
@@ -30,12 +30,12 @@ export class Lock {
     return new Lock(key);
   }
 
-  /** Whether other processes see it, too. */
-  get isSeen(): boolean {
+  /** Whether the lock holds against other processes. */
+  get isShared(): boolean {
     return this.#key === undefined;
   }
 
-  /** The descriptor is about to be closed: that ends a lock of the kernel. */
+  /** Called before the descriptor is closed, which releases a lock of the kernel. */
   release(): void {
     if (this.#key !== undefined) held.delete(this.#key);
   }

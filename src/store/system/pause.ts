@@ -1,4 +1,4 @@
-/** Lets the event loop do everything else that is due, then goes on. */
+/** Resolves in the next turn of the event loop, after everything else that is due. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

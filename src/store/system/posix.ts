@@ -1,6 +1,6 @@
 /**
- * The POSIX calls that node:fs lacks or has only roughly: flock(2), futimens(3) and utimensat(2). The
- * same on Linux and macOS.
+ * The POSIX calls that node:fs lacks, or has with less precision: flock(2), futimens(3) and utimensat(2). On
+ * Linux and macOS.
  */
 
 import { FFIType, ptr, read } from "bun:ffi";
@@ -12,10 +12,10 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 /** EWOULDBLOCK, also called EAGAIN. */
 const WOULD_BLOCK = process.platform === "darwin" ? 35 : 11;
-/** Where the C library tells why a call failed. */
+/** The function of the C library that gives the address of errno. */
 const ERRNO_AT = process.platform === "darwin" ? "__error" : "__errno_location";
 
-/** The folder that the process is in: a path that begins with "/" does not depend on it. */
+/** The folder that the process is in; paths here begin with "/" and ignore it. */
 const AT_FDCWD = process.platform === "darwin" ? -2 : -100;
 
 /** Leaves the access time as it is. */
@@ -34,19 +34,18 @@ const symbols = openLibc({
 /** Two struct timespec: access time, modified time. */
 const times = new ArrayBuffer(32);
 new BigInt64Array(times)[1] = UTIME_OMIT;
-/** The second one, by halves: a bigint for each number would be one more thing to collect. */
+/** The second one, in halves: a bigint for each number would be garbage to collect. */
 const modifiedWords = new Int32Array(times, 16);
 const timesAt = ptr(new Uint8Array(times));
 
 /**
- * Takes the lock of an open file unless somebody holds it.
- * @returns "none" where the file system, or the system, has no such locks: only EWOULDBLOCK says that
- *   somebody holds it
+ * Locks an open file unless it is locked.
+ * @returns "none" where the system or the file system has no such locks: only EWOULDBLOCK means "held"
  */
 export function lockExclusively(fd: number): "ours" | "held" | "none" {
   if (symbols === undefined) return "none";
   if (symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return "ours";
-  // Nothing of ours runs between the two calls on this thread, so errno is still that of the first.
+  // Nothing else runs on this thread between the two calls, so errno is still that of the first.
   const location = symbols[ERRNO_AT]?.() ?? null;
   return location !== null && read.i32(location, 0) === WOULD_BLOCK ? "held" : "none";
 }
@@ -55,17 +54,17 @@ export function lockExclusively(fd: number): "ours" | "held" | "none" {
 export function setModified(fd: number, modified: Time): void {
   prepare(modified);
   if (symbols !== undefined && symbols.futimens(fd, timesAt) === 0) return;
-  // Rounds to about a quarter of a microsecond; throws what was wrong, if it was not the call.
-  const seconds = roughly(modified);
+  // Rounds to about a quarter of a microsecond; where the call above failed, this throws the error.
+  const seconds = rounded(modified);
   futimesSync(fd, seconds, seconds);
 }
 
-/** As `setModified`, of what a path leads to. @throws the error of node:fs */
+/** As `setModified`, by a path; links are followed. @throws the error of node:fs */
 export function setModifiedAt(path: string, modified: Time): void {
   prepare(modified);
   const text = Buffer.from(`${path}\0`);
   if (symbols !== undefined && symbols.utimensat(AT_FDCWD, text, timesAt, 0) === 0) return;
-  const seconds = roughly(modified);
+  const seconds = rounded(modified);
   utimesSync(path, seconds, seconds);
 }
 
@@ -75,4 +74,4 @@ function prepare({ seconds, nanoseconds }: Time): void {
   modifiedWords[2] = nanoseconds;
 }
 
-const roughly = ({ seconds, nanoseconds }: Time): number => seconds + nanoseconds / 1e9;
+const rounded = ({ seconds, nanoseconds }: Time): number => seconds + nanoseconds / 1e9;

@@ -1,4 +1,4 @@
-/** Sentences that several files of the store use. */
+/** Errors that several files of the store throw. */
 
 import { LeatError } from "../../errors.ts";
 import { quote } from "../names.ts";
@@ -30,6 +30,6 @@ export const linkRefused = (path: string): LeatError =>
 export const alreadyExists = (path: string): LeatError =>
   new LeatError("ALREADY_EXISTS", `${quote(path)} exists already`);
 
-/** An older try of an upload is told this. */
+/** For an older try of an upload. */
 export const takenOver = (path: string): LeatError =>
   new LeatError("UNAVAILABLE", `a newer try of the upload of ${quote(path)} goes on with it`);

@@ -6,6 +6,16 @@ export function isSystemError(error: unknown, ...codes: readonly string[]): bool
   return typeof error.code === "string" && codes.includes(error.code);
 }
 
+/** @returns the result of the work; undefined after a system error with this code */
+export function tolerate<Result>(code: string, work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (isSystemError(error, code)) return undefined;
+    throw error;
+  }
+}
+
 /** EPERM and EACCES: the file system does not let us do it to this file or folder. */
 const UNSUPPORTED = ["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EOVERFLOW", "EPERM", "EACCES"];
 

@@ -1,6 +1,6 @@
 /**
- * Calls of node:fs on the thread pool, as promises. Not by util.promisify: what that loads costs a
- * command 2 ms of its start.
+ * Calls of node:fs on the thread pool, as promises. Not by util.promisify: loading it adds 2 ms to the start
+ * of a command.
  */
 import { close, fdatasync, fsync, open, read, write } from "node:fs";
 
@@ -25,7 +25,7 @@ export const closeLater = (fd: number): Promise<void> => later((done) => close(f
 /**
  * Writes bytes from `at` on.
  * @param fd stays open until it is done
- * @param position in the file, or null for where it stands
+ * @param position in the file; null: its current position
  * @returns how many were written: at least one
  */
 export function writeSomeLater(
@@ -42,7 +42,7 @@ export async function writeLater(fd: number, bytes: Uint8Array, position: number
   for (let at = 0; at < bytes.length;) at += await writeSomeLater(fd, bytes, at, position + at);
 }
 
-/** Reads from where the file stands. @returns bytes read: 0 at its end */
+/** Reads from the current position of a file. @returns bytes read: 0 at its end */
 export function readSomeLater(fd: number, into: Uint8Array): Promise<number> {
   return later((done) => read(fd, into, 0, into.length, null, done));
 }

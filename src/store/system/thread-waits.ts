@@ -1,8 +1,8 @@
-/** Tells a thread that slept in the kernel from one whose core others were using: getrusage(2). */
+/** Counts how often this thread has waited in the kernel, as opposed to waiting for a core: getrusage(2). */
 import { FFIType, ptr } from "bun:ffi";
 import { lazyLibc } from "../../libc.ts";
 
-/** Of this thread only; Linux alone has it. */
+/** Of this thread only; only Linux has it. */
 const RUSAGE_THREAD = 1;
 
 /** struct rusage: 18 fields of 8 bytes; ru_nvcsw is the last but one. */
@@ -18,8 +18,8 @@ const libc = lazyLibc(
 );
 
 /**
- * @returns how often this thread has waited in the kernel for something: its voluntary context
- *   switches. NaN where that is not known, so that no two of these are the same.
+ * @returns the voluntary context switches of this thread; NaN, which equals nothing, where they are not
+ *   known
  */
 export function threadWaits(): number {
   if (libc()?.getrusage(RUSAGE_THREAD, usageAt) !== 0) return Number.NaN;

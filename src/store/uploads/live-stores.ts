@@ -7,7 +7,7 @@ import { randomBytes } from "../../hash.ts";
 import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { isSystemError, tolerate } from "../system/system-error.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -67,13 +67,9 @@ function nameOf(store: number): string {
 /** @returns undefined when the number is another store's */
 function make(folder: Folder, number: number): { fd: number; lock: Lock } | undefined {
   const name = nameOf(number);
-  let fd: number;
-  try {
-    fd = openSync(folder.pathOf(name), O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600);
-  } catch (error) {
-    if (isSystemError(error, "EEXIST")) return undefined;
-    throw error;
-  }
+  const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
+  const fd = tolerate("EEXIST", () => openSync(folder.pathOf(name), flags, 0o600));
+  if (fd === undefined) return undefined;
   // Another store may have removed the file before it was locked.
   const lock = Lock.take(fd);
   if (lock !== undefined && isNamed(fd, folder, name)) return { fd, lock };

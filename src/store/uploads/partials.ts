@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { PARTIALS_COMPARED, PARTIALS_LEFT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
-import type { Facts } from "../system/facts.ts";
+import { changedAt, type Facts } from "../system/facts.ts";
 import { currentSyncs, type FileSyncs } from "../write/file-syncs.ts";
 import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "../resolve/library.ts";
@@ -33,7 +33,7 @@ interface Found {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Not the modified time, which may be that of the file it becomes. */
   readonly changed: number;
 }
 
@@ -181,7 +181,7 @@ export class Partials implements Disposable {
       }
       this.#sweepThrough(all, since);
     } catch {
-      // As said above.
+      // As documented: the next sweep tries again.
     }
   }
 
@@ -252,9 +252,4 @@ export class Partials implements Disposable {
     this.#syncs?.[Symbol.dispose]();
     this.folder[Symbol.dispose]();
   }
-}
-
-/** When it was last written to; its modified time may be that of the file it becomes. */
-function changedAt({ changedSeconds, changedNanoseconds }: Facts): number {
-  return changedSeconds * 1000 + changedNanoseconds / 1e6;
 }

@@ -6,7 +6,7 @@ import { OWN_FOLDER, quote } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
 import { statDescriptor } from "../system/kernel.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { tolerate } from "../system/system-error.ts";
 
 const PRIVATE = 0o700;
 
@@ -39,11 +39,9 @@ export function isRemoved(folder: Folder): boolean {
 
 function make(parent: Folder, name: string, path: string): Folder {
   try {
-    mkdirSync(parent.pathOf(name), { mode: PRIVATE });
+    tolerate("EEXIST", () => mkdirSync(parent.pathOf(name), { mode: PRIVATE }));
   } catch (error) {
-    if (!isSystemError(error, "EEXIST")) {
-      throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
-    }
+    throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
   }
   const folder = parent.child(name, path);
   try {

@@ -24,7 +24,7 @@ import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
 import { idAt, isRecord, RECORD_MAGIC, RECORD_SIZE } from "./receipt-record.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { tolerate } from "../system/system-error.ts";
 import { readLater } from "../system/thread-pool.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -61,7 +61,7 @@ export class ReceiptIndex {
    * @throws the system's error; CANCELLED when it is over
    */
   async find(span: string, query: Query): Promise<Buffer[]> {
-    const fd = openOrNone(this.#folder.pathOf(span), O_RDONLY);
+    const fd = openIfThere(this.#folder.pathOf(span));
     if (fd === undefined) return []; // it was too old, and has been removed
     using file = new Descriptor(fd);
     const indexed = await this.#extended(span, file.fd, query);
@@ -85,7 +85,7 @@ export class ReceiptIndex {
       mustGoOn(query);
       const indexed = readEnd(this.#folder.pathOf(end));
       if (fstatSync(journal).size - indexed <= INDEX_TAIL || pause === PAUSES) return indexed;
-      makeFolder(this.#folder.pathOf(INDEX_FOLDER));
+      tolerate("EEXIST", () => mkdirSync(this.#folder.pathOf(INDEX_FOLDER), { mode: 0o700 }));
       using file = new Descriptor(
         openSync(this.#folder.pathOf(end), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600),
       );
@@ -127,7 +127,7 @@ export class ReceiptIndex {
   }
 
   async #indexed(span: string, journal: number, { id, isOver }: Query): Promise<Buffer[]> {
-    const fd = openOrNone(this.#folder.pathOf(shardName(span, shardOf(id))), O_RDONLY);
+    const fd = openIfThere(this.#folder.pathOf(shardName(span, shardOf(id))));
     if (fd === undefined) return [];
     using file = new Descriptor(fd);
     const entries = Buffer.alloc(fstatSync(file.fd).size);
@@ -206,7 +206,7 @@ function append(path: string, list: readonly number[]): void {
 
 /** @returns the length of the journal that is indexed */
 function readEnd(path: string): number {
-  const fd = openOrNone(path, O_RDONLY);
+  const fd = openIfThere(path);
   if (fd === undefined) return 0;
   try {
     return endIn(fd);
@@ -226,21 +226,9 @@ function writeEnd(fd: number, end: number): void {
   writeSync(fd, bytes, 0, 8, 0);
 }
 
-function openOrNone(path: string, flags: number): number | undefined {
-  try {
-    return openSync(path, flags | O_NOFOLLOW);
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (!isSystemError(error, "EEXIST")) throw error;
-  }
+/** @returns undefined when it does not exist */
+function openIfThere(path: string): number | undefined {
+  return tolerate("ENOENT", () => openSync(path, O_RDONLY | O_NOFOLLOW));
 }
 
 function mustGoOn({ isOver }: Pick<Query, "isOver">): void {

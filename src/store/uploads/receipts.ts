@@ -23,7 +23,7 @@ import {
   markVoid,
 } from "./receipt-record.ts";
 import { ServedTime } from "./served-time.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { tolerate } from "../system/system-error.ts";
 import { FIRST_TRY, type Kept, Tries } from "./tries.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
@@ -81,7 +81,11 @@ export class Receipts implements Disposable {
   /** Records that a commit is about to happen. @returns the record @throws NO_SPACE, IO_ERROR */
   recordIntent(uploadId: Uint8Array, path: string, intent: Intent): Buffer {
     this.#attempts += 1;
-    this.#store ??= liveStoreIn(this.#folder);
+    try {
+      this.#store ??= new LiveStore(this.#folder);
+    } catch (error) {
+      throw LeatError.from(error, "cannot record a receipt");
+    }
     const writer = { store: this.#store.number, attempt: this.#attempts };
     const record = encodeIntent(uploadId, path, intent, writer);
     this.#append(record);
@@ -223,28 +227,11 @@ export class Receipts implements Disposable {
   }
 }
 
-function liveStoreIn(folder: Folder): LiveStore {
-  try {
-    return new LiveStore(folder);
-  } catch (error) {
-    throw LeatError.from(error, "cannot record a receipt");
-  }
-}
-
 function readNames(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw error;
-  }
+  return tolerate("ENOENT", () => readdirSync(path)) ?? [];
 }
 
 /** Another process may have removed it. */
 function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isSystemError(error, "ENOENT")) throw error;
-  }
+  tolerate("ENOENT", () => unlinkSync(path));
 }

@@ -11,7 +11,7 @@ import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
 import { DiskSink, type Skipped } from "../write/disk-sink.ts";
 import { versionedEntry } from "../system/entry.ts";
 import type { Versions } from "../system/versions.ts";
-import { type Facts, sameThing } from "../system/facts.ts";
+import { type Facts, sameModified, sameThing } from "../system/facts.ts";
 import type { Library } from "../resolve/library.ts";
 import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
@@ -232,10 +232,7 @@ export class RetriedUpload {
 /** Whether a file is the one that was to be committed. */
 function isFileOf({ facts: recorded }: CommitRecord, facts: Facts): boolean {
   return (
-    sameThing(facts, recorded) &&
-    facts.size === recorded.size &&
-    facts.modifiedSeconds === recorded.modifiedSeconds &&
-    facts.modifiedNanoseconds === recorded.modifiedNanoseconds
+    sameThing(facts, recorded) && facts.size === recorded.size && sameModified(facts, recorded)
   );
 }
 

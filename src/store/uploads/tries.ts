@@ -25,7 +25,7 @@ import { TRIES_BYTES, TRIES_KEPT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { KEY_SIZE } from "./receipt-record.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { tolerate } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -280,9 +280,9 @@ function isRecord(bytes: Buffer, at: number): boolean {
 
 function open(folder: Folder, number: number, flags: number): number | undefined {
   try {
-    return openSync(folder.pathOf(nameOf(number)), O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0o600);
+    const path = folder.pathOf(nameOf(number));
+    return tolerate("ENOENT", () => openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0o600));
   } catch (error) {
-    if (isSystemError(error, "ENOENT")) return undefined;
     throw LeatError.from(error, "cannot open the list of uploads that are tried again");
   }
 }

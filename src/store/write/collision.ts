@@ -1,4 +1,4 @@
-/** What to do with a name that is taken: the same answer when a put starts and when it commits. */
+/** Whether a file may have its name, by its collision rule: checked when a put starts and when it commits. */
 
 import { LeatError } from "../../errors.ts";
 import type { Versions } from "../system/versions.ts";
@@ -13,8 +13,8 @@ export interface CollisionRule {
 }
 
 /**
- * @param existing what has the name now
- * @returns whether a file may go there; false when the name is taken and the rule says "skip"
+ * @param existing the facts of the name now
+ * @returns false when the name is taken and the rule is "skip"
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED
  */
 export function mayUseName(

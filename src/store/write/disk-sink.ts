@@ -1,28 +1,13 @@
-/** A file on its way in, through a partial file. The same for uploads and for a client's downloads. */
+/** Writes a file through a partial file: an upload, or a client's download. */
 
 import { LeatError } from "../../errors.ts";
 import { WRITE_BEHIND } from "../../limits.ts";
-import { mayUseName } from "./collision.ts";
-import { versionedEntry } from "../system/entry.ts";
-import type { Facts } from "../system/facts.ts";
-import type { OpenPlace, Place } from "../resolve/library.ts";
-import { setModeAndTime } from "./mode-and-time.ts";
+import { Commit } from "./commit.ts";
 import { quote } from "../names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
-import { newNamesOnDisk } from "./sync-new-names.ts";
-import { publish, withdraw } from "./publish.ts";
-import { alreadyExists, takenOver } from "../system/refusals.ts";
-import type {
-  CommitDigest,
-  MaybePromise,
-  NotDone,
-  Resumed,
-  Sink,
-  Stored,
-  StoreEntry,
-} from "../store.ts";
+import { takenOver } from "../system/refusals.ts";
+import type { CommitDigest, MaybePromise, Resumed, Sink, Stored, StoreEntry } from "../store.ts";
 import type { SinkOptions, SinkTarget } from "./sink-target.ts";
-import { syncFolder } from "./sync-folder.ts";
 import { isSupported } from "../system/system-error.ts";
 import { writePace, type DiskPace } from "../system/disk-pace.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -33,18 +18,16 @@ export class DiskSink implements Sink {
   readonly #target: SinkTarget;
   readonly #options: SinkOptions;
   readonly #pace: DiskPace;
-  /** Only where the file is put on disk before it is committed. */
+  /** Of a file that is long, or may be, and is put on disk. */
   readonly #behind: WriteBehind | undefined;
   #ended = false;
-  /** What the thread pool does to our descriptor just now: it must not be closed meanwhile. */
+  /** A write on the thread pool: the descriptor must not be closed meanwhile. */
   #running: Promise<void> | undefined;
-  /** It is to be kept, when what was begun is written. */
+  /** A `keep` that waits for the caller's last write. */
   #keeping: Promise<void> | undefined;
-  /** What was asked for and cannot be done here. */
-  #notDone: NotDone | undefined;
-  /** Why a write failed: what is there has a hole, and is not committed. */
+  /** The error of a write that failed: the file has a hole, and is not committed. */
   #broken: unknown;
-  /** Resolves when it is released; made when somebody waits for that. */
+  /** Resolves when it is released; made by the first call that waits for that. */
   #waiting: PromiseWithResolvers<void> | undefined;
   #isReleased = false;
   #takenOver = false;
@@ -56,7 +39,7 @@ export class DiskSink implements Sink {
     this.#options = options;
     this.#pace = pace;
     if (options.durability === "fsync" && (options.size ?? WRITE_BEHIND) >= WRITE_BEHIND) {
-      this.#behind = new WriteBehind(() => this.#onDisk(partial.syncBytes()));
+      this.#behind = new WriteBehind(() => isSupported(partial.syncBytes()));
     }
   }
 
@@ -70,7 +53,7 @@ export class DiskSink implements Sink {
     try {
       this.#behind?.check();
       const written = this.#partial.append(bytes, this.#pace);
-      // Where the disk does not follow, the kernel puts on disk what it can already.
+      // While writes go to the pool, the disk is busy writing back as it is.
       if (written !== undefined) return this.#track(written);
       this.#behind?.written(this.#partial.size);
     } catch (error) {
@@ -78,7 +61,7 @@ export class DiskSink implements Sink {
     }
   }
 
-  /** Forgets what was written from `position` on: it comes again. */
+  /** Drops the bytes from `position` on: they will be written again. */
   async rewind(position: number): Promise<void> {
     this.#mustBeOpen();
     await this.#running;
@@ -86,7 +69,6 @@ export class DiskSink implements Sink {
     if (position < this.#partial.size) this.#partial.rewind(position);
   }
 
-  /** Among the partials. */
   get partialName(): string {
     return this.#partial.name;
   }
@@ -99,8 +81,9 @@ export class DiskSink implements Sink {
       if (idle !== undefined) await idle;
       if (this.#broken !== undefined) throw this.#broken;
       this.#checkSize();
-      const entry = this.#commitNow(digest) ?? (await this.#commit(digest));
-      return this.#notDone === undefined ? entry : { ...entry, notDone: this.#notDone };
+      const commit = new Commit(this.#partial, this.#target, this.#options);
+      if (this.#options.durability === "none") return commit.now(digest);
+      return await commit.onDisk(digest, () => this.#behind?.check());
     } catch (error) {
       abandon(this.#partial);
       throw error;
@@ -109,14 +92,14 @@ export class DiskSink implements Sink {
     }
   }
 
-  /** Resolves when it has ended and let go of its file. */
+  /** Resolves when it has ended and its file is closed. */
   async released(): Promise<void> {
     if (this.#isReleased) return;
     this.#waiting ??= Promise.withResolvers();
     await this.#waiting.promise;
   }
 
-  /** Resolves when everything that was begun is over; an open Sink is discarded. */
+  /** Discards it if it is open. Resolves when everything that was begun is over. */
   async close(): Promise<void> {
     await (this.#keeping ?? this.discard());
     await this.released();
@@ -135,12 +118,12 @@ export class DiskSink implements Sink {
     return this.#keeping;
   }
 
-  /** Whether it goes on: it was neither committed, nor kept, nor discarded. */
+  /** Whether it was neither committed, nor kept, nor discarded. */
   get isOpen(): boolean {
     return !this.#ended && this.#keeping === undefined;
   }
 
-  /** A newer try takes the partial: lets go of it, unless it is being committed; then waits. */
+  /** Leaves the partial to a newer try; if it is being committed, waits for that. */
   async handOver(): Promise<void> {
     this.#takenOver = true;
     await (this.#keeping ?? this.keep());
@@ -151,7 +134,7 @@ export class DiskSink implements Sink {
     return this.#end(() => this.#partial.remove());
   }
 
-  /** As `discard`, where something else is to be told. */
+  /** As `discard`, without errors: for a caller that reports another one. */
   abandon(): MaybePromise<void> {
     return this.#end(() => abandon(this.#partial));
   }
@@ -174,7 +157,7 @@ export class DiskSink implements Sink {
     return idle === undefined ? finish() : idle.then(finish);
   }
 
-  /** Resolves when nothing uses our descriptor; undefined when nothing does. */
+  /** Resolves when nothing uses the descriptor any more; undefined when nothing does. */
   #idle(): Promise<unknown> | undefined {
     const running = this.#running;
     const behind = this.#behind?.running;
@@ -193,96 +176,6 @@ export class DiskSink implements Sink {
     return this.#running;
   }
 
-  /** As `#commit`, in this turn of the event loop, where nothing has to be waited for. */
-  #commitNow(digest: CommitDigest | undefined): StoreEntry | undefined {
-    if (this.#options.durability === "fsync") return undefined;
-    const now = this.#target.placeNow?.();
-    if (now !== undefined) {
-      this.#prepare(now);
-      return this.#publish(now, digest).entry;
-    }
-    using place = this.#target.place();
-    this.#prepare(place);
-    return this.#publish(place, digest).entry;
-  }
-
-  async #commit(digest: CommitDigest | undefined): Promise<StoreEntry> {
-    {
-      using place = this.#target.place();
-      this.#prepare(place);
-    }
-    const partial = this.#partial;
-    await this.#sync(async () => {
-      await this.#onDisk(this.#target.sync?.(partial) ?? partial.sync());
-      this.#behind?.check();
-    });
-    // Once more: folders may have moved meanwhile.
-    using place = this.#target.place();
-    const { entry, facts, replaced } = this.#publish(place, digest);
-    await this.#syncName(place, facts, replaced);
-    return entry;
-  }
-
-  /** Everything that is to be on disk together with the bytes; a lost race is told before the sync. */
-  #prepare(place: OpenPlace): void {
-    const { path, versions } = this.#target;
-    const existing = place.folder.stat(place.name);
-    if (!mayUseName(existing, this.#options, path, versions)) throw alreadyExists(path);
-    const { modified } = this.#options;
-    const mode =
-      existing === undefined ? this.#target.mode?.(this.#partial, place.folder) : undefined;
-    this.#notDone = setModeAndTime(this.#partial, { existing, mode, modified, path });
-  }
-
-  /** Waits for a sync; where the file system cannot do that, it is said. */
-  async #onDisk(sync: Promise<void>): Promise<void> {
-    if (!(await isSupported(sync))) this.#notDone = { ...this.#notDone, sync: true };
-  }
-
-  #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
-    const { path, versions } = this.#target;
-    let replaced: boolean;
-    try {
-      if (digest !== undefined) this.#target.recordIntent?.(this.#partial, digest, this.#notDone);
-      replaced = publish(this.#partial, place, this.#options, { path, versions });
-    } catch (error) {
-      if (digest !== undefined) this.#unsaid(() => this.#target.withdrawIntent?.());
-      throw error;
-    }
-    this.#target.confirmIntent?.();
-    // After the name: links and renames change the ctime, and with it the version.
-    const facts = this.#partial.facts();
-    return { entry: versionedEntry(place.name, facts, versions), facts, replaced };
-  }
-
-  /** Puts the new name on disk. If that fails, a name that was free before is free again. */
-  async #syncName(place: Place, published: Facts, replaced: boolean): Promise<void> {
-    try {
-      await this.#sync(async () => {
-        const synced = syncFolder(place.folder);
-        await Promise.all([synced, newNamesOnDisk()]);
-        if (!(await synced)) this.#notDone = { ...this.#notDone, sync: true };
-      });
-    } catch (error) {
-      if (!replaced) {
-        this.#unsaid(() => {
-          withdraw(place, published);
-          this.#target.withdrawIntent?.();
-        });
-      }
-      throw error;
-    }
-  }
-
-  /** Takes something back because of an error that is on its way: nothing hides that one. */
-  #unsaid(takeBack: () => void): void {
-    try {
-      takeBack();
-    } catch {
-      // As said above.
-    }
-  }
-
   #release(): void {
     try {
       this.#partial.close();
@@ -293,19 +186,11 @@ export class DiskSink implements Sink {
     }
   }
 
-  /** The file has a hole now. @returns why, as a refusal */
+  /** The file has a hole now. @returns the error for the caller */
   #break(error: unknown): LeatError {
     const refusal = LeatError.from(error, `cannot write ${quote(this.#target.path)}`);
     this.#broken = refusal;
     return refusal;
-  }
-
-  async #sync(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      throw LeatError.from(error, `cannot put ${quote(this.#target.path)} on disk`);
-    }
   }
 
   #checkPosition(length: number, position: number): void {
@@ -347,12 +232,5 @@ export class DiskSink implements Sink {
   }
 }
 
-interface Published {
-  readonly entry: StoreEntry;
-  readonly facts: Facts;
-  /** Another file had the name until now. */
-  readonly replaced: boolean;
-}
-
-/** What has the name, for an upload that skips it. */
+/** The answer to an upload that is skipped: the entry that has the name. */
 export type Skipped = { readonly skipped: StoreEntry };

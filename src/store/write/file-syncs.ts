@@ -1,10 +1,10 @@
 /**
- * Puts files on disk that are about to be committed. Few of them: each by itself. Many at once, small
- * files of a tree: all of those that came while the last sync ran by one of the whole file system.
+ * Puts files on disk that are about to be committed. Few files are synced one by one. Of many small files,
+ * as in a tree, all that came while the last sync ran are put on disk by one sync of the file system.
  *
- * When that says that something was lost, the kernel does not say what, and says so once: a sync of a
- * single file may find nothing wrong with it afterwards (seen with a block of inodes). So all whose
- * files were begun before that are refused, and files that are begun later get another FileSyncs.
+ * When that reports that something was lost, the kernel does not say what, and reports it only once: a sync
+ * of a single file may succeed afterwards (seen with a block of inodes). So all files that were begun
+ * before are refused, and files that are begun later get another FileSyncs.
  */
 import { constants, openSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../limits.ts";
@@ -20,17 +20,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** One for all: a call may take as long as a disk does, and they come one after another. */
+/** One for the process: calls may take long, and are made one after another. */
 let thread: SyncThread | undefined;
 
 export class FileSyncs implements Disposable {
-  /** On the file system of the files; it sees what goes wrong there from now on. */
+  /** A folder on the file system of the files: syncs by it report errors from now on. */
   readonly #folder: Descriptor;
   #waiting: Waiting[] = [];
-  /** One of the whole file system runs: files that come meanwhile wait for the next. */
+  /** A sync of the file system runs: files that come meanwhile wait for the next. */
   #isBusy = false;
   #isClosed = false;
-  /** What a sync of the whole file system has said. */
+  /** The error of a sync of the file system. */
   #lost: { readonly cause: unknown } | undefined;
 
   /** @param folder on the file system of the files; stays the caller's */
@@ -40,24 +40,24 @@ export class FileSyncs implements Disposable {
   }
 
   /**
-   * @param fd open until the answer is there
+   * @param fd stays open until it is done
    * @throws the system's error
    */
   sync(fd: number): Promise<void> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost.cause);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ fd, resolve, reject });
-    // What the same turn of the event loop brings comes along.
+    // Files of the same turn of the event loop are synced together.
     if (!this.#isBusy && this.#waiting.length === 1) setImmediate(() => this.#next());
     return promise;
   }
 
-  /** Files that are begun from now on need another one. */
+  /** Whether bytes were lost: files that are begun from now on need another FileSyncs. */
   get hasLost(): boolean {
     return this.#lost !== undefined;
   }
 
-  /** A sync that is under way goes on; a file that comes later is synced by itself. */
+  /** A sync that runs goes on; files that come later are synced one by one. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     if (!this.#isBusy) this.#folder[Symbol.dispose]();
@@ -66,7 +66,7 @@ export class FileSyncs implements Disposable {
   #next(): void {
     const batch = this.#waiting;
     this.#waiting = [];
-    const together = batch.length >= SYNC_TOGETHER && SyncThread.isServed && !this.#isClosed;
+    const together = batch.length >= SYNC_TOGETHER && SyncThread.isSupported && !this.#isClosed;
     if (together) void this.#together(batch);
     else this.#each(batch);
   }
@@ -97,14 +97,14 @@ export class FileSyncs implements Disposable {
   }
 }
 
-/** @param folder on the file system of the files; stays the caller's @returns `last`, while it is of use */
+/** @param folder on the file system of the files; stays the caller's @returns `last`, unless it lost bytes */
 export function currentSyncs(last: FileSyncs | undefined, folder: Folder): FileSyncs {
   if (last?.hasLost === false) return last;
   last?.[Symbol.dispose]();
   return new FileSyncs(folder);
 }
 
-/** Bytes did not get to the disk; anything else says that the call cannot be had. */
+/** Bytes did not get to the disk; any other error says that the call is not supported. */
 const LOST = ["EIO", "ENOSPC", "EDQUOT"];
 
 /** One for each file system that a tree reaches. */
@@ -112,7 +112,7 @@ export class TreeSyncs implements Disposable {
   readonly #of = new Map<number, FileSyncs>();
 
   /**
-   * Those for a file that is about to be begun.
+   * For a file that is about to be begun.
    * @param folder on the file system of the files; stays the caller's
    * @returns undefined where the folder cannot be opened for that: then each file is synced by itself
    */
@@ -128,7 +128,7 @@ export class TreeSyncs implements Disposable {
     }
   }
 
-  /** Those under way are waited for by their callers. */
+  /** Syncs that run are waited for by their callers. */
   [Symbol.dispose](): void {
     for (const syncs of this.#of.values()) syncs[Symbol.dispose]();
     this.#of.clear();

@@ -1,4 +1,4 @@
-/** The group and permission bits and the time that a file gets before its name. */
+/** Sets the group, the permission bits and the modified time of a file before it is published. */
 import { fchmodSync, fchownSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import type { Facts } from "../system/facts.ts";
@@ -8,10 +8,10 @@ import { setModified } from "../system/posix.ts";
 import type { NotDone, Time } from "../store.ts";
 import { isUnsupported } from "../system/system-error.ts";
 
-export interface Wanted {
-  /** What it is about to replace: its permission bits stay. */
+interface Wanted {
+  /** The file that it is about to replace, and whose permission bits it gets. */
   readonly existing: Facts | undefined;
-  /** Permission bits of a new file, if it was made with others. */
+  /** Permission bits of a new file, where those of the partial differ. */
   readonly mode: number | undefined;
   readonly modified: Time | undefined;
   /** For messages. */
@@ -19,31 +19,32 @@ export interface Wanted {
 }
 
 /**
- * @returns what cannot be set here: that is no reason to lose the contents
- * @throws IO_ERROR, …; PERMISSION_DENIED where others could then read what they could not before
+ * @returns what the file system cannot set: that is no reason to refuse the file
+ * @throws IO_ERROR, …; PERMISSION_DENIED where more users could read the file than before
  */
 export function setModeAndTime(partial: PartialFile, wanted: Wanted): NotDone | undefined {
   const { existing, modified, path } = wanted;
   const mode = existing?.mode ?? wanted.mode;
   if (existing !== undefined) keepGroup(partial, existing);
-  const isModeSet = mode === undefined || done(() => fchmodSync(partial.fd, mode), path);
+  const isModeSet = mode === undefined || isDone(() => fchmodSync(partial.fd, mode), path);
   if (!isModeSet && existing !== undefined) mustNotWiden(existing, partial.facts(), path);
-  const isTimeSet = modified === undefined || done(() => setModified(partial.fd, modified), path);
+  const isTimeSet = modified === undefined || isDone(() => setModified(partial.fd, modified), path);
   if (isModeSet && isTimeSet) return undefined;
   return { mode: !isModeSet, modified: !isTimeSet };
 }
 
-/** The group that its group bits are for. Set before them: the system takes some bits away with it. */
+/** Set before the permission bits: a change of the group clears some of them. */
 function keepGroup(partial: PartialFile, { group }: Facts): void {
   if (partial.facts().group === group) return;
   try {
     fchownSync(partial.fd, -1, group);
   } catch {
-    // Only a member of a group may give it: else the file has that of any new file here.
+    // Only a member of the group may set it: else the file keeps the group of a new file.
   }
 }
 
-function done(set: () => void, path: string): boolean {
+/** @returns false where the file system cannot do it */
+function isDone(set: () => void, path: string): boolean {
   try {
     set();
     return true;

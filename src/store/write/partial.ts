@@ -1,20 +1,9 @@
 /**
- * A partial file: exists under a name of its own, held by its lock, until it is published. A small one
- * has no name at all before.
+ * A partial file: a file that is being written, under a name of its own and locked, until it is published.
+ * A small one has no name at all.
  */
 
-import {
-  type Stats,
-  closeSync,
-  constants,
-  fchownSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
@@ -34,8 +23,7 @@ import { fdatasyncLater, fsyncLater, readLater, writeLater } from "../system/thr
 import type { MaybePromise } from "../store.ts";
 import { isSystemError } from "../system/system-error.ts";
 import type { DiskPace } from "../system/disk-pace.ts";
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
+import { giveGroup, isOurs, openExisting, openNew } from "./open-partial.ts";
 
 export class PartialFile {
   readonly #file: Descriptor;
@@ -54,10 +42,10 @@ export class PartialFile {
   }
 
   /**
-   * Makes a new one and locks it.
+   * Creates and locks a new one.
    * @param folder stays the caller's, as `target` does
-   * @param target where it is going: it is made there, and linked here, so that it has the group, the
-   *   ACL and the mode that any new file has there
+   * @param target the folder that the file is going to: it is created there and linked into `folder`, so
+   *   that it has the group, ACL and mode of a new file there
    * @returns undefined when the name is taken
    */
   static create(
@@ -78,7 +66,7 @@ export class PartialFile {
     if (target !== undefined) giveGroup(fd, target);
     const partial = new PartialFile(fd, folder, name);
     try {
-      // Somebody may have locked it first, or swept it, in the moment it had no lock.
+      // Another process may have locked it first, or removed it, before it was locked.
       if (partial.#takeLock() && isNamed(fd, folder, name)) return partial;
     } catch (error) {
       partial.close();
@@ -89,9 +77,9 @@ export class PartialFile {
   }
 
   /**
-   * Opens one that was left, and locks it.
+   * Opens and locks one that an earlier try has left.
    * @param folder stays the caller's
-   * @returns undefined when there is none that is ours, or somebody holds it
+   * @returns undefined when there is none that is ours, or another process holds it
    */
   static reopen(folder: Folder, name: string): PartialFile | undefined {
     const fd = openExisting(folder.pathOf(name));
@@ -111,12 +99,12 @@ export class PartialFile {
   }
 
   /**
-   * Makes one without a name (O_TMPFILE): there is nothing to lock and nothing to clean up, whatever
-   * happens, and nothing that another try could continue.
+   * Creates one without a name (O_TMPFILE): it need not be locked, leaves nothing behind, and cannot be
+   * continued by another try.
    * @param folder stays the caller's
-   * @param name that it gets when it needs one, made up then
-   * @param target where it is going: it has the group, the ACL and the mode of a new file there
-   * @returns undefined where that can't be done
+   * @param name called when it needs one
+   * @param target the folder that the file is going to: it has the group, ACL and mode of a new file there
+   * @returns undefined where the system or the file system cannot do that
    */
   static unnamed(
     folder: Folder,
@@ -125,30 +113,30 @@ export class PartialFile {
     target = folder,
   ): PartialFile | undefined {
     if (target.fd === undefined) return undefined;
-    const fd = openAt(target.fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    const fd = openAt(target.fd, ".", O_TMPFILE | constants.O_RDWR | O_CLOEXEC, mode);
     if (fd < 0) return undefined;
     const partial = new PartialFile(fd, folder, name);
     partial.#isNamed = false;
     return partial;
   }
 
-  /** The one it has among the partials, or would get. */
+  /** Its name in the folder of partial files, or the one it would get there. */
   get name(): string {
     if (typeof this.#name === "function") this.#name = this.#name();
     return this.#name;
   }
 
-  /** Whether it has a name among the partials. */
+  /** Whether it has a name in the folder of partial files. */
   get isNamed(): boolean {
     return this.#isNamed;
   }
 
-  /** Gives one without a name the name it is published under. @returns 0, or a negative errno */
+  /** Publishes one that has no name. @returns 0, or a negative errno */
   linkTo(folder: Folder, name: string): number {
     return folder.fd === undefined ? -ERRNO.EOPNOTSUPP : linkDescriptor(this.fd, folder.fd, name);
   }
 
-  /** Gives it its name among the partials, from where it can be renamed. @throws IO_ERROR, NO_SPACE */
+  /** Gives it its name in the folder of partial files, so that it can be renamed. @throws IO_ERROR, NO_SPACE */
   takeName(): void {
     if (this.#isNamed) return;
     const result = this.#tryName();
@@ -163,11 +151,11 @@ export class PartialFile {
   }
 
   /**
-   * Where other processes do not see our lock, one of them may have put its own in the place of ours.
+   * Where other processes do not see our lock, one of them may have replaced our partial file by its own.
    * @throws UNAVAILABLE
    */
   checkName(): void {
-    if (this.#lock?.isSeen !== false || isNamed(this.fd, this.folder, this.name)) return;
+    if (this.#lock?.isShared !== false || isNamed(this.fd, this.folder, this.name)) return;
     throw new LeatError("UNAVAILABLE", "another process has taken the partial file over");
   }
 
@@ -223,14 +211,14 @@ export class PartialFile {
 
   /**
    * CRC-32 of its first bytes.
-   * @param isOver nobody wants to know any more
+   * @param isOver whether the answer is no longer wanted
    * @throws IO_ERROR when there are fewer; CANCELLED when it is over
    */
   async crc32(length: number, isOver?: () => boolean): Promise<number> {
     const block = new Uint8Array(Math.min(BLOCK_SIZE, length));
     let sum = 0;
     for (let at = 0; at < length; at += BLOCK_SIZE) {
-      if (isOver?.() === true) throw new LeatError("CANCELLED", "nobody goes on with the upload");
+      if (isOver?.() === true) throw new LeatError("CANCELLED", "the upload was given up");
       const bytes = block.subarray(0, Math.min(BLOCK_SIZE, length - at));
       if ((await this.read(bytes, at)) < bytes.length) {
         throw new LeatError("IO_ERROR", `a partial file has less than ${length} bytes`);
@@ -240,7 +228,7 @@ export class PartialFile {
     return sum;
   }
 
-  /** Forgets the bytes from `size` on. */
+  /** Cuts it to `size` bytes. */
   rewind(size: number): void {
     try {
       ftruncateSync(this.fd, size);
@@ -250,7 +238,7 @@ export class PartialFile {
     this.#size = size;
   }
 
-  /** Puts its bytes on disk, its times and name not necessarily. */
+  /** Puts its bytes on disk, without its times and name. */
   syncBytes(): Promise<void> {
     return fdatasyncLater(this.fd);
   }
@@ -260,14 +248,14 @@ export class PartialFile {
     return fsyncLater(this.fd);
   }
 
-  /** Lets go: the lock ends, a name that it still has stays. */
+  /** Closes and unlocks it; its name stays. */
   close(): void {
     this.#lock?.release();
     this.#lock = undefined;
     this.#file[Symbol.dispose]();
   }
 
-  /** Removes the name, then lets go. */
+  /** Removes its name, then closes it. */
   remove(): void {
     if (this.fd === -1) return;
     if (!this.#isNamed) return this.close();
@@ -283,19 +271,19 @@ export class PartialFile {
   }
 }
 
-/** Removes a partial where something else is to be told. If that fails, the sweep does it. */
+/** Removes a partial where the caller reports another error. */
 export function abandon(partial: PartialFile): void {
   try {
     partial.remove();
   } catch {
-    // As said above.
+    // The sweep removes it.
   }
 }
 
 /**
- * Removes a partial unless somebody holds it.
- * @param mayRemove asked first without the lock, so that one that stays is not locked even for a
- *   moment, in which its maker would find it taken; then again with it
+ * Removes a partial unless another process holds it.
+ * @param mayRemove called without the lock, so that one that stays is not locked even for a moment, in
+ *   which a retry would find it held; then again with the lock
  * @returns whether it is gone
  */
 export function removeUnheld(
@@ -321,45 +309,5 @@ export function removeUnheld(
   } finally {
     lock?.release();
     closeSync(fd);
-  }
-}
-
-/** A file that another user has put there, or that has another name as well, is not continued. */
-export function isOurs(stats: Stats): boolean {
-  return stats.isFile() && stats.nlink === 1 && stats.uid === (process.getuid?.() ?? stats.uid);
-}
-
-function openNew(path: string, mode: number): number | undefined {
-  try {
-    return openSync(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, mode);
-  } catch (error) {
-    if (isSystemError(error, "EEXIST")) return undefined;
-    throw LeatError.from(error, "cannot make a partial file");
-  }
-}
-
-/**
- * The group that a new file has in a folder: that of the folder where the system or the folder says so.
- * A group that we may not give is no reason to refuse the file.
- */
-function giveGroup(fd: number, { path }: Folder): void {
-  try {
-    const { mode, gid } = statSync(`${path}/.`);
-    const takesGroup = process.platform === "darwin" || (mode & SET_GROUP) !== 0;
-    const wanted = takesGroup ? gid : (process.getegid?.() ?? gid);
-    if (fstatSync(fd).gid !== wanted) fchownSync(fd, -1, wanted);
-  } catch {
-    // As said above.
-  }
-}
-
-/** S_ISGID of a folder: what is made in it has its group. */
-const SET_GROUP = 0o2000;
-
-function openExisting(path: string): number | undefined {
-  try {
-    return openSync(path, O_RDWR | O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
   }
 }

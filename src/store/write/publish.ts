@@ -1,8 +1,7 @@
 /**
- * The moment a partial file gets its name. Synchronous from the last check to the change, so that
- * among the uploads of one process nothing comes in between; among processes the kernel decides:
- * link(2) and RENAME_NOREPLACE fail when the name is taken, rename(2) puts one whole file in the
- * place of another.
+ * Publishes a partial file: gives it its name. The last check and the change are one synchronous step, so
+ * that no other upload of this process comes in between. Among processes the kernel decides: link(2) and
+ * RENAME_NOREPLACE fail when the name is taken, rename(2) replaces one whole file by another.
  */
 
 import { linkSync, renameSync, unlinkSync } from "node:fs";
@@ -18,15 +17,15 @@ import type { PartialFile } from "./partial.ts";
 import { alreadyExists } from "../system/refusals.ts";
 import { isSystemError } from "../system/system-error.ts";
 
-export interface PublishContext {
+interface PublishContext {
   /** For messages. */
   readonly path: string;
   readonly versions: Versions;
 }
 
 /**
- * Gives a partial its name; it is no partial any more.
- * @returns whether another file had the name until now
+ * @param partial afterwards an ordinary file
+ * @returns whether it replaced another file
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED, CROSS_DEVICE
  */
 export function publish(
@@ -48,19 +47,19 @@ export function publish(
     renameSync(partial.path, target.folder.pathOf(target.name));
     return existing !== undefined;
   } catch (error) {
-    if (isSystemError(error, "EEXIST")) throw taken(target, rule, { path, versions });
+    if (isSystemError(error, "EEXIST")) throw takenError(target, rule, { path, versions });
     throw LeatError.from(error, `cannot put ${quote(path)} in its place`);
   }
 }
 
-/** What has the name, as a refusal: another of our checks may not have looked. */
-function taken(
+/** The error for a name that is taken: it may not have been checked before. */
+function takenError(
   { folder, name }: OpenPlace,
   rule: CollisionRule,
   { path, versions }: PublishContext,
 ): LeatError {
   mayUseName(folder.stat(name), rule, path, versions);
-  return alreadyExists(path); // it was, a moment ago
+  return alreadyExists(path); // it existed a moment ago
 }
 
 function takeFreeName(partial: PartialFile, target: OpenPlace): void {
@@ -77,7 +76,7 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
     renameNoReplace(partial.folder, partial.name, target.folder, target.name);
     return;
   }
-  // The file is there; a second name that stays among the partials is the sweep's business.
+  // The file is published; the sweep removes a second name that stays among the partial files.
   try {
     unlinkSync(partial.path);
   } catch {
@@ -85,7 +84,7 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
   }
 }
 
-/** @returns 0 when that was all; else a negative errno, and nothing was changed */
+/** @returns 0 when it was published so; else a negative errno, and nothing was changed */
 function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): number {
   return partial.isNamed ? -ERRNO.EOPNOTSUPP : partial.linkTo(folder, name);
 }
@@ -93,7 +92,7 @@ function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): number 
 /** FAT, some network and FUSE file systems have no hard links. */
 const NO_LINKS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];
 
-/** Removes a name that was just given, unless it is another's by now. */
+/** Removes the name of a file that was just published, unless another file has it by now. */
 export function withdraw(place: Place, published: Facts): void {
   const named = place.folder.stat(place.name);
   if (named === undefined || !sameThing(named, published)) return;

@@ -1,21 +1,21 @@
 /**
- * Puts the names of folders on disk. Small files come by the dozen and mostly into one folder: while
- * it is being synced, all who come meanwhile wait for one more sync, and share it.
+ * Puts the names in folders on disk. Small files come by the dozen and mostly into one folder: all calls
+ * that come while it is being synced share the next sync.
  */
 import { constants } from "node:fs";
 import type { Folder } from "../resolve/folder.ts";
 import { isSupported, isUnsupported } from "../system/system-error.ts";
 import { closeLater, fsyncLater, openLater } from "../system/thread-pool.ts";
 
-/** Syncs that have begun: they may have looked at the folder already. */
+/** Syncs that have begun: names that are made now may come too late for them. */
 const running = new Map<string, Promise<boolean>>();
 /** Syncs that begin when those end. */
 const next = new Map<string, Promise<boolean>>();
 
 /**
- * @param folder open until the answer is there
- * @returns whether it is; false where the file system cannot do that
- * @throws the system's error, all who share a sync the same
+ * @param folder stays open until it is done
+ * @returns whether the names are on disk; false where the file system cannot do that
+ * @throws the system's error, the same to all calls that share a sync
  */
 export function syncFolder({ path, facts }: Folder): Promise<boolean> {
   const key = `${facts.device}:${facts.inodeHigh}:${facts.inodeLow}`;

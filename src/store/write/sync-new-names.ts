@@ -1,20 +1,20 @@
 /**
- * Names that a request has made in folders, folders that it made or moved: they go on disk before its
- * answer. A file in a folder is on disk only as far as the folder's own name is.
+ * Puts on disk the names of folders that requests have made, and new names of what they renamed. A file in
+ * a new folder is safe only when the name of that folder is on disk.
  */
 import type { Folder } from "../resolve/folder.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /**
- * Resolves when all that are under way are on disk, of all requests: what comes into such a folder meanwhile
- * waits for its name. Each waits for the one before it, and so for all of them.
+ * Resolves when all new names of all requests are on disk: files that come into a new folder wait for
+ * that. Each waits for the one before it, and so for all of them.
  */
 let last: Promise<boolean> | undefined;
 
 /**
  * Puts the names in these folders on disk.
- * @param folders open until the answer is there
- * @returns whether all are; false where the file system cannot do that
+ * @param folders stay open until it is done
+ * @returns whether all are on disk; false where the file system cannot do that
  * @throws the system's error
  */
 export function syncNewNames(folders: readonly Folder[]): Promise<boolean> {
@@ -30,7 +30,7 @@ export function syncNewNames(folders: readonly Folder[]): Promise<boolean> {
   return done;
 }
 
-/** Resolves when the names that were made before are on disk; undefined when all are. @throws */
+/** Resolves when all names that were made before are on disk; undefined when they are. @throws the system's error */
 export function newNamesOnDisk(): Promise<unknown> | undefined {
   return last;
 }

@@ -1,16 +1,15 @@
 /**
- * syncfs(2) on a thread of its own: one call puts on disk what dozens of files have written, where an
- * fsync for each makes the disk wait for each. node:fs lacks the call, and here it would hold up the
- * event loop.
+ * syncfs(2) on a thread of its own: one call puts dozens of files on disk, where an fsync for each waits
+ * for the disk each time. node:fs lacks the call, and on the event loop it would block everything else.
  */
 import { release } from "node:os";
 import { LIBC_NAMES } from "../../libc.ts";
 import { systemError } from "../system/kernel.ts";
 
-/** Before, the call did not tell that something could not be written (syncfs(2), "BUGS"). */
+/** Older kernels did not report write errors by this call (syncfs(2), "BUGS"). */
 const LEAST_KERNEL = [5, 8] as const;
 
-/** The whole program: a string, so that it is there wherever leat was bundled into. */
+/** The program of the thread: a string, so that bundlers carry it along. */
 const PROGRAM = `
 import { dlopen, read } from "bun:ffi";
 const open = (name) => {
@@ -32,13 +31,13 @@ self.onmessage = ({ data: fd }) => {
 
 export class SyncThread {
   readonly #worker: Worker;
-  /** Why there is no thread any more. */
+  /** Why the thread has ended. */
   #error: Error | undefined;
-  /** Those that wait, in the order they asked. */
+  /** Calls that are not answered yet, in their order. */
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
-  /** Whether the system has it, and tells what went wrong. */
-  static readonly isServed = process.platform === "linux" && isNewEnough(release());
+  /** Whether the system has the call, and reports errors by it. */
+  static readonly isSupported = process.platform === "linux" && isNewEnough(release());
 
   constructor() {
     const url = URL.createObjectURL(new Blob([PROGRAM], { type: "application/javascript" }));
@@ -56,9 +55,9 @@ export class SyncThread {
   }
 
   /**
-   * Puts all of a file system on disk.
-   * @param fd of anything on it, open for reading until the answer is there
-   * @throws the system's error, also of what failed since `fd` was opened
+   * Puts everything on a file system on disk.
+   * @param fd of anything on it, open for reading until it is done
+   * @throws the system's error, also one of a write that failed since `fd` was opened
    */
   sync(fd: number): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
@@ -69,7 +68,7 @@ export class SyncThread {
   }
 }
 
-/** @param version as uname(2) tells it: "6.1.0-13-amd64" */
+/** @param version of the kernel, as of uname(2): "6.1.0-13-amd64" */
 export function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
   return major > LEAST_KERNEL[0] || (major === LEAST_KERNEL[0] && minor >= LEAST_KERNEL[1]);
