@@ -31,8 +31,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #inbox: Inbox;
-  /** A connection at rest has none. */
-  #outbox: Outbox | undefined;
+  readonly #outbox: Outbox;
   readonly #deadlines: Deadlines;
   /** Set by the driver, before the first byte comes. */
   driver!: Driver;
@@ -47,6 +46,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     this.#transport = options.transport;
     this.#runtime = options.runtime;
     this.#inbox = new Inbox(this.session, this.#transport, this.#runtime, this);
+    this.#outbox = new Outbox(this.#transport, new Output(this.session, this), this.#runtime);
     this.#deadlines = new Deadlines(options.runtime.clock(), options.idleDeadline);
     options.session.observer = this;
     options.runtime.ticker.add(this);
@@ -72,7 +72,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   /** When the peer stopped taking bytes, in milliseconds; undefined while it takes them. */
   get blockedSince(): number | undefined {
-    return this.#outbox?.blockedSince;
+    return this.#outbox.blockedSince;
   }
 
   get #isBlocked(): boolean {
@@ -189,8 +189,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   /** There may be something to send. */
   wake(): void {
-    if (this.session.wantsToSend && !this.closed) this.#outbox ??= this.#makeOutbox();
-    this.#outbox?.wake();
+    this.#outbox.wake();
     if (this.#phase === "closing") this.#finish();
   }
 
@@ -214,7 +213,6 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   onFlushed(): void {
     if (this.#phase === "closing") this.#finish();
-    else this.#rest();
   }
 
   failed(thrown: unknown): void {
@@ -228,7 +226,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
   }
 
   onDrain(): void {
-    this.#outbox?.drained();
+    this.#outbox.drained();
   }
 
   onEnd(): void {
@@ -242,7 +240,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     this.#inbox.close();
     const why = this.#reason ?? connectionLost(this.peer, error);
     try {
-      this.#outbox?.close();
+      this.#outbox.close();
       this.session.close(why);
     } finally {
       this.driver.onClosed(why);
@@ -273,9 +271,8 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     if (verdict === undefined) this.#checkStreams(now);
     else if (verdict.act === "ping") this.ping();
     else this[verdict.act](verdict.error);
-    this.#outbox?.retry(); // it may wait for a buffer
+    this.#outbox.retry(); // it may wait for a buffer
     this.driver.onTick?.(now);
-    this.#rest();
   }
 
   #checkStreams(now: number): void {
@@ -298,16 +295,6 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return stallOf(streams.values(), role, this.#isBlocked, silence, now);
   }
 
-  /** Most connections have nothing to do most of the time: then they take little memory. */
-  #rest(): void {
-    if (this.session.streams.size > 0) return;
-    this.session.rest();
-    this.#inbox.rest();
-    if (this.#outbox?.atRest !== true) return;
-    this.#outbox.close();
-    this.#outbox = undefined;
-  }
-
   // ---- InboxOwner ----
 
   onEvent(event: SessionEvent): void {
@@ -328,7 +315,6 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   onRead(frame: boolean): void {
     this.#deadlines.heard(this.now, frame);
-    this.#rest();
     this.wake();
   }
 
@@ -345,24 +331,15 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
 
   // ---- inside ----
 
-  #makeOutbox(): Outbox {
-    return new Outbox(this.#transport, new Output(this.session, this), this.#runtime);
-  }
-
   #defect(thrown: unknown): LeatError {
     const error = LeatError.from(thrown, "serving the peer failed");
     this.driver.onDefect?.(error);
     return error;
   }
 
-  /** The transport has accepted all that there was to send. */
-  get #sent(): boolean {
-    return this.#outbox?.idle ?? !this.session.wantsToSend;
-  }
-
   /** While closing: FIN once everything is sent, close once the peer's FIN came. */
   #finish(): void {
-    if (this.#finSince !== undefined || this.closed || !this.#sent) return;
+    if (this.#finSince !== undefined || this.closed || !this.#outbox.idle) return;
     this.#finSince = this.now;
     this.#transport.shutdown();
     if (this.#peerEnded) this.#transport.close();

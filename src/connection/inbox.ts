@@ -29,18 +29,14 @@ export interface InboxOwner {
  *  client's frames besides Data are no longer than MAX_REQUEST. */
 const MOST_VIEWED = 2 * MAX_REQUEST;
 
-/** Shared: few connections hold any. */
-const NO_CHUNKS: readonly Uint8Array[] = [];
-
 export class Inbox implements Reader {
   readonly #session: Session;
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #owner: InboxOwner;
   /** Chunks that came behind a Hello that is being decided on. */
-  #held = NO_CHUNKS;
-  /** Made when there is something to lend. */
-  #leases: Leases | undefined;
+  #held: readonly Uint8Array[] = [];
+  readonly #leases: Leases;
   #paused = false;
   /** An event is being handled: events that this leads to come behind it. */
   #delivering = false;
@@ -56,6 +52,7 @@ export class Inbox implements Reader {
   constructor(session: Session, transport: Transport, runtime: Runtime, owner: InboxOwner) {
     this.#session = session;
     this.#transport = transport;
+    this.#leases = new Leases(transport);
     this.#runtime = runtime;
     this.#owner = owner;
   }
@@ -68,8 +65,7 @@ export class Inbox implements Reader {
       this.#pause();
       return;
     }
-    if (Leases.isWorthwhile(chunk)) this.#leases ??= new Leases(this.#transport);
-    this.#leases?.begin(chunk);
+    this.#leases.begin(chunk);
     this.#framesBefore = session.framesReceived;
     this.#isLong = session.role === "server" && chunk.length > MOST_VIEWED;
     const { share, isBetweenFrames } = session;
@@ -129,7 +125,7 @@ export class Inbox implements Reader {
     try {
       let event = this.#next();
       while (event !== undefined && this.#owner.phase !== "closed") {
-        if (event.type === "data") this.#lend(event.stream, event.bytes.length);
+        if (event.type === "data") this.#leases.lend(event.stream, event.bytes.length);
         this.#owner.onEvent(event);
         event = this.#next();
       }
@@ -148,7 +144,7 @@ export class Inbox implements Reader {
     if (!session.unread) {
       // Fields of other frames than Data may be views of a short chunk.
       const hasFrames = session.framesReceived !== this.#framesBefore;
-      this.#leases?.end(!session.reading || (hasFrames && !this.#isLong));
+      this.#leases.end(!session.reading || (hasFrames && !this.#isLong));
     } else if (session.share.isSpent && !this.#queued && this.#owner.phase !== "closed") {
       this.#queue();
     }
@@ -157,7 +153,7 @@ export class Inbox implements Reader {
   /** The Hello is accepted: reads what came behind it. */
   welcomed(): void {
     const held = this.#held;
-    this.#held = NO_CHUNKS;
+    this.#held = [];
     this.deliver();
     for (const chunk of held) this.receive(chunk);
     if (!this.#unread) this.resume();
@@ -178,29 +174,24 @@ export class Inbox implements Reader {
 
   /** Nothing more is read: what is held is dropped, and so is what still comes, up to the peer's FIN. */
   stop(): void {
-    this.#held = NO_CHUNKS;
+    this.#held = [];
     this.resume();
   }
 
   /** The transport is gone. */
   close(): void {
-    this.#held = NO_CHUNKS;
+    this.#held = [];
     this.#runtime.readers.remove(this);
   }
 
   /** The driver is done with the oldest bytes of a stream's data. @param kept they stay in use elsewhere */
   consumed(stream: number, bytes: number, kept: boolean): void {
-    this.#leases?.consumed(stream, bytes, kept);
+    this.#leases.consumed(stream, bytes, kept);
   }
 
   /** A stream is over. */
   forget(stream: number): void {
-    this.#leases?.forget(stream);
-  }
-
-  /** Lets go of what only transfers need. */
-  rest(): void {
-    if (this.#leases?.isEmpty === true) this.#leases = undefined;
+    this.#leases.forget(stream);
   }
 
   /** Some of what came may wait: for answers to leave, or for the next turn. */
@@ -211,12 +202,6 @@ export class Inbox implements Reader {
   #queue(): void {
     this.#queued = true;
     this.#runtime.readers.add(this);
-  }
-
-  /** Small chunks are booked as well: what is consumed later is counted in order. */
-  #lend(stream: number, bytes: number): void {
-    this.#leases ??= new Leases(this.#transport);
-    this.#leases.lend(stream, bytes);
   }
 
   #pause(): void {

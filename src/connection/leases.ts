@@ -19,7 +19,7 @@ class Lease {
   }
 }
 
-/** Bytes from which a chunk is worth giving back. */
+/** Bytes from which a chunk is worth giving back: a lease on a smaller one would take more memory than it frees. */
 const WORTHWHILE = 4096;
 
 /** A chunk with less than this share left is not kept for it. */
@@ -43,20 +43,10 @@ export class Leases {
     this.#memory = memory;
   }
 
-  /** A lease on a small chunk would take more memory than it frees. */
-  static isWorthwhile(chunk: Uint8Array): boolean {
-    return chunk.length >= WORTHWHILE;
-  }
-
-  /** Nothing is lent. */
-  get isEmpty(): boolean {
-    return this.#streams.size === 0 && this.#current === undefined;
-  }
-
   /** A chunk is about to be read. */
   begin(chunk: Uint8Array): void {
     this.end(true); // a chunk that was not read to its end is part of what is read now
-    this.#current = Leases.isWorthwhile(chunk) ? new Lease(chunk) : undefined;
+    this.#current = chunk.length >= WORTHWHILE ? new Lease(chunk) : undefined;
   }
 
   /** The chunk was read to its end. @param kept whether anything but Data may be a view of it */
@@ -74,7 +64,7 @@ export class Leases {
     }
   }
 
-  /** Bytes of the current chunk go to a stream. */
+  /** Bytes of the current chunk go to a stream. Those of small chunks are booked as well: bytes are consumed in order. */
   lend(stream: number, bytes: number): void {
     const lease = this.#current ?? UNTRACKED;
     lease.left += bytes;

@@ -22,15 +22,12 @@ export interface OutputOwner {
   failed(thrown: unknown): void;
 }
 
-/** Shared: most connections send no file. */
-const NO_PAYLOADS: readonly BufferedPayload[] = [];
-
 /** The bytes of a session, as an outbox pulls them. */
 export class Output implements Producer {
   readonly #session: Session;
   readonly #owner: OutputOwner;
   /** Payloads in the send buffer that can be read again. */
-  #payloads = NO_PAYLOADS;
+  #payloads: readonly BufferedPayload[] = [];
 
   constructor(session: Session, owner: OutputOwner) {
     this.#session = session;
@@ -48,7 +45,7 @@ export class Output implements Producer {
   fill(into: Uint8Array, end: number): Filled {
     const payloads: BufferedPayload[] = [];
     const filled = this.#session.fill(into, end, payloads, this.#owner.now);
-    this.#payloads = payloads.length === 0 ? NO_PAYLOADS : payloads;
+    this.#payloads = payloads;
     this.#owner.onFilled();
     return filled;
   }
@@ -66,6 +63,7 @@ export class Output implements Producer {
   }
 
   flushed(): void {
+    this.#payloads = [];
     this.#owner.onFlushed();
   }
 

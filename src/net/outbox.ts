@@ -81,12 +81,6 @@ export class Outbox implements Task, BufferHolder {
     return !this.#wants;
   }
 
-  /** It holds nothing that a new one would not: it may be closed, and made anew later. */
-  get atRest(): boolean {
-    const waits = this.#waits || this.#blockedSince !== undefined || this.#buffer !== undefined;
-    return !waits && this.#pace === undefined && this.idle;
-  }
-
   /** Bytes of a buffer wait, in it or put aside. */
   get #hasBytes(): boolean {
     return this.#start < this.#end || this.#saved !== undefined;

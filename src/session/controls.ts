@@ -3,8 +3,7 @@
  * are counted: a server stops reading from a peer that does not take its answers.
  */
 export class Controls {
-  /** Made when there is one. */
-  #frames: Uint8Array[] | undefined;
+  #frames: Uint8Array[] = [];
   /** Frames before this index are sent. */
   #next = 0;
   /** Bytes of frame `#next` that are sent. */
@@ -20,7 +19,6 @@ export class Controls {
 
   /** @returns a ticket for `isSent` */
   push(frame: Uint8Array): number {
-    this.#frames ??= [];
     this.#frames.push(frame);
     this.#bytes += frame.length;
     return this.#sent + this.#bytes;
@@ -37,8 +35,9 @@ export class Controls {
    */
   fill(into: Uint8Array, at: number, end: number): number {
     let position = at;
-    while (this.#frames !== undefined && position < end) {
-      const frame = this.#frames[this.#next]!;
+    while (position < end) {
+      const frame = this.#frames[this.#next];
+      if (frame === undefined) break;
       const count = Math.min(frame.length - this.#offset, end - position);
       into.set(
         this.#offset === 0 && count === frame.length
@@ -48,18 +47,19 @@ export class Controls {
       );
       position += count;
       this.#offset += count;
-      if (this.#offset === frame.length) this.#advance(this.#frames);
+      if (this.#offset === frame.length) this.#advance();
     }
     this.#bytes -= position - at;
     this.#sent += position - at;
     return position;
   }
 
-  #advance(frames: Uint8Array[]): void {
+  #advance(): void {
+    const frames = this.#frames;
     this.#offset = 0;
     this.#next += 1;
     if (this.#next === frames.length) {
-      this.#frames = undefined;
+      this.#frames = [];
       this.#next = 0;
     } else if (this.#next >= 1024) {
       frames.splice(0, this.#next);

@@ -29,8 +29,8 @@ export class Receiver {
   #framesReceived = 0;
   /** The current frame is ignored. */
   #ignored = false;
-  /** Events that come before those of the next bytes; made when there is one. */
-  #reports: SessionEvent[] | undefined;
+  /** Events that come before those of the next bytes. */
+  readonly #reports: SessionEvent[] = [];
 
   constructor(session: Session, streams: Streams, handshake: Handshake) {
     const { role, maxFrame } = session.options;
@@ -47,18 +47,13 @@ export class Receiver {
     });
   }
 
-  /** A new one can go on in its place: nothing is half read, and no event waits. */
-  get atRest(): boolean {
-    return this.#decoder.atRest && (this.#reports?.length ?? 0) === 0;
-  }
-
   /** Frames besides Data that were not ignored. */
   get framesReceived(): number {
     return this.#framesReceived;
   }
 
   get isBetweenFrames(): boolean {
-    return this.#decoder.atRest;
+    return this.#decoder.isBetweenFrames;
   }
 
   /** Something came that `next` has not read. */
@@ -72,14 +67,13 @@ export class Receiver {
 
   /** Queues an event of our own making. */
   report(event: SessionEvent): void {
-    this.#reports ??= [];
     this.#reports.push(event);
   }
 
   next(now: number): SessionEvent | undefined {
     const session = this.#session;
     while (true) {
-      const reported = this.#reports?.shift();
+      const reported = this.#reports.shift();
       if (reported !== undefined) return reported;
       if (session.phase === "closing" || session.phase === "deciding") return undefined;
       if (session.unsentControls > session.answerLimit || session.share.isSpent) return undefined;
@@ -308,6 +302,7 @@ export class Receiver {
     const offset = this.#offset;
     this.#offset += bytes.length;
     const stream = this.#stream;
+    if (remaining === 0) this.#stream = undefined;
     if (stream === undefined || stream.state === "ended" || stream.cancelled) return undefined;
     const crc32 = remaining === 0 ? this.#head?.crc32 : undefined;
     return { type: "data", stream: stream.id, offset, bytes, crc32 };

@@ -7,7 +7,7 @@
  *   fill(into, end)                                    bytes for the socket: answers, then Data
  *
  * All state of the connection is here and in `Streams`; the two halves, receiver and sender, change it
- * by the methods at the end, and may be dropped and made anew at rest.
+ * by the methods at the end.
  *
  * Errors of the peer are never thrown: they become an event, and a frame to the peer where it can
  * still read one. Thrown errors are defects of the caller, or of this file.
@@ -36,19 +36,19 @@ export class Session {
   readonly #streams: Streams;
   readonly #handshake: Handshake;
   readonly pings = new Pings();
-  /** Made when something came; a connection that has moved no file has none at rest. */
-  #share: Share | undefined;
+  /** The work that reading from the peer may cost. */
+  readonly share = new Share();
   /** Called when a stream is over; throws nothing. */
   observer: { onStreamEnded(stream: number, failure: LeatError | undefined): void } | undefined;
-  /** The receiving half; a connection at rest has none. */
-  #receiver: Receiver | undefined;
-  /** The sending half; a connection at rest has none. */
-  #sender: Sender | undefined;
+  readonly #receiver: Receiver;
+  readonly #sender: Sender;
 
   constructor(options: SessionOptions) {
     this.options = options;
     this.#streams = new Streams(options.role === "server" ? options.maxStreams : EARLY_REQUESTS);
     this.#handshake = new Handshake(options);
+    this.#receiver = new Receiver(this, this.#streams, this.#handshake);
+    this.#sender = new Sender(this);
   }
 
   get role(): Side {
@@ -73,41 +73,19 @@ export class Session {
     return this.#handshake.peerFrame;
   }
 
-  /** Frames besides Data that came and were not ignored, since the last `rest`. */
+  /** Frames besides Data that came and were not ignored. */
   get framesReceived(): number {
-    return this.#receiver?.framesReceived ?? 0;
-  }
-
-  /** The work that reading from the peer may cost. */
-  get share(): Share {
-    return (this.#share ??= new Share());
-  }
-
-  #receiving(): Receiver {
-    return (this.#receiver ??= new Receiver(this, this.#streams, this.#handshake));
-  }
-
-  /** All that came was read: where no stream is open, lets go of what only transfers need. */
-  rest(): void {
-    if (this.phase !== "open" || this.#streams.size > 0) return;
-    if (this.#receiver?.atRest === true) this.#receiver = undefined;
-    if (!this.wantsToSend) this.#sender = undefined;
-    if (this.#receiver === undefined && this.#share?.isBlank === true) this.#share = undefined;
-    this.#streams.rest();
-  }
-
-  #sending(): Sender {
-    return (this.#sender ??= new Sender(this));
+    return this.#receiver.framesReceived;
   }
 
   /** Bytes of answers that wait to be sent. */
   get unsentControls(): number {
-    return this.#sender?.unsentControls ?? 0;
+    return this.#sender.unsentControls;
   }
 
   /** Whether `fill` might have something. */
   get wantsToSend(): boolean {
-    return this.#sender?.wantsToSend ?? false;
+    return this.#sender.wantsToSend;
   }
 
   // ---- receiving ----
@@ -119,17 +97,17 @@ export class Session {
 
   /** Takes bytes of the peer. They belong to the session from now on. Call `next` until undefined. */
   receive(chunk: Uint8Array): void {
-    if (this.phase !== "closing") this.#receiving().push(chunk);
+    if (this.phase !== "closing") this.#receiver.push(chunk);
   }
 
   /** Every frame that has begun to come is complete. */
   get isBetweenFrames(): boolean {
-    return this.#receiver?.isBetweenFrames !== false;
+    return this.#receiver.isBetweenFrames;
   }
 
   /** Some of what came is not read yet. */
   get unread(): boolean {
-    return this.#receiver?.hasMore === true;
+    return this.#receiver.hasMore;
   }
 
   /**
@@ -137,12 +115,12 @@ export class Session {
    * has taken so many answers that less than `answerLimit` wait, or in this turn of `share`.
    */
   next(now: number): SessionEvent | undefined {
-    return this.#receiver?.next(now);
+    return this.#receiver.next(now);
   }
 
   /** The peer sent FIN. @returns `end`, or `closed` where it cut a frame off */
   end(): SessionEvent {
-    return this.#receiving().end();
+    return this.#receiver.end();
   }
 
   // ---- the connection ----
@@ -202,7 +180,7 @@ export class Session {
     const id = this.#streams.last + 1;
     const frame = encodeFrame(id, { case: "request", value: operation });
     this.#add(id, operation.operation!.case, now);
-    this.#sending().control(frame);
+    this.#sender.control(frame);
     return id;
   }
 
@@ -234,7 +212,7 @@ export class Session {
       // Where it resumes. Else bytes may have come before this Response: they stay booked.
       stream.receiveOffset ||= body.value.result.value.durableOffset ?? 0;
     }
-    this.#sending().control(frame);
+    this.#sender.control(frame);
     if (state === "ended") this.drop(stream);
   }
 
@@ -295,7 +273,7 @@ export class Session {
   /** A stream has bytes to send, or is done, after it had none. */
   offer(id: number, now: number): void {
     const stream = this.#streams.get(id);
-    if (stream?.outgoing !== undefined) this.#sending().offer(stream, stream.outgoing, now);
+    if (stream?.outgoing !== undefined) this.#sender.offer(stream, stream.outgoing, now);
   }
 
   /**
@@ -304,7 +282,7 @@ export class Session {
    * @returns how many bytes; their last head is that of `region`, if there is one
    */
   fill(into: Uint8Array, end: number, payloads: BufferedPayload[], now: number): Filled {
-    return this.#sender?.fill(into, end, payloads, now) ?? NOTHING;
+    return this.#sender.fill(into, end, payloads, now);
   }
 
   // ---- for the receiver and the sender, its two halves ----
@@ -322,7 +300,7 @@ export class Session {
 
   /** Answers a Ping. @throws PROTOCOL_ERROR while the Pong before is not sent */
   onPing(nonce: number): void {
-    this.#sending().pong(encodeFrame(0, { case: "pong", value: { nonce } }));
+    this.#sender.pong(encodeFrame(0, { case: "pong", value: { nonce } }));
   }
 
   /** Server: a Request came. @returns why it is not served: then it has failed */
@@ -336,7 +314,7 @@ export class Session {
   /** Credit of the peer came. @throws FLOW_CONTROL */
   onCredit(stream: Stream, bytes: number): void {
     stream.send.add(bytes);
-    if (stream.outgoing !== undefined) this.#sending().enqueue(stream);
+    if (stream.outgoing !== undefined) this.#sender.enqueue(stream);
   }
 
   /** Forgets a stream that ended. */
@@ -351,7 +329,7 @@ export class Session {
 
   /** A stream sends nothing more. */
   release(stream: Stream): void {
-    this.#sender?.forget(stream);
+    this.#sender.forget(stream);
     stream.outgoing?.release();
     stream.outgoing = undefined;
   }
@@ -359,12 +337,10 @@ export class Session {
   /** Our side of a transfer failed: both the peer and the driver get the error. */
   abandon(stream: Stream, error: LeatError, now: number): void {
     this.fail(stream.id, error, now);
-    this.#receiving().report({ type: "failure", stream: stream.id, error });
+    this.#receiver.report({ type: "failure", stream: stream.id, error });
   }
 
   #push(body: FrameBodyInit): void {
-    this.#sending().control(encodeFrame(0, body));
+    this.#sender.control(encodeFrame(0, body));
   }
 }
-
-const NOTHING: Filled = { end: 0 };

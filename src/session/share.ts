@@ -35,11 +35,6 @@ export class Share {
     return this.#left <= 0;
   }
 
-  /** It holds nothing that a new one would not. */
-  get isBlank(): boolean {
-    return this.#ignored === 0 && this.#trailing === 0 && this.#owed === 0;
-  }
-
   /** A turn begins. */
   renew(share = TURN_SHARE): void {
     this.#given = share;

@@ -8,8 +8,7 @@ import type { Stream } from "./stream.ts";
 export type OpenStreams = Pick<Streams, "get" | "size" | "values" | "last" | "max" | "characters">;
 
 export class Streams {
-  /** By id; made when the first one opens. */
-  #open: Map<number, Stream> | undefined;
+  readonly #open = new Map<number, Stream>();
   #last = 0;
   /** The highest id that is served, once GoAway was sent or came. */
   #lastServed = Number.POSITIVE_INFINITY;
@@ -22,16 +21,16 @@ export class Streams {
   }
 
   get(id: number): Stream | undefined {
-    return this.#open?.get(id);
+    return this.#open.get(id);
   }
 
   /** How many are open. */
   get size(): number {
-    return this.#open?.size ?? 0;
+    return this.#open.size;
   }
 
   values(): Iterable<Stream> {
-    return this.#open?.values() ?? [];
+    return this.#open.values();
   }
 
   /** The highest id that was opened; 0 for none. */
@@ -72,13 +71,12 @@ export class Streams {
   add(stream: Stream): void {
     this.#last = stream.id;
     this.#characters += stream.characters;
-    this.#open ??= new Map();
     this.#open.set(stream.id, stream);
   }
 
   /** Forgets a stream that ended. */
   remove(stream: Stream): void {
-    if (this.#open?.delete(stream.id) === true) this.#characters -= stream.characters;
+    if (this.#open.delete(stream.id)) this.#characters -= stream.characters;
   }
 
   /**
@@ -108,11 +106,6 @@ export class Streams {
     if (this.#characters <= REQUEST_CHARACTERS) return undefined;
     const message = `open streams ask for ${this.#characters} characters of paths and the like`;
     return new LeatError("RESOURCE_EXHAUSTED", message);
-  }
-
-  /** None is open: lets go of the map. */
-  rest(): void {
-    if (this.size === 0) this.#open = undefined;
   }
 }
 

@@ -7,6 +7,8 @@ export type HeadVerdict = "more" | "data" | "other";
 /** A verdict needs no more bytes than this: four tags with a varint each, and the CRC. */
 export const MAX_HEAD_READ = 4 * (1 + MAX_VARINT) + 5;
 
+const EMPTY = new Uint8Array(0);
+
 /** The field is not the next one. */
 const ABSENT = -3;
 
@@ -25,7 +27,7 @@ export class DataHead {
   /** Bytes of the frame before the payload. */
   length = 0;
 
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = EMPTY;
   #at = 0;
   /** The bytes of the frame that have arrived end here. */
   #limit = 0;
@@ -44,6 +46,7 @@ export class DataHead {
     this.#end = from + frameLength;
     this.#limit = Math.min(to, this.#end);
     const verdict = this.#frame();
+    this.#bytes = EMPTY; // its chunk may be large
     this.length = this.#at - from;
     // A whole frame that lacks bytes is a broken one: protobufjs says how.
     return verdict === "more" && to >= this.#end ? "other" : verdict;

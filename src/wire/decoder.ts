@@ -95,10 +95,9 @@ export class FrameDecoder {
   #opening: Opening | undefined;
   #failure: unknown;
 
-  /** A new one can go on in its place: nothing of a frame has come. */
-  get atRest(): boolean {
-    const between = this.#state === "prefix" && !this.#prefix.begun && this.#input.length === 0;
-    return between && this.#opening === undefined && this.#failure === undefined;
+  /** Every frame that has begun to come is complete. */
+  get isBetweenFrames(): boolean {
+    return this.#state === "prefix" && !this.#prefix.begun && this.#input.length === 0;
   }
 
   /** Something came that `next` has not read. */

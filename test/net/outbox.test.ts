@@ -156,23 +156,6 @@ describe("an outbox", () => {
     expect([speaker.fills, speaker.flushes]).toEqual([1, 1]);
   });
 
-  test("is at rest while it knows nothing that a new one would not", async () => {
-    const stage = new Stage({ buffers: 1 });
-    const speaker = new Speaker(stage, { length: 300, room: 100 });
-    expect(speaker.outbox.atRest).toBe(false); // there is something to send
-    const quick = new Speaker(stage, { length: 10 });
-    quick.outbox.wake();
-    await turn();
-    expect(quick.outbox.atRest).toBe(true);
-    speaker.outbox.wake();
-    await turn();
-    expect(speaker.outbox.atRest).toBe(false); // the rest of its buffer waits
-    speaker.drain(1000);
-    await turn();
-    // All is out, but how fast the peer takes bytes has been learnt.
-    expect([speaker.outbox.idle, speaker.outbox.atRest]).toEqual([true, false]);
-  });
-
   test("sends every byte once and in order, however short the writes are", async () => {
     for (const size of [1, 2, 3, 7, 50, 299, 300, 301, 1000]) {
       const stage = new Stage({ size: 300 });

@@ -25,10 +25,10 @@ export class Peer implements Driver, BudgetWaiter {
   readonly window: number;
   readonly #host: Host;
   readonly #options: PeerOptions;
-  /** The open streams; missing where there is none, as on most connections. */
-  #exchanges: Map<number, StreamExchange> | undefined;
+  /** The open streams. */
+  readonly #exchanges = new Map<number, StreamExchange>();
   /** List requests that wait for their turn: one page at a time is made for a connection. */
-  #lists = NONE;
+  #lists: Waiting[] = [];
   /** The page that takes memory: being made, or not yet sent. */
   #page: "none" | "made" | "unsent" = "none";
   /** Bytes of the budget that the page takes. */
@@ -51,7 +51,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   /** Streams that are being served. */
   get streams(): number {
-    return this.#exchanges?.size ?? 0;
+    return this.#exchanges.size;
   }
 
   /**
@@ -80,9 +80,9 @@ export class Peer implements Driver, BudgetWaiter {
       case "request":
         return this.#request(event.stream, event.operation);
       case "data":
-        return this.#exchanges?.get(event.stream)?.receiving?.data(event.bytes, event.crc32);
+        return this.#exchanges.get(event.stream)?.receiving?.data(event.bytes, event.crc32);
       case "finish":
-        return this.#exchanges?.get(event.stream)?.receiving?.finish(event.finish);
+        return this.#exchanges.get(event.stream)?.receiving?.finish(event.finish);
       case "cancel":
         return this.#cancel(event.stream, event.keep);
       case "failure":
@@ -106,7 +106,7 @@ export class Peer implements Driver, BudgetWaiter {
 
   /** The client gave a stream up. A commit or a change goes on, and its outcome is the answer. */
   #cancel(stream: number, keep: boolean): void {
-    const { receiving, isChange } = this.#exchanges?.get(stream) ?? {};
+    const { receiving, isChange } = this.#exchanges.get(stream) ?? {};
     receiving?.cancelled(keep);
     if (receiving?.complete === true || isChange === true) return;
     this.connection.fail(stream, CANCELLED);
@@ -119,7 +119,7 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   onStalled(stream: number, { wait, still }: Stall): void {
-    const { path } = this.#exchanges?.get(stream) ?? {};
+    const { path } = this.#exchanges.get(stream) ?? {};
     const seconds = Math.round(still / 1000);
     const facts = { peer: this.connection.peer, stream, path, seconds };
     this.#host.log.warn(facts, `a transfer does not move: ${WAITS[wait]}`);
@@ -131,9 +131,9 @@ export class Peer implements Driver, BudgetWaiter {
 
   onClosed(error: LeatError): void {
     this.#closed = true;
-    this.#lists = NONE;
+    this.#lists = [];
     this.#host.capacity.pages.forget(this);
-    for (const stream of this.#exchanges?.keys() ?? []) this.#end(stream, error, error);
+    for (const stream of this.#exchanges.keys()) this.#end(stream, error, error);
     if (this.#page === "unsent") this.#givePage();
     this.#options.onClosed(this);
   }
@@ -149,7 +149,7 @@ export class Peer implements Driver, BudgetWaiter {
   /** The client finished sending: open streams go on as far as their credit reaches. */
   #peerEnded(): void {
     this.#peerFin = true;
-    for (const exchange of this.#exchanges?.values() ?? []) {
+    for (const exchange of this.#exchanges.values()) {
       const stream = this.connection.session.streams.get(exchange.stream);
       const starved = stream !== undefined && stream.waitsForClient && stream.send.credit === 0;
       if (exchange.receiving?.complete === false || starved) {
@@ -183,7 +183,6 @@ export class Peer implements Driver, BudgetWaiter {
     const exchange = new StreamExchange(stream, this.connection, this.#options);
     exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
-    this.#exchanges ??= new Map();
     this.#exchanges.set(stream, exchange);
     try {
       checkBounds(operation);
@@ -192,7 +191,7 @@ export class Peer implements Driver, BudgetWaiter {
       return this.#failed(thrown, operation, exchange);
     }
     if (operation.case === "list") {
-      this.#lists = [...this.#lists, { operation, exchange }];
+      this.#lists.push({ operation, exchange });
       this.#nextList();
     } else {
       this.#run(operation, exchange);
@@ -214,7 +213,7 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   #nextList(): void {
-    const [next, ...rest] = this.#lists;
+    const next = this.#lists[0];
     if (this.#page !== "none" || next === undefined) return;
     const { pages } = this.#host.capacity;
     const bytes = Math.min(PAGE_MAKING, pages.total);
@@ -222,16 +221,15 @@ export class Peer implements Driver, BudgetWaiter {
     pages.forget(this);
     this.#page = "made";
     this.#pageBytes = bytes;
-    this.#lists = rest.length === 0 ? NONE : rest;
+    this.#lists.shift();
     this.#run(next.operation, next.exchange);
   }
 
   /** A list that was given up before its turn. */
   #forgetList(exchange: StreamExchange): void {
     if (this.#lists.length === 0) return;
-    const lists = this.#lists.filter((waiting) => waiting.exchange !== exchange);
-    this.#lists = lists.length === 0 ? NONE : lists;
-    if (lists.length === 0) this.#host.capacity.pages.forget(this);
+    this.#lists = this.#lists.filter((waiting) => waiting.exchange !== exchange);
+    if (this.#lists.length === 0) this.#host.capacity.pages.forget(this);
   }
 
   #pageMade(): void {
@@ -290,11 +288,10 @@ export class Peer implements Driver, BudgetWaiter {
 
   /** @param failure missing where the stream ended well */
   #end(stream: number, error: LeatError, failure: LeatError | undefined): void {
-    const exchange = this.#exchanges?.get(stream);
+    const exchange = this.#exchanges.get(stream);
     if (exchange === undefined) return;
     exchange.ended = true;
-    this.#exchanges!.delete(stream);
-    if (this.streams === 0) this.#exchanges = undefined;
+    this.#exchanges.delete(stream);
     this.#forgetList(exchange);
     const running = exchange.receiving?.abort(error) ?? exchange.running;
     const onOver = (): void => {
@@ -313,9 +310,6 @@ interface Waiting {
   readonly operation: Operation;
   readonly exchange: StreamExchange;
 }
-
-/** Shared: most peers list nothing. */
-const NONE: readonly Waiting[] = [];
 
 /** Descriptors that an operation holds while it runs; the others need one for a moment only. */
 const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
