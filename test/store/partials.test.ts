@@ -292,6 +292,6 @@ describe("modes", () => {
 
   test("a folder has 0777 less the umask", async () => {
     await using library = new DiskLibrary();
-    expect(library.store.makeDirectory("folder", false).mode).toBe(0o777 & ~umask);
+    expect((await library.store.makeDirectory("folder", false)).mode).toBe(0o777 & ~umask);
   });
 });

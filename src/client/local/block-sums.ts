@@ -134,7 +134,7 @@ export class BlockSums implements Disposable {
   }
 }
 
-export function removeSums(path: string): void {
+function removeSums(path: string): void {
   try {
     unlinkSync(path);
   } catch {

@@ -3,8 +3,8 @@
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
-import { mayUseName } from "../../store/write/collision.ts";
-import type { DiskSink, Skipped } from "../../store/write/disk-sink.ts";
+import { mayUseName, type Skipped } from "../../store/write/collision.ts";
+import type { DiskSink } from "../../store/write/disk-sink.ts";
 import { checkFree } from "../../store/write/free-space.ts";
 import { abandon, PartialFile } from "../../store/write/partial.ts";
 import { BlockSums, type Known } from "./block-sums.ts";

@@ -2,7 +2,7 @@
 
 import { LeatError } from "../../errors.ts";
 import { makeFolder, removeName, renameName } from "./changes.ts";
-import type { Skipped } from "../write/disk-sink.ts";
+import type { Skipped } from "../write/collision.ts";
 import { DiskSource } from "../read/disk-source.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
 import { unseenFolder, versionedEntry } from "../system/entry.ts";
@@ -96,31 +96,23 @@ export class DiskStore implements Store {
 
   create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {
     checkPath(path);
-    this.#mustBeWritable(path);
-    if (this.#uploads === undefined) throw new LeatError("READ_ONLY", "the library is read-only");
-    return this.#uploads.create(path, options);
+    return this.#writable(path).create(path, options);
   }
 
   remove(path: string, ifMatch?: string): void {
     checkPath(path);
-    this.#mustBeWritable(path);
+    this.#writable(path);
     this.#library.forgetRecent();
     removeName(this.#library, path, ifMatch, this.#versions);
   }
 
-  makeDirectory(path: string, parents: boolean): StoreEntry;
-  makeDirectory(
-    path: string,
-    parents: boolean,
-    durability: DurabilityLevel,
-  ): MaybePromise<StoreEntry>;
   makeDirectory(
     path: string,
     parents: boolean,
     durability: DurabilityLevel = "none",
   ): MaybePromise<StoreEntry> {
     checkPath(path);
-    this.#mustBeWritable(path);
+    this.#writable(path);
     const coming = makeFolder(this.#library, path, parents, durability);
     return coming === undefined ? this.#made(path) : coming.then(() => this.#made(path));
   }
@@ -134,13 +126,6 @@ export class DiskStore implements Store {
     }
   }
 
-  rename(from: string, to: string, replace: boolean): StoreEntry;
-  rename(
-    from: string,
-    to: string,
-    replace: boolean,
-    durability: DurabilityLevel,
-  ): MaybePromise<StoreEntry>;
   rename(
     from: string,
     to: string,
@@ -149,7 +134,7 @@ export class DiskStore implements Store {
   ): MaybePromise<StoreEntry> {
     checkPath(from);
     checkPath(to);
-    this.#mustBeWritable(from);
+    this.#writable(from);
     this.#library.forgetRecent();
     const versions = this.#versions;
     return renameName(this.#library, from, to, { replace, versions, durability });
@@ -186,8 +171,9 @@ export class DiskStore implements Store {
     return versionedEntry(name, facts, this.#versions);
   }
 
-  #mustBeWritable(path: string): void {
-    if (!this.readOnly) return;
+  /** @throws READ_ONLY */
+  #writable(path: string): Uploads {
+    if (this.#uploads !== undefined) return this.#uploads;
     throw new LeatError("READ_ONLY", `${quote(path)} cannot be changed: the library is read-only`);
   }
 }

@@ -5,7 +5,7 @@
 
 import { constants, type BigIntStats } from "node:fs";
 
-export type FactKind = "FILE" | "DIRECTORY" | "LINK" | "OTHER";
+type FactKind = "FILE" | "DIRECTORY" | "LINK" | "OTHER";
 
 export interface Facts {
   readonly kind: FactKind;

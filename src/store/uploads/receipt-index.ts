@@ -67,7 +67,7 @@ export class ReceiptIndex {
     const indexed = await this.#extended(span, file.fd, query);
     const found = indexed === 0 ? [] : await this.#indexed(span, file.fd, query);
     const behind: Buffer[] = [];
-    await this.#each(file.fd, indexed, query, (bytes) => {
+    await this.#each(file.fd, indexed, query.isOver, (bytes) => {
       for (let at = bytes.indexOf(query.id); at !== -1; at = bytes.indexOf(query.id, at + 1)) {
         const start = at - RECORD_MAGIC.length;
         if (start >= 0 && isRecord(bytes, start)) behind.push(copyOf(bytes, start));
@@ -82,7 +82,7 @@ export class ReceiptIndex {
   async #extended(span: string, journal: number, query: Query): Promise<number> {
     const end = `${INDEX_FOLDER}/${span}.end`;
     for (let pause = 0; ; pause += 1) {
-      mustGoOn(query);
+      mustGoOn(query.isOver);
       const indexed = readEnd(this.#folder.pathOf(end));
       if (fstatSync(journal).size - indexed <= INDEX_TAIL || pause === PAUSES) return indexed;
       tolerate("EEXIST", () => mkdirSync(this.#folder.pathOf(INDEX_FOLDER), { mode: 0o700 }));
@@ -109,7 +109,7 @@ export class ReceiptIndex {
   async #extend(span: string, journal: number, end: number, query: Query): Promise<number> {
     const from = endIn(end);
     let covered = from;
-    await this.#each(journal, from, query, (bytes, position) => {
+    await this.#each(journal, from, query.isOver, (bytes, position) => {
       const shards = new Map<number, number[]>();
       const behind = eachRecord(bytes, (at) => {
         const id = idAt(bytes, at);
@@ -138,7 +138,7 @@ export class ReceiptIndex {
     for (let at = length - (length % ENTRY) - ENTRY; at >= 0 && left > 0; at -= ENTRY) {
       if (entries.readUInt32LE(at) !== wanted) continue;
       left -= 1;
-      mustGoOn({ isOver });
+      mustGoOn(isOver);
       const record = Buffer.alloc(RECORD_SIZE);
       const bytesRead = await readLater(journal, record, entries.readDoubleLE(at + 4));
       if (bytesRead === RECORD_SIZE && isRecord(record, 0) && idAt(record, 0).equals(id))
@@ -154,11 +154,11 @@ export class ReceiptIndex {
   async #each(
     fd: number,
     from: number,
-    query: Pick<Query, "isOver">,
+    isOver: Query["isOver"],
     take: (bytes: Buffer, position: number) => number,
   ): Promise<void> {
     for (let position = from; ;) {
-      mustGoOn(query);
+      mustGoOn(isOver);
       const bytesRead = await readLater(fd, this.#chunk, position);
       const done = take(this.#chunk.subarray(0, bytesRead), position);
       if (bytesRead < CHUNK) return;
@@ -231,6 +231,6 @@ function openIfThere(path: string): number | undefined {
   return tolerate("ENOENT", () => openSync(path, O_RDONLY | O_NOFOLLOW));
 }
 
-function mustGoOn({ isOver }: Pick<Query, "isOver">): void {
+function mustGoOn(isOver: Query["isOver"]): void {
   if (isOver()) throw new LeatError("CANCELLED", "the upload was given up");
 }

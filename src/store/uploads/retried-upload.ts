@@ -8,7 +8,8 @@
  */
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
-import { DiskSink, type Skipped } from "../write/disk-sink.ts";
+import type { Skipped } from "../write/collision.ts";
+import { DiskSink } from "../write/disk-sink.ts";
 import { versionedEntry } from "../system/entry.ts";
 import type { Versions } from "../system/versions.ts";
 import { type Facts, sameModified, sameThing } from "../system/facts.ts";

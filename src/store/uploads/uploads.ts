@@ -11,8 +11,8 @@ import type { Library, OpenPlace } from "../resolve/library.ts";
 import type { CreateOptions } from "../store.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { Versions } from "../system/versions.ts";
-import { mayUseName } from "../write/collision.ts";
-import { DiskSink, type Skipped } from "../write/disk-sink.ts";
+import { mayUseName, type Skipped } from "../write/collision.ts";
+import { DiskSink } from "../write/disk-sink.ts";
 import { checkFree } from "../write/free-space.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
@@ -28,7 +28,7 @@ import { FIRST_TRY } from "./tries.ts";
 import { type UploadFolderOptions, UploadFolders } from "./upload-folders.ts";
 import { type UploadHost, UploadTarget } from "./upload-target.ts";
 
-export interface UploadsOptions extends UploadFolderOptions {
+interface UploadsOptions extends UploadFolderOptions {
   readonly library: Library;
   readonly versions: Versions;
   /** The answer to an upload that is skipped: the entry that has the name. */

@@ -5,7 +5,12 @@ import type { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { quote } from "../names.ts";
 import { alreadyExists, isDirectory } from "../system/refusals.ts";
-import type { Collision } from "../store.ts";
+import type { Collision, StoreEntry } from "../store.ts";
+
+/** The answer to a file that is skipped: the entry that has the name. */
+export interface Skipped {
+  readonly skipped: StoreEntry;
+}
 
 export interface CollisionRule {
   readonly collision: Collision;

@@ -83,11 +83,10 @@ export class Commit {
   }
 
   #publish(place: OpenPlace, digest: CommitDigest | undefined): Published {
-    const { path, versions } = this.#target;
     let replaced: boolean;
     try {
       if (digest !== undefined) this.#target.recordIntent?.(this.#partial, digest, this.#notDone);
-      replaced = publish(this.#partial, place, this.#options, { path, versions });
+      replaced = publish(this.#partial, place, this.#options, this.#target);
     } catch (error) {
       if (digest !== undefined) ignoreErrors(() => this.#target.withdrawIntent?.());
       throw error;
@@ -95,7 +94,7 @@ export class Commit {
     this.#target.confirmIntent?.();
     // Read only now: links and renames change the ctime, and so the version.
     const facts = this.#partial.facts();
-    return { entry: versionedEntry(place.name, facts, versions), facts, replaced };
+    return { entry: versionedEntry(place.name, facts, this.#target.versions), facts, replaced };
   }
 
   /** Puts the new name on disk. If that fails, the name is removed, unless it replaced another file. */

@@ -6,7 +6,7 @@ import { Commit } from "./commit.ts";
 import { quote } from "../names.ts";
 import { abandon, type PartialFile } from "./partial.ts";
 import { takenOver } from "../system/refusals.ts";
-import type { CommitDigest, MaybePromise, Resumed, Sink, Stored, StoreEntry } from "../store.ts";
+import type { CommitDigest, MaybePromise, Resumed, Sink, Stored } from "../store.ts";
 import type { SinkOptions, SinkTarget } from "./sink-target.ts";
 import { isSupported } from "../system/system-error.ts";
 import { writePace, type DiskPace } from "../system/disk-pace.ts";
@@ -67,10 +67,6 @@ export class DiskSink implements Sink {
     await this.#running;
     this.#mustBeOpen();
     if (position < this.#partial.size) this.#partial.rewind(position);
-  }
-
-  get partialName(): string {
-    return this.#partial.name;
   }
 
   async commit(digest?: CommitDigest): Promise<Stored> {
@@ -231,6 +227,3 @@ export class DiskSink implements Sink {
     throw new LeatError("INTERNAL", `the writing of ${quote(this.#target.path)} has ended`);
   }
 }
-
-/** The answer to an upload that is skipped: the entry that has the name. */
-export type Skipped = { readonly skipped: StoreEntry };

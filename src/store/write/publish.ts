@@ -7,21 +7,17 @@
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { type CollisionRule, mayUseName } from "./collision.ts";
-import type { Versions } from "../system/versions.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
 import { ERRNO, systemError } from "../system/kernel.ts";
 import { renameNoReplace } from "./no-replace.ts";
 import { quote } from "../names.ts";
 import type { PartialFile } from "./partial.ts";
+import type { SinkTarget } from "./sink-target.ts";
 import { alreadyExists } from "../system/refusals.ts";
 import { isSystemError } from "../system/system-error.ts";
 
-interface PublishContext {
-  /** For messages. */
-  readonly path: string;
-  readonly versions: Versions;
-}
+type Context = Pick<SinkTarget, "path" | "versions">;
 
 /**
  * @param partial afterwards an ordinary file
@@ -32,7 +28,7 @@ export function publish(
   partial: PartialFile,
   target: OpenPlace,
   rule: CollisionRule,
-  { path, versions }: PublishContext,
+  { path, versions }: Context,
 ): boolean {
   try {
     if (rule.collision !== "replace") {
@@ -56,7 +52,7 @@ export function publish(
 function takenError(
   { folder, name }: OpenPlace,
   rule: CollisionRule,
-  { path, versions }: PublishContext,
+  { path, versions }: Context,
 ): LeatError {
   mayUseName(folder.stat(name), rule, path, versions);
   return alreadyExists(path); // it existed a moment ago
