@@ -5,11 +5,11 @@
  * The rule for messages: one sentence that names the thing and has the numbers in it.
  */
 
-/** What a code means. */
+/** The meaning of a code. */
 export interface CodeFacts {
   /** Exit code of the command line: 10 to 39 final, 40 to 59 worth retrying. */
   readonly exit: number;
-  /** What a peer is told when the error says nothing else. */
+  /** Whether a peer may try again, unless the error says otherwise. */
   readonly retryable: boolean;
 }
 
@@ -54,7 +54,7 @@ export const CODES = {
 /** A code of the list. */
 export type ErrorCode = keyof typeof CODES;
 
-/** What else a refusal may say. */
+/** Further parts of a refusal. */
 export interface ErrorOptions {
   /** Kept for logs, never sent to a peer. */
   readonly cause?: unknown;

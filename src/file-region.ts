@@ -1,4 +1,4 @@
-/** What takes bytes: the side of a transport (net/transport.ts) that a file region is sent to. */
+/** The part of a transport (net/transport.ts) that a file region is sent to. */
 export interface ByteSink {
   /**
    * The descriptor of a socket to which bytes may be written besides `write`, as they are: missing
@@ -25,7 +25,7 @@ export interface FileRegion extends Disposable {
   send(sink: ByteSink): number;
 }
 
-/** What was put into a send buffer. */
+/** The contents of a send buffer. */
 export interface Filled {
   /** The bytes are buffer[0, end). */
   readonly end: number;

@@ -24,7 +24,7 @@ export function sha256(text: string): Buffer {
   return Bun.CryptoHasher.hash("sha256", text);
 }
 
-/** Bytes that nobody can guess. */
+/** Bytes that cannot be guessed. */
 export function randomBytes(length: number): Buffer {
   return crypto.getRandomValues(Buffer.alloc(length));
 }

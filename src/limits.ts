@@ -165,8 +165,8 @@ export const ANSWER_LIMIT = 64 * KiB;
  *  with 64 readers). */
 export const TURN_BUDGET = MiB;
 
-/** What is read from a socket in one call where the runtime does not read it: twice as much and half as
- *  much were as fast, and it stays in the cache of a core. */
+/** Bytes that one call reads from a socket which the runtime does not read: twice as many and half as
+ *  many were as fast, and they stay in the cache of a core. */
 export const DIRECT_READ = 512 * KiB;
 
 /** So long a chunk says that much comes. Of a shorter one a copy is handed on. */

@@ -2,5 +2,5 @@ import { version } from "../package.json";
 
 export const VERSION: string = version;
 
-/** What peers and logs see. */
+/** The name and version that peers and logs see. */
 export const AGENT = `leat/${VERSION}`;

@@ -29,7 +29,7 @@ const LARGE = 32 * MiB;
 export function chooseCompilers(args: readonly string[]): void {
   const options = IS_EXECUTABLE ? optionsFor(args) : undefined;
   if (options === undefined) return;
-  // It started anew, or whoever started it decides.
+  // It has started anew, or the environment has them already: that decides.
   if (Object.keys(options).some((name) => process.env[name] !== undefined)) return;
   try {
     const env = { ...process.env, ...options };

@@ -4,7 +4,7 @@
  *
  * The runtime has no way to say that a socket is readable without reading it. So once in each turn of
  * the event loop this waits in poll(2): for the sockets, and for the descriptor on which the event loop
- * itself waits. Whatever the runtime has to do ends the wait; timers alone may be POLL_WAIT late.
+ * itself waits. All other work of the runtime ends the wait; timers alone may be POLL_WAIT late.
  */
 import { POLL_WAIT } from "../limits.ts";
 import { eventLoopDescriptor } from "./event-loop.ts";

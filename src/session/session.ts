@@ -145,7 +145,7 @@ export class Session {
     this.close(error);
   }
 
-  /** Nothing more is read, no stream goes on. What waits in `fill` may still be sent. */
+  /** Nothing more is read, no stream goes on. Bytes that wait for `fill` may still be sent. */
   close(why: LeatError): void {
     this.#handshake.close();
     for (const stream of this.#streams.values()) {

@@ -30,7 +30,7 @@ export class Stream {
   failure: LeatError | undefined;
   /** When bytes or credit last moved, in milliseconds. */
   progress: number;
-  /** What `progress` was when a stall was last reported. */
+  /** The value of `progress` when a stall was last reported. */
   stalledAt: number | undefined;
 
   constructor(

@@ -15,7 +15,7 @@ const ABSENT = -3;
 /**
  * Reads the head of a Data frame in the one shape of the fast path: fields in ascending order, each
  * at most once and in its shortest form, zeros omitted or explicit, payload the end of Data and
- * Data the end of Frame. Whatever else protobuf allows is "other", and left to protobufjs.
+ * Data the end of Frame. Other forms that protobuf allows are "other", and left to protobufjs.
  *
  * One object per decoder, filled anew by each `read`: reading allocates nothing.
  */

@@ -25,8 +25,8 @@ export interface DelimitedOptions {
  * the caller's for as long as it likes; but a view keeps its whole chunk alive, so copy what you
  * keep for long.
  *
- * Memory: at most the chunk in hand and twice what has arrived of an unfinished message. What a
- * peer only declares costs nothing.
+ * Memory: at most the current chunk and twice the bytes of an unfinished message. A length that the
+ * peer has only declared costs nothing.
  */
 export class DelimitedDecoder {
   readonly #maxLength: number;

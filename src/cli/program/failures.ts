@@ -15,7 +15,7 @@ export class LocalError extends LeatError {
   }
 }
 
-/** What a person can do, by command and code. */
+/** Advice for a person, by command and code. */
 const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   get: {
     NOT_FOUND: "list shows what there is",

@@ -43,7 +43,7 @@ export interface Saved {
   readonly skipped: boolean;
   /** `fsync` only where the file and its name are on disk. */
   readonly durability: DurabilityLevel;
-  /** What was requested and the local file system cannot do. */
+  /** Requested things that the local file system cannot do. */
   readonly notDone?: NotDone | undefined;
 }
 

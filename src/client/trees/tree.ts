@@ -60,7 +60,7 @@ export interface TreeOutcome {
   readonly skipped: boolean;
   /** `fsync` only where the file and its name are on disk. */
   readonly durability: DurabilityLevel;
-  /** What was requested and the file system of the target cannot do. */
+  /** Requested things that the file system of the target cannot do. */
   readonly notDone?: NotDone | undefined;
   /** The CRC-32 of an uploaded file; undefined for a download, and where nothing was sent. */
   readonly crc32: number | undefined;

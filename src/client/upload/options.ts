@@ -46,7 +46,7 @@ export interface Receipt extends Omit<WireReceipt, "entry" | "durability" | NotD
   readonly entry: Entry;
   /** `fsync`: the file and its name are on disk. */
   readonly durability: DurabilityLevel;
-  /** What was requested and the file system of the server cannot do. */
+  /** Requested things that the file system of the server cannot do. */
   readonly notDone?: NotDone | undefined;
 }
 

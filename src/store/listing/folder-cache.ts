@@ -104,7 +104,7 @@ export class FolderCache implements Disposable {
   }
 
   /**
-   * A window, and those of turns that nobody takes, as far as they push no other folder out: a folder
+   * A window, and those of turns that are free, as far as they push no other folder out: a folder
    * that needs fewer windows is read fewer times.
    */
   #room(key: string): Room & Disposable {

@@ -96,7 +96,7 @@ export class PackedNames {
     return kept;
   }
 
-  /** What the first names take, ended by their zeros. */
+  /** Bytes of the first names, with the zeros that end them. */
   async #bytesOf(count: number): Promise<number> {
     if (count === this.#count) return this.#used;
     let bytes = 0;

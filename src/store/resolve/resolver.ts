@@ -25,7 +25,7 @@ export interface Resolver extends Disposable {
   readonly followsLinks: boolean;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED (a link that leads outside) */
   folder(segments: readonly string[]): Folder;
-  /** What a path leads to. @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED */
+  /** The facts of the thing that a path leads to. @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED */
   stat(segments: readonly string[]): Facts;
   /**
    * Opens a regular file for reading. Nothing else is ever opened: opening a FIFO blocks, and opening

@@ -1,7 +1,7 @@
 /**
  * Resolution where the kernel cannot keep us inside: folder by folder, no link followed.
  *
- * With /proc each step begins at the descriptor of the step before, and nobody can put a link in
+ * With /proc each step begins at the descriptor of the step before, and no other process can put a link in
  * between. Without it (macOS) each step is a path: a local user who may change folders inside the library
  * can win a race against us. A peer cannot, for no request makes links.
  */

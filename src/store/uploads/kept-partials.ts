@@ -27,7 +27,7 @@ const SWEEP_SHARE = 1 / 16;
 /** The folder of partials. */
 interface KeptHost {
   has(name: string): boolean;
-  /** Unless somebody holds it. */
+  /** Unless a try holds it. */
   remove(name: string): void;
   /** All together may be beyond a bound. */
   sweep(): void;

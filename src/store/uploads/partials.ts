@@ -73,7 +73,7 @@ export class Partials implements Disposable {
   /**
    * Creates the partial of an upload that is not continued: it replaces one that an earlier try has left.
    * @param target the folder that the file is going to
-   * @throws UNAVAILABLE while somebody holds the one with this name
+   * @throws UNAVAILABLE while another try holds the one with this name
    */
   create(name: string, path: string, target: Folder, mode = partialMode()): PartialFile {
     const make = (): PartialFile | undefined =>
@@ -99,7 +99,7 @@ export class Partials implements Disposable {
   /**
    * Locks the partial of a retried upload: the one that an earlier try has left, or a new one.
    * @param target the folder that the file is going to
-   * @returns undefined while somebody holds it
+   * @returns undefined while another try holds it
    */
   lock(name: string, target: Folder, mode: number): Owned | undefined {
     const made = this.#adopt(PartialFile.create(this.folder, name, mode, target));
@@ -111,7 +111,7 @@ export class Partials implements Disposable {
     return undefined;
   }
 
-  /** Opens what an earlier try has left, unless somebody holds it. */
+  /** Opens what an earlier try has left, unless another try holds it. */
   reopen(name: string): PartialFile | undefined {
     return this.#adopt(PartialFile.reopen(this.folder, name));
   }
@@ -130,7 +130,7 @@ export class Partials implements Disposable {
   /**
    * Opens and locks a partial of this target whose first bytes are these.
    * @param own the caller's own partial, which is left out
-   * @returns "held" where none was found, but one that somebody holds
+   * @returns "held" where none was found, but one that another try holds
    */
   async find(
     target: string,
@@ -160,7 +160,7 @@ export class Partials implements Disposable {
   }
 
   /**
-   * Removes partials that nobody holds: those that were last changed before `since`, those that could not
+   * Removes partials that no try holds: those that were last changed before `since`, those that could not
    * be removed before, and the oldest of those beyond the bounds.
    * @param since milliseconds since 1970
    * @returns how many were removed
@@ -226,7 +226,7 @@ export class Partials implements Disposable {
     return names;
   }
 
-  /** Unless somebody holds it. One that cannot be removed is left to the next sweep. @returns whether it is gone */
+  /** Unless a try holds it. One that cannot be removed is left to the next sweep. @returns whether it is gone */
   #remove(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
     try {
       const gone = removeUnheld(this.folder, name, mayRemove);
@@ -243,7 +243,7 @@ export class Partials implements Disposable {
     return facts.device === own.device && facts.mount === own.mount;
   }
 
-  /** Whether somebody has removed the folder. */
+  /** Whether the folder was removed. */
   get isRemoved(): boolean {
     return isRemoved(this.folder);
   }

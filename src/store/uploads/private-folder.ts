@@ -26,7 +26,7 @@ export function makePrivateFolder(library: Library, name: string): Folder {
   return make(own, name, `${OWN_FOLDER}/${name}`);
 }
 
-/** Whether somebody has removed an open folder. */
+/** Whether an open folder was removed. */
 export function isRemoved(folder: Folder): boolean {
   const found = folder.fd === undefined ? undefined : statDescriptor(folder.fd);
   if (typeof found === "object") return found.links === 0;

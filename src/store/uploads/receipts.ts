@@ -135,7 +135,7 @@ export class Receipts implements Disposable {
     return store !== this.#store?.number && isAlive(this.#folder, store);
   }
 
-  /** Whether somebody has removed the folder. */
+  /** Whether the folder was removed. */
   get isRemoved(): boolean {
     return isRemoved(this.#folder);
   }

@@ -4,7 +4,7 @@
  * First the try is announced to all processes: from then on an older try without a lock gives up before
  * its file is published. Then it locks its partial, and only then it reads the journal: so what it finds
  * does not change. While an older try holds the lock, or is about to commit, it waits for a moment; then
- * its client is told to come back later. It never begins anew beside an older try.
+ * its client is asked to come back later. It never begins anew beside an older try.
  */
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
@@ -51,7 +51,7 @@ export interface RetryHost {
 /** Milliseconds between two attempts, twice as long each time. */
 const PAUSE = { least: 2, most: 50 } as const;
 
-/** "running": a try is about to commit; "unknown": one was, and whether it did cannot be told. */
+/** "running": a try is about to commit; "unknown": one was, and it is not known whether it did. */
 type Outcome = Committed | "running" | "unknown" | undefined;
 
 export class RetriedUpload {
@@ -116,7 +116,7 @@ export class RetriedUpload {
     } catch (thrown) {
       const taken = thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
       if (!taken || outcome !== "unknown") throw thrown;
-      const message = `${quote(this.#path)} exists; whether this upload was committed before cannot be told`;
+      const message = `${quote(this.#path)} exists; it is not known whether this upload was committed before`;
       throw new LeatError("OUTCOME_UNKNOWN", message);
     } finally {
       // An upload that is skipped is not continued.
@@ -125,7 +125,7 @@ export class RetriedUpload {
     }
   }
 
-  /** @returns undefined while somebody holds it; an error, which a receipt takes precedence over */
+  /** @returns undefined while another try holds it; an error, which a receipt takes precedence over */
   #lockOwn(): Owned | LeatError | undefined {
     const name = partialName(this.#path, this.#options);
     const mode = partialMode(this.#options.mode);
@@ -137,7 +137,7 @@ export class RetriedUpload {
     }
   }
 
-  /** What the journal and the library say of earlier tries. */
+  /** The state of earlier tries, from the journal and the library. */
   async #outcome(): Promise<Outcome> {
     const { receipts } = this.#host.folders;
     const records = await receipts.find(this.#options.uploadId, this.#path, () => this.#isOver);

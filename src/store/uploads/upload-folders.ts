@@ -1,6 +1,6 @@
 /**
  * The folders of a library's uploads: partial files and receipts. Each is opened or made when it is first
- * needed, and made anew when somebody has removed it. Old partial files are removed now and then, also
+ * needed, and made anew when it was removed. Old partial files are removed now and then, also
  * those of other processes: one that serves a single client may soon end.
  */
 import { PARTIAL_RETENTION, SWEEP_EVERY } from "../../limits.ts";
@@ -26,7 +26,7 @@ export interface UploadFolderOptions {
 
 const RECEIPT_FOLDER = "receipts";
 
-/** Milliseconds since 1970, by a clock that nobody sets while we run. */
+/** Milliseconds since 1970, by a clock that is not set while the process runs. */
 const steadyNow = (): number => performance.timeOrigin + performance.now();
 
 export class UploadFolders implements Disposable {
