@@ -1,5 +1,5 @@
 /**
- * Commits files while it notes, or spoils, what the store asks of the file system. In a process of
+ * Commits files while it records, or fails, the store's calls of the file system. In a process of
  * its own, because node:fs is replaced for all.
  *
  * Arguments: the library; what to spoil ("nothing", "link", "folder-fsync", "file-fsync").

@@ -23,7 +23,7 @@ describe("the pace", () => {
     });
   const there = (took: number): Promise<void> => pace.onPool(async () => void (now += took));
 
-  test("lets writes block until two waited for very long, and again when none did for a second", async () => {
+  test("makes writes on the loop until two waited for long, and again when none did for a second", async () => {
     here(200, true);
     expect(pace.mayBlock).toBe(true);
     here(200, true);
@@ -40,7 +40,7 @@ describe("the pace", () => {
     expect(pace.mayBlock).toBe(false);
   });
 
-  test("lets writes block while few of them wait", () => {
+  test("makes writes on the loop while few of them wait", () => {
     for (let write = 0; write < 100; write += 1) {
       here(50, true);
       expect(pace.mayBlock).toBe(true);
@@ -50,12 +50,12 @@ describe("the pace", () => {
     expect(pace.mayBlock).toBe(false);
   });
 
-  test("takes a write for which others did not give way for no slow one", () => {
+  test("does not count a write that only waited for a core", () => {
     for (let write = 0; write < 9; write += 1) here(500, false);
     expect(pace.mayBlock).toBe(true);
   });
 
-  test("takes a slow write for one that waited where nobody counts that", () => {
+  test("counts every slow write where waits are not known", () => {
     waits = Number.NaN;
     for (let write = 0; write < 2; write += 1) here(101, false);
     expect(pace.mayBlock).toBe(false);

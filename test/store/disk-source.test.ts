@@ -22,7 +22,7 @@ import { until } from "../support/until.ts";
 import { DiskLibrary } from "./library.ts";
 import { put, refused, RESOLUTIONS, slowPace, textOf } from "./support.ts";
 
-test("a file on a slow disk is fetched by another thread, as far as there is one", async () => {
+test("a file on a slow disk is fetched by the thread pool", async () => {
   using folder = new TemporaryFolder();
   const path = folder.file("file", "contents");
   const versions = new Versions("test");
@@ -36,7 +36,7 @@ test("a file on a slow disk is fetched by another thread, as far as there is one
   const into = new Uint8Array(20);
   expect([slow.read(into, 0), textOf(into.subarray(0, 8))]).toEqual([8, "contents"]);
   slow[Symbol.dispose]();
-  await slow.fetch(0, 8); // who reads is told
+  await slow.fetch(0, 8); // the read reports the error
   await refused("INTERNAL", () => slow.read(into, 0));
 });
 
@@ -90,7 +90,7 @@ describe.each(RESOLUTIONS)("an open file, %s", (resolution) => {
     if (wait !== undefined) expect(wait).toBeWithin(1, VERSION_GRAIN + 1);
   });
 
-  test("that was touched a while ago can be compared at once", async () => {
+  test("that was changed a while ago can be compared at once", async () => {
     await using library = new DiskLibrary(resolution);
     const path = library.file("file", "contents");
     using source = await library.store.open("file");

@@ -22,7 +22,7 @@ describe("file syncs", () => {
     for (const fd of files) closeSync(fd);
   });
 
-  test("tell each what is wrong with its own file", async () => {
+  test("give each file its own error", async () => {
     using here = new TemporaryFolder();
     using folder = openPlainFolder(here.path);
     const syncs = new FileSyncs(folder);
@@ -43,7 +43,7 @@ describe("file syncs", () => {
 });
 
 test.if(SyncThread.isSupported)(
-  "what is lost is told to all who began before, and to nobody who begins later",
+  "lost bytes fail all files that were begun before, and none that is begun later",
   async () => {
     using here = new TemporaryFolder();
     using folder = openPlainFolder(here.path);

@@ -1,4 +1,4 @@
-/** How many unfinished uploads are kept, and for how long they are looked for. */
+/** Bounds of the unfinished uploads that are kept, and the search for them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { type CreateOptions, type Store } from "../../src/index.ts";
@@ -43,7 +43,7 @@ describe("unfinished uploads", () => {
     for (let n = 1; n <= 6; n += 1) await keep(store, n, `10.0.0.1:${n}`);
     for (let n = 11; n <= 12; n += 1) await keep(store, n, "10.0.0.2:1");
     expect(kept()).toEqual([4, 5, 6, 11, 12]);
-    // One that is continued and kept again is the youngest.
+    // One that is continued and kept again is the newest.
     await keep(store, 4);
     await keep(store, 7);
     expect(kept()).toEqual([4, 6, 7, 11, 12]);
@@ -80,7 +80,7 @@ describe("unfinished uploads", () => {
     expect(kept()).toEqual([1, 10, 11]);
   });
 
-  test("that are gone on with are not taken away", async () => {
+  test("that are being continued are not removed", async () => {
     await using store = openDiskStore(folder.path, { kept: { peerCount: 2 } });
     for (let n = 1; n <= 2; n += 1) await keep(store, n);
     await using going = await create(store, "file-1", how(1));
@@ -89,7 +89,7 @@ describe("unfinished uploads", () => {
     expect(going.durableOffset).toBe(0);
   });
 
-  test("are bounded in all, whoever has kept them", async () => {
+  test("are bounded in all, whichever peer they are from", async () => {
     for (let n = 1; n <= 40; n += 1)
       folder.file(`.leat/partial/${nameStart(n)}.${"0".repeat(32)}`, "x");
     await using store = openDiskStore(folder.path, { kept: { count: 16 } });
@@ -103,7 +103,7 @@ describe("unfinished uploads", () => {
     expect(kept().filter((n) => n > 100).length).toBeGreaterThan(8);
   });
 
-  test("are all looked at without holding the event loop, however many there are", async () => {
+  test("are swept without blocking the event loop, however many there are", async () => {
     for (let n = 0; n < 3000; n += 1) {
       const target = n.toString(16).padStart(32, "0");
       folder.file(`.leat/partial/${n.toString(16).padStart(32, "a")}.${target}`, "x");
@@ -122,17 +122,17 @@ describe("unfinished uploads", () => {
     expect(partials()).toHaveLength(3000);
   });
 
-  test("are waited for while the client that gave one up is just letting go of it", async () => {
+  test("are waited for while the try before is just closing one", async () => {
     await using store = openDiskStore(folder.path);
     const bytes = new Uint8Array(3 * MiB).fill(1);
     const before = await create(store, "file", how(1));
     await before.write(bytes, 0);
     const resume = { prefix: { length: MiB, crc32: crc32(bytes.subarray(0, MiB)) } };
-    let looks = 0;
+    let checks = 0;
     const again = Promise.withResolvers<void>();
     const isOver = (): boolean => {
-      looks += 1;
-      if (looks === 8) again.resolve(); // it was looked for, and is looked for again
+      checks += 1;
+      if (checks === 8) again.resolve(); // it was searched for, and is searched for again
       return false;
     };
     const next = create(store, "file", { ...how(2), resume, isOver });
@@ -142,11 +142,11 @@ describe("unfinished uploads", () => {
     expect(sink.durableOffset).toBe(3 * MiB);
   });
 
-  test("are looked for no more when nobody asks any more", async () => {
+  test("are not searched for any more when the client has left", async () => {
     await using store = openDiskStore(folder.path);
     await keep(store, 1, undefined, 3 * MiB);
-    let looks = 0;
-    const isOver = (): boolean => (looks += 1) > 3;
+    let checks = 0;
+    const isOver = (): boolean => (checks += 1) > 3;
     await refused("CANCELLED", () => create(store, "file-1", { ...how(1), isOver }));
     const again = await create(store, "file-1", how(1));
     expect(again.durableOffset).toBe(3 * MiB);
@@ -154,7 +154,7 @@ describe("unfinished uploads", () => {
   });
 });
 
-describe("what is more than may be", () => {
+describe("the oldest beyond a bound", () => {
   const all = [5, 1, 4, 2, 3].map((n) => ({ name: `${n}`, size: n * 10, changed: n }));
 
   test.each([

@@ -84,11 +84,11 @@ describe("createLocalFile", () => {
     using folder = new LocalFolder();
     const { sink, sums } = resumable(folder.at("file"));
     await sink.write(bytesOf("x"), 0);
-    const [partial = "", notes = "", ...others] = folder.names();
+    const [partial = "", sumsFile = "", ...others] = folder.names();
     expect(others).toEqual([]);
     expect(partial).toMatch(/^\.file\.leat-[0-9a-f]{6}$/);
-    expect(notes).toBe(`${partial}.sums`);
-    for (const name of [partial, notes]) {
+    expect(sumsFile).toBe(`${partial}.sums`);
+    for (const name of [partial, sumsFile]) {
       expect(statSync(folder.at(name)).mode & 0o777).toBe(0o600);
     }
     sums?.remove();
@@ -193,7 +193,7 @@ describe("createLocalFile", () => {
     expect(folder.names()).toEqual(["elsewhere", "target"]);
   });
 
-  test("/dev/null is left alone", async () => {
+  test("/dev/null is neither replaced nor removed", async () => {
     await refused("NOT_A_REGULAR_FILE", () => createSink("/dev/null"));
     expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
   });

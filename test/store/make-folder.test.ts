@@ -13,14 +13,14 @@ test.if(process.platform === "linux")(
     await using library = new DiskLibrary();
     const making = library.store.makeDirectory(deep, true, "fsync");
     let most = 0;
-    const look = setInterval(() => {
+    const timer = setInterval(() => {
       most = Math.max(most, openUnder(library.path).length);
     });
     try {
       most = openUnder(library.path).length;
       await making;
     } finally {
-      clearInterval(look);
+      clearInterval(timer);
     }
     expect(await making).toMatchObject({ name: "d", kind: "DIRECTORY" });
     expect(statSync(library.at(deep)).isDirectory()).toBe(true);

@@ -21,7 +21,7 @@ const WAYS = [
   "deep/.leat-link/partial",
 ];
 
-/** Whether a partial is there may be told by NOT_A_DIRECTORY to who knows its 128 random bits. */
+/** A peer that knows the 128 random bits of a partial may learn by NOT_A_DIRECTORY that it exists. */
 const OUT_OF_REACH = ["INVALID_NAME", "NOT_FOUND", "PERMISSION_DENIED", "NOT_A_DIRECTORY"];
 
 for (const resolution of RESOLUTIONS) {

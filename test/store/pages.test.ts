@@ -13,7 +13,7 @@ function touch(library: DiskLibrary, name: Uint8Array | string): void {
 }
 
 describe.each(RESOLUTIONS)("%s", (resolution) => {
-  test("names that cannot be said on the wire are counted, each on its page", async () => {
+  test("names that the wire cannot carry are counted, each on its page", async () => {
     await using library = new DiskLibrary(resolution);
     for (const name of ["a", "b", "d", "\ufeffmark", "\u2028"]) touch(library, name);
     touch(library, Buffer.from([0x61, 0xff]));
@@ -88,12 +88,12 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     let immediate = setImmediate(turn);
     await names(library.store, "", { limit: 1e9 });
     clearImmediate(immediate);
-    // A look after every 128 entries.
+    // isOver is called after every 128 entries.
     expect(turns).toBeGreaterThan(14);
   });
 });
 
-test("a link to a long name, and a folder nobody may read, are no harm to the others", async () => {
+test("a link to a long name, and a folder that cannot be read, do not affect other entries", async () => {
   await using library = new DiskLibrary();
   await put(library.store, "n".repeat(255));
   await put(library.store, "other");

@@ -1,4 +1,4 @@
-/** Partial files: where they are, who may see them, and when they go. */
+/** Partial files: where they are, their permissions, and when they are removed. */
 
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
@@ -49,7 +49,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     expect(library.partials()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.[0-9a-f]{32}$/)]);
   });
 
-  test("a folder that others could look into is closed to them", async () => {
+  test("a folder that other users could read becomes private", async () => {
     await using library = new DiskLibrary(resolution);
     mkdirSync(library.at(".leat/partial"), { recursive: true });
     chmodSync(library.at(".leat"), 0o755);
@@ -59,7 +59,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     expect(modeOf(library.at(".leat/partial"))).toBe(0o700);
   });
 
-  test("a folder that was cleared away is made again", async () => {
+  test("a folder that was removed is made again", async () => {
     await using library = new DiskLibrary(resolution);
     await put(library.store, "one");
     rmSync(library.at(".leat"), { recursive: true });
@@ -105,7 +105,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
     expect(statSync(library.at(name)).isFile()).toBe(true);
   });
 
-  test("nothing is begun while the store is being closed, and nothing is left open", async () => {
+  test("nothing is begun while the store is closing, and nothing stays open", async () => {
     using folder = new TemporaryFolder();
     const store = openDiskStore(folder.path, { resolution });
     await put(store, "before", "whole");
@@ -180,7 +180,7 @@ describe.each(RESOLUTIONS)("%s", (resolution) => {
 });
 
 describe("the sweep of a store that opens", () => {
-  test("removes what is old and held by nobody", async () => {
+  test("removes what is old and not locked", async () => {
     await using library = new DiskLibrary();
     const held = await create(library.store, "held");
     const [heldName = ""] = library.partials();
@@ -234,7 +234,7 @@ test("a sweep locks nothing that stays, so that it disturbs no upload elsewhere"
 describe("a sweep", () => {
   const NAMES = ["a", "b", "c"].map((letter) => `${letter.repeat(32)}.${"0".repeat(32)}`);
 
-  test("goes on behind one that somebody holds", () => {
+  test("goes on behind one that is locked", () => {
     using around = new TemporaryFolder();
     using library = Library.open(around.path);
     using partials = Partials.make(library);
@@ -245,7 +245,7 @@ describe("a sweep", () => {
     expect(readdirSync(around.at(".leat/partial"))).toEqual([NAMES[0]!]);
   });
 
-  test("tries those again that could not be removed, however young", () => {
+  test("tries those again that could not be removed, however new", () => {
     using around = new TemporaryFolder();
     using library = Library.open(around.path);
     using partials = Partials.make(library);

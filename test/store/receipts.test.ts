@@ -52,20 +52,20 @@ const spans = (): number[] =>
     .map(Number);
 const wanted = (): boolean => false;
 
-function note(journal: Receipts, id: Uint8Array, path: string, crc32: number): void {
+function record(journal: Receipts, id: Uint8Array, path: string, crc32: number): void {
   const { facts } = library;
   journal.confirm(journal.recordIntent(id, path, { crc32, durability: "none", facts }));
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-describe("a journal with many notes", () => {
+describe("a journal with many records", () => {
   const random = seededRandom(3);
   const ids = Array.from({ length: 12_000 }, () => random.bytes(16));
 
   async function fill(journal: Receipts, from = 0, to = ids.length): Promise<void> {
     for (let n = from; n < to; n += 1) {
-      note(journal, ids[n]!, `file-${n}`, n);
+      record(journal, ids[n]!, `file-${n}`, n);
       if (n % 100 === 0) await turn();
     }
     await turn();
@@ -85,7 +85,7 @@ describe("a journal with many notes", () => {
     await finds(first, [0, 1, 4_500, 8_999]);
     const indexed = readFileSync(inJournal("index/1.end")).readDoubleLE(0);
     expect(statSync(inJournal("1")).size - indexed).toBeLessThanOrEqual(INDEX_TAIL);
-    // A note behind the index is found there, and then in the index, by another one, too.
+    // A record behind the index is found there, then in the index, also by another process.
     await fill(second, 9_000, 9_500);
     await finds(first, [9_000, 9_499, 17]);
     expect(readFileSync(inJournal("index/1.end")).readDoubleLE(0)).toBe(indexed);
@@ -108,7 +108,7 @@ describe("a journal with many notes", () => {
     await finds(journal, [1, 2_998, 3_001, 5_998, 6_000, 8_999]);
   }, 60_000);
 
-  test("does nothing for who has left", async () => {
+  test("does nothing for a client that has left", async () => {
     const journal = receipts();
     await fill(journal, 0, 6_000);
     let asked = 0;
@@ -127,16 +127,16 @@ describe("a journal with many notes", () => {
     await finds(journal, [5_999]);
   }, 60_000);
 
-  test("that cannot be read is a refusal that says so", async () => {
-    note(receipts(), ids[0]!, "file", 1);
+  test("that cannot be read is reported", async () => {
+    record(receipts(), ids[0]!, "file", 1);
     await turn();
     writeFileSync(inJournal("index"), "not a folder");
     await refused("NOT_A_DIRECTORY", () => receipts().find(ids[0]!, "file", wanted));
   });
 
-  test("gives the newest notes of such an upload also where there can be no index", async () => {
+  test("gives the newest records of an upload also where no index can be written", async () => {
     const journal = receipts();
-    for (let n = 0; n < 8_000; n += 1) note(journal, ids[0]!, "file-0", n);
+    for (let n = 0; n < 8_000; n += 1) record(journal, ids[0]!, "file-0", n);
     await turn();
     const shard = (ids[0]![0]! >> 2).toString(16).padStart(2, "0");
     folder.folder(`.leat/receipts/index/1.${shard}`);
@@ -145,9 +145,9 @@ describe("a journal with many notes", () => {
     expect(found.at(-1)).toMatchObject({ crc32: 7_999, published: true });
   }, 60_000);
 
-  test("is not slowed down by an upload that noted itself without end", async () => {
+  test("is not slowed down by an upload with thousands of records", async () => {
     const journal = receipts();
-    for (let n = 0; n < 8_000; n += 1) note(journal, ids[0]!, "file-0", n);
+    for (let n = 0; n < 8_000; n += 1) record(journal, ids[0]!, "file-0", n);
     await turn();
     await fill(journal, 1, 3_000);
     await finds(journal, [1, 2_999]);
@@ -159,15 +159,15 @@ describe("a day of receipts", () => {
   /** Milliseconds; a step is a few of them. */
   const DAY = RECEIPT_STEPS * 4;
 
-  test("is over after a day of service, for two processes that both go on", async () => {
+  test("is over after a day of service, with two processes that both run on", async () => {
     const journals = [receipts(DAY), receipts(DAY)];
     const id = new Uint8Array(16).fill(1);
-    note(journals[0]!, id, "old", 1);
+    record(journals[0]!, id, "old", 1);
     for (let n = 0; Math.max(...spans()) < RECEIPT_SPANS + 4; n += 1) {
-      // Both find the journal rolled over, again and again, and an index of what is removed.
+      // Both find many times that a new file was begun, and an index of one that was removed.
       for (const journal of journals) {
         const other = crypto.getRandomValues(new Uint8Array(16));
-        note(journal, other, "young", n);
+        record(journal, other, "young", n);
         await turn();
         expect(await journal.find(other, "young", wanted)).toMatchObject([{ crc32: n }]);
       }
@@ -176,7 +176,7 @@ describe("a day of receipts", () => {
     expect(spans().length).toBeLessThanOrEqual(RECEIPT_SPANS + 1);
   }, 60_000);
 
-  test("passes where each process that takes uploads is soon gone, and another one serves", async () => {
+  test("passes where each process that takes uploads soon ends, and another one serves", async () => {
     const short = { receiptRetention: DAY, partialRetention: 20 };
     await using _served = openDiskStore(folder.path, short);
     {
@@ -188,7 +188,7 @@ describe("a day of receipts", () => {
     await until(() => Math.max(...spans()) > 2, names);
   });
 
-  test("goes on where the process before has stopped", async () => {
+  test("continues where the process before has ended", async () => {
     const age = (): number => statSync(inJournal("age"), { throwIfNoEntry: false })?.size ?? 0;
     receipts(50 * DAY);
     await until(() => age() > 0, names);
@@ -226,7 +226,7 @@ describe("a day of receipts", () => {
 
   test("leaves nothing of stores that were killed", async () => {
     writeFileSync(folder.file(".leat/receipts/maker.0badcafe"), "");
-    note(receipts(DAY), new Uint8Array(16), "file", 1);
+    record(receipts(DAY), new Uint8Array(16), "file", 1);
     await until(() => !names().includes("maker.0badcafe"), names);
     expect(names().filter((name) => name.startsWith("maker."))).toHaveLength(1);
   });
@@ -261,7 +261,7 @@ describe.if(process.platform === "linux" && process.getuid?.() === 0)("a disk th
   });
 });
 
-describe("what several processes say of uploads that are tried again", () => {
+describe("tries that several processes announce", () => {
   const key = (n: number): string => `${n}`.padStart(32, "k");
 
   function tries(count: number): Tries[] {
@@ -272,7 +272,7 @@ describe("what several processes say of uploads that are tried again", () => {
     return made;
   }
 
-  test("is heard by all, in the same order, over the end of a file", () => {
+  test("are read by all, in the same order, over the end of a file", () => {
     const all = tries(3);
     const lines = (2.5 * TRIES_BYTES) / 64;
     for (let n = 0; n < lines; n += 1) {
@@ -291,7 +291,7 @@ describe("what several processes say of uploads that are tried again", () => {
     expect(late!.isNewest(key(1), 0)).toBe(false);
   });
 
-  test("is believed to be of every upload by one that has slept through it", () => {
+  test("that a process has missed may be of any upload", () => {
     const [slept, awake] = tries(2);
     const number = slept!.announce(key(1));
     for (let n = 0; n < (3.5 * TRIES_BYTES) / 64; n += 1) awake!.announce(key(2));
@@ -300,7 +300,7 @@ describe("what several processes say of uploads that are tried again", () => {
     expect(slept!.isNewest(key(1), slept!.announce(key(1)))).toBe(true);
   });
 
-  test("is no hindrance to what comes after one has slept through it", async () => {
+  test("that a process has missed do not affect later uploads", async () => {
     const put = async (store: Store, path: string): Promise<Sink> => {
       const sink = await create(store, path, { size: 5 });
       await sink.write(Buffer.from("small"), 0);
@@ -312,14 +312,14 @@ describe("what several processes say of uploads that are tried again", () => {
     const [awake] = tries(1);
     for (let n = 0; n < (3.5 * TRIES_BYTES) / 64; n += 1) awake!.announce(key(2));
     const between = await put(slept, "between");
-    // Nobody knows whether this one was tried again meanwhile.
+    // Whether this one was tried again meanwhile cannot be known.
     await refused("UNAVAILABLE", () => before.commit({ crc32: 1 }));
     await refused("UNAVAILABLE", () => between.commit({ crc32: 1 }));
     await (await put(slept, "behind")).commit({ crc32: 1 });
     await (await put(slept, "and on")).commit({ crc32: 1 });
   });
 
-  test("is read on where a process was killed before it removed a file that was full", () => {
+  test("are read on after a process was killed before it removed a full file", () => {
     const [first] = tries(1);
     const listed = (): string[] => names().filter((name) => name.startsWith("tries."));
     let left: Buffer | undefined;
@@ -337,7 +337,7 @@ describe("what several processes say of uploads that are tried again", () => {
     expect(listed().toSorted()).toEqual(["tries.4", "tries.5"]);
   });
 
-  test("goes on in a file that is full while the next one cannot be begun", () => {
+  test("are appended to a full file while the next one cannot be begun", () => {
     const all = tries(2);
     const inTheWay = folder.folder(".leat/receipts/tries.2");
     for (let n = 0; n < (1.2 * TRIES_BYTES) / 64; n += 1) all[n % 2]!.announce(key(n % 7));
@@ -348,7 +348,7 @@ describe("what several processes say of uploads that are tried again", () => {
     expect(names()).toContain("tries.2");
   });
 
-  test("is read behind a line that was cut short", () => {
+  test("are read behind a record that was cut short", () => {
     const [one, other] = tries(2);
     one!.announce(key(1));
     const name = names().find((found) => found.startsWith("tries."))!;
@@ -360,6 +360,6 @@ describe("what several processes say of uploads that are tried again", () => {
   });
 });
 
-test("a note is as long as the documentation says", () => {
+test("a record is as long as the documentation says", () => {
   expect(2 * RECORD_SIZE).toBe(256);
 });

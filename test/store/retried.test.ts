@@ -91,7 +91,7 @@ test("that is answered with its receipt leaves nothing of itself", async () => {
   expect(partials()).toEqual([]);
 });
 
-test("that says nothing of being one is refused, and the receipt stays", async () => {
+test("that is not declared as a retry is refused, and the receipt stays", async () => {
   const [store] = stores;
   const small: CreateOptions = { ...options(1, "fail"), size: 5 };
   const put = async (how: CreateOptions): Promise<unknown> => {
@@ -108,26 +108,26 @@ test("that says nothing of being one is refused, and the receipt stays", async (
   expect(await put(small)).toMatchObject(receipt);
 });
 
-test("is not told that it failed where a process was killed behind the name, and another file has it", async () => {
+test("is answered OUTCOME_UNKNOWN after a kill right behind the publication, when another file has the name", async () => {
   const [first, second] = stores;
   const how: CreateOptions = { ...options(1, "fail"), resume: undefined };
   const sink = await first.create("file", how);
   if (!("write" in sink)) throw new Error("it was not begun");
   await sink.write(BYTES, 0);
-  // Killed before the turn of the event loop ends: that it was published is not noted.
+  // Killed before the turn of the event loop ends: no record says that it was published.
   const journal = folder.at(".leat/receipts/1");
   await sink.commit({ crc32: Bun.hash.crc32(BYTES) });
-  const noted = readFileSync(journal);
+  const recorded = readFileSync(journal);
   await first[Symbol.asyncDispose]();
-  writeFileSync(journal, noted);
+  writeFileSync(journal, recorded);
   writeFileSync(folder.at("other"), "another one's");
   renameSync(folder.at("other"), folder.at("file"));
   await refused("OUTCOME_UNKNOWN", () => second.create("file", { ...how, resume: {} }));
-  // Who comes with another upload is told what is so.
+  // Another upload gets the plain answer.
   await refused("ALREADY_EXISTS", () => second.create("file", options(2, "fail")));
 });
 
-test("that is skipped, for the name is taken by now, leaves nothing of the one before", async () => {
+test("that is skipped, because the name is taken by now, leaves nothing of the try before", async () => {
   const [store] = stores;
   const how = options(1, "skip");
   const sink = await store.create("file", how);
@@ -223,7 +223,7 @@ describe("of two tries of one upload in two processes", () => {
     expect(readFileSync(folder.at("file"))).toEqual(small);
   });
 
-  test("the newer one does not wait for one that could not hear of it, and failed", async () => {
+  test("the newer one does not wait for one that did not notice it, and failed", async () => {
     const [first, second] = stores;
     const how = firstTry("fail");
     const old = await begun(first, how);
@@ -234,15 +234,15 @@ describe("of two tries of one upload in two processes", () => {
     expect(readFileSync(folder.at("file"))).toEqual(small);
   });
 
-  test("a failure of one is no word about the other", async () => {
+  test("a failure of one says nothing about the other", async () => {
     using library = Library.open(folder.path);
     using one = new Receipts(makePrivateFolder(library, "receipts"));
     using other = new Receipts(makePrivateFolder(library, "receipts"));
     const id = new Uint8Array(16).fill(9);
-    const promised = { ...receipt, durability: "none", facts: library.facts } as const;
-    const notes = [one, other].map((receipts) => receipts.recordIntent(id, "file", promised));
-    one.confirm(notes[0]!);
-    other.withdraw(notes[1]!);
+    const intent = { ...receipt, durability: "none", facts: library.facts } as const;
+    const intents = [one, other].map((receipts) => receipts.recordIntent(id, "file", intent));
+    one.confirm(intents[0]!);
+    other.withdraw(intents[1]!);
     await new Promise<void>((resolve) => void setImmediate(resolve));
     for (const receipts of [one, other]) {
       expect(await receipts.find(id, "file", () => false)).toMatchObject([{ published: true }]);
@@ -251,7 +251,7 @@ describe("of two tries of one upload in two processes", () => {
   });
 });
 
-test("is answered with its receipt while the folder of partials is cleared away", async () => {
+test("is answered with its receipt while the folder of partials is removed", async () => {
   const [store] = stores;
   const how = options(1, "fail");
   const sink = await store.create("file", how);
@@ -269,11 +269,11 @@ test("is answered with its receipt while the folder of partials is cleared away"
   }
 });
 
-describe("what an older try is about to let go of", () => {
+describe("an upload that an older try is about to leave", () => {
   const long = new Uint8Array(3 * MiB + 5).fill(3);
   const how: CreateOptions = { ...options(5, "fail"), size: 4 * MiB, resume: undefined };
 
-  test("is gone on with, or not to be had yet, whenever it lets go", async () => {
+  test("is continued, or refused for now, whenever the older try ends", async () => {
     const [first, second] = stores;
     const offsets: number[] = [];
     for (let turns = 0; turns < 40; turns += 1) {
@@ -294,13 +294,13 @@ describe("what an older try is about to let go of", () => {
 
   test("is taken over from a stalled one in another process", async () => {
     const [first, second] = stores;
-    let told = 0;
-    const old = await first.create("file", { ...how, onTakenOver: () => (told += 1) });
+    let takenOver = 0;
+    const old = await first.create("file", { ...how, onTakenOver: () => (takenOver += 1) });
     if (!("write" in old)) throw new Error("it was not begun");
     await old.write(long, 0);
     const young = await second.create("file", { ...how, resume: {} });
     if (!("write" in young)) throw new Error("it was not gone on with");
-    expect([young.durableOffset, told]).toEqual([3 * MiB, 1]);
+    expect([young.durableOffset, takenOver]).toEqual([3 * MiB, 1]);
     await refused("UNAVAILABLE", async () => await old.write(long, long.length));
     await young.discard();
   });

@@ -42,7 +42,7 @@ describe("a small file", () => {
     expect(readdirSync(here.path).toSorted()).toEqual(["other", name].toSorted());
   });
 
-  test("is left to the ordinary way where anything has the name, or nothing can be made", () => {
+  test("is left to local-file.ts where the name is taken, or nothing can be made", () => {
     using here = new TemporaryFolder();
     here.file("file", "old");
     here.folder("folder");
@@ -94,7 +94,7 @@ describe("a small file", () => {
     },
   );
 
-  test("does not follow where its folder went", () => {
+  test("does not follow a link that replaced its folder", () => {
     using here = new TemporaryFolder();
     using outside = new TemporaryFolder();
     using folder = LocalFolder.open(here.folder("target"));

@@ -22,7 +22,7 @@ export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 /** The SHA-256: what to compare of long contents, for a short message when they differ. */
 export const hex = (bytes: Uint8Array): string => Bun.SHA256.hash(new Uint8Array(bytes), "hex");
 
-/** Expects a refusal of this code. @returns it, for a look at its sentence */
+/** Expects a refusal of this code. @returns it, to check its message */
 export async function refused(code: ErrorCode, work: () => unknown): Promise<LeatError> {
   const error = await thrownBy(work);
   if (!(error instanceof LeatError)) throw error ?? new Error(`nothing was thrown, not ${code}`);

@@ -1,4 +1,4 @@
-/** Nobody gets out of the library by being quick: names are resolved once, to a descriptor. */
+/** No race leads out of the library: names are resolved once, to a descriptor. */
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ describe.each(RESOLUTIONS.filter((resolution) => resolution !== "walk-paths"))(
   "while somebody swaps a folder and a link, %s",
   (resolution) => {
     const SWAPS_SEEN = 200;
-    // A walk that met the link may find the folder again when it looks why it could not go on.
+    // A walk that met the link may find the folder again when it determines the error.
     const REFUSED_IN_A_RACE = ["PERMISSION_DENIED", "NOT_A_DIRECTORY"];
 
     test("no name is ever resolved half to one and half to the other", async () => {

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { WRITE_BEHIND } from "../../src/limits.ts";
 import { WriteBehind } from "../../src/store/write/write-behind.ts";
 
-/** A disk that is done when it is told so. */
+/** A disk whose syncs end when the test ends them. */
 class Disk {
   readonly asked: PromiseWithResolvers<void>[] = [];
 
@@ -44,7 +44,7 @@ test("a sync begins every so many bytes, and not before the last has ended", asy
   expect(disk.asked.length).toBe(2);
 });
 
-test("one file at a time has the thread", async () => {
+test("one file at a time is synced", async () => {
   const disk = new Disk();
   const [one, other] = [new WriteBehind(disk.sync), new WriteBehind(disk.sync)];
   one.written(WRITE_BEHIND);
@@ -57,7 +57,7 @@ test("one file at a time has the thread", async () => {
   expect(() => other.check()).not.toThrow();
 });
 
-test("what a sync said is told, once more after one that went well", async () => {
+test("an error of a sync is thrown, also after a later one that succeeds", async () => {
   const disk = new Disk();
   const behind = new WriteBehind(disk.sync);
   behind.written(WRITE_BEHIND);

@@ -45,6 +45,15 @@ export interface LocalFileOptions extends SinkOptions {
   readonly shown?: string | undefined;
 }
 
+/** Where a file is to go. */
+export interface LocalPlace {
+  readonly folder: Folder;
+  /** In the folder. */
+  readonly name: string;
+  /** For messages. */
+  readonly path: string;
+}
+
 export interface FileInOptions extends LocalFileOptions {
   /** Puts the file on disk together with others. */
   readonly syncs: TreeSyncs;
@@ -57,13 +66,12 @@ export interface FileInOptions extends LocalFileOptions {
  * @returns the entry that has the name, when it is taken and the collision is "skip"
  */
 export function createLocalFile(target: string, options: LocalFileOptions): DiskSink | Skipped {
-  const name = checkLocal(target);
-  const folder = openParent(target);
-  const path = options.shown ?? target;
+  const place = openPlace(target, options);
+  const { folder, name, path } = place;
   try {
-    if (!mayUseName(folder.stat(name), options, path, versions)) return skip(path, name, folder);
+    if (!mayUseName(folder.stat(name), options, path, versions)) return skip(place);
     if (options.size !== undefined) checkFree(folder, options.size, path);
-    return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options);
+    return sinkOver(createPartial(place, options), place, options);
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
@@ -89,7 +97,8 @@ export function createFileIn(
   }
   // Before anything is written: it detects write errors only from then on.
   const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
-  return sinkOver(createPartial(folder, name, path, options), { folder, name, path }, options, {
+  const place = { folder, name, path };
+  return sinkOver(createPartial(place, options), place, options, {
     sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
     [Symbol.dispose]() {}, // the folder is the caller's
   });
@@ -117,11 +126,11 @@ export function openFileIn(folder: Folder, name: string, path: string): Source {
 /** @param other the members in which its target differs from that of a single file */
 export function sinkOver(
   partial: PartialFile,
-  { folder, name, path }: { folder: Folder; name: string; path: string },
+  { folder, name, path }: LocalPlace,
   options: SinkOptions,
   other: Partial<SinkTarget> = {},
 ): DiskSink {
-  const mode = modeOf(options);
+  const mode = givenMode(options.mode);
   const target = {
     path,
     versions,
@@ -134,33 +143,36 @@ export function sinkOver(
   return new DiskSink(partial, target, options);
 }
 
-export function skip(path: string, name: string, folder: Folder): Skipped {
+/** @param place its folder is closed */
+export function skip({ folder, name, path }: LocalPlace): Skipped {
   using held = folder;
   const facts = held.stat(name) ?? factsOf(statSync(path, { bigint: true }));
   return { skipped: versionedEntry(name, facts, versions) };
 }
 
-/** 0: the store of the server has no modes. */
-const modeOf = ({ mode = 0 }: SinkOptions): number => givenMode(mode);
-
 /** Without a name, where the system can do that: then a crash leaves nothing. */
 export function createPartial(
-  folder: Folder,
-  name: string,
-  path: string,
+  { folder, name, path }: LocalPlace,
   options: SinkOptions,
 ): PartialFile {
-  const unnamed = PartialFile.unnamed(
-    folder,
-    () => partialName(name),
-    partialMode(modeOf(options)),
-  );
+  const mode = partialMode(givenMode(options.mode));
+  const unnamed = PartialFile.unnamed(folder, () => partialName(name), mode);
   if (unnamed !== undefined) return unnamed;
   for (let i = 0; i < TRIES; i++) {
     const partial = PartialFile.create(folder, partialName(name), PARTIAL_MODE);
     if (partial !== undefined) return partial;
   }
   throw new LeatError("INTERNAL", `no name is free for a partial file beside ${quote(path)}`);
+}
+
+/** @param folder its folder, if that is open already */
+export function openPlace(
+  target: string,
+  { shown = target }: LocalFileOptions,
+  folder?: Folder,
+): LocalPlace {
+  const name = checkLocal(target);
+  return { folder: folder ?? openParent(target), name, path: shown };
 }
 
 export function openParent(path: string): Folder {

@@ -13,6 +13,7 @@ import {
   createPartial,
   type LocalFileOptions,
   openParent,
+  openPlace,
   PARTIAL_MODE,
   sinkOver,
   skip,
@@ -43,22 +44,21 @@ export function createResumableFile(
   known: Known,
   found?: FoundPartial,
 ): ResumableFile | Skipped {
-  const name = checkLocal(target);
-  const path = options.shown ?? target;
-  const folder = found?.partial.folder ?? openParent(target);
+  const place = openPlace(target, options, found?.partial.folder);
+  const { folder, name, path } = place;
   let begun: PartialFile | undefined;
   try {
     if (!mayUseName(folder.stat(name), options, path, versions)) {
       found?.partial.close();
-      return skip(path, name, folder);
+      return skip(place);
     }
     const verified = Math.min(known.size, known.sums.length * BLOCK_SIZE);
     if (options.size !== undefined) checkFree(folder, options.size - verified, path);
     const resumable = found?.partial ?? takeResumable(folder, name);
-    const partial = resumable ?? createPartial(folder, name, path, options);
+    const partial = resumable ?? createPartial(place, options);
     if (found === undefined) begun = partial;
     resumable?.rewind(verified);
-    const sink = sinkOver(partial, { folder, name, path }, options);
+    const sink = sinkOver(partial, place, options);
     return { sink, sums: resumable && BlockSums.create(folder.pathOf(sumsName(name)), known) };
   } catch (error) {
     found?.partial.close();

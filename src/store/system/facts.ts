@@ -73,11 +73,10 @@ export function sameThing(a: Identity, b: Identity): boolean {
   return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
 }
 
+type Modified = Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">;
+
 /** Whether both have the same mtime. */
-export function sameModified(
-  a: Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">,
-  b: Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">,
-): boolean {
+export function sameModified(a: Modified, b: Modified): boolean {
   return a.modifiedSeconds === b.modifiedSeconds && a.modifiedNanoseconds === b.modifiedNanoseconds;
 }
 

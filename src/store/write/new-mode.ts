@@ -15,7 +15,7 @@ const OWNER = 0o600;
 const umask = process.umask();
 
 /** @param mode as the peer gave it; 0: its store has no modes */
-export const givenMode = (mode: number): number => (mode === 0 ? FILE_MODE : mode & 0o777);
+export const givenMode = (mode = 0): number => (mode === 0 ? FILE_MODE : mode & 0o777);
 
 /** The mode to create a partial with. @param mode of the file, when known */
 export const partialMode = (mode = FILE_MODE): number => (mode & 0o777) | OWNER;

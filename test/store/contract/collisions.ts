@@ -13,7 +13,7 @@ export function collisions(open: OpenLibrary): void {
     expect(await getText(library.store, "file")).toBe("first");
   });
 
-  test("fail: a small file is refused at once, or when it is to get its name", async () => {
+  test("fail: a small file is refused at once, or by its commit", async () => {
     await using library = await open();
     const { store } = library;
     await put(store, "file", "first");
@@ -65,7 +65,7 @@ export function collisions(open: OpenLibrary): void {
     expect(await getText(store, "file")).toBe("second");
   });
 
-  test("replace with if-match: looked at again by the commit", async () => {
+  test("replace with if-match: checked again by the commit", async () => {
     await using library = await open();
     const { store } = library;
     const { version } = await put(store, "file", "first");
@@ -75,7 +75,7 @@ export function collisions(open: OpenLibrary): void {
     expect(await getText(store, "file")).toBe("between");
   });
 
-  test("replace with if-match: looked at once more when the file is on disk", async () => {
+  test("replace with if-match: checked once more when the file is on disk", async () => {
     await using library = await open();
     const { store } = library;
     const { version } = await put(store, "file", "first");

@@ -73,7 +73,7 @@ export function paging(open: OpenLibrary): void {
     expect((await page(store, "", { cursor })).entries.map((e) => e.name)).toEqual(["bb", "d"]);
   });
 
-  test("a cursor that is none of ours is refused", async () => {
+  test("a cursor of another store is refused", async () => {
     await using library = await open();
     const { store } = library;
     await put(store, "a");
