@@ -3,19 +3,20 @@
  * and a driver, the server's or the client's, gets the events. `tick` checks the deadlines.
  */
 import { LeatError } from "../errors.ts";
+import type { Filled } from "../file-region.ts";
 import { STALL_NOTICE } from "../limits.ts";
-import { Outbox } from "../net/outbox.ts";
+import { Outbox, type Producer, type Saved } from "../net/outbox.ts";
 import type { Transport, TransportHandler } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
-import type { Outgoing } from "../session/outgoing.ts";
+import type { BufferedPayload, Outgoing } from "../session/outgoing.ts";
 import type { Session } from "../session/session.ts";
 import type { StreamFrame } from "../session/state.ts";
 import type { FrameBodyInit } from "../wire/frame.ts";
 import type { Runtime } from "./runtime.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Driver } from "./driver.ts";
-import { Inbox, type InboxOwner } from "./inbox.ts";
-import { connectionLost, Output, type OutputOwner } from "./output.ts";
+import { Inbox } from "./inbox.ts";
+import { saveTail } from "./saved-tail.ts";
 import { checkStreams, type Stall, stallOf } from "./stalls.ts";
 
 export interface ConnectionOptions {
@@ -26,17 +27,18 @@ export interface ConnectionOptions {
   readonly idleDeadline?: number;
 }
 
-export class Connection implements TransportHandler, InboxOwner, OutputOwner {
+export class Connection implements TransportHandler, Producer {
   readonly session: Session;
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  /** Payloads in the send buffer that can be read again. */
+  #payloads: readonly BufferedPayload[] = [];
   readonly #deadlines: Deadlines;
   /** Set by the driver, before the first byte comes. */
   driver!: Driver;
   #phase: "open" | "closing" | "closed" = "open";
-  /** When our FIN went out. */
   #finSince: number | undefined;
   #peerEnded = false;
   #reason: LeatError | undefined;
@@ -45,8 +47,8 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     this.session = options.session;
     this.#transport = options.transport;
     this.#runtime = options.runtime;
-    this.#inbox = new Inbox(this.session, this.#transport, this.#runtime, this);
-    this.#outbox = new Outbox(this.#transport, new Output(this.session, this), this.#runtime);
+    this.#inbox = new Inbox(this, this.#transport, this.#runtime);
+    this.#outbox = new Outbox(this.#transport, this, this.#runtime);
     this.#deadlines = new Deadlines(options.runtime.clock(), options.idleDeadline);
     options.session.observer = this;
     options.runtime.ticker.add(this);
@@ -56,7 +58,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return this.#transport.peer;
   }
 
-  /** closing: nothing new is sent or read. */
+  /** closing: nothing new is sent, and what comes is discarded. */
   get phase(): "open" | "closing" | "closed" {
     return this.#phase;
   }
@@ -75,8 +77,9 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     return this.#outbox.blockedSince;
   }
 
-  get #isBlocked(): boolean {
-    return this.blockedSince !== undefined;
+  /** When our FIN went out. */
+  get finSince(): number | undefined {
+    return this.#finSince;
   }
 
   /** Whether regions of files may be sent: bytes leave through a descriptor as they are. */
@@ -203,16 +206,36 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     }
   }
 
-  // ---- OutputOwner ----
+  // ---- Producer ----
 
-  onFilled(): void {
+  get wantsToSend(): boolean {
+    return this.session.wantsToSend;
+  }
+
+  get hasAnswers(): boolean {
+    return this.session.unsentControls > 0;
+  }
+
+  fill(into: Uint8Array, end: number): Filled {
+    const filled = this.session.fill(into, end, (this.#payloads = []), this.now);
     this.#inbox.deliver();
     this.driver.onRoom?.();
     this.#inbox.onRoom();
+    return filled;
   }
 
-  onFlushed(): void {
+  save(buffer: Uint8Array, start: number, end: number): Saved | undefined {
+    const tail = saveTail(buffer, start, end, this.#payloads);
+    return tail && { restore: (into) => tail.restore(into, (this.#payloads = [])) };
+  }
+
+  flushed(): void {
+    this.#payloads = [];
     if (this.#phase === "closing") this.#finish();
+  }
+
+  gone(): void {
+    this.abort(this.#lost(new Error("it takes nothing any more")));
   }
 
   failed(thrown: unknown): void {
@@ -238,7 +261,7 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     this.#phase = "closed";
     this.#runtime.ticker.remove(this);
     this.#inbox.close();
-    const why = this.#reason ?? connectionLost(this.peer, error);
+    const why = this.#reason ?? this.#lost(error);
     try {
       this.#outbox.close();
       this.session.close(why);
@@ -252,72 +275,49 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
   /** @param now milliseconds */
   tick(now: number): void {
     try {
-      this.#tick(now);
+      const verdict = this.#deadlines.check(now, this);
+      if (verdict === undefined) checkStreams(this, now);
+      else if (verdict.act === "ping") this.ping();
+      else this[verdict.act](verdict.error);
+      this.#outbox.retry(); // it may wait for a buffer
+      this.driver.onTick?.(now);
     } catch (thrown) {
-      this.abort(this.#defect(thrown));
+      this.failed(thrown);
     }
-  }
-
-  #tick(now: number): void {
-    const { role, phase, streams } = this.session;
-    const verdict = this.#deadlines.check(now, {
-      role,
-      phase,
-      closing: this.#phase === "closing",
-      streams: streams.size,
-      blockedSince: this.blockedSince,
-      finSince: this.#finSince,
-    });
-    if (verdict === undefined) this.#checkStreams(now);
-    else if (verdict.act === "ping") this.ping();
-    else this[verdict.act](verdict.error);
-    this.#outbox.retry(); // it may wait for a buffer
-    this.driver.onTick?.(now);
-  }
-
-  #checkStreams(now: number): void {
-    if (this.session.role === "client" || this.#phase !== "open") return;
-    const late = (stream: number, error: LeatError): void => {
-      this.fail(stream, error);
-      this.onEvent({ type: "failure", stream, error });
-    };
-    const stalled = (stream: number, stall: Stall): void => this.driver.onStalled?.(stream, stall);
-    checkStreams(this.session.streams.values(), this.#isBlocked, now, late, stalled);
   }
 
   /** The thing that all transfers wait for, when none has moved for STALL_NOTICE. Read it repeatedly: it sends the Pings. */
   get stall(): Stall | undefined {
-    const { streams, role } = this.session;
     const now = this.now;
     const silence = this.#deadlines.silence(now);
     // A peer that is there answers before it is taken for silent.
-    if (streams.size > 0 && silence > STALL_NOTICE / 2) this.ping();
-    return stallOf(streams.values(), role, this.#isBlocked, silence, now);
+    if (this.session.streams.size > 0 && silence > STALL_NOTICE / 2) this.ping();
+    return stallOf(this, silence, now);
   }
 
-  // ---- InboxOwner ----
+  // ---- calls of the inbox ----
 
+  /** Throws nothing. */
   onEvent(event: SessionEvent): void {
     if (event.type === "closed") this.#reason ??= event.error;
     try {
       this.driver.onEvent(event);
     } catch (thrown) {
-      this.#eventFailed(event, this.#defect(thrown));
+      const error = this.#defect(thrown);
+      // A server ends the stream that the event is about, and no other.
+      if ("stream" in event && this.session.role === "server") this.fail(event.stream, error);
+      else this.abort(error);
     }
     if (event.type === "closed") this.close();
   }
 
-  /** The driver threw on an event: a server ends the stream that it is about, and no other. */
-  #eventFailed(event: SessionEvent, error: LeatError): void {
-    if ("stream" in event && this.session.role === "server") this.fail(event.stream, error);
-    else this.abort(error);
-  }
-
+  /** Bytes were read. @param frame whether they ended a frame besides Data */
   onRead(frame: boolean): void {
     this.#deadlines.heard(this.now, frame);
     this.wake();
   }
 
+  /** The peer sent FIN, and all that came before it was read. */
   onPeerEnd(): void {
     if (this.closed || this.#peerEnded) return;
     this.#peerEnded = true;
@@ -329,7 +329,10 @@ export class Connection implements TransportHandler, InboxOwner, OutputOwner {
     this.wake();
   }
 
-  // ---- inside ----
+  #lost(cause: Error | undefined): LeatError {
+    const message = `the connection to ${this.peer} is gone: ${cause?.message ?? "it was closed"}`;
+    return new LeatError("CONNECTION_LOST", message, { cause });
+  }
 
   #defect(thrown: unknown): LeatError {
     const error = LeatError.from(thrown, "serving the peer failed");

@@ -9,22 +9,8 @@ import {
   TRANSFER_DEADLINE,
   WRITE_DEADLINE,
 } from "../limits.ts";
-import type { Phase } from "../session/handshake.ts";
-import type { Side } from "../session/state.ts";
 import type { Stream } from "../session/stream.ts";
-
-/** The state of a connection. */
-export interface Doing {
-  readonly role: Side;
-  readonly phase: Phase;
-  readonly closing: boolean;
-  /** Streams that are open. */
-  readonly streams: number;
-  /** When the peer stopped taking bytes. */
-  readonly blockedSince: number | undefined;
-  /** When our FIN left. */
-  readonly finSince: number | undefined;
-}
+import type { Connection } from "./connection.ts";
 
 /** abort: close at once. refuse: send the reason first. */
 export type Verdict =
@@ -58,23 +44,24 @@ export class Deadlines {
   }
 
   /** @returns how the connection goes on when a deadline has passed; undefined when none has */
-  check(now: number, doing: Doing): Verdict | undefined {
-    const { phase, blockedSince, finSince } = doing;
-    if (doing.streams > 0) this.#busy = now;
-    else if (doing.role === "client") this.#heard = now;
+  check(now: number, connection: Connection): Verdict | undefined {
+    const { session, blockedSince, finSince } = connection;
+    const isClient = session.role === "client";
+    const isClosing = connection.phase === "closing";
+    if (session.streams.size > 0) this.#busy = now;
+    else if (isClient) this.#heard = now;
     if (finSince !== undefined) return over("abort", "close", now - finSince, CLOSE_DEADLINE);
     // A client that leaves needs nothing more; bytes that a server still has may say why it closes.
-    const leaves = doing.closing && doing.role === "client";
-    const patience = leaves ? CLOSE_DEADLINE : WRITE_DEADLINE;
+    const patience = isClosing && isClient ? CLOSE_DEADLINE : WRITE_DEADLINE;
     if (blockedSince !== undefined && now - blockedSince > patience) {
       return over("abort", "take any byte of what waits for it", now - blockedSince, patience);
     }
     // A client's wait for Welcome is bounded by its caller.
-    if (phase === "hello" && doing.role === "server") {
+    if (session.phase === "hello" && !isClient) {
       return over("refuse", "send Hello", now - this.#opened, HELLO_DEADLINE);
     }
-    if (phase !== "open" || doing.closing) return undefined;
-    return doing.role === "client"
+    if (session.phase !== "open" || isClosing) return undefined;
+    return isClient
       ? this.#askForLife(now)
       : over("refuse", "ask for anything", now - this.#busy, this.#idle);
   }

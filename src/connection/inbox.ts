@@ -8,32 +8,19 @@ import type { Reader } from "../net/read-queue.ts";
 import type { Transport } from "../net/transport.ts";
 import type { SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
+import type { Connection } from "./connection.ts";
 import { Leases } from "./leases.ts";
 import type { Runtime } from "./runtime.ts";
-
-/** The connection, as its inbox sees it. */
-export interface InboxOwner {
-  /** closing: what comes is discarded. */
-  readonly phase: "open" | "closing" | "closed";
-  /** Throws nothing. */
-  onEvent(event: SessionEvent): void;
-  /** Bytes were read. @param frame whether they ended a frame besides Data */
-  onRead(frame: boolean): void;
-  /** The peer sent FIN, and all that came before it was read. */
-  onPeerEnd(): void;
-  /** Reading has thrown: a defect. */
-  failed(thrown: unknown): void;
-}
 
 /** A field is a view of its chunk where it is at least half of it (wire/plain.ts), else a copy; and a
  *  client's frames besides Data are no longer than MAX_REQUEST. */
 const MOST_VIEWED = 2 * MAX_REQUEST;
 
 export class Inbox implements Reader {
+  readonly #connection: Connection;
   readonly #session: Session;
   readonly #transport: Transport;
   readonly #runtime: Runtime;
-  readonly #owner: InboxOwner;
   /** Chunks that came behind a Hello that is being decided on. */
   #held: readonly Uint8Array[] = [];
   readonly #leases: Leases;
@@ -49,17 +36,17 @@ export class Inbox implements Reader {
   /** The peer's FIN came, behind bytes that are not read yet. */
   #endWaits = false;
 
-  constructor(session: Session, transport: Transport, runtime: Runtime, owner: InboxOwner) {
-    this.#session = session;
+  constructor(connection: Connection, transport: Transport, runtime: Runtime) {
+    this.#connection = connection;
+    this.#session = connection.session;
     this.#transport = transport;
     this.#leases = new Leases(transport);
     this.#runtime = runtime;
-    this.#owner = owner;
   }
 
   receive(chunk: Uint8Array): void {
     const session = this.#session;
-    if (this.#owner.phase !== "open") return this.#discard(chunk);
+    if (this.#connection.phase !== "open") return this.#discard(chunk);
     if (!session.reading) {
       this.#held = [...this.#held, chunk];
       this.#pause();
@@ -94,7 +81,7 @@ export class Inbox implements Reader {
   /** Goes on with a chunk that took more than its share of a turn. */
   readOn(): number {
     this.#queued = false;
-    const { phase } = this.#owner;
+    const { phase } = this.#connection;
     if (phase === "closed") return 0;
     if (phase === "closing") {
       this.resume();
@@ -106,7 +93,7 @@ export class Inbox implements Reader {
       this.#read();
       if (!this.#unread) this.resume();
     } catch (thrown) {
-      this.#owner.failed(thrown);
+      this.#connection.failed(thrown);
     }
     return share.spent;
   }
@@ -115,7 +102,7 @@ export class Inbox implements Reader {
     const frames = this.#session.framesReceived;
     this.deliver();
     if (this.#unread) this.#pause();
-    this.#owner.onRead(this.#session.framesReceived !== frames);
+    this.#connection.onRead(this.#session.framesReceived !== frames);
   }
 
   /** Hands over all events that the session has by now. */
@@ -124,9 +111,9 @@ export class Inbox implements Reader {
     this.#delivering = true;
     try {
       let event = this.#next();
-      while (event !== undefined && this.#owner.phase !== "closed") {
+      while (event !== undefined && this.#connection.phase !== "closed") {
         if (event.type === "data") this.#leases.lend(event.stream, event.bytes.length);
-        this.#owner.onEvent(event);
+        this.#connection.onEvent(event);
         event = this.#next();
       }
     } finally {
@@ -145,7 +132,7 @@ export class Inbox implements Reader {
       // Fields of other frames than Data may be views of a short chunk.
       const hasFrames = session.framesReceived !== this.#framesBefore;
       this.#leases.end(!session.reading || (hasFrames && !this.#isLong));
-    } else if (session.share.isSpent && !this.#queued && this.#owner.phase !== "closed") {
+    } else if (session.share.isSpent && !this.#queued && this.#connection.phase !== "closed") {
       this.#queue();
     }
   }
@@ -168,8 +155,8 @@ export class Inbox implements Reader {
 
   /** The peer sent FIN. */
   end(): void {
-    this.#endWaits = this.#owner.phase === "open" && (this.#unread || !this.#session.reading);
-    if (!this.#endWaits) this.#owner.onPeerEnd();
+    this.#endWaits = this.#connection.phase === "open" && (this.#unread || !this.#session.reading);
+    if (!this.#endWaits) this.#connection.onPeerEnd();
   }
 
   /** Nothing more is read: what is held is dropped, and so is what still comes, up to the peer's FIN. */
