@@ -2,6 +2,7 @@
 
 import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
+import { DescriptorFolder } from "./descriptor-folder.ts";
 import type { Folder } from "./folder.ts";
 import type { Resolver, OpenFile } from "./resolver.ts";
 import { Descriptor } from "../system/descriptor.ts";
@@ -17,7 +18,6 @@ import {
   statDescriptor,
   systemError,
 } from "../system/kernel.ts";
-import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { quote } from "../names.ts";
 import { namesOwnFolder } from "./own-folder.ts";
 import { checkRegular, reopen } from "./open-regular.ts";
@@ -116,45 +116,17 @@ export class KernelResolver implements Resolver {
   readonly #statAtRoot = (name: string): Facts | undefined => statName(this.#root.fd, name);
 }
 
-class KernelFolder implements Folder {
-  readonly #folder: Descriptor;
-  readonly facts: Facts;
-
-  constructor(fd: number, facts: Facts) {
-    this.#folder = new Descriptor(fd);
-    this.facts = facts;
-  }
-
-  get fd(): number {
-    return this.#folder.fd;
-  }
-
-  get path(): string {
-    return `/proc/self/fd/${this.#folder.fd}`;
-  }
-
-  pathOf(name: string): string {
-    return `${this.path}/${name}`;
-  }
-
+class KernelFolder extends DescriptorFolder {
   stat(name: string): Facts | undefined {
-    return statName(this.#folder.fd, name);
+    return statName(this.fd, name);
   }
 
   child(name: string, path: string): Folder {
     const flags = O_PATH | constants.O_DIRECTORY;
-    const fd = openat2(this.#folder.fd, name, flags, BENEATH | RESOLVE_NO_SYMLINKS);
+    const fd = openat2(this.fd, name, flags, BENEATH | RESOLVE_NO_SYMLINKS);
     if (fd === -ERRNO.ELOOP) throw linkRefused(path);
     if (fd < 0) throw refusal(fd, path);
     return openFolder(fd, path);
-  }
-
-  readNames(shown: string, taker: NameTaker): Promise<void> {
-    return readFolder(this.path, shown, taker);
-  }
-
-  [Symbol.dispose](): void {
-    this.#folder[Symbol.dispose]();
   }
 }
 

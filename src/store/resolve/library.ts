@@ -12,7 +12,7 @@ import { mayBeOwnFolder, namesOwnFolder } from "./own-folder.ts";
 import { tolerate } from "../system/system-error.ts";
 import { notFound } from "../system/refusals.ts";
 import { hasProc } from "./walk-folder.ts";
-import { type Hold, WalkResolver } from "./walk-resolver.ts";
+import { WalkResolver } from "./walk-resolver.ts";
 
 /** "kernel": openat2. "walk": by descriptors, no links. "walk-paths": the same by paths, where /proc is missing. */
 export type Resolution = "kernel" | "walk" | "walk-paths";
@@ -132,13 +132,12 @@ function checkLibrary(folder: string): string {
 
 function openResolver(path: string, resolution: Resolution | undefined): Resolver {
   if (resolution !== undefined && resolution !== "kernel") {
-    return new WalkResolver(path, hold(resolution));
+    return new WalkResolver(path, resolution === "walk");
   }
-  if (process.platform !== "linux") return new WalkResolver(path, "path");
-  const root = openSync(path, O_PATH | constants.O_DIRECTORY);
-  if (kernelResolves(root)) return new KernelResolver(root);
-  closeSync(root);
-  return new WalkResolver(path, hasProc ? "descriptor" : "path");
+  if (process.platform === "linux") {
+    const root = openSync(path, O_PATH | constants.O_DIRECTORY);
+    if (kernelResolves(root)) return new KernelResolver(root);
+    closeSync(root);
+  }
+  return new WalkResolver(path, hasProc);
 }
-
-const hold = (resolution: Resolution): Hold => (resolution === "walk" ? "descriptor" : "path");

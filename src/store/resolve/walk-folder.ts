@@ -3,7 +3,7 @@
 import { constants, existsSync, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "./folder.ts";
-import { Descriptor } from "../system/descriptor.ts";
+import { DescriptorFolder } from "./descriptor-folder.ts";
 import { type Facts, factsOf } from "../system/facts.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
 import { O_PATH } from "../system/kernel.ts";
@@ -15,7 +15,7 @@ export const hasProc = process.platform === "linux" && existsSync("/proc/self/fd
 
 /** Opens a folder by its local path, links followed. @throws the error of node:fs */
 export function openPlainFolder(path: string): Folder {
-  return hasProc ? DescriptorFolder.open(path) : new PathFolder(realpathSync(path));
+  return hasProc ? ProcFolder.open(path) : new PathFolder(realpathSync(path));
 }
 
 export interface WalkFolder extends Folder {
@@ -24,29 +24,13 @@ export interface WalkFolder extends Folder {
   duplicate(): WalkFolder;
 }
 
-export class DescriptorFolder implements WalkFolder {
-  readonly #folder: Descriptor;
-  readonly facts: Facts;
-
+export class ProcFolder extends DescriptorFolder implements WalkFolder {
   constructor(fd: number) {
-    this.#folder = new Descriptor(fd);
-    this.facts = factsOf(fstatSync(fd, { bigint: true }));
+    super(fd, factsOf(fstatSync(fd, { bigint: true })));
   }
 
-  get fd(): number {
-    return this.#folder.fd;
-  }
-
-  get path(): string {
-    return `/proc/self/fd/${this.#folder.fd}`;
-  }
-
-  static open(path: string): DescriptorFolder {
-    return new DescriptorFolder(openSync(path, O_PATH | constants.O_DIRECTORY));
-  }
-
-  pathOf(name: string): string {
-    return `${this.path}/${name}`;
+  static open(path: string): ProcFolder {
+    return new ProcFolder(openSync(path, O_PATH | constants.O_DIRECTORY));
   }
 
   stat(name: string): Facts | undefined {
@@ -56,22 +40,14 @@ export class DescriptorFolder implements WalkFolder {
   child(name: string, path: string): WalkFolder {
     try {
       const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-      return new DescriptorFolder(openSync(this.pathOf(name), flags));
+      return new ProcFolder(openSync(this.pathOf(name), flags));
     } catch (error) {
       throw notAFolder(this, name, path, error);
     }
   }
 
   duplicate(): WalkFolder {
-    return new DescriptorFolder(openSync(`${this.path}/.`, O_PATH | constants.O_DIRECTORY));
-  }
-
-  readNames(shown: string, taker: NameTaker): Promise<void> {
-    return readFolder(this.path, shown, taker);
-  }
-
-  [Symbol.dispose](): void {
-    this.#folder[Symbol.dispose]();
+    return ProcFolder.open(`${this.path}/.`);
   }
 }
 

@@ -12,20 +12,17 @@ import type { Facts } from "../system/facts.ts";
 import { namesOwnFolder } from "./own-folder.ts";
 import { openRegular } from "./open-regular.ts";
 import { isDirectory, linkRefused, notFound } from "../system/refusals.ts";
-import { DescriptorFolder, PathFolder, type WalkFolder } from "./walk-folder.ts";
-
-/** How a walk keeps the folder of the last step. */
-export type Hold = "descriptor" | "path";
+import { PathFolder, ProcFolder, type WalkFolder } from "./walk-folder.ts";
 
 export class WalkResolver implements Resolver {
   readonly followsLinks = false;
   readonly #root: WalkFolder;
   readonly #proc: boolean;
 
-  /** @param root real path of the library */
-  constructor(root: string, hold: Hold) {
-    this.#proc = hold === "descriptor";
-    this.#root = hold === "path" ? new PathFolder(root) : DescriptorFolder.open(root);
+  /** @param root real path of the library @param proc whether each step begins at a descriptor */
+  constructor(root: string, proc: boolean) {
+    this.#proc = proc;
+    this.#root = proc ? ProcFolder.open(root) : new PathFolder(root);
   }
 
   get path(): string {
