@@ -242,7 +242,7 @@ export interface Sink extends AsyncDisposable {
 /** A place that keeps files: the folder of `openDiskStore`, or one of your own. Disposed with its server. */
 export interface Store extends AsyncDisposable {
   readonly readOnly: boolean;
-  /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT (a cursor that is not ours) */
+  /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT (a cursor of another store) */
   page(folder: string, request: PageRequest): MaybePromise<Page>;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED (a link leads outside) */
   stat(path: string): MaybePromise<StoreEntry>;

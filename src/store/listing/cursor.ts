@@ -11,8 +11,8 @@ export function encodeCursor(last: Uint8Array): string {
 /** @throws INVALID_ARGUMENT */
 export function decodeCursor(cursor: string): Uint8Array {
   const last = Buffer.from(cursor, "base64url");
-  const isOurs = last.length > 0 && last.length <= MAX_SEGMENT && !last.includes(0);
-  // A text that decodes need not have been encoded: base64 has room for nonsense.
-  if (isOurs && encodeCursor(last) === cursor) return last;
+  const isName = last.length > 0 && last.length <= MAX_SEGMENT && !last.includes(0);
+  // A text that decodes need not be one that was encoded: base64 ignores some bits and characters.
+  if (isName && encodeCursor(last) === cursor) return last;
   throw new LeatError("INVALID_ARGUMENT", `the cursor ${quote(cursor)} is none of this store's`);
 }

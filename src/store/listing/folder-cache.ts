@@ -1,11 +1,10 @@
 /**
  * Names of folders kept from one page to the next, in bounded memory and for a short while.
  *
- * Kept names are used as long as the folder is unchanged. A large folder that keeps changing would
- * be read for every page, so its kept names also serve a while after a change: ten times as long as
- * reading them took, so that reading never takes more than a tenth of the time. Names that are gone
- * by then are left out by the page; names that are new may be missing from a listing that was under
- * way when they came.
+ * Kept names are used as long as the folder is unchanged. A large folder that keeps changing would be read
+ * for every page, so its kept names are also used for a while after a change: ten times as long as reading
+ * them took, so that reading takes at most a tenth of the time. Names that were removed meanwhile are left
+ * out by the page; new names may be missing from a listing that was under way when they were made.
  */
 
 import {
@@ -15,14 +14,15 @@ import {
   FOLDER_WINDOW_BYTES,
 } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
-import type { Facts } from "../system/facts.ts";
+import { changedAt, type Facts, identityOf, sameChanged, sameModified } from "../system/facts.ts";
 import { type FolderNames, type Room, readFolderNames } from "./folder-names.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** Reading that took longer than this, in milliseconds, makes a folder large. */
 const LARGE = 20;
 
-/** Names of a large folder serve this many times as long as they took to read. */
-const PATIENCE = 10;
+/** Names of a large folder are used this many times as long as they took to read. */
+const REUSE_FACTOR = 10;
 
 /**
  * A folder that changed less than this many milliseconds before it was read may change again
@@ -36,8 +36,8 @@ interface Kept extends FolderNames {
   readonly readAt: number;
   /** Milliseconds that reading took. */
   readonly took: number;
-  /** Whether the folder's times tell of every change since. */
-  readonly timesTell: boolean;
+  /** Whether every change since it was read has changed the folder's times. */
+  readonly timesReliable: boolean;
 }
 
 export class FolderCache implements Disposable {
@@ -63,7 +63,7 @@ export class FolderCache implements Disposable {
   }
 
   /**
-   * Names that begin behind `after`, or before.
+   * Names that begin behind `after`, or earlier.
    * @param shown the folder's path, for messages
    */
   async names(folder: Folder, after: Uint8Array | undefined, shown: string): Promise<FolderNames> {
@@ -81,12 +81,12 @@ export class FolderCache implements Disposable {
   }
 
   #find(folder: Folder, after: Uint8Array | undefined): Kept | undefined {
-    const key = keyOf(folder.facts);
+    const key = identityOf(folder.facts);
     const kept = this.#kept.get(key);
     if (kept === undefined) return undefined;
     if (this.#isOld(kept) || !isFresh(kept, folder.facts, after)) return undefined;
     if (!reaches(kept, after)) return undefined;
-    // The last one used is the last to go.
+    // The order of the map is that of the last use.
     this.#kept.delete(key);
     this.#kept.set(key, kept);
     return kept;
@@ -95,17 +95,17 @@ export class FolderCache implements Disposable {
   async #read(folder: Folder, after: Uint8Array | undefined, shown: string): Promise<FolderNames> {
     const readAt = performance.now();
     const { facts } = folder;
-    const timesTell = Date.now() - newest(facts) > TICK;
-    using room = this.#room(keyOf(facts));
+    const timesReliable = Date.now() - newest(facts) > TICK;
+    using room = this.#room(identityOf(facts));
     const read = await readFolderNames(folder, after, shown, room);
-    const kept = { ...read, facts, readAt, took: performance.now() - readAt, timesTell };
-    this.#keep(keyOf(facts), kept);
+    const kept = { ...read, facts, readAt, took: performance.now() - readAt, timesReliable };
+    this.#keep(identityOf(facts), kept);
     return kept;
   }
 
   /**
-   * A window, and those of turns that are free, as far as they push no other folder out: a folder
-   * that needs fewer windows is read fewer times.
+   * The memory of a reader: one window, and more while no other reader needs it and no other folder has to
+   * be dropped for it. A folder that fits into fewer windows is read fewer times.
    */
   #room(key: string): Room & Disposable {
     const own = this.#kept.get(key);
@@ -120,7 +120,7 @@ export class FolderCache implements Disposable {
         return FOLDER_WINDOW_BYTES;
       },
       [Symbol.dispose]: () => {
-        for (; windows > 1; windows -= 1) this.#readers.giveBack();
+        for (; windows > 1; windows -= 1) this.#readers.release();
       },
     };
   }
@@ -167,43 +167,11 @@ function costOf({ names }: Kept): number {
   return names.size + FOLDER_COST;
 }
 
-/** Lets a number of pieces of work go on at once; the others wait in order. */
-class Semaphore {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      this.giveBack();
-    }
-  }
-
-  /** One turn more for who has one, if another one is left for who comes next. */
-  takeSpare(): boolean {
-    if (this.#free < 2) return false;
-    this.#free--;
-    return true;
-  }
-
-  giveBack(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
-  }
-}
-
 function isFresh(kept: Kept, now: Facts, after: Uint8Array | undefined): boolean {
-  if (kept.timesTell && sameTimes(kept.facts, now)) return true;
+  const sameTimes = sameModified(kept.facts, now) && sameChanged(kept.facts, now);
+  if (kept.timesReliable && sameTimes) return true;
   if (after === undefined || kept.took < LARGE) return false;
-  return performance.now() - kept.readAt < kept.took * (PATIENCE + 1);
+  return performance.now() - kept.readAt < kept.took * (REUSE_FACTOR + 1);
 }
 
 /** Whether the window has the names that follow `after`. */
@@ -215,22 +183,7 @@ function reaches(kept: Kept, after: Uint8Array | undefined): boolean {
   return after === undefined || kept.names.compare(kept.names.count - 1, after) > 0;
 }
 
-function sameTimes(a: Facts, b: Facts): boolean {
-  return (
-    a.modifiedSeconds === b.modifiedSeconds &&
-    a.modifiedNanoseconds === b.modifiedNanoseconds &&
-    a.changedSeconds === b.changedSeconds &&
-    a.changedNanoseconds === b.changedNanoseconds
-  );
-}
-
 /** The last time of a folder, in milliseconds since 1970. */
 function newest(facts: Facts): number {
-  return (
-    Math.max(facts.modifiedSeconds, facts.changedSeconds + facts.changedNanoseconds / 1e9) * 1000
-  );
-}
-
-function keyOf(facts: Facts): string {
-  return `${facts.device},${facts.inodeHigh},${facts.inodeLow}`;
+  return Math.max(facts.modifiedSeconds * 1000, changedAt(facts));
 }

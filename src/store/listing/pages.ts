@@ -67,7 +67,7 @@ class PageBuilder {
   readonly #entries: PageEntry[] = [];
   #skippedNames = 0;
   #bytes = 0;
-  /** The last name that was dealt with. */
+  /** The last name that was taken or left out. */
   #last: Uint8Array | undefined;
 
   constructor(library: Library, segments: readonly string[], folder: Folder, request: PageRequest) {
@@ -109,7 +109,7 @@ class PageBuilder {
     return bytes[start] === DOT && !this.#request.hidden;
   }
 
-  /** The first entry always fits: a page that is never empty gets a client on. */
+  /** The first entry always fits, so that each page brings a client further. */
   #hasRoom(length: number): boolean {
     const { limit, bytes } = this.#request;
     if (this.#entries.length === 0) return true;
@@ -124,7 +124,7 @@ class PageBuilder {
     }
     if (this.#isRoot && namesOwnFolder(name, (other) => this.#folder.stat(other))) return;
     const entry = this.#entry(name);
-    // Gone since the names were read.
+    // It was removed since the names were read.
     if (entry === undefined) return;
     this.#entries.push(entry);
     this.#bytes += end - start + ENTRY_ROOM;
@@ -135,7 +135,7 @@ class PageBuilder {
     try {
       facts = this.#folder.stat(name);
     } catch {
-      // A mount whose server has gone, a damaged inode: one of them is no reason to show no others.
+      // A mount whose server is down, a damaged inode: the other entries are listed all the same.
       return { name, kind: "OTHER", size: 0, mode: 0, version: "" };
     }
     if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);

@@ -6,10 +6,10 @@
 
 import { pause } from "../system/pause.ts";
 
-/** Below, insertion is quicker. */
+/** Shorter ranges are sorted by insertion, which is quicker. */
 const FEW = 12;
 
-/** Names moved past between two looks at the event loop: about a millisecond. */
+/** Names processed between two pauses for the event loop: about a millisecond. */
 const PAUSE_AFTER = 100_000;
 
 /**

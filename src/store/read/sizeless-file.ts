@@ -16,7 +16,7 @@ let kept = 0;
 const PROBE = new Uint8Array(4096);
 
 /**
- * @param source ours from now on
+ * @param source disposed when this fails, or returns another one
  * @returns itself, unless it has more bytes than its size
  * @throws what reading it throws; TOO_LARGE, RESOURCE_EXHAUSTED
  */

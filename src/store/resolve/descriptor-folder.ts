@@ -8,7 +8,7 @@ export abstract class DescriptorFolder implements Folder {
   readonly #folder: Descriptor;
   readonly facts: Facts;
 
-  /** @param fd O_PATH; ours to close from now on */
+  /** @param fd O_PATH; closed when this is disposed */
   constructor(fd: number, facts: Facts) {
     this.#folder = new Descriptor(fd);
     this.facts = facts;

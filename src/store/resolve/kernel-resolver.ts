@@ -34,7 +34,7 @@ export class KernelResolver implements Resolver {
   /** `/proc/self/fd`: reopening a descriptor relative to it takes 2.5 us, by its whole path 3.6. */
   readonly #descriptors: Descriptor;
 
-  /** @param root descriptor of the library, O_PATH; ours to close from now on */
+  /** @param root descriptor of the library, O_PATH; closed when this is disposed */
   constructor(root: number) {
     this.#root = new Descriptor(root);
     try {
@@ -135,7 +135,7 @@ function statName(folder: number, name: string): Facts | undefined {
   return facts === -ERRNO.ENOENT ? undefined : factsOrThrow(facts, name);
 }
 
-/** @param fd ours to close from now on */
+/** @param fd closed with the folder, or when this fails */
 function openFolder(fd: number, path: string): Folder {
   const facts = statDescriptor(fd);
   if (typeof facts === "number") closeSync(fd);

@@ -13,7 +13,7 @@ export function descriptorFacts(fd: number): Facts {
 export class Descriptor implements Disposable {
   #fd: number;
 
-  /** @param fd ours to close from now on */
+  /** @param fd closed when this is disposed */
   constructor(fd: number) {
     this.#fd = fd;
   }

@@ -73,6 +73,11 @@ export function sameThing(a: Identity, b: Identity): boolean {
   return a.inodeLow === b.inodeLow && a.inodeHigh === b.inodeHigh && a.device === b.device;
 }
 
+/** The device and inode, which outlive a restart of the server, as a key of maps. */
+export function identityOf({ device, inodeHigh, inodeLow }: Identity): string {
+  return `${device},${inodeHigh},${inodeLow}`;
+}
+
 type Modified = Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">;
 
 /** Whether both have the same mtime. */

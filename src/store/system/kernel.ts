@@ -127,7 +127,7 @@ function call(number: number, a: number, b: number, c: number, d: number, e: num
   if (symbols === undefined) return -ERRNO.ENOSYS;
   const result = Number(symbols.syscall(number, a, b, c, d, e));
   if (result !== -1) return result;
-  // Nothing of ours runs between the two calls on this thread, so errno is still that of the first.
+  // Nothing else runs on this thread between the two calls, so errno is still that of the first.
   const location = symbols["__errno_location"]();
   return location === null ? -ERRNO.EIO : -read.i32(location, 0);
 }

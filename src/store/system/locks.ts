@@ -5,6 +5,7 @@
  * to serve such a library.
  */
 import { descriptorFacts } from "./descriptor.ts";
+import { identityOf } from "./facts.ts";
 import { lockExclusively } from "./posix.ts";
 
 /** Files that this process holds where the kernel has no locks. */
@@ -23,8 +24,7 @@ export class Lock {
     const answer = lockExclusively(fd);
     if (answer === "held") return undefined;
     if (answer === "ours") return new Lock();
-    const { device, inodeHigh, inodeLow } = descriptorFacts(fd);
-    const key = `${device}:${inodeHigh}:${inodeLow}`;
+    const key = identityOf(descriptorFacts(fd));
     if (held.has(key)) return undefined;
     held.add(key);
     return new Lock(key);

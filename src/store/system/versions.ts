@@ -38,8 +38,3 @@ export class Versions {
     return hash.digest().toString("base64url", 0, VERSION_BYTES);
   }
 }
-
-/** A folder's device and inode: they outlive a restart of the server. */
-export function identityOf(folder: Facts): string {
-  return `${folder.device},${folder.inodeHigh},${folder.inodeLow}`;
-}

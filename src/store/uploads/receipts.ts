@@ -52,7 +52,7 @@ export class Receipts implements Disposable {
   #finds = 0;
 
   /**
-   * @param folder ours from now on
+   * @param folder closed when this is disposed
    * @param retention milliseconds that a receipt is kept
    * @param onKept called for each partial that is kept, by any process
    */

@@ -4,6 +4,7 @@
  */
 import { constants } from "node:fs";
 import type { Folder } from "../resolve/folder.ts";
+import { identityOf } from "../system/facts.ts";
 import { isSupported, isUnsupported } from "../system/system-error.ts";
 import { closeLater, fsyncLater, openLater } from "../system/thread-pool.ts";
 
@@ -18,7 +19,7 @@ const next = new Map<string, Promise<boolean>>();
  * @throws the system's error, the same to all calls that share a sync
  */
 export function syncFolder({ path, facts }: Folder): Promise<boolean> {
-  const key = `${facts.device}:${facts.inodeHigh}:${facts.inodeLow}`;
+  const key = identityOf(facts);
   const before = running.get(key);
   if (before === undefined) return begin(key, path);
   const shared = next.get(key);
