@@ -55,6 +55,15 @@ export function handlers(
   };
 }
 
+/** Bun takes a descriptor here, too, and either kind of address; its types do not say so. */
+export function socketOptions(
+  where: Address | { readonly fd: number },
+  socket: Bun.SocketHandler<SocketData>,
+): Bun.UnixSocketOptions<SocketData> {
+  const options = { ...where, socket, data: undefined, allowHalfOpen: true };
+  return options as Bun.UnixSocketOptions<SocketData>;
+}
+
 // Joined, because a template keeps its parts, and each connection keeps its peer's name.
 const endpoint = (host: string, port: number): string =>
   [host.includes(":") ? `[${host}]` : host, port].join(":");
@@ -79,15 +88,7 @@ export function listenBun(address: Address, accept: Accept, divert?: Divert): So
   const socket = handlers(accept, peerName(address), divert);
   checkUnixPath(address, "listen on");
   try {
-    const listener =
-      "unix" in address
-        ? Bun.listen<SocketData>({
-            unix: address.unix,
-            socket,
-            data: undefined,
-            allowHalfOpen: true,
-          })
-        : Bun.listen<SocketData>({ ...address, socket, data: undefined, allowHalfOpen: true });
+    const listener = Bun.listen(socketOptions(address, socket));
     const port = "port" in listener ? Number(listener.port) : 0;
     return {
       address: "unix" in address ? addressText(address) : endpoint(address.hostname, port),
@@ -154,14 +155,7 @@ export async function connectBun(
   );
   checkUnixPath(address, "connect to");
   try {
-    await ("unix" in address
-      ? Bun.connect<SocketData>({
-          unix: address.unix,
-          socket,
-          data: undefined,
-          allowHalfOpen: true,
-        })
-      : Bun.connect<SocketData>({ ...address, socket, data: undefined, allowHalfOpen: true }));
+    await Bun.connect(socketOptions(address, socket));
   } catch (thrown) {
     throw connectError(thrown, where);
   }

@@ -3,8 +3,7 @@
  * share, an accepted one that is served elsewhere.
  */
 import { renameSync, rmSync } from "node:fs";
-import { addressText, type Divert, handlers, listenBun, peerName } from "./bun.ts";
-import type { SocketData } from "./bun-transport.ts";
+import { addressText, type Divert, handlers, listenBun, peerName, socketOptions } from "./bun.ts";
 import { closeDuplicate, duplicate } from "./duplicate.ts";
 import type { Accept, Address, Listener, TransportHandler } from "./transport.ts";
 
@@ -66,23 +65,19 @@ export function listenShared(
   divert?: Divert,
 ): Listener {
   const socket = handlers(accept, peerName(address), divert);
-  const options = { fd, socket, data: undefined, allowHalfOpen: true };
-  // Bun takes a descriptor here, too; its types do not say so.
-  const listener = Bun.listen(options as unknown as Bun.UnixSocketOptions<SocketData>);
-  const stop = (): void => listener.stop();
+  const listener = Bun.listen(socketOptions({ fd }, socket));
   return {
     address: addressText(address),
     port: "unix" in address ? 0 : address.port,
-    stop,
-    [Symbol.asyncDispose]: async () => stop(),
+    stop: () => listener.stop(),
+    [Symbol.asyncDispose]: async () => listener.stop(),
   };
 }
 
 /** Adopts a connected socket that was accepted elsewhere. @param peer its address, for logs */
 export async function adopt(fd: number, peer: string, accept: Accept): Promise<void> {
   const socket = handlers(accept, () => peer);
-  const options = { fd, socket, data: undefined, allowHalfOpen: true };
-  await Bun.connect<SocketData>(options as unknown as Bun.UnixSocketOptions<SocketData>);
+  await Bun.connect(socketOptions({ fd }, socket));
 }
 
 const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };

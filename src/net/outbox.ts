@@ -78,7 +78,7 @@ export class Outbox implements Task, BufferHolder {
   /** There is nothing to send. */
   get idle(): boolean {
     if (this.#filling || this.#hasBytes || this.#region !== undefined) return false;
-    return !this.#wants;
+    return !this.#producer.wantsToSend;
   }
 
   /** Bytes of a buffer wait, in it or put aside. */
@@ -92,10 +92,6 @@ export class Outbox implements Task, BufferHolder {
 
   get urgent(): boolean {
     return !this.#hasBytes && this.#region === undefined && this.#producer.hasAnswers;
-  }
-
-  get #wants(): boolean {
-    return this.#producer.wantsToSend;
   }
 
   /** The producer has something to send. */
@@ -227,7 +223,7 @@ export class Outbox implements Task, BufferHolder {
       return written;
     }
     if (this.#region !== undefined) this.#release();
-    else if (!this.#wants) this.#flushed();
+    else if (!this.#producer.wantsToSend) this.#flushed();
     return written;
   }
 
@@ -242,7 +238,7 @@ export class Outbox implements Task, BufferHolder {
       return sent;
     }
     this.#endRegion();
-    if (!this.#wants) this.#flushed();
+    if (!this.#producer.wantsToSend) this.#flushed();
     return sent;
   }
 
