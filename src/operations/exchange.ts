@@ -60,6 +60,3 @@ export interface Receiving {
    */
   abort(error: LeatError): Promise<void> | undefined;
 }
-
-/** Runs an operation. An error that it throws is sent as the stream's Failure. */
-export type Run<Request> = (request: Request, exchange: Exchange) => Promise<void> | Receiving;

@@ -13,13 +13,12 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
   const { path, sha256 } = request;
   const opened = exchange.store.open(path);
   const source = opened instanceof Promise ? await opened : opened;
-  let closed: Promise<void> | undefined;
+  const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
   try {
     const { offset, length } = range(request, source);
     exchange.respond({ case: "get", value: { entry: source.entry, offset, length } });
     const onTaken = (bytes: number): void => exchange.countSent(bytes);
-    let onClosed: (() => void) | undefined;
-    if (source.synchronous) closed = new Promise((resolve) => void (onClosed = resolve));
+    const onReady = (): void => exchange.ready();
     const outgoing = source.synchronous
       ? new OutgoingSource({
           source,
@@ -28,7 +27,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
           sha256,
           path,
           onTaken,
-          onReady: () => exchange.ready(),
+          onReady,
           crcs: exchange.blockCrcs.of(source.entry.version, source.entry.size),
           pinned: request.ifMatch !== undefined,
           mayGrow: request.mayGrow,
@@ -39,7 +38,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
           chunks: sourceChunks(source, offset, length, DATA_PAYLOAD, path),
           sha256,
           onTaken,
-          onReady: () => exchange.ready(),
+          onReady,
           onError: (error) => exchange.fail(error),
         });
     exchange.send(outgoing, offset);
@@ -49,7 +48,7 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
   }
   // The kernel, or the disk, may still use the file when its stream is over: the descriptor counts until
   // it is closed.
-  await closed;
+  if (source.synchronous) await closed;
 }
 
 /** @throws PRECONDITION_FAILED, INVALID_ARGUMENT */

@@ -10,7 +10,7 @@ import { PutOperation } from "./put.ts";
 import { stat } from "./stat.ts";
 import { status } from "./status.ts";
 
-/** Runs an operation. @returns the handler of the rest of the stream, or a promise of the end */
+/** Runs an operation. An error that it throws is sent as the stream's Failure. @returns the handler of the rest of the stream, or a promise of the end */
 export function run(operation: Operation, exchange: Exchange): Receiving | Promise<void> {
   switch (operation.case) {
     case "list":

@@ -26,6 +26,7 @@ type Created = Awaited<ReturnType<Exchange["store"]["create"]>>;
 
 /** Receives a file. Data may come while the store still opens the partial: it waits here. */
 export class PutOperation implements Receiving, Intake {
+  complete = false;
   readonly #request: Put;
   readonly #exchange: Exchange;
   #sink: Sink | undefined;
@@ -42,7 +43,6 @@ export class PutOperation implements Receiving, Intake {
   #over = false;
   /** The client gave it up: nothing is kept for another try. */
   #givenUp = false;
-  #finished = false;
   #committing = false;
   /** An error that came during the commit: the reason why that fails, if it does. */
   #reason: unknown;
@@ -76,13 +76,9 @@ export class PutOperation implements Receiving, Intake {
     await this.#leaving;
   }
 
-  get complete(): boolean {
-    return this.#finished;
-  }
-
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
     // Behind Finish only the answer to a Resend may come, and none was sent.
-    if (!this.#finished) this.#take(bytes, blockCrc);
+    if (!this.complete) this.#take(bytes, blockCrc);
   }
 
   #take(bytes: Uint8Array, blockCrc: number | undefined): void {
@@ -98,7 +94,7 @@ export class PutOperation implements Receiving, Intake {
 
   finish(finish: Finish): void {
     if (this.#over) return;
-    this.#finished = true;
+    this.complete = true;
     if (this.#sink === undefined || this.#incoming === undefined) {
       this.#earlyFinish = finish;
       return;

@@ -48,7 +48,8 @@ const CANCELLED: Row = {
   "server:failure": "ended",
 };
 
-const TABLE: Readonly<Record<StreamState, Row>> = {
+/** All rows: for `step`, for the test that walks them and for the drawing in docs/protocol.md. */
+export const TRANSITIONS: Readonly<Record<StreamState, Row>> = {
   unary: {
     "server:response": "ended",
     "server:failure": "ended",
@@ -118,7 +119,7 @@ const TABLE: Readonly<Record<StreamState, Row>> = {
 
 /** The state behind `frame`, or undefined where the frame is not allowed. */
 export function step(state: StreamState, side: Side, frame: StreamFrame): StreamState | undefined {
-  return TABLE[state][`${side}:${frame}`];
+  return TRANSITIONS[state][`${side}:${frame}`];
 }
 
 /** The state of a stream that this request opens. */
@@ -132,6 +133,3 @@ export function opened(operation: NonNullable<Request["operation"]>["case"]): St
       return "unary";
   }
 }
-
-/** All rows, for the test that walks them and for the drawing in docs/protocol.md. */
-export const TRANSITIONS: Readonly<Record<StreamState, Row>> = TABLE;
