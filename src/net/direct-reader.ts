@@ -4,9 +4,11 @@
  *
  * The runtime has no way to say that a socket is readable without reading it. So once in each turn of
  * the event loop this waits in poll(2): for the sockets, and for the descriptor on which the event loop
- * itself waits. All other work of the runtime ends the wait; timers alone may be POLL_WAIT late.
+ * itself waits. All other work of the runtime ends the wait, and it does not wait while work is left for
+ * the next turn; timers alone may be POLL_WAIT late.
  */
 import { POLL_WAIT } from "../limits.ts";
+import { hasNextTurn } from "../next-turn.ts";
 import { eventLoopDescriptor } from "./event-loop.ts";
 import { hasSocketCalls, PollSet } from "./socket-calls.ts";
 
@@ -55,8 +57,9 @@ export class DirectReader {
 
   readonly #turn = (): void => {
     this.#scheduled = false;
+    if (this.#sockets.size === 0) return;
     const { order, set } = (this.#polled ??= this.#poll());
-    set.wait(this.#moreWaits ? 0 : POLL_WAIT);
+    set.wait(this.#moreWaits || hasNextTurn() ? 0 : POLL_WAIT);
     this.#moreWaits = false;
     const now = performance.now();
     for (const [i, socket] of order.entries()) {

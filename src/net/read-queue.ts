@@ -4,6 +4,7 @@
  * whatever they send, a turn takes about as long as TURN_WORK says.
  */
 import { LEAST_SHARE, TURN_SHARE, TURN_WORK } from "../limits.ts";
+import { nextTurn } from "../next-turn.ts";
 
 export interface Reader {
   /** Reads as much as one share allows. @returns what that cost */
@@ -45,7 +46,7 @@ export class ReadQueue {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#turn);
+    nextTurn(this.#turn);
   }
 
   readonly #turn = (): void => {

@@ -5,6 +5,7 @@
  * wait for a run of each outbox; but while data waits, they get no more than half a turn.
  */
 import { TURN_BUDGET } from "../limits.ts";
+import { nextTurn } from "../next-turn.ts";
 
 export interface Task {
   /** Writes at most about one buffer. @returns bytes written */
@@ -59,7 +60,7 @@ export class RunQueue {
     this.#runSome(this.#urgent, 0);
     if (this.#left < this.#budget && !this.#turnEnds) {
       this.#turnEnds = true;
-      setImmediate(this.#nextTurn);
+      nextTurn(this.#newTurn);
     }
   };
 
@@ -74,7 +75,7 @@ export class RunQueue {
     }
   }
 
-  readonly #nextTurn = (): void => {
+  readonly #newTurn = (): void => {
     this.#turnEnds = false;
     this.#left = this.#budget;
     if (this.#urgent.size + this.#tasks.size > 0) this.#runTasks();

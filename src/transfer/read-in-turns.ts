@@ -3,6 +3,7 @@
  * between two pieces: many at once are slow, and do not hold up other work.
  */
 import { DATA_PAYLOAD } from "../limits.ts";
+import { pause } from "../next-turn.ts";
 import type { Source } from "../store/store.ts";
 
 /** For the piece whose turn it is: one buffer, whatever the number of files. */
@@ -43,10 +44,8 @@ export async function readInTurns(
 function inTurn(piece: () => Promise<number>): Promise<number> {
   const read = last.then(piece);
   last = read.then(
-    (count) => (count > 0 ? turnOfLoop() : undefined), // those given up take no turn
+    (count) => (count > 0 ? pause() : undefined), // those given up take no turn
     () => {},
   );
   return read;
 }
-
-const turnOfLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

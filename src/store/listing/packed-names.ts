@@ -3,7 +3,7 @@
  * costs its bytes and five more, and nothing for the garbage collector to look at.
  */
 
-import { pause } from "../system/pause.ts";
+import { pause } from "../../next-turn.ts";
 import { sortNames } from "./sort-names.ts";
 
 const FIRST_BYTES = 8 * 1024;

@@ -11,7 +11,7 @@ import type { Library } from "../resolve/library.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
 import { checkPath } from "../names.ts";
 import { namesOwnFolder } from "../resolve/own-folder.ts";
-import { pause } from "../system/pause.ts";
+import { pause } from "../../next-turn.ts";
 import type { Page, PageEntry, PageRequest } from "../store.ts";
 import { wireName } from "../resolve/wire-names.ts";
 

@@ -4,7 +4,7 @@
  * quarter of what an array of Buffers takes; and it pauses.
  */
 
-import { pause } from "../system/pause.ts";
+import { pause } from "../../next-turn.ts";
 
 /** Shorter ranges are sorted by insertion, which is quicker. */
 const FEW = 12;

@@ -8,7 +8,7 @@ import { readdir } from "node:fs/promises";
 import { LeatError } from "../../errors.ts";
 import { hasDirectoryEntries, readDirectoryEntries, systemError } from "../system/kernel.ts";
 import { quote } from "../names.ts";
-import { pause } from "../system/pause.ts";
+import { pause } from "../../next-turn.ts";
 
 export interface NameTaker {
   /** Takes the raw name at `bytes[start, end)`, which is valid until it returns. */

@@ -15,7 +15,7 @@ import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { findPrivateFolder, isRemoved, makePrivateFolder } from "./private-folder.ts";
 import { PartialFile, removeUnheld } from "../write/partial.ts";
-import { pause } from "../system/pause.ts";
+import { pause } from "../../next-turn.ts";
 import type { Prefix } from "../store.ts";
 
 const PARTIAL_FOLDER = "partial";

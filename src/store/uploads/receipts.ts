@@ -10,6 +10,7 @@
 import { closeSync, constants, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { JOURNAL_READS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "../../limits.ts";
+import { nextTurn } from "../../next-turn.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { clearDeadStores, isAlive, LiveStore } from "./live-stores.ts";
 import { isRemoved } from "./private-folder.ts";
@@ -97,7 +98,7 @@ export class Receipts implements Disposable {
    * of that name shows the same.
    */
   confirm(intent: Buffer): void {
-    if (this.#confirmed.push(intent) === 1) setImmediate(() => this.#writeConfirmed());
+    if (this.#confirmed.push(intent) === 1) nextTurn(() => this.#writeConfirmed());
   }
 
   /** The commit did not happen, and will not. @throws NO_SPACE, IO_ERROR */

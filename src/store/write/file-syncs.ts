@@ -8,6 +8,7 @@
  */
 import { constants, openSync } from "node:fs";
 import { SYNC_TOGETHER } from "../../limits.ts";
+import { nextTurn } from "../../next-turn.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { SyncThread } from "./sync-thread.ts";
@@ -48,7 +49,7 @@ export class FileSyncs implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ fd, resolve, reject });
     // Files of the same turn of the event loop are synced together.
-    if (!this.#isBusy && this.#waiting.length === 1) setImmediate(() => this.#next());
+    if (!this.#isBusy && this.#waiting.length === 1) nextTurn(() => this.#next());
     return promise;
   }
 
