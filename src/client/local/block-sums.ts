@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { BLOCK_SIZE, NOTE_BYTES, NOTE_TIME } from "../../limits.ts";
+import { ignoreErrors } from "../../store/system/system-error.ts";
 import { isOurs } from "../../store/write/open-partial.ts";
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -43,12 +44,11 @@ export class BlockSums implements Disposable {
   #unwritten: number[] = [];
   #written = performance.now();
   /** Verified blocks, written or not. */
-  count: number;
+  count = 0;
 
-  private constructor(path: string, fd: number, count: number) {
+  private constructor(path: string, fd: number) {
     this.#path = path;
     this.#fd = fd;
-    this.count = count;
   }
 
   /**
@@ -77,7 +77,7 @@ export class BlockSums implements Disposable {
     let made: BlockSums | undefined;
     try {
       const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-      const sums = new BlockSums(path, fd, 0);
+      const sums = new BlockSums(path, fd);
       if (!isOurs(fstatSync(fd))) {
         // The file of another user, or one with a second name, is neither truncated nor removed.
         sums[Symbol.dispose]();
@@ -120,7 +120,8 @@ export class BlockSums implements Disposable {
   remove(): void {
     this.#unwritten = [];
     this[Symbol.dispose]();
-    removeSums(this.#path);
+    // A file that stays does no harm: its blocks would be compared with the disk.
+    ignoreErrors(() => unlinkSync(this.#path));
   }
 
   [Symbol.dispose](): void {
@@ -131,14 +132,6 @@ export class BlockSums implements Disposable {
   #append(sum: number): void {
     this.#unwritten.push(sum);
     this.count += 1;
-  }
-}
-
-function removeSums(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // A file that stays does no harm: its blocks would be compared with the disk.
   }
 }
 

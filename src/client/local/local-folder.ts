@@ -20,7 +20,7 @@ import { alreadyExists } from "../../store/system/refusals.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type { DurabilityLevel, MaybePromise, Source, Time } from "../../store/store.ts";
 import { syncFolder } from "../../store/write/sync-folder.ts";
-import { isSystemError } from "../../store/system/system-error.ts";
+import { ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
 import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { wireName } from "../../store/resolve/wire-names.ts";
 
@@ -195,11 +195,9 @@ export class LocalFolder implements Disposable {
   [Symbol.dispose](): void {
     this.#users -= 1;
     if (this.#users > 0) return;
-    try {
-      if (this.#modified !== undefined) setModifiedAt(this.pathOf("."), this.#modified);
-    } catch {
-      // The files are all there; the folder may have another owner, and keeps its time then.
-    }
+    const modified = this.#modified;
+    // The files are all there; the folder may have another owner, and keeps its time then.
+    if (modified !== undefined) ignoreErrors(() => setModifiedAt(this.pathOf("."), modified));
     this.#folder[Symbol.dispose]();
   }
 

@@ -16,7 +16,7 @@ import { renameNoReplace } from "../write/no-replace.ts";
 import { alreadyExists, isDirectory, notADirectory, notFound } from "../system/refusals.ts";
 import { newNamesOnDisk, syncNewNames } from "../write/sync-new-names.ts";
 import type { DurabilityLevel, MaybePromise, StoreEntry } from "../store.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { ignoreErrors, isSystemError } from "../system/system-error.ts";
 
 /** Removes a file, an empty folder, or a link itself. */
 export function removeName(
@@ -90,11 +90,8 @@ function makeOne(library: Library, path: string, mayExist: boolean): Place | und
 
 /** Removes a folder that was just made. */
 function unmake({ folder, name }: Place): void {
-  try {
-    rmdirSync(folder.pathOf(name));
-  } catch {
-    // Another request has put something into it.
-  }
+  // Another request may have put something into it.
+  ignoreErrors(() => rmdirSync(folder.pathOf(name)));
 }
 
 /** @returns the entry of the new name */

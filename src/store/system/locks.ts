@@ -11,7 +11,7 @@ import { lockExclusively } from "./posix.ts";
 /** Files that this process holds where the kernel has no locks. */
 const held = new Set<string>();
 
-export class Lock {
+export class Lock implements Disposable {
   /** Of a lock that is known to this process only. */
   readonly #key: string | undefined;
 
@@ -36,7 +36,7 @@ export class Lock {
   }
 
   /** Called before the descriptor is closed, which releases a lock of the kernel. */
-  release(): void {
+  [Symbol.dispose](): void {
     if (this.#key !== undefined) held.delete(this.#key);
   }
 }

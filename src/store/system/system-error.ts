@@ -16,6 +16,13 @@ export function tolerate<Result>(code: string, work: () => Result): Result | und
   }
 }
 
+/** Does work whose errors change nothing for the caller. */
+export function ignoreErrors(work: () => void): void {
+  try {
+    work();
+  } catch {}
+}
+
 /** EPERM and EACCES: the file system does not let us do it to this file or folder. */
 const UNSUPPORTED = ["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EOVERFLOW", "EPERM", "EACCES"];
 

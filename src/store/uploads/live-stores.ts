@@ -2,12 +2,12 @@
  * Which stores are alive: each that records intents has a file `maker.<number>` beside the journal, and holds
  * its lock until it ends, however it ends. An intent of a dead store is not carried out any more.
  */
-import { closeSync, constants, openSync, readdirSync, unlinkSync } from "node:fs";
+import { constants, openSync, readdirSync, unlinkSync } from "node:fs";
 import { randomBytes } from "../../hash.ts";
 import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
-import { isSystemError, tolerate } from "../system/system-error.ts";
+import { ignoreErrors, isSystemError, tolerate } from "../system/system-error.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -31,8 +31,7 @@ export class LiveStore implements Disposable {
       const made = make(folder, number);
       if (made !== undefined) {
         this.number = number;
-        this.#file = new Descriptor(made.fd);
-        this.#lock = made.lock;
+        ({ file: this.#file, lock: this.#lock } = made);
         return;
       }
       if (left === 0) throw new Error("no number is free for a store that records receipts");
@@ -40,13 +39,11 @@ export class LiveStore implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    try {
-      if (this.#file.fd !== -1) unlinkSync(this.#folder.pathOf(nameOf(this.number)));
-    } catch {
-      // The folder has been removed, or another store removes the file.
-    }
-    this.#lock.release();
-    this.#file[Symbol.dispose]();
+    using _file = this.#file;
+    using _lock = this.#lock;
+    if (this.#file.fd === -1) return;
+    // The folder may have been removed, or another store removes the file.
+    ignoreErrors(() => unlinkSync(this.#folder.pathOf(nameOf(this.number))));
   }
 }
 
@@ -65,16 +62,17 @@ function nameOf(store: number): string {
 }
 
 /** @returns undefined when the number is another store's */
-function make(folder: Folder, number: number): { fd: number; lock: Lock } | undefined {
+function make(folder: Folder, number: number): { file: Descriptor; lock: Lock } | undefined {
   const name = nameOf(number);
   const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
   const fd = tolerate("EEXIST", () => openSync(folder.pathOf(name), flags, 0o600));
   if (fd === undefined) return undefined;
   // Another store may have removed the file before it was locked.
+  const file = new Descriptor(fd);
   const lock = Lock.take(fd);
-  if (lock !== undefined && isNamed(fd, folder, name)) return { fd, lock };
-  lock?.release();
-  closeSync(fd);
+  if (lock !== undefined && isNamed(fd, folder, name)) return { file, lock };
+  lock?.[Symbol.dispose]();
+  file[Symbol.dispose]();
   return undefined;
 }
 
@@ -87,16 +85,13 @@ function isHeld(folder: Folder, name: string): boolean {
     // After any other error the store may be alive.
     return !isSystemError(error, "ENOENT");
   }
-  let lock: Lock | undefined;
+  using _file = new Descriptor(fd);
   try {
-    lock = Lock.take(fd);
+    using lock = Lock.take(fd);
     if (lock === undefined) return true;
     if (isNamed(fd, folder, name)) unlinkSync(folder.pathOf(name));
-    return false;
   } catch {
-    return false; // the file stays until the next check
-  } finally {
-    lock?.release();
-    closeSync(fd);
+    // The file stays until the next check.
   }
+  return false;
 }

@@ -9,7 +9,6 @@
  * twice, which does no harm.
  */
 import {
-  closeSync,
   constants,
   fstatSync,
   ftruncateSync,
@@ -61,9 +60,8 @@ export class ReceiptIndex {
    * @throws the system's error; CANCELLED when it is over
    */
   async find(span: string, query: Query): Promise<Buffer[]> {
-    const fd = openIfThere(this.#folder.pathOf(span));
-    if (fd === undefined) return []; // it was too old, and has been removed
-    using file = new Descriptor(fd);
+    using file = openIfThere(this.#folder.pathOf(span));
+    if (file === undefined) return []; // it was too old, and has been removed
     const indexed = await this.#extended(span, file.fd, query);
     const found = indexed === 0 ? [] : await this.#indexed(span, file.fd, query);
     const behind: Buffer[] = [];
@@ -89,7 +87,7 @@ export class ReceiptIndex {
       using file = new Descriptor(
         openSync(this.#folder.pathOf(end), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600),
       );
-      const lock = Lock.take(file.fd);
+      using lock = Lock.take(file.fd);
       if (lock === undefined) {
         await Bun.sleep(PAUSE);
         continue;
@@ -99,8 +97,6 @@ export class ReceiptIndex {
       } catch (error) {
         if (query.isOver()) throw error;
         return endIn(file.fd); // perhaps the disk is full: then the journal itself is read
-      } finally {
-        lock.release();
       }
     }
   }
@@ -127,9 +123,8 @@ export class ReceiptIndex {
   }
 
   async #indexed(span: string, journal: number, { id, isOver }: Query): Promise<Buffer[]> {
-    const fd = openIfThere(this.#folder.pathOf(shardName(span, shardOf(id))));
-    if (fd === undefined) return [];
-    using file = new Descriptor(fd);
+    using file = openIfThere(this.#folder.pathOf(shardName(span, shardOf(id))));
+    if (file === undefined) return [];
     const entries = Buffer.alloc(fstatSync(file.fd).size);
     const length = await readLater(file.fd, entries, 0);
     const wanted = Buffer.from(id.buffer, id.byteOffset, id.length).readUInt32LE(1);
@@ -206,13 +201,8 @@ function append(path: string, list: readonly number[]): void {
 
 /** @returns the length of the journal that is indexed */
 function readEnd(path: string): number {
-  const fd = openIfThere(path);
-  if (fd === undefined) return 0;
-  try {
-    return endIn(fd);
-  } finally {
-    closeSync(fd);
-  }
+  using file = openIfThere(path);
+  return file === undefined ? 0 : endIn(file.fd);
 }
 
 function endIn(fd: number): number {
@@ -227,8 +217,8 @@ function writeEnd(fd: number, end: number): void {
 }
 
 /** @returns undefined when it does not exist */
-function openIfThere(path: string): number | undefined {
-  return tolerate("ENOENT", () => openSync(path, O_RDONLY | O_NOFOLLOW));
+function openIfThere(path: string): Descriptor | undefined {
+  return tolerate("ENOENT", () => new Descriptor(openSync(path, O_RDONLY | O_NOFOLLOW)));
 }
 
 function mustGoOn(isOver: Query["isOver"]): void {

@@ -24,7 +24,7 @@ import {
   markVoid,
 } from "./receipt-record.ts";
 import { ServedTime } from "./served-time.ts";
-import { tolerate } from "../system/system-error.ts";
+import { ignoreErrors, tolerate } from "../system/system-error.ts";
 import { FIRST_TRY, type Kept, Tries } from "./tries.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
@@ -154,11 +154,8 @@ export class Receipts implements Disposable {
     const confirmed = this.#confirmed;
     this.#confirmed = [];
     if (confirmed.length === 0) return;
-    try {
-      this.#append(...confirmed.map(markPublished));
-    } catch {
-      // The intents remain, and the files of that name.
-    }
+    // After an error the intents remain, and the files of that name.
+    ignoreErrors(() => this.#append(...confirmed.map(markPublished)));
   }
 
   #append(...records: readonly Buffer[]): void {

@@ -7,6 +7,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } f
 import { RECEIPT_SPANS, RECEIPT_STEPS } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { Lock } from "../system/locks.ts";
+import { ignoreErrors } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -33,17 +34,14 @@ export class ServedTime implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#held?.lock.release();
+    this.#held?.lock[Symbol.dispose]();
     if (this.#held !== undefined) closeSync(this.#held.fd);
     this.#held = undefined;
   }
 
   #step(): void {
-    try {
-      this.#onStep(this.#measure());
-    } catch {
-      // Receipts are only kept for longer.
-    }
+    // After an error receipts are only kept for longer.
+    ignoreErrors(() => this.#onStep(this.#measure()));
   }
 
   #measure(): boolean {

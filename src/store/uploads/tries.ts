@@ -25,7 +25,7 @@ import { TRIES_BYTES, TRIES_KEPT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { KEY_SIZE } from "./receipt-record.ts";
-import { tolerate } from "../system/system-error.ts";
+import { ignoreErrors, tolerate } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -243,12 +243,9 @@ export class Tries implements Disposable {
     }
   }
 
+  /** If it cannot be removed, another process has done it, or the next one does. */
   #remove(number: number): void {
-    try {
-      unlinkSync(this.#folder.pathOf(nameOf(number)));
-    } catch {
-      // Another process has removed it, or the next one does.
-    }
+    ignoreErrors(() => unlinkSync(this.#folder.pathOf(nameOf(number))));
   }
 }
 

@@ -9,6 +9,7 @@ import type { Library } from "../resolve/library.ts";
 import type { FileSyncs } from "../write/file-syncs.ts";
 import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
 import { Partials } from "./partials.ts";
+import { ignoreErrors } from "../system/system-error.ts";
 import { findPrivateFolder, makePrivateFolder } from "./private-folder.ts";
 import { Receipts } from "./receipts.ts";
 import { FIRST_TRY, type Kept } from "./tries.ts";
@@ -130,19 +131,13 @@ export class UploadFolders implements Disposable {
   }
 
   #sweep(): void {
-    try {
-      this.#findPartials()?.sweep(this.#dueBefore());
-    } catch {
-      // A library that cannot be swept can be read. An upload will report the error.
-    }
+    // A library that cannot be swept can be read. An upload will report the error.
+    ignoreErrors(() => void this.#findPartials()?.sweep(this.#dueBefore()));
   }
 
   #findPartials(): Partials | undefined {
-    try {
-      this.#partials ??= Partials.find(this.#library, this.#bounds);
-    } catch {
-      // As in #sweep.
-    }
+    // As in #sweep.
+    ignoreErrors(() => (this.#partials ??= Partials.find(this.#library, this.#bounds)));
     return this.#partials;
   }
 

@@ -7,7 +7,7 @@ import type { CommitDigest, NotDone, Stored, StoreEntry } from "../store.ts";
 import { versionedEntry } from "../system/entry.ts";
 import type { Facts } from "../system/facts.ts";
 import { alreadyExists } from "../system/refusals.ts";
-import { isSupported } from "../system/system-error.ts";
+import { ignoreErrors, isSupported } from "../system/system-error.ts";
 import { mayUseName } from "./collision.ts";
 import { setModeAndTime } from "./mode-and-time.ts";
 import type { PartialFile } from "./partial.ts";
@@ -88,6 +88,7 @@ export class Commit {
       if (digest !== undefined) this.#target.recordIntent?.(this.#partial, digest, this.#notDone);
       replaced = publish(this.#partial, place, this.#options, this.#target);
     } catch (error) {
+      // The error is reported, whether the intent can be withdrawn or not.
       if (digest !== undefined) ignoreErrors(() => this.#target.withdrawIntent?.());
       throw error;
     }
@@ -127,11 +128,4 @@ export class Commit {
       throw LeatError.from(error, `cannot put ${quote(this.#target.path)} on disk`);
     }
   }
-}
-
-/** Undoes something because of an error, which is reported whether this succeeds or not. */
-function ignoreErrors(undo: () => void): void {
-  try {
-    undo();
-  } catch {}
 }

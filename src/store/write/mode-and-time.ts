@@ -6,7 +6,7 @@ import { quote } from "../names.ts";
 import type { PartialFile } from "./partial.ts";
 import { setModified } from "../system/posix.ts";
 import type { NotDone, Time } from "../store.ts";
-import { isUnsupported } from "../system/system-error.ts";
+import { ignoreErrors, isUnsupported } from "../system/system-error.ts";
 
 interface Wanted {
   /** The file that it is about to replace, and whose permission bits it gets. */
@@ -36,11 +36,8 @@ export function setModeAndTime(partial: PartialFile, wanted: Wanted): NotDone | 
 /** Set before the permission bits: a change of the group clears some of them. */
 function keepGroup(partial: PartialFile, { group }: Facts): void {
   if (partial.facts().group === group) return;
-  try {
-    fchownSync(partial.fd, -1, group);
-  } catch {
-    // Only a member of the group may set it: else the file keeps the group of a new file.
-  }
+  // Only a member of the group may set it: else the file keeps the group of a new file.
+  ignoreErrors(() => fchownSync(partial.fd, -1, group));
 }
 
 /** @returns false where the file system cannot do it */

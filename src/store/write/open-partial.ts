@@ -3,7 +3,7 @@
 import { type Stats, constants, fchownSync, fstatSync, openSync, statSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "../resolve/folder.ts";
-import { tolerate } from "../system/system-error.ts";
+import { ignoreErrors, tolerate } from "../system/system-error.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
@@ -26,14 +26,12 @@ export function openNew(path: string, mode: number): number | undefined {
  * folder says so. Where we may not set it, the file keeps its own.
  */
 export function giveGroup(fd: number, { path }: Folder): void {
-  try {
+  ignoreErrors(() => {
     const { mode, gid } = statSync(`${path}/.`);
     const takesGroup = process.platform === "darwin" || (mode & SET_GROUP) !== 0;
     const wanted = takesGroup ? gid : (process.getegid?.() ?? gid);
     if (fstatSync(fd).gid !== wanted) fchownSync(fd, -1, wanted);
-  } catch {
-    // As documented: the file keeps its group.
-  }
+  });
 }
 
 /** S_ISGID of a folder: what is made in it has its group. */

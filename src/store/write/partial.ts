@@ -3,7 +3,7 @@
  * A small one has no name at all.
  */
 
-import { closeSync, constants, fstatSync, ftruncateSync, unlinkSync, writeSync } from "node:fs";
+import { constants, fstatSync, ftruncateSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
@@ -21,7 +21,7 @@ import {
 } from "../system/kernel.ts";
 import { fdatasyncLater, fsyncLater, readLater, writeLater } from "../system/thread-pool.ts";
 import type { MaybePromise } from "../store.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { ignoreErrors, isSystemError } from "../system/system-error.ts";
 import type { DiskPace } from "../system/disk-pace.ts";
 import { giveGroup, isOurs, openExisting, openNew } from "./open-partial.ts";
 
@@ -250,7 +250,7 @@ export class PartialFile {
 
   /** Closes and unlocks it; its name stays. */
   close(): void {
-    this.#lock?.release();
+    this.#lock?.[Symbol.dispose]();
     this.#lock = undefined;
     this.#file[Symbol.dispose]();
   }
@@ -273,11 +273,7 @@ export class PartialFile {
 
 /** Removes a partial where the caller reports another error. */
 export function abandon(partial: PartialFile): void {
-  try {
-    partial.remove();
-  } catch {
-    // The sweep removes it.
-  }
+  ignoreErrors(() => partial.remove()); // the sweep removes one that stays
 }
 
 /**
@@ -296,18 +292,14 @@ export function removeUnheld(
   if (!mayRemove(seen)) return false;
   const fd = openExisting(folder.pathOf(name));
   if (fd === undefined) return false;
-  let lock: Lock | undefined;
+  using _file = new Descriptor(fd);
   try {
-    lock = Lock.take(fd);
+    using lock = Lock.take(fd);
     if (lock === undefined || !isNamed(fd, folder, name)) return false;
-    const facts = descriptorFacts(fd);
-    if (!mayRemove(facts)) return false;
+    if (!mayRemove(descriptorFacts(fd))) return false;
     unlinkSync(folder.pathOf(name));
     return true;
   } catch (error) {
     throw LeatError.from(error, "cannot remove an old partial file");
-  } finally {
-    lock?.release();
-    closeSync(fd);
   }
 }

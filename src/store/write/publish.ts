@@ -15,7 +15,7 @@ import { quote } from "../names.ts";
 import type { PartialFile } from "./partial.ts";
 import type { SinkTarget } from "./sink-target.ts";
 import { alreadyExists } from "../system/refusals.ts";
-import { isSystemError } from "../system/system-error.ts";
+import { ignoreErrors, isSystemError } from "../system/system-error.ts";
 
 type Context = Pick<SinkTarget, "path" | "versions">;
 
@@ -73,11 +73,7 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
     return;
   }
   // The file is published; the sweep removes a second name that stays among the partial files.
-  try {
-    unlinkSync(partial.path);
-  } catch {
-    return;
-  }
+  ignoreErrors(() => unlinkSync(partial.path));
 }
 
 /** @returns 0 when it was published so; else a negative errno, and nothing was changed */
