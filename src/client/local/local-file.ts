@@ -7,17 +7,16 @@
  * that, a file that no later try can continue has no name until then.
  */
 
-import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
-import { mayUseName, type Skipped } from "../../store/write/collision.ts";
+import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import { DiskSink } from "../../store/write/disk-sink.ts";
 import type { SinkOptions, SinkTarget } from "../../store/write/sink-target.ts";
 import { DiskSource } from "../../store/read/disk-source.ts";
 import { versionedEntry } from "../../store/system/entry.ts";
 import { Versions } from "../../store/system/versions.ts";
-import { factsOf } from "../../store/system/facts.ts";
+import type { Facts } from "../../store/system/facts.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode, modeAfter, modeOfNew, partialMode } from "../../store/write/new-mode.ts";
 import { openRegular } from "../../store/resolve/open-regular.ts";
@@ -69,7 +68,8 @@ export function createLocalFile(target: string, options: LocalFileOptions): Disk
   const place = openPlace(target, options);
   const { folder, name, path } = place;
   try {
-    if (!mayUseName(folder.stat(name), options, path, versions)) return skip(place);
+    const found = checkCollision(folder.stat(name), options, path, versions);
+    if (found !== undefined) return skip(place, found);
     if (options.size !== undefined) checkFree(folder, options.size, path);
     return sinkOver(createPartial(place, options), place, options);
   } catch (error) {
@@ -91,10 +91,8 @@ export function createFileIn(
   options: FileInOptions,
 ): DiskSink | Skipped {
   const path = options.shown ?? folder.pathOf(name);
-  const found = folder.stat(name);
-  if (found !== undefined && !mayUseName(found, options, path, versions)) {
-    return { skipped: versionedEntry(name, found, versions) };
-  }
+  const found = checkCollision(folder.stat(name), options, path, versions);
+  if (found !== undefined) return { skipped: versionedEntry(name, found, versions) };
   // Before anything is written: it detects write errors only from then on.
   const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
   const place = { folder, name, path };
@@ -143,10 +141,9 @@ export function sinkOver(
   return new DiskSink(partial, target, options);
 }
 
-/** @param place its folder is closed */
-export function skip({ folder, name, path }: LocalPlace): Skipped {
-  using held = folder;
-  const facts = held.stat(name) ?? factsOf(statSync(path, { bigint: true }));
+/** @param place its folder is closed @param facts of the name */
+export function skip({ folder, name }: LocalPlace, facts: Facts): Skipped {
+  folder[Symbol.dispose]();
   return { skipped: versionedEntry(name, facts, versions) };
 }
 

@@ -3,7 +3,7 @@
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
-import { mayUseName, type Skipped } from "../../store/write/collision.ts";
+import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
 import { checkFree } from "../../store/write/free-space.ts";
 import { abandon, PartialFile } from "../../store/write/partial.ts";
@@ -48,9 +48,10 @@ export function createResumableFile(
   const { folder, name, path } = place;
   let begun: PartialFile | undefined;
   try {
-    if (!mayUseName(folder.stat(name), options, path, versions)) {
+    const taken = checkCollision(folder.stat(name), options, path, versions);
+    if (taken !== undefined) {
       found?.partial.close();
-      return skip(place);
+      return skip(place, taken);
     }
     const verified = Math.min(known.size, known.sums.length * BLOCK_SIZE);
     if (options.size !== undefined) checkFree(folder, options.size - verified, path);

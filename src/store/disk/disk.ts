@@ -2,15 +2,13 @@
 
 import { LeatError } from "../../errors.ts";
 import { makeFolder, removeName, renameName } from "./changes.ts";
-import type { Skipped } from "../write/collision.ts";
 import { DiskSource } from "../read/disk-source.ts";
-import { entryBehindLink } from "../resolve/link-entry.ts";
 import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
 import { type Facts, identityOf } from "../system/facts.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
-import { Library, type OpenPlace, type Resolution } from "../resolve/library.ts";
+import { Library, type Resolution } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
 import { Pages } from "../listing/pages.ts";
 import type {
@@ -69,9 +67,7 @@ export class DiskStore implements Store {
     this.#library = library;
     this.#versions = new Versions(identityOf(library.facts));
     this.#pages = new Pages(library);
-    if (this.readOnly) return;
-    const skip = this.#skip.bind(this);
-    this.#uploads = new Uploads({ ...options, library, versions: this.#versions, skip });
+    if (!this.readOnly) this.#uploads = new Uploads(library, this.#versions, options);
   }
 
   /** The library's folder, as it was when it was opened. */
@@ -85,7 +81,8 @@ export class DiskStore implements Store {
 
   stat(path: string): StoreEntry {
     const segments = checkPath(path);
-    return this.#entry(segments.at(-1) ?? "", this.#library.resolver.stat(segments));
+    const facts = this.#library.resolver.stat(segments);
+    return versionedEntry(segments.at(-1) ?? "", facts, this.#versions);
   }
 
   open(path: string): MaybePromise<Source> {
@@ -155,20 +152,6 @@ export class DiskStore implements Store {
     await this.#uploads?.[Symbol.asyncDispose]();
     this.#pages[Symbol.dispose]();
     this.#library[Symbol.dispose]();
-  }
-
-  /** The entry that has the name: what a link leads to, where that can be seen, else the link. */
-  #skip(path: string, place: OpenPlace): Skipped {
-    const facts = place.folder.stat(place.name);
-    if (facts?.kind === "LINK") {
-      const entry = entryBehindLink(this.#library, checkPath(path), this.#versions);
-      return { skipped: entry ?? this.#entry(place.name, facts) };
-    }
-    return { skipped: this.stat(path) };
-  }
-
-  #entry(name: string, facts: Facts): StoreEntry {
-    return versionedEntry(name, facts, this.#versions);
   }
 
   /** @throws READ_ONLY */

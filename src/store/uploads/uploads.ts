@@ -6,12 +6,15 @@
 
 import { LeatError } from "../../errors.ts";
 import { TRIES_CHECK, UNNAMED_BELOW, UPLOAD_WINDOW } from "../../limits.ts";
-import { quote } from "../names.ts";
+import { checkPath, quote } from "../names.ts";
 import type { Library, OpenPlace } from "../resolve/library.ts";
+import { entryBehindLink } from "../resolve/link-entry.ts";
 import type { CreateOptions } from "../store.ts";
+import { versionedEntry } from "../system/entry.ts";
+import type { Facts } from "../system/facts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { Versions } from "../system/versions.ts";
-import { mayUseName, type Skipped } from "../write/collision.ts";
+import { checkCollision, type Skipped } from "../write/collision.ts";
 import { DiskSink } from "../write/disk-sink.ts";
 import { checkFree } from "../write/free-space.ts";
 import { partialMode } from "../write/new-mode.ts";
@@ -28,13 +31,6 @@ import { FIRST_TRY } from "./tries.ts";
 import { type UploadFolderOptions, UploadFolders } from "./upload-folders.ts";
 import { type UploadHost, UploadTarget } from "./upload-target.ts";
 
-interface UploadsOptions extends UploadFolderOptions {
-  readonly library: Library;
-  readonly versions: Versions;
-  /** The answer to an upload that is skipped: the entry that has the name. */
-  readonly skip: (path: string, place: OpenPlace) => Skipped;
-}
-
 const UPLOAD_ID_BYTES = 16;
 
 export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
@@ -42,7 +38,6 @@ export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
   readonly versions: Versions;
   readonly folders: UploadFolders;
   readonly open = new Set<UploadTarget>();
-  readonly #skip: UploadsOptions["skip"];
   /** Retried uploads that are not open yet. */
   readonly #retried = new Set<Promise<Created>>();
   #isClosing = false;
@@ -51,11 +46,10 @@ export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
   /** The count of tries when it last watched. */
   #watched = 0;
 
-  constructor(options: UploadsOptions) {
-    this.library = options.library;
-    this.versions = options.versions;
-    this.#skip = options.skip;
-    this.folders = new UploadFolders(options.library, options);
+  constructor(library: Library, versions: Versions, options: UploadFolderOptions) {
+    this.library = library;
+    this.versions = versions;
+    this.folders = new UploadFolders(library, options);
   }
 
   get isClosing(): boolean {
@@ -98,7 +92,8 @@ export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
     // All bytes of a small file come right behind its request: its commit can check the name.
     const commitChecks = options.collision === "fail" && isSmall(options, UPLOAD_WINDOW + 1);
     const existing = commitChecks ? undefined : place.folder.stat(place.name);
-    if (!mayUseName(existing, options, path, this.versions)) return this.#skip(path, place);
+    const taken = checkCollision(existing, options, path, this.versions);
+    if (taken !== undefined) return this.#skip(path, place.name, taken);
     const partial = this.#openPartial(path, place, options, retried?.partial);
     const { uploadId = options.uploadId, number = FIRST_TRY, resumed } = retried ?? {};
     try {
@@ -152,6 +147,14 @@ export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
     } catch {
       // The next check may be able to.
     }
+  }
+
+  /** The entry that has the name: what a link leads to, where that can be seen, else the link. */
+  #skip(path: string, name: string, facts: Facts): Skipped {
+    const { library, versions } = this;
+    const target =
+      facts.kind === "LINK" ? entryBehindLink(library, checkPath(path), versions) : undefined;
+    return { skipped: target ?? versionedEntry(name, facts, versions) };
   }
 
   /** @param found what an earlier try has left */

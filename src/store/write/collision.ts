@@ -19,22 +19,21 @@ export interface CollisionRule {
 
 /**
  * @param existing the facts of the name now
- * @returns false when the name is taken and the rule is "skip"
+ * @returns `existing` where the new file is skipped; undefined where it may have the name
  * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PRECONDITION_FAILED
  */
-export function mayUseName(
+export function checkCollision(
   existing: Facts | undefined,
   rule: CollisionRule,
   path: string,
   versions: Versions,
-): boolean {
+): Facts | undefined {
   if (existing?.kind === "DIRECTORY") throw isDirectory(path);
   if (rule.collision === "replace") {
     checkReplaceable(existing, rule.ifMatch, path, versions);
-    return true;
+    return undefined;
   }
-  if (existing === undefined) return true;
-  if (rule.collision === "skip") return false;
+  if (existing === undefined || rule.collision === "skip") return existing;
   throw alreadyExists(path);
 }
 

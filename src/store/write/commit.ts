@@ -8,7 +8,7 @@ import { versionedEntry } from "../system/entry.ts";
 import type { Facts } from "../system/facts.ts";
 import { alreadyExists } from "../system/refusals.ts";
 import { ignoreErrors, isSupported } from "../system/system-error.ts";
-import { mayUseName } from "./collision.ts";
+import { checkCollision } from "./collision.ts";
 import { setModeAndTime } from "./mode-and-time.ts";
 import type { PartialFile } from "./partial.ts";
 import { publish, withdraw } from "./publish.ts";
@@ -75,7 +75,9 @@ export class Commit {
   #prepare(place: OpenPlace): void {
     const { path, versions } = this.#target;
     const existing = place.folder.stat(place.name);
-    if (!mayUseName(existing, this.#options, path, versions)) throw alreadyExists(path);
+    if (checkCollision(existing, this.#options, path, versions) !== undefined) {
+      throw alreadyExists(path);
+    }
     const { modified } = this.#options;
     const mode =
       existing === undefined ? this.#target.mode?.(this.#partial, place.folder) : undefined;

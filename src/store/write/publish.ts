@@ -6,7 +6,7 @@
 
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import { type CollisionRule, mayUseName } from "./collision.ts";
+import { type CollisionRule, checkCollision } from "./collision.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
 import type { OpenPlace, Place } from "../resolve/library.ts";
 import { ERRNO, systemError } from "../system/kernel.ts";
@@ -36,7 +36,7 @@ export function publish(
       return false;
     }
     const existing = target.folder.stat(target.name);
-    mayUseName(existing, rule, path, versions);
+    checkCollision(existing, rule, path, versions);
     if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
     partial.takeName();
     partial.checkName();
@@ -54,7 +54,7 @@ function takenError(
   rule: CollisionRule,
   { path, versions }: Context,
 ): LeatError {
-  mayUseName(folder.stat(name), rule, path, versions);
+  checkCollision(folder.stat(name), rule, path, versions);
   return alreadyExists(path); // it existed a moment ago
 }
 
