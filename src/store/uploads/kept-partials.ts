@@ -3,6 +3,7 @@
  * and in all. Beyond a bound the oldest is removed; the newest always stays.
  */
 import { KEPT_BYTES, KEPT_PARTIALS, PEER_KEPT_BYTES, PEER_KEPT_PARTIALS } from "../../limits.ts";
+import type { Partials } from "./partials.ts";
 import type { Kept } from "./tries.ts";
 
 export interface KeptBounds {
@@ -24,27 +25,18 @@ export const KEPT_BOUNDS: KeptBounds = {
 /** After this share of a bound was kept, the whole folder is swept. */
 const SWEEP_SHARE = 1 / 16;
 
-/** The folder of partials. */
-interface KeptHost {
-  has(name: string): boolean;
-  /** Unless a try holds it. */
-  remove(name: string): void;
-  /** All together may be beyond a bound. */
-  sweep(): void;
-}
-
 export class KeptPartials {
   readonly #bounds: KeptBounds;
-  readonly #host: KeptHost;
+  readonly #partials: Partials;
   /** By name, the oldest first; some of them have been continued or removed since. */
   readonly #all = new Map<string, Kept>();
   /** Of those that were kept since the last sweep. */
   #count = 0;
   #bytes = 0;
 
-  constructor(bounds: KeptBounds, host: KeptHost) {
+  constructor(bounds: KeptBounds, partials: Partials) {
     this.#bounds = bounds;
-    this.#host = host;
+    this.#partials = partials;
   }
 
   /** A partial was kept, by any process. */
@@ -53,10 +45,8 @@ export class KeptPartials {
     this.#all.set(kept.name, kept);
     const { count } = this.#bounds;
     if (this.#all.size <= 2 * count) return;
-    for (const oldest of this.#all.keys()) {
-      this.#all.delete(oldest);
-      return;
-    }
+    const [oldest] = this.#all.keys();
+    this.#all.delete(oldest!);
   }
 
   /** Removes what is beyond the bounds, after this process has kept a partial and noted it. */
@@ -70,18 +60,19 @@ export class KeptPartials {
     if (this.#count < count * SWEEP_SHARE && this.#bytes < bytes * SWEEP_SHARE) return;
     this.#count = 0;
     this.#bytes = 0;
-    this.#host.sweep();
+    void this.#partials.sweepLater(0); // all together may be beyond a bound
   }
 
   #trim(peer: string): void {
     let own = [...this.#all.values()].filter((one) => one.peer === peer);
     if (!this.#isBeyond(own)) return;
-    for (const { name } of own) if (!this.#host.has(name)) this.#all.delete(name);
+    const { folder } = this.#partials;
+    for (const { name } of own) if (folder.stat(name) === undefined) this.#all.delete(name);
     own = own.filter(({ name }) => this.#all.has(name));
     while (own.length > 1 && this.#isBeyond(own)) {
       const { name } = own.shift()!;
       this.#all.delete(name);
-      this.#host.remove(name);
+      this.#partials.remove(name);
     }
   }
 

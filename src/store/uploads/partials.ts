@@ -52,11 +52,7 @@ export class Partials implements Disposable {
   private constructor(folder: Folder, bounds: KeptBounds) {
     this.folder = folder;
     this.#bounds = bounds;
-    this.kept = new KeptPartials(bounds, {
-      has: (name) => this.folder.stat(name) !== undefined,
-      remove: (name) => void this.#remove(name),
-      sweep: () => void this.sweepLater(0),
-    });
+    this.kept = new KeptPartials(bounds, this);
   }
 
   /** Opens the folder, makes it if it is missing. @throws PERMISSION_DENIED, READ_ONLY, CROSS_DEVICE */
@@ -107,7 +103,7 @@ export class Partials implements Disposable {
     const left = this.reopen(name);
     if (left !== undefined) return { partial: left, isNew: false };
     // A second name of a file that was committed is never continued.
-    this.#remove(name, ({ links }) => links > 1);
+    this.remove(name, ({ links }) => links > 1);
     return undefined;
   }
 
@@ -198,8 +194,8 @@ export class Partials implements Disposable {
       isDue(name, changed) ? "due" : "rest",
     );
     const removed = [
-      ...due.filter(({ name }) => this.#remove(name, (facts) => isDue(name, changedAt(facts)))),
-      ...beyond(rest, this.#bounds).filter((name) => this.#remove(name)),
+      ...due.filter(({ name }) => this.remove(name, (facts) => isDue(name, changedAt(facts)))),
+      ...beyond(rest, this.#bounds).filter((name) => this.remove(name)),
     ];
     return removed.length;
   }
@@ -227,7 +223,7 @@ export class Partials implements Disposable {
   }
 
   /** Unless a try holds it. One that cannot be removed is left to the next sweep. @returns whether it is gone */
-  #remove(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
+  remove(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
     try {
       const gone = removeUnheld(this.folder, name, mayRemove);
       if (gone) this.#unremoved.delete(name);

@@ -11,9 +11,7 @@ import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
 import type { Skipped } from "../write/collision.ts";
 import { DiskSink } from "../write/disk-sink.ts";
 import { versionedEntry } from "../system/entry.ts";
-import type { Versions } from "../system/versions.ts";
 import { type Facts, sameModified, sameThing } from "../system/facts.ts";
-import type { Library } from "../resolve/library.ts";
 import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
@@ -23,7 +21,7 @@ import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { Committed, CreateOptions, Resumed } from "../store.ts";
 import { syncFolder } from "../write/sync-folder.ts";
 import { partialName, targetOf, uploadIdOf } from "./partial-name.ts";
-import type { UploadFolders } from "./upload-folders.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** The partial of a retried upload, locked. */
 export interface RetriedPartial {
@@ -37,17 +35,6 @@ export interface RetriedPartial {
 
 export type Created = DiskSink | Skipped | { readonly committed: Committed };
 
-/** All uploads into a library. */
-export interface RetryHost {
-  readonly library: Library;
-  readonly versions: Versions;
-  readonly folders: UploadFolders;
-  readonly isClosing: boolean;
-  /** Older tries that are open in this process let go of the upload. */
-  takeOver(path: string, uploadId: Uint8Array, number: number): Promise<void>;
-  begin(path: string, options: CreateOptions, retried: RetriedPartial): DiskSink | Skipped;
-}
-
 /** Milliseconds between two attempts, twice as long each time. */
 const PAUSE = { least: 2, most: 50 } as const;
 
@@ -55,14 +42,14 @@ const PAUSE = { least: 2, most: 50 } as const;
 type Outcome = Committed | "running" | "unknown" | undefined;
 
 export class RetriedUpload {
-  readonly #host: RetryHost;
+  readonly #uploads: Uploads;
   readonly #path: string;
   readonly #options: CreateOptions;
   readonly #key: string;
   #number = 0;
 
-  constructor(host: RetryHost, path: string, options: CreateOptions) {
-    this.#host = host;
+  constructor(uploads: Uploads, path: string, options: CreateOptions) {
+    this.#uploads = uploads;
     this.#path = path;
     this.#options = options;
     this.#key = keyOf(options.uploadId, path);
@@ -82,7 +69,7 @@ export class RetriedUpload {
     const until = performance.now() + HELD_WAIT;
     for (let pause: number = PAUSE.least; ; pause = Math.min(2 * pause, PAUSE.most)) {
       this.#mustGoOn();
-      await this.#host.takeOver(this.#path, uploadId, this.#number);
+      await this.#uploads.takeOver(this.#path, uploadId, this.#number);
       const created = await this.#attempt();
       if (created !== undefined) return created;
       if (performance.now() > until) throw this.#heldError();
@@ -111,7 +98,7 @@ export class RetriedUpload {
       }
       const retried = await this.#checked(owned);
       this.#mustGoOn();
-      created = this.#host.begin(this.#path, this.#options, retried);
+      created = this.#uploads.begin(this.#path, this.#options, retried);
       return created;
     } catch (thrown) {
       const taken = thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
@@ -130,8 +117,8 @@ export class RetriedUpload {
     const name = partialName(this.#path, this.#options);
     const mode = partialMode(this.#options.mode);
     try {
-      const { folder } = this.#host.library.placeNow(this.#path, isDirectory);
-      return this.#host.folders.inPartials((partials) => partials.lock(name, folder, mode));
+      const { folder } = this.#uploads.library.placeNow(this.#path, isDirectory);
+      return this.#uploads.folders.inPartials((partials) => partials.lock(name, folder, mode));
     } catch (thrown) {
       return LeatError.from(thrown, `cannot begin the upload of ${quote(this.#path)}`);
     }
@@ -139,7 +126,7 @@ export class RetriedUpload {
 
   /** The state of earlier tries, from the journal and the library. */
   async #outcome(): Promise<Outcome> {
-    const { receipts } = this.#host.folders;
+    const { receipts } = this.#uploads.folders;
     const records = await receipts.find(this.#options.uploadId, this.#path, () => this.#isOver);
     if (records.length === 0) return undefined;
     const committed = await this.#committed(records);
@@ -149,7 +136,7 @@ export class RetriedUpload {
 
   /** The receipt, where the file of that name is the one of a record, or a record says that it was. */
   async #committed(records: readonly CommitRecord[]): Promise<Committed | undefined> {
-    const { library, versions } = this.#host;
+    const { library, versions } = this.#uploads;
     using place = library.place(this.#path, isDirectory);
     const facts = place.folder.stat(place.name);
     const current = facts && records.find((record) => isFileOf(record, facts));
@@ -180,7 +167,7 @@ export class RetriedUpload {
     // A client may have given up and come back at once: then the partial is just being closed.
     const until = performance.now() + HELD_WAIT;
     while (true) {
-      const found = await this.#host.folders.inPartials((partials) =>
+      const found = await this.#uploads.folders.inPartials((partials) =>
         partials.find(target, prefix, own, () => this.#isOver),
       );
       if (found !== "held") return found && { partial: found, isNew: false };
@@ -208,18 +195,18 @@ export class RetriedUpload {
   }
 
   #announce(uploadId: Uint8Array): number {
-    return this.#host.folders.receipts.tries.announce(keyOf(uploadId, this.#path));
+    return this.#uploads.folders.receipts.tries.announce(keyOf(uploadId, this.#path));
   }
 
   get #isOver(): boolean {
-    return this.#host.isClosing || this.#options.isOver?.() === true;
+    return this.#uploads.isClosing || this.#options.isOver?.() === true;
   }
 
   /** @throws UNAVAILABLE, CANCELLED */
   #mustGoOn(): void {
-    if (this.#host.isClosing) throw new LeatError("UNAVAILABLE", "the library is being closed");
+    if (this.#uploads.isClosing) throw new LeatError("UNAVAILABLE", "the library is being closed");
     if (this.#isOver) throw new LeatError("CANCELLED", "the upload was given up");
-    const { tries } = this.#host.folders.receipts;
+    const { tries } = this.#uploads.folders.receipts;
     tries.refresh();
     if (!tries.isNewest(this.#key, this.#number)) throw takenOver(this.#path);
   }

@@ -103,7 +103,7 @@ export class Tries implements Disposable {
     const record = encode(RETRY, key, mark);
     for (;;) {
       this.#append(record);
-      const number = this.#read(mark);
+      const number = this.refresh(mark);
       // Another process had just ended the file.
       if (number === undefined) continue;
       if (this.#position >= TRIES_BYTES) this.#endFile();
@@ -117,13 +117,8 @@ export class Tries implements Disposable {
     sha256(peer).copy(mark, 0, 0, PEER_SIZE);
     mark.writeDoubleLE(size, PEER_SIZE);
     this.#append(encode(KEPT, Buffer.from(name.replace(".", ""), "hex").toString("latin1"), mark));
-    this.#read();
+    this.refresh();
     if (this.#position >= TRIES_BYTES) this.#endFile();
-  }
-
-  /** Reads what other processes have appended since. @throws IO_ERROR, … */
-  refresh(): void {
-    this.#read();
   }
 
   /**
@@ -139,11 +134,6 @@ export class Tries implements Disposable {
     return this.#count;
   }
 
-  /** Whether no announcement was read at all. */
-  get isEmpty(): boolean {
-    return this.#count === FIRST_TRY;
-  }
-
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
@@ -157,8 +147,11 @@ export class Tries implements Disposable {
     throw new LeatError("NO_SPACE", "no space is left to record that an upload is tried again");
   }
 
-  /** @param mark of our own announcement @returns its number @throws IO_ERROR, … */
-  #read(mark?: Uint8Array): number | undefined {
+  /**
+   * Reads what was appended since, by any process.
+   * @param mark of our own announcement @returns its number @throws IO_ERROR, …
+   */
+  refresh(mark?: Uint8Array): number | undefined {
     const buffer = this.#buffer;
     let own: number | undefined;
     try {
@@ -209,10 +202,8 @@ export class Tries implements Disposable {
     this.#newest.delete(key);
     this.#newest.set(key, this.#count);
     if (this.#newest.size <= TRIES_KEPT) return;
-    for (const oldest of this.#newest.keys()) {
-      this.#newest.delete(oldest);
-      return;
-    }
+    const [oldest] = this.#newest.keys();
+    this.#newest.delete(oldest!);
   }
 
   /** If it cannot be opened, this file stays open, and the next read tries again. */
@@ -236,7 +227,7 @@ export class Tries implements Disposable {
       if (next === undefined) return;
       closeSync(next);
       this.#append(encode(FULL, "", randomBytes(MARK_SIZE)));
-      this.#read();
+      this.refresh();
       for (const number of numbersIn(this.#folder)) if (number < full) this.#remove(number);
     } catch {
       // The next record tries again.

@@ -4,29 +4,20 @@ import type { DiskSink } from "../write/disk-sink.ts";
 import type { SinkTarget } from "../write/sink-target.ts";
 import type { Versions } from "../system/versions.ts";
 import type { FileSyncs } from "../write/file-syncs.ts";
-import type { UploadFolders } from "./upload-folders.ts";
-import type { Library, OpenPlace, Place } from "../resolve/library.ts";
+import type { OpenPlace, Place } from "../resolve/library.ts";
 import { modeAfter, modeOfNew } from "../write/new-mode.ts";
 import type { PartialFile } from "../write/partial.ts";
 import { keyIn, keyOf } from "./receipt-record.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { CommitDigest, CreateOptions, NotDone } from "../store.ts";
 import type { Tries } from "./tries.ts";
-
-/** All uploads into a library. */
-export interface UploadHost {
-  readonly library: Library;
-  readonly versions: Versions;
-  readonly folders: UploadFolders;
-  /** Open ones. */
-  readonly open: Set<UploadTarget>;
-}
+import type { Uploads } from "./uploads.ts";
 
 /** A class, and not an object of closures: there is one for each of thousands of uploads. */
 export class UploadTarget implements SinkTarget {
   readonly path: string;
   readonly options: CreateOptions;
-  readonly #host: UploadHost;
+  readonly #uploads: Uploads;
   readonly #uploadId: Uint8Array;
   readonly #syncs: FileSyncs | undefined;
   /** Set right after it is made: each needs the other. */
@@ -38,32 +29,32 @@ export class UploadTarget implements SinkTarget {
   #intent: Buffer | undefined;
 
   constructor(
-    host: UploadHost,
+    uploads: Uploads,
     path: string,
     uploadId: Uint8Array,
     number: number,
     options: CreateOptions,
   ) {
-    this.#host = host;
+    this.#uploads = uploads;
     this.path = path;
     this.#uploadId = uploadId;
     this.number = number;
-    this.#since = Math.max(number, host.folders.triesSeen);
+    this.#since = Math.max(number, uploads.folders.triesSeen);
     this.options = options;
-    this.#syncs = options.durability === "fsync" ? host.folders.syncs : undefined;
-    host.open.add(this);
+    this.#syncs = options.durability === "fsync" ? uploads.folders.syncs : undefined;
+    uploads.open.add(this);
   }
 
   get versions(): Versions {
-    return this.#host.versions;
+    return this.#uploads.versions;
   }
 
   place(): Place {
-    return this.#host.library.place(this.path, isDirectory);
+    return this.#uploads.library.place(this.path, isDirectory);
   }
 
   placeNow(): OpenPlace {
-    return this.#host.library.placeNow(this.path, isDirectory);
+    return this.#uploads.library.placeNow(this.path, isDirectory);
   }
 
   /** With which mode an earlier try has made the partial is not known. */
@@ -96,7 +87,7 @@ export class UploadTarget implements SinkTarget {
   recordIntent(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void {
     const facts = partial.facts();
     const durability = notDone?.sync === true ? "none" : this.options.durability;
-    const { receipts } = this.#host.folders;
+    const { receipts } = this.#uploads.folders;
     const intent = { ...digest, durability, notDone, facts };
     this.#intent = receipts.recordIntent(this.#uploadId, this.path, intent);
     // While this try holds a lock, a newer one waits for it. Without a lock, the newer one announced itself
@@ -104,23 +95,23 @@ export class UploadTarget implements SinkTarget {
     if (partial.isNamed) return;
     const { tries } = receipts;
     tries.refresh();
-    if (!tries.isEmpty && !this.isNewest(tries, keyIn(this.#intent))) throw takenOver(this.path);
+    if (!this.isNewest(tries, keyIn(this.#intent))) throw takenOver(this.path);
   }
 
   confirmIntent(): void {
-    if (this.#intent !== undefined) this.#host.folders.receipts.confirm(this.#intent);
+    if (this.#intent !== undefined) this.#uploads.folders.receipts.confirm(this.#intent);
   }
 
   withdrawIntent(): void {
-    if (this.#intent !== undefined) this.#host.folders.receipts.withdraw(this.#intent);
+    if (this.#intent !== undefined) this.#uploads.folders.receipts.withdraw(this.#intent);
   }
 
   onKept(name: string, size: number): void {
     const { peer = "" } = this.options;
-    this.#host.folders.keep({ name, size, peer: peer.replace(/:\d+$/, "") });
+    this.#uploads.folders.keep({ name, size, peer: peer.replace(/:\d+$/, "") });
   }
 
   [Symbol.dispose](): void {
-    this.#host.open.delete(this);
+    this.#uploads.open.delete(this);
   }
 }

@@ -21,19 +21,14 @@ import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
 import { partialName } from "./partial-name.ts";
 import { keyOf } from "./receipt-record.ts";
-import {
-  type Created,
-  type RetriedPartial,
-  RetriedUpload,
-  type RetryHost,
-} from "./retried-upload.ts";
+import { type Created, type RetriedPartial, RetriedUpload } from "./retried-upload.ts";
 import { FIRST_TRY } from "./tries.ts";
 import { type UploadFolderOptions, UploadFolders } from "./upload-folders.ts";
-import { type UploadHost, UploadTarget } from "./upload-target.ts";
+import { UploadTarget } from "./upload-target.ts";
 
 const UPLOAD_ID_BYTES = 16;
 
-export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
+export class Uploads implements AsyncDisposable {
   readonly library: Library;
   readonly versions: Versions;
   readonly folders: UploadFolders;
@@ -123,8 +118,7 @@ export class Uploads implements UploadHost, RetryHost, AsyncDisposable {
   #beginWithLock(path: string, uploadId: Uint8Array, number: number): void {
     const { tries } = this.folders.receipts;
     tries.refresh();
-    const isNewest = tries.isEmpty || tries.isNewest(keyOf(uploadId, path), number, tries.count);
-    if (!isNewest) throw takenOver(path);
+    if (!tries.isNewest(keyOf(uploadId, path), number, tries.count)) throw takenOver(path);
     this.#watch ??= setInterval(() => this.#checkForNewer(), TRIES_CHECK);
     this.#watch.unref();
   }
