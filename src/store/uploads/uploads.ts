@@ -67,7 +67,7 @@ export class Uploads implements AsyncDisposable {
   /** Resolves when no upload is open. */
   async idle(): Promise<void> {
     while (this.#retried.size + this.open.size > 0) {
-      const ends = [...this.open].map(({ sink }) => sink.released());
+      const ends = [...this.open].map(({ sink }) => sink.released);
       await Promise.allSettled([...this.#retried, ...ends]);
     }
   }

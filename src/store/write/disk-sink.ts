@@ -27,9 +27,8 @@ export class DiskSink implements Sink {
   #keeping: Promise<void> | undefined;
   /** The error of a write that failed: the file has a hole, and is not committed. */
   #broken: unknown;
-  /** Resolves when it is released; made by the first call that waits for that. */
-  #waiting: PromiseWithResolvers<void> | undefined;
-  #isReleased = false;
+  /** Resolves when it has ended and its file is closed. */
+  readonly #released = Promise.withResolvers<void>();
   #takenOver = false;
 
   constructor(partial: PartialFile, target: SinkTarget, options: SinkOptions, pace = writePace) {
@@ -89,16 +88,14 @@ export class DiskSink implements Sink {
   }
 
   /** Resolves when it has ended and its file is closed. */
-  async released(): Promise<void> {
-    if (this.#isReleased) return;
-    this.#waiting ??= Promise.withResolvers();
-    await this.#waiting.promise;
+  get released(): Promise<void> {
+    return this.#released.promise;
   }
 
   /** Discards it if it is open. Resolves when everything that was begun is over. */
   async close(): Promise<void> {
     await (this.#keeping ?? this.discard());
-    await this.released();
+    await this.released;
   }
 
   keep(length = Number.POSITIVE_INFINITY, after?: Promise<void>): MaybePromise<void> {
@@ -123,7 +120,7 @@ export class DiskSink implements Sink {
   async handOver(): Promise<void> {
     this.#takenOver = true;
     await (this.#keeping ?? this.keep());
-    await this.released();
+    await this.released;
   }
 
   discard(): MaybePromise<void> {
@@ -177,8 +174,7 @@ export class DiskSink implements Sink {
       this.#partial.close();
     } finally {
       this.#target[Symbol.dispose]();
-      this.#isReleased = true;
-      this.#waiting?.resolve();
+      this.#released.resolve();
     }
   }
 
@@ -201,24 +197,18 @@ export class DiskSink implements Sink {
       );
     }
     const declared = this.#options.size;
-    if (declared !== undefined && size + length > declared) {
-      const { path } = this.#target;
-      throw new LeatError(
-        "SIZE_MISMATCH",
-        `${quote(path)} was declared as ${declared} bytes, and more arrived`,
-      );
-    }
+    if (declared !== undefined && size + length > declared) throw this.#sizeMismatch("more");
   }
 
   #checkSize(): void {
     const declared = this.#options.size;
     const { size } = this.#partial;
-    if (declared === undefined || declared === size) return;
-    const { path } = this.#target;
-    throw new LeatError(
-      "SIZE_MISMATCH",
-      `${quote(path)} was declared as ${declared} bytes, and ${size} arrived`,
-    );
+    if (declared !== undefined && declared !== size) throw this.#sizeMismatch(size);
+  }
+
+  #sizeMismatch(arrived: number | "more"): LeatError {
+    const declared = `${quote(this.#target.path)} was declared as ${this.#options.size} bytes`;
+    return new LeatError("SIZE_MISMATCH", `${declared}, and ${arrived} arrived`);
   }
 
   #mustBeOpen(): void {
