@@ -64,16 +64,9 @@ export class PartialFile {
     const fd = openNew(folder.pathOf(name), mode);
     if (fd === undefined) return undefined;
     if (target !== undefined) giveGroup(fd, target);
+    // Another process may have locked it first, or removed it, before it was locked.
     const partial = new PartialFile(fd, folder, name);
-    try {
-      // Another process may have locked it first, or removed it, before it was locked.
-      if (partial.#takeLock() && isNamed(fd, folder, name)) return partial;
-    } catch (error) {
-      partial.close();
-      throw error;
-    }
-    partial.close();
-    return undefined;
+    return partial.#closeUnless(() => partial.#takeLock() && isNamed(fd, folder, name));
   }
 
   /**
@@ -86,16 +79,14 @@ export class PartialFile {
     if (fd === undefined) return undefined;
     const partial = new PartialFile(fd, folder, name);
     try {
-      if (isOurs(fstatSync(fd)) && partial.#takeLock() && isNamed(fd, folder, name)) {
+      return partial.#closeUnless(() => {
+        if (!isOurs(fstatSync(fd)) || !partial.#takeLock()) return false;
         partial.#size = fstatSync(fd).size;
-        return partial;
-      }
+        return isNamed(fd, folder, name);
+      });
     } catch (error) {
-      partial.close();
       throw LeatError.from(error, "cannot open a partial file");
     }
-    partial.close();
-    return undefined;
   }
 
   /**
@@ -118,6 +109,17 @@ export class PartialFile {
     const partial = new PartialFile(fd, folder, name);
     partial.#isNamed = false;
     return partial;
+  }
+
+  /** @returns itself; undefined, and closed, where the check fails @throws the error of the check */
+  #closeUnless(check: () => boolean): this | undefined {
+    let isGood = false;
+    try {
+      isGood = check();
+    } finally {
+      if (!isGood) this.close();
+    }
+    return isGood ? this : undefined;
   }
 
   /** Its name in the folder of partial files, or the one it would get there. */
