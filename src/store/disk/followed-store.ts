@@ -14,7 +14,6 @@ import { AT_FDCWD, ERRNO, statAt, systemError } from "../system/kernel.ts";
 import { quote } from "../names.ts";
 import type {
   CreateOptions,
-  DurabilityLevel,
   MaybePromise,
   Page,
   PageRequest,
@@ -69,21 +68,12 @@ export class FollowedStore implements Store {
     this.#now().remove(path, ifMatch);
   }
 
-  makeDirectory(
-    path: string,
-    parents: boolean,
-    durability: DurabilityLevel = "none",
-  ): MaybePromise<StoreEntry> {
-    return this.#now().makeDirectory(path, parents, durability);
+  makeDirectory(...args: Parameters<DiskStore["makeDirectory"]>): MaybePromise<StoreEntry> {
+    return this.#now().makeDirectory(...args);
   }
 
-  rename(
-    from: string,
-    to: string,
-    replace: boolean,
-    durability: DurabilityLevel = "none",
-  ): MaybePromise<StoreEntry> {
-    return this.#now().rename(from, to, replace, durability);
+  rename(...args: Parameters<DiskStore["rename"]>): MaybePromise<StoreEntry> {
+    return this.#now().rename(...args);
   }
 
   freeBytes(): number | undefined {
