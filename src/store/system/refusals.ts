@@ -1,6 +1,7 @@
 /** Errors that several files of the store throw. */
 
 import { LeatError } from "../../errors.ts";
+import { RETRY_AFTER } from "../../limits.ts";
 import { quote } from "../names.ts";
 
 export const notFound = (path: string): LeatError =>
@@ -29,6 +30,12 @@ export const linkRefused = (path: string): LeatError =>
 
 export const alreadyExists = (path: string): LeatError =>
   new LeatError("ALREADY_EXISTS", `${quote(path)} exists already`);
+
+/** For a newer try of an upload, whose older try is not over. */
+export const stillRunning = (path: string): LeatError =>
+  new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
+    retryAfter: RETRY_AFTER,
+  });
 
 /** For an older try of an upload. */
 export const takenOver = (path: string): LeatError =>

@@ -4,17 +4,16 @@
  */
 
 import { readdirSync } from "node:fs";
-import { LeatError } from "../../errors.ts";
 import { PARTIALS_COMPARED, PARTIALS_LEFT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { changedAt, type Facts } from "../system/facts.ts";
-import { currentSyncs, type FileSyncs } from "../write/file-syncs.ts";
+import { type FileSyncs, TreeSyncs } from "../write/file-syncs.ts";
 import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "../resolve/library.ts";
-import { quote } from "../names.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { findPrivateFolder, isRemoved, makePrivateFolder } from "./private-folder.ts";
 import { PartialFile, removeUnheld } from "../write/partial.ts";
+import { stillRunning } from "../system/refusals.ts";
 import { pause } from "../../next-turn.ts";
 import type { Prefix } from "../store.ts";
 
@@ -39,7 +38,7 @@ interface Found {
 
 export class Partials implements Disposable {
   readonly folder: Folder;
-  #syncs: FileSyncs | undefined;
+  readonly #syncs = new TreeSyncs();
   /** Those that stay for another try. */
   readonly kept: KeptPartials;
   readonly #bounds: KeptBounds;
@@ -76,15 +75,12 @@ export class Partials implements Disposable {
       this.#adopt(PartialFile.create(this.folder, name, mode, target));
     const partial = make() ?? (removeUnheld(this.folder, name) ? make() : undefined);
     if (partial !== undefined) return partial;
-    throw new LeatError("UNAVAILABLE", `the upload of ${quote(path)} is still running elsewhere`, {
-      retryAfter: 1000,
-    });
+    throw stillRunning(path);
   }
 
   /** Puts partials on disk, many at once, for uploads that begin now. */
-  get syncs(): FileSyncs {
-    this.#syncs = currentSyncs(this.#syncs, this.folder);
-    return this.#syncs;
+  get syncs(): FileSyncs | undefined {
+    return this.#syncs.of(this.folder);
   }
 
   /** Creates one without a name, as `PartialFile.unnamed`. */
@@ -245,7 +241,7 @@ export class Partials implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#syncs?.[Symbol.dispose]();
+    this.#syncs[Symbol.dispose]();
     this.folder[Symbol.dispose]();
   }
 }

@@ -7,7 +7,7 @@
  * its client is asked to come back later. It never begins anew beside an older try.
  */
 import { LeatError } from "../../errors.ts";
-import { BLOCK_SIZE, HELD_WAIT, RETRY_AFTER } from "../../limits.ts";
+import { BLOCK_SIZE, HELD_WAIT } from "../../limits.ts";
 import type { Skipped } from "../write/collision.ts";
 import { DiskSink } from "../write/disk-sink.ts";
 import { versionedEntry } from "../system/entry.ts";
@@ -17,7 +17,7 @@ import { partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
 import type { Owned } from "./partials.ts";
 import { type CommitRecord, keyOf } from "./receipt-record.ts";
-import { isDirectory, takenOver } from "../system/refusals.ts";
+import { isDirectory, stillRunning, takenOver } from "../system/refusals.ts";
 import type { Committed, CreateOptions, Resumed } from "../store.ts";
 import { syncFolder } from "../write/sync-folder.ts";
 import { partialName, targetOf, uploadIdOf } from "./partial-name.ts";
@@ -72,7 +72,7 @@ export class RetriedUpload {
       await this.#uploads.takeOver(this.#path, uploadId, this.#number);
       const created = await this.#attempt();
       if (created !== undefined) return created;
-      if (performance.now() > until) throw this.#heldError();
+      if (performance.now() > until) throw stillRunning(this.#path);
       await Bun.sleep(pause);
     }
   }
@@ -209,11 +209,6 @@ export class RetriedUpload {
     const { tries } = this.#uploads.folders.receipts;
     tries.refresh();
     if (!tries.isNewest(this.#key, this.#number)) throw takenOver(this.#path);
-  }
-
-  #heldError(): LeatError {
-    const message = `the upload of ${quote(this.#path)} is still running elsewhere`;
-    return new LeatError("UNAVAILABLE", message, { retryAfter: RETRY_AFTER });
   }
 }
 

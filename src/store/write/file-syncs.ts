@@ -98,17 +98,10 @@ export class FileSyncs implements Disposable {
   }
 }
 
-/** @param folder on the file system of the files; stays the caller's @returns `last`, unless it lost bytes */
-export function currentSyncs(last: FileSyncs | undefined, folder: Folder): FileSyncs {
-  if (last?.hasLost === false) return last;
-  last?.[Symbol.dispose]();
-  return new FileSyncs(folder);
-}
-
 /** Bytes did not get to the disk; any other error says that the call is not supported. */
 const LOST = ["EIO", "ENOSPC", "EDQUOT"];
 
-/** One for each file system that a tree reaches. */
+/** One for each file system that files are written to. */
 export class TreeSyncs implements Disposable {
   readonly #of = new Map<number, FileSyncs>();
 
@@ -119,10 +112,13 @@ export class TreeSyncs implements Disposable {
    */
   of(folder: Folder): FileSyncs | undefined {
     const { device } = folder.facts;
+    const last = this.#of.get(device);
+    if (last?.hasLost === false) return last;
+    last?.[Symbol.dispose]();
     try {
-      const found = currentSyncs(this.#of.get(device), folder);
-      this.#of.set(device, found);
-      return found;
+      const next = new FileSyncs(folder);
+      this.#of.set(device, next);
+      return next;
     } catch (error) {
       if (isUnsupported(error)) return undefined;
       throw error;
