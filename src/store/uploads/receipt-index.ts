@@ -22,7 +22,7 @@ import { INDEX_TAIL, MiB, NOTES_OF_UPLOAD } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { Lock } from "../system/locks.ts";
-import { idAt, isRecord, RECORD_MAGIC, RECORD_SIZE } from "./receipt-record.ts";
+import { idAt, RECEIPT_RECORD, RECORD_SIZE } from "./receipt-record.ts";
 import { tolerate } from "../system/system-error.ts";
 import { readLater } from "../system/thread-pool.ts";
 
@@ -67,8 +67,8 @@ export class ReceiptIndex {
     const behind: Buffer[] = [];
     await this.#each(file.fd, indexed, query.isOver, (bytes) => {
       for (let at = bytes.indexOf(query.id); at !== -1; at = bytes.indexOf(query.id, at + 1)) {
-        const start = at - RECORD_MAGIC.length;
-        if (start >= 0 && isRecord(bytes, start)) behind.push(copyOf(bytes, start));
+        const start = at - RECEIPT_RECORD.magic.length;
+        if (start >= 0 && RECEIPT_RECORD.isAt(bytes, start)) behind.push(copyOf(bytes, start));
       }
       if (behind.length > NOTES_OF_UPLOAD) behind.splice(0, behind.length - NOTES_OF_UPLOAD);
       return bytes.length - RECORD_SIZE;
@@ -107,17 +107,18 @@ export class ReceiptIndex {
     let covered = from;
     await this.#each(journal, from, query.isOver, (bytes, position) => {
       const shards = new Map<number, number[]>();
-      const behind = eachRecord(bytes, (at) => {
+      let at = RECEIPT_RECORD.find(bytes, 0);
+      for (; at + RECORD_SIZE <= bytes.length; at = RECEIPT_RECORD.find(bytes, at + RECORD_SIZE)) {
         const id = idAt(bytes, at);
         const shard = shardOf(id);
         const list = shards.get(shard) ?? [];
         if (list.length === 0) shards.set(shard, list);
         list.push(id.readUInt32LE(1), position + at);
-      });
+      }
       for (const [shard, list] of shards) append(this.#folder.pathOf(shardName(span, shard)), list);
-      covered = position + behind;
+      covered = position + at;
       writeEnd(end, covered);
-      return behind;
+      return at;
     });
     return covered;
   }
@@ -136,7 +137,7 @@ export class ReceiptIndex {
       mustGoOn(isOver);
       const record = Buffer.alloc(RECORD_SIZE);
       const bytesRead = await readLater(journal, record, entries.readDoubleLE(at + 4));
-      if (bytesRead === RECORD_SIZE && isRecord(record, 0) && idAt(record, 0).equals(id))
+      if (bytesRead === RECORD_SIZE && RECEIPT_RECORD.isAt(record, 0) && idAt(record, 0).equals(id))
         found.push(record);
     }
     return found;
@@ -160,22 +161,6 @@ export class ReceiptIndex {
       position += done;
     }
   }
-}
-
-/** @returns the end of the last whole record, or the start of what may be an incomplete one */
-function eachRecord(bytes: Buffer, take: (at: number) => void): number {
-  let at = 0;
-  while (at + RECORD_SIZE <= bytes.length) {
-    if (isRecord(bytes, at)) {
-      take(at);
-      at += RECORD_SIZE;
-      continue;
-    }
-    // A record was cut short when the disk was full: those behind it are not aligned.
-    const next = bytes.indexOf(RECORD_MAGIC, at + 1);
-    at = next === -1 ? bytes.length - (RECORD_MAGIC.length - 1) : next;
-  }
-  return at;
 }
 
 function copyOf(bytes: Buffer, at: number): Buffer {

@@ -1,15 +1,16 @@
 /** Records of the journal of receipts, as bytes. */
-import { crc32, sha256 } from "../../hash.ts";
+import { sha256 } from "../../hash.ts";
 import type { Facts } from "../system/facts.ts";
 import type { CommitDigest, DurabilityLevel, NotDone } from "../store.ts";
+import { RecordFormat } from "./record-format.ts";
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
+export const RECEIPT_RECORD = new RecordFormat("rft1", RECORD_SIZE);
 /** Bytes that identify an upload: its id, and a hash of its path. */
 export const KEY_SIZE = 32;
-/** Offsets in a record; it ends with the CRC of everything before. */
+/** Offsets in a record. */
 const AT = {
-  magic: 0,
   id: 4,
   path: 20,
   kind: 36,
@@ -19,10 +20,8 @@ const AT = {
   words: 100,
   store: 112,
   attempt: 116,
-  sum: RECORD_SIZE - 4,
+  end: 124,
 } as const;
-const MAGIC = 0x31746672; // "rft1"
-export const RECORD_MAGIC = Buffer.from([0x72, 0x66, 0x74, 0x31]);
 const KINDS = ["void", "fsync", "none"] as const;
 const VOID = KINDS.indexOf("void");
 /** Bits in the fourth byte of the kind. */
@@ -30,10 +29,6 @@ const NOT_DONE = { mode: 1, modified: 2, sync: 4 } as const;
 /** The third byte of the kind. */
 const INTENT = 1;
 const PUBLISHED = 2;
-
-/** A record is summed here: a view of each record would be garbage to collect. */
-const summed = Buffer.alloc(RECORD_SIZE);
-const summedHead = summed.subarray(0, AT.sum);
 
 /** A commit that is about to happen. */
 export interface Intent extends CommitDigest {
@@ -61,8 +56,7 @@ export function encodeIntent(
   intent: Intent,
   { store, attempt }: { store: number; attempt: number },
 ): Buffer {
-  const bytes = Buffer.alloc(RECORD_SIZE);
-  bytes.writeUInt32LE(MAGIC, AT.magic);
+  const bytes = RECEIPT_RECORD.create();
   putKey(bytes, AT.id, uploadId, path);
   bytes[AT.kind] = KINDS.indexOf(intent.durability);
   bytes[AT.kind + 2] = INTENT;
@@ -81,22 +75,19 @@ export function encodeIntent(
   bytes.writeUInt32LE(facts.modifiedNanoseconds, AT.words + 8);
   bytes.writeUInt32LE(store, AT.store);
   bytes.writeUInt32LE(attempt, AT.attempt);
-  sum(bytes);
-  return bytes;
+  return RECEIPT_RECORD.seal(bytes);
 }
 
 /** Changes an intent into the record that the commit has happened. */
 export function markPublished(intent: Buffer): Buffer {
   intent[AT.kind + 2] = PUBLISHED;
-  sum(intent);
-  return intent;
+  return RECEIPT_RECORD.seal(intent);
 }
 
 /** Changes an intent into the record that the commit has not happened, and will not. */
 export function markVoid(intent: Buffer): Buffer {
   intent[AT.kind] = VOID;
-  sum(intent);
-  return intent;
+  return RECEIPT_RECORD.seal(intent);
 }
 
 function putKey(into: Buffer, at: number, uploadId: Uint8Array, path: string): void {
@@ -116,17 +107,6 @@ export function keyOf(uploadId: Uint8Array, path: string): string {
   return bytes.toString("latin1");
 }
 
-function sum(record: Buffer): void {
-  summed.set(record);
-  record.writeUInt32LE(crc32(summedHead), AT.sum);
-}
-
-/** Whether a whole record begins there. */
-export function isRecord(bytes: Buffer, at: number): boolean {
-  if (at + RECORD_SIZE > bytes.length || bytes.readUInt32LE(at + AT.magic) !== MAGIC) return false;
-  return crc32(bytes.subarray(at, at + AT.sum)) === bytes.readUInt32LE(at + AT.sum);
-}
-
 /** The upload id of the record that begins there. */
 export function idAt(bytes: Buffer, at: number): Buffer {
   return bytes.subarray(at + AT.id, at + AT.path);
@@ -142,7 +122,7 @@ export function decodeRecords(records: readonly Buffer[], uploadId: Uint8Array, 
   const withdrawn = new Set<string>();
   const found = new Map<string, CommitRecord>();
   for (const record of records) {
-    const attempt = record.toString("latin1", AT.store, AT.sum);
+    const attempt = record.toString("latin1", AT.store, AT.end);
     if (record[AT.kind] === VOID) withdrawn.add(attempt);
     else if (keyIn(record) === key && found.get(attempt)?.published !== true) {
       const decoded = decode(record);

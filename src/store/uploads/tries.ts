@@ -20,20 +20,21 @@ import {
   writeSync,
 } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import { crc32, randomBytes, sha256 } from "../../hash.ts";
+import { randomBytes, sha256 } from "../../hash.ts";
 import { TRIES_BYTES, TRIES_KEPT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { KEY_SIZE } from "./receipt-record.ts";
+import { RecordFormat } from "./record-format.ts";
 import { ignoreErrors, tolerate } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
-/** Bytes of one record, and the offsets in it. */
+/** Bytes of one record. */
 const SIZE = 64;
-const AT = { magic: 0, kind: 4, key: 8, mark: 40, sum: 60 } as const;
-const MAGIC = 0x31797274; // "try1"
-const MAGIC_BYTES = Buffer.from([0x74, 0x72, 0x79, 0x31]);
+const FORMAT = new RecordFormat("try1", SIZE);
+/** Offsets in a record. */
+const AT = { kind: 4, key: 8, mark: 40 } as const;
 const RETRY = 1;
 /** The file is full: records behind this one do not count. */
 const FULL = 2;
@@ -167,21 +168,14 @@ export class Tries implements Disposable {
 
   #take(bytes: Buffer, mark: Uint8Array | undefined): number | undefined {
     let own: number | undefined;
-    let at = 0;
-    while (at + SIZE <= bytes.length) {
-      if (!isRecord(bytes, at)) {
-        // A record was cut short when the disk was full: those behind it are not aligned.
-        const next = bytes.indexOf(MAGIC_BYTES, at + 1);
-        at = next === -1 ? bytes.length - (MAGIC_BYTES.length - 1) : next;
-        continue;
-      }
+    let at = FORMAT.find(bytes, 0);
+    for (; at + SIZE <= bytes.length; at = FORMAT.find(bytes, at + SIZE)) {
       if (bytes[at + AT.kind] === FULL) {
         this.#openNext();
         return own;
       }
       if (bytes[at + AT.kind] === KEPT) {
         this.#onKept(keptAt(bytes, at));
-        at += SIZE;
         continue;
       }
       this.#count += 1;
@@ -192,7 +186,6 @@ export class Tries implements Disposable {
       ) {
         own = this.#count;
       }
-      at += SIZE;
     }
     this.#position += at;
     return own;
@@ -252,18 +245,11 @@ function keptAt(bytes: Buffer, at: number): Kept {
 }
 
 function encode(kind: number, key: string, mark: Uint8Array): Buffer {
-  const record = Buffer.alloc(SIZE);
-  record.writeUInt32LE(MAGIC, AT.magic);
+  const record = FORMAT.create();
   record[AT.kind] = kind;
   record.write(key, AT.key, "latin1");
   record.set(mark, AT.mark);
-  record.writeUInt32LE(crc32(record.subarray(0, AT.sum)), AT.sum);
-  return record;
-}
-
-function isRecord(bytes: Buffer, at: number): boolean {
-  if (bytes.readUInt32LE(at + AT.magic) !== MAGIC) return false;
-  return crc32(bytes.subarray(at, at + AT.sum)) === bytes.readUInt32LE(at + AT.sum);
+  return FORMAT.seal(record);
 }
 
 function open(folder: Folder, number: number, flags: number): number | undefined {
