@@ -20,7 +20,6 @@ import type { Facts } from "../../store/system/facts.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode, modeAfter, modeOfNew, partialMode } from "../../store/write/new-mode.ts";
 import { openRegular } from "../../store/resolve/open-regular.ts";
-import type { TreeSyncs } from "../../store/write/file-syncs.ts";
 import { PartialFile } from "../../store/write/partial.ts";
 import { checkFree } from "../../store/write/free-space.ts";
 import { isDirectory } from "../../store/system/refusals.ts";
@@ -53,11 +52,6 @@ export interface LocalPlace {
   readonly path: string;
 }
 
-export interface FileInOptions extends LocalFileOptions {
-  /** Puts the file on disk together with others. */
-  readonly syncs: TreeSyncs;
-}
-
 /**
  * Creates a local file.
  * @throws NOT_FOUND (the folder), ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, NO_SPACE,
@@ -79,46 +73,12 @@ export function createLocalFile(target: string, options: LocalFileOptions): Disk
 }
 
 /**
- * Creates a small file of a tree in an open folder. It has no name before it is whole, where the system
- * can do that. The free space of the disk is not checked first.
- * @param folder stays open until the sink has ended
- * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
- * @returns the entry that has the name, when it is taken and the collision is "skip"
- */
-export function createFileIn(
-  folder: Folder,
-  name: string,
-  options: FileInOptions,
-): DiskSink | Skipped {
-  const path = options.shown ?? folder.pathOf(name);
-  const found = checkCollision(folder.stat(name), options, path, versions);
-  if (found !== undefined) return { skipped: versionedEntry(name, found, versions) };
-  // Before anything is written: it detects write errors only from then on.
-  const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
-  const place = { folder, name, path };
-  return sinkOver(createPartial(place, options), place, options, {
-    sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
-    [Symbol.dispose]() {}, // the folder is the caller's
-  });
-}
-
-/**
  * Opens a local file for reading. A FIFO or a device is refused without being opened.
  * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
  */
 export function openLocalFile(path: string): Source {
   const name = checkLocal(path);
   return new DiskSource(name, openRegular(path, path, { follow: true, proc: hasProc }), versions);
-}
-
-/**
- * Opens a file of a local folder for reading. A link is not followed.
- * @param path for messages
- * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
- */
-export function openFileIn(folder: Folder, name: string, path: string): Source {
-  const file = openRegular(folder.pathOf(name), path, { follow: false, proc: hasProc });
-  return new DiskSource(name, file, versions);
 }
 
 /** @param other the members in which its target differs from that of a single file */

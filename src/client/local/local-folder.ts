@@ -9,10 +9,14 @@ import { LeatError } from "../../errors.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
 import type { Facts } from "../../store/system/facts.ts";
 import type { NameTaker } from "../../store/resolve/folder-reader.ts";
-import type { Skipped } from "../../store/write/collision.ts";
+import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
-import { createFileIn, type FileInOptions, openFileIn } from "./local-file.ts";
+import { createPartial, type LocalFileOptions, sinkOver, versions } from "./local-file.ts";
+import { DiskSource } from "../../store/read/disk-source.ts";
+import { openRegular } from "../../store/resolve/open-regular.ts";
+import { versionedEntry } from "../../store/system/entry.ts";
 import { statAt } from "../../store/system/kernel.ts";
+import { TreeSyncs } from "../../store/write/file-syncs.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode } from "../../store/write/new-mode.ts";
 import { setModifiedAt } from "../../store/system/posix.ts";
@@ -21,10 +25,15 @@ import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type { DurabilityLevel, MaybePromise, Source, Time } from "../../store/store.ts";
 import { syncFolder } from "../../store/write/sync-folder.ts";
 import { ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
-import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
+import { hasProc, openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { wireName } from "../../store/resolve/wire-names.ts";
 
-export { TreeSyncs } from "../../store/write/file-syncs.ts";
+export { TreeSyncs };
+
+interface FileInOptions extends LocalFileOptions {
+  /** Puts the file on disk together with others. */
+  readonly syncs: TreeSyncs;
+}
 
 export class LocalFolder implements Disposable {
   readonly path: string;
@@ -109,9 +118,23 @@ export class LocalFolder implements Disposable {
     return done;
   }
 
-  /** Creates a file in it, as `createFileIn`. */
+  /**
+   * Creates a small file of a tree in it. It has no name before it is whole, where the system can do that.
+   * The free space of the disk is not checked first. The folder stays open until the sink has ended.
+   * @returns the entry that has the name, when it is taken and the collision is "skip"
+   * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
+   */
   create(name: string, options: FileInOptions): DiskSink | Skipped {
-    return createFileIn(this.#folder, name, options);
+    const folder = this.#folder;
+    const place = { folder, name, path: options.shown ?? folder.pathOf(name) };
+    const found = checkCollision(folder.stat(name), options, place.path, versions);
+    if (found !== undefined) return { skipped: versionedEntry(name, found, versions) };
+    // Before anything is written: it detects write errors only from then on.
+    const syncs = options.durability === "fsync" ? options.syncs.of(folder) : undefined;
+    return sinkOver(createPartial(place, options), place, options, {
+      sync: (partial) => syncs?.sync(partial.fd) ?? partial.sync(),
+      [Symbol.dispose]() {}, // the folder stays open
+    });
   }
 
   /** Reads a whole small file, as `readSmallFile`. @param maxSize in bytes */
@@ -172,7 +195,8 @@ export class LocalFolder implements Disposable {
 
   /** Opens a file in it for reading; a link is refused. */
   openFile(name: string, path = this.#below(name)): Source {
-    return openFileIn(this.#folder, name, path);
+    const file = openRegular(this.pathOf(name), path, { follow: false, proc: hasProc });
+    return new DiskSource(name, file, versions);
   }
 
   /**
