@@ -13,21 +13,7 @@ import { MAX_PATH } from "../../limits.ts";
 import { type Facts, inRange, kindOfMode } from "./facts.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
-interface Calls {
-  readonly statx: number;
-  readonly renameat2: number;
-  readonly getdents64: number;
-  readonly openat: number;
-  readonly linkat: number;
-}
-const NO_CALLS: Calls = {
-  statx: 0,
-  renameat2: 0,
-  getdents64: 0,
-  openat: 0,
-  linkat: 0,
-};
-const CALLS: Readonly<Record<string, Calls>> = {
+const CALLS = {
   x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, linkat: 265 },
   arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, linkat: 37 },
 };
@@ -57,39 +43,11 @@ const STATX_SIZE = 256;
 /** Directory entries of one call: some 800 names, about 0.3 ms. */
 const ENTRIES_SIZE = 32 * 1024;
 
-/** The errno values of Linux that the store distinguishes. */
-export const ERRNO = {
-  EPERM: 1,
-  ENOENT: 2,
-  EIO: 5,
-  EAGAIN: 11,
-  ENOMEM: 12,
-  EACCES: 13,
-  EEXIST: 17,
-  EXDEV: 18,
-  ENOTDIR: 20,
-  EISDIR: 21,
-  EINVAL: 22,
-  ENFILE: 23,
-  EMFILE: 24,
-  ENOSPC: 28,
-  EROFS: 30,
-  ENAMETOOLONG: 36,
-  ENOSYS: 38,
-  ENOTEMPTY: 39,
-  ELOOP: 40,
-  EOPNOTSUPP: 95,
-  ENOTCONN: 107,
-  EDQUOT: 122,
-} as const;
+/** The errno values by their names. */
+export const ERRNO = constants.errno;
 
-/** Where a number has two names, the later one wins: EAGAIN, EOPNOTSUPP. */
-const NAMES = new Map<number, string>(
-  [...Object.entries(constants.errno), ...Object.entries(ERRNO)].map(([name, number]) => [
-    number,
-    name,
-  ]),
-);
+const NAMES = new Map(Object.entries(ERRNO).map(([key, number]) => [number, key]));
+NAMES.set(ERRNO.EAGAIN, "EAGAIN"); // also called EWOULDBLOCK, which LeatError.from does not know
 
 /** An errno as the error node:fs would throw, so that LeatError.from knows it. */
 export function systemError(errno: number, call: string): Error {
@@ -97,7 +55,7 @@ export function systemError(errno: number, call: string): Error {
   return Object.assign(new Error(`${call}: ${name}`), { code: name, errno: -errno, syscall: call });
 }
 
-const isKnown = process.platform === "linux" && CALLS[process.arch] !== undefined;
+const isKnown = process.platform === "linux" && process.arch in CALLS;
 const { i64_fast, ptr: pointer } = FFIType;
 const symbols = isKnown
   ? openLibc({
@@ -108,7 +66,7 @@ const symbols = isKnown
       __errno_location: { args: [], returns: pointer },
     })
   : undefined;
-const calls = CALLS[process.arch] ?? NO_CALLS;
+const calls = process.arch === "arm64" ? CALLS.arm64 : CALLS.x64;
 
 // The buffers are module constants, so that ffi pointers to them stay valid.
 const name = new Uint8Array(MAX_PATH + 1);
