@@ -14,6 +14,9 @@ export const OWN_FOLDER = ".leat";
 /** Characters of a name in a message, at most. */
 const SHOWN = 100;
 
+/** C0 controls, DEL and C1 controls. */
+const CONTROL = /\p{Cc}/u;
+
 /**
  * Checks a wire path and cuts it.
  * @returns the segments; none for "", the library itself
@@ -21,7 +24,7 @@ const SHOWN = 100;
  */
 export function checkPath(path: string): string[] {
   if (path === "") return [];
-  const bytes = byteLength(path);
+  const bytes = Buffer.byteLength(path);
   if (bytes > MAX_PATH) {
     throw refuse(path, `is ${bytes} bytes long; ${MAX_PATH} are allowed`);
   }
@@ -52,8 +55,8 @@ export function isSegment(name: string): boolean {
     name !== ".." &&
     !name.includes("/") &&
     name.isWellFormed() &&
-    findControl(name) === -1 &&
-    byteLength(name) <= MAX_SEGMENT
+    !CONTROL.test(name) &&
+    Buffer.byteLength(name) <= MAX_SEGMENT
   );
 }
 
@@ -71,7 +74,7 @@ export function quote(name: string): string {
 function checkSegment(path: string, segment: string): void {
   if (segment === "") throw refuse(path, "has an empty segment");
   if (segment === "." || segment === "..") throw refuse(path, `has a "${segment}" segment`);
-  const bytes = byteLength(segment);
+  const bytes = Buffer.byteLength(segment);
   if (bytes > MAX_SEGMENT) {
     throw refuse(path, `has a segment of ${bytes} bytes; ${MAX_SEGMENT} are allowed`);
   }
@@ -81,41 +84,11 @@ function checkCharacters(path: string): void {
   if (!path.isWellFormed()) {
     throw refuse(path, "is not Unicode: it has half of a surrogate pair");
   }
-  const control = findControl(path);
+  const control = path.search(CONTROL);
   if (control === -1) return;
   const code = path.charCodeAt(control);
   const kind = code === 0 ? "a NUL" : `the control character ${codePoint(code)}`;
   throw refuse(path, `has ${kind} at position ${control}`);
-}
-
-/** Index of the first C0 control, DEL or C1 control; -1 when there is none. */
-function findControl(text: string): number {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return i;
-  }
-  return -1;
-}
-
-/** Length in UTF-8 bytes; half of a surrogate pair counts as three, as U+FFFD would. */
-function byteLength(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x80) continue;
-    if (code < 0x800) bytes += 1;
-    else if (isPair(text, i)) {
-      bytes += 2; // four bytes for two units
-      i++;
-    } else bytes += 2;
-  }
-  return bytes;
-}
-
-function isPair(text: string, at: number): boolean {
-  const high = text.charCodeAt(at);
-  const low = text.charCodeAt(at + 1);
-  return high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
 }
 
 function escapeCharacter(character: string): string {
