@@ -6,7 +6,6 @@
  * The file is a line of JSON, then four bytes a block, the least significant first.
  */
 import {
-  closeSync,
   constants,
   fstatSync,
   ftruncateSync,
@@ -16,6 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { BLOCK_SIZE, NOTE_BYTES, NOTE_TIME } from "../../limits.ts";
+import { Descriptor } from "../../store/system/descriptor.ts";
 import { ignoreErrors } from "../../store/system/system-error.ts";
 import { isOurs } from "../../store/write/open-partial.ts";
 
@@ -40,7 +40,7 @@ const NOTHING: Known = { version: "", size: 0, sums: [] };
 
 export class BlockSums implements Disposable {
   readonly #path: string;
-  #fd: number;
+  readonly #file: Descriptor;
   #unwritten: number[] = [];
   #written = performance.now();
   /** Verified blocks, written or not. */
@@ -48,7 +48,7 @@ export class BlockSums implements Disposable {
 
   private constructor(path: string, fd: number) {
     this.#path = path;
-    this.#fd = fd;
+    this.#file = new Descriptor(fd);
   }
 
   /**
@@ -56,16 +56,13 @@ export class BlockSums implements Disposable {
    * @param bytes of the partial file: sums of more blocks than that are not read
    */
   static read(path: string, bytes: number): Known {
-    let fd: number | undefined;
     try {
-      fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      if (!isOurs(fstatSync(fd))) return NOTHING;
-      const buffer = new Uint8Array(MAX_HEAD + 4 * blocksOf(bytes));
-      return parse(Buffer.from(buffer.buffer, 0, readSync(fd, buffer, 0, buffer.length, 0)), bytes);
+      using file = new Descriptor(openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+      if (!isOurs(fstatSync(file.fd))) return NOTHING;
+      const buffer = Buffer.alloc(MAX_HEAD + 4 * blocksOf(bytes));
+      return parse(buffer.subarray(0, readSync(file.fd, buffer, 0, buffer.length, 0)), bytes);
     } catch {
       return NOTHING;
-    } finally {
-      if (fd !== undefined) closeSync(fd);
     }
   }
 
@@ -106,11 +103,12 @@ export class BlockSums implements Disposable {
   /** Writes the sums. When that fails, the file is closed, and a later try continues with fewer blocks. */
   flush(): void {
     this.#written = performance.now();
-    if (this.#unwritten.length === 0 || this.#fd === -1) return;
+    const { fd } = this.#file;
+    if (this.#unwritten.length === 0 || fd === -1) return;
     const bytes = new Uint8Array(Uint32Array.from(this.#unwritten).buffer);
     this.#unwritten = [];
     try {
-      if (writeSync(this.#fd, bytes) !== bytes.length) this[Symbol.dispose]();
+      if (writeSync(fd, bytes) !== bytes.length) this[Symbol.dispose]();
     } catch {
       this[Symbol.dispose]();
     }
@@ -125,8 +123,7 @@ export class BlockSums implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd !== -1) closeSync(this.#fd);
-    this.#fd = -1;
+    this.#file[Symbol.dispose]();
   }
 
   #append(sum: number): void {
@@ -140,8 +137,12 @@ function parse(bytes: Buffer, available: number): Known {
   const end = bytes.indexOf(0x0a) + 1;
   if (end === 0 || end > MAX_HEAD) return NOTHING;
   const head: unknown = JSON.parse(bytes.toString("utf8", 0, end));
-  if (!isHead(head)) return NOTHING;
-  const { version, size } = head;
+  const { leat, version, size } = Object(head) as Record<string, unknown>;
+  // A version that no server can have sent is not requested from one.
+  if (leat !== 1 || typeof version !== "string" || version === "" || !version.isWellFormed()) {
+    return NOTHING;
+  }
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return NOTHING;
   const sums: number[] = [];
   const blocks = blocksOf(Math.min(size, available));
   for (let i = end; i + 4 <= bytes.length && sums.length < blocks; i += 4) {
@@ -151,13 +152,3 @@ function parse(bytes: Buffer, available: number): Known {
 }
 
 const blocksOf = (bytes: number): number => Math.ceil(bytes / BLOCK_SIZE);
-
-function isHead(head: unknown): head is { readonly version: string; readonly size: number } {
-  if (typeof head !== "object" || head === null) return false;
-  if (!("leat" in head) || head.leat !== 1 || !("version" in head) || !("size" in head))
-    return false;
-  const { version, size } = head;
-  // A version that no server can have sent is not requested from one.
-  if (typeof version !== "string" || version === "" || !version.isWellFormed()) return false;
-  return Number.isSafeInteger(size) && typeof size === "number" && size >= 0;
-}

@@ -43,7 +43,7 @@ export class Partials implements Disposable {
   readonly kept: KeptPartials;
   readonly #bounds: KeptBounds;
   /** The names are being read; all calls that come meanwhile share the next reading. */
-  #reading: Promise<unknown> | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
   #next: Promise<string[]> | undefined;
   /** Those that could not be removed: the next sweep tries again, however new they are. */
   readonly #unremoved = new Set<string>();
@@ -198,13 +198,12 @@ export class Partials implements Disposable {
 
   /** The names of all partials, read from now on. */
   #names(): Promise<string[]> {
-    this.#next ??= (async () => {
-      await this.#reading;
+    this.#next ??= this.#reading.then(() => {
       this.#next = undefined;
       const reading = this.#read();
       this.#reading = reading.catch(() => {});
-      return await reading;
-    })();
+      return reading;
+    });
     return this.#next;
   }
 

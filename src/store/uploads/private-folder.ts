@@ -5,7 +5,7 @@ import { LeatError } from "../../errors.ts";
 import { OWN_FOLDER, quote } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
-import { statDescriptor } from "../system/kernel.ts";
+import { descriptorFacts } from "../system/descriptor.ts";
 import { tolerate } from "../system/system-error.ts";
 
 const PRIVATE = 0o700;
@@ -28,10 +28,9 @@ export function makePrivateFolder(library: Library, name: string): Folder {
 
 /** Whether an open folder was removed. */
 export function isRemoved(folder: Folder): boolean {
-  const found = folder.fd === undefined ? undefined : statDescriptor(folder.fd);
-  if (typeof found === "object") return found.links === 0;
   try {
-    return statSync(`${folder.path}/.`).nlink === 0;
+    if (folder.fd === undefined) return statSync(`${folder.path}/.`).nlink === 0;
+    return descriptorFacts(folder.fd).links === 0;
   } catch {
     return true;
   }
@@ -45,19 +44,10 @@ function make(parent: Folder, name: string, path: string): Folder {
   }
   const folder = parent.child(name, path);
   try {
-    makePrivate(folder, path);
+    if ((folder.facts.mode & 0o077) !== 0) chmodSync(folder.path, PRIVATE);
     return folder;
   } catch (error) {
     folder[Symbol.dispose]();
-    throw error;
-  }
-}
-
-function makePrivate(folder: Folder, path: string): void {
-  if ((folder.facts.mode & 0o077) === 0) return;
-  try {
-    chmodSync(folder.path, PRIVATE);
-  } catch (error) {
     throw LeatError.from(error, `cannot keep other users out of ${quote(path)}`);
   }
 }

@@ -18,10 +18,8 @@ let last: Promise<boolean> | undefined;
  * @throws the system's error
  */
 export function syncNewNames(folders: readonly Folder[]): Promise<boolean> {
-  const before = last;
-  const synced = Promise.all(folders.map(syncFolder));
-  const all = before === undefined ? synced : Promise.all([synced, before]).then(() => synced);
-  const done = all.then((each) => each.every(Boolean));
+  const all = Promise.all([last, ...folders.map(syncFolder)]);
+  const done = all.then(([, ...own]) => own.every(Boolean));
   last = done;
   const over = (): void => {
     if (last === done) last = undefined;
