@@ -24,7 +24,7 @@ import { alreadyExists } from "../../store/system/refusals.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type { DurabilityLevel, MaybePromise, Source, Time } from "../../store/store.ts";
 import { syncFolder } from "../../store/write/sync-folder.ts";
-import { ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
+import { explain, ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
 import { hasProc, openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { wireName } from "../../store/resolve/wire-names.ts";
 
@@ -54,11 +54,10 @@ export class LocalFolder implements Disposable {
 
   /** The folder that a local path names, links followed. @throws NOT_FOUND, NOT_A_DIRECTORY, … */
   static open(path: string): LocalFolder {
-    try {
-      return new LocalFolder(openPlainFolder(resolve(path)), path);
-    } catch (error) {
-      throw LeatError.from(error, `cannot open the folder ${quote(path)}`);
-    }
+    return explain(
+      `cannot open the folder ${quote(path)}`,
+      () => new LocalFolder(openPlainFolder(resolve(path)), path),
+    );
   }
 
   /**
@@ -84,11 +83,7 @@ export class LocalFolder implements Disposable {
 
   /** As `place`, with links followed. @throws NOT_FOUND, … */
   static realPlace(path: string): { folder: LocalFolder; name: string } {
-    try {
-      return LocalFolder.place(realpathSync(path));
-    } catch (error) {
-      throw LeatError.from(error, `cannot open ${quote(path)}`);
-    }
+    return explain(`cannot open ${quote(path)}`, () => LocalFolder.place(realpathSync(path)));
   }
 
   /** A path of a name in it for node:fs, valid until the folder is closed. */

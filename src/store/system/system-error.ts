@@ -1,4 +1,5 @@
 /** Errors of system calls, as node:fs throws them. */
+import { LeatError } from "../../errors.ts";
 
 /** Whether this is a system error with one of these codes. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
@@ -13,6 +14,15 @@ export function tolerate<Result>(code: string, work: () => Result): Result | und
   } catch (error) {
     if (isSystemError(error, code)) return undefined;
     throw error;
+  }
+}
+
+/** @param failure for the message: "cannot make a file" @throws the error of the work, as a LeatError */
+export function explain<Result>(failure: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw LeatError.from(error, failure);
   }
 }
 

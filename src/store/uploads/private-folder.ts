@@ -6,7 +6,7 @@ import { OWN_FOLDER, quote } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
 import { descriptorFacts } from "../system/descriptor.ts";
-import { tolerate } from "../system/system-error.ts";
+import { explain, tolerate } from "../system/system-error.ts";
 
 const PRIVATE = 0o700;
 
@@ -37,11 +37,9 @@ export function isRemoved(folder: Folder): boolean {
 }
 
 function make(parent: Folder, name: string, path: string): Folder {
-  try {
-    tolerate("EEXIST", () => mkdirSync(parent.pathOf(name), { mode: PRIVATE }));
-  } catch (error) {
-    throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
-  }
+  explain(`cannot make the folder ${quote(path)}`, () =>
+    tolerate("EEXIST", () => mkdirSync(parent.pathOf(name), { mode: PRIVATE })),
+  );
   const folder = parent.child(name, path);
   try {
     if ((folder.facts.mode & 0o077) !== 0) chmodSync(folder.path, PRIVATE);

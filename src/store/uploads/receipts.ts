@@ -24,7 +24,7 @@ import {
   markVoid,
 } from "./receipt-record.ts";
 import { ServedTime } from "./served-time.ts";
-import { ignoreErrors, tolerate } from "../system/system-error.ts";
+import { explain, ignoreErrors, tolerate } from "../system/system-error.ts";
 import { FIRST_TRY, type Kept, Tries } from "./tries.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
@@ -66,12 +66,11 @@ export class Receipts implements Disposable {
 
   /** The uploads that are tried again, by all processes. @throws NO_SPACE, IO_ERROR, … */
   get tries(): Tries {
-    try {
-      this.#tries ??= new Tries(this.#folder, this.#onKept);
-      return this.#tries;
-    } catch (error) {
-      throw LeatError.from(error, "cannot read the list of uploads that are tried again");
-    }
+    this.#tries ??= explain(
+      "cannot read the list of uploads that are tried again",
+      () => new Tries(this.#folder, this.#onKept),
+    );
+    return this.#tries;
   }
 
   /** How many tries are known of, without reading more. */
@@ -82,11 +81,7 @@ export class Receipts implements Disposable {
   /** Records that a commit is about to happen. @returns the record @throws NO_SPACE, IO_ERROR */
   recordIntent(uploadId: Uint8Array, path: string, intent: Intent): Buffer {
     this.#attempts += 1;
-    try {
-      this.#store ??= new LiveStore(this.#folder);
-    } catch (error) {
-      throw LeatError.from(error, "cannot record a receipt");
-    }
+    this.#store ??= explain("cannot record a receipt", () => new LiveStore(this.#folder));
     const writer = { store: this.#store.number, attempt: this.#attempts };
     const record = encodeIntent(uploadId, path, intent, writer);
     this.#append(record);
@@ -161,14 +156,9 @@ export class Receipts implements Disposable {
   #append(...records: readonly Buffer[]): void {
     const all = this.#unwritten.length === 0 ? records : [...this.#unwritten, ...records];
     const bytes = all.length === 1 ? all[0]! : Buffer.concat(all);
-    try {
-      const written = writeSync(this.#current(), bytes);
-      if (written !== bytes.length)
-        throw new LeatError("NO_SPACE", "no space is left for a receipt");
-      if (this.#unwritten.length > 0) this.#unwritten = [];
-    } catch (error) {
-      throw LeatError.from(error, "cannot record a receipt");
-    }
+    const written = explain("cannot record a receipt", () => writeSync(this.#current(), bytes));
+    if (written !== bytes.length) throw new LeatError("NO_SPACE", "no space is left for a receipt");
+    if (this.#unwritten.length > 0) this.#unwritten = [];
   }
 
   /** The descriptor of the newest file of the journal. */

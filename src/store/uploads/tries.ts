@@ -26,7 +26,7 @@ import type { Folder } from "../resolve/folder.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import { KEY_SIZE } from "./receipt-record.ts";
 import { RecordFormat } from "./record-format.ts";
-import { ignoreErrors, tolerate } from "../system/system-error.ts";
+import { explain, ignoreErrors, tolerate } from "../system/system-error.ts";
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -140,11 +140,10 @@ export class Tries implements Disposable {
   }
 
   #append(record: Buffer): void {
-    try {
-      if (writeSync(this.#file.fd, record) === SIZE) return;
-    } catch (error) {
-      throw LeatError.from(error, "cannot record that an upload is tried again");
-    }
+    const written = explain("cannot record that an upload is tried again", () =>
+      writeSync(this.#file.fd, record),
+    );
+    if (written === SIZE) return;
     throw new LeatError("NO_SPACE", "no space is left to record that an upload is tried again");
   }
 
@@ -155,15 +154,13 @@ export class Tries implements Disposable {
   refresh(mark?: Uint8Array): number | undefined {
     const buffer = this.#buffer;
     let own: number | undefined;
-    try {
+    return explain("cannot read the list of uploads that are tried again", () => {
       for (;;) {
         const length = readSync(this.#file.fd, buffer, 0, buffer.length, this.#position);
         if (length < SIZE) return own;
         own = this.#take(buffer.subarray(0, length), mark) ?? own;
       }
-    } catch (error) {
-      throw LeatError.from(error, "cannot read the list of uploads that are tried again");
-    }
+    });
   }
 
   #take(bytes: Buffer, mark: Uint8Array | undefined): number | undefined {
@@ -253,12 +250,10 @@ function encode(kind: number, key: string, mark: Uint8Array): Buffer {
 }
 
 function open(folder: Folder, number: number, flags: number): number | undefined {
-  try {
-    const path = folder.pathOf(nameOf(number));
-    return tolerate("ENOENT", () => openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0o600));
-  } catch (error) {
-    throw LeatError.from(error, "cannot open the list of uploads that are tried again");
-  }
+  const path = folder.pathOf(nameOf(number));
+  return explain("cannot open the list of uploads that are tried again", () =>
+    tolerate("ENOENT", () => openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0o600)),
+  );
 }
 
 /** Opens the first file after `before`, and makes it where there is none. */

@@ -1,9 +1,8 @@
 /** Descriptors of partial files: how they are created and opened. */
 
 import { type Stats, constants, fchownSync, fstatSync, openSync, statSync } from "node:fs";
-import { LeatError } from "../../errors.ts";
 import type { Folder } from "../resolve/folder.ts";
-import { ignoreErrors, tolerate } from "../system/system-error.ts";
+import { explain, ignoreErrors, tolerate } from "../system/system-error.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
@@ -14,11 +13,10 @@ export function isOurs(stats: Stats): boolean {
 
 /** @returns undefined when the name is taken */
 export function openNew(path: string, mode: number): number | undefined {
-  try {
-    return tolerate("EEXIST", () => openSync(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, mode));
-  } catch (error) {
-    throw LeatError.from(error, "cannot make a partial file");
-  }
+  const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
+  return explain("cannot make a partial file", () =>
+    tolerate("EEXIST", () => openSync(path, flags, mode)),
+  );
 }
 
 /**

@@ -21,7 +21,7 @@ import {
 } from "../system/kernel.ts";
 import { fdatasyncLater, fsyncLater, readLater, writeLater } from "../system/thread-pool.ts";
 import type { MaybePromise } from "../store.ts";
-import { ignoreErrors, isSystemError } from "../system/system-error.ts";
+import { explain, ignoreErrors, isSystemError } from "../system/system-error.ts";
 import type { DiskPace } from "../system/disk-pace.ts";
 import { giveGroup, isOurs, openExisting, openNew } from "./open-partial.ts";
 
@@ -78,15 +78,12 @@ export class PartialFile {
     const fd = openExisting(folder.pathOf(name));
     if (fd === undefined) return undefined;
     const partial = new PartialFile(fd, folder, name);
-    try {
-      return partial.#closeUnless(() => {
-        if (!isOurs(fstatSync(fd)) || !partial.#takeLock()) return false;
-        partial.#size = fstatSync(fd).size;
-        return isNamed(fd, folder, name);
-      });
-    } catch (error) {
-      throw LeatError.from(error, "cannot open a partial file");
-    }
+    const check = (): boolean => {
+      if (!isOurs(fstatSync(fd)) || !partial.#takeLock()) return false;
+      partial.#size = fstatSync(fd).size;
+      return isNamed(fd, folder, name);
+    };
+    return explain("cannot open a partial file", () => partial.#closeUnless(check));
   }
 
   /**
@@ -232,11 +229,7 @@ export class PartialFile {
 
   /** Cuts it to `size` bytes. */
   rewind(size: number): void {
-    try {
-      ftruncateSync(this.fd, size);
-    } catch (error) {
-      throw LeatError.from(error, "cannot cut a partial file");
-    }
+    explain("cannot cut a partial file", () => ftruncateSync(this.fd, size));
     this.#size = size;
   }
 
@@ -295,13 +288,11 @@ export function removeUnheld(
   const fd = openExisting(folder.pathOf(name));
   if (fd === undefined) return false;
   using _file = new Descriptor(fd);
-  try {
+  return explain("cannot remove an old partial file", () => {
     using lock = Lock.take(fd);
     if (lock === undefined || !isNamed(fd, folder, name)) return false;
     if (!mayRemove(descriptorFacts(fd))) return false;
     unlinkSync(folder.pathOf(name));
     return true;
-  } catch (error) {
-    throw LeatError.from(error, "cannot remove an old partial file");
-  }
+  });
 }
