@@ -3,9 +3,10 @@
  * fs.readdir would block the loop while it makes an object of each.
  */
 
-import { closeSync, constants, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { LeatError } from "../../errors.ts";
+import { Descriptor } from "../system/descriptor.ts";
 import { hasDirectoryEntries, readDirectoryEntries, systemError } from "../system/kernel.ts";
 import { quote } from "../names.ts";
 import { pause } from "../../next-turn.ts";
@@ -45,18 +46,15 @@ export async function readFolder(
 
 /** By getdents64(2). */
 async function readEntries(path: string, taker: NameTaker): Promise<void> {
-  const fd = openSync(`${path}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    for (;;) {
-      const entries = readDirectoryEntries(fd);
-      if (typeof entries === "number") throw systemError(-entries, "getdents64");
-      if (entries.length === 0) return;
-      takeEntries(entries, taker);
-      await taker.settle();
-      await pause();
-    }
-  } finally {
-    closeSync(fd);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+  using folder = new Descriptor(openSync(`${path}/.`, flags));
+  for (;;) {
+    const entries = readDirectoryEntries(folder.fd);
+    if (typeof entries === "number") throw systemError(-entries, "getdents64");
+    if (entries.length === 0) return;
+    takeEntries(entries, taker);
+    await taker.settle();
+    await pause();
   }
 }
 

@@ -5,13 +5,12 @@
 
 import { FFIType, ptr, read } from "bun:ffi";
 import { futimesSync, utimesSync } from "node:fs";
+import { constants } from "node:os";
 import { openLibc } from "../../libc.ts";
 import type { Time } from "../store.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-/** EWOULDBLOCK, also called EAGAIN. */
-const WOULD_BLOCK = process.platform === "darwin" ? 35 : 11;
 /** The function of the C library that gives the address of errno. */
 const ERRNO_AT = process.platform === "darwin" ? "__error" : "__errno_location";
 
@@ -47,7 +46,9 @@ export function lockExclusively(fd: number): "ours" | "held" | "none" {
   if (symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return "ours";
   // Nothing else runs on this thread between the two calls, so errno is still that of the first.
   const location = symbols[ERRNO_AT]?.() ?? null;
-  return location !== null && read.i32(location, 0) === WOULD_BLOCK ? "held" : "none";
+  return location !== null && read.i32(location, 0) === constants.errno.EWOULDBLOCK
+    ? "held"
+    : "none";
 }
 
 /** Sets the modified time to the nanosecond. @throws the error of node:fs */

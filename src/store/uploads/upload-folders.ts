@@ -6,7 +6,6 @@
 import { PARTIAL_RETENTION, SWEEP_EVERY } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
-import type { FileSyncs } from "../write/file-syncs.ts";
 import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
 import { Partials } from "./partials.ts";
 import { ignoreErrors } from "../system/system-error.ts";
@@ -81,11 +80,6 @@ export class UploadFolders implements Disposable {
   /** How many tries are known of, without reading more. */
   get triesSeen(): number {
     return this.#receipts?.triesSeen ?? FIRST_TRY;
-  }
-
-  /** Puts partial files on disk, for an upload that begins now. */
-  get syncs(): FileSyncs | undefined {
-    return this.#partials?.syncs;
   }
 
   /** A partial file stays for another try; other processes count it, too. */

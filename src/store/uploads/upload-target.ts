@@ -41,7 +41,7 @@ export class UploadTarget implements SinkTarget {
     this.number = number;
     this.#since = Math.max(number, uploads.folders.triesSeen);
     this.options = options;
-    this.#syncs = options.durability === "fsync" ? uploads.folders.syncs : undefined;
+    this.#syncs = options.durability === "fsync" ? uploads.folders.partials.syncs : undefined;
     uploads.open.add(this);
   }
 
