@@ -46,15 +46,10 @@ export class DiskSource implements Source {
 
   fetch(position: number, length: number): Promise<void> | undefined {
     if (this.#pace.mayBlock) return undefined;
-    return this.#pace.onPool(() => this.#fetch(position, length));
-  }
-
-  async #fetch(position: number, length: number): Promise<void> {
-    try {
-      await readLater(this.fd, DISCARDED.subarray(0, length), position);
-    } catch {
-      // The read will meet the same error, and report it.
-    }
+    return this.#pace.onPool(async () => {
+      // After an error, the read will meet the same one, and report it.
+      await readLater(this.fd, DISCARDED.subarray(0, length), position).catch(() => {});
+    });
   }
 
   #readAll(into: Uint8Array, position: number): number {

@@ -135,11 +135,16 @@ export class PartialFile {
     return folder.fd === undefined ? -ERRNO.EOPNOTSUPP : linkDescriptor(this.fd, folder.fd, name);
   }
 
-  /** Gives it its name in the folder of partial files, so that it can be renamed. @throws IO_ERROR, NO_SPACE */
+  /**
+   * Gives it its name in the folder of partial files, unless it has that, so that it can be renamed.
+   * @throws IO_ERROR, NO_SPACE; UNAVAILABLE where other processes do not see our lock, and one of them has
+   *   replaced our partial file by its own
+   */
   takeName(): void {
-    if (this.#isNamed) return;
-    const result = this.#tryName();
+    const result = this.#isNamed ? 0 : this.#tryName();
     if (result < 0) throw LeatError.from(systemError(-result, "linkat"), "cannot name a partial");
+    if (this.#lock?.isShared !== false || isNamed(this.fd, this.folder, this.name)) return;
+    throw new LeatError("UNAVAILABLE", "another process has taken the partial file over");
   }
 
   /** @returns 0, or a negative errno */
@@ -147,15 +152,6 @@ export class PartialFile {
     const result = this.#takeLock() ? this.linkTo(this.folder, this.name) : -ERRNO.EAGAIN;
     if (result === 0) this.#isNamed = true;
     return result;
-  }
-
-  /**
-   * Where other processes do not see our lock, one of them may have replaced our partial file by its own.
-   * @throws UNAVAILABLE
-   */
-  checkName(): void {
-    if (this.#lock?.isShared !== false || isNamed(this.fd, this.folder, this.name)) return;
-    throw new LeatError("UNAVAILABLE", "another process has taken the partial file over");
   }
 
   #takeLock(): boolean {

@@ -39,7 +39,6 @@ export function publish(
     checkCollision(existing, rule, path, versions);
     if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
     partial.takeName();
-    partial.checkName();
     renameSync(partial.path, target.folder.pathOf(target.name));
     return existing !== undefined;
   } catch (error) {
@@ -63,7 +62,6 @@ function takeFreeName(partial: PartialFile, target: OpenPlace): void {
   if (linked === 0) return;
   if (linked === -ERRNO.EEXIST) throw systemError(ERRNO.EEXIST, "linkat");
   partial.takeName();
-  partial.checkName();
   const to = target.folder.pathOf(target.name);
   try {
     linkSync(partial.path, to);
