@@ -68,7 +68,8 @@ export class ReceiptIndex {
     await this.#each(file.fd, indexed, query.isOver, (bytes) => {
       for (let at = bytes.indexOf(query.id); at !== -1; at = bytes.indexOf(query.id, at + 1)) {
         const start = at - RECEIPT_RECORD.magic.length;
-        if (start >= 0 && RECEIPT_RECORD.isAt(bytes, start)) behind.push(copyOf(bytes, start));
+        if (start < 0 || !RECEIPT_RECORD.isAt(bytes, start)) continue;
+        behind.push(Buffer.from(bytes.subarray(start, start + RECORD_SIZE))); // a copy
       }
       if (behind.length > NOTES_OF_UPLOAD) behind.splice(0, behind.length - NOTES_OF_UPLOAD);
       return bytes.length - RECORD_SIZE;
@@ -161,10 +162,6 @@ export class ReceiptIndex {
       position += done;
     }
   }
-}
-
-function copyOf(bytes: Buffer, at: number): Buffer {
-  return Buffer.from(bytes.subarray(at, at + RECORD_SIZE));
 }
 
 const shardName = (span: string, shard: number): string =>

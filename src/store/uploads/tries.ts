@@ -218,15 +218,13 @@ export class Tries implements Disposable {
       closeSync(next);
       this.#append(encode(FULL, "", randomBytes(MARK_SIZE)));
       this.refresh();
-      for (const number of numbersIn(this.#folder)) if (number < full) this.#remove(number);
+      for (const number of numbersIn(this.#folder).filter((each) => each < full)) {
+        // If it cannot be removed, another process has done it, or the next one does.
+        ignoreErrors(() => unlinkSync(this.#folder.pathOf(nameOf(number))));
+      }
     } catch {
       // The next record tries again.
     }
-  }
-
-  /** If it cannot be removed, another process has done it, or the next one does. */
-  #remove(number: number): void {
-    ignoreErrors(() => unlinkSync(this.#folder.pathOf(nameOf(number))));
   }
 }
 
