@@ -15,8 +15,8 @@ import type {
   TreeRoot,
   TreeSummary,
 } from "./trees/tree.ts";
-import { getTrees } from "./trees/tree-get.ts";
-import { putTrees } from "./trees/tree-put.ts";
+import { TreeGet } from "./trees/tree-get.ts";
+import { TreePut } from "./trees/tree-put.ts";
 import { summarize } from "./trees/tree-summary.ts";
 import { type PutOptions, type Receipt, durabilityOf } from "./upload/options.ts";
 import { type UploadSource, originOf } from "./upload/upload.ts";
@@ -156,7 +156,7 @@ export class Client implements AsyncDisposable {
     roots: readonly TreeRoot[],
     options: GetTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    return getTrees(this.#calls, roots, options);
+    return new TreeGet(this.#calls, options).outcomes(roots);
   }
 
   /**
@@ -182,7 +182,7 @@ export class Client implements AsyncDisposable {
     roots: readonly TreeRoot[],
     options: PutTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    return putTrees(this.#calls, roots, options);
+    return new TreePut(this.#calls, options).outcomes(roots);
   }
 
   /**

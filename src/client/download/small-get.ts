@@ -35,11 +35,6 @@ export class SmallGet implements StreamHandler, Intake {
     this.#options = options;
   }
 
-  /** `done` or `failed` was called. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   send(): void {
     const { link, path, mayGrow } = this.#options;
     this.#request = link.request({ operation: { case: "get", value: { path, mayGrow } } }, this);

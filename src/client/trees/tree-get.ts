@@ -25,15 +25,7 @@ import {
 import { TreeRun } from "./tree-run.ts";
 
 /** Downloads several trees or files. One that fails does not stop the others. */
-export function getTrees(
-  calls: Calls,
-  roots: readonly TreeRoot[],
-  options: GetTreeOptions = {},
-): AsyncGenerator<TreeOutcome, LeftOut> {
-  return new TreeGet(calls, options).get(roots);
-}
-
-class TreeGet {
+export class TreeGet {
   readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #collision: Collision;
@@ -49,11 +41,9 @@ class TreeGet {
     this.#options = options;
   }
 
-  async *get(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
+  async *outcomes(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
     using _syncs = this.#syncs;
-    return yield* this.#run.outcomes(async () => {
-      for (const root of roots) await this.#run.attempt(root, "FILE", () => this.#root(root));
-    });
+    return yield* this.#run.outcomes(roots, (root) => this.#root(root));
   }
 
   async #root(root: TreeRoot): Promise<void> {
@@ -123,12 +113,7 @@ class TreeGet {
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
     const start = (): void => {
-      this.#run.begin(bytes);
-      folder.hold();
-      const end = (outcome: TreeOutcome): void => {
-        folder[Symbol.dispose]();
-        this.#run.end(bytes, outcome);
-      };
+      const end = this.#run.begin(bytes, folder);
       if (size <= SMALL_FILE) this.#fetchSmall(folder, item, name, end);
       else if (size <= BLOCK_SIZE) void this.#fetch(folder, item, name).then(end);
       else void this.#fetchLarge(folder, item, name).then(end);
@@ -162,8 +147,8 @@ class TreeGet {
         void this.#fetch(folder, item, name).then(end);
       },
     });
+    small.add(get);
     get.send();
-    if (!get.isOver) small.add(get);
   }
 
   async #save(
@@ -196,14 +181,9 @@ class TreeGet {
 
   async #fetch(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
     try {
-      let before = 0;
-      const onProgress = (bytes: number): void => {
-        this.#run.moved(bytes - before);
-        before = bytes;
-      };
-      const { signal } = this.#run;
       const { allowGrowth = false } = this.#options;
-      const download = await this.#calls.get(item.path, { signal, allowGrowth, onProgress });
+      const options = { allowGrowth, ...this.#run.hooks(item) };
+      const download = await this.#calls.get(item.path, options);
       const saved = await download.save(folder.pathOf(name), {
         ifExists: this.#collision,
         durability: this.#durability,
@@ -217,25 +197,10 @@ class TreeGet {
 
   /** Continues the part that an interrupted run has left. */
   async #fetchLarge(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
-    const { allowGrowth = false, onKept, onResume } = this.#options;
-    let before = 0;
     try {
-      const { entry, ...saved } = await this.#calls.download(item.path, folder.pathOf(name), {
-        ifExists: this.#collision,
-        durability: this.#durability,
-        shown: item.local,
-        allowGrowth,
-        signal: this.#run.signal,
-        onProgress: (bytes) => {
-          this.#run.moved(bytes - before);
-          before = bytes;
-        },
-        onResume: (offset, size) => {
-          before = offset;
-          this.#run.callBack("onResume", onResume, item, offset, size);
-        },
-        ...(onKept === undefined ? {} : { onKept }),
-      });
+      const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
+      const download = this.#calls.download(item.path, folder.pathOf(name), options);
+      const { entry, ...saved } = await download;
       if (saved.skipped) return outcomeOf(item, { skipped: true });
       return fetched(item, entry, await savedIn(folder, saved));
     } catch (thrown) {

@@ -10,7 +10,7 @@ import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
 import { UploadLoops } from "./into-itself.ts";
-import { type PutOptions, IF_EXISTS, type Receipt } from "../upload/options.ts";
+import { IF_EXISTS, type Receipt } from "../upload/options.ts";
 import { SmallPut } from "../upload/small-put.ts";
 import {
   type PutTreeOptions,
@@ -25,15 +25,7 @@ import { TreeRun } from "./tree-run.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
 
 /** Uploads several trees or files. One that fails does not stop the others. */
-export function putTrees(
-  calls: Calls,
-  roots: readonly TreeRoot[],
-  options: PutTreeOptions = {},
-): AsyncGenerator<TreeOutcome, LeftOut> {
-  return new TreePut(calls, options).put(roots);
-}
-
-class TreePut {
+export class TreePut {
   readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #options: PutTreeOptions;
@@ -45,13 +37,11 @@ class TreePut {
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
     this.#options = options;
-    this.#loops = new UploadLoops(calls, { signal: this.#run.signal });
+    this.#loops = new UploadLoops(calls, this.#run);
   }
 
-  put(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
-    return this.#run.outcomes(async () => {
-      for (const root of roots) await this.#run.attempt(root, "FILE", () => this.#root(root));
-    });
+  outcomes(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
+    return this.#run.outcomes(roots, (root) => this.#root(root));
   }
 
   /** A root that is a link is followed: the caller named it. */
@@ -78,16 +68,6 @@ class TreePut {
     if (skipped > 0) throw notOnTheWire(skipped, root.local);
   }
 
-  async #subfolder(
-    item: TreeRoot,
-    folder: LocalFolder,
-    name: string,
-    depth: number,
-  ): Promise<void> {
-    await this.#loops.checkFolder(item.local, this.#target);
-    await this.#folder(item, folder.child(name, item.local), depth);
-  }
-
   /** @returns a promise only where the caller has to wait */
   #entry(folder: LocalFolder, root: TreeRoot, name: string, depth: number): MaybePromise<void> {
     if (!this.#run.hasRoom(0)) {
@@ -101,12 +81,7 @@ class TreePut {
 
   /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
   #sendSmall(folder: LocalFolder, item: TreeRoot, name: string, file: SmallFile): void {
-    this.#run.begin(0);
-    folder.hold();
-    const end = (outcome: TreeOutcome): void => {
-      folder[Symbol.dispose]();
-      this.#run.end(0, outcome);
-    };
+    const end = this.#run.begin(0, folder);
     const { small } = this.#run;
     const put = new SmallPut({
       link: this.#calls.link.current,
@@ -125,8 +100,8 @@ class TreePut {
         void this.#send(item, { open, replayable: true }, uploadId).then(end);
       },
     });
+    small.add(put);
     put.send();
-    if (!put.isOver) small.add(put);
   }
 
   async #slowEntry(
@@ -139,11 +114,11 @@ class TreePut {
     const kind = folder.kindOf(name);
     if (kind === undefined) return; // gone since the names were read
     if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(item.local, kind === "LINK");
-    await this.#run.attempt(item, kind, () =>
-      kind === "FILE"
-        ? this.#begin(folder, item, name)
-        : this.#subfolder(item, folder, name, depth + 1),
-    );
+    await this.#run.attempt(item, kind, async () => {
+      if (kind === "FILE") return this.#begin(folder, item, name);
+      await this.#loops.checkFolder(item.local, this.#target);
+      await this.#folder(item, folder.child(name, item.local), depth + 1);
+    });
   }
 
   /** Begins an upload when there is room for it. */
@@ -154,7 +129,7 @@ class TreePut {
     // At most this much of it is in memory at the server.
     const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
     try {
-      if (!this.#run.hasRoom(bytes)) await this.#run.room(bytes);
+      await this.#run.room(bytes);
     } catch (thrown) {
       first.release();
       throw thrown;
@@ -164,33 +139,14 @@ class TreePut {
       first = undefined;
       return upload;
     };
-    this.#run.begin(bytes);
-    folder.hold();
-    void this.#send(item, { open: next, replayable: true }).then((outcome) => {
-      folder[Symbol.dispose]();
-      this.#run.end(bytes, outcome);
-    });
+    const end = this.#run.begin(bytes, folder);
+    void this.#send(item, { open: next, replayable: true }).then(end);
   }
 
   /** @param lostId as `Calls.put` */
   async #send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
     try {
-      let before = 0;
-      const { ifExists = "fail", keep = false, onKept, onResume } = this.#options;
-      const options: PutOptions = {
-        ifExists,
-        keep,
-        ...(onKept === undefined ? {} : { onKept }),
-        signal: this.#run.signal,
-        onResume: (offset: number, size: number) => {
-          before = offset;
-          this.#run.callBack("onResume", onResume, item, offset, size);
-        },
-        onProgress: (bytes: number) => {
-          this.#run.moved(bytes - before);
-          before = bytes;
-        },
-      };
+      const options = { ...this.#options, ...this.#run.hooks(item) };
       const receipt = await this.#calls.put(item.path, origin, options, lostId);
       return this.#sent(item, receipt);
     } catch (thrown) {
@@ -200,20 +156,11 @@ class TreePut {
 
   #sent(item: TreeRoot, receipt: Receipt): TreeOutcome {
     this.#loops.received = true;
-    return sent(item, receipt);
+    const { skipped, durability, crc32, notDone } = receipt;
+    const { size, version } = receipt.entry;
+    const sent = { size, version, skipped, durability, notDone };
+    return outcomeOf(item, { ...sent, crc32: skipped ? undefined : crc32 });
   }
-}
-
-function sent(item: TreeRoot, receipt: Receipt): TreeOutcome {
-  const { entry, skipped, durability, crc32, notDone } = receipt;
-  return outcomeOf(item, {
-    notDone,
-    size: entry.size,
-    version: entry.version,
-    skipped,
-    durability,
-    crc32: skipped ? undefined : crc32,
-  });
 }
 
 /** Whether another try may end otherwise. */

@@ -8,6 +8,7 @@ import { TREE_BYTES, TREE_OUTCOMES } from "../../limits.ts";
 import { onAbort } from "../connection/abortable.ts";
 import { callBackSafely } from "../connection/callbacks.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
+import type { LocalFolder } from "../local/local-folder.ts";
 import {
   type LeftOut,
   type TreeOptions,
@@ -25,8 +26,7 @@ export class TreeRun {
   readonly #limit: number;
   /** Transfers of small files, which watch no signal of their own. */
   readonly small = new Set<{ cancel(error: LeatError): void }>();
-  readonly #onProgress: ((bytes: number) => void) | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: TreeOptions;
   readonly #stop = new AbortController();
   #running = 0;
   /** Bytes that all transfers have moved so far. */
@@ -41,15 +41,12 @@ export class TreeRun {
   #walked = false;
   /** The reason that ended the run. */
   #error: LeatError | undefined;
-  #links = 0;
-  #others = 0;
-  #example: string | undefined;
+  readonly #leftOut = { links: 0, others: 0, example: undefined as string | undefined };
 
-  constructor(link: ReconnectingLink, { signal, onProgress }: TreeOptions) {
+  constructor(link: ReconnectingLink, options: TreeOptions) {
     this.#link = link;
     this.#limit = link.current.connection.session.streams.max;
-    this.#onProgress = onProgress;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   /** Aborted when the run ends. */
@@ -57,15 +54,10 @@ export class TreeRun {
     return this.#stop.signal;
   }
 
-  get leftOut(): LeftOut {
-    return { links: this.#links, others: this.#others, example: this.#example };
-  }
-
   /** Counts a link, or an entry that is neither file nor folder. */
   leaveOut(path: string, isLink: boolean): void {
-    if (isLink) this.#links += 1;
-    else this.#others += 1;
-    this.#example ??= path;
+    this.#leftOut[isLink ? "links" : "others"] += 1;
+    this.#leftOut.example ??= path;
   }
 
   /**
@@ -74,42 +66,60 @@ export class TreeRun {
    * @throws the error that ended the run
    */
   async room(bytes: number): Promise<void> {
-    while (this.#error === undefined && !this.#has(bytes)) {
+    while (!this.hasRoom(bytes)) {
+      if (this.#error !== undefined) throw this.#error;
       await new Promise<void>((resolve) => (this.#wakeForRoom = resolve));
     }
-    if (this.#error !== undefined) throw this.#error;
   }
 
   /** Whether one more transfer may begin now. */
   hasRoom(bytes: number): boolean {
-    return this.#error === undefined && this.#has(bytes);
+    if (this.#error !== undefined) return false;
+    if (this.#running === 0) return true;
+    if (this.#running >= this.#limit || this.#outcomes.length >= TREE_OUTCOMES) return false;
+    return this.#held + bytes <= TREE_BYTES;
   }
 
   /** Bytes arrived, or were sent. */
   moved(bytes: number): void {
+    const { onProgress } = this.#options;
     this.#moved += bytes;
-    if (this.#onProgress !== undefined) this.callBack("onProgress", this.#onProgress, this.#moved);
+    if (onProgress !== undefined) callBackSafely(this.#fail, "onProgress", onProgress, this.#moved);
   }
 
-  /** Calls a callback of the caller, if there is one. When it throws, that ends the run. */
-  callBack<Arguments extends unknown[]>(
-    name: string,
-    callback: ((...args: Arguments) => void) | undefined,
-    ...args: Arguments
-  ): void {
-    callBackSafely((error) => this.fail(error), name, callback, ...args);
+  /** The signal and the callbacks for the transfer of one file: its progress counts as that of the run. */
+  hooks(file: TreeRoot) {
+    let before = 0;
+    return {
+      signal: this.signal,
+      onProgress: (bytes: number): void => {
+        this.moved(bytes - before);
+        before = bytes;
+      },
+      onResume: (offset: number, size: number): void => {
+        before = offset;
+        callBackSafely(this.#fail, "onResume", this.#options.onResume, file, offset, size);
+      },
+    };
   }
 
-  begin(bytes: number): void {
+  /**
+   * Counts a transfer that begins.
+   * @param bytes that it may hold in memory
+   * @param folder stays open until the transfer ends
+   * @returns ends it
+   */
+  begin(bytes: number, folder: LocalFolder): (outcome: TreeOutcome) => void {
     this.#running += 1;
     this.#held += bytes;
-  }
-
-  end(bytes: number, outcome: TreeOutcome): void {
-    this.#running -= 1;
-    this.#held -= bytes;
-    this.report(outcome);
-    this.#wakeWalk();
+    folder.hold();
+    return (outcome) => {
+      folder[Symbol.dispose]();
+      this.#running -= 1;
+      this.#held -= bytes;
+      this.report(outcome);
+      this.#wakeWalk();
+    };
   }
 
   report(outcome: TreeOutcome): void {
@@ -133,29 +143,30 @@ export class TreeRun {
   /** The outcome of an item that failed. A lost connection ends the run. */
   failed(item: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
     const error = LeatError.from(thrown);
-    if (this.#link.isLost && CONNECTION_LOSS.has(error.code)) this.fail(error);
+    if (this.#link.isLost && CONNECTION_LOSS.has(error.code)) this.#fail(error);
     return outcomeOf(item, { kind, error });
   }
 
   /** Ends the run, with one error in place of one for each transfer under way. */
-  fail(error: LeatError): void {
+  readonly #fail = (error: LeatError): void => {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#stop.abort(error);
     for (const transfer of this.small) transfer.cancel(error);
     this.#wakeWalk();
     this.#wakeReader?.();
-  }
+  };
 
-  /** Runs the walk, and yields the outcomes of its transfers. @throws the error that ended the run */
-  async *outcomes(walk: () => Promise<void>): AsyncGenerator<TreeOutcome, LeftOut> {
-    const release = onAbort(this.#signal, (error) => this.fail(error));
-    const walking = walk()
-      .catch((thrown: unknown) => this.fail(LeatError.from(thrown)))
-      .finally(() => {
-        this.#walked = true;
-        this.#wakeReader?.();
-      });
+  /**
+   * Walks the roots one after another, and yields the outcomes of the transfers that this begins.
+   * @throws the error that ended the run
+   */
+  async *outcomes(
+    roots: readonly TreeRoot[],
+    walk: (root: TreeRoot) => Promise<void>,
+  ): AsyncGenerator<TreeOutcome, LeftOut> {
+    const release = onAbort(this.#options.signal, this.#fail);
+    const walking = this.#walk(roots, walk);
     try {
       while (!this.#walked || this.#running > 0 || this.#outcomes.length > 0) {
         const outcomes = this.#outcomes;
@@ -167,24 +178,28 @@ export class TreeRun {
         for (const outcome of outcomes) if (!this.#isOfRun(outcome)) yield outcome;
       }
       if (this.#error !== undefined) throw this.#error;
-      return this.leftOut;
+      return this.#leftOut;
     } finally {
-      this.fail(new LeatError("CANCELLED", "it was given up"));
+      this.#fail(new LeatError("CANCELLED", "it was given up"));
       release();
       await walking;
       while (this.#running > 0) await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
   }
 
+  async #walk(roots: readonly TreeRoot[], walk: (root: TreeRoot) => Promise<void>): Promise<void> {
+    try {
+      for (const root of roots) await this.attempt(root, "FILE", () => walk(root));
+    } catch (thrown) {
+      this.#fail(LeatError.from(thrown)); // roots that are not a list
+    }
+    this.#walked = true;
+    this.#wakeReader?.();
+  }
+
   /** It failed for the reason that ended the run, which is thrown once, behind all outcomes. */
   #isOfRun({ error }: TreeOutcome): boolean {
     return error !== undefined && error.code === this.#error?.code;
-  }
-
-  #has(bytes: number): boolean {
-    if (this.#running === 0) return true;
-    if (this.#running >= this.#limit || this.#outcomes.length >= TREE_OUTCOMES) return false;
-    return this.#held + bytes <= TREE_BYTES;
   }
 
   #wakeWalk(): void {

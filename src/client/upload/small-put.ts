@@ -36,11 +36,6 @@ export class SmallPut implements StreamHandler {
     this.#options = options;
   }
 
-  /** `done` or `failed` was called. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   send(): void {
     const { link, path, file, ifExists } = this.#options;
     const { bytes, modified, mode } = file;
