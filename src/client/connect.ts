@@ -26,13 +26,13 @@ const MAX_TIMER = 2 ** 31 - 1;
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   const parsed = parseAddress(address);
   const { retry = 0, onRetry = () => {}, timeout = CONNECT_DEADLINE } = options;
-  const policy = { deadline: retry, onRetry };
+  const policy = { deadline: () => retry, onRetry };
   const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, timeout, signal);
-  const first = new Retry(policy, options.signal === undefined ? [] : [options.signal]);
+  const first = new Retry(policy, options.signal);
   while (true) {
     try {
       const link = await dial(options.signal);
-      return createClient(new ReconnectingLink(link, { dial, retry: policy }));
+      return createClient(new ReconnectingLink(link, { dial, ...policy }));
     } catch (thrown) {
       const error = LeatError.from(thrown);
       // A server without room says when to come back; when none answers, nothing is retried.

@@ -6,17 +6,16 @@ import type { Stall } from "../../connection/stalls.ts";
 import { LeatError } from "../../errors.ts";
 import { abortable, throwIfAborted } from "./abortable.ts";
 import type { Link } from "./link.ts";
-import { NO_RETRY, Retry, type RetryPolicy } from "./retry.ts";
+import { Retry, type RetryPolicy } from "./retry.ts";
 
-export interface ReconnectOptions {
-  /** Connects anew; without it there is only the first connection. */
-  readonly dial?: (signal: AbortSignal) => Promise<Link>;
-  readonly retry?: RetryPolicy;
+/** Without them there is only the first connection. */
+export interface ReconnectOptions extends RetryPolicy {
+  /** Connects anew. */
+  readonly dial: (signal: AbortSignal) => Promise<Link>;
 }
 
 export class ReconnectingLink {
-  readonly #dialLink: ReconnectOptions["dial"];
-  readonly #policy: RetryPolicy;
+  readonly #options: ReconnectOptions | undefined;
   readonly #links = new Set<Link>();
   #current: Link;
   #dialing: Promise<Link> | undefined;
@@ -26,9 +25,8 @@ export class ReconnectingLink {
   /** The last failure that `onRetry` was called for, and until when the same one is not repeated. */
   #reported = { message: "", until: 0 };
 
-  constructor(first: Link, { dial, retry = NO_RETRY }: ReconnectOptions = {}) {
-    this.#dialLink = dial;
-    this.#policy = retry;
+  constructor(first: Link, options?: ReconnectOptions) {
+    this.#options = options;
     this.#current = this.#add(first);
   }
 
@@ -61,25 +59,18 @@ export class ReconnectingLink {
 
   /** For a transfer that runs its tries itself. @param signals each of them ends the tries */
   retry(...signals: readonly (AbortSignal | undefined)[]): Retry {
-    const policy = {
-      // Without a way to connect anew, no retry can help.
-      deadline: this.#dialLink === undefined ? 0 : this.#policy.deadline,
-      onRetry: (error: LeatError, delay: number) => this.#report(error, delay),
+    const policy: RetryPolicy = {
+      deadline: () => this.#deadline,
+      onRetry: (error, delay) => this.#report(error, delay),
       onGiveUp: () => (this.#isLost = !this.#isUsable),
-      isClosed: () => this.#closing.signal.aborted,
     };
-    const given = signals.filter((signal) => signal !== undefined);
-    return new Retry(policy, [...given, this.#closing.signal]);
+    return new Retry(policy, ...signals, this.#closing.signal);
   }
 
   /** The connection; a new one, if it is lost. @throws why it cannot be made */
   async connected(signal: AbortSignal | undefined): Promise<Link> {
-    const dial = this.#dialLink;
-    const { aborted } = this.#closing.signal;
-    if (this.#isUsable || dial === undefined || this.#policy.deadline === 0 || aborted) {
-      return this.#current;
-    }
-    this.#dialing ??= this.#dial(dial);
+    if (this.#isUsable || this.#options === undefined || this.#deadline === 0) return this.#current;
+    this.#dialing ??= this.#dial(this.#options);
     return await abortable(this.#dialing, signal);
   }
 
@@ -107,7 +98,12 @@ export class ReconnectingLink {
     return this.#current.closeReason === undefined;
   }
 
-  async #dial(dial: (signal: AbortSignal) => Promise<Link>): Promise<Link> {
+  /** 0: nothing is tried again, and no other connection made. */
+  get #deadline(): number {
+    return this.#closing.signal.aborted ? 0 : (this.#options?.deadline() ?? 0);
+  }
+
+  async #dial({ dial }: ReconnectOptions): Promise<Link> {
     try {
       this.#current = this.#add(await dial(this.#closing.signal));
       this.#isLost = false;
@@ -128,6 +124,6 @@ export class ReconnectingLink {
     const now = performance.now();
     if (error.message === this.#reported.message && now < this.#reported.until) return;
     this.#reported = { message: error.message, until: now + delay };
-    this.#policy.onRetry(error, delay);
+    this.#options?.onRetry(error, delay);
   }
 }

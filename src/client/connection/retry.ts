@@ -7,16 +7,12 @@ import { callBack } from "./callbacks.ts";
 
 export interface RetryPolicy {
   /** Milliseconds to go on trying without progress; 0: nothing is tried again. */
-  readonly deadline: number;
+  readonly deadline: () => number;
   /** Called before each retry, which begins after `delay` milliseconds. */
   readonly onRetry: (error: LeatError, delay: number) => void;
   /** Called when there will be no more retries. */
   readonly onGiveUp?: () => void;
-  /** Whether the client was closed: then nothing is tried again. */
-  readonly isClosed?: () => boolean;
 }
-
-export const NO_RETRY: RetryPolicy = { deadline: 0, onRetry: () => {} };
 
 /** Codes of failures that may be over in a moment; an error that is not `retryable` overrides that. */
 const TRANSIENT = new Set<ErrorCode>([
@@ -36,9 +32,9 @@ export class Retry {
   #since: number | undefined;
 
   /** @param signals each of them ends the tries */
-  constructor(policy: RetryPolicy, signals: readonly AbortSignal[] = []) {
+  constructor(policy: RetryPolicy, ...signals: readonly (AbortSignal | undefined)[]) {
     this.#policy = policy;
-    this.#signals = signals;
+    this.#signals = signals.filter((signal) => signal !== undefined);
   }
 
   /** There was progress: delays and the deadline begin anew. */
@@ -65,19 +61,19 @@ export class Retry {
    * @throws the error, when it is not to be tried again; the error of a signal that aborted
    */
   async wait(error: LeatError): Promise<void> {
-    const { deadline, onRetry, onGiveUp, isClosed } = this.#policy;
+    const { deadline, onRetry, onGiveUp } = this.#policy;
     const now = performance.now();
     this.#since ??= now;
     const delay = Math.max(error.retryAfter ?? 0, backoff(this.#tries));
     const isTransient = error.retryable && TRANSIENT.has(error.code);
-    if (!isTransient || isClosed?.() === true || now + delay > this.#since + deadline) {
+    if (!isTransient || now + delay > this.#since + deadline()) {
       onGiveUp?.();
       throw error;
     }
-    for (const signal of this.#signals) throwIfAborted(signal);
+    const signal = AbortSignal.any([...this.#signals]);
+    throwIfAborted(signal);
     this.#tries += 1;
     callBack("onRetry", onRetry, error, delay);
-    const signal = AbortSignal.any([...this.#signals]);
     try {
       await sleep(delay, undefined, { signal });
     } catch {
