@@ -13,7 +13,7 @@ import { UNBOUNDED } from "../../session/flow.ts";
 import { Session } from "../../session/session.ts";
 import { AGENT } from "../../version.ts";
 import type { FrameBodyInit } from "../../wire/frame.ts";
-import { abortError, onAbort } from "./abortable.ts";
+import { abortError, abortable, onAbort, throwIfAborted } from "./abortable.ts";
 import type { StreamHandler } from "./stream-handler.ts";
 
 export type RequestInit = Extract<FrameBodyInit, { case: "request" }>["value"];
@@ -32,9 +32,13 @@ export class Link implements Driver {
   readonly connection: Connection;
   readonly #open = new Map<number, PendingRequest>();
   readonly #waiting = new Set<PendingRequest>();
-  readonly #pings = new Set<(result: number | LeatError) => void>();
+  readonly #pings = new Set<PromiseWithResolvers<number>>();
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
+  /** Resolves when the server has accepted the connection. */
+  readonly welcomed = this.#welcomed.promise;
+  /** Resolves when the connection is gone. */
+  readonly closed = this.#closed.promise;
   #isWelcome = false;
   #closeReason: LeatError | undefined;
 
@@ -50,19 +54,9 @@ export class Link implements Driver {
     });
     this.connection = new Connection({ transport, session, runtime });
     this.connection.driver = this;
-    this.#welcomed.promise.catch(() => {});
+    this.welcomed.catch(() => {});
     session.hello(runtime.clock());
     this.connection.wake();
-  }
-
-  /** Resolves when the server has accepted the connection. */
-  get welcomed(): Promise<void> {
-    return this.#welcomed.promise;
-  }
-
-  /** Resolves when the connection is gone. */
-  get closed(): Promise<void> {
-    return this.#closed.promise;
   }
 
   /** Why no further request can be made: the connection is lost, or the server is stopping. */
@@ -105,20 +99,17 @@ export class Link implements Driver {
   }
 
   /** @returns the round trip, in milliseconds */
-  ping(signal?: AbortSignal): Promise<number> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(abortError(signal));
-      if (this.#closeReason !== undefined) return reject(this.#closeReason);
-      const settle = (result: number | LeatError): void => {
-        this.#pings.delete(settle);
-        removeListener();
-        if (typeof result === "number") resolve(result);
-        else reject(result);
-      };
-      const removeListener = onAbort(signal, settle);
-      this.#pings.add(settle);
+  async ping(signal?: AbortSignal): Promise<number> {
+    throwIfAborted(signal);
+    if (this.#closeReason !== undefined) throw this.#closeReason;
+    const pong = Promise.withResolvers<number>();
+    this.#pings.add(pong);
+    try {
       this.connection.ping();
-    });
+      return await abortable(pong.promise, signal);
+    } finally {
+      this.#pings.delete(pong);
+    }
   }
 
   onEvent(event: SessionEvent): void {
@@ -142,7 +133,7 @@ export class Link implements Driver {
       case "failure":
         return this.#dispatch(event.stream, (handler) => handler.failed(event.error, false));
       case "pong":
-        for (const settle of this.#pings) settle(event.roundTrip);
+        for (const pong of this.#pings) pong.resolve(event.roundTrip);
         return;
       case "goAway":
         return this.#goAway(event.error);
@@ -223,7 +214,7 @@ export class Link implements Driver {
   #fail(error: LeatError): void {
     this.#closeReason ??= error;
     this.#welcomed.reject(error);
-    for (const settle of this.#pings) settle(error);
+    for (const pong of this.#pings) pong.reject(error);
     const open = [...this.#open.values()];
     const waiting = [...this.#waiting];
     this.#open.clear();
