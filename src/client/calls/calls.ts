@@ -12,8 +12,8 @@ import { type Download, createDownload } from "../download/download.ts";
 import { DownloadStream } from "../download/download-stream.ts";
 import { downloadTo } from "../download/download-to.ts";
 import type { Downloaded, DownloadOptions, GetOptions } from "../download/options.ts";
-import { IF_EXISTS, type PutOptions, type Receipt } from "../upload/options.ts";
-import { uploadTries } from "../upload/upload-tries.ts";
+import type { PutOptions, Receipt } from "../upload/options.ts";
+import { UploadTries } from "../upload/upload-tries.ts";
 import type { UploadOrigin } from "../upload/upload.ts";
 import type { ListOptions, ListPage } from "./options.ts";
 import { PageOrder } from "./page.ts";
@@ -113,20 +113,7 @@ export class Calls {
     options: PutOptions,
     lostId?: Uint8Array,
   ): Promise<Receipt> {
-    const sha256 = options.sha256 === true;
-    return uploadTries(this.link, origin, {
-      ...options,
-      lostId,
-      request: ({ size, modified, mode }) => ({
-        path,
-        size,
-        mode: options.mode ?? mode,
-        modified: options.modified === undefined ? modified : time(options.modified),
-        ifExists: IF_EXISTS[options.ifExists ?? "fail"],
-        ifMatch: options.ifMatch,
-        sha256,
-      }),
-    });
+    return new UploadTries(this.link, path, origin, options, lostId).run();
   }
 
   /** @param before bytes of the download that earlier streams have brought */
@@ -146,12 +133,6 @@ export class Calls {
 
 interface Page extends ListPage {
   readonly cursor?: string | undefined;
-}
-
-function time(date: Date): { seconds: number; nanoseconds: number } {
-  const milliseconds = date.getTime();
-  const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
 }
 
 function unknownOutcome(name: string, cause: LeatError): LeatError {

@@ -11,18 +11,18 @@ import type { Receipt } from "./options.ts";
 import { checkReceipt } from "./receipt.ts";
 import type { Upload } from "./upload.ts";
 
+/** With `resume`, the server may have a part: nothing is sent before it answers where to continue. */
+export type PutRequest = Partial<Put> & Pick<Put, "path" | "uploadId">;
+
 export interface UploadStreamOptions {
   readonly upload: Upload;
   readonly link: Link;
-  /** With `resume`, the server may have a part: nothing is sent before it answers where to continue. */
-  readonly request: Partial<Put> & Pick<Put, "path" | "uploadId">;
+  readonly request: PutRequest;
   /** The server has accepted, and continues the partial file of this upload at `offset`. */
   readonly onAccepted: (offset: number, uploadId: Uint8Array) => void;
-  readonly onProgress: ((bytes: number) => void) | undefined;
+  readonly onProgress: (bytes: number) => void;
   /** When its signal aborts, the server is asked to keep what has arrived. */
   readonly keepsPartial: boolean;
-  readonly resolve: (receipt: Receipt) => void;
-  readonly reject: (error: LeatError) => void;
 }
 
 /** The part that the server kept is not the beginning of this file. */
@@ -38,6 +38,7 @@ const ID_LENGTH = 16;
 export class UploadStream implements StreamHandler {
   readonly #options: UploadStreamOptions;
   readonly #uploadIds: Uint8Array[];
+  readonly #received = Promise.withResolvers<Receipt>();
   #pending: PendingRequest | undefined;
   #stream = 0;
   #answered = false;
@@ -53,10 +54,12 @@ export class UploadStream implements StreamHandler {
     return this.#options.keepsPartial;
   }
 
-  send(signal: AbortSignal | undefined): void {
+  /** Sends the request, and what follows it. @returns the receipt, compared with what was sent */
+  send(signal: AbortSignal | undefined): Promise<Receipt> {
     const { link, request } = this.#options;
     this.#pending = link.request({ operation: { case: "put", value: request } }, this, signal);
     if (this.#isOver) link.cancel(this.#pending); // its source failed at once
+    return this.#received.promise;
   }
 
   get #resumes(): boolean {
@@ -102,7 +105,7 @@ export class UploadStream implements StreamHandler {
   failed(error: LeatError): void {
     if (this.#isOver) return;
     this.#end();
-    this.#options.reject(error);
+    this.#received.reject(error);
   }
 
   /** @throws PROTOCOL_ERROR */
@@ -111,7 +114,7 @@ export class UploadStream implements StreamHandler {
     const request = { path, ifExists, sha256, uploadIds: this.#uploadIds };
     const checked = checkReceipt(receipt, request, sent);
     this.#end();
-    this.#options.resolve(checked);
+    this.#received.resolve(checked);
   }
 
   #attach(from: Prefix): void {

@@ -5,36 +5,23 @@
 import { LeatError } from "../../errors.ts";
 import { randomBytes } from "../../hash.ts";
 import { BLOCK_SIZE, RESUME_LEAST } from "../../limits.ts";
+import type { Time } from "../../store/store.ts";
 import type { Put } from "../../wire/gen/messages.ts";
 import { throwIfAborted } from "../connection/abortable.ts";
 import { callBack } from "../connection/callbacks.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
-import type { PutOptions, Receipt } from "./options.ts";
+import { IF_EXISTS, type PutOptions, type Receipt } from "./options.ts";
 import type { Upload, UploadOrigin } from "./upload.ts";
-import { OtherPrefix, UploadStream } from "./upload-stream.ts";
+import { OtherPrefix, type PutRequest, UploadStream } from "./upload-stream.ts";
 
-export interface UploadTriesOptions extends PutOptions {
-  /** The request, without the fields that belong to one try. @param upload the opened source */
-  readonly request: (upload: Upload) => Partial<Put> & Pick<Put, "path">;
-  /** The id of an earlier try whose answer was lost: the server may have done it. */
-  readonly lostId?: Uint8Array | undefined;
-}
-
-export function uploadTries(
-  link: ReconnectingLink,
-  origin: UploadOrigin,
-  options: UploadTriesOptions,
-): Promise<Receipt> {
-  return new UploadTries(link, origin, options).run();
-}
-
-class UploadTries {
+export class UploadTries {
   readonly #link: ReconnectingLink;
+  readonly #path: string;
   readonly #origin: UploadOrigin;
-  readonly #options: UploadTriesOptions;
-  #uploadId: Uint8Array = randomBytes(16);
+  readonly #options: PutOptions;
+  #uploadId: Uint8Array;
   /** The server may know this id from an earlier try. */
-  #isRepeated = false;
+  #isRepeated: boolean;
   /** The part that another process has left was of another file: it is not asked for again. */
   #ignoresOthers = false;
   /** The offset at which the server accepted the last try; -1 before it accepted one. */
@@ -44,13 +31,20 @@ class UploadTries {
   /** The source, as it was at the first try. */
   #first: Pick<Upload, "size" | "modified"> | undefined;
 
-  constructor(link: ReconnectingLink, origin: UploadOrigin, options: UploadTriesOptions) {
+  /** @param lostId of an earlier try whose answer was lost: the server may have done it */
+  constructor(
+    link: ReconnectingLink,
+    path: string,
+    origin: UploadOrigin,
+    options: PutOptions,
+    lostId?: Uint8Array,
+  ) {
     this.#link = link;
+    this.#path = path;
     this.#origin = origin;
     this.#options = options;
-    if (options.lostId === undefined) return;
-    this.#uploadId = options.lostId;
-    this.#isRepeated = true;
+    this.#uploadId = lostId ?? randomBytes(16);
+    this.#isRepeated = lostId !== undefined;
   }
 
   async run(): Promise<Receipt> {
@@ -95,29 +89,29 @@ class UploadTries {
   }
 
   async #try(): Promise<Receipt> {
-    const { signal, onProgress, onResume, request } = this.#options;
+    const { signal, keep, onProgress, onResume } = this.#options;
     throwIfAborted(signal);
     const upload = await this.#origin.open();
     try {
       this.#checkSame(upload);
-      const fields = await this.#resumeFields(upload);
-      const link = await this.#link.connected(signal);
-      const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-      const onAccepted = (offset: number, uploadId: Uint8Array): void => {
-        this.#accepted = offset;
-        this.#sent = offset;
-        this.#uploadId = uploadId;
-        if (offset > 0) callBack("onResume", onResume, offset, upload.size ?? 0);
-      };
-      const value = { ...request(upload), ...fields, uploadId: this.#uploadId };
-      const keepsPartial = this.#options.keep === true && this.#canBeFound;
-      const report = (bytes: number): void => {
-        this.#sent = bytes;
-        onProgress?.(bytes);
-      };
-      const hooks = { onAccepted, onProgress: report, resolve, reject };
-      new UploadStream({ upload, link, request: value, keepsPartial, ...hooks }).send(signal);
-      return await promise;
+      const resume = await this.#resumeFields(upload);
+      const stream = new UploadStream({
+        upload,
+        link: await this.#link.connected(signal),
+        request: { ...this.#request(upload), ...resume },
+        keepsPartial: keep === true && this.#canBeFound,
+        onAccepted: (offset, uploadId) => {
+          this.#accepted = offset;
+          this.#sent = offset;
+          this.#uploadId = uploadId;
+          if (offset > 0) callBack("onResume", onResume, offset, upload.size ?? 0);
+        },
+        onProgress: (bytes) => {
+          this.#sent = bytes;
+          onProgress?.(bytes);
+        },
+      });
+      return await stream.send(signal);
     } catch (thrown) {
       upload.release();
       throw thrown;
@@ -137,6 +131,20 @@ class UploadTries {
     if (!same) throw new LeatError("CHANGED", "the file changed between two tries of its upload");
   }
 
+  #request({ size, modified, mode }: Upload): PutRequest {
+    const { ifExists = "fail", ifMatch, sha256 = false, modified: given } = this.#options;
+    return {
+      path: this.#path,
+      uploadId: this.#uploadId,
+      size,
+      mode: this.#options.mode ?? mode,
+      modified: given === undefined ? modified : time(given),
+      ifExists: IF_EXISTS[ifExists],
+      ifMatch,
+      sha256,
+    };
+  }
+
   /** Asks for the part that an earlier try, or another process, has left, where there may be one. */
   async #resumeFields(upload: Upload): Promise<Partial<Put>> {
     if (this.#accepted >= 0 || this.#ignoresOthers || !this.#canBeFound) {
@@ -153,4 +161,10 @@ class UploadTries {
     if (this.#options.sha256 === true || modified === undefined) return false;
     return size !== undefined && size >= RESUME_LEAST;
   }
+}
+
+function time(date: Date): Time {
+  const milliseconds = date.getTime();
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
 }

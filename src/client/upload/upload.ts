@@ -69,9 +69,15 @@ export function originOf(source: UploadSource, sha256: boolean): UploadOrigin {
   return { open: () => openUpload(source, sha256), replayable };
 }
 
-async function prefixOf(source: Source, length: number): Promise<number> {
+/** @param length of its first bytes; of all unless given */
+async function digestOf(source: Source, length = Number.POSITIVE_INFINITY): Promise<Digest> {
   const digest = new Digest(false);
   await readInTurns(source, { offset: 0, length }, (bytes) => digest.update(bytes));
+  return digest;
+}
+
+async function prefixOf(source: Source, length: number): Promise<number> {
+  const digest = await digestOf(source, length);
   if (digest.bytes === length) return digest.crc32;
   throw new LeatError("CHANGED", `${source.entry.name} has less than ${length} bytes now`);
 }
@@ -154,11 +160,7 @@ function fromUnsized(source: Source, sha256: boolean, path: string): Upload {
     ...fromChunks(wholeSource(source, DATA_PAYLOAD, path), undefined, sha256),
     modified: source.entry.modified,
     mode: source.entry.mode,
-    whole: async () => {
-      const digest = new Digest(false);
-      await readInTurns(source, { offset: 0 }, (bytes) => digest.update(bytes));
-      return { size: digest.bytes, crc32: digest.crc32 };
-    },
+    whole: async () => (await digestOf(source)).finish(),
     release: () => source[Symbol.dispose](),
   };
 }
@@ -182,7 +184,7 @@ function fromBlob(
     whole: async () => {
       const digest = new Digest(false);
       for await (const bytes of blob.stream()) digest.update(bytes);
-      return { size: digest.bytes, crc32: digest.crc32 };
+      return digest.finish();
     },
   };
 }
