@@ -22,7 +22,6 @@ import { Host } from "./server/host/host.ts";
 import { LeatServer } from "./server/loop/leat-server.ts";
 import type { Server, ServerOptions } from "./server/options/options.ts";
 import { openDiskStore } from "./store/disk/disk.ts";
-import type { Store } from "./store/store.ts";
 
 export type { PipeOptions } from "./net/memory.ts";
 
@@ -57,8 +56,9 @@ export interface InMemory extends AsyncDisposable {
  * @throws as `createServer` and `connect`
  */
 export async function connectInMemory(options: InMemoryOptions = {}): Promise<InMemory> {
-  const { store, library, temporary } = await openStore(options);
-  const pair = new Pair(store, library, temporary, options);
+  const { store, library } = options;
+  const isGiven = store !== undefined || library !== undefined;
+  const pair = new Pair(options, isGiven ? undefined : await mkdtemp(join(tmpdir(), "leat-")));
   try {
     await pair.connect();
     return pair;
@@ -68,40 +68,21 @@ export async function connectInMemory(options: InMemoryOptions = {}): Promise<In
   }
 }
 
-interface Opened {
-  readonly store: Store;
-  readonly library: string | undefined;
-  /** The folder is removed with the server. */
-  readonly temporary: boolean;
-}
-
-async function openStore(options: InMemoryOptions): Promise<Opened> {
-  if (options.store !== undefined) {
-    return { store: options.store, library: undefined, temporary: false };
-  }
-  const temporary = options.library === undefined;
-  const library = options.library ?? (await mkdtemp(join(tmpdir(), "leat-")));
-  const store = openDiskStore(library, { readOnly: options.readOnly });
-  return { store, library, temporary };
-}
-
 class Pair implements InMemory {
   readonly server: LeatServer;
   readonly library: string | undefined;
-  readonly #temporary: boolean;
+  readonly #temporary: string | undefined;
   readonly #options: InMemoryOptions;
   readonly #runtime = createRuntime();
   readonly #clients: Client[] = [];
   readonly #transports: MemoryTransport[] = [];
 
-  constructor(
-    store: Store,
-    library: string | undefined,
-    temporary: boolean,
-    options: InMemoryOptions,
-  ) {
-    this.server = new LeatServer(new Host(store, options, this.#runtime));
-    this.library = library;
+  /** @param temporary a folder that is served without another, and removed with the server */
+  constructor(options: InMemoryOptions, temporary: string | undefined) {
+    const { store, readOnly } = options;
+    this.library = store === undefined ? (options.library ?? temporary) : undefined;
+    const served = store ?? openDiskStore(this.library!, { readOnly });
+    this.server = new LeatServer(new Host(served, options, this.#runtime));
     this.#temporary = temporary;
     this.#options = options;
   }
@@ -136,6 +117,6 @@ class Pair implements InMemory {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.server.stop({ drain: 0 });
-    if (this.#temporary) await rm(this.library!, { recursive: true, force: true });
+    if (this.#temporary !== undefined) await rm(this.#temporary, { recursive: true, force: true });
   }
 }
