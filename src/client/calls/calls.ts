@@ -87,12 +87,13 @@ export class Calls {
   /** Begins a download; its later streams continue the same version. */
   async get(path: string, options: GetOptions): Promise<Download> {
     const stop = new AbortController();
-    const first = await this.#openStream(path, options, options.signal);
+    const first = await this.#openStream(path, options);
     const { entry, offset: start } = first.head;
     const signals = [options.signal, stop.signal].filter((signal) => signal !== undefined);
     const reopen = (offset: number, length: number): Promise<DownloadStream> => {
-      const rest = { ...options, offset, length, ifMatch: entry.version };
-      return this.#openStream(path, rest, AbortSignal.any(signals), offset - start);
+      const signal = AbortSignal.any(signals);
+      const rest = { ...options, offset, length, ifMatch: entry.version, signal };
+      return this.#openStream(path, rest, offset - start);
     };
     const sha256 = options.sha256 === true;
     return createDownload(first, { reopen, sha256, retry: this.link.retry(...signals) }, stop);
@@ -102,7 +103,7 @@ export class Calls {
   download(path: string, target: string, options: DownloadOptions): Promise<Downloaded> {
     const { signal, allowGrowth = false } = options;
     const open = (range: GetOptions, onProgress: (bytes: number) => void) =>
-      this.#openStream(path, { ...range, allowGrowth, onProgress }, signal);
+      this.#openStream(path, { ...range, allowGrowth, onProgress, signal });
     return downloadTo(target, { ...options, open, retry: this.link.retry(signal) });
   }
 
@@ -117,13 +118,8 @@ export class Calls {
   }
 
   /** @param before bytes of the download that earlier streams have brought */
-  #openStream(
-    path: string,
-    options: GetOptions,
-    signal: AbortSignal | undefined,
-    before = 0,
-  ): Promise<DownloadStream> {
-    const { offset = 0, length, ifMatch, onProgress } = options;
+  #openStream(path: string, options: GetOptions, before = 0): Promise<DownloadStream> {
+    const { offset = 0, length, ifMatch, onProgress, signal } = options;
     const { sha256 = false, allowGrowth: mayGrow = false } = options;
     const range = { path, offset, length, ifMatch, sha256, mayGrow };
     const hooks = { signal, onProgress, before };

@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
-import { createLocalFile, type LocalFileOptions, type Skipped } from "../local/local-file.ts";
+import { createLocalFile, type Skipped } from "../local/local-file.ts";
 import type { Known } from "../local/block-sums.ts";
 import {
   createResumableFile,
@@ -13,7 +13,7 @@ import {
   leavePartial,
   type ResumableFile,
 } from "../local/resumable-file.ts";
-import type { DurabilityLevel, Stored, StoreEntry } from "../../store/store.ts";
+import type { Stored, StoreEntry } from "../../store/store.ts";
 import { callBack } from "../connection/callbacks.ts";
 import type { Retry } from "../connection/retry.ts";
 import type { DownloadStream } from "./download-stream.ts";
@@ -23,6 +23,7 @@ import {
   type GetOptions,
   SKIPPED,
   isSkipped,
+  localOptions,
   savedAs,
 } from "./options.ts";
 import { checkSize, isReplaced, receive } from "./receive.ts";
@@ -62,15 +63,13 @@ export async function downloadTo(target: string, options: DownloadToOptions): Pr
   }
 }
 
-/** The stream that was opened, and the verified blocks that it continues. */
+/** The stream that was opened, and the sums of the verified blocks that it continues. */
 interface Begun {
   readonly stream: DownloadStream;
-  readonly known: Known;
+  readonly sums: Known["sums"];
   /** Where it continues; 0 when the file is another one now; undefined without an earlier try. */
   readonly resumed: number | undefined;
 }
-
-const NOTHING: Known = { version: "", size: 0, sums: [] };
 
 /** The server has another version than the partial file, or never had that one. */
 const OTHER_VERSION = new Set<ErrorCode>(["PRECONDITION_FAILED", "INVALID_ARGUMENT"]);
@@ -84,10 +83,6 @@ class DownloadTo {
   constructor(target: string, options: DownloadToOptions) {
     this.#target = target;
     this.#options = options;
-  }
-
-  get #durability(): DurabilityLevel {
-    return this.#options.durability ?? "fsync";
   }
 
   async run(): Promise<Downloaded> {
@@ -107,13 +102,13 @@ class DownloadTo {
       if (arrived > 0) callBack("onProgress", onProgress, arrived);
       const partial = found;
       found = undefined; // from now on the sink owns it
-      const file = this.#createFile(entry, begun.known, partial);
+      const file = this.#createFile(entry, begun.sums, partial);
       if ("skipped" in file) {
         stream.cancel(new LeatError("CANCELLED", "the name is taken"));
         return { entry, ...SKIPPED };
       }
       const stored = await this.#fill(file, stream);
-      return { entry, ...savedAs(stored, this.#durability) };
+      return { entry, ...savedAs(stored, this.#options) };
     } catch (thrown) {
       stream?.cancel(LeatError.from(thrown));
       if (found !== undefined) leavePartial(found);
@@ -127,17 +122,17 @@ class DownloadTo {
   /** Requests the missing bytes, or all if the file is another one now. */
   async #begin(known: Known | undefined): Promise<Begun> {
     if (known === undefined || known.sums.length === 0) {
-      return { stream: await this.#open({}), known: NOTHING, resumed: undefined };
+      return { stream: await this.#open({}), sums: [], resumed: undefined };
     }
     const { version, size, sums } = known;
     const offset = Math.min(size, sums.length * BLOCK_SIZE);
     try {
       const stream = checkSize(await this.#open({ offset, ifMatch: version }), size);
-      return { stream, known, resumed: offset };
+      return { stream, sums, resumed: offset };
     } catch (thrown) {
       if (!OTHER_VERSION.has(LeatError.from(thrown).code)) throw thrown;
     }
-    return { stream: await this.#open({}), known: NOTHING, resumed: 0 };
+    return { stream: await this.#open({}), sums: [], resumed: 0 };
   }
 
   #open(range: GetOptions): Promise<DownloadStream> {
@@ -152,20 +147,13 @@ class DownloadTo {
 
   #createFile(
     entry: StoreEntry,
-    known: Known,
+    sums: Known["sums"],
     found: FoundPartial | undefined,
   ): ResumableFile | Skipped {
-    const { size, modified, mode, version } = entry;
-    const options: LocalFileOptions = {
-      shown: this.#options.shown,
-      collision: this.#options.ifExists ?? "replace",
-      durability: this.#durability,
-      modified,
-      mode,
-      size,
-    };
+    const { size, version } = entry;
+    const options = localOptions(entry, size, this.#options);
     if (size > BLOCK_SIZE || found !== undefined) {
-      return createResumableFile(this.#target, options, { ...known, version, size }, found);
+      return createResumableFile(this.#target, options, { version, size, sums }, found);
     }
     const sink = createLocalFile(this.#target, options);
     return "skipped" in sink ? sink : { sink, sums: undefined };
@@ -187,10 +175,9 @@ class DownloadTo {
         reopen: (offset) => this.#open({ offset, ifMatch: version }),
       });
     } catch (thrown) {
-      const known = RESUMABLE.has(LeatError.from(thrown).code) ? (sums?.count ?? 0) : 0;
-      if (known > 0) {
-        sums?.flush();
-        sums?.[Symbol.dispose]();
+      if (sums !== undefined && sums.count > 0 && RESUMABLE.has(LeatError.from(thrown).code)) {
+        sums.flush();
+        sums[Symbol.dispose]();
         await sink.keep();
         callBack("onKept", this.#options.onKept);
       } else {

@@ -8,7 +8,14 @@ import type { ResumableFile } from "../local/resumable-file.ts";
 import type { StoreEntry } from "../../store/store.ts";
 import type { DownloadStream } from "./download-stream.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
-import { type Saved, type SaveOptions, SKIPPED, isSkipped, savedAs } from "./options.ts";
+import {
+  type Saved,
+  type SaveOptions,
+  SKIPPED,
+  isSkipped,
+  localOptions,
+  savedAs,
+} from "./options.ts";
 import { type DownloadTarget, type ReceiveOptions, receive } from "./receive.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 
@@ -63,15 +70,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#claim();
     let sink: ResumableFile["sink"] | undefined;
     try {
-      const { durability = "fsync" } = options;
-      const created = createLocalFile(path, {
-        shown: options.shown,
-        collision: options.ifExists ?? "replace",
-        durability,
-        modified: this.entry.modified,
-        mode: this.entry.mode,
-        size: this.length,
-      });
+      const created = createLocalFile(path, localOptions(this.entry, this.length, options));
       if ("skipped" in created) {
         this.cancel();
         return SKIPPED;
@@ -82,7 +81,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
         written: (bytes, stream) => stream.consumed(bytes, false),
         rewind: (position) => created.rewind(position - this.offset),
       });
-      return savedAs(await created.commit(), durability);
+      return savedAs(await created.commit(), options);
     } catch (thrown) {
       this.cancel();
       await sink?.abandon();

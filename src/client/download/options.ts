@@ -2,6 +2,7 @@
 import { LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel, NotDone, Stored, StoreEntry } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
+import type { LocalFileOptions } from "../local/local-file.ts";
 
 /** Which part of a file to get, and how it is verified. */
 export interface GetOptions extends CallOptions {
@@ -63,8 +64,16 @@ export interface SaveOptions {
   readonly shown?: string;
 }
 
-/** @param durability that was requested */
-export function savedAs({ notDone }: Stored, durability: DurabilityLevel): Saved {
+/** @param size in bytes, of the part of the entry that is saved */
+export function localOptions(
+  { modified, mode }: StoreEntry,
+  size: number,
+  { ifExists: collision = "replace", durability = "fsync", shown }: SaveOptions,
+): LocalFileOptions {
+  return { collision, durability, modified, mode, size, shown };
+}
+
+export function savedAs({ notDone }: Stored, { durability = "fsync" }: SaveOptions): Saved {
   return { skipped: false, durability: notDone?.sync === true ? "none" : durability, notDone };
 }
 

@@ -10,7 +10,7 @@ import { isSegment, quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
-import { type Saved, isSkipped, savedAs } from "../download/options.ts";
+import { type Saved, isSkipped, localOptions, savedAs } from "../download/options.ts";
 import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "../download/small-get.ts";
 import {
@@ -159,20 +159,14 @@ export class TreeGet {
     bytes: Uint8Array,
   ): Promise<TreeOutcome> {
     try {
-      const sink = folder.create(name, {
-        collision: this.#collision,
-        durability: this.#durability,
-        modified: entry.modified,
-        mode: entry.mode,
-        size: bytes.length,
-        shown: item.local,
-        syncs: this.#syncs,
-      });
+      const options = { ...this.#options, shown: item.local };
+      const local = localOptions(entry, bytes.length, options);
+      const sink = folder.create(name, { ...local, syncs: this.#syncs });
       if ("skipped" in sink) return outcomeOf(item, { skipped: true });
       await using held = sink;
       await held.write(bytes, 0);
       const stored = await held.commit();
-      return fetched(item, entry, await savedIn(folder, savedAs(stored, this.#durability)));
+      return fetched(item, entry, await savedIn(folder, savedAs(stored, this.#options)));
     } catch (thrown) {
       if (isSkipped(thrown, this.#collision)) return outcomeOf(item, { skipped: true });
       return this.#run.failed(item, "FILE", thrown);
