@@ -94,9 +94,8 @@ export class DownloadStream implements StreamHandler {
         receiver.data(next.bytes, next.crc32);
       }
     } catch (thrown) {
-      if (!this.#isOver) this.#cancelRequest();
-      this.#isOver = true;
-      return receiver.failed(LeatError.from(thrown));
+      const error = LeatError.from(thrown);
+      return this.#isOver ? receiver.failed(error) : this.cancel(error);
     }
     if (lost !== undefined) receiver.failed(lost);
     else if (this.#finish !== undefined) receiver.finish(this.#finish);
@@ -107,12 +106,8 @@ export class DownloadStream implements StreamHandler {
     this.#waiting = undefined;
     this.#finish = undefined;
     if (this.#isOver) return;
-    this.#cancelRequest();
-    this.failed(error);
-  }
-
-  #cancelRequest(): void {
     if (this.#request !== undefined) this.#link.cancel(this.#request);
+    this.failed(error);
   }
 
   // ---- StreamHandler ----
