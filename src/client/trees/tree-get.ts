@@ -22,7 +22,7 @@ import {
   checkDepth,
   outcomeOf,
 } from "./tree.ts";
-import { TreeRun } from "./tree-run.ts";
+import { type EndTransfer, TreeRun } from "./tree-run.ts";
 
 /** Downloads several trees or files. One that fails does not stop the others. */
 export class TreeGet {
@@ -113,21 +113,16 @@ export class TreeGet {
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
     const start = (): void => {
-      const end = this.#run.begin(bytes, folder);
+      const end = this.#run.begin(item, bytes, folder);
       if (size <= SMALL_FILE) this.#fetchSmall(folder, item, name, end);
-      else if (size <= BLOCK_SIZE) void this.#fetch(folder, item, name).then(end);
-      else void this.#fetchLarge(folder, item, name).then(end);
+      else if (size <= BLOCK_SIZE) end(this.#fetch(folder, item, name));
+      else end(this.#fetchLarge(folder, item, name));
     };
     return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
   }
 
   /** Through memory, if all goes well; else the ordinary way, which tries again, or reports the error. */
-  #fetchSmall(
-    folder: LocalFolder,
-    item: TreeRoot,
-    name: string,
-    end: (outcome: TreeOutcome) => void,
-  ): void {
+  #fetchSmall(folder: LocalFolder, item: TreeRoot, name: string, end: EndTransfer): void {
     const { small } = this.#run;
     const get = new SmallGet({
       link: this.#calls.link.current,
@@ -140,11 +135,11 @@ export class TreeGet {
         const isWritten =
           this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
         if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
-        else void this.#save(folder, item, name, entry, bytes).then(end);
+        else end(this.#save(folder, item, name, entry, bytes));
       },
       failed: () => {
         small.delete(get);
-        void this.#fetch(folder, item, name).then(end);
+        end(this.#fetch(folder, item, name));
       },
     });
     small.add(get);
@@ -169,37 +164,24 @@ export class TreeGet {
       return fetched(item, entry, await savedIn(folder, savedAs(stored, this.#options)));
     } catch (thrown) {
       if (isSkipped(thrown, this.#collision)) return outcomeOf(item, { skipped: true });
-      return this.#run.failed(item, "FILE", thrown);
+      throw thrown;
     }
   }
 
   async #fetch(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
-    try {
-      const { allowGrowth = false } = this.#options;
-      const options = { allowGrowth, ...this.#run.hooks(item) };
-      const download = await this.#calls.get(item.path, options);
-      const saved = await download.save(folder.pathOf(name), {
-        ifExists: this.#collision,
-        durability: this.#durability,
-        shown: item.local,
-      });
-      return fetched(item, download.entry, await savedIn(folder, saved));
-    } catch (thrown) {
-      return this.#run.failed(item, "FILE", thrown);
-    }
+    const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
+    const download = await this.#calls.get(item.path, options);
+    const saved = await download.save(folder.pathOf(name), options);
+    return fetched(item, download.entry, await savedIn(folder, saved));
   }
 
   /** Continues the part that an interrupted run has left. */
   async #fetchLarge(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
-    try {
-      const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
-      const download = this.#calls.download(item.path, folder.pathOf(name), options);
-      const { entry, ...saved } = await download;
-      if (saved.skipped) return outcomeOf(item, { skipped: true });
-      return fetched(item, entry, await savedIn(folder, saved));
-    } catch (thrown) {
-      return this.#run.failed(item, "FILE", thrown);
-    }
+    const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
+    const download = this.#calls.download(item.path, folder.pathOf(name), options);
+    const { entry, ...saved } = await download;
+    if (saved.skipped) return outcomeOf(item, { skipped: true });
+    return fetched(item, entry, await savedIn(folder, saved));
   }
 }
 

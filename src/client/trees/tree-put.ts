@@ -81,7 +81,7 @@ export class TreePut {
 
   /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
   #sendSmall(folder: LocalFolder, item: TreeRoot, name: string, file: SmallFile): void {
-    const end = this.#run.begin(0, folder);
+    const end = this.#run.begin(item, 0, folder);
     const { small } = this.#run;
     const put = new SmallPut({
       link: this.#calls.link.current,
@@ -97,7 +97,7 @@ export class TreePut {
         small.delete(put);
         if (!isWorthTrying(error)) return end(this.#run.failed(item, "FILE", error));
         const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
-        void this.#send(item, { open, replayable: true }, uploadId).then(end);
+        end(this.#send(item, { open, replayable: true }, uploadId));
       },
     });
     small.add(put);
@@ -139,19 +139,14 @@ export class TreePut {
       first = undefined;
       return upload;
     };
-    const end = this.#run.begin(bytes, folder);
-    void this.#send(item, { open: next, replayable: true }).then(end);
+    const end = this.#run.begin(item, bytes, folder);
+    end(this.#send(item, { open: next, replayable: true }));
   }
 
   /** @param lostId as `Calls.put` */
   async #send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
-    try {
-      const options = { ...this.#options, ...this.#run.hooks(item) };
-      const receipt = await this.#calls.put(item.path, origin, options, lostId);
-      return this.#sent(item, receipt);
-    } catch (thrown) {
-      return this.#run.failed(item, "FILE", thrown);
-    }
+    const options = { ...this.#options, ...this.#run.hooks(item) };
+    return this.#sent(item, await this.#calls.put(item.path, origin, options, lostId));
   }
 
   #sent(item: TreeRoot, receipt: Receipt): TreeOutcome {

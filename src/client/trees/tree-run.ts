@@ -8,6 +8,7 @@ import { TREE_BYTES, TREE_OUTCOMES } from "../../limits.ts";
 import { onAbort } from "../connection/abortable.ts";
 import { callBackSafely } from "../connection/callbacks.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
+import type { MaybePromise } from "../../store/store.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import {
   type LeftOut,
@@ -19,6 +20,9 @@ import {
 
 /** After these, when all retries have failed, the next file would fail, too. */
 const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
+
+/** Ends a transfer: with its outcome, or when that is known. A promise that rejects is a failure of the file. */
+export type EndTransfer = (outcome: MaybePromise<TreeOutcome>) => void;
 
 export class TreeRun {
   readonly #link: ReconnectingLink;
@@ -104,21 +108,25 @@ export class TreeRun {
   }
 
   /**
-   * Counts a transfer that begins.
+   * Counts the transfer of a file that begins.
    * @param bytes that it may hold in memory
    * @param folder stays open until the transfer ends
    * @returns ends it
    */
-  begin(bytes: number, folder: LocalFolder): (outcome: TreeOutcome) => void {
+  begin(file: TreeRoot, bytes: number, folder: LocalFolder): EndTransfer {
     this.#running += 1;
     this.#held += bytes;
     folder.hold();
-    return (outcome) => {
+    const end = (outcome: TreeOutcome): void => {
       folder[Symbol.dispose]();
       this.#running -= 1;
       this.#held -= bytes;
       this.report(outcome);
       this.#wakeWalk();
+    };
+    return (outcome) => {
+      if (!(outcome instanceof Promise)) return end(outcome);
+      void outcome.catch((thrown: unknown) => this.failed(file, "FILE", thrown)).then(end);
     };
   }
 
