@@ -43,9 +43,8 @@ export class VerifiedBlocks implements AsyncIterable<Piece> {
 
   /** All bytes have come, and the whole matched. */
   end(): void {
-    this.verified();
     this.#ended = true;
-    this.#wake?.();
+    this.verified();
   }
 
   fail(error: LeatError): void {
