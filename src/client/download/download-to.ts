@@ -17,15 +17,8 @@ import type { Stored, StoreEntry } from "../../store/store.ts";
 import { callBack } from "../connection/callbacks.ts";
 import type { Retry } from "../connection/retry.ts";
 import type { DownloadStream } from "./download-stream.ts";
-import {
-  type Downloaded,
-  type DownloadOptions,
-  type GetOptions,
-  SKIPPED,
-  isSkipped,
-  localOptions,
-  savedAs,
-} from "./options.ts";
+import type { Downloaded, DownloadOptions, GetOptions } from "./options.ts";
+import { SKIPPED, isSkipped, localOptions, savedAs } from "./saving.ts";
 import { checkSize, isReplaced, receive } from "./receive.ts";
 
 export interface DownloadToOptions extends DownloadOptions {

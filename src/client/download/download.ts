@@ -8,14 +8,8 @@ import type { ResumableFile } from "../local/resumable-file.ts";
 import type { StoreEntry } from "../../store/store.ts";
 import type { DownloadStream } from "./download-stream.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
-import {
-  type Saved,
-  type SaveOptions,
-  SKIPPED,
-  isSkipped,
-  localOptions,
-  savedAs,
-} from "./options.ts";
+import type { Saved, SaveOptions } from "./options.ts";
+import { SKIPPED, isSkipped, localOptions, savedAs } from "./saving.ts";
 import { type DownloadTarget, type ReceiveOptions, receive } from "./receive.ts";
 import { VerifiedBlocks } from "./verified-blocks.ts";
 

@@ -1,8 +1,6 @@
 /** The options and results of downloads. */
-import { LeatError } from "../../errors.ts";
-import type { Collision, DurabilityLevel, NotDone, Stored, StoreEntry } from "../../store/store.ts";
+import type { Collision, DurabilityLevel, NotDone, StoreEntry } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
-import type { LocalFileOptions } from "../local/local-file.ts";
 
 /** Which part of a file to get, and how it is verified. */
 export interface GetOptions extends CallOptions {
@@ -62,24 +60,4 @@ export interface SaveOptions {
   readonly durability?: DurabilityLevel;
   /** The name of the target in messages; its path unless given. */
   readonly shown?: string;
-}
-
-/** @param size in bytes, of the part of the entry that is saved */
-export function localOptions(
-  { modified, mode }: StoreEntry,
-  size: number,
-  { ifExists: collision = "replace", durability = "fsync", shown }: SaveOptions,
-): LocalFileOptions {
-  return { collision, durability, modified, mode, size, shown };
-}
-
-export function savedAs({ notDone }: Stored, { durability = "fsync" }: SaveOptions): Saved {
-  return { skipped: false, durability: notDone?.sync === true ? "none" : durability, notDone };
-}
-
-export const SKIPPED: Saved = { skipped: true, durability: "none" };
-
-/** Whether a file is skipped because its name was taken by another program meanwhile. */
-export function isSkipped(thrown: unknown, ifExists: Collision | undefined): boolean {
-  return ifExists === "skip" && thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
 }

@@ -10,7 +10,8 @@ import { isSegment, quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
-import { type Saved, isSkipped, localOptions, savedAs } from "../download/options.ts";
+import type { Saved } from "../download/options.ts";
+import { isSkipped, localOptions, savedAs } from "../download/saving.ts";
 import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "../download/small-get.ts";
 import {

@@ -1,0 +1,25 @@
+/** A download that is saved to a file: from its options to its result. */
+import { LeatError } from "../../errors.ts";
+import type { Collision, Stored, StoreEntry } from "../../store/store.ts";
+import type { LocalFileOptions } from "../local/local-file.ts";
+import type { Saved, SaveOptions } from "./options.ts";
+
+/** @param size in bytes, of the part of the entry that is saved */
+export function localOptions(
+  { modified, mode }: StoreEntry,
+  size: number,
+  { ifExists: collision = "replace", durability = "fsync", shown }: SaveOptions,
+): LocalFileOptions {
+  return { collision, durability, modified, mode, size, shown };
+}
+
+export function savedAs({ notDone }: Stored, { durability = "fsync" }: SaveOptions): Saved {
+  return { skipped: false, durability: notDone?.sync === true ? "none" : durability, notDone };
+}
+
+export const SKIPPED: Saved = { skipped: true, durability: "none" };
+
+/** Whether a file is skipped because its name was taken by another program meanwhile. */
+export function isSkipped(thrown: unknown, ifExists: Collision | undefined): boolean {
+  return ifExists === "skip" && thrown instanceof LeatError && thrown.code === "ALREADY_EXISTS";
+}
