@@ -67,13 +67,13 @@ function make(folder: Folder, number: number): { file: Descriptor; lock: Lock } 
   const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
   const fd = tolerate("EEXIST", () => openSync(folder.pathOf(name), flags, 0o600));
   if (fd === undefined) return undefined;
+  using opened = new DisposableStack();
+  const file = opened.use(new Descriptor(fd));
+  const lock = opened.use(Lock.take(fd));
   // Another store may have removed the file before it was locked.
-  const file = new Descriptor(fd);
-  const lock = Lock.take(fd);
-  if (lock !== undefined && isNamed(fd, folder, name)) return { file, lock };
-  lock?.[Symbol.dispose]();
-  file[Symbol.dispose]();
-  return undefined;
+  if (lock === undefined || !isNamed(fd, folder, name)) return undefined;
+  opened.move();
+  return { file, lock };
 }
 
 /** Whether a store holds this file. If not, it is removed. */
