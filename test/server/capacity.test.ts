@@ -17,9 +17,10 @@ import {
 } from "../../src/limits.ts";
 import { Budget } from "../../src/server/host/budget.ts";
 import { Capacity } from "../../src/server/host/capacity.ts";
+import { settle } from "../../src/server/options/table.ts";
 
 test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (parts) => {
-  const part = new Capacity({ parts });
+  const part = new Capacity(settle({}), { parts });
   expect(part.connections * parts).toBeLessThanOrEqual(MAX_CONNECTIONS);
   expect(part.files.total * parts).toBeLessThanOrEqual(MAX_OPEN_FILES);
   expect(part.initialWindows.total * parts).toBeLessThanOrEqual(INITIAL_WINDOW_BUDGET);
@@ -29,7 +30,10 @@ test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (par
 });
 
 test("the smallest part is enough to be served", () => {
-  const part = new Capacity({ parts: Math.max(MAX_CHILDREN, MAX_WORKERS), oneClient: true });
+  const part = new Capacity(settle({}), {
+    parts: Math.max(MAX_CHILDREN, MAX_WORKERS),
+    oneClient: true,
+  });
   expect(part.connections).toBe(1);
   expect(part.pages.take(PAGE_BYTES)).toBe(true);
   // Every upload opens with credit.
@@ -38,21 +42,21 @@ test("the smallest part is enough to be served", () => {
 });
 
 test("a part for one client is all its own, and no window beyond the usual", () => {
-  expect(new Capacity({ oneClient: true }).offeredWindow).toBe(UPLOAD_WINDOW);
-  const part = new Capacity({ parts: 4, oneClient: true });
+  expect(new Capacity(settle({}), { oneClient: true }).offeredWindow).toBe(UPLOAD_WINDOW);
+  const part = new Capacity(settle({}), { parts: 4, oneClient: true });
   expect(part.windows.begin.fair).toBe(WINDOW_BUDGET / 4);
   expect(part.windows.grow.fair).toBe(GROWTH_BUDGET / 4);
 });
 
 test("a connection has no more streams than files that may be open, but some", () => {
-  expect(new Capacity({}).streams).toBe(MAX_STREAMS);
-  expect(new Capacity({ maxOpenFiles: 100 }).streams).toBe(100);
-  expect(new Capacity({ maxOpenFiles: 10 }).streams).toBe(LEAST_STREAMS);
+  expect(new Capacity(settle({})).streams).toBe(MAX_STREAMS);
+  expect(new Capacity(settle({ maxOpenFiles: 100 })).streams).toBe(100);
+  expect(new Capacity(settle({ maxOpenFiles: 10 })).streams).toBe(LEAST_STREAMS);
 });
 
 test("a model has no more clients than it can bear", () => {
   const most = (model: "iterative" | "processes" | "threads" | "event-loop") =>
-    new Capacity({ model, maxConnections: 1000 }).connections;
+    new Capacity(settle({ model, maxConnections: 1000 })).connections;
   expect(most("iterative")).toBeLessThanOrEqual(1 + MAX_WAITING);
   expect(most("processes")).toBeLessThanOrEqual(MAX_CHILDREN);
   expect(most("threads")).toBeLessThanOrEqual(MAX_CHILDREN);

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { DOWNLOAD_WINDOW, MAX_WINDOW, MiB, TRANSFER_WINDOW } from "../../src/limits.ts";
 import { Capacity } from "../../src/server/host/capacity.ts";
+import { settle } from "../../src/server/options/table.ts";
 import type { SessionEvent } from "../../src/session/event.ts";
 import { request, Zeros } from "../session/bodies.ts";
 import { LongLink } from "../support/long-link.ts";
@@ -14,7 +15,7 @@ const LINK = { delay: 50, rate: 125_000 };
 /** @returns bytes in a millisecond, all streams together, and the largest window */
 function measure(
   way: "get" | "put",
-  { capacity = new Capacity({}), streams = 1, size = SIZE, link = LINK } = {},
+  { capacity = new Capacity(settle({})), streams = 1, size = SIZE, link = LINK } = {},
 ): { speed: number; window: number } {
   const { offeredWindow, windows: budgets } = capacity;
   const client = new End("client", { initialWindow: DOWNLOAD_WINDOW, maxWindow: MAX_WINDOW });
@@ -65,7 +66,7 @@ test("windows of a short link stay as they are", () => {
 });
 
 test("what windows have grown by is given back", () => {
-  const capacity = new Capacity({});
+  const capacity = new Capacity(settle({}));
   const { begin, grow } = capacity.windows;
   const before = [begin.fair, grow.fair];
   measure("put", { capacity, size: 64 * MiB });

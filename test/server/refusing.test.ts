@@ -5,6 +5,7 @@ import { MAX_REFUSALS } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { Capacity } from "../../src/server/host/capacity.ts";
+import { settle } from "../../src/server/options/table.ts";
 import { Host } from "../../src/server/host/host.ts";
 import { LeatServer } from "../../src/server/loop/leat-server.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
@@ -21,7 +22,7 @@ test("a flood of connections beyond the limit does not hold descriptors", async 
   await using server = new LeatServer(new Host(store, { maxConnections: 2 }, createRuntime()));
   const handlers: TransportHandler[] = [];
   const closed: Transport[] = [];
-  const told = new Capacity({ maxConnections: 2 }).refusals;
+  const told = new Capacity(settle({ maxConnections: 2 })).refusals;
   for (let i = 0; i < 2 + told + 100; i += 1) {
     const transport: Transport = {
       peer: `${i}`,

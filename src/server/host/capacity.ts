@@ -16,8 +16,8 @@ import {
   WINDOW_SHARE,
 } from "../../limits.ts";
 import { descriptorLimit } from "../../net/descriptors.ts";
-import type { Model, ServerOptions } from "../options/options.ts";
-import { settle } from "../options/table.ts";
+import type { Model } from "../options/options.ts";
+import type { Settings } from "../options/table.ts";
 import { Budget } from "./budget.ts";
 
 /** Which part of a server a process is: all of it, unless given. */
@@ -43,8 +43,7 @@ export class Capacity {
   /** Bytes of list pages. */
   readonly pages: Budget;
 
-  constructor(options: ServerOptions & Part) {
-    const { parts = 1, oneClient = false, ...asked } = settle(options);
+  constructor(asked: Settings, { parts = 1, oneClient = false }: Part = {}) {
     const part = (all: number): number => Math.max(1, Math.floor(all / parts));
     // However few there are: a list takes two.
     const room = Math.max(4, descriptorLimit() - RESERVED_DESCRIPTORS);

@@ -37,7 +37,7 @@ export class Host {
     const { ticker, clock } = runtime;
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
-    this.capacity = new Capacity(settings);
+    this.capacity = new Capacity(settings, options);
   }
 
   status(connections: number, streams: number): StatusInit {
