@@ -22,52 +22,49 @@ const BARE = "bare socket loop";
 
 const FILE: readonly Row[] = [
   [
-    "download: verified and written by the client",
+    "download, verified and written to a file by the client",
     ["transfer", "download 1 GiB", LEAT, "throughput"],
   ],
   [
-    "the same file over a bare Bun socket loop, nothing verified",
+    "download with a bare loop over a Bun socket, which verifies nothing",
     ["transfer", "download 1 GiB", BARE, "throughput"],
   ],
   [
-    "upload: verified and written by the server, with receipt",
+    "upload, verified and written to a file by the server",
     ["transfer", "upload 1 GiB", LEAT, "throughput"],
   ],
-  ["the same file over a bare Bun socket loop", ["transfer", "upload 1 GiB", BARE, "throughput"]],
+  ["upload with the same bare loop", ["transfer", "upload 1 GiB", BARE, "throughput"]],
 ];
 
 const MANY: readonly Row[] = [
   [
-    "peak memory of the server, 64 clients download 16 MiB each, at once",
+    "peak memory of the server while 64 clients download 16 MiB each",
     ["memory", "download 16 MiB each", "leat", "server memory", 64],
   ],
-  ["the same, 64 clients upload", ["memory", "upload 16 MiB each", "leat", "server memory", 64]],
   [
-    "200 peers ask for 1 GiB each and read nothing: the server grows by",
+    "peak memory of the server while 64 clients upload 16 MiB each",
+    ["memory", "upload 16 MiB each", "leat", "server memory", 64],
+  ],
+  [
+    "memory that the server adds for 200 clients that ask for 1 GiB each and read nothing",
     ["memory", "growth with 200 silent readers of 1 GiB", "leat", "server memory"],
   ],
   [
-    "… and the kernel's TCP memory by",
+    "memory that the kernel adds for their TCP connections",
     ["memory", "growth with 200 silent readers of 1 GiB", "leat", "kernel memory"],
   ],
   [
-    "… and another client's `list` takes, 99th percentile",
+    "time of another client's `list` beside them, 99th percentile",
     ["memory", "list beside 200 silent readers", "leat", "latency p99"],
   ],
   [
-    "`stat` beside 64 downloads, 99th percentile",
+    "time of a small request (`stat`) beside 64 downloads, 99th percentile",
     ["memory", "stat beside 64 downloads", "leat", "latency p99"],
   ],
   [
-    "memory of the server for each of 10,000 idle connections, or as many as descriptors allow",
-    ["growth", "idle connections", "leat", "memory each"],
-  ],
-  [
-    "first page of a folder of a million files",
+    "time to the first page of a list of a million files",
     ["growth", "the first page of a folder", "leat", "duration", 1_000_000],
   ],
-  ["writing the head of a `Data` frame", ["codec", "encode Data 1 MiB", "leat", "operation"]],
-  ["… and reading it", ["codec", "decode Data 1 MiB", "leat", "operation"]],
 ];
 
 /** Works of the suite `peers`, each with the measure that counts. */
@@ -129,15 +126,15 @@ function figures(main: Kept, others: readonly Kept[]): string {
   const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
   const system = ({ run }: Kept): string => `Bun ${run.versions["Bun"]}, ${run.machine.system}`;
   return `
-The library and the copies are in memory (\`/dev/shm\`), client and server on loopback. Figures are medians, with the
-range of the rounds in brackets. There are runs from these machines:
+All files are in memory (\`/dev/shm\`), and client and server run on the same machine. The figures are medians. Where
+brackets follow, they hold the smallest and the largest value. leat was measured on two machines:
 
-- ${machineName(main.run)} (${system(main)}): [${main.source}](${main.source}), all tables in
-  [REPORT.md](${folder}/REPORT.md). The charts and the last two tables show this run only.
+- ${machineName(main.run)} (${system(main)}): see [${main.source}](${main.source}), and all tables in
+  [REPORT.md](${folder}/REPORT.md). The charts and the last two tables below are of this machine.
 ${others
   .map(
     (other) =>
-      `- ${machineName(other.run)} (${system(other)}), only the suite \`peers\`:\n  [${other.source}](${other.source}).`,
+      `- ${machineName(other.run)} (${system(other)}), for the comparison with other tools only: see\n  [${other.source}](${other.source}).`,
   )
   .join("\n")}
 
@@ -145,21 +142,23 @@ ${charts.join("\n")}
 
 ${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 
-The order depends on the processor. With one large file, leat is faster than nginx with curl and than rsync on the first
-machine, and slower than both on the second, where the work that leat adds to the kernel's takes more time
-([docs/performance.md](docs/performance.md#another-processor)). leat and rsync compare checksums, and sftp encrypts.
-${MISSING} marks runs that were left out because they take too long. [bench/peers/README.md](bench/peers/README.md)
-explains the rows.
+In these two tables, a figure covers a whole client process from its start to its end, and no tool waits for the disk (no
+fsync). Where – stands, the tool was left out because it takes too long. leat and rsync compare checksums, sftp encrypts,
+and the other tools do neither. [bench/peers/README.md](bench/peers/README.md) explains the rows.
 
-| one file of 1 GiB, no fsync, ${machineName(main.run)} | |
+Which tool is fastest depends on the processor. With one large file, leat is faster than nginx with curl and than rsync on
+the first machine, and slower than both on the second.
+[docs/performance.md](docs/performance.md#another-processor) shows why.
+
+| one file of 1 GiB, between two running processes, no fsync, ${machineName(main.run)} | |
 | --- | --- |
 ${table(FILE, main.run)}
 
-| many peers, many files, ${machineName(main.run)} | |
+| many clients, many files, ${machineName(main.run)} | |
 | --- | --- |
 ${table(MANY, main.run)}
 
-\`bun run bench\` prints these figures for your machine.
+\`bun run bench\` measures these figures on your machine.
 `;
 }
 
