@@ -1,5 +1,6 @@
 /**
- * A chat over `leat/codec` alone: another schema, the same framing, backpressure and clean ends.
+ * A chat that uses only `leat/codec`, with a schema of its own. It gets its framing from leat, and learns when a
+ * peer reads too slowly or has ended.
  *
  *   bun examples/chat/chat.ts server 4000          0 picks a free port
  *   bun examples/chat/chat.ts client 4000 ann      sends lines of stdin; Ctrl-D leaves
@@ -43,7 +44,7 @@ async function client(): Promise<void> {
   const typed = createInterface({ input: process.stdin });
   const listening = (async () => {
     for await (const line of channel) console.log(`${line.name}: ${line.text}`);
-    typed.close(); // The server has left, so there is no one to talk to.
+    typed.close(); // the server has ended the connection
   })();
   for await (const text of typed) {
     if (channel.open && !channel.send({ name, text })) await channel.drained();

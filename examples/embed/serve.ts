@@ -1,6 +1,6 @@
 /**
  * A file server inside a program: `bun examples/embed/serve.ts FOLDER [PORT]`.
- * Ctrl-C lets open transfers finish, then ends.
+ * After Ctrl-C, open transfers may continue for 5 seconds. Then the server ends.
  */
 import { createServer, LeatError } from "leat";
 

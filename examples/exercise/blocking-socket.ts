@@ -7,14 +7,14 @@ export class DeadlinePassed extends Error {
   }
 }
 
-// Enough for any one read here; beyond it the kernel holds the bytes, as it did in the exercise.
+// This is more than any read here needs. Further bytes stay in the kernel, as they did in the exercise.
 const ARRIVED_LIMIT = 64 * 1024;
 
 /**
- * The two calls the exercise is built on, `recv` and `send`, over a Bun socket.
+ * The calls `recv` and `send`, on which the exercise is built, for a Bun socket.
  *
- * `receive` keeps the meaning of `recv`: up to `limit` bytes of the data that has arrived,
- * however it was sent. Only one call may wait at a time, which the protocol never needs.
+ * `receive` has the meaning of `recv`: it returns up to `limit` bytes that have arrived, no matter how they were
+ * sent. Only one call may wait at a time; the protocol needs no more.
  */
 export class BlockingSocket implements Disposable {
   readonly #socket: Socket<BlockingSocket>;
@@ -26,7 +26,7 @@ export class BlockingSocket implements Disposable {
     this.#socket = socket;
   }
 
-  /** What has arrived, up to `limit` bytes; empty once the peer has ended. */
+  /** Returns up to `limit` bytes that have arrived, or nothing after the peer has ended. */
   async receive(limit: number, deadline?: number): Promise<Buffer> {
     while (this.#arrived.length === 0 && !this.#ended) await this.#nextEvent(deadline);
     const read = this.#arrived.subarray(0, limit);
@@ -35,7 +35,7 @@ export class BlockingSocket implements Disposable {
     return read;
   }
 
-  /** Returns when the kernel has taken every byte, as a blocking `send` does. */
+  /** Returns when the kernel has accepted every byte, as a blocking `send` does. */
   async send(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     let sent = 0;
@@ -43,7 +43,7 @@ export class BlockingSocket implements Disposable {
       const accepted = this.#socket.write(bytes, sent, bytes.length - sent);
       if (accepted < 0) throw new Error("the connection is closed");
       sent += accepted;
-      // A short count means that the kernel's buffer is full. The tail is ours until `drain`.
+      // If the kernel accepted fewer bytes, its buffer is full. Wait for `drain`, and send the rest then.
       if (sent < bytes.length) await this.#nextEvent();
     }
   }
@@ -69,7 +69,7 @@ export class BlockingSocket implements Disposable {
     });
   }
 
-  /** Handlers for Bun, with `serve` started for every socket that opens. */
+  /** Handlers for Bun. They call `serve` for every socket that opens. */
   static handlers(serve?: (socket: BlockingSocket) => void): SocketHandler<BlockingSocket> {
     const ended = (socket: Socket<BlockingSocket>): void => {
       socket.data.#ended = true;

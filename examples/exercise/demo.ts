@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A folder of its own for each demo. `secret.txt` and the like can lie beside the library. */
+/** The folders of one demo. Files outside the library, such as `secret.txt`, can be in `root`. */
 export interface Stage {
   readonly root: string;
   /** The folder that the old server serves. */
@@ -13,7 +13,7 @@ export interface Stage {
 
 const TIME_LIMIT = 10_000;
 
-/** Runs a demo; the process exits with 0 when the demo returns true: the defect was seen. */
+/** Runs a demo. It returns whether the defect was seen, and the exit code of the process is 0 if it was. */
 export async function runDemo(demo: (stage: Stage) => Promise<boolean>): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "leat-exercise-"));
   const stage = { root, library: join(root, "library"), home: join(root, "client", "home") };

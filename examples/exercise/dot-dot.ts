@@ -1,4 +1,4 @@
-/** A name is glued to the folder's path, so `..` walks out of the library, both ways. */
+/** The name is appended to the folder's path, so `..` leaves the library, both for reading and for writing. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { BlockingSocket } from "./blocking-socket.ts";
 import { quote, runDemo } from "./demo.ts";
@@ -14,7 +14,7 @@ await runDemo(async ({ root, library, home }) => {
 
   using client = await OldClient.connect(server.port, home);
   const status = await client.get("../secret.txt");
-  // The client glues names too: its copy lands outside its own folder.
+  // The client appends names in the same way, so its copy is outside its own folder.
   const stolen = readFileSync(`${home}/../secret.txt`, "utf8");
   console.log(`sent    "D ../secret.txt" for a file beside the library`);
   console.log(`arrived ${quote(status)}, then ${quote(stolen)}`);

@@ -1,4 +1,4 @@
-/** A read that is `##` ends a file, even if `##` belongs to the file. */
+/** A read that returns `##` ends a file, even if `##` belongs to the file. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { BlockingSocket } from "./blocking-socket.ts";
 import { quote, runDemo } from "./demo.ts";
@@ -9,13 +9,13 @@ import { READ_SIZE } from "./old-transfer.ts";
 await runDemo(async ({ library, home }) => {
   using server = startOldServer(library, { port: 0 });
 
-  // One full read, then a read of two bytes: the two that mean "the end".
+  // The server sends one full read, and then a read with the two bytes that mean "the end".
   const sent = `${"x".repeat(READ_SIZE)}##`;
   writeFileSync(`${library}/table.txt`, sent);
   using client = await OldClient.connect(server.port, home);
   const status = await client.get("table.txt");
   const arrived = readFileSync(`${home}/table.txt`, "utf8");
-  // A person types the next command, and meanwhile the marker arrives.
+  // The marker arrives while a person types the next command.
   await Bun.sleep(200);
   const nextAnswer = await client.list();
   console.log(`get     sent ${sent.length} bytes that end in "##"`);
@@ -23,7 +23,7 @@ await runDemo(async ({ library, home }) => {
     `        arrived ${arrived.length} bytes; then list was answered ${quote(nextAnswer)}`,
   );
 
-  // A slow link needs no such length: it may deliver any two bytes of a file as one read.
+  // Over a slow link a file of any length can break, because one read may return any two bytes of it.
   const pieces = ["# Notes\n", "##", " Part one\n"];
   using uploader = await BlockingSocket.connect(server.port);
   await uploader.send("U notes.md");

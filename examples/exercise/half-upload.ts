@@ -10,7 +10,7 @@ const READS = 8;
 const REPORT = Buffer.alloc(READS * READ_SIZE, "report ");
 const HALF = REPORT.subarray(0, REPORT.length / 2);
 
-/** Waits until the server has written what it will get, at most a second. */
+/** Waits until the server has written `size` bytes, for at most a second. */
 async function untilStored(path: string, size: number): Promise<void> {
   for (let turn = 0; turn < 100; turn++) {
     if (statSync(path, { throwIfNoEntry: false })?.size === size) return;
@@ -25,7 +25,7 @@ await runDemo(async ({ library, home }) => {
   await dying.send("U report.txt");
   await dying.receive(READ_SIZE);
   await dying.send(HALF);
-  // The kernel does the same with the sockets of a process that dies.
+  // When a process dies, the kernel closes its sockets in the same way.
   dying.close();
   await untilStored(`${library}/report.txt`, HALF.length);
   console.log(`sent    ${HALF.length} of ${REPORT.length} bytes of report.txt, then died`);

@@ -1,4 +1,4 @@
-/** A list is one read without an end of its own: a long one is cut, an empty one never comes. */
+/** A list is one read and has no end marker. A long list is cut, and an empty list never arrives. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { DeadlinePassed } from "./blocking-socket.ts";
 import { runDemo } from "./demo.ts";
@@ -20,7 +20,7 @@ await runDemo(async ({ root, library, home }) => {
   console.log(`library of ${FILES} files: one read of ${list.length} bytes, ${lines.length} names`);
   console.log(`  and "${cut}"; the next request, a get, got the rest as its status`);
 
-  // There is a file, so the answer is OK; it is hidden, so the list is "": no bytes at all.
+  // The answer is OK, because there is a file. But the file is hidden, so the list has no bytes at all.
   const hidden = `${root}/hidden`;
   mkdirSync(hidden);
   writeFileSync(`${hidden}/.settings`, "");

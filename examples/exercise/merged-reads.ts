@@ -1,4 +1,4 @@
-/** TCP carries bytes, not messages: two writes may come out of one read. */
+/** TCP carries bytes and not messages, so one read may return the bytes of two writes. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { DeadlinePassed } from "./blocking-socket.ts";
 import { quote, runDemo } from "./demo.ts";
@@ -8,7 +8,7 @@ import { startOldServer } from "./old-server.ts";
 const CONTENTS = "hello";
 const DEADLINE = 500;
 
-/** The result of `get`: the status that it read, and the file that it left on the disk. */
+/** Returns the status that `get` read, and the file that it wrote. */
 async function get(port: number, home: string): Promise<{ status: string; stored: string }> {
   using client = await OldClient.connect(port, home, { deadline: DEADLINE });
   let status: string;
@@ -31,7 +31,7 @@ await runDemo(async ({ library, home }) => {
   console.log(`sent "OK" and ${quote(CONTENTS)} without a sleep between them`);
   console.log(`  one read: ${quote(first.status)} is not "OK", so it is an error; no file`);
 
-  // Only the sleep before the marker kept the two apart.
+  // Without the sleep before the marker, one read returns the file and the marker.
   using noMarkerPause = startOldServer(library, { port: 0, markerPause: 0 });
   const second = await get(noMarkerPause.port, home);
   console.log(`sent ${quote(CONTENTS)} and "##" without a sleep between them`);

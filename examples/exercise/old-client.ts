@@ -44,7 +44,7 @@ export class OldClient implements Disposable {
     return "commands: list, get FILE, upload FILE, quit";
   }
 
-  /** The names, one in each line, or the text that came in place of `OK`. */
+  /** Returns the names, one in each line, or the text that came in place of `OK`. */
   async list(): Promise<string> {
     await this.#socket.send("C");
     const status = await this.#status();
@@ -52,7 +52,7 @@ export class OldClient implements Disposable {
     return (await this.#socket.receive(LIST_SIZE, this.#deadline)).toString();
   }
 
-  /** The status as it was read: `OK`, or anything else as the reason why there is no file. */
+  /** Returns the status as it was read: `OK`, or the reason why there is no file. */
   async get(name: string): Promise<string> {
     await this.#socket.send(`D ${name}`);
     const status = await this.#status();
@@ -66,8 +66,8 @@ export class OldClient implements Disposable {
     const status = await this.#status();
     if (status === "OK") {
       await sendFile(this.#socket, this.#local(name), this.#markerPause);
-      // The server does not confirm an upload, and a request sent at once would merge with the marker. In the
-      // exercise a person had to type that request; this stands for the time it took.
+      // The server does not confirm an upload. If the next request were sent at once, one read could return the
+      // marker and the request together. In the exercise a person had to type the request, which took some time.
       await Bun.sleep(this.#markerPause);
     }
     return status;

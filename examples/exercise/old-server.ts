@@ -1,14 +1,14 @@
 /**
- * The server of the exercise: the first letter of a read is the request, a read that is `##` is the
- * end of a file, and sleeps keep one message from merging with the next. It is wrong on purpose:
- * each demo in this folder shows one way in which it breaks.
+ * The server of the exercise. The first letter of a read is the request, and a read that returns `##` is the end
+ * of a file. Sleeps should prevent one read from returning two messages. The defects are on purpose: each demo in
+ * this folder shows one of them.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { BlockingSocket } from "./blocking-socket.ts";
 import { pause, READ_SIZE, receiveFile, sendFile } from "./old-transfer.ts";
 
 interface Pauses {
-  /** Milliseconds between `OK` and what follows. The exercise had none here and relied on luck. */
+  /** Milliseconds between `OK` and the next message. The exercise did not sleep here. */
   readonly statusPause: number;
   /** Milliseconds between the last bytes of a file and its end marker. */
   readonly markerPause: number;
@@ -27,7 +27,7 @@ export interface OldServer extends Disposable {
 export function startOldServer(folder: string, options: OldServerOptions = {}): OldServer {
   const { port = 8888, statusPause = 100, markerPause = 100 } = options;
   const onOpen = (socket: BlockingSocket): void => {
-    // A lost connection ended only its own thread in the exercise, and ends only its own loop here.
+    // In the exercise, a lost connection ended only its own thread. Here it ends only its own loop.
     serve(socket, folder, { statusPause, markerPause }).catch(() => socket.close());
   };
   const listener = Bun.listen<BlockingSocket>({

@@ -1,11 +1,11 @@
-/** A file as a run of reads with a marker behind it; both sides send and receive this way. */
+/** Sends and receives a file as a sequence of reads, with a marker after it. Both sides use this. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { BlockingSocket } from "./blocking-socket.ts";
 
 export const READ_SIZE = 1024;
 export const END_MARKER = "##";
 
-/** Sends a file read by read, sleeps so that the marker is a read of its own, and sends it. */
+/** Sends a file in pieces, sleeps so that the marker arrives in a read of its own, and sends the marker. */
 export async function sendFile(
   socket: BlockingSocket,
   path: string,
@@ -24,7 +24,7 @@ export async function sendFile(
   await socket.send(END_MARKER);
 }
 
-/** Writes every read to `path` until a read is the marker. */
+/** Writes every read to `path` until a read returns the marker. */
 export async function receiveFile(
   socket: BlockingSocket,
   path: string,
@@ -34,7 +34,7 @@ export async function receiveFile(
   try {
     while (true) {
       const read = await socket.receive(READ_SIZE, deadline);
-      // At the end of a connection the exercise got empty reads and looped for ever.
+      // At the end of a connection, the exercise got empty reads and never left this loop.
       if (read.length === 0 || read.equals(Buffer.from(END_MARKER))) return;
       writeSync(file, read);
     }
@@ -43,7 +43,7 @@ export async function receiveFile(
   }
 }
 
-/** No sleep at all for 0: even the shortest would let the peer read in between. */
+/** For 0 it does not sleep at all, because even the shortest sleep would let the peer read in between. */
 export async function pause(milliseconds: number): Promise<void> {
   if (milliseconds > 0) await Bun.sleep(milliseconds);
 }

@@ -1,7 +1,8 @@
 /**
- * Readers that do not read. In the exercise a blocking `send` holds the server's thread back. On an
- * event loop nothing does: `write` takes what fits and returns a short count, and a server that
- * wrote the whole file either forgets the rest or keeps it in memory, once for each reader.
+ * Clients that do not read. In the exercise a blocking `send` makes the server's thread wait for its client. On
+ * an event loop, `write` does not wait. It accepts as many bytes as the kernel takes, and returns their number. A
+ * server that wants to write the whole file at once either forgets the rest or keeps it in memory, once for each
+ * client.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "bun";
@@ -13,7 +14,7 @@ const READERS = 4;
 const hostname = "127.0.0.1";
 const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
-/** One write of the whole file for each client. `onRest` gets a view of the bytes that did not fit. */
+/** Makes one write of the whole file for each client. `onRest` gets a view of the bytes that were not accepted. */
 function serveWhole(path: string, onRest: (rest: Uint8Array, socket: Socket) => void) {
   const open = (socket: Socket): void => {
     const whole = readFileSync(path);
@@ -23,7 +24,7 @@ function serveWhole(path: string, onRest: (rest: Uint8Array, socket: Socket) => 
   return Bun.listen({ hostname, port: 0, allowHalfOpen: true, socket: { open, data() {} } });
 }
 
-/** The rest waits for a `drain` that does not come, and as a view it holds the whole buffer. */
+/** The rest waits for a `drain` that does not come. It is a view, so the whole buffer stays in memory. */
 async function keepTheRest(path: string): Promise<boolean> {
   const queue: Uint8Array[] = [];
   using listener = serveWhole(path, (rest) => queue.push(rest));
@@ -41,12 +42,12 @@ async function keepTheRest(path: string): Promise<boolean> {
   console.log(`  the process grew by ${growth.map(mib).join(", ")}`);
   const inKernel = READERS * SIZE - queued;
   console.log(`  ${mib(queued)} wait in it for a drain; the kernel holds ${mib(inKernel)} more`);
-  // A paused socket does not see the end, so it would keep the process alive.
+  // A paused socket does not notice the end of the connection, so it would keep the process alive.
   for (const reader of readers) reader.terminate();
   return (growth.at(-1) ?? 0) > queued / 2;
 }
 
-/** The rest is dropped. Then not even a willing reader gets the file, and its end looks clean. */
+/** The rest is dropped. Then even a client that reads does not get the whole file, and sees a normal end. */
 async function forgetTheRest(path: string): Promise<boolean> {
   let lost = 0;
   let arrived = 0;

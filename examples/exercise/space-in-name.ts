@@ -13,7 +13,7 @@ await runDemo(async ({ library, home }) => {
   const typed = await client.command("upload my file.txt");
   console.log(`typed "upload my file.txt": ${quote(typed)}, it looked for "file.txt"`);
 
-  // A client that sends the whole name does not help: the server takes the last word as well.
+  // Even if a client sends the whole name, the server uses only its last word.
   const first = await client.upload("my file.txt");
   const listed = (await client.list()).trim();
   console.log(`sent  "U my file.txt": ${quote(first)}, and the library has ${quote(listed)}`);

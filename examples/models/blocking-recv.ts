@@ -1,11 +1,11 @@
 /**
- * A recv that blocks, in a program with an event loop. Linux.
+ * Shows a `recv` that blocks, in a program with an event loop. It runs on Linux only.
  *
  *   bun examples/models/blocking-recv.ts
  *
- * The client sends something after 500 ms. Bun's socket does not block, so reading it gives EAGAIN. With that
- * flag cleared, reading waits in the kernel, and the timer of 100 ms comes after 500, like everything
- * else in this process: other clients, Ctrl-C, deadlines.
+ * The client sends something after 500 ms. Bun's socket is non-blocking, so reading it first fails with EAGAIN.
+ * Then the program clears the flag O_NONBLOCK and reads again. Now the read waits in the kernel, and a timer of
+ * 100 ms fires only after 500 ms. Everything else in this process waits, too: other clients, Ctrl-C, deadlines.
  */
 import { dlopen } from "bun:ffi";
 import { constants, readSync } from "node:fs";
@@ -23,7 +23,7 @@ const listener = Bun.listen({
   port: 0,
   socket: {
     open(socket) {
-      socket.pause(); // Or Bun reads what comes.
+      socket.pause(); // otherwise Bun itself reads the bytes
       accepted.resolve(socket as unknown as Client);
     },
     data() {},

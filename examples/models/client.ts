@@ -19,9 +19,9 @@ socket.on("error", (error) => {
   console.error(error.message);
   process.exitCode = 1;
 });
-// The server has left, or has answered all after our end. stdin may still be open: do not wait.
+// The server has closed the connection. Do not wait for stdin, which may still be open.
 socket.on("close", () => process.exit());
 
-// The end of stdin ends our side only; answers still arrive.
+// The end of stdin ends only this direction of the connection; answers still arrive.
 process.stdin.pipe(socket);
 socket.pipe(process.stdout);

@@ -1,5 +1,5 @@
 /**
- * The echo server, one client at a time. All others wait until the first has left.
+ * An echo server that serves one client at a time. All others wait until the first has left.
  *
  *   bun examples/models/iterative.ts [--host 127.0.0.1] [--port 8888]
  *
@@ -9,8 +9,8 @@
  *   3. serve it until it leaves
  *   4. go back to 2
  *
- * Good: simple, and one client costs next to nothing. Bad: a client that does nothing stops
- * all others, so clients should stay only briefly.
+ * Advantage: it is simple, and a client costs almost nothing. Disadvantage: a client that stays and does nothing
+ * makes all others wait. So this model is for clients that leave soon.
  */
 import { handle } from "./handle.ts";
 import { Listener, onCtrlC } from "./sockets.ts";
@@ -21,7 +21,7 @@ onCtrlC(() => listener.stop());
 while (true) {
   const client = await listener.accept(); // 2
   client.resume();
-  // 3. This `await` is the whole model: without it this is event-loop.ts. It is not a blocking
-  // call, the process is free meanwhile. It just has nothing else to do.
+  // 3. Only this `await` makes the model iterative: without it, this would be event-loop.ts. It does not block
+  // the process, which could do other work in the meantime but has none.
   await handle(client.data, `process ${process.pid}`);
 } // 4

@@ -1,4 +1,4 @@
-/** One client's process: serves the connection it was started with, and ends with it. */
+/** The process for one client: serves the connection that it was started with, and ends with it. */
 import { handle } from "./handle.ts";
 import { adopt } from "./sockets.ts";
 

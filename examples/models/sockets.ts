@@ -2,18 +2,18 @@ import type { Socket, TCPSocketConnectOptions, TCPSocketListener } from "bun";
 import { parseArgs } from "node:util";
 import { BlockingSocket } from "../exercise/blocking-socket.ts";
 
-/** Bun sets `fd` on sockets, -1 once closed; its types do not say so. */
+/** Bun sets `fd` on sockets, though its types do not have it. It is -1 after the socket is closed. */
 export type Client = Socket<BlockingSocket> & { readonly fd: number };
 
-/** As the exercise's `listen(5)`: when so many clients are waiting, the next one is refused. */
+/** The most clients that may wait; the next one is refused. The exercise set this with `listen(5)`. */
 const WAITING_LIMIT = 128;
 
 /**
- * A listening socket with an `accept` to wait for, as the exercise has.
+ * A listening socket with a function `accept`, like the one that the exercise uses.
  *
- * Bun accepts by itself and calls back. The accepted sockets wait in a queue here until `accept`
- * takes one. They are paused, so nothing is read from them: what a client sends stays in the
- * kernel until it is served, even by another process.
+ * Bun accepts clients by itself and calls a function for each. The accepted sockets wait in a queue here until
+ * `accept` takes one. They are paused, so Bun reads nothing from them. The bytes that a client sends stay in the
+ * kernel until the client is served, which may be in another process.
  */
 export class Listener {
   readonly #waiting: Client[] = [];
@@ -25,7 +25,7 @@ export class Listener {
     this.#listener = Bun.listen<BlockingSocket>({
       hostname,
       port,
-      // A client may end its side and still wait for the last answer.
+      // A client may end its side and still wait for an answer.
       allowHalfOpen: true,
       socket: {
         ...handlers,
@@ -64,7 +64,7 @@ export class Listener {
       } else if (client.fd !== -1) {
         console.log(`connect from ${client.remoteAddress}:${client.remotePort}`);
         return client;
-      } // Else it has left while it waited.
+      } // Otherwise it has left while it waited.
     }
   }
 
@@ -79,7 +79,7 @@ export class Listener {
  */
 export async function adopt(fd: number): Promise<BlockingSocket> {
   const options = { fd, allowHalfOpen: true, socket: BlockingSocket.handlers() };
-  // Bun takes a descriptor in place of an address; the types know such options, but no such call.
+  // Bun accepts a descriptor in place of an address, but the types of `connect` do not have it.
   const typed = options as unknown as TCPSocketConnectOptions<BlockingSocket>;
   return (await Bun.connect(typed)).data;
 }

@@ -1,4 +1,4 @@
-/** One client's thread: serves the connection it was given, and ends with it. */
+/** The thread for one client: serves the connection that it was started with, and ends with it. */
 import { threadId, workerData } from "node:worker_threads";
 import { handle } from "./handle.ts";
 import { adopt } from "./sockets.ts";

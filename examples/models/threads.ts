@@ -1,5 +1,5 @@
 /**
- * The echo server with a thread for each client.
+ * An echo server with a thread for each client.
  *
  *   bun examples/models/threads.ts [--host 127.0.0.1] [--port 8888]
  *
@@ -10,9 +10,9 @@
  *   4. the main thread goes back to 2
  *   5. when the client leaves, its thread ends
  *
- * The exercise's threads share all variables. A Worker shares none: it is a JavaScript of its own
- * with an event loop of its own, and gets messages. What it does share is the process, and with
- * that the table of descriptors: here a descriptor is handed over as a number.
+ * The exercise's threads share all variables. A thread in Bun is a Worker and shares none: it has its own
+ * JavaScript engine and its own event loop. But all Workers of a process share its table of descriptors. So this
+ * program gives a Worker the number of a descriptor.
  */
 import { dlopen } from "bun:ffi";
 import { Worker } from "node:worker_threads";
@@ -30,13 +30,13 @@ onCtrlC(async () => {
 
 while (true) {
   const client = await listener.accept(); // 2
-  // Both threads would think that the same number is theirs to close, and the second to do so
-  // would close another client's connection. So the worker gets a number of its own. (README.md)
+  // If both threads had the same number, both would close it. The second `close` could close the connection of
+  // another client. So the Worker gets a number of its own; README.md has the details.
   const fd = dup(client.fd);
   client.close();
-  if (fd === -1) continue; // No more descriptors: this client is refused.
+  if (fd === -1) continue; // There are no more descriptors, so this client is refused.
   const worker = new Worker(new URL("thread-child.ts", import.meta.url), { workerData: fd }); // 3
-  const { threadId } = worker; // Now, because it has none any more when it has ended.
+  const { threadId } = worker; // read it now: a Worker that has ended has no id any more
   workers.add(worker);
   worker.on("error", (error) => console.log(String(error)));
   worker.on("exit", () => {

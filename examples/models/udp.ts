@@ -1,17 +1,17 @@
 /**
- * The iterative server on UDP, with two clients: one that stays, and one that does not have to wait for it.
+ * The iterative echo server with UDP. It has two clients: one stays, and the other need not wait for it.
  *
  *   bun examples/models/udp.ts
  *
  * The steps of the server:
- *   1. make a socket and bind it; nothing listens, nothing is accepted
- *   2. wait for a datagram: a whole question, with the address it came from (recvfrom)
- *   3. answer it at once (sendto)
+ *   1. make a socket and bind it; UDP has no `listen` and no `accept`
+ *   2. wait for a datagram (recvfrom); it is a whole question, and has the address of the client
+ *   3. answer it immediately (sendto)
  *   4. go back to 2
  *
- * A question takes as long as its answer takes. Between two of them no client is being served, so
- * no client can block the others. But the server does not know whether an answer arrived, or whether it
- * came twice, and a file does not fit in a datagram. The program would have to do what TCP does.
+ * The server is done with a client after each answer, so no client can make the others wait. But the server does
+ * not know whether an answer arrived, or whether it arrived twice. A file does not fit in a datagram either. A
+ * file server on UDP would have to do itself what TCP does.
  */
 const server = await Bun.udpSocket({
   hostname: "127.0.0.1", // 1
@@ -22,7 +22,7 @@ const server = await Bun.udpSocket({
   },
 });
 
-/** A client's question, and its answer. UDP loses datagrams, so the client needs a deadline. */
+/** Sends a question and returns the answer. UDP may lose datagrams, so the client needs a deadline. */
 async function ask(text: string): Promise<string> {
   const answer = Promise.withResolvers<string>();
   const late = setTimeout(() => answer.reject(new Error("no answer within 1 s")), 1000);

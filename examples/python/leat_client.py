@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small leat client, written from docs/protocol.md with nothing but the standard library.
+"""A small leat client. It was written from docs/protocol.md and uses only the standard library.
 
 leat_client.py HOST:PORT list [PATH]
 leat_client.py HOST:PORT get REMOTE LOCAL
@@ -59,7 +59,7 @@ def encode(*fields):
 
 
 class Message(dict):
-    """A decoded message: {number: [values]}, integers or bytes. Its fields are in the order of their last values."""
+    """A decoded message: {number: [values]}. Values are integers or bytes. Fields are in the order of their last values."""
 
     def __init__(self, data):
         source = io.BytesIO(data or b"")
@@ -76,7 +76,7 @@ class Message(dict):
             return read_all(source, read_varint(source))
         if kind != 3:
             raise LeatError("a message came that is not valid protobuf")
-        # A group, which no field of leat is: skipped up to its end.
+        # An old protobuf group. leat has none, so it is skipped up to its end.
         while (inner := read_varint(source) & 7) != 4:
             self.value(source, inner)
 
@@ -118,7 +118,7 @@ class Client:
             if size > MAX_FRAME:
                 raise LeatError(f"a frame of {size} bytes came")
             frame = Message(read_all(self.input, size))
-            # Fields that are not known are skipped; of several bodies the last one counts.
+            # Unknown fields are skipped. If there are several bodies, the last one counts.
             stream, body = frame.one(1), next((field for field in reversed(frame) if field in BODIES), 0)
             if body == FAILURE and stream in (0, self.stream):
                 failure = Message(frame.one(FAILURE))
@@ -143,7 +143,7 @@ class Client:
             cursor = self.frame(FINISH)[1].one(4, None)
 
     def get(self, path, write):
-        """Calls write(bytes) for each Data; the file is good only when this returns its size."""
+        """Calls write(bytes) for each Data. The file is whole only after this function has returned its size."""
         self.request(GET, (1, path))
         answer = Message(self.frame(RESPONSE)[1].one(GET))
         offset, size, block, whole = answer.one(2), answer.one(3), 0, 0
@@ -166,7 +166,7 @@ class Client:
         return size
 
     def put(self, file, path, size):
-        """Uploads `size` bytes of an open file. Returns size and CRC as the receipt has them."""
+        """Uploads `size` bytes of an open file. Returns the size and CRC that the receipt has."""
         self.request(PUT, (1, path), (2, os.urandom(16)), (3, size))
         credit, offset, block, whole = self.upload_window, 0, 0, 0
         while offset < size:

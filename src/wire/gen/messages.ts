@@ -2,7 +2,7 @@
 
 export type Durability = "DURABILITY_UNSPECIFIED" | "DURABILITY_NONE" | "DURABILITY_FSYNC";
 
-/** The closed list of failure codes. docs/cli.md maps each to an exit code. */
+/** All failure codes. docs/cli.md has the exit code of the command line for each. */
 export type Code =
   | "CODE_UNSPECIFIED"
   | "INTERNAL"
@@ -44,11 +44,11 @@ export type IfExists = "IF_EXISTS_UNSPECIFIED" | "FAIL" | "REPLACE" | "SKIP";
 
 export type Algorithm = "ALGORITHM_UNSPECIFIED" | "SHA256" | "CRC32";
 
-/** One frame. Bodies that are sent often have numbers up to 15 (a one-byte tag). */
+/** One frame. */
 export interface Frame {
   /**
-   * The stream to which this frame belongs. 0: the connection. The client numbers its streams upward
-   * from 1 and never uses a number twice. Set by both.
+   * The stream to which this frame belongs, or 0 for the connection itself. The client gives each new
+   * stream a higher number than all before, from 1 on.
    */
   stream: number;
   body?: FrameBody | undefined;
@@ -71,28 +71,30 @@ export type FrameBody =
   | { readonly case: "goAway"; readonly value: GoAway };
 
 /**
- * File bytes. The wire order of the fields is their number order, and payload comes last, so that
- * the head can be written and read without touching the payload.
+ * File bytes. Libraries write the fields in the order of their numbers. So the payload comes last, and
+ * a program can read and write the other fields without touching it.
  */
 export interface Data {
   /**
-   * Position of the first payload byte in the file, in bytes. Contiguous and ascending on a
-   * stream, except in answer to a Resend. Set by the sender.
+   * Position of the first payload byte in the file, in bytes. Each Data of a stream begins where the
+   * one before ended.
    */
   offset: number;
   /**
-   * CRC-32 (IEEE 802.3) of all bytes of this block that were sent on this stream. Set by the
-   * sender on the Data that ends a block of 1 MiB (at a multiple of 1 MiB in the file) or ends the
-   * range; absent on others.
+   * CRC-32 (IEEE 802.3) of the bytes of this block that were sent on this stream. A block is 1 MiB and
+   * begins at a multiple of 1 MiB in the file. Set on the last Data of each block and of the stream,
+   * absent on all others.
    */
   crc32?: number | undefined;
-  /** 1 byte up to max_frame less the head; never crosses a block boundary. Empty is an error. */
+  /**
+   * At least 1 byte. The whole frame must fit in max_frame. A payload never crosses a block boundary.
+   */
   payload: Uint8Array;
 }
 
-/** More Data may be sent on this stream. Set by the receiver of Data. */
+/** More Data may be sent on this stream. Sent by the receiver of Data. */
 export interface Credit {
-  /** Additional bytes. Bound: 1 or more; the total of a stream at most 2^53 - 1. */
+  /** Additional bytes. Bound: 1 or more, and at most 2^53 - 1 in total on a stream. */
   bytes: number;
 }
 
@@ -107,17 +109,19 @@ export interface Finish {
   /** SHA-256 of those same bytes, 32 bytes. Set if Get.sha256 or Put.sha256 is set. */
   sha256?: Uint8Array | undefined;
   /**
-   * Where the next List continues; absent on the last page. Opaque to the client. Set on list.
+   * Where the next List continues. The client does not interpret it. Set on list, absent on the last page.
    */
   cursor?: string | undefined;
   /**
    * Number of names that were left out of this page because they are not UTF-8 or break the rules
-   * above. Set on list.
+   * for paths. Set on list.
    */
   skippedNames: number;
 }
 
-/** The upload is committed: whole, verified, visible under its name. Set by the server. */
+/**
+ * The upload was successful: the file is whole, verified, and visible under its name. Sent by the server.
+ */
 export interface Receipt {
   /** the file as it now is */
   entry?: Entry | undefined;
@@ -125,19 +129,19 @@ export interface Receipt {
   crc32: number;
   /** 32 bytes, if Put.sha256 is set */
   sha256?: Uint8Array | undefined;
-  /** how safe the file was when this was sent */
+  /** whether the file was on disk when this was sent */
   durability: Durability;
   /** as in Put */
   uploadId: Uint8Array;
   /** nothing was written: the name existed and if_exists was SKIP */
   skipped: boolean;
   /**
-   * Requested, but not supported by the file system of the library. The file is stored nevertheless.
+   * The file system of the library does not support what was requested. The file is stored nevertheless.
    */
   modeNotSet: boolean;
   /** the modified time is not Put.modified */
   modifiedNotSet: boolean;
-  /** durability is DURABILITY_NONE because the file, or its name, cannot be synced */
+  /** the file, or its name, cannot be synced, so durability is DURABILITY_NONE */
   notSynced: boolean;
 }
 
@@ -153,24 +157,24 @@ export interface Failure {
 }
 
 /**
- * The receiver of Data requests a part again because its CRC did not match. Reserved: leat answers
- * with UNIMPLEMENTED, and repairs with a new get, or a put that resumes, after the last good block.
+ * The receiver of Data requests a part again because its CRC did not match. This is not in use: leat
+ * answers with UNIMPLEMENTED. To repair a transfer, continue it after the last good block.
  */
 export interface Resend {
   /** first byte, in bytes */
   offset: number;
-  /** bytes; at most one block (1 MiB), inside one block */
+  /** bytes, all inside one block */
   length: number;
 }
 
 /** The client ends the stream early. The server still sends one terminal frame. */
 export interface Cancel {
-  /** of an upload: keep its whole blocks for another try, as when the connection is lost */
+  /** keep the whole blocks of an upload for another try, as when the connection is lost */
   keep: boolean;
 }
 
 /**
- * Answered at once with a Pong of the same nonce. A second Ping before the Pong is an error.
+ * The other side immediately answers with a Pong of the same nonce. A second Ping before the Pong is an error.
  */
 export interface Ping {
   nonce: number;
@@ -180,10 +184,10 @@ export interface Pong {
   nonce: number;
 }
 
-/** The first frame of a connection. At most 16 KiB. Set by the client. */
+/** The first frame of a connection, sent by the client. At most 16 KiB. */
 export interface Hello {
   /**
-   * 0x7461656c: the bytes "leat". First in the frame, so that another protocol is recognised early.
+   * 0x7461656c, the bytes "leat". It comes first, so that the server recognises another protocol early.
    */
   magic: number;
   /** Protocol versions that the client supports. This file is version 1. */
@@ -219,7 +223,7 @@ export interface UserPassword {
   password: string;
 }
 
-/** The answer to an accepted Hello. Set by the server. */
+/** The server's answer to a Hello that it accepts. */
 export interface Welcome {
   /** as in Hello */
   magic: number;
@@ -239,7 +243,7 @@ export interface Welcome {
   agent: string;
 }
 
-/** The server will serve no stream above last_stream. Open streams continue. */
+/** The server will serve no stream above last_stream. Streams up to it continue. */
 export interface GoAway {
   lastStream: number;
   /** UNAVAILABLE: restart or shutdown */
@@ -248,7 +252,7 @@ export interface GoAway {
   retryAfterMilliseconds?: number | undefined;
 }
 
-/** Opens a stream. Set by the client. */
+/** Opens a stream. Sent by the client. */
 export interface Request {
   operation?: RequestOperation | undefined;
 }
@@ -283,8 +287,8 @@ export type ResponseResult =
 /** A point in time. */
 export interface Timestamp {
   /**
-   * Seconds since 1970-01-01T00:00:00Z; negative before. Bound: plus or minus 2^53 - 1, which also stand
-   * for all times beyond.
+   * Seconds since 1970-01-01T00:00:00Z, negative before that. At most 2^53 - 1 in either direction; a
+   * time beyond is sent as this bound.
    */
   seconds: number;
   /** 0 to 999999999 */
@@ -296,19 +300,19 @@ export interface Entry {
   /** last segment; in EntryPage relative to the folder */
   name: string;
   kind: Kind;
-  /** bytes; 0 unless it is a file. 2^53 - 1 means that size or more */
+  /** bytes; 0 unless it is a file. 2^53 - 1 stands for this size or more */
   size: number;
   modified?: Timestamp | undefined;
   /**
-   * Changes when the contents may have changed; opaque, at most 128 bytes. Set for files by stat,
-   * get, put and rename; not in lists.
+   * Changes when the contents may have changed. The client does not interpret it. At most 128 bytes. Set
+   * for files by stat, get, put and rename; not in lists.
    */
   version: string;
   /** permission bits, at most 0777; 0 if there are none */
   mode: number;
   /**
-   * The name is a symbolic link, and the other fields describe its target (OTHER if that may not be
-   * opened). Set in lists, so that a client which walks folders does not walk in circles.
+   * The name is a symbolic link, and the other fields describe its target. Set in lists only. A client
+   * that walks through all folders must not follow links, because one may lead back to a folder above.
    */
   link: boolean;
 }
@@ -316,7 +320,7 @@ export interface Entry {
 /** One page of a folder, in the order of the UTF-8 bytes of the names. */
 export interface List {
   path: string;
-  /** from the Finish of the page before; absent: from the start */
+  /** from the Finish of the previous page; absent: from the start */
   cursor?: string | undefined;
   /** entries at most; 0: as many as 256 KiB hold */
   limit: number;
@@ -344,7 +348,7 @@ export interface Get {
   /** put the SHA-256 of the range into Finish */
   sha256: boolean;
   /**
-   * The file may grow meanwhile: only its contents at the start are sent. Ignored with if_match.
+   * Send the bytes that the file has at the start, even if it grows in the meantime. Ignored with if_match.
    */
   mayGrow: boolean;
 }
@@ -360,33 +364,36 @@ export interface GetResponse {
 
 export interface Put {
   path: string;
-  /** 16 random bytes, the same over all retries of one upload */
+  /** 16 random bytes, the same for all tries of one upload */
   uploadId: Uint8Array;
   /** bytes, if known in advance */
   size?: number | undefined;
-  /** the modified time of the new file; absent: the time of commit */
+  /** the modified time of the new file; absent: the end of the upload */
   modified?: Timestamp | undefined;
   ifExists: IfExists;
   /** with REPLACE: only if the file to replace has this version */
   ifMatch?: string | undefined;
-  /** continue a partial upload if the server has one; then no Data */
+  /** continue an earlier try, if the server has a part of it; no Data */
   resume: boolean;
-  /** before the Response */
+  /** may be sent before the Response */
   sha256: boolean;
-  /** of the first prefix_length bytes, to find a partial upload */
+  /**
+   * The CRC-32 of the first prefix_length bytes. With resume, the server uses it to find an unfinished
+   * upload whose upload_id the client no longer knows.
+   */
   prefixCrc32?: number | undefined;
-  /** without its upload_id */
+  /** Bound: 1 to 1048576, if prefix_crc32 is set */
   prefixLength: number;
-  /** permission bits of a new file, at most 0777, or 0666 if absent; */
+  /** permission bits of a new file, at most 0777; absent: 0666. The */
   mode?: number | undefined;
 }
 
 export interface PutResponse {
-  /** send from this offset; 0 unless the upload resumes */
+  /** send from this offset; 0 unless an earlier try is continued */
   durableOffset: number;
-  /** of the bytes before it; the client checks it against its own */
+  /** CRC-32 of the bytes before that offset, which the client compares */
   prefixCrc32: number;
-  /** of the partial upload that is continued */
+  /** of the upload that is continued, or that of the request */
   uploadId: Uint8Array;
 }
 
@@ -428,7 +435,7 @@ export interface ChecksumResponse {
 export interface Status {}
 
 export interface StatusResponse {
-  /** program and version */
+  /** name and version of the server program */
   agent: string;
   uptimeSeconds: number;
   connections: number;
@@ -440,7 +447,7 @@ export interface StatusResponse {
   residentBytes?: number | undefined;
   readOnly: boolean;
   durability: Durability;
-  /** in the library's file system; absent if it does not report it */
+  /** space left in the library's file system; absent if unknown */
   freeBytes?: number | undefined;
 }
 
