@@ -54,11 +54,11 @@ const MANY: readonly Row[] = [
     ["memory", "growth with 200 silent readers of 1 GiB", "leat", "kernel memory"],
   ],
   [
-    "time of another client's `list` beside them, 99th percentile",
+    "time that another client's `list` takes meanwhile, 99th percentile",
     ["memory", "list beside 200 silent readers", "leat", "latency p99"],
   ],
   [
-    "time of a small request (`stat`) beside 64 downloads, 99th percentile",
+    "time that a small request (`stat`) takes during 64 downloads, 99th percentile",
     ["memory", "stat beside 64 downloads", "leat", "latency p99"],
   ],
   [
@@ -143,7 +143,7 @@ ${charts.join("\n")}
 ${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 
 In these two tables, a figure covers a whole client process from its start to its end, and no tool waits for the disk (no
-fsync). Where – stands, the tool was left out because it takes too long. leat and rsync compare checksums, sftp encrypts,
+fsync). – means that the tool was left out, because it would take too long. leat and rsync compare checksums, sftp encrypts,
 and the other tools do neither. [bench/peers/README.md](bench/peers/README.md) explains the rows.
 
 Which tool is fastest depends on the processor. With one large file, leat is faster than nginx with curl and than rsync on
