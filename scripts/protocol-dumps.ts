@@ -14,6 +14,13 @@ import protobuf from "protobufjs";
 import { Connection } from "../src/connection/connection.ts";
 import type { Driver } from "../src/connection/driver.ts";
 import { createRuntime } from "../src/connection/runtime.ts";
+import {
+  DOWNLOAD_WINDOW,
+  MAX_FRAME,
+  MAX_STREAMS,
+  SERVER_MAX_FRAME,
+  UPLOAD_WINDOW,
+} from "../src/limits.ts";
 import { memoryPair } from "../src/net/memory.ts";
 import type { Accept, TransportHandler } from "../src/net/transport.ts";
 import { Host } from "../src/server/host/host.ts";
@@ -33,7 +40,6 @@ const PROTO = join(ROOT, "proto/leat/v1/leat.proto");
 
 const CONTENTS = new TextEncoder().encode("water finds the mill\n");
 const UPLOAD_ID = Uint8Array.fromHex("101112131415161718191a1b1c1d1e1f");
-const WINDOW = 65_536;
 const ENTRY: StoreEntry = {
   name: "mill.txt",
   kind: "FILE",
@@ -92,10 +98,10 @@ function session(role: Side): Session {
   return new Session({
     role,
     agent: "leat/1",
-    maxFrame: 1_049_600,
-    maxStreams: 64,
-    initialWindow: 4_194_304,
-    maxWindow: 4_194_304,
+    maxFrame: role === "server" ? SERVER_MAX_FRAME : MAX_FRAME,
+    maxStreams: MAX_STREAMS,
+    initialWindow: DOWNLOAD_WINDOW,
+    maxWindow: DOWNLOAD_WINDOW,
     budgets: UNBOUNDED,
   });
 }
@@ -110,7 +116,7 @@ async function conversation(ask: (connection: Connection) => void): Promise<Said
 
   const serve: Accept = (transport) => {
     const connection = new Connection({ transport, session: session("server"), runtime: still });
-    void new Peer(connection, WINDOW, {
+    void new Peer(connection, UPLOAD_WINDOW, {
       host: new Host(STORE, { kernelCopy: "off" }, still),
       status: () => ({}),
       onClosed: () => {},
@@ -143,7 +149,7 @@ function driver(connection: Connection, closed: () => void): Driver {
 
 /** Passes on what arrives, and writes down the messages in it. */
 function heard(from: Side, handler: TransportHandler, said: Said[]): TransportHandler {
-  const decoder = new DelimitedDecoder({ maxLength: 1_049_600 });
+  const decoder = new DelimitedDecoder({ maxLength: MAX_FRAME });
   return {
     onData(chunk) {
       decoder.push(chunk.slice());

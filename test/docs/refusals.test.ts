@@ -152,7 +152,7 @@ const CASES: Record<string, Case> = {
   }),
   "a path that begins with a slash": request({ case: "stat", value: { path: "/f" } }),
   "an offset beyond the end of the file": request({ case: "get", value: { path: "f", offset: 9 } }),
-  "a cursor that is none": request({ case: "list", value: { cursor: "?" } }),
+  "a cursor that no list has returned": request({ case: "list", value: { cursor: "?" } }),
   "the end of the connection before an upload is finished": put(5, (peer) => {
     peer.data(1, 0, bytes(2));
     peer.fin();
