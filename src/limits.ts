@@ -262,6 +262,24 @@ export const PAGE_MAKING = MiB + PAGE_BYTES;
  *  takes nothing has SILENCE. */
 export const PAGE_PATIENCE = 10_000;
 
+/** The same of a walk, which keeps one for each folder that is open: the deeper the folder, the smaller. */
+export const WALK_PAGE_BYTES = 16 * KiB;
+
+/** The same where many folders are open: some entries at a time. */
+export const WALK_PAGE_LEAST = 512;
+
+/** All pages of a walk together, but for the smallest ones. */
+export const WALK_BYTES = 128 * KiB;
+
+/** Taken of a server's budget by a walk: the entries of its pages are objects. */
+export const WALK_MAKING = MiB;
+
+/** Memory of all walks together. */
+export const WALK_BUDGET = 64 * MiB;
+
+/** Walks of one connection at once. */
+export const MAX_WALKS = 4;
+
 /** Entries that are stat'ed before the event loop runs once. */
 export const PAGE_SLICE = 128;
 

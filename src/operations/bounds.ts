@@ -20,6 +20,7 @@ export function checkBounds({ value }: Operation): void {
     throw new LeatError("INVALID_NAME", `a path of ${length} characters; ${MAX_PATH} are allowed`);
   }
   if ("ifMatch" in value) checkLength("if_match", value.ifMatch, MAX_VERSION);
+  if ("after" in value) checkLength("after", value.after, MAX_PATH + 1);
   if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);
   if ("mode" in value) checkMode(value.mode);
   if ("modified" in value && (value.modified?.nanoseconds ?? 0) >= NANOSECONDS) {

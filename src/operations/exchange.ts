@@ -43,6 +43,8 @@ export interface Exchange {
   /** The server's figures. */
   status(): StatusInit;
   countSent(bytes: number): void;
+  /** Logs a file that was sent along with others; missing where no line of it is wanted. @param began milliseconds */
+  readonly logSent: ((path: string, bytes: number, began: number) => void) | undefined;
 }
 
 /** An operation that goes on after its request. */

@@ -9,6 +9,7 @@ import { list } from "./list.ts";
 import { PutOperation } from "./put.ts";
 import { stat } from "./stat.ts";
 import { status } from "./status.ts";
+import { walk } from "./walk.ts";
 
 /** Runs an operation. An error that it throws is sent as the stream's Failure. @returns the handler of the rest of the stream, or a promise of the end */
 export function run(operation: Operation, exchange: Exchange): Receiving | Promise<void> {
@@ -31,6 +32,8 @@ export function run(operation: Operation, exchange: Exchange): Receiving | Promi
       return checksum(operation.value, exchange);
     case "status":
       return status(operation.value, exchange);
+    case "walk":
+      return walk(operation.value, exchange);
   }
 }
 

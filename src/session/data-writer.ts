@@ -4,7 +4,7 @@
  */
 import { BLOCK_SIZE, DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import { dataHeadLength, MAX_DATA_HEAD, writeDataHead } from "../wire/frame.ts";
-import type { BufferedPayload } from "./outgoing.ts";
+import type { BufferedPayload, Outgoing } from "./outgoing.ts";
 import type { Stream } from "./stream.ts";
 
 /** A payload is not cut below this for lack of room: the rest of the buffer is left empty. */
@@ -37,6 +37,7 @@ export function writeData(
   const room = Math.min(end - at, frameLimit) - MAX_DATA_HEAD;
   if (room < wanted && room < LEAST_PAYLOAD) return NO_ROOM;
   const length = Math.min(wanted, room);
+  if (outgoing.make !== undefined) return writeMade(stream, outgoing, into, at, length);
   const closes = length === blockLeft(offset) || outgoing.ends(length);
   const start = at + dataHeadLength(stream.id, offset, length, closes);
   stream.region = outgoing.region?.(length);
@@ -45,5 +46,25 @@ export function writeData(
   stream.onSent(length, length);
   if (stream.region !== undefined) return start;
   if (outgoing.retake !== undefined) payloads.push({ outgoing, start, length, position: offset });
+  return start + length;
+}
+
+/** Writes a frame whose length is known only when its payload is made. */
+function writeMade(
+  stream: Stream,
+  outgoing: Outgoing,
+  into: Uint8Array,
+  at: number,
+  most: number,
+): number {
+  const { id, sendOffset: offset } = stream;
+  const made = at + dataHeadLength(id, offset, most, true);
+  const length = outgoing.make!(into, made, most);
+  if (length === 0) return at;
+  // A shorter payload may have a shorter head.
+  const start = at + dataHeadLength(id, offset, length, true);
+  if (start < made) into.copyWithin(start, made, made + length);
+  writeDataHead(into, at, id, offset, length, outgoing.endBlock());
+  stream.onSent(length, length);
   return start + length;
 }

@@ -5,14 +5,15 @@ import type { FrameBodyInit } from "../wire/frame.ts";
 import type { Failure, GoAway } from "../wire/gen/messages.ts";
 
 export function failureBody(error: LeatError): Extract<FrameBodyInit, { case: "failure" }> {
+  return { case: "failure", value: failureOf(error) };
+}
+
+export function failureOf(error: LeatError) {
   return {
-    case: "failure",
-    value: {
-      code: error.code,
-      message: shorten(error.message),
-      retryable: error.retryable,
-      retryAfterMilliseconds: error.retryAfter === undefined ? undefined : whole(error.retryAfter),
-    },
+    code: error.code,
+    message: shorten(error.message),
+    retryable: error.retryable,
+    retryAfterMilliseconds: error.retryAfter === undefined ? undefined : whole(error.retryAfter),
   };
 }
 

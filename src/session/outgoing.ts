@@ -17,6 +17,12 @@ export interface Outgoing {
    */
   take(into: Uint8Array, at: number, length: number): void;
   /**
+   * In place of `take`: puts the next bytes, at most `most`, into into[at, at + most). For bytes that are made while
+   * they are taken.
+   * @returns how many; 0 where none are there now
+   */
+  make?(into: Uint8Array, at: number, most: number): number;
+  /**
    * In place of `take`: the next bytes, exactly `length`, without a buffer.
    * @returns undefined where they have to be taken
    * @throws CHANGED

@@ -7,6 +7,7 @@
  *   unary   Request -> Response
  *   list    Request -> Response -> Finish
  *   get     Request -> Response -> Data* -> Finish
+ *   walk    as get
  *   put     Request -> Response -> (client) Data* -> (client) Finish -> Receipt
  *           where the client's Data and Finish may come before the Response
  *
@@ -129,6 +130,8 @@ export function opened(operation: NonNullable<Request["operation"]>["case"]): St
     case "get":
     case "put":
       return operation;
+    case "walk":
+      return "get";
     default:
       return "unary";
   }

@@ -60,6 +60,11 @@ export function isSegment(name: string): boolean {
   );
 }
 
+/** The path of a name in a folder; "" is the library itself. */
+export function below(folder: string, name: string): string {
+  return folder === "" || folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+}
+
 /** A name for a message: in quotes, on one line, at most about 820 bytes. */
 export function quote(name: string): string {
   const cut = name.length > SHOWN ? name.slice(0, SHOWN) : name;

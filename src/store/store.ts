@@ -63,6 +63,8 @@ export interface Page {
 export interface PageRequest {
   /** The last cursor; undefined from the start. */
   readonly cursor?: string | undefined;
+  /** In place of a cursor: the page begins behind this name. */
+  readonly after?: string | undefined;
   /** Entries at most; a page that is not the last has at least one. */
   readonly limit: number;
   /**
@@ -248,6 +250,14 @@ export interface Store extends AsyncDisposable {
   stat(path: string): MaybePromise<StoreEntry>;
   /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED */
   open(path: string): MaybePromise<Source>;
+  /**
+   * Reads a whole small file at once. Missing where the store cannot do that. Throws nothing.
+   * @param folder its path
+   * @param entry the file as a page had it, no link
+   * @param into as many bytes as the file has
+   * @returns the version that all of it is of; undefined unless it has the size and time of `entry`: `open` tells why
+   */
+  readWhole?(folder: string, entry: PageEntry, into: Uint8Array): string | undefined;
   /**
    * @throws ALREADY_EXISTS and IS_A_DIRECTORY (where a small file is not to replace one, `commit` may
    *   tell), NOT_FOUND (the parent), PRECONDITION_FAILED, READ_ONLY,

@@ -106,7 +106,7 @@ describe("get -r", () => {
       code: 0,
       stdout: "",
       stderr:
-        "leat: get: left out: 2 links not followed, 1 neither files nor folders (linked/pipe is one)\n",
+        "leat: get: left out: 2 links not followed, 1 neither files nor folders (linked/deep/up is one)\n",
     });
     expect(Object.keys(picture(here.at("linked")))).toHaveLength(8);
   });

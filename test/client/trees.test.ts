@@ -6,9 +6,15 @@ import { connectInMemory } from "../../src/testing.ts";
 import { connect, TreeError } from "../../src/index.ts";
 import type { TreeOutcome, LeftOut } from "../../src/index.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
+import { crc32 } from "../../src/hash.ts";
+import type { Entry, TreeItem } from "../../src/wire/gen/messages.ts";
+import { encodeMessage, type Init } from "../../src/wire/plain.ts";
+import { join } from "../support/chop.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+import { startServer } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
-import { ScriptedServer } from "../support/scripted-server.ts";
+import { type Operation, type Peer, ScriptedServer } from "../support/scripted-server.ts";
 
 async function all(
   tree: AsyncGenerator<TreeOutcome, LeftOut>,
@@ -28,19 +34,43 @@ const failures = (outcomes: readonly TreeOutcome[]): string[] =>
 describe("a tree from a server that lies", () => {
   const NAMES = [".", "..", "bell\u0007", "nul\0", "x".repeat(300)];
 
-  test.each(["FILE", "DIRECTORY"] as const)("about names of kind %s stays inside", async (kind) => {
+  const serve = (
+    answer: (operation: Operation, stream: number, peer: Peer) => void,
+  ): ScriptedServer =>
+    new ScriptedServer({
+      request: (operation, stream, peer) => {
+        if (operation.case !== "stat") return answer(operation, stream, peer);
+        peer.answer(stream, { case: "stat", value: { name: "t", kind: "DIRECTORY" } });
+      },
+    });
+
+  /** Answers a walk with these items, in one frame. */
+  const walked = (peer: Peer, stream: number, items: readonly Init<TreeItem>[]): void => {
+    const bytes = join(items.map((item) => encodeMessage("TreeItem", item, true)));
+    peer.answer(stream, { case: "walk", value: { entry: { name: "t", kind: "DIRECTORY" } } });
+    peer.data(stream, 0, bytes, crc32(bytes));
+    peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
+  };
+
+  test.each([
+    ["FILE", "walk"],
+    ["DIRECTORY", "walk"],
+    ["FILE", "list"],
+    ["DIRECTORY", "list"],
+  ] as const)("about names of kind %s in a %s stays inside", async (kind, by) => {
     using local = new TemporaryFolder();
     const entries = [...NAMES, "good"].toSorted().map((name) => ({ name, kind, size: 1 }));
-    using server = new ScriptedServer({
-      request: (operation, stream, peer) => {
-        if (operation.case === "stat") {
-          return peer.answer(stream, { case: "stat", value: { name: "t", kind: "DIRECTORY" } });
-        }
-        if (operation.case !== "list") return peer.fail(stream, "NOT_FOUND");
-        const listed = operation.value.path === "t" ? entries : [];
-        peer.answer(stream, { case: "list", value: { entries: listed } });
-        peer.frame(stream, { case: "finish", value: {} });
-      },
+    using server = serve((operation, stream, peer) => {
+      if (operation.case === "walk" && by === "walk") {
+        const leave = kind === "DIRECTORY" ? 1 : 0;
+        const items = entries.map((entry, index) => ({ entry, leave: index === 0 ? 0 : leave }));
+        return walked(peer, stream, items);
+      }
+      if (operation.case === "walk") return peer.fail(stream, "UNIMPLEMENTED");
+      if (operation.case !== "list") return peer.fail(stream, "NOT_FOUND");
+      const listed = operation.value.path === "t" ? entries : [];
+      peer.answer(stream, { case: "list", value: { entries: listed } });
+      peer.frame(stream, { case: "finish", value: {} });
     });
     await using client = await connect(server.address);
     const { outcomes } = await all(client.getTreeOutcomes("t", local.at("t")));
@@ -50,6 +80,50 @@ describe("a tree from a server that lies", () => {
       kind === "FILE" ? ["t"] : ["t", "t/good"],
     );
   });
+
+  const file = (name: string): Init<Entry> => ({ name, kind: "FILE", size: 0 });
+  test.each<[string, readonly Init<TreeItem>[]]>([
+    ["leaves a folder that it did not enter", [{ leave: 1, entry: file("a") }]],
+    ["lists a name twice", [{ entry: file("a") }, { entry: file("a") }]],
+    ["lists names that go down", [{ entry: file("b") }, { entry: file("a") }]],
+    [
+      "lists names that go down around a folder",
+      [{ entry: { name: "b", kind: "DIRECTORY" } }, { leave: 1, entry: file("a") }],
+    ],
+  ])("and %s is not believed", async (_, items) => {
+    using local = new TemporaryFolder();
+    using server = serve((operation, stream, peer) => {
+      if (operation.case === "walk") return walked(peer, stream, items);
+      peer.fail(stream, "NOT_FOUND");
+    });
+    await using client = await connect(server.address);
+    const { outcomes } = await all(client.getTreeOutcomes("t", local.at("t")));
+    expect(failures(outcomes)).toContain("t PROTOCOL_ERROR");
+  });
+});
+
+test("a tree goes on behind the last item when its connection is cut, again and again", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  for (let i = 0; i < 400; i++)
+    library.file(`t/${i % 7}/${i % 5}/${i}`, Buffer.alloc(3000, `${i}`));
+  await using server = await startServer({ library: library.path, durability: "none" });
+  // Every connection but the last carries some more before it is cut.
+  using proxy = new FaultProxy(server.port, (connection) =>
+    connection < 8 ? { cutDown: 60_000 + connection * 20_000 } : {},
+  );
+  await using client = await connect(proxy.address, { retry: 30_000 });
+  const { outcomes } = await all(
+    client.getTreeOutcomes("t", local.at("t"), { durability: "none" }),
+  );
+  expect(failures(outcomes)).toEqual([]);
+  expect(proxy.connections).toBe(9);
+  const files = outcomes.filter(({ kind }) => kind === "FILE").map(({ path }) => path);
+  expect(files).toHaveLength(400);
+  expect(new Set(files).size).toBe(400);
+  for (const path of files) {
+    expect(readFileSync(local.at(path), "latin1")).toBe(readFileSync(library.at(path), "latin1"));
+  }
 });
 
 test("several trees and files go in one call, and a failure of one does not stop the others", async () => {

@@ -38,7 +38,10 @@ export class Peer {
     this.frame(stream, { case: "response", value: { result } });
   }
 
-  fail(stream: number, code: "NOT_FOUND" | "PRECONDITION_FAILED" | "UNAVAILABLE"): void {
+  fail(
+    stream: number,
+    code: "NOT_FOUND" | "PRECONDITION_FAILED" | "UNAVAILABLE" | "UNIMPLEMENTED",
+  ): void {
     this.frame(stream, {
       case: "failure",
       value: { code, message: "no", retryable: code === "UNAVAILABLE" },

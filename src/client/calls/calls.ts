@@ -55,17 +55,18 @@ export class Calls {
   /** The pages of a folder; each is requested while the one before it is in use. */
   async *pages(path: string, options: ListOptions): AsyncGenerator<ListPage, void> {
     const order = new PageOrder(path);
-    let next: Promise<Page> | undefined = this.#page(path, undefined, options);
+    let next: Promise<Page> | undefined = this.page(path, undefined, options);
     while (next !== undefined) {
       const page: Page = await next;
       order.check(page.entries, page.cursor === undefined);
-      next = page.cursor === undefined ? undefined : this.#page(path, page.cursor, options);
+      next = page.cursor === undefined ? undefined : this.page(path, page.cursor, options);
       next?.catch(() => {}); // its caller may stop before it
       yield page;
     }
   }
 
-  #page(path: string, cursor: string | undefined, options: ListOptions): Promise<Page> {
+  /** One page of a folder. @param cursor of the page before it */
+  page(path: string, cursor: string | undefined, options: ListOptions): Promise<Page> {
     const { signal, hidden = false } = options;
     const request: RequestInit = { operation: { case: "list", value: { path, cursor, hidden } } };
     const attempt = (link: Link): Promise<Page> =>
@@ -127,7 +128,7 @@ export class Calls {
   }
 }
 
-interface Page extends ListPage {
+export interface Page extends ListPage {
   readonly cursor?: string | undefined;
 }
 

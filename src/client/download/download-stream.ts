@@ -159,7 +159,8 @@ export function checkAnswer(result: Result | undefined, range: Range): RangeHead
   return { entry: storeEntry(entry), offset, length };
 }
 
-function storeEntry(entry: Entry): StoreEntry {
+/** An entry of the wire as a store has it. */
+export function storeEntry(entry: Omit<Entry, "link">): StoreEntry {
   const kind = entry.kind === "KIND_UNSPECIFIED" ? "OTHER" : entry.kind;
   return { ...entry, kind, modified: entry.modified ?? { seconds: 0, nanoseconds: 0 } };
 }

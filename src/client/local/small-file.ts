@@ -5,9 +5,9 @@
  *
  * Writing a file of 4 KiB takes 15 us this way, and 290 us through local-file.ts (docs/decisions/0008).
  */
-import { closeSync, constants, readSync, writeSync } from "node:fs";
+import { closeSync, constants, writeSync } from "node:fs";
 import type { Folder } from "../../store/resolve/folder.ts";
-import { type Facts, sameChanged, sameThing } from "../../store/system/facts.ts";
+import { sameThing } from "../../store/system/facts.ts";
 import {
   ERRNO,
   linkDescriptor,
@@ -15,12 +15,12 @@ import {
   O_TMPFILE,
   openAt,
   statAt,
-  statDescriptor,
 } from "../../store/system/kernel.ts";
+import { readAt } from "../../store/read/whole-file.ts";
 import { setModified } from "../../store/system/posix.ts";
 import type { Time } from "../../store/store.ts";
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { O_WRONLY } = constants;
 
 /**
  * Writes a whole file, without a sync, then gives it its name if that is free: a process that is killed
@@ -51,9 +51,6 @@ export function writeSmallFile(
   }
 }
 
-/** For a read that should find nothing. */
-const PROBE = new Uint8Array(1);
-
 export interface SmallFile {
   readonly bytes: Uint8Array;
   readonly modified: Time;
@@ -74,30 +71,13 @@ export function readSmallFile(
   if (folder.fd === undefined) return undefined;
   const seen = statAt(folder.fd, name);
   if (typeof seen === "number" || seen.kind !== "FILE" || seen.size > maxSize) return undefined;
-  // Non-blocking: a FIFO may have taken its place meanwhile. Only root could put a device there.
-  const fd = openAt(folder.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-  if (fd < 0) return undefined;
   try {
     const bytes = new Uint8Array(seen.size);
-    if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return undefined;
-    // Files of /proc claim to be empty, and are not.
-    if (seen.size === 0 && readSync(fd, PROBE, 0, 1, 0) > 0) return undefined;
-    if (!isUnchanged(seen, statDescriptor(fd))) return undefined;
-    const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = seen;
-    return { bytes, modified: { seconds, nanoseconds }, mode: seen.mode };
+    const read = readAt(folder.fd, name, bytes);
+    if (read === undefined || !sameThing(read, seen)) return undefined;
+    const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = read;
+    return { bytes, modified: { seconds, nanoseconds }, mode: read.mode };
   } catch {
     return undefined; // local-file.ts will meet the same error, and report it
-  } finally {
-    closeSync(fd);
   }
-}
-
-/** Whether the opened file is the one that was found, and unchanged since. */
-function isUnchanged(before: Facts, after: Facts | number): boolean {
-  return (
-    typeof after === "object" &&
-    sameThing(after, before) &&
-    after.size === before.size &&
-    sameChanged(after, before)
-  );
 }

@@ -10,7 +10,8 @@ import { CLOSE_DEADLINE } from "../../limits.ts";
 import { OWN_FOLDER, quote } from "../../store/names.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { CallOptions } from "../connection/options.ts";
-import { type TreeRoot, below } from "./tree.ts";
+import { below } from "../../store/names.ts";
+import type { TreeRoot } from "./tree.ts";
 
 /** Codes of a server that does not have the name. */
 const NOT_SEEN = new Set<ErrorCode>([

@@ -1,16 +1,17 @@
 /**
- * Downloads trees over one connection: folders are listed while files are on their way, as many as the
- * server allows streams. The names come from the server and are not trusted: each must be one segment,
+ * Downloads trees over one connection: small files come with the walk of the tree, larger ones on streams of their own, as
+ * many as the server allows. The names come from the server and are not trusted: each must be one segment,
  * and its file is made in a folder that is held open, no link followed.
  */
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
 import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
-import { isSegment, quote } from "../../store/names.ts";
+import { below, isSegment, quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { Saved } from "../download/options.ts";
+import { storeEntry } from "../download/download-stream.ts";
 import { isSkipped, localOptions, savedAs } from "../download/saving.ts";
 import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "../download/small-get.ts";
@@ -19,11 +20,12 @@ import {
   type TreeOutcome,
   type TreeRoot,
   type LeftOut,
-  below,
   checkDepth,
   outcomeOf,
 } from "./tree.ts";
 import { type EndTransfer, TreeRun } from "./tree-run.ts";
+import { type WalkItem, walkTree } from "./tree-walk.ts";
+import { isFolder } from "../../transfer/walk-items.ts";
 
 /** Downloads several trees or files. One that fails does not stop the others. */
 export class TreeGet {
@@ -52,74 +54,115 @@ export class TreeGet {
     const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
     if (entry.kind === "DIRECTORY") {
       await checkGet(this.#calls, root, this.#run);
-      return this.#folder(root, () => LocalFolder.make(local, entry.modified, this.#durability), 0);
+      return this.#tree(root, entry);
     }
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
     await this.#begin(held, root, name, entry.size);
   }
 
-  /** @param make makes the local folder, after the first page has come, which might list it otherwise */
-  async #folder(root: TreeRoot, make: () => LocalFolder, depth: number): Promise<void> {
-    using disposables = new DisposableStack();
-    checkDepth(root.path, depth);
-    const pages = this.#calls.pages(root.path, { hidden: true, signal: this.#run.signal });
-    let folder: LocalFolder | undefined;
-    for await (const page of pages) {
-      const held = (folder ??= disposables.use(make()));
-      const folders: Entry[] = [];
-      for (const entry of page.entries) {
-        if (entry.kind === "DIRECTORY" && !entry.link) folders.push(entry);
-        else {
-          const waits = this.#entry(root, held, entry);
+  async #tree(root: TreeRoot, { modified }: Entry): Promise<void> {
+    const { signal } = this.#run;
+    const walk = await walkTree(this.#calls, root.path, { contentsUpTo: SMALL_FILE, signal });
+    using open = new OpenFolders();
+    try {
+      open.push(root, () => LocalFolder.make(root.local, modified, this.#durability));
+      do {
+        for (let item = walk.next(); item !== undefined; item = walk.next()) {
+          const waits = this.#item(open, item);
           if (waits !== undefined) await waits;
         }
-      }
-      for (const entry of folders) await this.#subfolder(root, held, entry, depth);
-      if (page.skippedNames > 0) {
-        const error = notUtf8(page.skippedNames, root.path);
-        this.#run.report(outcomeOf(root, { kind: "DIRECTORY", error }));
-      }
+      } while (await walk.more());
+      await this.#leave(open, open.depth);
+    } finally {
+      walk.cancel();
     }
-    await folder?.onDisk();
-    this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
   }
 
-  async #subfolder(root: TreeRoot, folder: LocalFolder, entry: Entry, depth: number) {
-    const { name, modified } = entry;
-    const item = { path: below(root.path, name), local: below(folder.path, name) };
-    await this.#run.attempt(item, "DIRECTORY", async () => {
-      checkName(name);
-      await this.#folder(item, () => folder.make(name, modified, this.#durability), depth + 1);
-    });
+  #item(open: OpenFolders, item: WalkItem): MaybePromise<void> {
+    if (item.leave > 0) {
+      const { contents } = item;
+      // The bytes may be others by the time that the folders are on disk.
+      const kept = contents === undefined ? item : { ...item, contents: contents.slice() };
+      return this.#leave(open, item.leave).then(() => this.#entry(open, kept));
+    }
+    return this.#entry(open, item);
   }
 
-  #entry(root: TreeRoot, folder: LocalFolder, entry: Entry): MaybePromise<void> {
-    const { name, size, kind, link } = entry;
-    const item = { path: below(root.path, name), local: below(folder.path, name) };
+  /** All of these folders was begun: they are closed, or will be by the last transfer in them. */
+  async #leave(open: OpenFolders, count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) {
+      using left = open.pop();
+      if (left.hasFailed || left.folder === undefined) continue;
+      await this.#run.attempt(left.root, "DIRECTORY", async () => {
+        await left.folder?.onDisk();
+        this.#run.report(outcomeOf(left.root, { kind: "DIRECTORY" }));
+      });
+    }
+  }
+
+  #entry(
+    open: OpenFolders,
+    { entry, contents, failure, skippedNames = 0 }: WalkItem,
+  ): MaybePromise<void> {
+    const { root, folder } = open.top;
+    if (failure !== undefined) {
+      open.top.hasFailed = true;
+      this.#run.report(this.#run.failed(root, "DIRECTORY", failure));
+    }
+    if (skippedNames > 0) {
+      const error = notUtf8(skippedNames, root.path);
+      this.#run.report(outcomeOf(root, { kind: "DIRECTORY", error }));
+    }
+    if (entry === undefined) return;
+    const item = { path: below(root.path, entry.name), local: below(root.local, entry.name) };
+    if (isFolder(entry)) return this.#subfolder(open, item, entry);
+    if (folder === undefined) return; // it could not be made, which was reported
+    const { name, size, kind, link = false } = entry;
     if (link || kind !== "FILE") return this.#run.leaveOut(item.path, link);
     try {
       checkName(name);
-      return this.#begin(folder, item, name, size);
+      return this.#begin(folder, item, name, size, contents && { entry, contents });
     } catch (thrown) {
       this.#run.report(this.#run.failed(item, "FILE", thrown));
     }
   }
 
+  #subfolder(open: OpenFolders, item: TreeRoot, { name, modified }: Entry): void {
+    const parent = open.top.folder;
+    try {
+      checkName(name);
+      checkDepth(item.path, open.depth);
+      open.push(item, () => parent?.make(name, modified, this.#durability));
+    } catch (thrown) {
+      open.push(item, () => undefined);
+      this.#run.report(this.#run.failed(item, "DIRECTORY", thrown));
+    }
+  }
+
   /** Begins a download, when there is room for it. @throws ALREADY_EXISTS */
-  #begin(folder: LocalFolder, item: TreeRoot, name: string, size: number): MaybePromise<void> {
+  #begin(
+    folder: LocalFolder,
+    item: TreeRoot,
+    name: string,
+    size: number,
+    came?: Came,
+  ): MaybePromise<void> {
     if (this.#collision === "fail") folder.mustBeFree(name);
     if (this.#collision === "skip" && folder.kindOf(name) !== undefined) {
       return this.#run.report(outcomeOf(item, { skipped: true }));
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
-    const start = (): void => {
+    const start = (held = came): void => {
       const end = this.#run.begin(item, bytes, folder);
-      if (size <= SMALL_FILE) this.#fetchSmall(folder, item, name, end);
+      if (held !== undefined) this.#saveSmall(folder, item, name, held, end);
+      else if (size <= SMALL_FILE) this.#fetchSmall(folder, item, name, end);
       else if (size <= BLOCK_SIZE) end(this.#fetch(folder, item, name));
       else end(this.#fetchLarge(folder, item, name));
     };
-    return this.#run.hasRoom(bytes) ? start() : this.#run.room(bytes).then(start);
+    if (this.#run.hasRoom(bytes)) return start();
+    const kept = came && { ...came, contents: came.contents.slice() };
+    return this.#run.room(bytes).then(() => start(kept));
   }
 
   /** Through memory, if all goes well; else the ordinary way, which tries again, or reports the error. */
@@ -132,11 +175,7 @@ export class TreeGet {
       mayGrow: this.#options.allowGrowth === true,
       done: (entry, bytes) => {
         small.delete(get);
-        this.#run.moved(bytes.length);
-        const isWritten =
-          this.#durability === "none" && folder.writeSmall(name, bytes, entry.modified, entry.mode);
-        if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
-        else end(this.#save(folder, item, name, entry, bytes));
+        this.#saveSmall(folder, item, name, { entry, contents: bytes }, end);
       },
       failed: () => {
         small.delete(get);
@@ -145,6 +184,23 @@ export class TreeGet {
     });
     small.add(get);
     get.send();
+  }
+
+  /** Saves a file that came whole. Its bytes may be others when this returns. */
+  #saveSmall(
+    folder: LocalFolder,
+    item: TreeRoot,
+    name: string,
+    came: Came,
+    end: EndTransfer,
+  ): void {
+    const entry = storeEntry(came.entry);
+    const { contents } = came;
+    this.#run.moved(contents.length);
+    const isWritten =
+      this.#durability === "none" && folder.writeSmall(name, contents, entry.modified, entry.mode);
+    if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
+    else end(this.#save(folder, item, name, entry, contents.slice()));
   }
 
   async #save(
@@ -194,6 +250,52 @@ async function savedIn(folder: LocalFolder, saved: Saved): Promise<Saved> {
 
 function fetched(item: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {
   return outcomeOf(item, { size, version, ...saved });
+}
+
+/** A small file that came along with a walk. */
+interface Came {
+  readonly entry: Omit<Entry, "link">;
+  readonly contents: Uint8Array;
+}
+
+/** The folders between the root of the tree and the item that comes, the root first. */
+class OpenFolders implements Disposable {
+  readonly #folders: OpenFolder[] = [];
+
+  get depth(): number {
+    return this.#folders.length;
+  }
+
+  get top(): OpenFolder {
+    return this.#folders.at(-1)!;
+  }
+
+  /** @param make makes the local folder; undefined where that failed */
+  push(root: TreeRoot, make: () => LocalFolder | undefined): void {
+    const folder = make();
+    this.#folders.push({
+      root,
+      folder,
+      hasFailed: false,
+      [Symbol.dispose]: () => folder?.[Symbol.dispose](),
+    });
+  }
+
+  pop(): OpenFolder {
+    return this.#folders.pop()!;
+  }
+
+  [Symbol.dispose](): void {
+    while (this.#folders.length > 0) this.pop()[Symbol.dispose]();
+  }
+}
+
+interface OpenFolder extends Disposable {
+  readonly root: TreeRoot;
+  /** undefined where it could not be made: nothing in it is fetched. */
+  readonly folder: LocalFolder | undefined;
+  /** It could not be listed, which was reported. */
+  hasFailed: boolean;
 }
 
 /** A server cannot make the client write outside of the target. @throws INVALID_NAME */

@@ -5,7 +5,7 @@
 import { LeatError } from "../../errors.ts";
 import { SMALL_FILE, TRANSFER_WINDOW } from "../../limits.ts";
 import { LocalFolder } from "../local/local-folder.ts";
-import { checkPath, quote } from "../../store/names.ts";
+import { below, checkPath, quote } from "../../store/names.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
@@ -17,7 +17,6 @@ import {
   type TreeOutcome,
   type TreeRoot,
   type LeftOut,
-  below,
   outcomeOf,
   checkDepth,
 } from "./tree.ts";

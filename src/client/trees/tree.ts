@@ -109,11 +109,6 @@ export function outcomeOf(
   };
 }
 
-/** The path of a name in a folder; "" is the library itself. */
-export function below(folder: string, name: string): string {
-  return folder === "" || folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
-}
-
 /** Limits the folders that are held open at once. @throws INVALID_NAME */
 export function checkDepth(path: string, depth: number): void {
   if (depth <= TREE_DEPTH) return;

@@ -12,6 +12,7 @@ import {
   PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
   UPLOAD_WINDOW,
+  WALK_BUDGET,
   WINDOW_BUDGET,
   WINDOW_SHARE,
 } from "../../limits.ts";
@@ -42,6 +43,8 @@ export class Capacity {
   readonly windows: { readonly begin: Budget; readonly grow: Budget };
   /** Bytes of list pages. */
   readonly pages: Budget;
+  /** Bytes of the pages of walks. */
+  readonly walks: Budget;
 
   constructor(asked: Settings, { parts = 1, oneClient = false }: Part = {}) {
     const part = (all: number): number => Math.max(1, Math.floor(all / parts));
@@ -63,6 +66,7 @@ export class Capacity {
       grow: new Budget(part(GROWTH_BUDGET), oneClient ? 1 : GROWTH_SHARE),
     };
     this.pages = new Budget(part(PAGE_BUDGET));
+    this.walks = new Budget(part(WALK_BUDGET));
   }
 
   /** Credit for each upload of one more connection, in bytes, whole KiB. */

@@ -9,14 +9,20 @@ import { type Log, isLogged } from "./log.ts";
 const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
   "get",
   "put",
+  "walk",
   "remove",
   "rename",
   "makeDirectory",
 ]);
 
+const MOVING: ReadonlySet<Operation["case"]> = new Set(["get", "put", "walk"]);
+
+/** A file that was sent with a walk is one that was got. */
+type Logged = Operation | { readonly case: "get"; readonly value: { readonly path: string } };
+
 interface Access {
   readonly peer: string;
-  readonly operation: Operation;
+  readonly operation: Logged;
   /** Payload bytes, in either direction. */
   readonly bytes: number;
   /** When it began, by `performance.now()`. */
@@ -37,7 +43,7 @@ export class AccessLog {
   }
 
   /** Whether this operation gets a line; if not, it need not be measured. */
-  wants({ case: name }: Operation): boolean {
+  wants({ case: name }: Pick<Operation, "case">): boolean {
     return AT_INFO.has(name) ? this.#info : this.#debug;
   }
 
@@ -47,7 +53,7 @@ export class AccessLog {
     const { value } = operation;
     if ("path" in value) facts.path = value.path;
     if ("from" in value) Object.assign(facts, { path: value.from, to: value.to });
-    if (operation.case === "get" || operation.case === "put") facts.bytes = bytes;
+    if (MOVING.has(operation.case)) facts.bytes = bytes;
     facts.ms = Math.round((performance.now() - began) * 10) / 10;
     if (error === undefined) facts.outcome = skipped ? "skipped" : "done";
     else Object.assign(facts, { outcome: "failed", code: error.code, why: error.message });

@@ -3,7 +3,15 @@ import type { Connection } from "../../connection/connection.ts";
 import type { Driver } from "../../connection/driver.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { LeatError } from "../../errors.ts";
-import { PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE, RETRY_AFTER, SILENCE } from "../../limits.ts";
+import {
+  MAX_WALKS,
+  PAGE_BYTES,
+  PAGE_MAKING,
+  PAGE_PATIENCE,
+  RETRY_AFTER,
+  SILENCE,
+  WALK_MAKING,
+} from "../../limits.ts";
 import { checkBounds } from "../../operations/bounds.ts";
 import { run, unknownOperation } from "../../operations/operations.ts";
 import type { Operation, SessionEvent } from "../../session/event.ts";
@@ -35,6 +43,8 @@ export class Peer implements Driver, BudgetWaiter {
   #pageBytes = 0;
   /** When the page was made, in milliseconds. */
   pageSince = 0;
+  /** Walks that are being sent. */
+  #walks = 0;
   /** The client sent FIN. */
   #peerFin = false;
   /** The error that new requests get once the server stops. */
@@ -187,6 +197,7 @@ export class Peer implements Driver, BudgetWaiter {
     try {
       checkBounds(operation);
       this.#reserve(exchange, DESCRIPTORS[operation.case] ?? 0);
+      if (operation.case === "walk") this.#reserveWalk(exchange);
     } catch (thrown) {
       return this.#failed(thrown, operation, exchange);
     }
@@ -205,6 +216,23 @@ export class Peer implements Driver, BudgetWaiter {
     }
     const message = "the server has as many files open as it may; try again later";
     throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
+  }
+
+  #reserveWalk(exchange: StreamExchange): void {
+    const { walks } = this.#host.capacity;
+    if (this.#walks < MAX_WALKS && walks.take(Math.min(WALK_MAKING, walks.total))) {
+      this.#walks += 1;
+      exchange.isWalk = true;
+      return;
+    }
+    const message = "as many folders are walked as may be at once; try again later";
+    throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
+  }
+
+  #giveWalk(): void {
+    const { walks } = this.#host.capacity;
+    this.#walks -= 1;
+    walks.give(Math.min(WALK_MAKING, walks.total));
   }
 
   /** Memory of a page was given back: there may be enough. */
@@ -296,6 +324,7 @@ export class Peer implements Driver, BudgetWaiter {
     const running = exchange.receiving?.abort(error) ?? exchange.running;
     const onOver = (): void => {
       this.#host.capacity.files.give(exchange.descriptors);
+      if (exchange.isWalk) this.#giveWalk();
       exchange.logAccess(failure);
     };
     // A commit may go on after a failure: its line in the log has the outcome.
@@ -314,6 +343,7 @@ interface Waiting {
 /** Descriptors that an operation holds while it runs; the others need one for a moment only. */
 const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   list: 2,
+  walk: 2,
   get: 1,
   put: 1,
   checksum: 1,

@@ -35,6 +35,8 @@ export class StreamExchange implements Exchange {
   #skipped = false;
   /** Taken from the budget for open files. */
   descriptors = 0;
+  /** It takes memory of the budget for walks. */
+  isWalk = false;
   /** Resolves when the operation is over, which may be later than its stream; never rejects. */
   running: Promise<void> | undefined;
   /** It changes a name: a cancel does not stop it. */
@@ -136,6 +138,16 @@ export class StreamExchange implements Exchange {
 
   status(): StatusInit {
     return this.#serving.status();
+  }
+
+  get logSent(): Exchange["logSent"] {
+    const { accessLog } = this.#serving.host;
+    if (!accessLog.wants({ case: "get" })) return undefined;
+    const { peer } = this.#connection;
+    return (path, bytes, began) => {
+      const operation = { case: "get", value: { path } } as const;
+      accessLog.write({ peer, operation, bytes, began, skipped: false, error: undefined });
+    };
   }
 
   countSent(bytes: number): void {

@@ -3,6 +3,7 @@
 import { LeatError } from "../../errors.ts";
 import { makeFolder, removeName, renameName } from "./changes.ts";
 import { DiskSource } from "../read/disk-source.ts";
+import { readWhole } from "../read/whole-file.ts";
 import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
 import { type Facts, identityOf } from "../system/facts.ts";
@@ -16,6 +17,7 @@ import type {
   DurabilityLevel,
   MaybePromise,
   Page,
+  PageEntry,
   PageRequest,
   Source,
   Store,
@@ -89,6 +91,11 @@ export class DiskStore implements Store {
     const segments = checkPath(path);
     const file = this.#library.resolver.openFile(segments);
     return withItsSize(new DiskSource(segments.at(-1) ?? "", file, this.#versions));
+  }
+
+  readWhole(folder: string, entry: PageEntry, into: Uint8Array): string | undefined {
+    const facts = readWhole(this.#library, folder, entry, into);
+    return facts && this.#versions.of(facts);
   }
 
   create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {

@@ -60,6 +60,10 @@ export class FollowedStore implements Store {
     return this.#now().open(path);
   }
 
+  readWhole(...args: Parameters<DiskStore["readWhole"]>): string | undefined {
+    return this.#store.readWhole(...args); // the page with the entry was checked just before
+  }
+
   create(path: string, options: CreateOptions): ReturnType<DiskStore["create"]> {
     return this.#now().create(path, options);
   }

@@ -40,7 +40,9 @@ export class Pages implements Disposable {
 
   async #page(path: string, request: PageRequest): Promise<Page> {
     const segments = checkPath(path);
-    let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
+    let after: Uint8Array | undefined =
+      request.after === undefined ? undefined : new TextEncoder().encode(request.after);
+    if (request.cursor !== undefined) after = decodeCursor(request.cursor);
     using folder = this.#library.resolver.folder(segments);
     const builder = new PageBuilder(this.#library, segments, folder, request);
     for (;;) {

@@ -28,7 +28,7 @@ export interface Place extends OpenPlace, Disposable {}
 export class Library implements Disposable {
   readonly resolver: Resolver;
   readonly facts: Facts;
-  /** The folder of the last `placeNow`, and its path; closed when this turn of the event loop ends. */
+  /** The folder of the last `placeNow` or `folderNow`, and its path; closed when this turn of the event loop ends. */
   #recent: { readonly path: string; readonly folder: Folder } | undefined;
 
   private constructor(resolver: Resolver) {
@@ -86,10 +86,22 @@ export class Library implements Disposable {
       if (name !== undefined && !mayBeOwnFolder(name)) return { folder: this.#recent.folder, name };
     }
     const { folder, name } = this.place(path, root);
+    this.#keepNow(parent, folder);
+    return { folder, name };
+  }
+
+  /** The folder of a path, for use in this turn of the event loop only; it is not disposed. @throws as `Resolver.folder` */
+  folderNow(path: string): Folder {
+    if (this.#recent?.path === path) return this.#recent.folder;
+    const folder = this.resolver.folder(checkPath(path));
+    this.#keepNow(path, folder);
+    return folder;
+  }
+
+  #keepNow(path: string, folder: Folder): void {
     if (this.#recent === undefined) setImmediate(this.forgetRecent);
     this.#recent?.folder[Symbol.dispose]();
-    this.#recent = { path: parent, folder };
-    return { folder, name };
+    this.#recent = { path, folder };
   }
 
   /** Folders may have been renamed: the next `placeNow` opens the folder anew. */

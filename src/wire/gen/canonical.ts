@@ -26,6 +26,9 @@ import type {
   Entry,
   List,
   EntryPage,
+  Walk,
+  WalkResponse,
+  TreeItem,
   Stat,
   Get,
   GetResponse,
@@ -704,6 +707,9 @@ function writeRequest(writer: CanonicalWriter, message: Init<Request>): void {
       case "status":
         writer.message(74, writeStatus, "Status", message.operation.value, "Request.status");
         break;
+      case "walk":
+        writer.message(82, writeWalk, "Walk", message.operation.value, "Request.walk");
+        break;
       default:
         noCase("Request.operation", message.operation);
     }
@@ -747,6 +753,10 @@ function readRequest(reader: CanonicalReader): Request {
       break;
     case 74:
       message.operation = { case: "status", value: reader.message(readStatus) };
+      tag = reader.tag();
+      break;
+    case 82:
+      message.operation = { case: "walk", value: reader.message(readWalk) };
       tag = reader.tag();
       break;
   }
@@ -802,6 +812,15 @@ function writeResponse(writer: CanonicalWriter, message: Init<Response>): void {
           "Response.status",
         );
         break;
+      case "walk":
+        writer.message(
+          82,
+          writeWalkResponse,
+          "WalkResponse",
+          message.result.value,
+          "Response.walk",
+        );
+        break;
       default:
         noCase("Response.result", message.result);
     }
@@ -845,6 +864,10 @@ function readResponse(reader: CanonicalReader): Response {
       break;
     case 74:
       message.result = { case: "status", value: reader.message(readStatusResponse) };
+      tag = reader.tag();
+      break;
+    case 82:
+      message.result = { case: "walk", value: reader.message(readWalkResponse) };
       tag = reader.tag();
       break;
   }
@@ -977,6 +1000,89 @@ function readEntryPage(reader: CanonicalReader): EntryPage {
   let tag = reader.tag();
   while (tag === 10) {
     message.entries.push(reader.message(readEntry));
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writeWalk(writer: CanonicalWriter, message: Init<Walk>): void {
+  if (message.path !== undefined && message.path !== "")
+    writer.string(10, message.path, "Walk.path");
+  if (message.after !== undefined) writer.string(18, message.after, "Walk.after");
+  if (message.contentsUpTo !== undefined && message.contentsUpTo !== 0)
+    writer.uint64(24, message.contentsUpTo, "Walk.contentsUpTo");
+}
+
+function readWalk(reader: CanonicalReader): Walk {
+  const message: Walk = { path: "", contentsUpTo: 0 };
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.path = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 18) {
+    message.after = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.contentsUpTo = reader.varint();
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writeWalkResponse(writer: CanonicalWriter, message: Init<WalkResponse>): void {
+  if (message.entry !== undefined)
+    writer.message(10, writeEntry, "Entry", message.entry, "WalkResponse.entry");
+}
+
+function readWalkResponse(reader: CanonicalReader): WalkResponse {
+  const message: WalkResponse = {};
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.entry = reader.message(readEntry);
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writeTreeItem(writer: CanonicalWriter, message: Init<TreeItem>): void {
+  if (message.leave !== undefined && message.leave !== 0)
+    writer.uint32(8, message.leave, "TreeItem.leave");
+  if (message.entry !== undefined)
+    writer.message(18, writeEntry, "Entry", message.entry, "TreeItem.entry");
+  if (message.contents !== undefined && message.contents !== false)
+    writer.bool(24, message.contents, "TreeItem.contents");
+  if (message.failure !== undefined)
+    writer.message(34, writeFailure, "Failure", message.failure, "TreeItem.failure");
+  if (message.skippedNames !== undefined && message.skippedNames !== 0)
+    writer.uint64(40, message.skippedNames, "TreeItem.skippedNames");
+}
+
+function readTreeItem(reader: CanonicalReader): TreeItem {
+  const message: TreeItem = { leave: 0, contents: false, skippedNames: 0 };
+  let tag = reader.tag();
+  if (tag === 8) {
+    message.leave = reader.uint32();
+    tag = reader.tag();
+  }
+  if (tag === 18) {
+    message.entry = reader.message(readEntry);
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.contents = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 34) {
+    message.failure = reader.message(readFailure);
+    tag = reader.tag();
+  }
+  if (tag === 40) {
+    message.skippedNames = reader.varint();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1424,6 +1530,9 @@ export const canonical: {
   Entry: { write: writeEntry, read: readEntry },
   List: { write: writeList, read: readList },
   EntryPage: { write: writeEntryPage, read: readEntryPage },
+  Walk: { write: writeWalk, read: readWalk },
+  WalkResponse: { write: writeWalkResponse, read: readWalkResponse },
+  TreeItem: { write: writeTreeItem, read: readTreeItem },
   Stat: { write: writeStat, read: readStat },
   Get: { write: writeGet, read: readGet },
   GetResponse: { write: writeGetResponse, read: readGetResponse },

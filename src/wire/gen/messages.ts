@@ -266,7 +266,8 @@ export type RequestOperation =
   | { readonly case: "rename"; readonly value: Rename }
   | { readonly case: "makeDirectory"; readonly value: MakeDirectory }
   | { readonly case: "checksum"; readonly value: Checksum }
-  | { readonly case: "status"; readonly value: Status };
+  | { readonly case: "status"; readonly value: Status }
+  | { readonly case: "walk"; readonly value: Walk };
 
 /** The answer of the operation with the same name. */
 export interface Response {
@@ -282,7 +283,8 @@ export type ResponseResult =
   | { readonly case: "rename"; readonly value: Entry }
   | { readonly case: "makeDirectory"; readonly value: Entry }
   | { readonly case: "checksum"; readonly value: ChecksumResponse }
-  | { readonly case: "status"; readonly value: StatusResponse };
+  | { readonly case: "status"; readonly value: StatusResponse }
+  | { readonly case: "walk"; readonly value: WalkResponse };
 
 /** A point in time. */
 export interface Timestamp {
@@ -331,6 +333,50 @@ export interface List {
 export interface EntryPage {
   /** at most 256 KiB together */
   entries: Entry[];
+}
+
+/**
+ * List a folder with everything below it, and send its small files along.
+ *
+ * The Data of the answer is a sequence of TreeItem messages, each preceded by its length as a varint. Behind an item with
+ * `contents` follow the bytes of its file, as many as Entry.size says. The items are cut into Data frames anywhere; each
+ * frame carries the CRC-32 of its payload, and offset counts bytes of the sequence.
+ */
+export interface Walk {
+  /** a folder */
+  path: string;
+  /**
+   * Continue behind this item: its path relative to the folder, with a "/" at its end if it is a folder whose contents
+   * are still to come. Absent: from the start.
+   */
+  after?: string | undefined;
+  /** files of at most so many bytes are sent along; 0: none. A server may send fewer */
+  contentsUpTo: number;
+}
+
+export interface WalkResponse {
+  /** the folder itself; its name is its last segment */
+  entry?: Entry | undefined;
+}
+
+/**
+ * One entry of a Walk. A folder comes before what is in it, and names come in the order of their bytes. `leave` says
+ * which folder is open: at first the one that was asked for, then each folder that came and was not left since.
+ */
+export interface TreeItem {
+  /** folders that are left before this item */
+  leave: number;
+  /**
+   * Its name is one segment, relative to the folder that is open. A folder is open from then on unless it is a link, or
+   * has a failure. No version is set. Absent: the item tells of the open folder itself.
+   */
+  entry?: Entry | undefined;
+  /** entry.size bytes of the file follow this message */
+  contents: boolean;
+  /** why a file has no contents, or a folder cannot be listed */
+  failure?: Failure | undefined;
+  /** names of the open folder that were left out: see Finish.skipped_names */
+  skippedNames: number;
 }
 
 export interface Stat {
@@ -473,6 +519,9 @@ export interface Messages {
   Entry: Entry;
   List: List;
   EntryPage: EntryPage;
+  Walk: Walk;
+  WalkResponse: WalkResponse;
+  TreeItem: TreeItem;
   Stat: Stat;
   Get: Get;
   GetResponse: GetResponse;
@@ -604,6 +653,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     },
     { name: "checksum", type: "message", of: "Checksum", optional: true, oneof: "operation" },
     { name: "status", type: "message", of: "Status", optional: true, oneof: "operation" },
+    { name: "walk", type: "message", of: "Walk", optional: true, oneof: "operation" },
   ],
   Response: [
     { name: "list", type: "message", of: "EntryPage", optional: true, oneof: "result" },
@@ -615,6 +665,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "makeDirectory", type: "message", of: "Entry", optional: true, oneof: "result" },
     { name: "checksum", type: "message", of: "ChecksumResponse", optional: true, oneof: "result" },
     { name: "status", type: "message", of: "StatusResponse", optional: true, oneof: "result" },
+    { name: "walk", type: "message", of: "WalkResponse", optional: true, oneof: "result" },
   ],
   Timestamp: [
     { name: "seconds", type: "int64" },
@@ -636,6 +687,19 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "hidden", type: "bool" },
   ],
   EntryPage: [{ name: "entries", type: "message", of: "Entry", repeated: true, optional: true }],
+  Walk: [
+    { name: "path", type: "string" },
+    { name: "after", type: "string", optional: true },
+    { name: "contentsUpTo", type: "uint64" },
+  ],
+  WalkResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
+  TreeItem: [
+    { name: "leave", type: "uint32" },
+    { name: "entry", type: "message", of: "Entry", optional: true },
+    { name: "contents", type: "bool" },
+    { name: "failure", type: "message", of: "Failure", optional: true },
+    { name: "skippedNames", type: "uint64" },
+  ],
   Stat: [{ name: "path", type: "string" }],
   Get: [
     { name: "path", type: "string" },

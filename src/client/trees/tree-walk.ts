@@ -1,0 +1,146 @@
+/**
+ * Walks a folder of the server, over as many connections as that takes: behind a lost one it continues after the last
+ * item that came. A server that has no walk is asked for the list of each folder.
+ */
+import { LeatError } from "../../errors.ts";
+import { quote } from "../../store/names.ts";
+import { type GetPage, isFolder, type MadeItem, WalkItems } from "../../transfer/walk-items.ts";
+import type { Entry, TreeItem } from "../../wire/gen/messages.ts";
+import { failureError } from "../../session/failure.ts";
+import type { Calls } from "../calls/calls.ts";
+import { isBefore, PageOrder } from "../calls/page.ts";
+import type { Retry } from "../connection/retry.ts";
+import { WalkStream } from "./walk-stream.ts";
+
+/** As MadeItem, with what came along. */
+export interface WalkItem extends Omit<MadeItem<Entry>, "folder"> {
+  /** The contents of a file, if they came along. Valid until `more` is called. */
+  readonly contents?: Uint8Array | undefined;
+}
+
+export interface TreeWalk {
+  /** @returns the next item; undefined where `more` is to be waited for */
+  next(): WalkItem | undefined;
+  /** Waits for more. @returns whether there is any @throws what ended the walk */
+  more(): Promise<boolean>;
+  /** Gives the rest up. Harmless when it is over. */
+  cancel(): void;
+}
+
+export interface TreeWalkOptions {
+  /** Files of at most so many bytes are sent along. */
+  readonly contentsUpTo: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws NOT_FOUND, NOT_A_DIRECTORY */
+export async function walkTree(
+  calls: Calls,
+  path: string,
+  options: TreeWalkOptions,
+): Promise<TreeWalk> {
+  const open = (after?: string): Promise<WalkStream> =>
+    calls.link.withRetries(
+      (link) => WalkStream.open(link, { path, after, ...options }, options.signal),
+      options.signal,
+    );
+  try {
+    return new StreamedWalk(await open(), open, calls.link.retry(options.signal));
+  } catch (thrown) {
+    if (!(thrown instanceof LeatError) || thrown.code !== "UNIMPLEMENTED") throw thrown;
+    return new ListedWalk(calls, path, options.signal);
+  }
+}
+
+class StreamedWalk implements TreeWalk {
+  #stream: WalkStream;
+  readonly #reopen: (after?: string) => Promise<WalkStream>;
+  readonly #retry: Retry;
+  /** The last name that came of each open folder: names go up, so that none comes twice or without end. */
+  readonly #last: string[] = [""];
+  #came = false;
+  /** Whether items came since the last failure. */
+  #hasMoved = false;
+
+  constructor(stream: WalkStream, reopen: (after?: string) => Promise<WalkStream>, retry: Retry) {
+    this.#stream = stream;
+    this.#reopen = reopen;
+    this.#retry = retry;
+  }
+
+  next(): WalkItem | undefined {
+    const walked = this.#stream.next();
+    if (walked === undefined) return undefined;
+    const { item, contents } = walked;
+    this.#follow(item);
+    const { leave, entry, failure, skippedNames } = item;
+    return { leave, entry, contents, skippedNames, failure: failure && failureError(failure) };
+  }
+
+  /** @throws PROTOCOL_ERROR where the item cannot come behind the last one */
+  #follow({ leave, entry }: TreeItem): void {
+    this.#came = true;
+    this.#hasMoved = true;
+    const last = this.#last;
+    if (leave >= last.length) throw wrong("leaves a folder that it did not enter");
+    last.length -= leave;
+    if (entry === undefined) return;
+    const before = last.at(-1)!;
+    if (before !== "" && !isBefore(before, entry.name)) {
+      throw wrong(`lists ${quote(entry.name)} behind ${quote(before)}: names go up`);
+    }
+    last[last.length - 1] = entry.name;
+    if (isFolder(entry)) last.push("");
+  }
+
+  async more(): Promise<boolean> {
+    for (;;) {
+      try {
+        if (this.#hasMoved) this.#retry.progressed();
+        this.#hasMoved = false;
+        return await this.#stream.more();
+      } catch (thrown) {
+        const error = LeatError.from(thrown);
+        if (!this.#retry.repairs(error)) await this.#retry.wait(error);
+        this.#stream = await this.#reopen(this.#came ? this.#last.join("/") : undefined);
+      }
+    }
+  }
+
+  cancel(): void {
+    this.#stream.cancel();
+  }
+}
+
+class ListedWalk implements TreeWalk {
+  readonly #items: WalkItems<Entry>;
+
+  constructor(calls: Calls, path: string, signal: AbortSignal) {
+    const orders = new Map<string, PageOrder>();
+    const page: GetPage<Entry> = async (folder, { cursor }) => {
+      const next = await calls.page(folder, cursor, { hidden: true, signal });
+      const order = orders.get(folder) ?? new PageOrder(folder);
+      order.check(next.entries, next.cursor === undefined);
+      if (next.cursor === undefined) orders.delete(folder);
+      else orders.set(folder, order);
+      return next;
+    };
+    this.#items = new WalkItems(page, path, undefined);
+  }
+
+  next(): WalkItem | undefined {
+    return this.#items.next();
+  }
+
+  async more(): Promise<boolean> {
+    if (this.#items.done) return false;
+    await this.#items.load();
+    return true;
+  }
+
+  cancel(): void {}
+}
+
+function wrong(how: string): LeatError {
+  return new LeatError("PROTOCOL_ERROR", `the server ${how}`);
+}

@@ -1,0 +1,101 @@
+/** One stream of a walk. A tree may come over several of them: the next one continues behind the last item. */
+import { LeatError } from "../../errors.ts";
+import type { Result } from "../../session/event.ts";
+import { IncomingWalk, type WalkedItem } from "../../transfer/incoming-walk.ts";
+import type { Entry, Finish } from "../../wire/gen/messages.ts";
+import type { Link, PendingRequest } from "../connection/link.ts";
+import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
+
+export interface WalkRequest {
+  /** A folder of the library. */
+  readonly path: string;
+  /** Continues behind this item, as `Walk.after`. */
+  readonly after: string | undefined;
+  /** Files of at most so many bytes are sent along. */
+  readonly contentsUpTo: number;
+}
+
+export class WalkStream implements StreamHandler {
+  readonly #link: Link;
+  readonly #answered = Promise.withResolvers<WalkStream>();
+  readonly #incoming: IncomingWalk;
+  #request: PendingRequest | undefined;
+  #entry: Entry | undefined;
+  #isFinished = false;
+  #error: LeatError | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(link: Link, contentsUpTo: number) {
+    this.#link = link;
+    this.#incoming = new IncomingWalk(contentsUpTo);
+  }
+
+  /** Resolves when the server has answered. @throws UNIMPLEMENTED where it is an older one */
+  static open(link: Link, request: WalkRequest, signal?: AbortSignal): Promise<WalkStream> {
+    const stream = new WalkStream(link, request.contentsUpTo);
+    const operation = { case: "walk", value: request } as const;
+    stream.#request = link.request({ operation }, stream, signal);
+    return stream.#answered.promise;
+  }
+
+  /** The folder that is walked. */
+  get entry(): Entry {
+    return this.#entry!;
+  }
+
+  /** @returns the next item; undefined where `more` is to be waited for @throws PROTOCOL_ERROR */
+  next(): WalkedItem | undefined {
+    return this.#incoming.next();
+  }
+
+  /**
+   * Gives credit for what was taken, and waits for more.
+   * @returns whether there is any
+   * @throws why the stream ended
+   */
+  async more(): Promise<boolean> {
+    this.#link.connection.consumed(this.#request?.stream ?? 0, this.#incoming.taken());
+    if (this.#error !== undefined) throw this.#error;
+    if (!this.#isFinished) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      return true;
+    }
+    if (this.#incoming.isEmpty) return false;
+    throw new LeatError("PROTOCOL_ERROR", "the server ended a walk in the middle of an item");
+  }
+
+  /** Gives the rest up. Harmless when it is over. */
+  cancel(): void {
+    if (this.#request !== undefined) this.#link.cancel(this.#request);
+  }
+
+  // ---- StreamHandler ----
+
+  response(result: Result | undefined): void {
+    if (result?.case !== "walk" || result.value.entry === undefined) throw unexpected("walk");
+    this.#entry = result.value.entry;
+    this.#answered.resolve(this);
+  }
+
+  data(bytes: Uint8Array, crc: number | undefined): void {
+    this.#incoming.push(bytes, crc);
+    if (crc !== undefined) this.#wakeUp();
+  }
+
+  finish(finish: Finish): void {
+    this.#incoming.finish(finish);
+    this.#isFinished = true;
+    this.#wakeUp();
+  }
+
+  failed(error: LeatError): void {
+    this.#error ??= error;
+    this.#answered.reject(error);
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { LeatError } from "../errors.ts";
+import { SMALL_FILE } from "../limits.ts";
+import { checkPath, quote } from "../store/names.ts";
+import { OutgoingWalk } from "../transfer/outgoing-walk.ts";
+import type { Walk } from "../wire/gen/messages.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Lists a folder with everything below it, and sends its small files along. */
+export async function walk(request: Walk, exchange: Exchange): Promise<void> {
+  const { path, after } = request;
+  const { store } = exchange;
+  if (after !== undefined) checkPath(after.endsWith("/") ? after.slice(0, -1) : after);
+  const entry = await store.stat(path);
+  if (entry.kind !== "DIRECTORY") {
+    throw new LeatError("NOT_A_DIRECTORY", `${quote(path)} is a file; only a folder is walked`);
+  }
+  if (exchange.ended) return;
+  exchange.respond({ case: "walk", value: { entry } });
+  const outgoing = new OutgoingWalk({
+    store,
+    path,
+    after,
+    contentsUpTo: Math.min(request.contentsUpTo, SMALL_FILE),
+    onReady: () => exchange.ready(),
+    onTaken: (bytes) => exchange.countSent(bytes),
+    onSent: exchange.logSent,
+    isOver: () => exchange.ended,
+  });
+  exchange.send(outgoing, 0);
+}
