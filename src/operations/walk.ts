@@ -9,7 +9,8 @@ import type { Exchange } from "./exchange.ts";
 export async function walk(request: Walk, exchange: Exchange): Promise<void> {
   const { path, after } = request;
   const { store } = exchange;
-  if (after !== undefined) checkPath(after.endsWith("/") ? after.slice(0, -1) : after);
+  // A folder that was entered has a "/" at its end.
+  if (after !== undefined && after !== "") checkPath(after.replace(/(?<=[^/])\/$/, ""));
   const entry = await store.stat(path);
   if (entry.kind !== "DIRECTORY") {
     throw new LeatError("NOT_A_DIRECTORY", `${quote(path)} is a file; only a folder is walked`);

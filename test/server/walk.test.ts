@@ -1,0 +1,91 @@
+/** Walks as a client asks for them that is hostile, or slow. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect, type Server } from "../../src/index.ts";
+import { MAX_WALKS } from "../../src/limits.ts";
+import type { Walk } from "../../src/wire/gen/messages.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+import { startServer } from "../support/served.ts";
+
+const library = new TemporaryFolder();
+let server: Server;
+
+beforeAll(async () => {
+  library.file("file", "a file");
+  library.folder(".leat-not");
+  for (let index = 0; index < 500; index += 1) library.file(`t/${index}`, Buffer.alloc(1000));
+  server = await startServer({ library: library.path, durability: "none" });
+});
+afterAll(async () => {
+  await server.stop();
+  library[Symbol.dispose]();
+});
+
+const walk = (fields: Partial<Walk>) =>
+  ({ case: "walk", value: { path: "t", ...fields } }) as const;
+
+describe("a walk", () => {
+  test.each<[Partial<Walk>, string]>([
+    [{ path: "file" }, "NOT_A_DIRECTORY"],
+    [{ path: "missing" }, "NOT_FOUND"],
+    [{ path: "../t" }, "INVALID_NAME"],
+    [{ path: ".leat" }, "INVALID_NAME"],
+    [{ path: "t".repeat(5000) }, "INVALID_NAME"],
+    [{ after: "../x" }, "INVALID_NAME"],
+    [{ after: "/" }, "INVALID_NAME"],
+    [{ after: "a//" }, "INVALID_NAME"],
+    [{ after: "x".repeat(5000) }, "INVALID_ARGUMENT"],
+  ])("of %j is refused", async (fields, code) => {
+    using peer = await RawPeer.welcomed(Number(server.port));
+    peer.request(1, walk(fields));
+    expect((await peer.failure(1)).code).toBe(code);
+    // The connection goes on.
+    peer.request(2, { case: "stat", value: { path: "file" } });
+    expect((await peer.body(2)).case).toBe("response");
+  });
+
+  test("takes part with others: so many at once of a connection, and as many as come one after another", async () => {
+    using peer = await RawPeer.welcomed(Number(server.port), 1000);
+    for (let id = 1; id <= MAX_WALKS; id += 1) {
+      peer.request(id, walk({ contentsUpTo: 1000 }));
+      expect((await peer.body(id)).case).toBe("response");
+    }
+    peer.request(10, walk({}));
+    expect((await peer.failure(10)).code).toBe("RESOURCE_EXHAUSTED");
+    peer.request(11, { case: "list", value: { path: "t" } });
+    expect((await peer.body(11)).case).toBe("response");
+    for (let id = 1; id <= MAX_WALKS; id += 1) peer.frame(id, { case: "cancel", value: {} });
+    for (let id = 1; id <= MAX_WALKS; id += 1) await peer.failure(id);
+    for (let id = 20; id < 120; id += 1) {
+      peer.request(id, walk({ path: ".leat-not" }));
+      expect((await peer.body(id)).case).toBe("response");
+      expect((await peer.body(id)).case).toBe("finish");
+    }
+  });
+
+  test("sends no more than its credit, however little that is", async () => {
+    using peer = await RawPeer.welcomed(Number(server.port), 700);
+    peer.request(1, walk({ contentsUpTo: 2000 }));
+    expect((await peer.body(1)).case).toBe("response");
+    let bytes = 0;
+    while (bytes < 700) {
+      const heard = await peer.next();
+      if (heard === "end" || heard === "closed" || !("bytes" in heard)) throw new Error("no Data");
+      bytes += heard.bytes.length;
+    }
+    expect(bytes).toBe(700);
+    peer.frame(1, { case: "cancel", value: {} });
+    expect((await peer.failure(1)).code).toBe("CANCELLED");
+  });
+
+  test("of a client that leaves in the middle leaves nothing open", async () => {
+    for (let round = 0; round < 100; round += 1) {
+      using peer = await RawPeer.welcomed(Number(server.port), 5000);
+      peer.request(1, walk({ contentsUpTo: 2000 }));
+      await peer.body(1);
+    }
+    await using client = await connect(server.address);
+    using local = new TemporaryFolder();
+    expect(await client.getTree("t", local.at("t"))).toMatchObject({ files: 500 });
+  });
+});
