@@ -61,3 +61,9 @@ export interface Entry extends AsyncDisposable {
   readonly competitors: readonly Competitor[];
   readonly idle?: Idle;
 }
+
+/** Not a peer but a bound: see same-calls.ts. */
+export const SAME_CALLS = "the same calls in C";
+
+/** Peers whose receiver notices a damaged byte: rsync by its checksum of each file, sftp by authentication. */
+export const VERIFYING: readonly string[] = ["rsync", "OpenSSH sftp"];

@@ -2,7 +2,7 @@
 import { progress } from "../support/figures.ts";
 import type { Recorder } from "../support/record.ts";
 import { bunServe } from "./bun-serve.ts";
-import type { Competitor, Entry, Idle } from "./competitor.ts";
+import { type Competitor, type Entry, type Idle, SAME_CALLS } from "./competitor.ts";
 import { local } from "./local.ts";
 import { leat, leatWithKernelCopy } from "./leat.ts";
 import { nginx } from "./nginx.ts";
@@ -21,7 +21,7 @@ const PEERS: Record<string, (site: Site) => Promise<Entry>> = {
   "pure-ftpd": pureFtpd,
   "OpenSSH sftp": openssh,
   rsync,
-  "the same calls in C": sameCalls,
+  [SAME_CALLS]: sameCalls,
   "cp -r": local,
 };
 

@@ -1,6 +1,6 @@
 /** The calls of a verified transfer and nothing else, in C: what is left to be saved between leat and it. */
 import { join } from "node:path";
-import type { Client, Entry } from "./competitor.ts";
+import { type Client, type Entry, SAME_CALLS } from "./competitor.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
 
 const SOURCE = join(import.meta.dir, "../fixtures/same-calls.c");
@@ -30,7 +30,7 @@ export async function sameCalls(site: Site): Promise<Entry> {
   return {
     competitors: [
       {
-        who: "the same calls in C",
+        who: SAME_CALLS,
         client,
         server: server.group,
         note: "every byte looked at, none compared",

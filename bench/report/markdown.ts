@@ -1,5 +1,6 @@
 /** REPORT.md. */
 import { aboutLines, command, HOW_TO_READ } from "./about.ts";
+import { type Ratios, ratiosOf, RATIOS_TEXT, RATIOS_TITLE } from "./ratios.ts";
 import type { Run } from "./run.ts";
 import { figureText, groups, placeText, type Table, tablesOf } from "./tables.ts";
 
@@ -10,6 +11,8 @@ export function markdownReport(run: Run): string {
     `\`${command(run)}\` measures the same on your machine; [report.html](report.html) draws it.`,
     HOW_TO_READ,
   ];
+  const ratios = ratiosOf(run);
+  if (ratios !== undefined) parts.push(ratiosText(ratios));
   for (const [suite, tables] of groups(tablesOf(run), ({ suite }) => suite)) {
     parts.push(`## ${plain(suite)}`, ...tables.map(tableText));
   }
@@ -18,6 +21,14 @@ export function markdownReport(run: Run): string {
     parts.push("## Not measured", lines.join("\n"));
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+function ratiosText({ head, lines }: Ratios): string {
+  const rule = head.map((_, at) => (at === 0 ? "---" : "--:"));
+  return [
+    `## ${RATIOS_TITLE}\n\n${RATIOS_TEXT}\n`,
+    ...[head, rule, ...lines].map((cells) => `| ${cells.map(plain).join(" | ")} |`),
+  ].join("\n");
 }
 
 function tableText(table: Table): string {

@@ -3,6 +3,7 @@ import { aboutLines, command, HOW_TO_READ } from "./about.ts";
 import { chartsOf, type Chart } from "./chart-specs.ts";
 import { draw, escapeText } from "./draw.ts";
 import { COLOURS } from "./drawing.ts";
+import { ratiosOf, RATIOS_TEXT, RATIOS_TITLE } from "./ratios.ts";
 import type { Run } from "./run.ts";
 import { figureText, groups, placeText, type Table, tablesOf } from "./tables.ts";
 
@@ -60,9 +61,22 @@ ${aboutLines(run)
 <p><code>${escapeText(command(run))}</code> measures the same on your machine.</p>
 <p>${escapeText(HOW_TO_READ)} In the charts leat is blue, the thin line or the band ends at the least and the most, and ~ marks what is noisy.</p>
 <nav>${links.join(" ")}</nav>
-${suites.join("\n")}
+${ratiosPart(run)}${suites.join("\n")}
 ${absences(run)}`,
   );
+}
+
+/** Above the suites: what most readers look for. */
+function ratiosPart(run: Run): string {
+  const ratios = ratiosOf(run);
+  if (ratios === undefined) return "";
+  const row = (cells: readonly string[], tag: "th" | "td"): string =>
+    `<tr>${cells.map((cell, at) => `<${tag}${at === 0 ? ' class="who"' : ""}>${escapeText(cell)}</${tag}>`).join("")}</tr>`;
+  return `<h2>${escapeText(RATIOS_TITLE)}</h2>
+<p>${escapeText(RATIOS_TEXT)}</p>
+<div class="wide"><table><thead>${row(ratios.head, "th")}</thead>
+<tbody>${ratios.lines.map((line) => row(line, "td")).join("\n")}</tbody></table></div>
+`;
 }
 
 function figureElement(chart: Chart): string {

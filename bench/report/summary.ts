@@ -1,5 +1,7 @@
 /** A run on a terminal: what was compared, as bars that begin at nothing (mitata's begin at the least), or as a table. */
+import { aboutLines } from "./about.ts";
 import { type Chart, chartsOf } from "./chart-specs.ts";
+import { type Ratios, ratiosOf, RATIOS_TITLE } from "./ratios.ts";
 import type { Measured, Run } from "./run.ts";
 import { numberText, placeText } from "./tables.ts";
 
@@ -7,7 +9,21 @@ const WIDTH = 30;
 
 export function summaryText(run: Run): string {
   const charts = chartsOf(run).filter(({ spec }) => spec.beside === undefined);
-  return `${charts.map((chart) => (chart.spec.form === "bars" ? bars(chart) : table(chart))).join("\n\n")}\n`;
+  const ratios = ratiosOf(run);
+  const parts = [
+    ...charts.map((chart) => (chart.spec.form === "bars" ? bars(chart) : table(chart))),
+    ...(ratios === undefined ? [] : [ratioLines(ratios)]),
+    aboutLines(run).join("\n"),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function ratioLines({ head, lines }: Ratios): string {
+  const all = [head, ...lines];
+  const widths = head.map((_, at) => Math.max(...all.map((cells) => cells[at]!.length)));
+  const line = (cells: readonly string[]): string =>
+    ["", ...cells.map((cell, at) => cell.padEnd(widths[at]!))].join("  ").trimEnd();
+  return [`peers: ${RATIOS_TITLE}`, ...all.map(line)].join("\n");
 }
 
 function bars({ title, spec, measured }: Chart): string {

@@ -99,18 +99,26 @@ function rowOf(
   };
 }
 
-/** The share of its ceiling that a program reaches (1 is all of it): the n-th sample by the n-th. */
+/** The share of its ceiling that a program reaches: 1 is all of it. */
 function shareOfCeiling(one: Measured, all: readonly Measured[]): Figure | undefined {
   const ceiling = all.find(
     ({ who, at, measure }) => who === one.ceiling && at === one.at && measure === one.measure,
   );
-  if (ceiling === undefined) return undefined;
-  const pairs = one.samples.slice(0, ceiling.samples.length);
+  return shareOf(one, ceiling);
+}
+
+/**
+ * How much of another's figure one reaches, the n-th sample by the n-th: 2 is twice as good.
+ * @returns undefined without another, and where noise reaches to nothing or below
+ */
+export function shareOf(one: Measured, other: Measured | undefined): Figure | undefined {
+  if (other === undefined) return undefined;
+  const pairs = one.samples
+    .slice(0, other.samples.length)
+    .map((value, round) => [value, other.samples[round]!] as const);
+  if (pairs.some(([value, most]) => value <= 0 || most <= 0)) return undefined;
   return figure(
-    pairs.map((value, round) => {
-      const most = ceiling.samples[round]!;
-      return one.better === "more" ? value / most : most / value;
-    }),
+    pairs.map(([value, most]) => (one.better === "more" ? value / most : most / value)),
   );
 }
 
