@@ -240,6 +240,20 @@ describe("a tree", () => {
   });
 });
 
+test("a tree of which most files are there brings only those that are missing", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  for (let i = 0; i < 20; i++) library.file(`t/${i}`, Buffer.alloc(10_000, `${i}`));
+  await using leat = await connectInMemory({ library: library.path });
+  await leat.client.getTree("t", local.at("t"));
+  rmSync(local.at("t/7"));
+  const before = await leat.client.status();
+  const summary = await leat.client.getTree("t", local.at("t"), { ifExists: "skip" });
+  expect(summary).toMatchObject({ files: 1, skipped: 19 });
+  const { bytesSent } = await leat.client.status();
+  expect(bytesSent - before.bytesSent).toBeWithin(10_000, 20_000);
+});
+
 describe("a whole tree, awaited", () => {
   test("is there, both ways, and says how much it was", async () => {
     using local = new TemporaryFolder();

@@ -63,7 +63,9 @@ export class TreeGet {
 
   async #tree(root: TreeRoot, { modified }: Entry): Promise<void> {
     const { signal } = this.#run;
-    const walk = await walkTree(this.#calls, root.path, { contentsUpTo: SMALL_FILE, signal });
+    // Where files that exist are skipped, most of them are there: those that are missing are asked for.
+    const contentsUpTo = this.#collision === "skip" ? 0 : SMALL_FILE;
+    const walk = await walkTree(this.#calls, root.path, { contentsUpTo, signal });
     using open = new OpenFolders();
     try {
       open.push(root, () => LocalFolder.make(root.local, modified, this.#durability));
