@@ -6,7 +6,7 @@
  *
  * The charts are those beside the first run: `bun run bench --out bench/results` leaves both.
  */
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { numberText } from "./report/tables.ts";
 import { type Measured, type Run, readRun } from "./report/run.ts";
 import type { Measure } from "./support/record.ts";
@@ -115,46 +115,55 @@ export function withRun(readme: string, main: Kept, others: readonly Kept[]): st
   return readme.replace(PART, () => figures(main, others));
 }
 
-/** `2 × AMD EPYC`, without the signs of its maker. */
+/** `AMD EPYC, 2 cores`, without the signs of its maker. */
 export function machineName({ machine }: Run): string {
   const cpu = machine.cpu.replaceAll(/\((?:R|TM)\)|\b(?:Processor|CPU)\b/g, " ");
-  return `${machine.cores} × ${cpu.replaceAll(/\s+/g, " ").replace("GHz", " GHz").trim()}`;
+  return `${cpu.replaceAll(/\s+/g, " ").replace("GHz", " GHz").trim()}, ${machine.cores} cores`;
 }
 
 function figures(main: Kept, others: readonly Kept[]): string {
   const folder = dirname(main.source);
   const charts = CHARTS.map(([file, title]) => `![${title}](${folder}/charts/${file}.svg)`);
-  const system = ({ run }: Kept): string => `Bun ${run.versions["Bun"]}, ${run.machine.system}`;
+  const about = ({ run }: Kept): string =>
+    [
+      `Bun ${run.versions["Bun"]}`,
+      run.machine.system,
+      `commit ${run.commit} of ${run.began.slice(0, "2026-11-26".length)}`,
+    ].join(", ");
   return `
 All files are in memory (\`/dev/shm\`), and client and server run on the same machine. The figures are medians. Where
 brackets follow, they hold the smallest and the largest value. leat was measured on two machines:
 
-- ${machineName(main.run)} (${system(main)}): see [${main.source}](${main.source}), and all tables in
-  [REPORT.md](${folder}/REPORT.md). The charts and the last two tables below are of this machine.
+- ${machineName(main.run)} (${about(main)}).
+  [REPORT.md](${folder}/REPORT.md) has all figures of this machine, and
+  [${basename(main.source)}](${main.source}) every single value. The charts below are of this machine, too.
 ${others
   .map(
     (other) =>
-      `- ${machineName(other.run)} (${system(other)}), for the comparison with other tools only: see\n  [${other.source}](${other.source}).`,
+      `- ${machineName(other.run)} (${about(other)}).\n  Here only the comparison with other tools was run. [${basename(other.source)}](${other.source}) has its values.`,
   )
   .join("\n")}
+
+[docs/performance.md](docs/performance.md#how-it-was-measured) says what has changed in leat since then.
 
 ${charts.join("\n")}
 
 ${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 
 In these two tables, a figure covers a whole client process from its start to its end, and no tool waits for the disk (no
-fsync). – means that the tool was left out, because it would take too long. leat and rsync compare checksums, sftp encrypts,
-and the other tools do neither. [bench/peers/README.md](bench/peers/README.md) explains the rows.
+fsync). – means that the tool was left out, because it would take too long. pure-ftpd was not installed on the second
+machine, so that table shows vsftpd. leat and rsync compare checksums, sftp encrypts, and the other tools do neither.
+[bench/peers/README.md](bench/peers/README.md) explains the rows.
 
-Which tool is fastest depends on the processor. With one large file, leat is faster than nginx with curl and than rsync on
-the first machine, and slower than both on the second.
-[docs/performance.md](docs/performance.md#another-processor) shows why.
+Which tool is fastest depends on the processor. On the first machine, leat moves one large file faster
+than nginx with curl, and faster than rsync. On the second machine it is slower than both.
+[docs/performance.md](docs/performance.md#another-processor) shows which part of the work takes longer there.
 
-| one file of 1 GiB, between two running processes, no fsync, ${machineName(main.run)} | |
+| ${machineName(main.run)}: one file of 1 GiB, between two running processes, no fsync | |
 | --- | --- |
 ${table(FILE, main.run)}
 
-| many clients, many files, ${machineName(main.run)} | |
+| ${machineName(main.run)}: many clients or many files | |
 | --- | --- |
 ${table(MANY, main.run)}
 
@@ -175,7 +184,7 @@ function beside(run: Run): string {
   const there = new Set(run.measurements.map(({ who }) => who));
   const columns = COLUMNS.map((whos) => whos.find((who) => there.has(who)) ?? whos[0]!);
   const lines = [
-    [`whole client processes, no fsync, ${machineName(run)}`, ...columns],
+    [`${machineName(run)}: whole client processes, no fsync`, ...columns],
     ["---", ...columns.map(() => "---:")],
     ...BESIDE.map(([text, work, measure]) => [
       text,
