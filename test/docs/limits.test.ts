@@ -71,5 +71,7 @@ test("a thousand peers at their worst cost what the text says", () => {
   const sum = (name: string): number =>
     rows(part(document, name)).reduce((all, [, , most]) => all + evaluate(most!), 0);
   const gib = (limits.MAX_CONNECTIONS * sum("connection")) / limits.GiB;
-  expect(/at every line of the table above: (.*?) GiB/.exec(document)?.[1]).toBe(gib.toFixed(1));
+  expect(/at every line of the table above, need (.*?) GiB/.exec(document)?.[1]).toBe(
+    gib.toFixed(1),
+  );
 });
