@@ -38,7 +38,7 @@ function rows(server: string, answer: ServerStatus): [string, string][] {
     ["memory", known(answer.residentBytes)],
     ["free", known(answer.freeBytes)],
     ["changes", answer.readOnly ? "refused (read-only)" : "allowed"],
-    ["uploads", synced ? "on disk before they count" : "count before they are on disk"],
+    ["uploads", synced ? "confirmed when they are on disk" : "confirmed before they are on disk"],
   ];
 }
 
