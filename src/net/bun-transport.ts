@@ -9,9 +9,11 @@
  * While much comes, the socket is read by `DirectReader` in place of the runtime: after a few long chunks
  * in a row. The runtime gets it back when nothing has come for a while, and when bytes are not used at
  * once: then a slow disk, or a slow reader, is what all wait for. The runtime always sees the peer's FIN.
+ * `DirectReads` may say otherwise.
  */
 import { DIRECT_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "../limits.ts";
 import { DirectReader, type DirectSocket } from "./direct-reader.ts";
+import type { DirectReads } from "./direct-reads.ts";
 import { EAGAIN, EINTR, ReceiveBuffer } from "./socket-calls.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
@@ -33,6 +35,7 @@ export class BunTransport implements Transport, DirectSocket {
   /** Until the socket is closed. */
   handler: TransportHandler | undefined;
   readonly #socket: Socket;
+  readonly #reads: DirectReads;
   /** It is read here, not by the runtime. */
   #isDirect = false;
   #isPaused = false;
@@ -45,9 +48,10 @@ export class BunTransport implements Transport, DirectSocket {
   /** The handler has a chunk of this buffer, and has not freed it. */
   #lent: ReceiveBuffer | undefined;
 
-  constructor(socket: Socket, peer: string) {
+  constructor(socket: Socket, peer: string, reads: DirectReads) {
     this.#socket = socket;
     this.peer = peer;
+    this.#reads = reads;
   }
 
   get fd(): number {
@@ -98,13 +102,23 @@ export class BunTransport implements Transport, DirectSocket {
 
   // ---- called by the runtime ----
 
+  /** It is open, and has its handler. */
+  opened(): void {
+    if (this.#reads === "on") this.#take();
+  }
+
   onData(chunk: Uint8Array): void {
     this.#longChunks = chunk.length < LONG_CHUNK ? 0 : this.#longChunks + 1;
     this.handler?.onData(chunk);
-    if (this.#longChunks < LONG_CHUNKS || this.#isPaused || this.#isShut) return;
-    if (this.handler === undefined || !reader.canRead(this.fd)) return;
+    if (this.#longChunks >= LONG_CHUNKS && this.#reads !== "off" && !this.#isPaused) this.#take();
+  }
+
+  /** From now on it is read here, if it can be. */
+  #take(): void {
+    if (this.#isShut || this.handler === undefined || !reader.canRead(this.fd)) return;
     this.#isDirect = true;
     this.#readAt = performance.now();
+    if (this.#isPaused) return; // `resume` goes on here
     this.#socket.pause();
     reader.add(this);
   }
@@ -147,7 +161,7 @@ export class BunTransport implements Transport, DirectSocket {
   }
 
   quiet(now: number): void {
-    if (now - this.#readAt > QUIET_SOCKET) this.#giveBack();
+    if (this.#reads !== "on" && now - this.#readAt > QUIET_SOCKET) this.#giveBack();
   }
 
   /** @returns whether it is still read here */
@@ -163,13 +177,13 @@ export class BunTransport implements Transport, DirectSocket {
     } catch (thrown) {
       this.defect(thrown);
     }
-    if (this.#lent !== undefined) this.#giveBack();
+    if (this.#lent !== undefined && this.#reads !== "on") this.#giveBack();
+    this.#lent = undefined; // a chunk that the handler has not freed is the collector's
     return this.#isDirect && !this.#isPaused && this.handler !== undefined;
   }
 
-  /** From now on the runtime reads. A chunk that the handler has not freed is the collector's. */
+  /** From now on the runtime reads. */
   #giveBack(): void {
-    this.#lent = undefined;
     if (!this.#isDirect || this.handler === undefined) return;
     this.#isDirect = false;
     this.#longChunks = 0;

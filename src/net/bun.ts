@@ -2,6 +2,7 @@
 import { LeatError } from "../errors.ts";
 import { KEEPALIVE, UNIX_PATH_BYTES } from "../limits.ts";
 import { BunTransport, type Socket, type SocketData } from "./bun-transport.ts";
+import { type DirectReads, directReads } from "./direct-reads.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
 import type { Accept, Address, Listener } from "./transport.ts";
 
@@ -17,11 +18,15 @@ export interface SocketListener extends Listener {
   readonly fd: number;
 }
 
-/** One set of handlers for all sockets of an `accept`; each has its own `socket.data`. */
+/**
+ * One set of handlers for all sockets of an `accept`; each has its own `socket.data`.
+ * @throws INVALID_ARGUMENT for what the environment says of direct reads
+ */
 export function handlers(
   accept: Accept,
   name: (socket: Socket) => string,
   divert?: Divert,
+  reads: DirectReads = directReads(),
 ): Bun.SocketHandler<SocketData> {
   return {
     open(opened) {
@@ -30,11 +35,12 @@ export function handlers(
         socket.close();
         return;
       }
-      const transport = new BunTransport(socket, name(socket));
+      const transport = new BunTransport(socket, name(socket), reads);
       setNotSentLowWater(socket.fd);
       socket.setKeepAlive(true, KEEPALIVE);
       socket.data = transport;
       transport.handler = accept(transport);
+      transport.opened();
     },
     data(socket, chunk) {
       socket.data?.onData(chunk);
@@ -83,9 +89,17 @@ export function peerName(address: Address): (socket: Socket) => string {
   };
 }
 
-/** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */
-export function listenBun(address: Address, accept: Accept, divert?: Divert): SocketListener {
-  const socket = handlers(accept, peerName(address), divert);
+/**
+ * @param reads what the environment says unless given
+ * @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used
+ */
+export function listenBun(
+  address: Address,
+  accept: Accept,
+  divert?: Divert,
+  reads?: DirectReads,
+): SocketListener {
+  const socket = handlers(accept, peerName(address), divert, reads);
   checkUnixPath(address, "listen on");
   try {
     const listener = Bun.listen(socketOptions(address, socket));
@@ -140,18 +154,21 @@ function listenError(thrown: unknown, where: string): LeatError {
 /**
  * Connects and hands the open transport to `accept`.
  * @param signal once it is aborted, a socket that opens after all is closed before anything is sent
+ * @param reads what the environment says unless given
  * @throws UNAVAILABLE when no server listens at the address
  */
 export async function connectBun(
   address: Address,
   accept: Accept,
   signal?: AbortSignal,
+  reads?: DirectReads,
 ): Promise<void> {
   const where = addressText(address);
   const socket = handlers(
     accept,
     () => where,
     () => signal?.aborted === true,
+    reads,
   );
   checkUnixPath(address, "connect to");
   try {

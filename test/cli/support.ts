@@ -11,12 +11,12 @@ export const LAUNCHER = resolve(PACKAGE, "bin/leat");
 const state = new TemporaryFolder();
 process.on("exit", () => state[Symbol.dispose]());
 
-/** Without what `npm test` sets for npm, and without LEAT_…, which would be flags; but for this one. */
+/** Without what `npm test` sets for npm, and without LEAT_…, which would be flags; but for those that say how bytes go. */
 export function environment(
   more: Record<string, string | undefined> = {},
 ): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(LEAT_(?!KERNEL_COPY$)|NO_COLOR$|npm_|INIT_CWD$)/.test(name),
+    ([name]) => !/^(LEAT_(?!(KERNEL_COPY|DIRECT_READS)$)|NO_COLOR$|npm_|INIT_CWD$)/.test(name),
   );
   return { ...Object.fromEntries(own), ...more };
 }

@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { LeatError } from "../../src/errors.ts";
 import { NOT_SENT_LOW_WATER } from "../../src/limits.ts";
 import { addressText, connectBun, listenBun } from "../../src/net/bun.ts";
+import type { DirectReads } from "../../src/net/direct-reads.ts";
 import type { Accept, Address, Transport } from "../../src/net/transport.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { type Line, Peer, peerTo, transportContract } from "./contract.ts";
@@ -15,14 +16,12 @@ let sockets = 0;
 
 const LOOPBACK: Address = { hostname: "127.0.0.1", port: 0 };
 
-async function line(address: Address): Promise<Line & { listening: string }> {
+async function line(address: Address, reads?: DirectReads): Promise<Line & { listening: string }> {
   const server = peerTo();
   const client = peerTo();
-  const listener = listenBun(address, server.accept);
-  await connectBun(
-    "unix" in address ? address : { ...address, port: listener.port },
-    client.accept,
-  );
+  const listener = listenBun(address, server.accept, undefined, reads);
+  const where = "unix" in address ? address : { ...address, port: listener.port };
+  await connectBun(where, client.accept, undefined, reads);
   const [a, b] = [await client.peer, await server.peer];
   return {
     a,
@@ -35,8 +34,13 @@ async function line(address: Address): Promise<Line & { listening: string }> {
   };
 }
 
-transportContract("TCP", () => line(LOOPBACK));
-transportContract("a Unix socket", () => line({ unix: folder.at(`s${sockets++}`) }));
+for (const reads of ["auto", "on", "off"] as const) {
+  const name = `direct reads ${reads}`;
+  transportContract(`TCP, ${name}`, () => line(LOOPBACK, reads));
+  transportContract(`a Unix socket, ${name}`, () =>
+    line({ unix: folder.at(`s${sockets++}`) }, reads),
+  );
+}
 
 /** What a promise is rejected with. */
 async function refusedBy(promise: Promise<unknown>): Promise<LeatError> {

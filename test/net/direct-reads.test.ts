@@ -1,10 +1,14 @@
 /** Sockets that are read by recv(2), compared with a socket of node:net, which the runtime reads. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { CODES } from "../../src/errors.ts";
 import { connectBun, listenBun } from "../../src/net/bun.ts";
+import type { DirectReads } from "../../src/net/direct-reads.ts";
 import { eventLoopDescriptor } from "../../src/net/event-loop.ts";
 import { EAGAIN, PollSet, ReceiveBuffer, hasSocketCalls } from "../../src/net/socket-calls.ts";
 import type { Address } from "../../src/net/transport.ts";
+import { client } from "../cli/support.ts";
 import { join, seededRandom } from "../support/chop.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { type Line, Peer, peerTo } from "./contract.ts";
@@ -21,11 +25,11 @@ const CONTENTS = seededRandom(1701).bytes(MiB);
 const many = (count: number): Uint8Array => join(Array<Uint8Array>(count).fill(CONTENTS));
 
 /** Peer `b` connects to `a`. */
-async function line(address = tcp()): Promise<Line> {
+async function line(address = tcp(), reads: DirectReads = "auto"): Promise<Line> {
   const [client, server] = [peerTo(), peerTo()];
-  const listener = listenBun(address, server.accept);
+  const listener = listenBun(address, server.accept, undefined, reads);
   const where = "unix" in address ? address : { ...address, port: listener.port };
-  await connectBun(where, client.accept);
+  await connectBun(where, client.accept, undefined, reads);
   const [a, b] = [await server.peer, await client.peer];
   return {
     a,
@@ -231,4 +235,41 @@ describe.if(hasSocketCalls())("direct reads", () => {
     expect([set.isReady(0), set.isReady(1)]).toEqual([false, true]);
     expect([buffer.receive(fds[1]!), buffer.bytes[0]]).toEqual([1, 7]);
   });
+
+  test.each(["on", "off"] as const)("are for every read when they are %s", async (reads) => {
+    await using made = await line(tcp(), reads);
+    const { a, b } = made;
+    const { fd } = b.transport;
+    const seen = new Set([runtimeReads(fd!)]);
+    let received = 0;
+    b.onData = (chunk) => {
+      received += chunk.length;
+      seen.add(runtimeReads(fd!));
+      // Kept chunks, too, and a pause leave it as it is.
+      if (received % 2 === 0) b.transport.free(chunk);
+      b.transport.pause();
+      setImmediate(() => b.transport.resume());
+    };
+    a.send(Uint8Array.of(1));
+    a.send(many(16));
+    a.finish();
+    await b.ended();
+    expect(received).toBe(16 * MiB + 1);
+    expect([...seen]).toEqual([reads === "off"]);
+  });
+});
+
+/** Whether the event loop waits for bytes of a socket: EPOLLIN is 1. */
+function runtimeReads(socket: number): boolean {
+  const loop = readFileSync(`/proc/self/fdinfo/${eventLoopDescriptor(socket)}`, "utf8");
+  const [, events] = new RegExp(`^tfd:\\s+${socket} events:\\s+(\\w+)`, "m").exec(loop)!;
+  return (Number.parseInt(events!, 16) & 1) === 1;
+}
+
+test("LEAT_DIRECT_READS is refused when it says something else", async () => {
+  const { code, stderr } = await client("127.0.0.1:1", ["list"], {
+    env: { LEAT_DIRECT_READS: "maybe" },
+  });
+  expect(stderr).toContain("LEAT_DIRECT_READS=maybe in the environment is invalid");
+  expect([code, stderr.trim().split("\n").length]).toEqual([CODES.INVALID_ARGUMENT.exit, 1]);
 });
