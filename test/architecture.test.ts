@@ -91,14 +91,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   hash: [],
   libc: ["bun"],
   "next-turn": [],
+  "system-error": ["node"],
   version: [".."], // package.json
   wire: [...BASE, "protobufjs"],
   session: [...BASE, "wire"],
-  net: [...BASE, "libc", "next-turn", "node", "bun"],
+  net: [...BASE, "libc", "next-turn", "system-error", "node", "bun"],
 
   // The contract of a place that keeps files, and the names in it: no disk, no runtime.
   store: BASE,
-  "store/system": [...BASE, "hash", "libc", "store", "node", "bun"],
+  "store/system": [...BASE, "hash", "libc", "system-error", "store", "node", "bun"],
   "store/resolve": [...BASE, "next-turn", "store", "store/system", "node"],
   "store/read": [...BASE, "hash", "store", "store/system", "store/resolve", "node"],
   "store/write": [

@@ -12,6 +12,7 @@
  * `DirectReads` may say otherwise.
  */
 import { DIRECT_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "../limits.ts";
+import { systemError } from "../system-error.ts";
 import { DirectReader, type DirectSocket } from "./direct-reader.ts";
 import type { DirectReads } from "./direct-reads.ts";
 import { EAGAIN, EINTR, ReceiveBuffer } from "./socket-calls.ts";
@@ -155,7 +156,7 @@ export class BunTransport implements Transport, DirectSocket {
     if (received === 0) this.#giveBack();
     else if (received !== -EAGAIN && received !== -EINTR) {
       // The system tells an error once: from then on the runtime would see a FIN.
-      this.#fail(new Error(`recv failed: errno ${-received}`));
+      this.#fail(systemError(-received, "recv"));
     }
     return false;
   }

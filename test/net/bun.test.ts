@@ -34,7 +34,10 @@ async function line(address: Address, reads?: DirectReads): Promise<Line & { lis
   };
 }
 
-for (const reads of ["auto", "on", "off"] as const) {
+/** In which sockets are read. */
+const WAYS = ["auto", "on", "off"] as const;
+
+for (const reads of WAYS) {
   const name = `direct reads ${reads}`;
   transportContract(`TCP, ${name}`, () => line(LOOPBACK, reads));
   transportContract(`a Unix socket, ${name}`, () =>
@@ -166,12 +169,12 @@ describe("connecting", () => {
 });
 
 describe("the other side is no leat", () => {
-  test("and resets the connection: it is told once, with why", async () => {
+  test.each(WAYS)("and resets the connection: it is told once, with why (%s)", async (reads) => {
     const server = createServer((socket) => socket.resetAndDestroy());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const client = peerTo();
-    await connectBun({ hostname: "127.0.0.1", port }, client.accept);
+    await connectBun({ hostname: "127.0.0.1", port }, client.accept, undefined, reads);
     const peer = await client.peer;
     await peer.closed();
     expect([peer.diary, LeatError.from(peer.error).code]).toEqual([["close"], "CONNECTION_LOST"]);

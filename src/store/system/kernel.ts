@@ -7,10 +7,12 @@
 
 import { FFIType, ptr, read } from "bun:ffi";
 import { closeSync, existsSync } from "node:fs";
-import { constants } from "node:os";
 import { openLibc } from "../../libc.ts";
 import { MAX_PATH } from "../../limits.ts";
+import { ERRNO } from "../../system-error.ts";
 import { type Facts, inRange, kindOfMode } from "./facts.ts";
+
+export { ERRNO, systemError } from "../../system-error.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
 const CALLS = {
@@ -42,18 +44,6 @@ const STATX_SIZE = 256;
 
 /** Directory entries of one call: some 800 names, about 0.3 ms. */
 const ENTRIES_SIZE = 32 * 1024;
-
-/** The errno values by their names. */
-export const ERRNO = constants.errno;
-
-const NAMES = new Map(Object.entries(ERRNO).map(([key, number]) => [number, key]));
-NAMES.set(ERRNO.EAGAIN, "EAGAIN"); // also called EWOULDBLOCK, which LeatError.from does not know
-
-/** An errno as the error node:fs would throw, so that LeatError.from knows it. */
-export function systemError(errno: number, call: string): Error {
-  const name = NAMES.get(errno) ?? `errno ${errno}`;
-  return Object.assign(new Error(`${call}: ${name}`), { code: name, errno: -errno, syscall: call });
-}
 
 const isKnown = process.platform === "linux" && process.arch in CALLS;
 const { i64_fast, ptr: pointer } = FFIType;
