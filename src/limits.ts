@@ -182,6 +182,10 @@ export const POLL_WAIT = 2;
 /** Milliseconds without a byte after which the runtime reads a socket again. */
 export const QUIET_SOCKET = 10;
 
+/** Bytes that the runtime is given at a time for standard output. It copies them, and keeps them until they
+ *  are read: a peer behind ssh that reads nothing costs no more. */
+export const STDIO_WRITE = 256 * KiB;
+
 /** Requests of one connection that begin in one turn of the event loop: each may cost the disk. */
 export const TURN_REQUESTS = 16;
 
@@ -348,6 +352,25 @@ export const IDLE_DEADLINE = 15 * 60_000;
 
 /** How long a TCP peer may be silent before the kernel asks whether it is still there. */
 export const KEEPALIVE = 60_000;
+
+/** How long a client waits for a connection by ssh: a person may have to type a password. */
+export const SSH_DEADLINE = 60_000;
+
+/** Characters of a line that ssh, or the other machine, writes to stderr. */
+export const PROGRAM_LINE = 1_000;
+
+/** Lines of it that are kept until the connection is there: one of them may say why it never is. */
+export const PROGRAM_LINES = 100;
+
+/** How long they are kept: one of them may ask for something. So long is waited, too, for the exit code of an
+ *  ssh that has closed its connection. */
+export const PROGRAM_NOTICE = 1_000;
+
+/** How long stderr of an ssh that has ended is read, where another process still holds it. */
+export const PROGRAM_END = 200;
+
+/** How long a server that ssh has started waits, after its connection has ended, until the last bytes are read. */
+export const STDIO_DRAIN = 1_000;
 
 /** A peer that takes no byte of what waits for it. */
 export const WRITE_DEADLINE = 60_000;

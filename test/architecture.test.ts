@@ -324,6 +324,8 @@ describe("the code", () => {
       "hash.ts",
       "net/bun.ts",
       "net/handover.ts",
+      "net/program.ts",
+      "net/stdio.ts",
       "server/models/processes.ts",
       "server/models/program.ts",
     ];

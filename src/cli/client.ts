@@ -2,13 +2,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_HOST, DEFAULT_PORT, parseAddress } from "../client/connection/address.ts";
 import { LeatError } from "../errors.ts";
-import { CONNECT_DEADLINE } from "../limits.ts";
+import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
 import { createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
 import { addCommands } from "./commands/commands.ts";
 import { type ClientFlags, Context, Shared } from "./program/context.ts";
 import { EXIT } from "./program/exit-codes.ts";
 import { Failures } from "./program/failures.ts";
+import { splitWords } from "./shell/words.ts";
 import { Output } from "./terminal/output.ts";
 import { type Signal, onSignals, signalExit } from "./program/signals.ts";
 import { commandNamed, unknownCommand } from "./program/unknown-command.ts";
@@ -74,14 +75,23 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .usage("[options] [COMMAND]")
     .argument("[COMMAND...]")
     .addOption(
-      new Option("--server <ADDRESS>", "HOST:PORT, tcp://HOST:PORT or unix:PATH")
+      new Option("--server <ADDRESS>", "HOST:PORT, tcp://HOST:PORT, unix:PATH or ssh://HOST/PATH")
         .default(`${DEFAULT_HOST}:${DEFAULT_PORT}`)
         .argParser(serverAddress),
     )
     .addOption(
-      new Option("--timeout <SECONDS>", "how long connecting may take")
-        .default(CONNECT_DEADLINE, String(CONNECT_DEADLINE / 1000))
-        .argParser(seconds),
+      new Option(
+        "--timeout <SECONDS>",
+        `how long connecting may take (default: ${TIMEOUTS})`,
+      ).argParser(seconds),
+    )
+    .addOption(
+      new Option("--ssh <COMMAND>", "the program for ssh://, with its arguments")
+        .default(["ssh"], "ssh")
+        .argParser(commandWords),
+    )
+    .addOption(
+      new Option("--remote-leat <COMMAND>", "the program that ssh starts there").default("leat"),
     )
     .option("--no-retry", "fail at once when the connection is lost, or the server has no room")
     .option("-q, --quiet", "say nothing but what went wrong")
@@ -89,6 +99,15 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .version(`leat ${VERSION}`)
     .addHelpText("after", "\nEvery flag can stand in the environment: --server as LEAT_SERVER.");
   return program.action(onShell);
+}
+
+const TIMEOUTS = `${CONNECT_DEADLINE / 1000}, and ${SSH_DEADLINE / 1000} by ssh`;
+
+/** For `argParser`: the words of a command, quoted as for a shell. */
+function commandWords(text: string): readonly string[] {
+  const words = splitWords(text);
+  if (words.length > 0) return words;
+  throw new InvalidArgumentError("It is empty: it should be a program, like ssh.");
 }
 
 /** For `argParser`: a wrong address is reported before any command connects. */

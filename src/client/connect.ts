@@ -2,16 +2,17 @@
 import type { Connection } from "../connection/connection.ts";
 import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
-import { CONNECT_DEADLINE } from "../limits.ts";
-import { addressText, connectBun } from "../net/bun.ts";
-import type { Address, Transport } from "../net/transport.ts";
+import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
+import { connectBun } from "../net/bun.ts";
+import type { Transport } from "../net/transport.ts";
 import { abortError, abortable, onAbort, throwIfAborted } from "./connection/abortable.ts";
-import { parseAddress } from "./connection/address.ts";
+import { parseAddress, type ServerAddress, serverText } from "./connection/address.ts";
 import { type Client, createClient } from "./client.ts";
 import { Link } from "./connection/link.ts";
 import type { ConnectOptions } from "./connection/options.ts";
 import { ReconnectingLink } from "./connection/reconnecting-link.ts";
 import { Retry } from "./connection/retry.ts";
+import { connectSsh, type SshOptions } from "./connection/ssh.ts";
 
 /** A timer of more milliseconds would fire at once. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -19,15 +20,17 @@ const MAX_TIMER = 2 ** 31 - 1;
 /**
  * Connects to a server. Resolves when the server has accepted the connection.
  * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tcp://…` or `unix:PATH`; the port is 8888 unless
- *   given
+ *   given. `ssh://[USER@]HOST[:PORT]/PATH` starts ssh, and leat for the folder PATH on the other machine.
  * @throws INVALID_ARGUMENT (the address), UNAVAILABLE, RESOURCE_EXHAUSTED (no room, after all retries),
- *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, CANCELLED
+ *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, CANCELLED; by ssh also
+ *   UNAUTHENTICATED
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   const parsed = parseAddress(address);
-  const { retry = 0, onRetry = () => {}, timeout = CONNECT_DEADLINE } = options;
+  const { retry = 0, onRetry = () => {}, ssh = {} } = options;
+  const timeout = options.timeout ?? ("ssh" in parsed ? SSH_DEADLINE : CONNECT_DEADLINE);
   const policy = { deadline: () => retry, onRetry };
-  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, timeout, signal);
+  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, ssh, timeout, signal);
   const first = new Retry(policy, options.signal);
   while (true) {
     try {
@@ -44,13 +47,14 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 
 /** @param timeout milliseconds, for connecting and the handshake together */
 async function open(
-  address: Address,
+  address: ServerAddress,
+  ssh: SshOptions,
   timeout: number,
   given: AbortSignal | undefined,
 ): Promise<Link> {
   throwIfAborted(given);
   const stop = new AbortController();
-  const text = addressText(address);
+  const text = serverText(address);
   const release = onAbort(given, (error) => stop.abort(error));
   const timer = setTimeout(
     () => {
@@ -60,7 +64,7 @@ async function open(
     Math.min(timeout, MAX_TIMER),
   );
   try {
-    return await abortable(shakeHands(address, stop.signal), stop.signal);
+    return await abortable(shakeHands(address, ssh, stop.signal), stop.signal);
   } catch (thrown) {
     throw LeatError.from(thrown, `cannot connect to ${text}`);
   } finally {
@@ -70,17 +74,30 @@ async function open(
 }
 
 /** @param signal ends the connection until the server has accepted it, also one that opens later */
-async function shakeHands(address: Address, signal: AbortSignal): Promise<Link> {
+async function shakeHands(
+  address: ServerAddress,
+  ssh: SshOptions,
+  signal: AbortSignal,
+): Promise<Link> {
   let link: Link | undefined;
   const release = onAbort(signal, (error) => link?.connection.abort(error));
+  const accept = (transport: Transport): Connection => {
+    link = new Link(transport, processRuntime());
+    return link.connection;
+  };
+  const accepted = async (): Promise<void> => {
+    if (signal.aborted) link?.connection.abort(abortError(signal));
+    await link?.welcomed;
+  };
   try {
-    const accept = (transport: Transport): Connection => {
-      link = new Link(transport, processRuntime());
-      return link.connection;
-    };
-    await connectBun(address, accept, signal);
+    if ("ssh" in address) {
+      const program = await connectSsh(address, ssh, accept, accepted, signal);
+      void link!.closed.then(() => program[Symbol.dispose]());
+    } else {
+      await connectBun(address, accept, signal);
+      await accepted();
+    }
     if (link === undefined) throw abortError(signal);
-    await link.welcomed;
     return link;
   } finally {
     release();

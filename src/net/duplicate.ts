@@ -14,6 +14,7 @@ const O_NONBLOCK = 0x800;
 const { i32 } = FFIType;
 const libc = lazyLibc({
   dup: { args: [i32], returns: i32 },
+  dup2: { args: [i32, i32], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },
   close: { args: [i32], returns: i32 },
 });
@@ -36,6 +37,11 @@ export function duplicate(fd: number): number {
   const copy = process.platform === "linux" ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : dup(fd);
   if (copy >= 0) return copy;
   throw new LeatError("RESOURCE_EXHAUSTED", `descriptor ${fd} cannot be duplicated`);
+}
+
+/** From now on the number `fd` stands for what `target` does. @throws UNIMPLEMENTED */
+export function redirect(fd: number, target: number): void {
+  calls().dup2(target, fd);
 }
 
 /** Linux: reading, writing and accepting never wait for the peer. */

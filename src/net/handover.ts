@@ -74,7 +74,7 @@ export function listenShared(
   };
 }
 
-/** Adopts a connected socket that was accepted elsewhere. @param peer its address, for logs */
+/** Adopts a connected socket that was made or accepted elsewhere. @param peer its address, for logs */
 export async function adopt(fd: number, peer: string, accept: Accept): Promise<void> {
   const socket = handlers(accept, () => peer);
   await Bun.connect(socketOptions({ fd }, socket));

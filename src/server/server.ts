@@ -8,13 +8,13 @@
  */
 import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
-import type { Address } from "../net/transport.ts";
+import type { Accept, Address } from "../net/transport.ts";
 import { Host, openStore } from "./host/host.ts";
 import { GuardedLog } from "./log/log.ts";
 import { LeatServer } from "./loop/leat-server.ts";
 import { clientServers } from "./models/clients.ts";
 import { startWorkers } from "./models/workers.ts";
-import type { Server, ServerOptions } from "./options/options.ts";
+import type { Server, ServerOptions, StopOptions } from "./options/options.ts";
 import { type Settings, conflict, settle } from "./options/table.ts";
 
 /**
@@ -42,6 +42,41 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await Promise.allSettled([store[Symbol.asyncDispose]()]);
     throw thrown;
   }
+}
+
+/** Serves one client, over a transport that is there already. */
+export interface PeerServer {
+  /** Resolves when the client has left, and all that it changed is on disk. */
+  readonly ended: Promise<void>;
+  /** Lets open streams finish, closes. */
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/**
+ * Serves one client.
+ * @param open hands its transport over; called once, when the library is open
+ * @throws LeatError: an option is out of its bounds, the library is missing or unreadable; errors of `open`
+ */
+export async function servePeer(
+  options: ServerOptions,
+  open: (accept: Accept) => Promise<void>,
+): Promise<PeerServer> {
+  const { log, ...others } = settle(options);
+  const settings = log === undefined ? others : { ...others, log: new GuardedLog(log) };
+  const host = new Host(openStore(settings), { ...settings, oneClient: true }, processRuntime());
+  const left = Promise.withResolvers<void>();
+  const server = new LeatServer(host, {
+    onConnections: (connections) => {
+      if (connections === 0) left.resolve(server.stop({ drain: 0 }));
+    },
+  });
+  try {
+    await open(server.accept);
+  } catch (thrown) {
+    await server.stop({ drain: 0 });
+    throw thrown;
+  }
+  return { ended: left.promise, stop: (how) => server.stop(how) };
 }
 
 function address({ unix, hostname, port }: Settings): Address {

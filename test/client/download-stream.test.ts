@@ -1,6 +1,7 @@
 /** What a download holds before it has a receiver: bytes, not an object for each piece. */
 import { expect, test } from "bun:test";
 import { parseAddress } from "../../src/client/connection/address.ts";
+import type { Address } from "../../src/net/transport.ts";
 import { Link } from "../../src/client/connection/link.ts";
 import { DownloadStream } from "../../src/client/download/download-stream.ts";
 import { VerifiedBlocks } from "../../src/client/download/verified-blocks.ts";
@@ -33,7 +34,7 @@ async function open(address: string, bytes: number): Promise<DownloadStream & As
     opened.resolve(link);
     return link.connection;
   };
-  await connectBun(parseAddress(address), accept, AbortSignal.timeout(10_000));
+  await connectBun(parseAddress(address) as Address, accept, AbortSignal.timeout(10_000));
   const link = await opened.promise;
   let arrived = 0;
   const onProgress = (sum: number): void => void (arrived = sum);

@@ -14,11 +14,16 @@ const MOST_REMEMBERED = 100;
 interface ConnectionOptions {
   readonly server: string;
   /** Milliseconds. */
-  readonly timeout: number;
+  readonly timeout?: number;
   /** Whether to try again when the connection is lost, or the server has no room. */
   readonly retry: boolean;
   /** Called with a line about each try. */
   readonly onRetry: (line: string) => void;
+  /** The words of the program for `ssh://`, and the program that it starts there. */
+  readonly ssh: readonly string[];
+  readonly remoteLeat: string;
+  /** Called with each line that ssh, or the other machine, writes to stderr. */
+  readonly onLine: (line: string) => void;
 }
 
 /** The reason why a transfer does not move, for its progress line. */
@@ -79,10 +84,11 @@ export class Connection {
   }
 
   async #connect(signal: AbortSignal): Promise<Client> {
-    const { server, timeout, retry, onRetry } = this.#options;
+    const { server, timeout, retry, onRetry, ssh, remoteLeat, onLine } = this.#options;
     await this.close();
     const client = await connect(server, {
-      timeout,
+      ...(timeout === undefined ? {} : { timeout }),
+      ssh: { command: ssh, remoteLeat, onLine },
       signal,
       retry: retry ? RETRY_DEADLINE : 0,
       onRetry: (error, delay) => {

@@ -6,14 +6,18 @@ import { CurrentFolder } from "./current-folder.ts";
 import type { Failures } from "./failures.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Planned } from "./paths.ts";
+import { printable } from "../terminal/terminal-text.ts";
 import { Progress } from "../terminal/progress.ts";
 
 /** Flags before the command: how to reach the server, and how much to print. */
 export interface ClientFlags {
   readonly server: string;
   /** Milliseconds. */
-  readonly timeout: number;
+  readonly timeout?: number;
   readonly retry: boolean;
+  /** The words of the program for `ssh://`. */
+  readonly ssh: readonly string[];
+  readonly remoteLeat: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -34,10 +38,16 @@ export class Shared {
     const onRetry = (line: string): void => {
       if (!quiet) output.say(`leat: ${line}`);
     };
-    this.connection = new Connection({ ...flags, onRetry }, onLost);
+    const onLine = (line: string): void =>
+      output.say(`${hostOf(flags.server)}: ${printable(line)}`);
+    this.connection = new Connection({ ...flags, onRetry, onLine }, onLost);
     this.progress = new Progress(output, !quiet, () => this.connection.stall);
   }
 }
+
+/** Of an address that begins with `ssh://`. */
+const hostOf = (server: string): string =>
+  /^ssh:\/\/(?:[^@/]*@)?([^/]*)/.exec(server)?.[1] ?? server;
 
 export class Context {
   readonly output: Output;

@@ -16,6 +16,10 @@ import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts
 
 /** Flags that are no options of `createServer`. */
 const OWN = {
+  stdio: {
+    type: "switch",
+    flag: ["--stdio", "serve one client over standard input and output: ssh starts it so"],
+  },
   allowAnonymous: {
     type: "switch",
     flag: ["--allow-anonymous", "serve strangers: needed to listen beyond this machine"],
@@ -35,6 +39,7 @@ const OWN = {
 } as const satisfies Readonly<Record<string, Row>>;
 
 export interface ServerFlags extends Settings {
+  readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;

@@ -11,11 +11,11 @@ import { createCommand, isAnswer, usageMessage } from "../program/arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "../program/exit-codes.ts";
 import { type ServerFlags, addFlags, readFlags } from "./flags.ts";
-import { StreamLog } from "./log.ts";
 import { addressesElsewhere, checkAddress, checkPassed } from "./listening.ts";
-import { onSignals, signalExit } from "../program/signals.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
+import { createStderrLog, stopOnSignal } from "./running.ts";
+import { checkStdio, serveStdio } from "./stdio.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
 /** @returns the exit code */
@@ -42,6 +42,11 @@ function createProgram() {
   return program.action(async (library: string | undefined) => {
     const flags = readFlags(program);
     const typed = (flag: string): boolean => program.getOptionValueSource(flag) === "cli";
+    if (flags.stdio === true) {
+      checkStdio(typed);
+      const hasLevel = program.getOptionValueSource("logLevel") !== "default";
+      return serveStdio(openLibrary(library), hasLevel ? flags : { ...flags, logLevel: "warn" });
+    }
     const passed = takePassed(process.env);
     if (passed === undefined) checkAddress(flags, typed);
     else checkPassed(passed.address, flags, typed);
@@ -74,22 +79,6 @@ async function serve(
   log.flush();
 }
 
-function createStderrLog(flags: ServerFlags): StreamLog {
-  // A reader that leaves does not stop the server.
-  process.stderr.on("error", () => {});
-  process.stdout.on("error", () => {});
-  const terminal = process.stderr.isTTY;
-  const log = new StreamLog({
-    level: flags.logLevel,
-    format: flags.logFormat,
-    terminal,
-    colour: terminal && !process.env.NO_COLOR,
-    stream: process.stderr,
-  });
-  process.on("exit", () => log.flush());
-  return log;
-}
-
 /** SIGUSR2: starts the next version of the program while the port stays open. */
 function replaceOnSignal(serving: Server, log: Log): void {
   process.on("SIGUSR2", () => {
@@ -100,17 +89,6 @@ function replaceOnSignal(serving: Server, log: Log): void {
       },
       (err: unknown) => log.error({ err }, "the workers are not replaced"),
     );
-  });
-}
-
-/** Resolves when the server has stopped. A second signal ends the process at once. */
-function stopOnSignal(serving: Server, log: Log): Promise<void> {
-  return new Promise((resolve, reject) => {
-    onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, isRepeated) => {
-      if (isRepeated) process.exit(signalExit(signal));
-      log.info({ signal, connections: serving.connections }, "stopping");
-      serving.stop().then(resolve, reject);
-    });
   });
 }
 

@@ -1,15 +1,26 @@
 /** Where a server is, as a person writes it. */
 import { LeatError } from "../../errors.ts";
+import { addressText } from "../../net/bun.ts";
 import type { Address } from "../../net/transport.ts";
+import { isSsh, parseSsh, type SshAddress } from "./ssh-address.ts";
 
 export const DEFAULT_HOST = "127.0.0.1";
 export const DEFAULT_PORT = 8888;
 
+/** Where a client finds its server. */
+export type ServerAddress = Address | SshAddress;
+
+/** As messages name it. */
+export function serverText(address: ServerAddress): string {
+  return "ssh" in address ? address.ssh : addressText(address);
+}
+
 /**
- * Reads `HOST`, `HOST:PORT`, `[IPV6]:PORT`, `tcp://…` and `unix:PATH`.
+ * Reads `HOST`, `HOST:PORT`, `[IPV6]:PORT`, `tcp://…`, `unix:PATH` and `ssh://…`.
  * @throws INVALID_ARGUMENT
  */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string): ServerAddress {
+  if (isSsh(text)) return parseSsh(text, (why) => bad(text, why));
   if (text.startsWith("unix:")) {
     const unix = text.slice("unix:".length);
     if (unix === "") throw bad(text, "there is no path behind unix:");
@@ -22,7 +33,7 @@ export function parseAddress(text: string): Address {
   const rest = text.startsWith("tcp://") ? text.slice("tcp://".length) : text;
   const match = /^(?:\[([^\]]+)\]|([^:/\s]*))(?::(\d*))?$/.exec(rest.replace(/\/$/, ""));
   if (match === null)
-    throw bad(text, "it should look like 127.0.0.1:8888, [::1]:8888 or unix:PATH");
+    throw bad(text, "it should look like 127.0.0.1:8888, [::1]:8888, unix:PATH or ssh://HOST/PATH");
   const hostname = match[1] ?? (match[2] === "" ? DEFAULT_HOST : match[2]!);
   return { hostname, port: match[3] === undefined ? DEFAULT_PORT : parsePort(match[3]) };
 }

@@ -1,5 +1,6 @@
 /** The options of every call, and those of `connect`. */
 import type { LeatError } from "../../errors.ts";
+import type { SshOptions } from "./ssh.ts";
 
 /** The options of every call. */
 export interface CallOptions {
@@ -12,7 +13,7 @@ export interface CallOptions {
 
 /** How to connect, and how long to go on trying. */
 export interface ConnectOptions extends CallOptions {
-  /** Milliseconds for connecting and the handshake together; 10,000 unless given. */
+  /** Milliseconds for connecting and the handshake together; 10,000 unless given, and 60,000 by ssh. */
   readonly timeout?: number;
   /**
    * Milliseconds to go on trying without progress, when the connection is lost or the server has no
@@ -25,4 +26,6 @@ export interface ConnectOptions extends CallOptions {
    * arrived damaged.
    */
   readonly onRetry?: (error: LeatError, delay: number) => void;
+  /** How ssh is started, for an address that begins with `ssh://`. */
+  readonly ssh?: SshOptions;
 }

@@ -1,0 +1,124 @@
+/** Connects by ssh: starts it, and says in one sentence why it could not connect. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { LeatError } from "../../errors.ts";
+import { PROGRAM_LINES, PROGRAM_NOTICE } from "../../limits.ts";
+import { Program, type ProgramEnd } from "../../net/program.ts";
+import type { Accept } from "../../net/transport.ts";
+import { type SshAddress, sshWords } from "./ssh-address.ts";
+
+/** How ssh is started for an address like `ssh://HOST/PATH`. */
+export interface SshOptions {
+  /** The program and its own arguments: `["ssh"]` unless given. No shell of this machine reads them. */
+  readonly command?: readonly string[];
+  /** The program on the other machine, as the shell there reads it: `leat` unless given. */
+  readonly remoteLeat?: string;
+  /** Called with each line that ssh, or the other machine, writes to stderr. */
+  readonly onLine?: (line: string) => void;
+}
+
+/**
+ * @param accept gets the transport
+ * @param accepted makes the promise that resolves when the server has accepted the connection
+ * @param signal ends ssh until the server has accepted the connection
+ * @returns ends ssh, once the connection has ended
+ * @throws UNAVAILABLE, UNAUTHENTICATED, VERSION_UNSUPPORTED, PROTOCOL_ERROR; what `accepted` throws
+ */
+export async function connectSsh(
+  address: SshAddress,
+  options: SshOptions,
+  accept: Accept,
+  accepted: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<Disposable> {
+  const { command = ["ssh"], remoteLeat = "leat" } = options;
+  const lines = new Lines(options.onLine);
+  const words = sshWords(address, command, remoteLeat);
+  const onLine = (line: string): void => lines.add(line);
+  const program = await Program.start(words, { peer: address.ssh, accept, onLine });
+  try {
+    await accepted();
+    lines.pass();
+    return program;
+  } catch (thrown) {
+    const end = signal.aborted
+      ? undefined
+      : await Promise.race([program.ended, sleep(PROGRAM_NOTICE, undefined)]);
+    program[Symbol.dispose]();
+    const reason = reasonOf(LeatError.from(thrown), end, address.host, lines.takeLast());
+    lines.pass();
+    throw reason;
+  }
+}
+
+/** Lines of stderr. Those that come before the connection are kept for a moment: the last may be the reason. */
+class Lines {
+  readonly #onLine: (line: string) => void;
+  #waiting: string[] | undefined = [];
+  #last = "";
+
+  constructor(onLine: (line: string) => void = () => {}) {
+    this.#onLine = onLine;
+  }
+
+  add(line: string): void {
+    this.#last = line;
+    if (this.#waiting === undefined) return this.#onLine(line);
+    this.#waiting.push(line);
+    // What asks for something has to be seen.
+    if (this.#waiting.length === 1) setTimeout(() => this.pass(), PROGRAM_NOTICE).unref();
+    if (this.#waiting.length >= PROGRAM_LINES) this.pass();
+  }
+
+  /** From now on they are passed on at once. */
+  pass(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const line of waiting) this.#onLine(line);
+  }
+
+  /** The last one, which is then not passed on unless it has been. */
+  takeLast(): string {
+    this.#waiting?.pop();
+    return this.#last;
+  }
+}
+
+/** The exit code of ssh itself, and those of a shell that finds no program, or cannot run it. */
+const SSH_FAILED = 255;
+const NO_PROGRAM = 127;
+const CANNOT_RUN = 126;
+
+const REFUSED = /permission denied|host key verification failed|too many authentication failures/i;
+
+/** @param end missing: ssh still runs @param line the last one of stderr */
+function reasonOf(error: LeatError, end: ProgramEnd | void, host: string, line: string): LeatError {
+  const saying = line === "" ? "" : `: ${line}`;
+  const final = { cause: error, retryable: false };
+  if (error.code === "PROTOCOL_ERROR") {
+    const message =
+      `the login on ${host} prints something before leat answers: its start files, such as ` +
+      `.bashrc, may print nothing where no terminal is; ${error.message}`;
+    return new LeatError("PROTOCOL_ERROR", message, final);
+  }
+  switch (end?.code) {
+    case SSH_FAILED:
+      return REFUSED.test(line)
+        ? new LeatError("UNAUTHENTICATED", `ssh to ${host} is refused${saying}`, final)
+        : new LeatError("UNAVAILABLE", `ssh cannot connect to ${host}${saying}`, { cause: error });
+    case NO_PROGRAM:
+    case CANNOT_RUN: {
+      const message = `${host} has no leat that the shell there could start${saying}`;
+      return new LeatError("UNAVAILABLE", message, final);
+    }
+    case 0:
+    case undefined:
+      return error;
+    default:
+  }
+  if (/unknown option '?--stdio/.test(line)) {
+    const message = `the leat on ${host} is an older one, which cannot be reached by ssh: update it there`;
+    return new LeatError("VERSION_UNSUPPORTED", message, final);
+  }
+  const message = `leat did not start on ${host}, exit code ${end?.code}${saying}`;
+  return new LeatError("UNAVAILABLE", message, final);
+}
