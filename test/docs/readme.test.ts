@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Kept, machineName, ROWS, withRun } from "../../bench/readme.ts";
-import { readRun, Start } from "../../bench/report/run.ts";
+import { type Measured, readRun, type Run, Start } from "../../bench/report/run.ts";
 import { numberText } from "../../bench/report/tables.ts";
 import { Recorder } from "../../bench/support/record.ts";
 import { PACKAGE } from "../cli/support.ts";
@@ -63,6 +63,36 @@ test("the order of which README.md speaks is that of the runs", () => {
   expect(OTHERS.map(ahead)).toEqual([[false, false, false, false]]);
 });
 
+test("the table of decision 13 is that of the runs, and so is the gain that docs/cli.md tells", () => {
+  const machines = { "AMD EPYC": MAIN.run, "Intel Xeon": OTHERS[0]!.run };
+  const of = (run: Run, work: string, who: string, measure: string): Measured =>
+    run.measurements.find(
+      (one) => one.work === work && one.who === who && one.measure === measure,
+    )!;
+  const cells = (run: Run, work: string, who: string): string[] => [
+    rangeText(of(run, work, who, "throughput")),
+    ...["server CPU", "client CPU"].map((measure) =>
+      numberText(of(run, work, who, measure).median),
+    ),
+  ];
+  const found = rows(readDocument("decisions/0013-kernel-copy.md"));
+  const expected = Object.entries(machines).flatMap(([name, run]) =>
+    ["1 GiB", "64 × 16 MiB by 4 clients"].map((work) => [
+      `${work}, ${name}`,
+      ...["leat", "leat, kernel copy"].flatMap((who) => cells(run, `download ${work}`, who)),
+    ]),
+  );
+  expect(found).toEqual(expected);
+  const [without, by] = ["leat", "leat, kernel copy"].map((who) =>
+    of(machines["Intel Xeon"], "download 64 × 16 MiB by 4 clients", who, "throughput"),
+  );
+  expect((by!.median / without!.median).toFixed(2)).toBe("1.27");
+  expect(readDocument("cli.md")).toMatch(/became 1\.27\s+times as fast on an Intel Xeon/);
+});
+
+const rangeText = ({ median, min, max }: Measured): string =>
+  `${numberText(median)} (${numberText(min)}–${numberText(max)})`;
+
 describe("the tables of docs/performance.md beside the same calls in C", () => {
   const WORKS: Readonly<Record<string, string>> = {
     down: "download 1 GiB",
@@ -85,13 +115,8 @@ describe("the tables of docs/performance.md beside the same calls in C", () => {
           run.measurements.find(
             (one) => one.work === WORKS[text!] && one.who === who && one.measure === measure,
           )!;
-        const { median, min, max } = of("throughput");
         const [server, client] = [of("server CPU"), of("client CPU")];
-        return [
-          `${numberText(median)} (${numberText(min)}–${numberText(max)})`,
-          numberText(server.median),
-          numberText(client.median),
-        ];
+        return [rangeText(of("throughput")), numberText(server.median), numberText(client.median)];
       });
       expect([text, ...cells]).toEqual([text, ...figures]);
     }

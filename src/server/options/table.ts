@@ -120,7 +120,10 @@ export const OPTIONS = {
     choices: ["auto", "on", "off"],
     default: "auto",
     inherited: true,
-    flag: ["--kernel-copy <WHEN>", "let the kernel move files to sockets (Linux)"],
+    flag: [
+      "--kernel-copy <WHEN>",
+      "let the kernel move files to sockets (Linux); auto: to clients on other machines",
+    ],
   },
 } as const satisfies {
   readonly [K in Named]-?: OptionOf<NonNullable<ServerOptions[K]>>;
