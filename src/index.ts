@@ -20,6 +20,15 @@ export type { Stall } from "./connection/stalls.ts";
 export type { Wait } from "./session/wait.ts";
 export { Download } from "./client/download/download.ts";
 export type {
+  Removals,
+  SyncDownOptions,
+  SyncOptions,
+  SyncOutcome,
+  SyncRest,
+  SyncSummary,
+  SyncUpOptions,
+} from "./client/sync/sync.ts";
+export type {
   GetTreeOptions,
   LeftOut,
   PutTreeOptions,

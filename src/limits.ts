@@ -339,6 +339,21 @@ export const TREE_FAILURES = 100;
 /** Folders within folders of a tree: each stays open while its content is moved. */
 export const TREE_DEPTH = 256;
 
+/** Files and folders that a sync found to be copied, and that wait for a transfer. */
+export const SYNC_QUEUE = 256;
+
+/** Removals, or comparisons of contents, of a sync at once: a comparison keeps a file open. */
+export const SYNC_AT_ONCE = 32;
+
+/** Bytes of a .leatignore. */
+export const SYNC_PATTERNS = 256 * KiB;
+
+/** Names after which the patterns of a sync forget what they found out about names: they remember every one. */
+export const SYNC_PLACES = 10_000;
+
+/** Failures that a sync remembers, so that it names none twice; with more of them it tries nothing once more. */
+export const SYNC_FAILURES = 1000;
+
 // ---- deadlines ----
 
 /** TCP connect and Hello to Welcome, as seen by the client. */

@@ -79,7 +79,7 @@ const MOVING = [...SESSION, "hash", "store", "transfer", "net"];
 const CONNECTION = [...MOVING, "connection"];
 const FILES = ["store/system", "store/resolve", "store/read", "store/write"];
 const CALLS = ["client/connection", "client/local", "client/download", "client/upload"];
-const CLIENT = ["client/calls", "client/trees", "client"];
+const CLIENT = ["client/calls", "client/trees", "client/sync", "client"];
 const HOST = ["server/log", "server/options", "server/host"];
 
 /** What each room may import besides itself: rooms above it in this table, and modules. */
@@ -141,12 +141,13 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   server: [...BASE, "net", "connection", ...HOST, "server/loop", "server/models"],
 
   "client/connection": [...CONNECTION, "version", "node"],
-  "client/local": [...BASE, "hash", "store", ...FILES, "node"],
+  "client/local": [...BASE, "hash", "store", ...FILES, "store/listing", "node"],
   "client/download": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/upload": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/calls": [...CONNECTION, ...CALLS],
   "client/trees": [...CONNECTION, ...CALLS, "client/calls", "node"],
-  client: [...CONNECTION, ...CALLS, "client/calls", "client/trees"],
+  "client/sync": [...CONNECTION, ...CALLS, "client/calls", "client/trees", "node", "ignore"],
+  client: [...CONNECTION, ...CALLS, "client/calls", "client/trees", "client/sync"],
 
   codec: [...BASE, "wire", "net"],
   index: [...CONNECTION, "store/disk", ...HOST, "server", ...CALLS, ...CLIENT],
@@ -179,6 +180,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "client/upload",
     "client/calls",
     "client/trees",
+    "client/sync",
     "client",
     "cli/terminal",
     "cli/program",

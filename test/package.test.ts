@@ -8,7 +8,7 @@ import { LONG } from "./support/served.ts";
 
 const MODULES = join(PACKAGE, "node_modules");
 /** What the package needs, with what that needs. */
-const NEEDED = ["commander", "protobufjs", "long"];
+const NEEDED = ["commander", "ignore", "protobufjs", "long"];
 /** A project that is written in TypeScript for Bun has these of its own. */
 const TYPES = ["bun-types", "@types/node", "undici-types"];
 

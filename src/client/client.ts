@@ -7,6 +7,15 @@ import type { CallOptions } from "./connection/options.ts";
 import type { ReconnectingLink } from "./connection/reconnecting-link.ts";
 import type { Download } from "./download/download.ts";
 import type { Downloaded, DownloadOptions, GetOptions } from "./download/options.ts";
+import { syncDown, syncUp } from "./sync/start.ts";
+import type {
+  SyncDownOptions,
+  SyncOutcome,
+  SyncRest,
+  SyncSummary,
+  SyncUpOptions,
+} from "./sync/sync.ts";
+import { summarizeSync } from "./sync/sync-summary.ts";
 import type {
   GetTreeOptions,
   LeftOut,
@@ -183,6 +192,42 @@ export class Client implements AsyncDisposable {
     options: PutTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
     return new TreePut(this.#calls, options).outcomes(roots);
+  }
+
+  /**
+   * Makes a local folder like one of the library: files whose size or modified time differs are fetched, and with
+   * `delete` what is only in the local folder is removed. What is the same on both sides is not moved.
+   * @param to the local folder, made unless it exists
+   * @throws as `getTree`; NOT_FOUND, NOT_A_DIRECTORY (one of the folders)
+   */
+  syncDown(path: string, to: string, options: SyncDownOptions = {}): Promise<SyncSummary> {
+    return summarizeSync(this.syncDownOutcomes(path, to, options));
+  }
+
+  /** As `syncDown`, but yields what was done with each file and folder that is not the same. */
+  syncDownOutcomes(
+    path: string,
+    to: string,
+    options: SyncDownOptions = {},
+  ): AsyncGenerator<SyncOutcome, SyncRest> {
+    return syncDown(this.#calls, { path, local: to }, options);
+  }
+
+  /**
+   * Makes a folder of the library like a local one, as `syncDown`. Folders of the library keep their modified times.
+   * @param to the folder in the library, made with those above it unless it exists
+   */
+  syncUp(from: string, to: string, options: SyncUpOptions = {}): Promise<SyncSummary> {
+    return summarizeSync(this.syncUpOutcomes(from, to, options));
+  }
+
+  /** As `syncUp`, but yields what was done, as `syncDownOutcomes`. */
+  syncUpOutcomes(
+    from: string,
+    to: string,
+    options: SyncUpOptions = {},
+  ): AsyncGenerator<SyncOutcome, SyncRest> {
+    return syncUp(this.#calls, { path: to, local: from }, options);
   }
 
   /**

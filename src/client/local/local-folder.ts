@@ -3,7 +3,7 @@
  * nothing is written or read outside, even if its name comes to lead elsewhere. When all files in it are
  * done it gets its modified time and is closed. Paths, except that of the root, are only for messages.
  */
-import { mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
@@ -15,7 +15,7 @@ import { createPartial, type LocalFileOptions, sinkOver, versions } from "./loca
 import { DiskSource } from "../../store/read/disk-source.ts";
 import { openRegular } from "../../store/resolve/open-regular.ts";
 import { versionedEntry } from "../../store/system/entry.ts";
-import { statAt } from "../../store/system/kernel.ts";
+import { statAt, statDescriptor } from "../../store/system/kernel.ts";
 import { TreeSyncs } from "../../store/write/file-syncs.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode } from "../../store/write/new-mode.ts";
@@ -188,6 +188,12 @@ export class LocalFolder implements Disposable {
     return this.#named;
   }
 
+  /** Removes a file or a link in it, or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, … */
+  remove(name: string, isFolder: boolean): void {
+    const remove = isFolder ? rmdirSync : unlinkSync;
+    explain(`cannot remove ${quote(this.#below(name))}`, () => remove(this.pathOf(name)));
+  }
+
   /** Opens a file in it for reading; a link is refused. */
   openFile(name: string, path = this.#below(name)): Source {
     const file = openRegular(this.pathOf(name), path, { follow: false, proc: hasProc });
@@ -216,8 +222,19 @@ export class LocalFolder implements Disposable {
     if (this.#users > 0) return;
     const modified = this.#modified;
     // The files are all there; the folder may have another owner, and keeps its time then.
-    if (modified !== undefined) ignoreErrors(() => setModifiedAt(this.pathOf("."), modified));
+    if (modified !== undefined && !this.#hasTime(modified)) {
+      ignoreErrors(() => setModifiedAt(this.pathOf("."), modified));
+    }
     this.#folder[Symbol.dispose]();
+  }
+
+  #hasTime({ seconds, nanoseconds }: Time): boolean {
+    const now = this.#folder.fd === undefined ? 0 : statDescriptor(this.#folder.fd);
+    return (
+      typeof now === "object" &&
+      now.modifiedSeconds === seconds &&
+      now.modifiedNanoseconds === nanoseconds
+    );
   }
 
   #below(name: string): string {

@@ -24,6 +24,11 @@ export function sumsName(name: string): string {
   return hidden(name, `.leat-${hash}${SUMS}`);
 }
 
+/** Whether a file may be one of these. */
+export function isPartialName(name: string): boolean {
+  return /^\..*\.leat-[0-9a-f]{6}(\.sums)?$/s.test(name);
+}
+
 function hidden(name: string, end: string): string {
   let start = name;
   while (Buffer.byteLength(`.${start}${end}`) > MAX_SEGMENT) {

@@ -30,11 +30,16 @@ const NOT_WRITTEN = new Set<ErrorCode>([
   "READ_ONLY",
 ]);
 
-/** Checks a download before it makes anything. @throws INVALID_ARGUMENT */
+/**
+ * Checks a download before it makes anything.
+ * @param mayBeIn whether the source may be in the target: not where the target is emptied
+ * @throws INVALID_ARGUMENT
+ */
 export async function checkGet(
   calls: Calls,
   { path, local }: TreeRoot,
   options: CallOptions,
+  mayBeIn = true,
 ): Promise<void> {
   const contents = local.endsWith("/");
   const folder = realFolder(contents ? local : dirname(resolve(local)));
@@ -43,7 +48,10 @@ export async function checkGet(
   const places = around(folder)
     .filter((library) => isLocal(calls) || isLibrary(library))
     .map((library) => relative(library, folder))
-    .filter((place) => isWithin(contents ? place : below(place, basename(resolve(local))), path));
+    .filter((place) => {
+      const target = contents ? place : below(place, basename(resolve(local)));
+      return isWithin(target, path) || (!mayBeIn && isWithin(path, target));
+    });
   if (places.length === 0) return;
   const mark = markName();
   if (!tried(() => mkdirSync(join(folder, mark)))) return; // the target cannot be made there either
@@ -86,13 +94,20 @@ export class UploadLoops {
     this.#options = options;
   }
 
-  /** Called before the upload makes anything. @throws INVALID_ARGUMENT */
-  async checkRoot({ path, local }: TreeRoot): Promise<void> {
+  /**
+   * Called before the upload makes anything.
+   * @param mayBeIn whether the source may be in the target: not where the target is emptied
+   * @throws INVALID_ARGUMENT
+   */
+  async checkRoot({ path, local }: TreeRoot, mayBeIn = true): Promise<void> {
     const folder = realFolder(local);
     if (folder === undefined) return;
     const libraries = around(folder)
       .filter((library) => isLocal(this.#calls) || isLibrary(library))
-      .filter((library) => isWithin(path, relative(library, folder)));
+      .filter((library) => {
+        const source = relative(library, folder);
+        return isWithin(path, source) || (!mayBeIn && isWithin(source, path));
+      });
     if ((await this.#served(libraries)) !== undefined) throw intoItself(local, path);
   }
 

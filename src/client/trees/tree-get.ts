@@ -7,7 +7,13 @@ import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
 import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
 import { below, isSegment, quote } from "../../store/names.ts";
-import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
+import type {
+  Collision,
+  DurabilityLevel,
+  MaybePromise,
+  StoreEntry,
+  Time,
+} from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { Saved } from "../download/options.ts";
@@ -20,12 +26,26 @@ import {
   type TreeOutcome,
   type TreeRoot,
   type LeftOut,
+  type Roots,
   checkDepth,
   outcomeOf,
 } from "./tree.ts";
 import { type EndTransfer, TreeRun } from "./tree-run.ts";
 import { type WalkItem, walkTree } from "./tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
+
+/** A root that the caller knows from a walk. */
+export interface PlacedRoot extends TreeRoot {
+  /** The local folder that it goes to, held for it once. */
+  readonly folder: LocalFolder;
+  /** In that folder. */
+  readonly name: string;
+  readonly kind: "FILE" | "DIRECTORY";
+  /** Bytes of a file. */
+  readonly size: number;
+  /** Of a folder. */
+  readonly modified: Time;
+}
 
 /** Downloads several trees or files. One that fails does not stop the others. */
 export class TreeGet {
@@ -44,31 +64,41 @@ export class TreeGet {
     this.#options = options;
   }
 
-  async *outcomes(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
+  async *outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
     using _syncs = this.#syncs;
     return yield* this.#run.outcomes(roots, (root) => this.#root(root));
   }
 
-  async #root(root: TreeRoot): Promise<void> {
+  async #root(root: TreeRoot | PlacedRoot): Promise<void> {
+    if ("folder" in root) return this.#placed(root);
     const { path, local } = root;
     const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
     if (entry.kind === "DIRECTORY") {
       await checkGet(this.#calls, root, this.#run);
-      return this.#tree(root, entry);
+      const { modified } = entry;
+      return this.#tree(root, () => LocalFolder.make(local, modified, this.#durability));
     }
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
     await this.#begin(held, root, name, entry.size);
   }
 
-  async #tree(root: TreeRoot, { modified }: Entry): Promise<void> {
+  async #placed(root: PlacedRoot): Promise<void> {
+    using parent = root.folder;
+    const { name, kind, size, modified } = root;
+    if (kind === "FILE") return await this.#begin(parent, root, name, size);
+    await this.#tree(root, () => parent.make(name, modified, this.#durability));
+  }
+
+  /** @param make makes the local folder */
+  async #tree(root: TreeRoot, make: () => LocalFolder): Promise<void> {
     const { signal } = this.#run;
     // Where files that exist are skipped, most of them are there: those that are missing are asked for.
     const contentsUpTo = this.#collision === "skip" ? 0 : SMALL_FILE;
     const walk = await walkTree(this.#calls, root.path, { contentsUpTo, signal });
     using open = new OpenFolders();
     try {
-      open.push(root, () => LocalFolder.make(root.local, modified, this.#durability));
+      open.push(root, make);
       do {
         for (let item = walk.next(); item !== undefined; item = walk.next()) {
           const waits = this.#item(open, item);

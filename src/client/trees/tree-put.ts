@@ -17,6 +17,7 @@ import {
   type TreeOutcome,
   type TreeRoot,
   type LeftOut,
+  type Roots,
   outcomeOf,
   checkDepth,
 } from "./tree.ts";
@@ -39,7 +40,7 @@ export class TreePut {
     this.#loops = new UploadLoops(calls, this.#run);
   }
 
-  outcomes(roots: readonly TreeRoot[]): AsyncGenerator<TreeOutcome, LeftOut> {
+  outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
     return this.#run.outcomes(roots, (root) => this.#root(root));
   }
 

@@ -12,6 +12,8 @@ import type { MaybePromise } from "../../store/store.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import {
   type LeftOut,
+  type RootFeed,
+  type Roots,
   type TreeOptions,
   type TreeOutcome,
   type TreeRoot,
@@ -45,6 +47,8 @@ export class TreeRun {
   #walked = false;
   /** The reason that ended the run. */
   #error: LeatError | undefined;
+  /** The roots that come while others are moved. */
+  #feed: RootFeed | undefined;
   readonly #leftOut = { links: 0, others: 0, example: undefined as string | undefined };
 
   constructor(link: ReconnectingLink, options: TreeOptions) {
@@ -160,6 +164,7 @@ export class TreeRun {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#stop.abort(error);
+    this.#feed?.fail(error);
     for (const transfer of this.small) transfer.cancel(error);
     this.#wakeWalk();
     this.#wakeReader?.();
@@ -170,7 +175,7 @@ export class TreeRun {
    * @throws the error that ended the run
    */
   async *outcomes(
-    roots: readonly TreeRoot[],
+    roots: Roots,
     walk: (root: TreeRoot) => Promise<void>,
   ): AsyncGenerator<TreeOutcome, LeftOut> {
     const release = onAbort(this.#options.signal, this.#fail);
@@ -195,9 +200,10 @@ export class TreeRun {
     }
   }
 
-  async #walk(roots: readonly TreeRoot[], walk: (root: TreeRoot) => Promise<void>): Promise<void> {
+  async #walk(roots: Roots, walk: (root: TreeRoot) => Promise<void>): Promise<void> {
     try {
-      for (const root of roots) await this.attempt(root, "FILE", () => walk(root));
+      if ("fail" in roots) this.#feed = roots;
+      for await (const root of roots) await this.attempt(root, "FILE", () => walk(root));
     } catch (thrown) {
       this.#fail(LeatError.from(thrown)); // roots that are not a list
     }

@@ -13,6 +13,14 @@ export interface TreeRoot {
   readonly local: string;
 }
 
+/** Roots that come while earlier ones are moved. `fail` is called when the run ends before all of them have come. */
+export interface RootFeed extends AsyncIterable<TreeRoot> {
+  fail(error: LeatError): void;
+}
+
+/** What a run moves, one after another. */
+export type Roots = readonly TreeRoot[] | RootFeed;
+
 /** How to move a tree, in either direction. */
 export interface TreeOptions extends CallOptions {
   /**

@@ -1,0 +1,162 @@
+/**
+ * Walks a local folder with everything below it: a folder before what is in it, names in the order of their bytes, as
+ * the server walks. Links are not followed. A folder is read when its turn comes, in windows of its names, so that a
+ * tree of any size takes the same memory.
+ */
+import { resolve } from "node:path";
+import { LeatError } from "../../errors.ts";
+import { TREE_DEPTH } from "../../limits.ts";
+import { readFolderNames, type FolderNames } from "../../store/listing/folder-names.ts";
+import { isOwnFolder, quote } from "../../store/names.ts";
+import type { Folder } from "../../store/resolve/folder.ts";
+import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
+import { wireName } from "../../store/resolve/wire-names.ts";
+import type { Time } from "../../store/store.ts";
+import type { Facts } from "../../store/system/facts.ts";
+import { ERRNO, statAt, systemError } from "../../store/system/kernel.ts";
+
+/** A file or folder of a walk; or what went wrong in a folder. */
+export interface Walked {
+  /** How many folders it is below the root of the walk: 0 for what is directly in it. */
+  readonly depth: number;
+  /** "" for a report about the folder of this depth. */
+  readonly name: string;
+  readonly kind: Facts["kind"];
+  readonly size: number;
+  readonly modified: Time;
+  /** Why the folder cannot be read to its end. */
+  readonly failure?: LeatError | undefined;
+  /** Names in the folder that were left out because the wire cannot carry them. */
+  readonly skippedNames?: number | undefined;
+}
+
+/** A folder with everything below it, one item after another. */
+export interface Walk extends Disposable {
+  /** @returns the next item; undefined where `more` is to be waited for */
+  next(): Walked | undefined;
+  /** Waits for more. @returns whether there is any @throws what ended the walk */
+  more(): Promise<boolean>;
+  /** Leaves out what is in the folder that `next` gave last; a walk may give it all the same. */
+  skip(): void;
+}
+
+interface Level {
+  /** Opened when its turn comes. */
+  folder: Folder | undefined;
+  /** Its name in the level above. */
+  readonly name: string;
+  /** For messages. */
+  readonly path: string;
+  window: FolderNames | undefined;
+  next: number;
+  leftOut: number;
+}
+
+const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
+
+export class LocalWalk implements Walk {
+  readonly #levels: Level[] = [];
+  #report: Walked | undefined;
+
+  /** @param path of the folder; links to it are followed @throws NOT_FOUND, NOT_A_DIRECTORY, … */
+  constructor(path: string) {
+    try {
+      this.#levels.push({ ...newLevel("", path), folder: openPlainFolder(resolve(path)) });
+    } catch (error) {
+      throw LeatError.from(error, `cannot open the folder ${quote(path)}`);
+    }
+  }
+
+  next(): Walked | undefined {
+    const report = this.#report;
+    if (report !== undefined) {
+      this.#report = undefined;
+      return report;
+    }
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      const { window, folder } = level;
+      if (window === undefined || folder === undefined) return undefined;
+      const { names } = window;
+      while (level.next < names.count) {
+        const index = level.next++;
+        const name = wireName(names.bytes, names.start(index), names.end(index));
+        if (name === undefined) level.leftOut += 1;
+        const item = name === undefined ? undefined : this.#item(level, folder, name);
+        if (item !== undefined) return item;
+      }
+      if (!window.complete) return undefined;
+      this.#leave();
+      if (level.leftOut > 0) return this.#about({ skippedNames: level.leftOut });
+    }
+    return undefined;
+  }
+
+  async more(): Promise<boolean> {
+    const level = this.#levels.at(-1);
+    if (level === undefined) return this.#report !== undefined;
+    try {
+      if (this.#levels.length > TREE_DEPTH) throw tooDeep(level.path);
+      level.folder ??= this.#levels.at(-2)!.folder!.child(level.name, level.path);
+      const { names } = level.window ?? {};
+      const last = names === undefined ? undefined : names.name(names.count - 1);
+      level.window = await readFolderNames(level.folder, last, level.path);
+      level.next = 0;
+    } catch (thrown) {
+      this.#leave();
+      this.#report = this.#about({
+        failure: LeatError.from(thrown, `cannot list ${quote(level.path)}`),
+      });
+    }
+    return true;
+  }
+
+  skip(): void {
+    if (this.#levels.at(-1)?.window === undefined) this.#leave();
+  }
+
+  [Symbol.dispose](): void {
+    while (this.#levels.length > 0) this.#leave();
+  }
+
+  #leave(): void {
+    this.#levels.pop()?.folder?.[Symbol.dispose]();
+  }
+
+  /** @returns undefined where the name is gone, or is the store's own folder */
+  #item(level: Level, folder: Folder, name: string): Walked | undefined {
+    const depth = this.#levels.length - 1;
+    if (depth === 0 && isOwnFolder(name)) return undefined;
+    const facts = factsOf(folder, name);
+    if (facts === undefined) return undefined;
+    if (facts instanceof LeatError) return { ...this.#about({ failure: facts }), depth };
+    const { kind, size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
+    if (kind === "DIRECTORY") this.#levels.push(newLevel(name, `${level.path}/${name}`));
+    return { depth, name, kind, size, modified: { seconds, nanoseconds } };
+  }
+
+  /** About the folder that was left last. */
+  #about(facts: Pick<Walked, "failure" | "skippedNames">): Walked {
+    const depth = this.#levels.length;
+    return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, ...facts };
+  }
+}
+
+function newLevel(name: string, path: string): Level {
+  return { folder: undefined, name, path, window: undefined, next: 0, leftOut: 0 };
+}
+
+function factsOf(folder: Folder, name: string): Facts | LeatError | undefined {
+  try {
+    if (folder.fd === undefined) return folder.stat(name);
+    const found = statAt(folder.fd, name);
+    if (typeof found === "object") return found;
+    if (found === -ERRNO.ENOENT) return undefined;
+    throw systemError(-found, "statx");
+  } catch (thrown) {
+    return LeatError.from(thrown, `cannot access ${quote(name)}`);
+  }
+}
+
+function tooDeep(path: string): LeatError {
+  return new LeatError("INVALID_NAME", `${quote(path)} is more than ${TREE_DEPTH} folders deep`);
+}

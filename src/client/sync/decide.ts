@@ -1,0 +1,90 @@
+/** Decides what is done about a name, by what both sides have of it. */
+import type { Time } from "../../store/store.ts";
+import type { Walked } from "../local/local-walk.ts";
+
+/** Which differences a sync removes. */
+export interface Rules {
+  /** What is only in the target is removed, and what is of another kind there is replaced. */
+  readonly delete: boolean;
+  /** Files of the same size are compared by their contents. */
+  readonly checksum: boolean;
+  /** Files that the target does not have are left out. */
+  readonly existing: boolean;
+  /** Files that the target has are left as they are. */
+  readonly ignoreExisting: boolean;
+  /** Files that are newer in the target are left as they are. */
+  readonly update: boolean;
+}
+
+export type Decision =
+  /** The folder is in both. */
+  | "enter"
+  /** The folder is only in the source. */
+  | "make"
+  /** The file is new, or another one. */
+  | "copy"
+  /** The contents of both files have to be compared. */
+  | "compare"
+  /** The file is the same. */
+  | "same"
+  /** A rule leaves the file or folder as it is. */
+  | "skip"
+  /** A link, or neither a file nor a folder. */
+  | "leave out"
+  /** Only the target has it. */
+  | "keep"
+  | "remove"
+  /** It is a file on one side, and something else on the other. */
+  | "conflict"
+  | "replace";
+
+export function decide(
+  source: Walked | undefined,
+  target: Walked | undefined,
+  rules: Rules,
+): Decision {
+  if (source === undefined) return rules.delete ? "remove" : "keep";
+  if (source.kind === "LINK" || source.kind === "OTHER") return "leave out";
+  const isFolder = source.kind === "DIRECTORY";
+  if (target === undefined) {
+    if (rules.existing) return "skip";
+    return isFolder ? "make" : "copy";
+  }
+  if (source.kind !== target.kind) {
+    if (rules.ignoreExisting) return "skip";
+    return rules.delete ? "replace" : "conflict";
+  }
+  return isFolder ? "enter" : decideFile(source, target, rules);
+}
+
+function decideFile(source: Walked, target: Walked, rules: Rules): Decision {
+  if (rules.ignoreExisting) return "skip";
+  if (rules.update && isNewer(target.modified, source.modified)) return "skip";
+  if (source.size !== target.size) return "copy";
+  if (rules.checksum) return "compare";
+  return isSameTime(source.modified, target.modified) ? "same" : "copy";
+}
+
+/** Nanoseconds below a second that file systems keep: ext4, NTFS, HFS+ by some servers, exFAT. */
+const PRECISIONS = [1, 100, 1000, 1_000_000, 10_000_000] as const;
+
+/**
+ * Whether a file of the target may be a copy of one of this time: the file system of the target may keep times less
+ * precisely, and cuts them.
+ */
+export function isSameTime(source: Time, target: Time): boolean {
+  if (source.seconds !== target.seconds) {
+    // FAT keeps every other second.
+    return (
+      target.nanoseconds === 0 && target.seconds % 2 === 0 && source.seconds - 1 === target.seconds
+    );
+  }
+  if (target.nanoseconds === 0) return true;
+  return PRECISIONS.some(
+    (unit) => source.nanoseconds - (source.nanoseconds % unit) === target.nanoseconds,
+  );
+}
+
+function isNewer(a: Time, b: Time): boolean {
+  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanoseconds > b.nanoseconds);
+}

@@ -1,0 +1,60 @@
+/** A local folder as the target of a sync. Each folder is held open, so that nothing outside is written or removed. */
+import { LeatError } from "../../errors.ts";
+import { OWN_FOLDER, quote } from "../../store/names.ts";
+import { LocalFolder } from "../local/local-folder.ts";
+import { isPartialName } from "../local/partial-names.ts";
+import type { Walked } from "../local/local-walk.ts";
+import type { Calls } from "../calls/calls.ts";
+import type { CallOptions } from "../connection/options.ts";
+import type { GetTreeOptions, LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
+import { type PlacedRoot, TreeGet } from "../trees/tree-get.ts";
+import type { Side } from "./side.ts";
+
+export class DownSide implements Side<LocalFolder> {
+  readonly #calls: Calls;
+  readonly #options: GetTreeOptions & CallOptions;
+
+  constructor(calls: Calls, options: GetTreeOptions) {
+    this.#calls = calls;
+    this.#options = options;
+  }
+
+  isPartial(name: string): boolean {
+    return isPartialName(name);
+  }
+
+  open(parent: LocalFolder, item: TreeRoot, name: string, source: Walked | undefined): LocalFolder {
+    const folder = parent.child(name, item.local, source?.modified);
+    if (source !== undefined || folder.kindOf(OWN_FOLDER) !== "DIRECTORY") return folder;
+    folder[Symbol.dispose]();
+    const message = `${quote(item.local)} is the library of a leat server and is not removed`;
+    throw new LeatError("PERMISSION_DENIED", message);
+  }
+
+  make(parent: LocalFolder, _item: TreeRoot, name: string, source: Walked): LocalFolder {
+    return parent.make(name, source.modified, this.#options.durability ?? "fsync");
+  }
+
+  close(folder: LocalFolder): void {
+    folder[Symbol.dispose]();
+  }
+
+  root(folder: LocalFolder, item: TreeRoot, name: string, source: Walked): PlacedRoot {
+    folder.hold();
+    const { size, modified } = source;
+    const kind = source.kind === "DIRECTORY" ? "DIRECTORY" : "FILE";
+    return { ...item, folder, name, kind, size, modified };
+  }
+
+  release(root: TreeRoot | PlacedRoot): void {
+    if ("folder" in root) root.folder[Symbol.dispose]();
+  }
+
+  remove(parent: LocalFolder, _item: TreeRoot, name: string, kind: Walked["kind"]): void {
+    parent.remove(name, kind === "DIRECTORY");
+  }
+
+  transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
+    return new TreeGet(this.#calls, this.#options).outcomes(roots);
+  }
+}

@@ -1,0 +1,358 @@
+/**
+ * One way through both folders. A sync copies in a first pass, and counts what it would remove; it removes in a second
+ * one, when everything else is done and the removal is confirmed. A dry run does both in one.
+ */
+import { LeatError } from "../../errors.ts";
+import { SYNC_AT_ONCE } from "../../limits.ts";
+import { below } from "../../store/names.ts";
+import type { MaybePromise } from "../../store/store.ts";
+import type { Walked } from "../local/local-walk.ts";
+import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
+import { type Decision, decide, type Rules } from "./decide.ts";
+import { checkName, conflict, notOnTheWire } from "./failures.ts";
+import { type Filter, PATTERNS_FILE } from "./filter.ts";
+import type { Merge, Pair } from "./merge.ts";
+import { type AnyOpen, openFolder, type OpenFolder } from "./open-folders.ts";
+import type { Target } from "./side.ts";
+import type { SyncOutcome } from "./sync.ts";
+import type { Tally } from "./tally.ts";
+
+export interface PassOptions {
+  readonly rules: Rules;
+  readonly filter: Filter | undefined;
+  /** Whether files are copied and folders made. */
+  readonly copies: boolean;
+  /** Whether anything is removed; else it is counted. */
+  readonly removes: boolean;
+  readonly tally: Tally;
+  /** Takes what is to be copied: a file, or a whole folder where `takesFolders`. */
+  readonly copy: (root: TreeRoot, source: Walked) => MaybePromise<void>;
+  readonly takesFolders: boolean;
+  /** Whether the contents of a file are others on both sides. */
+  readonly differs: (item: TreeRoot) => Promise<boolean>;
+  readonly report: (outcome: SyncOutcome) => MaybePromise<void>;
+  /** Whether nothing else would succeed after this error. */
+  readonly ends: (error: LeatError) => boolean;
+}
+
+/** What is known of a name. */
+interface Named {
+  readonly name: string;
+  readonly item: TreeRoot;
+  readonly place: string;
+  readonly source: Walked | undefined;
+  readonly target: Walked | undefined;
+}
+
+export class Pass<Folder> {
+  readonly #side: Target<Folder>;
+  readonly #merge: Merge;
+  readonly #options: PassOptions;
+  readonly #folders: AnyOpen<Folder>[];
+  /** Removals and comparisons under way. */
+  readonly #running = new Set<Promise<void>>();
+
+  /** @param root closed when the pass ends */
+  constructor(side: Target<Folder>, merge: Merge, root: OpenFolder<Folder>, options: PassOptions) {
+    this.#side = side;
+    this.#merge = merge;
+    this.#options = options;
+    this.#folders = [root];
+  }
+
+  /** @throws what ended a walk, or the sync */
+  async run(): Promise<void> {
+    const merge = this.#merge;
+    try {
+      do {
+        for (let pair = merge.next(); pair !== undefined; pair = merge.next()) {
+          if (this.#folders.length > pair.depth + 1) await this.#leave(pair.depth + 1);
+          const waits = this.#pair(pair);
+          if (waits !== undefined) await waits;
+        }
+      } while (await merge.more());
+      await this.#leave(0);
+      await this.#settled();
+    } finally {
+      await Promise.allSettled(this.#running);
+      for (const open of this.#folders) if ("folder" in open) this.#side.close(open.folder);
+    }
+  }
+
+  async #leave(count: number): Promise<void> {
+    while (this.#folders.length > count) {
+      const left = this.#folders.pop()!;
+      if (!("folder" in left)) continue;
+      this.#side.close(left.folder);
+      const waits = left.left?.();
+      if (waits !== undefined) await waits;
+    }
+  }
+
+  #pair({ source, target }: Pair): MaybePromise<void> {
+    const parent = this.#folders.at(-1)!;
+    const { name } = (source ?? target)!;
+    if (name === "") return this.#failed(parent, source, target);
+    const isFolder = source?.kind === "DIRECTORY" || target?.kind === "DIRECTORY";
+    if (parent.purpose === "ignore") return isFolder ? this.#close(parent, "ignore") : undefined;
+    const decision = decide(source, target, this.#options.rules);
+    const { filter, tally } = this.#options;
+    if (decision === "same" && filter === undefined) {
+      tally.unchanged += 1;
+      return;
+    }
+    const place = below(parent.place, name);
+    if (filter?.excludes(place, isFolder) === true) {
+      if (target !== undefined && "folder" in parent) parent.kept += 1;
+      return isFolder ? this.#close(parent, "ignore") : undefined;
+    }
+    const { path, local } = parent.item;
+    const item = { path: below(path, name), local: below(local, name) };
+    const waits = this.#act(parent, decision, { name, item, place, source, target });
+    if (!isFolder || this.#hasOpened(item)) return waits;
+    if (waits === undefined) return this.#close(parent, "ignore");
+    return waits.then(() => {
+      if (!this.#hasOpened(item)) this.#close(parent, "ignore");
+    });
+  }
+
+  /** Whether the folder of this item is the innermost. */
+  #hasOpened(item: TreeRoot): boolean {
+    return this.#folders.at(-1)!.item === item;
+  }
+
+  /** What follows in this folder is ignored, or counted. */
+  #close({ item, place }: AnyOpen<Folder>, purpose: "ignore" | "count"): void {
+    this.#folders.push({ item, place, purpose });
+    if (purpose === "ignore") this.#merge.skip();
+  }
+
+  #act(parent: AnyOpen<Folder>, decision: Decision, named: Named): MaybePromise<void> {
+    const { tally, copies } = this.#options;
+    if (!("folder" in parent) || parent.purpose === "remove") return this.#remove(parent, named);
+    switch (decision) {
+      case "same":
+        tally.unchanged += 1;
+        return;
+      case "skip":
+        tally.skipped += 1;
+        return;
+      case "keep":
+        tally.kept += 1;
+        return;
+      case "leave out":
+        return tally.leaveOut(named.item.path, named.source?.kind === "LINK");
+      case "enter":
+        return this.#enter(parent, named);
+      case "make":
+        return copies || parent.isNew ? this.#make(parent, named) : undefined;
+      case "copy":
+        return copies || parent.isNew ? this.#copy(parent, named) : undefined;
+      case "compare":
+        return copies ? this.#compare(parent, named) : undefined;
+      case "remove":
+        return parent.isProtected || named.place === PATTERNS_FILE
+          ? void (tally.kept += 1)
+          : this.#remove(parent, named);
+      case "conflict":
+        return this.#fail(named, "copy", conflict(named.item.path, named.source!, named.target!));
+      case "replace":
+        return this.#replace(parent, named);
+    }
+  }
+
+  #enter(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    const { name, item, place, source } = named;
+    return this.#attempt(named, "copy", () => {
+      const checks = this.#side.check?.(item, source!);
+      const open = (): void => {
+        this.#folders.push(
+          openFolder(item, place, this.#side.open(parent.folder, item, name, source)),
+        );
+      };
+      return checks === undefined ? open() : checks.then(open);
+    });
+  }
+
+  #make(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    const { name, item, place, source } = named;
+    return this.#attempt(named, "make", async () => {
+      checkName(name);
+      await this.#side.check?.(item, source!);
+      if (this.#options.takesFolders) return this.#copyRoot(parent, named);
+      const folder = await this.#side.make(parent.folder, item, name, source!);
+      this.#folders.push(openFolder(item, place, folder, { isNew: true }));
+      await this.#options.report({ ...outcomeOf(item, { kind: "DIRECTORY" }), action: "make" });
+    });
+  }
+
+  #copy(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    return this.#attempt(named, "copy", () => {
+      checkName(named.name);
+      return this.#copyRoot(parent, named);
+    });
+  }
+
+  #copyRoot(parent: OpenFolder<Folder>, { name, item, source }: Named): MaybePromise<void> {
+    return this.#options.copy(this.#side.root(parent.folder, item, name, source!), source!);
+  }
+
+  #compare(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    const { name, item, source } = named;
+    const { copy, tally } = this.#options;
+    const root = this.#side.root(parent.folder, item, name, source!); // holds its folder
+    return this.#start(async () => {
+      let differs: boolean;
+      try {
+        differs = await this.#options.differs(item);
+      } catch (thrown) {
+        this.#side.release(root);
+        return this.#fail(named, "copy", thrown);
+      }
+      if (differs) return copy(root, source!);
+      this.#side.release(root);
+      tally.unchanged += 1;
+    });
+  }
+
+  /** Removes what is only in the target, or counts it. */
+  #remove(parent: AnyOpen<Folder>, named: Named): MaybePromise<void> {
+    const { item, target } = named;
+    const { tally } = this.#options;
+    const isFolder = target!.kind === "DIRECTORY";
+    if (!("folder" in parent) || !this.#options.removes) {
+      if (!isFolder && this.#side.isPartial?.(named.name) === true) return;
+      tally.remove(item.path, isFolder);
+      return isFolder ? this.#count(named) : undefined;
+    }
+    if (isFolder) return this.#removeFolder(parent, named, () => {});
+    return this.#start(async () => {
+      if (!(await this.#removeOne(parent, named))) parent.kept += 1;
+    });
+  }
+
+  #count({ item, place }: Named): void {
+    this.#folders.push({ item, place, purpose: "count" });
+  }
+
+  /** @param removed called when nothing of it is left */
+  #removeFolder(
+    parent: OpenFolder<Folder>,
+    named: Named,
+    removed: () => MaybePromise<void>,
+  ): MaybePromise<void> {
+    const { name, item, place } = named;
+    parent.kept += 1; // until it is gone
+    return this.#attempt(named, "remove", () => {
+      const folder = this.#side.open(parent.folder, item, name, undefined);
+      const opened = openFolder(item, place, folder, {
+        purpose: "remove",
+        left: async () => {
+          await this.#settled();
+          if (opened.kept > 0 || !(await this.#removeOne(parent, named))) return;
+          parent.kept -= 1;
+          await removed();
+        },
+      });
+      this.#folders.push(opened);
+    });
+  }
+
+  /** The target has something of another kind. */
+  #replace(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    const { item, source, target } = named;
+    const isFolder = target!.kind === "DIRECTORY";
+    const copy = (): MaybePromise<void> =>
+      source!.kind === "DIRECTORY" ? this.#make(parent, named) : this.#copy(parent, named);
+    if (!this.#options.removes) {
+      this.#options.tally.remove(item.path, isFolder);
+      return isFolder ? this.#count(named) : undefined;
+    }
+    if (isFolder) return this.#removeFolder(parent, named, copy);
+    return this.#removeOne(parent, named).then((isGone) => (isGone ? copy() : undefined));
+  }
+
+  /** @returns whether it is gone */
+  async #removeOne(parent: OpenFolder<Folder>, named: Named): Promise<boolean> {
+    const { name, item, target } = named;
+    const { kind } = target!;
+    try {
+      await this.#side.remove(parent.folder, item, name, kind);
+    } catch (thrown) {
+      if (LeatError.from(thrown).code === "NOT_FOUND") return true;
+      await this.#fail(named, "remove", thrown);
+      return false;
+    }
+    const isFolder = kind === "DIRECTORY";
+    const facts = outcomeOf(item, { kind: isFolder ? "DIRECTORY" : "FILE", size: target!.size });
+    await this.#options.report({ ...facts, action: "remove" });
+    return true;
+  }
+
+  /** Begins work that goes on while other pairs are looked at. @returns a promise where there is too much of it */
+  #start(work: () => Promise<void>): MaybePromise<void> {
+    const running = work();
+    this.#running.add(running);
+    const end = (): void => void this.#running.delete(running);
+    running.then(end, () => {}); // a failure of the sync is thrown where it is waited for
+    if (this.#running.size >= SYNC_AT_ONCE) return Promise.race(this.#running);
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** A step that fails is the outcome of its file or folder; the sync goes on. */
+  #attempt(
+    named: Named,
+    action: SyncOutcome["action"],
+    step: () => MaybePromise<void>,
+  ): MaybePromise<void> {
+    const failed = (thrown: unknown): MaybePromise<void> => this.#fail(named, action, thrown);
+    try {
+      const waits = step();
+      return waits === undefined ? undefined : waits.catch(failed);
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  }
+
+  #fail(
+    { item, source, target }: Named,
+    action: SyncOutcome["action"],
+    thrown: unknown,
+  ): MaybePromise<void> {
+    const error = LeatError.from(thrown);
+    if (this.#options.ends(error)) throw error;
+    const isFolder = (source ?? target)?.kind === "DIRECTORY";
+    const facts = outcomeOf(item, { kind: isFolder ? "DIRECTORY" : "FILE", error });
+    return this.#options.report({ ...facts, action });
+  }
+
+  /** One of the sides cannot be listed any further, or has names that cannot be sent. */
+  #failed(
+    parent: AnyOpen<Folder>,
+    source: Walked | undefined,
+    target: Walked | undefined,
+  ): MaybePromise<void> {
+    if (!("folder" in parent)) return;
+    const { failure, skippedNames = 0 } = (source ?? target)!;
+    const ofTarget = target !== undefined;
+    if (ofTarget) parent.kept += 1;
+    else parent.isProtected = true;
+    if (ofTarget && failure === undefined) return;
+    // What the target has there is not known: nothing is copied over it.
+    if (ofTarget) {
+      this.#folders.pop();
+      this.#side.close(parent.folder);
+      this.#folders.push({ item: parent.item, place: parent.place, purpose: "ignore" });
+    }
+    const error =
+      failure ?? notOnTheWire(skippedNames, ofTarget ? parent.item.local : parent.item.path);
+    if (this.#options.ends(error)) throw error;
+    return this.#options.report({
+      ...outcomeOf(parent.item, { kind: "DIRECTORY", error }),
+      action: "copy",
+    });
+  }
+}

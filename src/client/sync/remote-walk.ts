@@ -1,0 +1,67 @@
+/** A folder of the server, as a sync walks it. */
+import type { WalkItem, TreeWalk } from "../trees/tree-walk.ts";
+import { isFolder } from "../../transfer/walk-items.ts";
+import type { Time } from "../../store/store.ts";
+import type { Walk, Walked } from "../local/local-walk.ts";
+
+const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
+
+export class RemoteWalk implements Walk {
+  readonly #walk: TreeWalk;
+  /** Of the next item. */
+  #depth = 0;
+  /** An item that was cut in two. */
+  #held: Walked | undefined;
+
+  constructor(walk: TreeWalk) {
+    this.#walk = walk;
+  }
+
+  next(): Walked | undefined {
+    const held = this.#held;
+    if (held !== undefined) {
+      this.#held = undefined;
+      return held;
+    }
+    const item = this.#walk.next();
+    return item === undefined ? undefined : this.#walked(item);
+  }
+
+  more(): Promise<boolean> {
+    return this.#walk.more();
+  }
+
+  /** The server sends it all the same: on a link, stopping it would take longer than most folders. */
+  skip(): void {}
+
+  [Symbol.dispose](): void {
+    this.#walk.cancel();
+  }
+
+  #walked({ leave, entry, failure, skippedNames }: WalkItem): Walked | undefined {
+    this.#depth -= leave;
+    const depth = this.#depth;
+    const found = entry === undefined ? undefined : walkedEntry(depth, entry);
+    if (entry !== undefined && isFolder(entry)) this.#depth += 1;
+    if (failure === undefined && (skippedNames ?? 0) === 0) return found ?? this.next();
+    this.#held = found;
+    return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, failure, skippedNames };
+  }
+}
+
+function walkedEntry(depth: number, entry: NonNullable<WalkItem["entry"]>): Walked {
+  const { name, size, modified = NO_TIME, kind, link = false } = entry;
+  return { depth, name, kind: link ? "LINK" : kindOf(kind), size, modified };
+}
+
+function kindOf(kind: string): Walked["kind"] {
+  return kind === "FILE" || kind === "DIRECTORY" ? kind : "OTHER";
+}
+
+/** A folder that does not exist. */
+export const EMPTY_WALK: Walk = {
+  next: () => undefined,
+  more: () => Promise.resolve(false),
+  skip: () => {},
+  [Symbol.dispose]: () => {},
+};

@@ -1,0 +1,30 @@
+/** The target of a sync: the folders and files that are changed. One implementation for each direction. */
+import type { MaybePromise } from "../../store/store.ts";
+import type { Walked } from "../local/local-walk.ts";
+import type { LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
+
+/** @typeParam Folder an open folder of the target */
+export interface Target<Folder> {
+  /** Whether a folder of the source may be read at all. @throws INVALID_ARGUMENT */
+  check?(item: TreeRoot, source: Walked): Promise<void> | undefined;
+  /** Whether a name may be that of a file that a transfer has left, to be continued: it does not count as removed. */
+  isPartial?(name: string): boolean;
+  /** A folder that exists. @throws NOT_FOUND, PERMISSION_DENIED, … */
+  open(parent: Folder, item: TreeRoot, name: string, source: Walked | undefined): Folder;
+  /** Makes a folder. */
+  make(parent: Folder, item: TreeRoot, name: string, source: Walked): MaybePromise<Folder>;
+  /** Called when all in the folder was begun: it may be closed when the last transfer in it has ended. */
+  close(folder: Folder): void;
+  /** What `transfer` gets of a file, or of a whole folder that the target does not have. */
+  root(parent: Folder, item: TreeRoot, name: string, source: Walked): TreeRoot;
+  /** Gives back what `root` has given, where it is not transferred. */
+  release(root: TreeRoot): void;
+  /** Removes a file, a link, or a folder in which nothing is left. */
+  remove(parent: Folder, item: TreeRoot, name: string, kind: Walked["kind"]): MaybePromise<void>;
+}
+
+/** One that is changed, and not only looked at. */
+export interface Side<Folder> extends Target<Folder> {
+  /** Moves files and folders while they come. */
+  transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut>;
+}

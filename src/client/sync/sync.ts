@@ -1,0 +1,78 @@
+/** The options and results of a sync, the same for both directions. */
+import type { DurabilityLevel } from "../../store/store.ts";
+import type { CallOptions } from "../connection/options.ts";
+import type { LeftOut, TreeOptions, TreeOutcome, TreeSummary } from "../trees/tree.ts";
+
+/** How to make one folder like another. */
+export interface SyncOptions
+  extends CallOptions, Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
+  /**
+   * What is only in the target is removed, after everything else; and what is a file on one side and something
+   * else on the other is replaced.
+   */
+  readonly delete?: boolean;
+  /** Nothing is removed when it would be more files and folders than this. */
+  readonly maxDelete?: number;
+  /** Called before anything is removed; with false nothing is. */
+  readonly confirmDelete?: (what: Removals) => boolean | Promise<boolean>;
+  /** Nothing is changed: the outcomes say what would be. */
+  readonly dryRun?: boolean;
+  /** Files of the same size are compared by their contents, and not by their modified times. */
+  readonly checksum?: boolean;
+  /** Only files that the target has already. */
+  readonly existing?: boolean;
+  /** Only files that the target does not have. */
+  readonly ignoreExisting?: boolean;
+  /** Not the files that are newer in the target. */
+  readonly update?: boolean;
+  /** Patterns of .gitignore, relative to the folder: what matches is left as it is on both sides. */
+  readonly exclude?: readonly string[];
+  /** What one of these patterns matches is not excluded. */
+  readonly include?: readonly string[];
+}
+
+/** How to make a local folder like one of the library. */
+export interface SyncDownOptions extends SyncOptions {
+  /** Files may become longer meanwhile, as logs do: the bytes that each had at its start are fetched. */
+  readonly allowGrowth?: boolean;
+  /** `fsync`, the default: when the outcome of a file is yielded, the file is on disk. */
+  readonly durability?: DurabilityLevel;
+}
+
+/** How to make a folder of the library like a local one. */
+export interface SyncUpOptions extends SyncOptions {
+  /** As `keep` of `Client.put`, for each file. */
+  readonly keep?: boolean;
+}
+
+/** What would be removed. */
+export interface Removals {
+  readonly files: number;
+  readonly folders: number;
+  /** The path of the first of them. */
+  readonly example: string;
+}
+
+/** What was done with one file or folder, or would be with `dryRun`. What is the same on both sides has none. */
+export interface SyncOutcome extends TreeOutcome {
+  readonly action: "copy" | "make" | "remove";
+}
+
+/** What a sync left as it is. */
+export interface SyncRest extends LeftOut {
+  /** Files that are the same on both sides. */
+  readonly unchanged: number;
+  /** Files and folders that an option leaves as they are. */
+  readonly skipped: number;
+  /** Files and folders that are only in the target, and stay; a folder counts once. */
+  readonly kept: number;
+  /** What was to be removed, but was not confirmed. */
+  readonly notRemoved: Removals | undefined;
+}
+
+/** How much of a tree a sync changed. */
+export interface SyncSummary extends TreeSummary, SyncRest {
+  /** Files and folders that were removed. */
+  readonly removed: number;
+  readonly skipped: number;
+}

@@ -1,0 +1,42 @@
+/** Counts what a sync leaves as it is, and what it would remove. */
+import type { Removals, SyncRest } from "./sync.ts";
+
+export class Tally {
+  unchanged = 0;
+  skipped = 0;
+  kept = 0;
+  #links = 0;
+  #others = 0;
+  #example: string | undefined;
+  #files = 0;
+  #folders = 0;
+  #first = "";
+
+  /** A link, or what is neither a file nor a folder. */
+  leaveOut(path: string, isLink: boolean): void {
+    if (isLink) this.#links += 1;
+    else this.#others += 1;
+    this.#example ??= path;
+  }
+
+  /** Counts what would be removed. */
+  remove(path: string, isFolder: boolean): void {
+    if (isFolder) this.#folders += 1;
+    else this.#files += 1;
+    this.#first ||= path;
+  }
+
+  /** undefined where nothing would be. */
+  get removals(): Removals | undefined {
+    const [files, folders] = [this.#files, this.#folders];
+    return files + folders === 0 ? undefined : { files, folders, example: this.#first };
+  }
+
+  /** @param more links and others that transfers have left out */
+  rest(more: Pick<SyncRest, "links" | "others" | "example">): Omit<SyncRest, "notRemoved"> {
+    const { unchanged, skipped, kept } = this;
+    const links = this.#links + more.links;
+    const others = this.#others + more.others;
+    return { unchanged, skipped, kept, links, others, example: this.#example ?? more.example };
+  }
+}

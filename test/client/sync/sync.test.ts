@@ -1,0 +1,57 @@
+/** Syncs of random trees, in both directions, against what rsync would make of them. */
+import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { connect, type SyncOutcome } from "../../../src/index.ts";
+import { seededRandom } from "../../support/chop.ts";
+import { TemporaryFolder } from "../../support/folder.ts";
+import { LONG, startServer } from "../../support/served.ts";
+import { change, folderTimes, picture, plant, synced } from "./trees.ts";
+
+const ROUNDS = LONG ? 400 : 25;
+
+const sorted = (all: Iterable<[string, unknown]>) => [...all].toSorted();
+
+test.each([
+  ["down", true],
+  ["down", false],
+  ["up", true],
+  ["up", false],
+] as const)(
+  "a sync %s with delete %p makes of random trees what rsync makes",
+  async (way, isDeleting) => {
+    const random = seededRandom(way === "up" ? 1 : 0);
+    using library = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    await using server = await startServer({ library: library.path, durability: "none" });
+    await using client = await connect(`127.0.0.1:${server.port}`);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [local, remote] = [here.at(`${round}`), library.at(`${round}`)];
+      const [source, target] = way === "down" ? [remote, local] : [local, remote];
+      plant(source, random);
+      const sync = async (): Promise<SyncOutcome[]> => {
+        const options = { delete: isDeleting, durability: "none" } as const;
+        const outcomes =
+          way === "down"
+            ? client.syncDownOutcomes(`${round}`, local, options)
+            : client.syncUpOutcomes(local, `${round}`, options);
+        return await Array.fromAsync(outcomes);
+      };
+      expect((await sync()).filter(({ error }) => error)).toEqual([]);
+      expect(sorted(picture(target))).toEqual(sorted(picture(source)));
+      expect(await sync()).toEqual([]); // nothing is left to do
+
+      change(source, random);
+      change(target, random);
+      const wanted = synced(picture(source), picture(target), isDeleting);
+      const failed = (await sync()).filter(({ error }) => error !== undefined);
+      expect(sorted(picture(target))).toEqual(sorted(wanted));
+      if (isDeleting) expect(failed).toEqual([]);
+      if (isDeleting) expect(await sync()).toEqual([]);
+      if (isDeleting && way === "down") {
+        expect(sorted(folderTimes(target))).toEqual(sorted(folderTimes(source)));
+      }
+      rmSync(source, { recursive: true });
+      rmSync(target, { recursive: true });
+    }
+  },
+);
