@@ -10,6 +10,7 @@ import { addRemove } from "./remove.ts";
 import { addRename } from "./rename.ts";
 import { addStat } from "./stat.ts";
 import { addStatus } from "./status.ts";
+import { addSync } from "./sync.ts";
 import { addUpload } from "./upload.ts";
 
 /** Called when a command runs: the flags are parsed then. */
@@ -20,6 +21,7 @@ export function addCommands(program: Command, context: ContextOf): void {
     addList,
     addGet,
     addUpload,
+    addSync,
     addStat,
     addRemove,
     addRename,

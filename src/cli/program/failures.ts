@@ -28,6 +28,12 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
     IS_A_DIRECTORY: "-r sends folders",
     NOT_A_REGULAR_FILE: "upload - sends standard input",
   },
+  sync: {
+    NOT_A_DIRECTORY: "--delete replaces it",
+    IS_A_DIRECTORY: "--delete replaces it",
+    NOT_A_REGULAR_FILE: "--delete replaces it",
+    PRECONDITION_FAILED: "a larger --max-delete allows it",
+  },
   "local get": {
     ALREADY_EXISTS: "--if-exists replace writes over it",
     IS_A_DIRECTORY: "--to names another place",

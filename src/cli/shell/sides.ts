@@ -17,9 +17,14 @@ interface Named {
   readonly start: number;
 }
 
+/** The folders of a sync: the one in the library begins with a colon. */
+const OF_LIBRARY: Named = { side: "remote", start: 1 };
+const OF_HERE: Named = { side: "local", start: 0 };
+
 /** @param before the words before it, the command first */
 export function namedBy(before: readonly string[], word: string): Named {
   const [command = "", ...rest] = before;
+  if (command === "sync") return word.startsWith(":") ? OF_LIBRARY : OF_HERE;
   const own: Side = LOCAL.has(command) ? "local" : "remote";
   if (!TWO_SIDED.has(command) || rest.includes("--")) return { side: own, start: 0 };
   const other: Side = own === "local" ? "remote" : "local";

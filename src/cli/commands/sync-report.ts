@@ -1,0 +1,146 @@
+/** What `sync` prints: the plan of a dry run or the objects of --json, the failures, and a line at the end. */
+import type { SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
+import type { Context } from "../program/context.ts";
+import { bytesText, durationText } from "../terminal/units.ts";
+import { joinNotDone, notDoneFacts, notDoneText } from "./not-done.ts";
+import { counted, movedText } from "./summary.ts";
+
+interface ReportFlags {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export class SyncReport {
+  readonly #context: Context;
+  readonly #isDown: boolean;
+  readonly #flags: ReportFlags;
+  readonly #began = performance.now();
+  /** Bytes that were moved, of files that failed, too. */
+  moved = 0;
+  files = 0;
+  #folders = 0;
+  #bytes = 0;
+  #removed = 0;
+  #failed = 0;
+  #lacking = 0;
+  #notDone = {};
+  #lackingExample = "";
+  #isOnDisk = true;
+  #rest: SyncRest | undefined;
+
+  /** @param isDown whether the target is on this machine */
+  constructor(context: Context, isDown: boolean, flags: ReportFlags) {
+    this.#context = context;
+    this.#isDown = isDown;
+    this.#flags = flags;
+  }
+
+  async take(outcome: SyncOutcome): Promise<void> {
+    const { action, kind, size, error, notDone } = outcome;
+    if (error !== undefined) {
+      this.#failed += 1;
+      return this.#context.fail("sync", error, outcome.path || outcome.local);
+    }
+    if (action === "remove") this.#removed += 1;
+    else if (kind === "DIRECTORY") this.#folders += 1;
+    else {
+      this.files += 1;
+      this.#bytes += size;
+      if (outcome.durability !== "fsync") this.#isOnDisk = false;
+    }
+    if (notDone !== undefined) {
+      this.#lacking += 1;
+      this.#notDone = joinNotDone(this.#notDone, notDone);
+      this.#lackingExample ||= outcome.path;
+    }
+    await this.#print(outcome);
+  }
+
+  async #print(outcome: SyncOutcome): Promise<void> {
+    const { action, path, local, kind, size, version, durability, notDone } = outcome;
+    const { json = false, dryRun = false } = this.#flags;
+    const isFolder = kind === "DIRECTORY";
+    const { output } = this.#context;
+    if (json) {
+      const facts = { action, path, file: local, kind: kind.toLowerCase(), size };
+      if (dryRun || isFolder || action === "remove") return await output.json(facts);
+      return await output.json({ ...facts, version, durability, ...notDoneFacts(notDone) });
+    }
+    if (!dryRun) return;
+    const name = output.name(this.#isDown ? local : path);
+    const end = isFolder ? "/" : action === "copy" ? `  ${bytesText(size)}` : "";
+    await output.line(`${action.padEnd(6)}  ${name}${end}`);
+  }
+
+  /** @param rest what was left as it is */
+  async end(rest: SyncRest): Promise<void> {
+    this.#rest = rest;
+    const { links, others, example } = rest;
+    const parts = [
+      ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
+      ...(others > 0 ? [`${others} neither files nor folders`] : []),
+    ];
+    if (parts.length > 0) {
+      this.#context.note(`leat: sync: left out: ${parts.join(", ")} (${example} is one)`);
+    }
+    if (this.#lacking > 0) {
+      const what = `a file system that cannot ${notDoneText(this.#notDone)}`;
+      const some = `${counted(this.#lacking, "file")} came to ${what}`;
+      this.#context.note(`leat: sync: ${some}: ${this.#lackingExample} is one`);
+    }
+    if (this.#flags.json === true) await this.#context.output.json({ summary: this.#facts(rest) });
+  }
+
+  /** The line at the end, also of a sync that was interrupted, if it has done anything. */
+  sum(): void {
+    if (this.#rest === undefined && this.files + this.#folders + this.#removed === 0) return;
+    if (!this.#context.chatty && this.#flags.dryRun !== true) return;
+    const { unchanged = 0, skipped = 0, kept = 0, notRemoved } = this.#rest ?? {};
+    const left = notRemoved === undefined ? kept : kept + notRemoved.files + notRemoved.folders;
+    const parts = [
+      this.#movedText(),
+      ...(this.#removed > 0 ? [`${this.#removed} ${this.#would("removed")}`] : []),
+      ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
+      ...(skipped > 0 ? [`${skipped} skipped`] : []),
+      ...(left > 0 ? [`${left} only in the target`] : []),
+      ...(this.#failed > 0 ? [`${this.#failed} failed`] : []),
+    ];
+    if (!this.#context.quiet) this.#context.output.say(parts.join("; "));
+  }
+
+  #movedText(): string {
+    const milliseconds = performance.now() - this.#began;
+    const { files } = this;
+    if (files + this.#folders === 0) return `nothing to copy, in ${durationText(milliseconds)}`;
+    const names = [counted(files, "file")];
+    if (this.#folders > 0) names.push(counted(this.#folders, "folder"));
+    if (this.#flags.dryRun === true)
+      return `${names.join(", ")} would be copied  ${bytesText(this.#bytes)}`;
+    const moved = movedText({ bytes: this.#bytes, moved: this.moved, files }, milliseconds);
+    const how =
+      files === 0
+        ? ""
+        : `, ${this.#isDown ? "verified, " : ""}${this.#isOnDisk ? "on disk" : "not synced"}`;
+    return `${names.join(", ")}  ${moved}${how}`;
+  }
+
+  #would(what: string): string {
+    return this.#flags.dryRun === true ? `would be ${what}` : what;
+  }
+
+  #facts({ unchanged, skipped, kept, links, others, notRemoved }: SyncRest): object {
+    return {
+      files: this.files,
+      folders: this.#folders,
+      bytes: this.#bytes,
+      removed: this.#removed,
+      unchanged,
+      skipped,
+      kept,
+      leftOut: links + others,
+      notRemoved: notRemoved === undefined ? 0 : notRemoved.files + notRemoved.folders,
+      failed: this.#failed,
+      milliseconds: Math.round(performance.now() - this.#began),
+    };
+  }
+}

@@ -1,0 +1,147 @@
+/** `sync`: makes one folder like another. The name of the one in the library begins with a colon. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { TreeRoot } from "../../client/trees/tree.ts";
+import type { Removals, SyncDownOptions, SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
+import type { DurabilityLevel } from "../../store/store.ts";
+import { wholeNumber } from "../program/arguments.ts";
+import type { Context } from "../program/context.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { checkLocal, expandHome } from "../program/local-names.ts";
+import { askYes } from "../terminal/question.ts";
+import { printable } from "../terminal/terminal-text.ts";
+import type { ContextOf } from "./commands.ts";
+import { counted } from "./summary.ts";
+import { SyncReport } from "./sync-report.ts";
+
+/** Begins the name of the folder in the library. */
+const LIBRARY = ":";
+
+interface Flags {
+  readonly delete?: boolean;
+  readonly maxDelete?: number;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly exclude?: readonly string[];
+  readonly include?: readonly string[];
+  readonly checksum?: boolean;
+  readonly existing?: boolean;
+  readonly ignoreExisting?: boolean;
+  readonly update?: boolean;
+  readonly durability: DurabilityLevel;
+  readonly json?: boolean;
+}
+
+const each = (pattern: string, before: readonly string[] = []): string[] => {
+  if (pattern === "") throw new InvalidArgumentError("A pattern is empty.");
+  return [...before, pattern];
+};
+
+export function addSync(program: Command, context: ContextOf): void {
+  program
+    .command("sync <SOURCE> <TARGET>")
+    .description("make folder TARGET like folder SOURCE; one of them is in the library, as :FOLDER")
+    .option("--delete", "remove what is only in TARGET")
+    .addOption(
+      new Option("--max-delete <N>", "with --delete: remove nothing if it would be more").argParser(
+        wholeNumber(0),
+      ),
+    )
+    .option("-y, --yes", "remove without asking")
+    .option("-n, --dry-run", "change nothing, and print what would be done")
+    .addOption(
+      new Option("--exclude <PATTERN>", "leave out what matches, as in .gitignore").argParser(each),
+    )
+    .addOption(new Option("--include <PATTERN>", "but not what matches this").argParser(each))
+    .option("-c, --checksum", "compare files of the same size by their contents")
+    .option("-u, --update", "leave files alone that are newer in TARGET")
+    .option("--existing", "only files that TARGET has already")
+    .option("--ignore-existing", "only files that TARGET does not have")
+    .addOption(
+      new Option("--durability <LEVEL>", "fsync: done means on disk")
+        .choices(["fsync", "none"])
+        .default("fsync"),
+    )
+    .option("--json", "one object a line for each file that is changed, and a summary")
+    .addHelpText(
+      "after",
+      "\n: alone is the whole library: sync . : sends the current folder there.",
+    )
+    .action((source: string, target: string, flags: Flags) =>
+      context().run("sync", (now) => sync(now, source, target, flags)),
+    );
+}
+
+async function sync(context: Context, from: string, to: string, flags: Flags): Promise<void> {
+  const { path, local, isDown } = sidesOf(context, from, to);
+  if (flags.maxDelete !== undefined && flags.delete !== true) {
+    throw new UsageError("--max-delete bounds what --delete removes: add --delete");
+  }
+  context.kept();
+  const client = await context.client();
+  const report = new SyncReport(context, isDown, flags);
+  using bar = context.progress.beginTree(`${from} ${to}`);
+  const options: SyncDownOptions = {
+    ...flags,
+    confirmDelete: (what) => {
+      bar[Symbol.dispose]();
+      return mayRemove(context, what, flags, to);
+    },
+    onProgress: (moved) => {
+      bar.done = moved;
+      report.moved = moved;
+    },
+    signal: context.signal,
+  };
+  const outcomes = isDown
+    ? client.syncDownOutcomes(path, local, options)
+    : client.syncUpOutcomes(local, path, options);
+  try {
+    let next: IteratorResult<SyncOutcome, SyncRest>;
+    while ((next = await outcomes.next()).done !== true) {
+      await report.take(next.value);
+      bar.files = report.files;
+    }
+    await report.end(next.value);
+  } finally {
+    bar[Symbol.dispose]();
+    report.sum();
+  }
+}
+
+/** @throws UsageError unless exactly one of them is in the library */
+function sidesOf(
+  { currentFolder }: Context,
+  from: string,
+  to: string,
+): TreeRoot & { readonly isDown: boolean } {
+  const isDown = from.startsWith(LIBRARY);
+  if (isDown === to.startsWith(LIBRARY)) {
+    const which = isDown ? "both are" : "neither is";
+    throw new UsageError(`one of the two folders is in the library, as :FOLDER; here ${which}`);
+  }
+  const [remote, typed] = isDown ? [from, to] : [to, from];
+  checkLocal(typed);
+  const path = currentFolder.resolve(remote.slice(LIBRARY.length) || ".");
+  const local = expandHome(typed).replace(/(?<=.)\/+$/, "");
+  return { path, local, isDown };
+}
+
+/** Asks a person at a terminal; without one the flag is enough. */
+async function mayRemove(
+  context: Context,
+  { files, folders, example }: Removals,
+  { yes = false }: Flags,
+  target: string,
+): Promise<boolean> {
+  if (yes || !context.output.stderrIsTerminal) return true;
+  const counts = [
+    ...(files > 0 ? [counted(files, "file")] : []),
+    ...(folders > 0 ? [counted(folders, "folder")] : []),
+  ];
+  const what = `${counts.join(" and ")} of ${printable(target)} (${printable(example)} is one)`;
+  if (context.inShell) {
+    context.note(`leat: sync: ${what} would be removed; --yes removes without asking`);
+    return false;
+  }
+  return await askYes(`remove ${what}? [y/N] `, context.signal);
+}

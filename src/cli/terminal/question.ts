@@ -1,0 +1,32 @@
+/** Asks a person at a terminal. */
+import { STDERR, say } from "./standard-streams.ts";
+
+/** @returns whether the answer is yes; false where nobody can answer */
+export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
+  say(STDERR, question);
+  const answer = await readLine(signal);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** One line of standard input; "" at its end, and when the signal aborts. */
+async function readLine(signal: AbortSignal): Promise<string> {
+  const reader = Bun.stdin.stream().getReader();
+  const stop = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop);
+  const decoder = new TextDecoder();
+  let line = "";
+  try {
+    while (!line.includes("\n") && line.length < LONGEST) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      line += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
+  }
+  return line.split("\n", 1)[0] ?? "";
+}
+
+/** Characters of an answer. */
+const LONGEST = 1000;
