@@ -22,18 +22,20 @@ export interface ProgramEnd {
  */
 const WITHOUT_INTERRUPTS = 'trap "" INT; exec "$@"';
 
+type Child = Bun.Subprocess<number, number, "pipe">;
+
 /** Those that run: none outlives this process. */
 const running = new Set<Program>();
 let atExit = false;
 
 export class Program implements Disposable {
-  readonly #child: Bun.Subprocess<number, number, "pipe">;
+  readonly #child: Child;
   /** Resolves when it has ended and its last line has been passed on. */
   readonly ended: Promise<ProgramEnd>;
 
-  private constructor(child: Bun.Subprocess<number, number, "pipe">, lines: Promise<void>) {
+  private constructor(child: Child, onLine: OnLine) {
     this.#child = child;
-    this.ended = this.#end(lines);
+    this.ended = this.#end(onLine);
     running.add(this);
     if (atExit) return;
     atExit = true;
@@ -62,7 +64,7 @@ export class Program implements Disposable {
       const child = Bun.spawn(["/bin/sh", "-c", WITHOUT_INTERRUPTS, "sh", ...words], {
         stdio: [theirs, theirs, "pipe"],
       });
-      program = new Program(child, readLines(child.stderr, onLine));
+      program = new Program(child, onLine);
     } catch (thrown) {
       closeDuplicate(ours);
       throw LeatError.from(thrown, `cannot start ${name}`);
@@ -83,41 +85,49 @@ export class Program implements Disposable {
     this.#child.kill("SIGTERM");
   }
 
-  async #end(lines: Promise<void>): Promise<ProgramEnd> {
+  async #end(onLine: OnLine): Promise<ProgramEnd> {
+    const stderr = readerOf(this.#child);
+    const lines = readLines(stderr, onLine);
     await this.#child.exited;
     running.delete(this);
     // A program that it has left behind, as ssh does with ControlPersist, may hold stderr open.
-    await Promise.race([lines, sleep(PROGRAM_END)]);
+    const late = new AbortController();
+    const { signal } = late;
+    await Promise.race([lines, sleep(PROGRAM_END, undefined, { signal }).catch(() => {})]);
+    late.abort();
+    void stderr.cancel().catch(() => {});
     return { code: this.#child.exitCode ?? undefined };
   }
 }
+
+/** Where it returns a promise, no more is read until that resolves. */
+export type OnLine = (line: string) => void | Promise<void>;
 
 interface ProgramOptions {
   /** The name of the transport, for messages. */
   readonly peer: string;
   readonly accept: Accept;
-  readonly onLine: (line: string) => void;
+  readonly onLine: OnLine;
 }
 
+const readerOf = ({ stderr }: Child) => stderr.getReader();
+
 /** Lines without those that are empty; of a long one the start. */
-async function readLines(
-  stream: ReadableStream<Uint8Array>,
-  onLine: (line: string) => void,
-): Promise<void> {
+async function readLines(stderr: ReturnType<typeof readerOf>, onLine: OnLine): Promise<void> {
   const decoder = new TextDecoder();
   let rest = "";
-  const pass = (line: string): void => {
-    const text = line.trimEnd();
-    if (text !== "") onLine(text.slice(0, PROGRAM_LINE));
-  };
   try {
-    for await (const bytes of stream) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split(/[\r\n]+/);
+    while (true) {
+      const { done, value } = await stderr.read();
+      const text = rest + (done ? "\n" : decoder.decode(value, { stream: true }));
+      const lines = text.split(/[\r\n]+/);
       rest = (lines.pop() ?? "").slice(0, PROGRAM_LINE);
-      lines.forEach(pass);
+      for (const line of lines.map((each) => each.trimEnd())) {
+        if (line !== "") await onLine(line.slice(0, PROGRAM_LINE));
+      }
+      if (done) return;
     }
   } catch {
-    // Its end is reported by its exit code.
+    // It could not be read, or the callback has thrown: nobody is told of further lines.
   }
-  pass(rest);
 }

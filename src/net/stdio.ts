@@ -8,7 +8,7 @@
 import { closeSync, fstatSync, openSync, type Stats } from "node:fs";
 import { LeatError } from "../errors.ts";
 import { STDIO_WRITE } from "../limits.ts";
-import { duplicate, redirect, setNonBlocking } from "./duplicate.ts";
+import { duplicate, redirect } from "./duplicate.ts";
 import { adopt } from "./handover.ts";
 import type { Accept, Transport, TransportHandler } from "./transport.ts";
 
@@ -43,7 +43,6 @@ export async function openStdio(peer: string, accept: Accept): Promise<OpenedStd
   closeSync(nothing);
   redirect(STDOUT, STDERR);
   if (writing !== undefined) return joinDescriptors(reading, writing, peer, accept);
-  setNonBlocking(reading);
   await adopt(reading, peer, accept);
   return { drained: Promise.resolve() };
 }

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { type Client, connect, type LeatError } from "../../src/index.ts";
-import { LAUNCHER, run } from "../cli/support.ts";
+import { LAUNCHER, PACKAGE, quietly, run } from "../cli/support.ts";
 import { seededRandom } from "../support/chop.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
@@ -182,6 +182,21 @@ test.each([
 ])("%s is refused", async (address, message) => {
   const error = await refusal(connect(address));
   expect([error.code, message.test(error.message)]).toEqual(["INVALID_ARGUMENT", true]);
+});
+
+test("a program ends, although ssh has left a process behind that holds its stderr", async () => {
+  const { url } = library();
+  const left = folder.at("left");
+  const leaves = `sleep 60 </dev/null >/dev/null & echo $! >'${left}'; ${LAUNCHER}`;
+  const options = JSON.stringify(by(FAKE, leaves));
+  const program = `
+    import { connect } from "${PACKAGE}/src/index.ts";
+    await using client = await connect(${JSON.stringify(url)}, ${options});
+    await client.ping();`;
+  const ran = await run([process.execPath, "-e", program]);
+  const pid = Number(readFileSync(left, "utf8"));
+  expect([ran, isAlive(pid)]).toEqual([quietly(), true]);
+  process.kill(pid);
 });
 
 test("where ssh is missing, that is said", async () => {

@@ -23,7 +23,7 @@ interface ConnectionOptions {
   readonly ssh: readonly string[];
   readonly remoteLeat: string;
   /** Called with each line that ssh, or the other machine, writes to stderr. */
-  readonly onLine: (line: string) => void;
+  readonly onLine: (line: string) => Promise<void>;
 }
 
 /** The reason why a transfer does not move, for its progress line. */

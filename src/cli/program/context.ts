@@ -38,8 +38,10 @@ export class Shared {
     const onRetry = (line: string): void => {
       if (!quiet) output.say(`leat: ${line}`);
     };
-    const onLine = (line: string): void =>
+    const onLine = (line: string): Promise<void> => {
       output.say(`${hostOf(flags.server)}: ${printable(line)}`);
+      return output.messagesWritten();
+    };
     this.connection = new Connection({ ...flags, onRetry, onLine }, onLost);
     this.progress = new Progress(output, !quiet, () => this.connection.stall);
   }

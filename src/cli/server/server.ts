@@ -44,8 +44,9 @@ function createProgram() {
     const typed = (flag: string): boolean => program.getOptionValueSource(flag) === "cli";
     if (flags.stdio === true) {
       checkStdio(typed);
+      // The log appears at the client, which reports what concerns it in words of its own.
       const hasLevel = program.getOptionValueSource("logLevel") !== "default";
-      return serveStdio(openLibrary(library), hasLevel ? flags : { ...flags, logLevel: "warn" });
+      return serveStdio(openLibrary(library), hasLevel ? flags : { ...flags, logLevel: "error" });
     }
     const passed = takePassed(process.env);
     if (passed === undefined) checkAddress(flags, typed);

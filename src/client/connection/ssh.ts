@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeatError } from "../../errors.ts";
 import { PROGRAM_LINES, PROGRAM_NOTICE } from "../../limits.ts";
-import { Program, type ProgramEnd } from "../../net/program.ts";
+import { type OnLine, Program, type ProgramEnd } from "../../net/program.ts";
 import type { Accept } from "../../net/transport.ts";
 import { type SshAddress, sshWords } from "./ssh-address.ts";
 
@@ -12,8 +12,11 @@ export interface SshOptions {
   readonly command?: readonly string[];
   /** The program on the other machine, as the shell there reads it: `leat` unless given. */
   readonly remoteLeat?: string;
-  /** Called with each line that ssh, or the other machine, writes to stderr. */
-  readonly onLine?: (line: string) => void;
+  /**
+   * Called with each line that ssh, or the other machine, writes to stderr. Where it returns a promise, no
+   * more is read until that resolves. When it throws, it is not called again.
+   */
+  readonly onLine?: OnLine;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function connectSsh(
   const { command = ["ssh"], remoteLeat = "leat" } = options;
   const lines = new Lines(options.onLine);
   const words = sshWords(address, command, remoteLeat);
-  const onLine = (line: string): void => lines.add(line);
+  const onLine: OnLine = (line) => lines.add(line);
   const program = await Program.start(words, { peer: address.ssh, accept, onLine });
   try {
     await accepted();
@@ -42,7 +45,7 @@ export async function connectSsh(
   } catch (thrown) {
     const end = signal.aborted
       ? undefined
-      : await Promise.race([program.ended, sleep(PROGRAM_NOTICE, undefined)]);
+      : await Promise.race([program.ended, sleep(PROGRAM_NOTICE, undefined, { ref: false })]);
     program[Symbol.dispose]();
     const reason = reasonOf(LeatError.from(thrown), end, address.host, lines.takeLast());
     lines.pass();
@@ -50,17 +53,17 @@ export async function connectSsh(
   }
 }
 
-/** Lines of stderr. Those that come before the connection are kept for a moment: the last may be the reason. */
+/** Lines of stderr. The first are kept for a moment: if no connection comes of them, the last may be the reason. */
 class Lines {
-  readonly #onLine: (line: string) => void;
+  readonly #onLine: OnLine;
   #waiting: string[] | undefined = [];
   #last = "";
 
-  constructor(onLine: (line: string) => void = () => {}) {
+  constructor(onLine: OnLine = () => {}) {
     this.#onLine = onLine;
   }
 
-  add(line: string): void {
+  add(line: string): void | Promise<void> {
     this.#last = line;
     if (this.#waiting === undefined) return this.#onLine(line);
     this.#waiting.push(line);
@@ -73,7 +76,7 @@ class Lines {
   pass(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const line of waiting) this.#onLine(line);
+    for (const line of waiting) void Promise.try(this.#onLine, line).catch(() => {});
   }
 
   /** The last one, which is then not passed on unless it has been. */
