@@ -275,14 +275,30 @@ export const WALK_PAGE_LEAST = 512;
 /** All pages of a walk together, but for the smallest ones. */
 export const WALK_BYTES = 128 * KiB;
 
-/** Taken of a server's budget by a walk: the entries of its pages are objects. */
+/** Taken of a server's budget by a tree on one stream: by a walk for its pages, whose entries are objects, and by an
+ *  upload for files that are being stored. */
 export const WALK_MAKING = MiB;
 
-/** Memory of all walks together. */
+/** Memory of all such trees together. */
 export const WALK_BUDGET = 64 * MiB;
 
-/** Walks of one connection at once. */
+/** Such trees of one connection at once. */
 export const MAX_WALKS = 4;
+
+/** The least window of a tree that comes on one stream: half of it has room for the largest item. */
+export const LEAST_TREE_WINDOW = 192 * KiB;
+
+/** Outcomes of such a tree that wait to be sent; then no further item is stored. */
+export const OUTCOME_BYTES = 64 * KiB;
+
+/** Its files that are put on disk at once, and share syncs. Each is open meanwhile. */
+export const TREE_COMMITS = 255;
+
+/** Their contents. With them the tree takes its part of WALK_BUDGET. */
+export const TREE_HELD_BYTES = MiB;
+
+/** Its items that are stored in one turn of the event loop: a millisecond of a disk that is quick. */
+export const TURN_ITEMS = 64;
 
 /** Entries that are stat'ed before the event loop runs once. */
 export const PAGE_SLICE = 128;
@@ -335,6 +351,16 @@ export const TREE_OUTCOMES = 1024;
 
 /** Failures of a tree that its error lists; more are counted. */
 export const TREE_FAILURES = 100;
+
+/** Items of a tree that a client has sent on one stream, and whose outcomes it does not know: it may have to send
+ *  them again. */
+export const TREE_ITEMS = 1024;
+
+/** Their contents. */
+export const TREE_ITEM_BYTES = 8 * MiB;
+
+/** The folders that they are in: each is open meanwhile. */
+export const TREE_FOLDERS = 128;
 
 /** Folders within folders of a tree: each stays open while its content is moved. */
 export const TREE_DEPTH = 256;

@@ -119,7 +119,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 
   transfer: [...SESSION, "hash", "next-turn", "store"],
   connection: MOVING,
-  operations: [...CONNECTION, "node"],
+  operations: [...CONNECTION, "next-turn", "node"],
 
   "server/log": [...BASE, "session", "net"],
   "server/options": [...BASE, "store", "server/log"],

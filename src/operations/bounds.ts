@@ -2,6 +2,7 @@
 import { LeatError } from "../errors.ts";
 import { MAX_PATH } from "../limits.ts";
 import type { Operation } from "../session/event.ts";
+import type { Entry, Timestamp } from "../wire/gen/messages.ts";
 
 /** Versions and cursors of all known stores are far shorter. */
 const MAX_VERSION = 128;
@@ -23,12 +24,21 @@ export function checkBounds({ value }: Operation): void {
   if ("after" in value) checkLength("after", value.after, MAX_PATH + 1);
   if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);
   if ("mode" in value) checkMode(value.mode);
-  if ("modified" in value && (value.modified?.nanoseconds ?? 0) >= NANOSECONDS) {
-    throw new LeatError(
-      "INVALID_ARGUMENT",
-      `modified has ${value.modified?.nanoseconds} nanoseconds; at most ${NANOSECONDS - 1} are a time`,
-    );
-  }
+  if ("modified" in value) checkModified(value.modified);
+}
+
+/** The facts that a new file is to have. @throws INVALID_ARGUMENT */
+export function checkFacts({ mode, modified }: Pick<Entry, "mode" | "modified">): void {
+  checkMode(mode);
+  checkModified(modified);
+}
+
+function checkModified(modified: Timestamp | undefined): void {
+  if (modified === undefined || modified.nanoseconds < NANOSECONDS) return;
+  throw new LeatError(
+    "INVALID_ARGUMENT",
+    `modified has ${modified.nanoseconds} nanoseconds; at most ${NANOSECONDS - 1} are a time`,
+  );
 }
 
 function checkMode(mode: number | undefined): void {

@@ -13,6 +13,17 @@ export type FinishInit = Value<"finish">;
 export type ReceiptInit = Value<"receipt">;
 export type StatusInit = Extract<ResultInit, { case: "status" }>["value"];
 
+/** A file or folder of a tree that was stored with others, for the log. */
+export interface StoredItem {
+  readonly operation: "put" | "makeDirectory";
+  readonly path: string;
+  readonly bytes: number;
+  /** Milliseconds. */
+  readonly began: number;
+  readonly skipped: boolean;
+  readonly error: LeatError | undefined;
+}
+
 export interface Exchange {
   readonly store: Store;
   readonly durability: DurabilityLevel;
@@ -40,11 +51,15 @@ export interface Exchange {
   consumed(bytes: number): void;
   /** Bytes of Data the client may send ahead, made larger if there is memory. @returns the window */
   widen(bytes: number): number;
+  /** Reserves descriptors for files until the stream is over. @returns how many it got, at most `most` */
+  takeFiles(most: number): number;
   /** The server's figures. */
   status(): StatusInit;
   countSent(bytes: number): void;
   /** Logs a file that was sent along with others; missing where no line of it is wanted. @param began milliseconds */
   readonly logSent: ((path: string, bytes: number, began: number) => void) | undefined;
+  /** The same of what was stored with others. */
+  readonly logStored: ((item: StoredItem) => void) | undefined;
 }
 
 /** An operation that goes on after its request. */

@@ -7,6 +7,7 @@ import type { Exchange, Receiving } from "./exchange.ts";
 import { get } from "./get.ts";
 import { list } from "./list.ts";
 import { PutOperation } from "./put.ts";
+import { PutTreeOperation } from "./put-tree.ts";
 import { stat } from "./stat.ts";
 import { status } from "./status.ts";
 import { walk } from "./walk.ts";
@@ -34,6 +35,8 @@ export function run(operation: Operation, exchange: Exchange): Receiving | Promi
       return status(operation.value, exchange);
     case "walk":
       return walk(operation.value, exchange);
+    case "putTree":
+      return new PutTreeOperation(operation.value, exchange);
   }
 }
 

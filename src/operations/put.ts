@@ -15,7 +15,7 @@ const FINAL = new Set<ErrorCode>(["INTERNAL", "IO_ERROR", "NO_SPACE", "QUOTA_EXC
 /** The stream ended while the store looked for the partial. */
 const LOST = new LeatError("CONNECTION_LOST", "the client has left");
 
-const COLLISIONS: Readonly<Record<IfExists, Collision>> = {
+export const COLLISIONS: Readonly<Record<IfExists, Collision>> = {
   IF_EXISTS_UNSPECIFIED: "fail",
   FAIL: "fail",
   REPLACE: "replace",

@@ -187,7 +187,7 @@ export class Session {
   #add(id: number, operation: Operation["case"] | undefined, now: number, characters = 0): void {
     const { maxWindow, budgets, role } = this.options;
     const state = operation === undefined ? "unary" : opened(operation);
-    const receives = state === (role === "server" ? "put" : "get");
+    const receives = state === "put-tree" || state === (role === "server" ? "put" : "get");
     const window = new ReceiveWindow(receives ? this.#handshake.window : 0, maxWindow, budgets);
     const send = new SendWindow(this.#handshake.peerWindow);
     this.#streams.add(new Stream(id, state, send, window, now, characters));

@@ -8,6 +8,8 @@
  *   list    Request -> Response -> Finish
  *   get     Request -> Response -> Data* -> Finish
  *   walk    as get
+ *   put-tree  Request -> Response -> (client) Data* -> (client) Finish -> (server) Finish
+ *           where the server's Data may come from the Response on
  *   put     Request -> Response -> (client) Data* -> (client) Finish -> Receipt
  *           where the client's Data and Finish may come before the Response
  *
@@ -28,6 +30,9 @@ export type StreamState =
   | "put-finished" // the client finished before the Response came
   | "put-answered"
   | "put-complete" // everything is there: only the Receipt is missing
+  | "put-tree"
+  | "put-tree-answered"
+  | "put-tree-finished" // the client finished: outcomes are missing
   | "unary-cancelled"
   | "cancelled"
   | "ended";
@@ -113,6 +118,28 @@ export const TRANSITIONS: Readonly<Record<StreamState, Row>> = {
     "server:failure": "ended",
     "client:cancel": "cancelled",
   },
+  "put-tree": {
+    "server:response": "put-tree-answered",
+    "server:failure": "ended",
+    "client:cancel": "cancelled",
+  },
+  "put-tree-answered": {
+    "client:data": "put-tree-answered",
+    "client:credit": "put-tree-answered",
+    "client:finish": "put-tree-finished",
+    "server:data": "put-tree-answered",
+    "server:credit": "put-tree-answered",
+    "server:failure": "ended",
+    "client:cancel": "cancelled",
+  },
+  "put-tree-finished": {
+    "client:credit": "put-tree-finished",
+    "server:data": "put-tree-finished",
+    "server:credit": "put-tree-finished",
+    "server:finish": "ended",
+    "server:failure": "ended",
+    "client:cancel": "cancelled",
+  },
   "unary-cancelled": { "server:response": "ended", "server:failure": "ended" },
   cancelled: CANCELLED,
   ended: {},
@@ -132,6 +159,8 @@ export function opened(operation: NonNullable<Request["operation"]>["case"]): St
       return operation;
     case "walk":
       return "get";
+    case "putTree":
+      return "put-tree";
     default:
       return "unary";
   }

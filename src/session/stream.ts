@@ -6,7 +6,12 @@ import type { Outgoing } from "./outgoing.ts";
 import type { StreamState } from "./state.ts";
 
 /** The client is to send bytes, or credit. In the other states it is the server's turn. */
-const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set(["get-answered", "put", "put-answered"]);
+const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set([
+  "get-answered",
+  "put",
+  "put-answered",
+  "put-tree-answered",
+]);
 
 /** One open stream. */
 export class Stream {
@@ -61,7 +66,8 @@ export class Stream {
   /** Our own disk is slow, or a file is read again to be compared. */
   get #waitsForBytes(): boolean {
     const { outgoing } = this;
-    return outgoing !== undefined && !outgoing.done && outgoing.available === 0;
+    if (outgoing === undefined || outgoing.done || outgoing.available > 0) return false;
+    return this.state !== "put-tree-answered"; // there are no outcomes without items
   }
 
   /**
@@ -72,9 +78,10 @@ export class Stream {
     return this.cancelled || this.commits || this.state === "unary";
   }
 
-  /** Whether all of an upload came, and the server puts it on disk. */
+  /** Whether all of an upload, or of a tree, came, and the server puts it on disk. */
   get commits(): boolean {
-    return this.state === "put-finished" || this.state === "put-complete";
+    const { state } = this;
+    return state === "put-finished" || state === "put-complete" || state === "put-tree-finished";
   }
 
   /** Books a Data frame that is sent. @param payload its bytes @param fileBytes that they stand for */

@@ -30,6 +30,11 @@ export function waitOf(stream: Stream, side: Side, blocked: boolean): Wait | und
     case "put-finished":
     case "put-complete":
       return "commit";
+    case "put-tree":
+      return side === "server" ? "local" : "peer";
+    case "put-tree-answered":
+    case "put-tree-finished":
+      return exchanging(stream, side, blocked);
     default:
       return undefined;
   }
@@ -41,6 +46,16 @@ function sending({ outgoing, send }: Stream, side: Side, blocked: boolean): Wait
   if (!outgoing.done && outgoing.available === 0) return "local";
   if (!outgoing.done && send.credit === 0) return "credit";
   return blocked ? "network" : undefined;
+}
+
+/** Both sides send: items, and their outcomes. */
+function exchanging(stream: Stream, side: Side, blocked: boolean): Wait | undefined {
+  const { outgoing, send, receive } = stream;
+  if (outgoing !== undefined && outgoing.available > 0) {
+    return send.credit === 0 ? "credit" : blocked ? "network" : undefined;
+  }
+  if (stream.commits) return "commit";
+  return side === "server" && receive.held > 0 ? "local" : "peer";
 }
 
 /** A client holds a block until its checksum has come. */

@@ -123,6 +123,15 @@ export type Collision = "fail" | "replace" | "skip";
  *  makes them; with `none` they are visible. */
 export type DurabilityLevel = "fsync" | "none";
 
+/** A small file that is to come. */
+export interface NewFile {
+  /** One segment. */
+  readonly name: string;
+  readonly modified?: Time | undefined;
+  /** As in `CreateOptions`. */
+  readonly mode?: number | undefined;
+}
+
 /** A file that is to come. */
 export interface CreateOptions {
   /** 16 bytes, from the client, the same over all retries. */
@@ -258,6 +267,19 @@ export interface Store extends AsyncDisposable {
    * @returns the version that all of it is of; undefined unless it has the size and time of `entry`: `open` tells why
    */
   readWhole?(folder: string, entry: PageEntry, into: Uint8Array): string | undefined;
+  /**
+   * Writes a whole small file at once, under a name that is free, with the durability `none`. Missing where the store
+   * cannot do that. Throws nothing.
+   * @param folder its path
+   * @param checkFirst checks that the name is free before the bytes are written, too
+   * @returns undefined where nothing was changed: `create` can do it, or tells why not
+   */
+  writeWhole?(
+    folder: string,
+    file: NewFile,
+    bytes: Uint8Array,
+    checkFirst: boolean,
+  ): StoreEntry | undefined;
   /**
    * @throws ALREADY_EXISTS and IS_A_DIRECTORY (where a small file is not to replace one, `commit` may
    *   tell), NOT_FOUND (the parent), PRECONDITION_FAILED, READ_ONLY,

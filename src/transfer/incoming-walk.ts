@@ -1,13 +1,6 @@
-/**
- * Receives what OutgoingWalk sends: frames are kept until their CRC matched, then cut into items. Holds what was not
- * taken yet: the window of the stream bounds it.
- */
-import { LeatError } from "../errors.ts";
-import { MAX_REQUEST } from "../limits.ts";
+/** Receives the items of a tree: what OutgoingWalk sends, and what a client sends to be stored. */
 import type { Finish, TreeItem } from "../wire/gen/messages.ts";
-import { decodeMessage } from "../wire/plain.ts";
-import { INCOMPLETE, readVarint, varintLength } from "../wire/varint.ts";
-import { checkBlock, checkFinish, Digest } from "./digest.ts";
+import { IncomingMessages } from "./incoming-messages.ts";
 
 /** An item, and the contents of its file if they came along. */
 export interface WalkedItem {
@@ -16,87 +9,44 @@ export interface WalkedItem {
   readonly contents: Uint8Array | undefined;
 }
 
-/** Bytes of a buffer that is kept when it is empty. */
-const KEPT = 512 * 1024;
-
 export class IncomingWalk {
-  readonly #digest = new Digest(false);
-  /** The most bytes of contents that were asked for. */
-  readonly #contentsUpTo: number;
-  #buffer = new Uint8Array(KEPT);
-  /** Of the next item, of the first byte that is not verified, and behind the last byte that came. */
-  #at = 0;
-  #verified = 0;
-  #end = 0;
-  #taken = 0;
+  readonly #messages: IncomingMessages<"TreeItem">;
 
-  constructor(contentsUpTo: number) {
-    this.#contentsUpTo = contentsUpTo;
+  /**
+   * @param contentsUpTo the most bytes of the contents of a file
+   * @param what the items, for messages
+   */
+  constructor(contentsUpTo: number, what = "the server sent a walk") {
+    this.#messages = new IncomingMessages("TreeItem", what, ({ contents, entry }) => {
+      if (!contents) return undefined;
+      if (entry?.kind === "FILE" && entry.size <= contentsUpTo) return entry.size;
+      throw this.#messages.malformed("contents came that were not asked for");
+    });
   }
 
-  /** @param crc of the frame that ends here @throws CHECKSUM_MISMATCH */
+  /** As `IncomingMessages.push`. */
   push(bytes: Uint8Array, crc: number | undefined): void {
-    this.#makeRoom(bytes.length);
-    this.#buffer.set(bytes, this.#end);
-    this.#end += bytes.length;
-    this.#digest.update(bytes);
-    if (crc === undefined) return;
-    checkBlock(this.#digest.bytes, crc, this.#digest.endBlock());
-    this.#verified = this.#end;
+    this.#messages.push(bytes, crc);
   }
 
   /** @returns the next item that came whole @throws PROTOCOL_ERROR */
   next(): WalkedItem | undefined {
-    const length = readVarint(this.#buffer, this.#at, this.#verified);
-    if (length === INCOMPLETE) return undefined;
-    if (length < 0 || length > MAX_REQUEST) throw malformed(`an item of ${length} bytes`);
-    const start = this.#at + varintLength(length);
-    const behind = start + length;
-    if (behind > this.#verified) return undefined;
-    const item = decodeMessage("TreeItem", this.#buffer, start, behind);
-    const size = item.contents ? this.#sizeOf(item) : 0;
-    if (behind + size > this.#verified) return undefined;
-    this.#taken += behind + size - this.#at;
-    this.#at = behind + size;
-    return { item, contents: item.contents ? this.#buffer.subarray(behind, this.#at) : undefined };
+    const came = this.#messages.next();
+    return came && { item: came.message, contents: came.contents };
   }
 
-  /** Bytes of the items that were taken since the last call: the sender may get credit for as many. */
+  /** As `IncomingMessages.taken`. */
   taken(): number {
-    const taken = this.#taken;
-    this.#taken = 0;
-    return taken;
+    return this.#messages.taken();
   }
 
-  /** Nothing more comes. @throws what is wrong with the whole */
+  /** As `IncomingMessages.finish`. */
   finish(finish: Finish): void {
-    checkFinish(finish, this.#digest.bytes, this.#digest);
-    if (this.#verified !== this.#end) throw malformed("the last frame came without its CRC");
+    this.#messages.finish(finish);
   }
 
   /** Whether all that came was taken. */
   get isEmpty(): boolean {
-    return this.#at === this.#end;
+    return this.#messages.isEmpty;
   }
-
-  #sizeOf({ entry }: TreeItem): number {
-    if (entry?.kind === "FILE" && entry.size <= this.#contentsUpTo) return entry.size;
-    throw malformed("contents came that were not asked for");
-  }
-
-  #makeRoom(bytes: number): void {
-    if (this.#at === this.#end) this.#at = this.#verified = this.#end = 0;
-    if (this.#end + bytes <= this.#buffer.length) return;
-    const held = this.#end - this.#at;
-    const old = this.#buffer;
-    if (held + bytes > old.length) this.#buffer = new Uint8Array(2 * (held + bytes));
-    this.#buffer.set(old.subarray(this.#at, this.#end));
-    this.#verified -= this.#at;
-    this.#at = 0;
-    this.#end = held;
-  }
-}
-
-function malformed(how: string): LeatError {
-  return new LeatError("PROTOCOL_ERROR", `the server sent a walk that cannot be read: ${how}`);
 }

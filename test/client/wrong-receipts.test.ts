@@ -47,6 +47,7 @@ function lying(lie: Lie, early = false): ScriptedServer {
       if (operation.case === "remove") {
         return peer.answer(stream, { case: "remove", value: {} });
       }
+      if (operation.case === "putTree") return peer.fail(stream, "UNIMPLEMENTED");
       if (operation.case !== "put") return peer.fail(stream, "NOT_FOUND");
       if (early) return receipt(stream, operation.value, peer);
       puts.set(stream, operation.value);

@@ -15,7 +15,7 @@ import { refusal } from "../wire/refusal.ts";
 type Move = readonly [side: Side, frame: StreamFrame];
 
 const STATES = Object.keys(TRANSITIONS) as StreamState[];
-const OPERATIONS = ["stat", "list", "get", "put"] as const;
+const OPERATIONS = ["stat", "list", "get", "put", "putTree"] as const;
 const MOVES: readonly Move[] = (["client", "server"] as const).flatMap((side) =>
   STREAM_FRAMES.map((frame) => [side, frame] as const),
 );
@@ -46,6 +46,7 @@ describe("the table is the language of the protocol", () => {
     list: new RegExp(`^(f|${Z}|a(e|f|${Z}))$`),
     get: new RegExp(`^C*(f|${Z}|a[CRd]*(e|f|${Z}))$`),
     put: new RegExp(`^[Dc]*(p|f|${Z}|Ec*(p|f|${Z}|a${COMPLETE})|a[Dcr]*(p|f|${Z}|E${COMPLETE}))$`),
+    putTree: new RegExp(`^(f|${Z}|a[DCdc]*(f|${Z}|E[Cdc]*(e|f|${Z})))$`),
   } as const;
 
   const walk = (operation: (typeof OPERATIONS)[number], word: string): StreamState | undefined => {
@@ -107,6 +108,7 @@ const DECIDED = new Set<StreamState>([
   "cancelled",
   "put-finished",
   "put-complete",
+  "put-tree-finished",
 ]);
 
 const stateOf = (end: End): StreamState => end.session.streams.get(1)?.state ?? "ended";

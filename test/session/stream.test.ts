@@ -39,7 +39,7 @@ describe("an arriving Data frame", () => {
 test("a server waits for its client where bytes or credit are the client's to send", () => {
   const states = Object.keys(TRANSITIONS) as StreamState[];
   const waiting = states.filter((state) => streamIn(state).waitsForClient);
-  expect(waiting).toEqual(["get-answered", "put", "put-answered"]);
+  expect(waiting).toEqual(["get-answered", "put", "put-answered", "put-tree-answered"]);
 });
 
 test("a stream is given up in two states", () => {

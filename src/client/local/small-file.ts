@@ -5,22 +5,12 @@
  *
  * Writing a file of 4 KiB takes 15 us this way, and 290 us through local-file.ts (docs/decisions/0008).
  */
-import { closeSync, constants, writeSync } from "node:fs";
 import type { Folder } from "../../store/resolve/folder.ts";
 import { sameThing } from "../../store/system/facts.ts";
-import {
-  ERRNO,
-  linkDescriptor,
-  O_CLOEXEC,
-  O_TMPFILE,
-  openAt,
-  statAt,
-} from "../../store/system/kernel.ts";
+import { statAt } from "../../store/system/kernel.ts";
 import { readAt } from "../../store/read/whole-file.ts";
-import { setModified } from "../../store/system/posix.ts";
 import type { Time } from "../../store/store.ts";
-
-const { O_WRONLY } = constants;
+import { writeWhole } from "../../store/write/whole-file.ts";
 
 /**
  * Writes a whole file, without a sync, then gives it its name if that is free: a process that is killed
@@ -37,18 +27,7 @@ export function writeSmallFile(
   checkFirst = false,
 ): boolean {
   if (folder.fd === undefined) return false;
-  if (checkFirst && statAt(folder.fd, name) !== -ERRNO.ENOENT) return false;
-  const fd = openAt(folder.fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
-  if (fd < 0) return false;
-  try {
-    if (writeSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return false;
-    setModified(fd, modified);
-    return linkDescriptor(fd, folder.fd, name) === 0;
-  } catch {
-    return false; // local-file.ts will meet the same error, and report it
-  } finally {
-    closeSync(fd);
-  }
+  return writeWhole(folder.fd, { name, modified, mode }, bytes, checkFirst, () => true) === true;
 }
 
 export interface SmallFile {

@@ -10,7 +10,8 @@ import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
 import { UploadLoops } from "./into-itself.ts";
-import { IF_EXISTS, type Receipt } from "../upload/options.ts";
+import { durabilityOf, IF_EXISTS, type Receipt } from "../upload/options.ts";
+import { notDoneOf } from "../upload/receipt.ts";
 import { SmallPut } from "../upload/small-put.ts";
 import {
   type PutTreeOptions,
@@ -21,7 +22,12 @@ import {
   outcomeOf,
   checkDepth,
 } from "./tree.ts";
+import { PutFolder } from "./put-folder.ts";
 import { TreeRun } from "./tree-run.ts";
+import { TreeUpload, type TreeUploadItem } from "./tree-upload.ts";
+import type { TreeOutcome as WireOutcome } from "../../wire/gen/messages.ts";
+import { failureError } from "../../session/failure.ts";
+import { crc32 } from "../../hash.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
 
 /** Uploads several trees or files. One that fails does not stop the others. */
@@ -46,37 +52,145 @@ export class TreePut {
 
   /** A root that is a link is followed: the caller named it. */
   async #root(root: TreeRoot): Promise<void> {
-    const { folder, name } = LocalFolder.realPlace(root.local);
-    using parent = folder;
-    const kind = parent.kindOf(name);
-    if (kind !== "DIRECTORY") return await this.#begin(parent, root, name);
+    const { folder: parent, name } = LocalFolder.realPlace(root.local);
+    using held = parent;
+    const kind = held.kindOf(name);
+    if (kind !== "DIRECTORY") return await this.#begin(held, root, name);
     await this.#loops.checkRoot(root);
     this.#target = root.path;
-    await this.#folder(root, parent.child(name, root.local), 0);
+    using folder = held.child(name, root.local);
+    await this.#tree(root, folder);
   }
 
-  /** @param folder closed when it was read: its files are open by then */
-  async #folder(root: TreeRoot, folder: LocalFolder, depth: number): Promise<void> {
-    using held = folder;
+  async #tree(root: TreeRoot, folder: LocalFolder): Promise<void> {
+    const { path } = root;
+    const { small, signal } = this.#run;
+    const request = { path, ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"] };
+    const upload = await TreeUpload.open(this.#calls.link, request, signal);
+    if (upload === undefined) return await this.#folder({ root, folder, depth: 0 });
+    small.add(upload);
+    try {
+      const made = new PutFolder(undefined, "", () => this.#reportFolder(root));
+      made.made();
+      await this.#folder({ root, folder, depth: 0, upload, made });
+      await upload.finish();
+    } finally {
+      small.delete(upload);
+      upload.cancel(new LeatError("CANCELLED", "it was given up"));
+    }
+  }
+
+  /** Its files are open when this resolves. */
+  async #folder(source: SourceFolder): Promise<void> {
+    const { root, folder, depth, made } = source;
     checkDepth(root.local, depth);
-    if (root.path !== "") {
+    if (made === undefined && root.path !== "") {
       const value = { path: root.path, parents: true };
       await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
     }
-    const skipped = await held.names((name) => this.#entry(held, root, name, depth));
-    this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
+    const skipped = await folder.names((name) => this.#entry(source, name));
+    if (made === undefined) this.#reportFolder(root);
+    else made.listed();
     if (skipped > 0) throw notOnTheWire(skipped, root.local);
   }
 
+  #reportFolder(root: TreeRoot): void {
+    this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
+  }
+
   /** @returns a promise only where the caller has to wait */
-  #entry(folder: LocalFolder, root: TreeRoot, name: string, depth: number): MaybePromise<void> {
-    if (!this.#run.hasRoom(0)) {
-      return this.#run.room(0).then(() => this.#entry(folder, root, name, depth));
-    }
+  #entry(source: SourceFolder, name: string): MaybePromise<void> {
+    const { root, folder, upload, made } = source;
+    if (made?.hasFailed === true) return; // which was reported
+    const waits = this.#waitFor(upload);
+    if (waits !== undefined) return waits.then(() => this.#entry(source, name));
     const small = folder.readSmall(name, SMALL_FILE);
-    if (small === undefined) return this.#slowEntry(folder, root, name, depth);
+    if (small === undefined) return this.#slowEntry(source, name);
     const item = { path: below(root.path, name), local: below(root.local, name) };
-    this.#sendSmall(folder, item, name, small);
+    if (upload === undefined || made === undefined) this.#sendSmall(folder, item, name, small);
+    else if (small.mode === 0)
+      return this.#slowEntry(source, name); // has no form in an item
+    else upload.send(this.#fileItem({ folder, item, name, small, parent: made }));
+  }
+
+  /** @returns a promise where there is no room for one more small file */
+  #waitFor(upload: TreeUpload | undefined): Promise<void> | undefined {
+    const run = this.#run;
+    if (upload === undefined) return run.hasRoom(0) ? undefined : run.room(0);
+    if (!run.hasItemRoom) return run.itemRoom();
+    return upload.hasRoom ? undefined : upload.room();
+  }
+
+  #fileItem({ folder, item, name, small, parent }: SmallItem): TreeUploadItem {
+    const end = this.#run.beginItem(item, folder);
+    const { bytes, modified, mode } = small;
+    const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
+    return {
+      parent,
+      entry: { name, kind: "FILE", size: bytes.length, modified, mode },
+      bytes,
+      done: (outcome) => {
+        if (parent.hasFailed) return end(undefined);
+        const error = outcome.failure && failureError(outcome.failure);
+        if (error !== undefined && isWorthTrying(error)) {
+          return end(this.#send(item, { open, replayable: true }));
+        }
+        end(
+          error === undefined
+            ? this.#stored(item, bytes, outcome)
+            : this.#run.failed(item, "FILE", error),
+        );
+      },
+      failed: (error) => end(this.#run.failed(item, "FILE", error)),
+    };
+  }
+
+  #stored(item: TreeRoot, bytes: Uint8Array, outcome: WireOutcome): TreeOutcome {
+    this.#loops.received = true;
+    const { skipped, size, version } = outcome;
+    if (skipped && this.#options.ifExists === "skip")
+      return outcomeOf(item, { size, version, skipped });
+    if (skipped || size !== bytes.length) {
+      const how = skipped ? "was skipped" : `has ${size} bytes, where ${bytes.length} were sent`;
+      const message = `the server says that ${quote(item.path)} ${how}: the file that is there now may be another one`;
+      return this.#run.failed(item, "FILE", new LeatError("PROTOCOL_ERROR", message));
+    }
+    this.#run.moved(size);
+    const durability = durabilityOf(outcome.durability);
+    return outcomeOf(item, {
+      size,
+      version,
+      durability,
+      notDone: notDoneOf(outcome),
+      crc32: crc32(bytes),
+    });
+  }
+
+  /** Sends a folder, into which its files may go behind it. */
+  #sendFolder(
+    { folder, made: parent, upload }: SourceFolder,
+    item: TreeRoot,
+    name: string,
+  ): PutFolder {
+    const end = this.#run.beginItem(item, folder);
+    const made = new PutFolder(parent, name, () => this.#reportFolder(item));
+    const failed = (error: LeatError): void => {
+      const isFirst = parent?.hasFailed !== true;
+      made.failed();
+      end(isFirst ? this.#run.failed(item, "DIRECTORY", error) : undefined);
+    };
+    upload?.send({
+      parent: parent!,
+      folder: made,
+      entry: { name, kind: "DIRECTORY" },
+      done: ({ failure }) => {
+        if (failure !== undefined) return failed(failureError(failure));
+        end(undefined);
+        made.made();
+      },
+      failed,
+    });
+    return made;
   }
 
   /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
@@ -104,20 +218,23 @@ export class TreePut {
     put.send();
   }
 
-  async #slowEntry(
-    folder: LocalFolder,
-    root: TreeRoot,
-    name: string,
-    depth: number,
-  ): Promise<void> {
+  async #slowEntry(source: SourceFolder, name: string): Promise<void> {
+    const { root, folder, depth, upload, made } = source;
     const item = { path: below(root.path, name), local: below(root.local, name) };
     const kind = folder.kindOf(name);
     if (kind === undefined) return; // gone since the names were read
     if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(item.local, kind === "LINK");
     await this.#run.attempt(item, kind, async () => {
-      if (kind === "FILE") return this.#begin(folder, item, name);
+      if (kind === "FILE") {
+        if ((await made?.isMade()) !== false) await this.#begin(folder, item, name);
+        return;
+      }
       await this.#loops.checkFolder(item.local, this.#target);
-      await this.#folder(item, folder.child(name, item.local), depth + 1);
+      using child = folder.child(name, item.local);
+      checkDepth(item.local, depth + 1);
+      await this.#waitFor(upload);
+      const sent = upload && this.#sendFolder(source, item, name);
+      await this.#folder({ root: item, folder: child, depth: depth + 1, upload, made: sent });
     });
   }
 
@@ -156,6 +273,24 @@ export class TreePut {
     const sent = { size, version, skipped, durability, notDone };
     return outcomeOf(item, { ...sent, crc32: skipped ? undefined : crc32 });
   }
+}
+
+/** A local folder that is read. */
+interface SourceFolder {
+  readonly root: TreeRoot;
+  readonly folder: LocalFolder;
+  readonly depth: number;
+  /** Takes what is in it, and the folder itself; both are missing where the server is an older one. */
+  readonly upload?: TreeUpload | undefined;
+  readonly made?: PutFolder | undefined;
+}
+
+interface SmallItem {
+  readonly folder: LocalFolder;
+  readonly item: TreeRoot;
+  readonly name: string;
+  readonly small: SmallFile;
+  readonly parent: PutFolder;
 }
 
 /** Whether another try may end otherwise. */

@@ -4,7 +4,7 @@
  * takes no more memory than one of a thousand.
  */
 import { type ErrorCode, LeatError } from "../../errors.ts";
-import { TREE_BYTES, TREE_OUTCOMES } from "../../limits.ts";
+import { TREE_BYTES, TREE_FOLDERS, TREE_OUTCOMES } from "../../limits.ts";
 import { onAbort } from "../connection/abortable.ts";
 import { callBackSafely } from "../connection/callbacks.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
@@ -23,8 +23,8 @@ import {
 /** After these, when all retries have failed, the next file would fail, too. */
 const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
 
-/** Ends a transfer: with its outcome, or when that is known. A promise that rejects is a failure of the file. */
-export type EndTransfer = (outcome: MaybePromise<TreeOutcome>) => void;
+/** Ends a transfer: with its outcome, or when that is known; undefined is not reported. A promise that rejects is a failure of the file. */
+export type EndTransfer = (outcome: MaybePromise<TreeOutcome | undefined>) => void;
 
 export class TreeRun {
   readonly #link: ReconnectingLink;
@@ -35,6 +35,10 @@ export class TreeRun {
   readonly #options: TreeOptions;
   readonly #stop = new AbortController();
   #running = 0;
+  /** Items that go on a stream together: they have room of their own. */
+  #items = 0;
+  /** How many items hold each folder open. */
+  readonly #folders = new Map<LocalFolder, number>();
   /** Bytes that all transfers have moved so far. */
   #moved = 0;
   /** Bytes that the running transfers may hold in memory. */
@@ -88,6 +92,20 @@ export class TreeRun {
     return this.#held + bytes <= TREE_BYTES;
   }
 
+  /** Whether one more item may go on a stream with others now. */
+  get hasItemRoom(): boolean {
+    if (this.#error !== undefined || this.#folders.size >= TREE_FOLDERS) return false;
+    return this.#outcomes.length < TREE_OUTCOMES;
+  }
+
+  /** Waits until one more item may. @throws the error that ended the run */
+  async itemRoom(): Promise<void> {
+    while (!this.hasItemRoom) {
+      if (this.#error !== undefined) throw this.#error;
+      await new Promise<void>((resolve) => (this.#wakeForRoom = resolve));
+    }
+  }
+
   /** Bytes arrived, or were sent. */
   moved(bytes: number): void {
     const { onProgress } = this.#options;
@@ -120,18 +138,42 @@ export class TreeRun {
   begin(file: TreeRoot, bytes: number, folder: LocalFolder): EndTransfer {
     this.#running += 1;
     this.#held += bytes;
-    folder.hold();
-    const end = (outcome: TreeOutcome): void => {
-      folder[Symbol.dispose]();
+    return this.#ending(file, folder, () => {
       this.#running -= 1;
       this.#held -= bytes;
-      this.report(outcome);
+    });
+  }
+
+  /** As `begin`, for an item that goes on a stream with others. */
+  beginItem(item: TreeRoot, folder: LocalFolder): EndTransfer {
+    this.#items += 1;
+    this.#folders.set(folder, (this.#folders.get(folder) ?? 0) + 1);
+    return this.#ending(item, folder, () => {
+      this.#items -= 1;
+      const left = this.#folders.get(folder)! - 1;
+      if (left > 0) this.#folders.set(folder, left);
+      else this.#folders.delete(folder);
+    });
+  }
+
+  #ending(file: TreeRoot, folder: LocalFolder, onEnd: () => void): EndTransfer {
+    folder.hold();
+    const end = (outcome: TreeOutcome | undefined): void => {
+      folder[Symbol.dispose]();
+      onEnd();
+      if (outcome !== undefined) this.report(outcome);
+      else this.#wakeReader?.();
       this.#wakeWalk();
     };
     return (outcome) => {
       if (!(outcome instanceof Promise)) return end(outcome);
       void outcome.catch((thrown: unknown) => this.failed(file, "FILE", thrown)).then(end);
     };
+  }
+
+  /** Transfers and items that have not ended. */
+  get #open(): number {
+    return this.#running + this.#items;
   }
 
   report(outcome: TreeOutcome): void {
@@ -181,7 +223,7 @@ export class TreeRun {
     const release = onAbort(this.#options.signal, this.#fail);
     const walking = this.#walk(roots, walk);
     try {
-      while (!this.#walked || this.#running > 0 || this.#outcomes.length > 0) {
+      while (!this.#walked || this.#open > 0 || this.#outcomes.length > 0) {
         const outcomes = this.#outcomes;
         this.#outcomes = [];
         this.#wakeWalk();
@@ -196,7 +238,7 @@ export class TreeRun {
       this.#fail(new LeatError("CANCELLED", "it was given up"));
       release();
       await walking;
-      while (this.#running > 0) await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      while (this.#open > 0) await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
   }
 

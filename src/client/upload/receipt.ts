@@ -5,6 +5,7 @@
 import { LeatError } from "../../errors.ts";
 import type { FinishInit } from "../../session/outgoing.ts";
 import { quote } from "../../store/names.ts";
+import type { NotDone } from "../../store/store.ts";
 import type { IfExists, Receipt as WireReceipt } from "../../wire/gen/messages.ts";
 import { type Receipt, durabilityOf } from "./options.ts";
 
@@ -32,8 +33,8 @@ export function checkReceipt(
   if (!request.uploadIds.some((id) => Buffer.compare(id, uploadId) === 0)) {
     throw wrong(request, "has the id of another upload");
   }
-  const { modeNotSet: mode, modifiedNotSet: modified, notSynced: sync, ...rest } = receipt;
-  const notDone = mode || modified || sync ? { mode, modified, sync } : undefined;
+  const { modeNotSet: _mode, modifiedNotSet: _modified, notSynced: _sync, ...rest } = receipt;
+  const notDone = notDoneOf(receipt);
   const checked = { ...rest, entry, durability: durabilityOf(receipt.durability), notDone };
   if (skipped) {
     if (request.ifExists === "SKIP") return checked;
@@ -48,6 +49,15 @@ export function checkReceipt(
     throw wrong(request, "has another SHA-256 than what was sent");
   }
   return checked;
+}
+
+/** The requested things that the file system of the server cannot do, as a receipt says. */
+export function notDoneOf({
+  modeNotSet: mode,
+  modifiedNotSet: modified,
+  notSynced: sync,
+}: Pick<WireReceipt, "modeNotSet" | "modifiedNotSet" | "notSynced">): NotDone | undefined {
+  return mode || modified || sync ? { mode, modified, sync } : undefined;
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0);

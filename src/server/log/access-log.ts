@@ -10,15 +10,21 @@ const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
   "get",
   "put",
   "walk",
+  "putTree",
   "remove",
   "rename",
   "makeDirectory",
 ]);
 
-const MOVING: ReadonlySet<Operation["case"]> = new Set(["get", "put", "walk"]);
+const MOVING: ReadonlySet<Operation["case"]> = new Set(["get", "put", "walk", "putTree"]);
 
-/** A file that was sent with a walk is one that was got. */
-type Logged = Operation | { readonly case: "get"; readonly value: { readonly path: string } };
+/** Parts of a tree that came or went on one stream have lines as if each had a stream of its own. */
+type Logged =
+  | Operation
+  | {
+      readonly case: "get" | "put" | "makeDirectory";
+      readonly value: { readonly path: string };
+    };
 
 interface Access {
   readonly peer: string;

@@ -43,7 +43,7 @@ export class Peer implements Driver, BudgetWaiter {
   #pageBytes = 0;
   /** When the page was made, in milliseconds. */
   pageSince = 0;
-  /** Walks that are being sent. */
+  /** Trees that come or go on one stream. */
   #walks = 0;
   /** The client sent FIN. */
   #peerFin = false;
@@ -197,7 +197,7 @@ export class Peer implements Driver, BudgetWaiter {
     try {
       checkBounds(operation);
       this.#reserve(exchange, DESCRIPTORS[operation.case] ?? 0);
-      if (operation.case === "walk") this.#reserveWalk(exchange);
+      if (operation.case === "walk" || operation.case === "putTree") this.#reserveWalk(exchange);
     } catch (thrown) {
       return this.#failed(thrown, operation, exchange);
     }
@@ -225,7 +225,7 @@ export class Peer implements Driver, BudgetWaiter {
       exchange.isWalk = true;
       return;
     }
-    const message = "as many folders are walked as may be at once; try again later";
+    const message = "as many trees are moved as may be at once; try again later";
     throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 
@@ -344,6 +344,7 @@ interface Waiting {
 const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
   list: 2,
   walk: 2,
+  putTree: 2,
   get: 1,
   put: 1,
   checksum: 1,

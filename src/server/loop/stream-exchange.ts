@@ -136,6 +136,16 @@ export class StreamExchange implements Exchange {
     return this.#connection.widen(this.stream, bytes);
   }
 
+  takeFiles(most: number): number {
+    const { files } = this.#serving.host.capacity;
+    for (let count = most; count >= 1; count = Math.floor(count / 2)) {
+      if (!files.take(count)) continue;
+      this.descriptors += count;
+      return count;
+    }
+    return 0;
+  }
+
   status(): StatusInit {
     return this.#serving.status();
   }
@@ -148,6 +158,14 @@ export class StreamExchange implements Exchange {
       const operation = { case: "get", value: { path } } as const;
       accessLog.write({ peer, operation, bytes, began, skipped: false, error: undefined });
     };
+  }
+
+  get logStored(): Exchange["logStored"] {
+    const { accessLog } = this.#serving.host;
+    if (!accessLog.wants({ case: "put" })) return undefined;
+    const { peer } = this.#connection;
+    return ({ operation, path, ...facts }) =>
+      accessLog.write({ peer, operation: { case: operation, value: { path } }, ...facts });
   }
 
   countSent(bytes: number): void {

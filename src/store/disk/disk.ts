@@ -16,6 +16,7 @@ import type {
   CreateOptions,
   DurabilityLevel,
   MaybePromise,
+  NewFile,
   Page,
   PageEntry,
   PageRequest,
@@ -96,6 +97,15 @@ export class DiskStore implements Store {
   readWhole(folder: string, entry: PageEntry, into: Uint8Array): string | undefined {
     const facts = readWhole(this.#library, folder, entry, into);
     return facts && this.#versions.of(facts);
+  }
+
+  writeWhole(
+    folder: string,
+    file: NewFile,
+    bytes: Uint8Array,
+    checkFirst: boolean,
+  ): StoreEntry | undefined {
+    return this.#uploads?.writeWhole(folder, file, bytes, checkFirst);
   }
 
   create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {

@@ -64,6 +64,14 @@ export class FollowedStore implements Store {
     return this.#store.readWhole(...args); // the page with the entry was checked just before
   }
 
+  writeWhole(...args: Parameters<DiskStore["writeWhole"]>): StoreEntry | undefined {
+    try {
+      return this.#now().writeWhole(...args);
+    } catch {
+      return undefined; // `create` tells why the library is not there
+    }
+  }
+
   create(path: string, options: CreateOptions): ReturnType<DiskStore["create"]> {
     return this.#now().create(path, options);
   }

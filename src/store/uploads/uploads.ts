@@ -6,10 +6,13 @@
 
 import { LeatError } from "../../errors.ts";
 import { TRIES_CHECK, UNNAMED_BELOW, UPLOAD_WINDOW } from "../../limits.ts";
-import { checkPath, quote } from "../names.ts";
+import { checkPath, isSegment, quote } from "../names.ts";
 import type { Library, OpenPlace } from "../resolve/library.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
-import type { CreateOptions } from "../store.ts";
+import { mayBeOwnFolder } from "../resolve/own-folder.ts";
+import type { CreateOptions, NewFile, StoreEntry } from "../store.ts";
+import { descriptorFacts } from "../system/descriptor.ts";
+import { writePace } from "../system/disk-pace.ts";
 import { versionedEntry } from "../system/entry.ts";
 import type { Facts } from "../system/facts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
@@ -17,8 +20,9 @@ import type { Versions } from "../system/versions.ts";
 import { checkCollision, type Skipped } from "../write/collision.ts";
 import { DiskSink } from "../write/disk-sink.ts";
 import { checkFree } from "../write/free-space.ts";
-import { partialMode } from "../write/new-mode.ts";
+import { FILE_MODE, partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
+import { writeWhole } from "../write/whole-file.ts";
 import { partialName } from "./partial-name.ts";
 import { keyOf } from "./receipt-record.ts";
 import { type Created, type RetriedPartial, RetriedUpload } from "./retried-upload.ts";
@@ -100,6 +104,31 @@ export class Uploads implements AsyncDisposable {
       // That of a retried upload goes back to the caller, which found it.
       if (retried === undefined) abandon(partial);
       throw error;
+    }
+  }
+
+  /** As `Store.writeWhole`. */
+  writeWhole(
+    folder: string,
+    { name, modified, mode = FILE_MODE }: NewFile,
+    bytes: Uint8Array,
+    checkFirst: boolean,
+  ): StoreEntry | undefined {
+    // The own folder, and modes that need one more system call, are left to the ordinary way.
+    const isPlain = isSegment(name) && !mayBeOwnFolder(name) && partialMode(mode) === mode;
+    if (!isPlain || this.#isClosing || !writePace.mayBlock) return undefined;
+    try {
+      const place = this.library.folderNow(folder);
+      const { fd } = place;
+      if (fd === undefined || !this.folders.partials.canPublishTo(place)) return undefined;
+      const file = { name, modified, mode };
+      return writePace.onLoop(() =>
+        writeWhole(fd, file, bytes, checkFirst, (written) =>
+          versionedEntry(name, descriptorFacts(written), this.versions),
+        ),
+      );
+    } catch {
+      return undefined;
     }
   }
 

@@ -6,7 +6,7 @@ import type { Folder } from "../resolve/folder.ts";
 import { PartialFile } from "./partial.ts";
 
 /** Of a file whose mode is not given. */
-const FILE_MODE = 0o666;
+export const FILE_MODE = 0o666;
 
 /** A partial always has these: it is written, and opened again by a later try. */
 const OWNER = 0o600;

@@ -29,6 +29,9 @@ import type {
   Walk,
   WalkResponse,
   TreeItem,
+  PutTree,
+  PutTreeResponse,
+  TreeOutcome,
   Stat,
   Get,
   GetResponse,
@@ -710,6 +713,9 @@ function writeRequest(writer: CanonicalWriter, message: Init<Request>): void {
       case "walk":
         writer.message(82, writeWalk, "Walk", message.operation.value, "Request.walk");
         break;
+      case "putTree":
+        writer.message(90, writePutTree, "PutTree", message.operation.value, "Request.putTree");
+        break;
       default:
         noCase("Request.operation", message.operation);
     }
@@ -757,6 +763,10 @@ function readRequest(reader: CanonicalReader): Request {
       break;
     case 82:
       message.operation = { case: "walk", value: reader.message(readWalk) };
+      tag = reader.tag();
+      break;
+    case 90:
+      message.operation = { case: "putTree", value: reader.message(readPutTree) };
       tag = reader.tag();
       break;
   }
@@ -821,6 +831,15 @@ function writeResponse(writer: CanonicalWriter, message: Init<Response>): void {
           "Response.walk",
         );
         break;
+      case "putTree":
+        writer.message(
+          90,
+          writePutTreeResponse,
+          "PutTreeResponse",
+          message.result.value,
+          "Response.putTree",
+        );
+        break;
       default:
         noCase("Response.result", message.result);
     }
@@ -868,6 +887,10 @@ function readResponse(reader: CanonicalReader): Response {
       break;
     case 82:
       message.result = { case: "walk", value: reader.message(readWalkResponse) };
+      tag = reader.tag();
+      break;
+    case 90:
+      message.result = { case: "putTree", value: reader.message(readPutTreeResponse) };
       tag = reader.tag();
       break;
   }
@@ -1060,10 +1083,12 @@ function writeTreeItem(writer: CanonicalWriter, message: Init<TreeItem>): void {
     writer.message(34, writeFailure, "Failure", message.failure, "TreeItem.failure");
   if (message.skippedNames !== undefined && message.skippedNames !== 0)
     writer.uint64(40, message.skippedNames, "TreeItem.skippedNames");
+  if (message.again !== undefined && message.again !== false)
+    writer.bool(48, message.again, "TreeItem.again");
 }
 
 function readTreeItem(reader: CanonicalReader): TreeItem {
-  const message: TreeItem = { leave: 0, contents: false, skippedNames: 0 };
+  const message: TreeItem = { leave: 0, contents: false, skippedNames: 0, again: false };
   let tag = reader.tag();
   if (tag === 8) {
     message.leave = reader.uint32();
@@ -1083,6 +1108,120 @@ function readTreeItem(reader: CanonicalReader): TreeItem {
   }
   if (tag === 40) {
     message.skippedNames = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 48) {
+    message.again = reader.bool();
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writePutTree(writer: CanonicalWriter, message: Init<PutTree>): void {
+  if (message.path !== undefined && message.path !== "")
+    writer.string(10, message.path, "PutTree.path");
+  if (message.ifExists !== undefined && message.ifExists !== "IF_EXISTS_UNSPECIFIED")
+    writer.enumeration(16, toIfExists, "IfExists", message.ifExists, "PutTree.ifExists");
+}
+
+function readPutTree(reader: CanonicalReader): PutTree {
+  const message: PutTree = { path: "", ifExists: "IF_EXISTS_UNSPECIFIED" };
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.path = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 16) {
+    message.ifExists = reader.enumeration(fromIfExists);
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writePutTreeResponse(writer: CanonicalWriter, message: Init<PutTreeResponse>): void {
+  if (message.entry !== undefined)
+    writer.message(10, writeEntry, "Entry", message.entry, "PutTreeResponse.entry");
+}
+
+function readPutTreeResponse(reader: CanonicalReader): PutTreeResponse {
+  const message: PutTreeResponse = {};
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.entry = reader.message(readEntry);
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writeTreeOutcome(writer: CanonicalWriter, message: Init<TreeOutcome>): void {
+  if (message.failure !== undefined)
+    writer.message(10, writeFailure, "Failure", message.failure, "TreeOutcome.failure");
+  if (message.skipped !== undefined && message.skipped !== false)
+    writer.bool(16, message.skipped, "TreeOutcome.skipped");
+  if (message.size !== undefined && message.size !== 0)
+    writer.uint64(24, message.size, "TreeOutcome.size");
+  if (message.version !== undefined && message.version !== "")
+    writer.string(34, message.version, "TreeOutcome.version");
+  if (message.durability !== undefined && message.durability !== "DURABILITY_UNSPECIFIED")
+    writer.enumeration(
+      40,
+      toDurability,
+      "Durability",
+      message.durability,
+      "TreeOutcome.durability",
+    );
+  if (message.modeNotSet !== undefined && message.modeNotSet !== false)
+    writer.bool(48, message.modeNotSet, "TreeOutcome.modeNotSet");
+  if (message.modifiedNotSet !== undefined && message.modifiedNotSet !== false)
+    writer.bool(56, message.modifiedNotSet, "TreeOutcome.modifiedNotSet");
+  if (message.notSynced !== undefined && message.notSynced !== false)
+    writer.bool(64, message.notSynced, "TreeOutcome.notSynced");
+}
+
+function readTreeOutcome(reader: CanonicalReader): TreeOutcome {
+  const message: TreeOutcome = {
+    skipped: false,
+    size: 0,
+    version: "",
+    durability: "DURABILITY_UNSPECIFIED",
+    modeNotSet: false,
+    modifiedNotSet: false,
+    notSynced: false,
+  };
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.failure = reader.message(readFailure);
+    tag = reader.tag();
+  }
+  if (tag === 16) {
+    message.skipped = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.size = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 34) {
+    message.version = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 40) {
+    message.durability = reader.enumeration(fromDurability);
+    tag = reader.tag();
+  }
+  if (tag === 48) {
+    message.modeNotSet = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 56) {
+    message.modifiedNotSet = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 64) {
+    message.notSynced = reader.bool();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1533,6 +1672,9 @@ export const canonical: {
   Walk: { write: writeWalk, read: readWalk },
   WalkResponse: { write: writeWalkResponse, read: readWalkResponse },
   TreeItem: { write: writeTreeItem, read: readTreeItem },
+  PutTree: { write: writePutTree, read: readPutTree },
+  PutTreeResponse: { write: writePutTreeResponse, read: readPutTreeResponse },
+  TreeOutcome: { write: writeTreeOutcome, read: readTreeOutcome },
   Stat: { write: writeStat, read: readStat },
   Get: { write: writeGet, read: readGet },
   GetResponse: { write: writeGetResponse, read: readGetResponse },

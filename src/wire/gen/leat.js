@@ -1602,11 +1602,12 @@ export const leat = $root.leat = (() => {
             Request.prototype.checksum = null;
             Request.prototype.status = null;
             Request.prototype.walk = null;
+            Request.prototype.putTree = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Request.prototype, "operation", {
-                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk"]),
+                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1707,6 +1708,13 @@ export const leat = $root.leat = (() => {
                             message.operation = "walk";
                             continue;
                         }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            message.putTree = $root.leat.v1.PutTree.decode(reader, reader.size(), $undefined, _depth + 1, message.putTree);
+                            message.operation = "putTree";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1746,11 +1754,12 @@ export const leat = $root.leat = (() => {
             Response.prototype.checksum = null;
             Response.prototype.status = null;
             Response.prototype.walk = null;
+            Response.prototype.putTree = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Response.prototype, "result", {
-                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk"]),
+                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1849,6 +1858,13 @@ export const leat = $root.leat = (() => {
                                 break;
                             message.walk = $root.leat.v1.WalkResponse.decode(reader, reader.size(), $undefined, _depth + 1, message.walk);
                             message.result = "walk";
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            message.putTree = $root.leat.v1.PutTreeResponse.decode(reader, reader.size(), $undefined, _depth + 1, message.putTree);
+                            message.result = "putTree";
                             continue;
                         }
                     }
@@ -2431,6 +2447,7 @@ export const leat = $root.leat = (() => {
             TreeItem.prototype.contents = false;
             TreeItem.prototype.failure = null;
             TreeItem.prototype.skippedNames = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            TreeItem.prototype.again = false;
 
             TreeItem.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2498,6 +2515,15 @@ export const leat = $root.leat = (() => {
                                 delete message.skippedNames;
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.again = value;
+                            else
+                                delete message.again;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2516,6 +2542,281 @@ export const leat = $root.leat = (() => {
             };
 
             return TreeItem;
+        })();
+
+        v1.PutTree = (function() {
+
+            const PutTree = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            PutTree.prototype.path = "";
+            PutTree.prototype.ifExists = 0;
+
+            PutTree.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.PutTree();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.path = value;
+                            else
+                                delete message.path;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.ifExists = value;
+                            else
+                                delete message.ifExists;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return PutTree;
+        })();
+
+        v1.PutTreeResponse = (function() {
+
+            const PutTreeResponse = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            PutTreeResponse.prototype.entry = null;
+
+            PutTreeResponse.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.PutTreeResponse();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.entry = $root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1, message.entry);
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return PutTreeResponse;
+        })();
+
+        v1.TreeOutcome = (function() {
+
+            const TreeOutcome = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            TreeOutcome.prototype.failure = null;
+            TreeOutcome.prototype.skipped = false;
+            TreeOutcome.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            TreeOutcome.prototype.version = "";
+            TreeOutcome.prototype.durability = 0;
+            TreeOutcome.prototype.modeNotSet = false;
+            TreeOutcome.prototype.modifiedNotSet = false;
+            TreeOutcome.prototype.notSynced = false;
+
+            TreeOutcome.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.TreeOutcome();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.failure = $root.leat.v1.Failure.decode(reader, reader.size(), $undefined, _depth + 1, message.failure);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.skipped = value;
+                            else
+                                delete message.skipped;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.size = value;
+                            else
+                                delete message.size;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.durability = value;
+                            else
+                                delete message.durability;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.modeNotSet = value;
+                            else
+                                delete message.modeNotSet;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.modifiedNotSet = value;
+                            else
+                                delete message.modifiedNotSet;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.notSynced = value;
+                            else
+                                delete message.notSynced;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return TreeOutcome;
         })();
 
         v1.Stat = (function() {

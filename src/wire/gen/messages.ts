@@ -267,7 +267,8 @@ export type RequestOperation =
   | { readonly case: "makeDirectory"; readonly value: MakeDirectory }
   | { readonly case: "checksum"; readonly value: Checksum }
   | { readonly case: "status"; readonly value: Status }
-  | { readonly case: "walk"; readonly value: Walk };
+  | { readonly case: "walk"; readonly value: Walk }
+  | { readonly case: "putTree"; readonly value: PutTree };
 
 /** The answer of the operation with the same name. */
 export interface Response {
@@ -284,7 +285,8 @@ export type ResponseResult =
   | { readonly case: "makeDirectory"; readonly value: Entry }
   | { readonly case: "checksum"; readonly value: ChecksumResponse }
   | { readonly case: "status"; readonly value: StatusResponse }
-  | { readonly case: "walk"; readonly value: WalkResponse };
+  | { readonly case: "walk"; readonly value: WalkResponse }
+  | { readonly case: "putTree"; readonly value: PutTreeResponse };
 
 /** A point in time. */
 export interface Timestamp {
@@ -360,8 +362,9 @@ export interface WalkResponse {
 }
 
 /**
- * One entry of a Walk. A folder comes before what is in it, and names come in the order of their bytes. `leave` says
- * which folder is open: at first the one that was asked for, then each folder that came and was not left since.
+ * One entry of a Walk, or of a PutTree. A folder comes before what is in it. In a Walk, names come in the order of their bytes.
+ * `leave` says which folder is open: at first the one that was asked for, then each folder that came and was not left
+ * since.
  */
 export interface TreeItem {
   /** folders that are left before this item */
@@ -377,6 +380,46 @@ export interface TreeItem {
   failure?: Failure | undefined;
   /** names of the open folder that were left out: see Finish.skipped_names */
   skippedNames: number;
+  /**
+   * PutTree only: the client has sent this file before, and its connection was lost before the outcome came. If a file
+   * with the same contents has the name already, it counts as written.
+   */
+  again: boolean;
+}
+
+/**
+ * Fill a folder with folders and small files.
+ *
+ * The Data of the client is a sequence of TreeItem messages with contents, the Data of the server one of TreeOutcome
+ * messages; each in the form that Walk describes. Each file is stored whole, or not at all.
+ */
+export interface PutTree {
+  /** a folder; it is made, with those above it, unless it exists */
+  path: string;
+  /** for each file. Folders that exist are filled */
+  ifExists: IfExists;
+}
+
+export interface PutTreeResponse {
+  /** the folder */
+  entry?: Entry | undefined;
+}
+
+/** The outcome of one TreeItem of a PutTree. Each item has one, in the order of the items. */
+export interface TreeOutcome {
+  /** why it was not stored. Those after it are not affected, except what is in the folder */
+  failure?: Failure | undefined;
+  /** as in Receipt */
+  skipped: boolean;
+  /** bytes of the file that has the name now */
+  size: number;
+  /** as in Entry */
+  version: string;
+  /** as in Receipt, as are the following fields */
+  durability: Durability;
+  modeNotSet: boolean;
+  modifiedNotSet: boolean;
+  notSynced: boolean;
 }
 
 export interface Stat {
@@ -522,6 +565,9 @@ export interface Messages {
   Walk: Walk;
   WalkResponse: WalkResponse;
   TreeItem: TreeItem;
+  PutTree: PutTree;
+  PutTreeResponse: PutTreeResponse;
+  TreeOutcome: TreeOutcome;
   Stat: Stat;
   Get: Get;
   GetResponse: GetResponse;
@@ -654,6 +700,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "checksum", type: "message", of: "Checksum", optional: true, oneof: "operation" },
     { name: "status", type: "message", of: "Status", optional: true, oneof: "operation" },
     { name: "walk", type: "message", of: "Walk", optional: true, oneof: "operation" },
+    { name: "putTree", type: "message", of: "PutTree", optional: true, oneof: "operation" },
   ],
   Response: [
     { name: "list", type: "message", of: "EntryPage", optional: true, oneof: "result" },
@@ -666,6 +713,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "checksum", type: "message", of: "ChecksumResponse", optional: true, oneof: "result" },
     { name: "status", type: "message", of: "StatusResponse", optional: true, oneof: "result" },
     { name: "walk", type: "message", of: "WalkResponse", optional: true, oneof: "result" },
+    { name: "putTree", type: "message", of: "PutTreeResponse", optional: true, oneof: "result" },
   ],
   Timestamp: [
     { name: "seconds", type: "int64" },
@@ -699,6 +747,22 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "contents", type: "bool" },
     { name: "failure", type: "message", of: "Failure", optional: true },
     { name: "skippedNames", type: "uint64" },
+    { name: "again", type: "bool" },
+  ],
+  PutTree: [
+    { name: "path", type: "string" },
+    { name: "ifExists", type: "enum", of: "IfExists" },
+  ],
+  PutTreeResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
+  TreeOutcome: [
+    { name: "failure", type: "message", of: "Failure", optional: true },
+    { name: "skipped", type: "bool" },
+    { name: "size", type: "uint64" },
+    { name: "version", type: "string" },
+    { name: "durability", type: "enum", of: "Durability" },
+    { name: "modeNotSet", type: "bool" },
+    { name: "modifiedNotSet", type: "bool" },
+    { name: "notSynced", type: "bool" },
   ],
   Stat: [{ name: "path", type: "string" }],
   Get: [

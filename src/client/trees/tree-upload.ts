@@ -1,0 +1,248 @@
+/**
+ * Sends the items of a tree, over one stream after another: when one is lost, the next goes on behind the last outcome
+ * that came. Items without an outcome are kept, and sent again.
+ */
+import { type ErrorCode, LeatError } from "../../errors.ts";
+import { DATA_PAYLOAD, TREE_ITEM_BYTES, TREE_ITEMS } from "../../limits.ts";
+import type { Entry, TreeOutcome } from "../../wire/gen/messages.ts";
+import { encodeMessage, type Init } from "../../wire/plain.ts";
+import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
+import type { Retry } from "../connection/retry.ts";
+import type { PutFolder } from "./put-folder.ts";
+import { type PutTreeHooks, type PutTreeRequest, PutTreeStream } from "./put-tree-stream.ts";
+
+/** A file with its contents, or a folder. Ends with one of `done` and `failed`. */
+export interface TreeUploadItem {
+  /** The folder that it is in. */
+  readonly parent: PutFolder;
+  /** The folder that it is. */
+  readonly folder?: PutFolder | undefined;
+  readonly entry: Init<Entry>;
+  readonly bytes?: Uint8Array | undefined;
+  done(outcome: TreeOutcome): void;
+  /** It is not known whether the server has stored it. */
+  failed(error: LeatError): void;
+}
+
+/** A server that does not put trees, or not now. */
+const CANNOT: ReadonlySet<ErrorCode> = new Set(["RESOURCE_EXHAUSTED", "UNIMPLEMENTED"]);
+
+interface Sent {
+  /** undefined for a folder that is entered once more. */
+  readonly item: TreeUploadItem | undefined;
+  /** Where it begins in the bytes of its stream. */
+  readonly at: number;
+}
+
+export class TreeUpload {
+  readonly #link: ReconnectingLink;
+  readonly #request: PutTreeRequest;
+  readonly #signal: AbortSignal;
+  readonly #retry: Retry;
+  /** undefined while it is opened anew. */
+  #stream: PutTreeStream | undefined;
+  /** The folder that is open on the server; undefined for the first. */
+  #at: PutFolder | undefined;
+  /** Without an outcome, in their order. */
+  #sent: Sent[] = [];
+  /** Of their contents. */
+  #bytes = 0;
+  /** Outcomes came on this stream. */
+  #hasMoved = false;
+  /** Nothing more is sent on this stream. */
+  #isEnding = false;
+  #error: LeatError | undefined;
+  #wake: (() => void) | undefined;
+  #finished: PromiseWithResolvers<void> | undefined;
+
+  private constructor(link: ReconnectingLink, request: PutTreeRequest, signal: AbortSignal) {
+    this.#link = link;
+    this.#request = request;
+    this.#signal = signal;
+    this.#retry = link.retry(signal);
+  }
+
+  /**
+   * Makes the folder, unless it exists, and resolves when items may be sent into it.
+   * @returns undefined where the server cannot do that: it is an older one, or has no memory for one more tree
+   */
+  static async open(
+    link: ReconnectingLink,
+    request: PutTreeRequest,
+    signal: AbortSignal,
+  ): Promise<TreeUpload | undefined> {
+    const upload = new TreeUpload(link, request, signal);
+    return (await upload.#open(CANNOT)) ? upload : undefined;
+  }
+
+  /** Whether one more item may be sent now. */
+  get hasRoom(): boolean {
+    if (this.#stream === undefined || this.#isEnding || this.#isLeaving) return false;
+    if (this.#sent.length >= TREE_ITEMS || this.#bytes >= TREE_ITEM_BYTES) return false;
+    return this.#stream.queue.waiting < DATA_PAYLOAD;
+  }
+
+  /** Waits until one more item may be sent. @throws why nothing more can be sent */
+  async room(): Promise<void> {
+    while (!this.hasRoom) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#isLeaving) this.#end();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  send(item: TreeUploadItem): void {
+    this.#bytes += item.bytes?.length ?? 0;
+    this.#push(item, false);
+  }
+
+  /** Nothing more comes. Resolves when all outcomes are there. @throws why they do not come */
+  async finish(): Promise<void> {
+    if (this.#error !== undefined) throw this.#error;
+    this.#finished = Promise.withResolvers();
+    this.#end();
+    await this.#finished.promise;
+  }
+
+  /** Gives up what has no outcome yet. Harmless when it is over. */
+  cancel(error: LeatError): void {
+    this.#stream?.cancel();
+    this.#fail(error);
+  }
+
+  /** The server is stopping: what was sent is still stored, the rest goes to another one. */
+  get #isLeaving(): boolean {
+    return this.#stream !== undefined && this.#stream.link.closeReason !== undefined;
+  }
+
+  /** @param expected refusals that are no errors @returns whether there was none of these */
+  async #open(expected?: ReadonlySet<ErrorCode>): Promise<boolean> {
+    const hooks: PutTreeHooks = {
+      onTaken: () => this.#wakeUp(),
+      onOutcome: (outcome) => this.#outcome(outcome),
+      onFinished: () => this.#ended(),
+      onFailed: (error) => this.#lost(error),
+    };
+    const stream = await this.#link.withRetries(async (link) => {
+      try {
+        return await PutTreeStream.open(link, this.#request, hooks, this.#signal);
+      } catch (thrown) {
+        if (thrown instanceof LeatError && expected?.has(thrown.code) === true) return undefined;
+        throw thrown;
+      }
+    }, this.#signal);
+    if (this.#error !== undefined) stream?.cancel();
+    else this.#stream = stream;
+    return stream !== undefined;
+  }
+
+  /** @param again it was sent before */
+  #push(item: TreeUploadItem, again: boolean): void {
+    const { parent, folder, entry, bytes } = item;
+    const leave = this.#goTo(parent);
+    this.#encode(item, { leave, entry, contents: bytes !== undefined, again });
+    if (bytes !== undefined) this.#stream?.queue.push(bytes);
+    if (folder !== undefined) this.#at = folder;
+  }
+
+  #encode(
+    item: TreeUploadItem | undefined,
+    init: Init<{ leave: number; entry: Entry; contents: boolean; again: boolean }>,
+  ): void {
+    const queue = this.#stream!.queue;
+    this.#sent.push({ item, at: queue.queued });
+    queue.push(encodeMessage("TreeItem", init, true));
+  }
+
+  /** Opens a folder that the server has made, with those above it. @returns how many the next item leaves */
+  #goTo(folder: PutFolder): number {
+    const way: PutFolder[] = [];
+    let to = folder;
+    let from = this.#at ?? rootOf(folder);
+    let leave = 0;
+    while (to !== from) {
+      if (to.depth > from.depth) {
+        way.push(to);
+        to = to.parent!;
+      } else {
+        leave += 1;
+        from = from.parent!;
+      }
+    }
+    for (const { name } of way.toReversed()) {
+      this.#encode(undefined, { leave, entry: { name, kind: "DIRECTORY" } });
+      leave = 0;
+    }
+    this.#at = folder;
+    return leave;
+  }
+
+  /** @throws PROTOCOL_ERROR for an outcome without an item */
+  #outcome(outcome: TreeOutcome): void {
+    const sent = this.#sent.shift();
+    if (sent === undefined)
+      throw new LeatError("PROTOCOL_ERROR", "the server sent the outcome of nothing");
+    if (!this.#hasMoved) this.#retry.progressed();
+    this.#hasMoved = true;
+    this.#bytes -= sent.item?.bytes?.length ?? 0;
+    sent.item?.done(outcome);
+    this.#wakeUp();
+  }
+
+  #end(): void {
+    this.#isEnding = true;
+    this.#stream?.queue.end();
+  }
+
+  /** The server has finished a stream. */
+  #ended(): void {
+    if (this.#sent.length > 0) {
+      return this.#fail(
+        new LeatError("PROTOCOL_ERROR", "the server ended a tree without its outcomes"),
+      );
+    }
+    if (this.#finished !== undefined) return this.#finished.resolve();
+    void this.#reopen(undefined);
+  }
+
+  #lost(error: LeatError): void {
+    if (this.#error === undefined) void this.#reopen(error);
+  }
+
+  async #reopen(error: LeatError | undefined): Promise<void> {
+    const taken = this.#stream?.queue.taken ?? 0;
+    this.#stream = undefined;
+    try {
+      if (error !== undefined && !this.#retry.repairs(error)) await this.#retry.wait(error);
+      await this.#open();
+    } catch (thrown) {
+      return this.#fail(LeatError.from(thrown));
+    }
+    this.#hasMoved = false;
+    this.#at = undefined;
+    const sent = this.#sent;
+    this.#sent = [];
+    for (const { item, at } of sent) if (item !== undefined) this.#push(item, at < taken);
+    this.#isEnding = false;
+    if (this.#finished !== undefined) this.#end();
+    this.#wakeUp();
+  }
+
+  #fail(error: LeatError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    for (const { item } of this.#sent.splice(0)) item?.failed(error);
+    this.#bytes = 0;
+    this.#finished?.reject(error);
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+function rootOf(folder: PutFolder): PutFolder {
+  return folder.parent === undefined ? folder : rootOf(folder.parent);
+}

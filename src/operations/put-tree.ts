@@ -1,0 +1,325 @@
+/** Receives a tree: folders are made, and small files are stored as they come; each item has an outcome, in their order. */
+import { LeatError } from "../errors.ts";
+import {
+  LEAST_TREE_WINDOW,
+  OUTCOME_BYTES,
+  RETRY_AFTER,
+  SMALL_FILE,
+  TRANSFER_WINDOW,
+  TREE_COMMITS,
+  TREE_HELD_BYTES,
+  TURN_ITEMS,
+} from "../limits.ts";
+import { nextTurn } from "../next-turn.ts";
+import { failureOf } from "../session/failure.ts";
+import { below, quote } from "../store/names.ts";
+import type { DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
+import { IncomingWalk, type WalkedItem } from "../transfer/incoming-walk.ts";
+import { OutgoingQueue } from "../transfer/outgoing-queue.ts";
+import type { Entry, Finish, PutTree, TreeOutcome } from "../wire/gen/messages.ts";
+import { encodeMessage, type Init } from "../wire/plain.ts";
+import { checkFacts } from "./bounds.ts";
+import type { Exchange, Receiving } from "./exchange.ts";
+import { OpenFolders } from "./open-folders.ts";
+import { COLLISIONS } from "./put.ts";
+import { putWhole, type StoredWhole } from "./put-whole.ts";
+
+/** The outcome of an item; undefined until it is known. */
+interface Slot {
+  outcome: Init<TreeOutcome> | undefined;
+}
+
+export class PutTreeOperation implements Receiving {
+  complete = false;
+  readonly #request: PutTree;
+  readonly #exchange: Exchange;
+  readonly #incoming = new IncomingWalk(SMALL_FILE, "the client sent a tree");
+  readonly #outcomes: OutgoingQueue;
+  readonly #folders: OpenFolders;
+  /** From the first item whose outcome is not known. */
+  #slots: Slot[] = [];
+  /** The most of them: as many files are open. */
+  #mostSlots = 1;
+  /** Items whose work is not done yet. */
+  #running = 0;
+  /** Contents of files that are being stored, in bytes. */
+  #held = 0;
+  /** A folder is being made: what follows may be in it. */
+  #waits = true;
+  /** The next turn of the event loop goes on. */
+  #isScheduled = false;
+  /** A name was taken: from then on each is looked for before its file is written. */
+  #wasTaken = false;
+  #over = false;
+  /** Resolves when nothing of it runs any more. */
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(request: PutTree, exchange: Exchange) {
+    this.#request = request;
+    this.#exchange = exchange;
+    this.#folders = new OpenFolders(request.path);
+    this.#outcomes = new OutgoingQueue({
+      onReady: () => exchange.ready(),
+      onTaken: (bytes) => {
+        exchange.countSent(bytes);
+        this.#schedule();
+      },
+    });
+    void this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    const { path } = this.#request;
+    const exchange = this.#exchange;
+    try {
+      const entry = await this.#root(path);
+      this.#waits = false;
+      if (this.#over) return this.#settle();
+      exchange.respond({ case: "putTree", value: { entry } });
+      if (exchange.widen(TRANSFER_WINDOW) < LEAST_TREE_WINDOW) {
+        throw new LeatError("RESOURCE_EXHAUSTED", "no memory is left for one more tree now", {
+          retryAfter: RETRY_AFTER,
+        });
+      }
+      const isSynced = exchange.durability === "fsync";
+      this.#mostSlots += exchange.takeFiles(isSynced ? TREE_COMMITS : UNUSUAL_COMMITS);
+      exchange.send(this.#outcomes, 0);
+    } catch (thrown) {
+      this.#waits = false;
+      this.#fail(LeatError.from(thrown, `upload of ${quote(path)} failed`));
+      this.#settle();
+    }
+  }
+
+  #root(path: string): MaybePromise<StoreEntry> {
+    const { store, durability } = this.#exchange;
+    if (path !== "") return store.makeDirectory(path, true, durability);
+    if (store.readOnly) throw new LeatError("READ_ONLY", "the library is read-only");
+    return store.stat(path);
+  }
+
+  data(bytes: Uint8Array, crc: number | undefined): void {
+    if (this.#over) return;
+    try {
+      this.#incoming.push(bytes, crc);
+      if (crc !== undefined && !this.#isScheduled) this.#run();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  finish(finish: Finish): void {
+    if (this.#over) return;
+    this.complete = true;
+    try {
+      this.#incoming.finish(finish);
+      this.#run();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** Before Finish, the stream fails at once; what was stored stays. */
+  cancelled(): void {
+    if (this.complete) this.#fail(new LeatError("CANCELLED", "the client gave the tree up"));
+  }
+
+  /** What is being stored goes on. */
+  abort(): Promise<void> | undefined {
+    this.#over = true;
+    if (this.#running === 0 && !this.#waits) return undefined;
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
+  }
+
+  /** Whether the next item has to wait: for outcomes to leave, or for others to be stored. */
+  get #isFull(): boolean {
+    if (this.#over || this.#waits || this.#held >= TREE_HELD_BYTES) return true;
+    return this.#outcomes.waiting >= OUTCOME_BYTES || this.#slots.length >= this.#mostSlots;
+  }
+
+  /** @throws PROTOCOL_ERROR */
+  #run(): void {
+    for (let count = 0; !this.#isFull; count += 1) {
+      if (count === TURN_ITEMS) {
+        this.#schedule();
+        break;
+      }
+      const next = this.#incoming.next();
+      if (next === undefined) {
+        if (this.complete) this.#end();
+        break;
+      }
+      this.#item(next);
+    }
+    const taken = this.#incoming.taken();
+    if (taken > 0) this.#exchange.consumed(taken);
+  }
+
+  #end(): void {
+    if (!this.#incoming.isEmpty) {
+      throw new LeatError("PROTOCOL_ERROR", "the client ended a tree in the middle of an item");
+    }
+    if (this.#slots.length === 0) this.#outcomes.end();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#over) return;
+    this.#isScheduled = true;
+    nextTurn(() => {
+      this.#isScheduled = false;
+      if (this.#over) return;
+      try {
+        this.#run();
+      } catch (thrown) {
+        this.#fail(thrown);
+      }
+    });
+  }
+
+  /** @throws PROTOCOL_ERROR */
+  #item({ item, contents }: WalkedItem): void {
+    const { leave, entry, again } = item;
+    this.#folders.leave(leave);
+    if (entry?.kind === "DIRECTORY") return this.#folder(entry);
+    if (entry?.kind !== "FILE" || contents === undefined) {
+      throw new LeatError(
+        "PROTOCOL_ERROR",
+        "an item of a tree is neither a folder nor a whole file",
+      );
+    }
+    this.#file(entry, contents, again);
+  }
+
+  #folder({ name }: Entry): void {
+    const { store, durability } = this.#exchange;
+    const report = this.#reporter("makeDirectory", name, 0);
+    const make = (): MaybePromise<StoreEntry> =>
+      store.makeDirectory(this.#folders.pathOf(name), true, durability);
+    let made: MaybePromise<StoreEntry> | LeatError;
+    try {
+      made = make();
+    } catch (thrown) {
+      made = LeatError.from(thrown);
+    }
+    const folder = this.#folders.enter(name);
+    const failed = (error: LeatError): Init<TreeOutcome> => {
+      folder.hasFailed = true;
+      return report(error);
+    };
+    if (made instanceof LeatError) return this.#known(failed(made));
+    if (!(made instanceof Promise)) return this.#known(report());
+    this.#waits = true;
+    const outcome = made.then(
+      () => report(),
+      (thrown: unknown) => failed(LeatError.from(thrown)),
+    );
+    this.#later(outcome, () => (this.#waits = false));
+  }
+
+  #file(entry: Entry, bytes: Uint8Array, again: boolean): void {
+    const { name, modified, mode } = entry;
+    const { store, durability } = this.#exchange;
+    const collision = COLLISIONS[this.#request.ifExists];
+    const report = this.#reporter("put", name, bytes.length);
+    try {
+      const path = this.#folders.pathOf(name);
+      checkFacts(entry);
+      const facts = { name, modified, mode: mode === 0 ? undefined : mode };
+      const place = { path, folder: this.#folders.path, bytes, collision, durability, again };
+      const stored = putWhole(store, { ...facts, ...place }, this.#wasTaken);
+      if (!(stored instanceof Promise)) return this.#known(report(undefined, stored));
+      this.#wasTaken ||= durability === "none";
+      const failed = (thrown: unknown): Init<TreeOutcome> =>
+        report(LeatError.from(thrown, `upload of ${quote(path)} failed`));
+      this.#held += bytes.length;
+      this.#later(
+        stored.then((result) => report(undefined, result), failed),
+        () => (this.#held -= bytes.length),
+      );
+    } catch (thrown) {
+      this.#known(report(LeatError.from(thrown, `upload of ${quote(name)} failed`)));
+    }
+  }
+
+  /** @returns makes the outcome of an item, and its line in the log */
+  #reporter(
+    operation: "put" | "makeDirectory",
+    name: string,
+    bytes: number,
+  ): (error?: LeatError, stored?: StoredWhole) => Init<TreeOutcome> {
+    const { durability, logStored } = this.#exchange;
+    const path = logStored && below(this.#folders.path, name);
+    const began = logStored && performance.now();
+    return (error, stored) => {
+      const skipped = stored?.skipped === true;
+      logStored?.({ operation, path: path!, bytes, began: began!, skipped, error });
+      if (error?.code === "INTERNAL") this.#exchange.warn(error);
+      if (error !== undefined) return { failure: failureOf(error) };
+      return stored === undefined ? {} : outcomeOf(stored, durability);
+    };
+  }
+
+  #known(outcome: Init<TreeOutcome>): void {
+    if (this.#slots.length > 0) this.#slots.push({ outcome });
+    else this.#send(outcome);
+  }
+
+  /** @param coming never rejects */
+  #later(coming: Promise<Init<TreeOutcome>>, done?: () => void): void {
+    const slot: Slot = { outcome: undefined };
+    this.#slots.push(slot);
+    this.#running += 1;
+    void coming.then((outcome) => {
+      slot.outcome = outcome;
+      this.#running -= 1;
+      done?.();
+      this.#flush();
+      this.#schedule();
+      this.#settle();
+    });
+  }
+
+  /** Sends the outcomes that are known, up to the first that is not. */
+  #flush(): void {
+    const unknown = this.#slots.findIndex(({ outcome }) => outcome === undefined);
+    const known = unknown === -1 ? this.#slots.length : unknown;
+    for (const { outcome } of this.#slots.slice(0, known)) this.#send(outcome!);
+    this.#slots = this.#slots.slice(known);
+  }
+
+  #send(outcome: Init<TreeOutcome>): void {
+    this.#outcomes.push(encodeMessage("TreeOutcome", outcome, true));
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#exchange.fail(LeatError.from(thrown, `upload of ${quote(this.#request.path)} failed`));
+  }
+
+  /** The stream is over: so is this, when nothing runs any more. */
+  #settle(): void {
+    if (this.#over && this.#running === 0 && !this.#waits) this.#idle?.resolve();
+  }
+}
+
+function outcomeOf(
+  { entry, skipped }: StoredWhole,
+  durability: DurabilityLevel,
+): Init<TreeOutcome> {
+  const { size, version, notDone } = entry;
+  const isOnDisk = durability === "fsync" && notDone?.sync !== true && !skipped;
+  return {
+    size,
+    version,
+    skipped,
+    durability: isOnDisk ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
+    modeNotSet: notDone?.mode,
+    modifiedNotSet: notDone?.modified,
+    notSynced: notDone?.sync,
+  };
+}
+
+/** Files at once that are stored the ordinary way, where a file needs no sync. */
+const UNUSUAL_COMMITS = 15;

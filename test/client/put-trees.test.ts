@@ -1,0 +1,249 @@
+/** Uploads of trees that are interrupted, and to servers that do it another way, or wrong. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { connect } from "../../src/index.ts";
+import type { LeftOut, PutTreeOptions, TreeOutcome } from "../../src/index.ts";
+import { crc32 } from "../../src/hash.ts";
+import { SMALL_FILE } from "../../src/limits.ts";
+import type { TreeOutcome as WireOutcome } from "../../src/wire/gen/messages.ts";
+import { encodeMessage, type Init } from "../../src/wire/plain.ts";
+import { Served } from "../cli/support.ts";
+import { join, seededRandom } from "../support/chop.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { ScriptedServer } from "../support/scripted-server.ts";
+import { flagsOf, startServer, WAY } from "../support/served.ts";
+import { until } from "../support/until.ts";
+
+const random = seededRandom(1813);
+
+async function all(tree: AsyncGenerator<TreeOutcome, LeftOut>): Promise<TreeOutcome[]> {
+  const outcomes: TreeOutcome[] = [];
+  for await (const outcome of tree) outcomes.push(outcome);
+  return outcomes;
+}
+
+const failures = (outcomes: readonly TreeOutcome[]): string[] =>
+  outcomes
+    .filter(({ error }) => error !== undefined)
+    .map(({ path, error }) => `${path} ${error?.code}`)
+    .toSorted();
+
+/** Each file with its contents, each folder, sorted. */
+function linesOf(folder: TemporaryFolder, name: string): string[] {
+  return readdirSync(folder.at(name), { recursive: true, encoding: "utf8" })
+    .map((path) => {
+      const at = folder.at(name, path);
+      return statSync(at).isDirectory() ? `${path}/` : `${path}=${crc32(readFileSync(at))}`;
+    })
+    .toSorted();
+}
+
+/** Folders of small files, empty ones, and a large one here and there. */
+function grow(local: TemporaryFolder, files: number): void {
+  for (let index = 0; index < files; index += 1) {
+    const path = `t/${index % 7}/${index % 5}/${index}`;
+    const length =
+      random.below(50) === 0 ? SMALL_FILE + 1 + random.below(2000) : random.below(5000);
+    local.file(path, Buffer.alloc(length, `${index}`));
+  }
+  local.folder("t/0/empty/in");
+}
+
+describe.each(["none", "fsync"] as const)("with %s, an upload of a tree", (durability) => {
+  test.each<NonNullable<PutTreeOptions["ifExists"]>>(["fail", "replace", "skip"])(
+    "goes on behind the last outcome when its connection is cut, and does nothing twice (%s)",
+    async (ifExists) => {
+      using local = new TemporaryFolder();
+      using library = new TemporaryFolder();
+      grow(local, 400);
+      await using server = await startServer({ library: library.path, durability });
+      // Every connection but the last carries some more before it is cut, in one of the directions.
+      using proxy = new FaultProxy(server.port, (connection) => {
+        if (connection >= 8) return {};
+        const bytes = random.below(60_000);
+        return connection % 2 === 0
+          ? { cutUp: 20_000 + 4 * bytes }
+          : { cutDown: 200 + Math.floor(bytes / 10) };
+      });
+      await using client = await connect(proxy.address, { retry: 30_000 });
+      const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t", { ifExists }));
+      expect(failures(outcomes)).toEqual([]);
+      expect(outcomes.filter(({ skipped }) => skipped)).toEqual([]);
+      expect(linesOf(library, "t")).toEqual(linesOf(local, "t"));
+      expect(outcomes.map(({ path }) => path).toSorted()).toEqual(
+        [...new Set(outcomes.map(({ path }) => path))].toSorted(),
+      );
+      expect(outcomes).toHaveLength(linesOf(local, "t").length + 1);
+    },
+  );
+
+  test("survives damage on the way", async () => {
+    using local = new TemporaryFolder();
+    using library = new TemporaryFolder();
+    grow(local, 100);
+    await using server = await startServer({ library: library.path, durability });
+    using proxy = new FaultProxy(server.port, (connection) =>
+      connection === 0 ? { payloadUp: [8 * 40_000, 8 * 200_000] } : {},
+    );
+    await using client = await connect(proxy.address, { retry: 30_000 });
+    const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t"));
+    expect(failures(outcomes)).toEqual([]);
+    expect(linesOf(library, "t")).toEqual(linesOf(local, "t"));
+  });
+});
+
+test("the outcomes of a tree say what a put of each file says", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  grow(local, 60);
+  await using server = await startServer({ library: library.path });
+  await using client = await connect(server.address);
+  let moved = 0;
+  const onProgress = (bytes: number): void => void (moved = bytes);
+  const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t", { onProgress }));
+  const files = outcomes.filter(({ kind }) => kind === "FILE");
+  expect(moved).toBe(files.reduce((sum, { size }) => sum + size, 0));
+  for (const { path, size, version, crc32: sum, durability } of files) {
+    const bytes = readFileSync(local.at(path));
+    const entry = await client.stat(path);
+    expect([size, version, sum, durability]).toEqual([
+      bytes.length,
+      entry.version,
+      crc32(bytes),
+      "fsync",
+    ]);
+  }
+});
+
+test("a folder whose name is taken by a file fails once, and the rest goes on", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  for (const name of ["t/a/x", "t/a/b/y", "t/z/w", "t/v"]) local.file(name, name);
+  library.file("t/a", "taken");
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(server.address);
+  const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t"));
+  expect(failures(outcomes)).toEqual(["t/a NOT_A_DIRECTORY"]);
+  expect(outcomes.map(({ path }) => path).toSorted()).toEqual(["t", "t/a", "t/v", "t/z", "t/z/w"]);
+});
+
+describe("a server that", () => {
+  test("knows no trees gets a request for each file", async () => {
+    using local = new TemporaryFolder();
+    grow(local, 30);
+    const done = new Map<string, number>();
+    const puts = new Map<
+      number,
+      { path: string; uploadId: Uint8Array; sum: number; size: number }
+    >();
+    using server = new ScriptedServer({
+      request: (operation, stream, peer) => {
+        if (operation.case === "makeDirectory") {
+          const { path } = operation.value;
+          if (!path.startsWith(".leat-")) done.set(`${path}/`, 0); // a look whether it is the library
+          return peer.answer(stream, {
+            case: "makeDirectory",
+            value: { name: path.split("/").at(-1)!, kind: "DIRECTORY" },
+          });
+        }
+        if (operation.case !== "put") return peer.fail(stream, "UNIMPLEMENTED");
+        puts.set(stream, { ...operation.value, sum: 0, size: 0 });
+        const { uploadId } = operation.value;
+        peer.answer(stream, { case: "put", value: { uploadId } });
+        peer.frame(stream, { case: "credit", value: { bytes: 2 ** 20 } });
+      },
+      said: (said, peer) => {
+        const put = puts.get(said.stream);
+        if (put === undefined) return;
+        if ("bytes" in said) {
+          put.sum = crc32(said.bytes, put.sum);
+          put.size += said.bytes.length;
+        } else if (said.body.case === "finish") {
+          const { path, uploadId, sum, size } = put;
+          done.set(path, sum);
+          const entry = { name: path.split("/").at(-1)!, kind: "FILE", size } as const;
+          peer.frame(said.stream, { case: "receipt", value: { entry, uploadId, crc32: sum } });
+        }
+      },
+    });
+    await using client = await connect(server.address);
+    const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t"));
+    expect(failures(outcomes)).toEqual([]);
+    const there = [...done].map(([path, sum]) => (path.endsWith("/") ? path : `${path}=${sum}`));
+    const expected = ["", ...linesOf(local, "t")].map((line) => `t/${line}`);
+    expect(there.toSorted()).toEqual(expected.toSorted());
+  });
+
+  const lie = (outcomes: readonly Init<WireOutcome>[], answers = true): ScriptedServer =>
+    new ScriptedServer({
+      request: (operation, stream, peer) => {
+        if (operation.case === "makeDirectory") {
+          return peer.answer(stream, { case: "makeDirectory", value: { kind: "DIRECTORY" } });
+        }
+        if (operation.case !== "putTree") return peer.fail(stream, "NOT_FOUND");
+        peer.answer(stream, { case: "putTree", value: {} });
+      },
+      said: (said, peer) => {
+        if (!("body" in said) || said.body.case !== "finish") return;
+        const bytes = join(outcomes.map((init) => encodeMessage("TreeOutcome", init, true)));
+        if (bytes.length > 0) peer.data(said.stream, 0, bytes, crc32(bytes));
+        const value = { size: bytes.length, crc32: crc32(bytes) };
+        if (answers) peer.frame(said.stream, { case: "finish", value });
+      },
+    });
+
+  test.each<[string, readonly Init<WireOutcome>[], string[]]>([
+    ["says that it skipped a file", [{ skipped: true, size: 1 }], ["t/a PROTOCOL_ERROR"]],
+    ["says another size", [{ size: 2 }], ["t/a PROTOCOL_ERROR"]],
+    ["has no outcome", [], ["t PROTOCOL_ERROR", "t/a PROTOCOL_ERROR"]],
+    ["has too many outcomes", [{ size: 1 }, { size: 1 }], ["t PROTOCOL_ERROR"]],
+    ["refuses a file", [{ failure: { code: "NO_SPACE", message: "full" } }], ["t/a NO_SPACE"]],
+  ])("%s is not believed", async (_, outcomes, expected) => {
+    using local = new TemporaryFolder();
+    local.file("t/a", "x");
+    using server = lie(outcomes);
+    await using client = await connect(server.address, { retry: 0 });
+    expect(failures(await all(client.putTreeOutcomes(local.at("t"), "t")))).toEqual(expected);
+  });
+
+  test("never answers is left when the caller gives up", async () => {
+    using local = new TemporaryFolder();
+    local.file("t/a", "x");
+    using server = lie([], false);
+    await using client = await connect(server.address);
+    const stop = new AbortController();
+    const tree = all(client.putTreeOutcomes(local.at("t"), "t", { signal: stop.signal }));
+    tree.catch(() => {});
+    await until(() => server.asked.includes("putTree"));
+    stop.abort();
+    expect(await tree.catch(({ code }) => code)).toBe("CANCELLED");
+  });
+});
+
+test("what was answered is on disk when the server is killed", async () => {
+  using local = new TemporaryFolder();
+  for (let index = 0; index < 3000; index += 1) {
+    local.file(`t/${index % 10}/${index}`, Buffer.alloc(1000, `${index}`));
+  }
+  await using served = await Served.start(["--durability", "fsync", ...flagsOf(WAY)]);
+  await using client = await connect(served.server.address, { retry: 0 });
+  const outcomes: TreeOutcome[] = [];
+  try {
+    for await (const outcome of client.putTreeOutcomes(local.at("t"), "t")) {
+      outcomes.push(outcome);
+      if (outcomes.length === 700) await served.server.stop("SIGKILL");
+    }
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ retryable: true });
+  }
+  const stored = outcomes.filter(({ kind, error }) => kind === "FILE" && error === undefined);
+  expect(stored.length).toBeGreaterThan(600);
+  for (const { path, durability } of stored) {
+    expect(durability).toBe("fsync");
+    expect(readFileSync(served.library.at(path))).toEqual(readFileSync(local.at(path)));
+  }
+  // Every other one is whole, or not there.
+  const sums = new Set(linesOf(local, "t"));
+  expect(linesOf(served.library, "t").filter((line) => !sums.has(line))).toEqual([]);
+});
