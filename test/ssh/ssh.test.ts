@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { type Client, connect, type LeatError } from "../../src/index.ts";
 import { LAUNCHER, PACKAGE, quietly, run } from "../cli/support.ts";
 import { seededRandom } from "../support/chop.ts";
-import { TemporaryFolder } from "../support/folder.ts";
+import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { fakeSsh, isAlive, pipeSsh, processesWith, realSsh, type Ssh } from "../support/ssh.ts";
 import { until } from "../support/until.ts";
@@ -78,7 +78,7 @@ describe.each(KINDS)("by %s", (_name, ssh) => {
   test("a call that is given up while ssh connects ends ssh", async () => {
     const { url } = library();
     const signal = AbortSignal.timeout(300);
-    const error = await refusal(connect(url, { ...by(ssh, "sleep 1000;"), signal }));
+    const error = await refusal(connect(url, { ...by(ssh, "cat >/dev/null;"), signal }));
     expect(error.code).toBe("DEADLINE_EXCEEDED");
     await until(() => ssh.pids().every((pid) => !isAlive(pid)));
   });
@@ -182,6 +182,21 @@ test.each([
 ])("%s is refused", async (address, message) => {
   const error = await refusal(connect(address));
   expect([error.code, message.test(error.message)]).toEqual(["INVALID_ARGUMENT", true]);
+});
+
+test("nothing stays open of connections that are closed, or never came about", async () => {
+  const { url } = library();
+  const open = (): number => openUnder("socket:").length + openUnder("pipe:").length;
+  const use = async (): Promise<void> => {
+    const client = await connect(url, by(FAKE));
+    await client.close();
+    await refusal(connect(url, by(FAKE, "exit 3;")));
+    await refusal(connect(url, { ssh: { command: ["no-such-ssh"] } }));
+  };
+  await use(); // the runtime keeps some of its own
+  const before = open();
+  for (let i = 0; i < 5; i++) await use();
+  await until(() => open() <= before, open);
 });
 
 test("a program ends, although ssh has left a process behind that holds its stderr", async () => {

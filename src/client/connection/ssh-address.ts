@@ -32,7 +32,8 @@ export function isSsh(text: string): boolean {
 export function parseSsh(text: string, bad: (why: string) => LeatError): SshAddress {
   const match = FORM.exec(text);
   if (match === null) throw bad("it should look like ssh://me@example.org/srv/files");
-  const [, user, address, name = "", port, typed = "/~"] = match;
+  const [, user, address, name = "", digits = "", typed = "/~"] = match;
+  const port = digits === "" ? undefined : digits;
   const host = address ?? name;
   if (host === "") throw bad("it has no host");
   for (const [what, value] of [["host", host] as const, ["user", user] as const]) {
@@ -40,7 +41,7 @@ export function parseSsh(text: string, bad: (why: string) => LeatError): SshAddr
       throw bad(`the ${what} ${JSON.stringify(value)} is none that ssh could take`);
     }
   }
-  if (port !== undefined && (port === "" || Number(port) > 65535 || Number(port) === 0)) {
+  if (port !== undefined && (Number(port) > 65535 || Number(port) === 0)) {
     throw bad(`"${port}" is not a port: it should be 1 to 65535`);
   }
   return { ssh: text, host, user, port, path: pathOf(typed, bad) };
@@ -80,7 +81,7 @@ export function sshWords(
   ];
 }
 
-/** One word for sh, bash, zsh, csh and fish: fish takes backslashes inside of quotes for escapes, csh a line's end. */
+/** One word for sh, bash, zsh and fish: in fish a backslash has a meaning inside of quotes, too. */
 export function quoteForShell(text: string): string {
   if (/^[\w./@%+=:,-]+$/.test(text)) return text;
   return text
