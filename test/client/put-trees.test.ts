@@ -7,11 +7,12 @@ import { crc32 } from "../../src/hash.ts";
 import { SMALL_FILE } from "../../src/limits.ts";
 import type { TreeOutcome as WireOutcome } from "../../src/wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../src/wire/plain.ts";
-import { Served } from "../cli/support.ts";
+import { RunningServer, Served } from "../cli/support.ts";
 import { join, seededRandom } from "../support/chop.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
+import { descendants } from "../support/held.ts";
 import { flagsOf, startServer, WAY } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
@@ -221,29 +222,86 @@ describe("a server that", () => {
   });
 });
 
-test("what was answered is on disk when the server is killed", async () => {
-  using local = new TemporaryFolder();
+/** Below `bun run`, which is told nothing. */
+function kill(server: RunningServer): void {
+  for (const pid of descendants(server.child.pid)) process.kill(pid, "SIGKILL");
+}
+
+function many(local: TemporaryFolder): void {
   for (let index = 0; index < 3000; index += 1) {
     local.file(`t/${index % 10}/${index}`, Buffer.alloc(1000, `${index}`));
   }
+}
+
+test("what was answered is there when the server is killed, and every other file is whole or not there", async () => {
+  using local = new TemporaryFolder();
+  many(local);
   await using served = await Served.start(["--durability", "fsync", ...flagsOf(WAY)]);
   await using client = await connect(served.server.address, { retry: 0 });
   const outcomes: TreeOutcome[] = [];
-  try {
+  const put = async (): Promise<void> => {
     for await (const outcome of client.putTreeOutcomes(local.at("t"), "t")) {
-      outcomes.push(outcome);
-      if (outcomes.length === 700) await served.server.stop("SIGKILL");
+      if (outcomes.push(outcome) === 700) kill(served.server);
     }
-  } catch (thrown) {
-    expect(thrown).toMatchObject({ retryable: true });
-  }
+  };
+  expect(await put().catch(({ retryable }) => `failed, retryable: ${retryable}`)).toBe(
+    "failed, retryable: true",
+  );
   const stored = outcomes.filter(({ kind, error }) => kind === "FILE" && error === undefined);
   expect(stored.length).toBeGreaterThan(600);
   for (const { path, durability } of stored) {
     expect(durability).toBe("fsync");
     expect(readFileSync(served.library.at(path))).toEqual(readFileSync(local.at(path)));
   }
-  // Every other one is whole, or not there.
   const sums = new Set(linesOf(local, "t"));
   expect(linesOf(served.library, "t").filter((line) => !sums.has(line))).toEqual([]);
+});
+
+test.each(["none", "fsync"] as const)(
+  "an upload goes on with the next server when one is killed again and again (%s)",
+  async (durability) => {
+    using local = new TemporaryFolder();
+    using library = new TemporaryFolder();
+    many(local);
+    const args = [library.path, "--port", "0", "--durability", durability, ...flagsOf(WAY)];
+    let server = await RunningServer.start(args);
+    using proxy = new FaultProxy(Number(server.port), () => ({}));
+    await using client = await connect(proxy.address, { retry: 30_000 });
+    const outcomes: TreeOutcome[] = [];
+    for await (const outcome of client.putTreeOutcomes(local.at("t"), "t")) {
+      outcomes.push(outcome);
+      if (outcomes.length % 800 !== 0) continue;
+      kill(server);
+      await server.child.exited;
+      server = await RunningServer.start(args);
+      proxy.port = Number(server.port);
+    }
+    await using _last = server;
+    expect(failures(outcomes)).toEqual([]);
+    expect(new Set(outcomes.map(({ path }) => path)).size).toBe(outcomes.length);
+    expect(outcomes).toHaveLength(3011);
+    expect(linesOf(library, "t")).toEqual(linesOf(local, "t"));
+  },
+);
+
+test("an upload goes on with another connection when its server stops, and what was sent is stored", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  many(local);
+  const options = { library: library.path, durability: "none" } as const;
+  const first = await startServer(options);
+  using proxy = new FaultProxy(first.port, () => ({}));
+  await using client = await connect(proxy.address, { retry: 30_000 });
+  await using next = await startServer(options);
+  const outcomes: TreeOutcome[] = [];
+  let stopped: Promise<void> | undefined;
+  for await (const outcome of client.putTreeOutcomes(local.at("t"), "t")) {
+    if (outcomes.push(outcome) !== 500) continue;
+    proxy.port = next.port;
+    stopped = first.stop();
+  }
+  await stopped;
+  expect(failures(outcomes)).toEqual([]);
+  expect(outcomes).toHaveLength(3011);
+  expect(linesOf(library, "t")).toEqual(linesOf(local, "t"));
 });

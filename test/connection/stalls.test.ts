@@ -7,6 +7,7 @@ import { welcomed } from "./support.ts";
 
 const GET = { operation: { case: "get", value: { path: "a" } } } as const;
 const PUT = { operation: { case: "put", value: { path: "a" } } } as const;
+const PUT_TREE = { operation: { case: "putTree", value: { path: "a" } } } as const;
 
 /** Bytes to send: so many now, of so many. */
 function outgoing(available: number, left: number): Outgoing {
@@ -71,6 +72,26 @@ test("what is sent waits for its source, for credit, for the receipt", async () 
   expect(await wait(STALL_NOTICE - 1)).toBeUndefined();
   await pong();
   expect(await wait(2)).toBe("commit");
+});
+
+test("items of a tree wait for the server to make its folder, for credit, for their outcomes", async () => {
+  const { diary, raw, wait, pong } = await client(0);
+  const { connection } = diary;
+  const still = async (): Promise<string | undefined> => {
+    expect(await wait(STALL_NOTICE - 1)).toBeUndefined();
+    await pong();
+    return wait(2);
+  };
+  const stream = connection.open(PUT_TREE);
+  expect(await still()).toBe("peer");
+  raw.frame(stream, { case: "response", value: { result: { case: "putTree", value: {} } } });
+  await turns(5);
+  connection.attach(stream, outgoing(0, 5), 0);
+  expect(await still()).toBe("peer");
+  connection.attach(stream, outgoing(5, 5), 0);
+  expect(await wait(0)).toBe("credit");
+  connection.attach(stream, outgoing(0, 0), 0); // its Finish follows
+  expect(await still()).toBe("commit");
 });
 
 test("one transfer that moves is enough; a request that is no transfer is none", async () => {

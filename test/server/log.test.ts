@@ -12,7 +12,7 @@ import { turns } from "../net/support.ts";
 import { HELLO, dataFrame } from "../session/bodies.ts";
 import { FoldedLog } from "../../src/server/log/folded-log.ts";
 import type { Log } from "../../src/server/log/log.ts";
-import { connect, type Server } from "../../src/index.ts";
+import { connect, createServer, type Server } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
@@ -201,4 +201,39 @@ test.each(Object.entries(CUTS))("transfers that are cut have failed, where %s", 
   await until(() => told().length === 2);
   expect(told().map(({ facts }) => facts["outcome"])).toEqual(["failed", "failed"]);
   await server.stop({ drain: 0 });
+});
+
+test("each file and folder of a tree has a line of its own, in both directions", async () => {
+  using library = new TemporaryFolder();
+  using local = new TemporaryFolder();
+  local.file("t/a", "one");
+  local.file("t/in/b", "three");
+  library.file("t/a", "there");
+  const lines = new Lines();
+  await using server = await createServer({
+    library: library.path,
+    durability: "none",
+    log: lines,
+  });
+  await using client = await connect(server.address);
+  await client.putTree(local.at("t"), "t", { ifExists: "skip" });
+  await client.getTree("t", local.at("back"));
+  const seen = (): string[] =>
+    lines.all
+      .filter(({ message }) => ["get", "put", "makeDirectory"].includes(message))
+      .filter(({ facts }) => !`${String(facts.path)}`.startsWith(".leat-"))
+      .map(({ facts, message }) => {
+        const { path, bytes, outcome } = facts as Record<string, string>;
+        return [message, path, bytes, outcome].filter((fact) => fact !== undefined).join(" ");
+      })
+      .toSorted();
+  const expected = [
+    "get t/a 5 done",
+    "get t/in/b 5 done",
+    "makeDirectory t/in done",
+    "put t/a 3 skipped",
+    "put t/in/b 5 done",
+  ];
+  await until(() => seen().length === expected.length, seen);
+  expect(seen()).toEqual(expected);
 });

@@ -9,7 +9,7 @@ import type { PutTree, TreeItem, TreeOutcome } from "../../src/wire/gen/messages
 import { decodeMessage, encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { readVarint, varintLength } from "../../src/wire/varint.ts";
 import { join, seededRandom } from "../support/chop.ts";
-import { TemporaryFolder } from "../support/folder.ts";
+import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
 import { until } from "../support/until.ts";
@@ -434,4 +434,21 @@ test("a folder that cannot be made fails with what is in it, and nothing else do
   expect([end, codes.slice(1)]).toEqual(["finish", ["NOT_FOUND", "NOT_FOUND", "NOT_FOUND", ""]]);
   expect(codes[0]).not.toBe("");
   expect(there("blocked").toSorted()).toEqual(["a=file", "good="]);
+});
+
+test("clients that leave in the middle leave nothing open, and take nothing from others", async () => {
+  const big = "x".repeat(SMALL_FILE);
+  for (let round = 0; round < 100; round += 1) {
+    const durability = DURABILITIES[round % 2]!;
+    const tree = await RawTree.begin(durability, { path: "left", ifExists: "REPLACE" });
+    using _peer = tree.peer;
+    await tree.send(
+      join([item("a", big), item("b"), item("c", big), item("d", big).subarray(0, -1)]),
+    );
+  }
+  const files = new Set(["left/a", "left/b/c"].map((path) => library.at(path)));
+  const open = (): string[] => openUnder(library.path).filter((path) => files.has(path));
+  await until(() => open().length === 0, open);
+  expect(await put("none", { path: "left" }, item("last", "x"))).toEqual(["finish", [""]]);
+  expect(existsSync(library.at("left/b/d"))).toBe(false);
 });
