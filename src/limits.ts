@@ -297,7 +297,8 @@ export const TREE_COMMITS = 255;
 /** Their contents. With them the tree takes its part of WALK_BUDGET. */
 export const TREE_HELD_BYTES = MiB;
 
-/** Its items that are stored in one turn of the event loop: a millisecond of a disk that is quick. */
+/** Items of all such trees of a process that are stored in one turn of the event loop: a millisecond of a disk that is
+ *  quick. */
 export const TURN_ITEMS = 64;
 
 /** Entries that are stat'ed before the event loop runs once. */

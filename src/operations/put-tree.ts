@@ -8,7 +8,6 @@ import {
   TRANSFER_WINDOW,
   TREE_COMMITS,
   TREE_HELD_BYTES,
-  TURN_ITEMS,
 } from "../limits.ts";
 import { nextTurn } from "../next-turn.ts";
 import { failureOf } from "../session/failure.ts";
@@ -20,6 +19,7 @@ import type { Entry, Finish, PutTree, TreeOutcome } from "../wire/gen/messages.t
 import { encodeMessage, type Init } from "../wire/plain.ts";
 import { checkFacts } from "./bounds.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
+import { itemTurns, type TurnTaker } from "./item-turns.ts";
 import { OpenFolders } from "./open-folders.ts";
 import { COLLISIONS } from "./put.ts";
 import { putWhole, type StoredWhole } from "./put-whole.ts";
@@ -29,7 +29,7 @@ interface Slot {
   outcome: Init<TreeOutcome> | undefined;
 }
 
-export class PutTreeOperation implements Receiving {
+export class PutTreeOperation implements Receiving, TurnTaker {
   complete = false;
   readonly #request: PutTree;
   readonly #exchange: Exchange;
@@ -127,6 +127,7 @@ export class PutTreeOperation implements Receiving {
   /** What is being stored goes on. */
   abort(): Promise<void> | undefined {
     this.#over = true;
+    itemTurns.forget(this);
     if (this.#running === 0 && !this.#waits) return undefined;
     this.#idle ??= Promise.withResolvers();
     return this.#idle.promise;
@@ -140,11 +141,7 @@ export class PutTreeOperation implements Receiving {
 
   /** @throws PROTOCOL_ERROR */
   #run(): void {
-    for (let count = 0; !this.#isFull; count += 1) {
-      if (count === TURN_ITEMS) {
-        this.#schedule();
-        break;
-      }
+    while (!this.#isFull && itemTurns.take(this)) {
       const next = this.#incoming.next();
       if (next === undefined) {
         if (this.complete) this.#end();
@@ -168,13 +165,17 @@ export class PutTreeOperation implements Receiving {
     this.#isScheduled = true;
     nextTurn(() => {
       this.#isScheduled = false;
-      if (this.#over) return;
-      try {
-        this.#run();
-      } catch (thrown) {
-        this.#fail(thrown);
-      }
+      this.onTurn();
     });
+  }
+
+  onTurn(): void {
+    if (this.#over) return;
+    try {
+      this.#run();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
   }
 
   /** @throws PROTOCOL_ERROR */
