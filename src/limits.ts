@@ -294,8 +294,8 @@ export const OUTCOME_BYTES = 64 * KiB;
 /** Its files that are put on disk at once, and share syncs. Each is open meanwhile. */
 export const TREE_COMMITS = 255;
 
-/** Their contents. With them the tree takes its part of WALK_BUDGET. */
-export const TREE_HELD_BYTES = MiB;
+/** Their contents: half of what a tree takes of WALK_BUDGET. The other half is the buffer for items that come. */
+export const TREE_HELD_BYTES = 512 * KiB;
 
 /** Items of all such trees of a process that are stored in one turn of the event loop: a millisecond of a disk that is
  *  quick. */
