@@ -27,3 +27,9 @@ export function notOnTheWire(names: number, path: string): LeatError {
   const why = "they are not UTF-8, or have control characters";
   return new LeatError("INVALID_NAME", `${names} names in ${where} are left out: ${why}`);
 }
+
+/** The source has lost more since it was counted, or cannot be listed any more. */
+export function tooMany(): LeatError {
+  const message = "more is only in the target than was counted before: this and the rest stays";
+  return new LeatError("PRECONDITION_FAILED", message);
+}

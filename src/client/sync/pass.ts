@@ -9,7 +9,7 @@ import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
 import { type Decision, decide, type Rules } from "./decide.ts";
-import { checkName, conflict, notOnTheWire } from "./failures.ts";
+import { checkName, conflict, notOnTheWire, tooMany } from "./failures.ts";
 import { type Filter, PATTERNS_FILE } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, openFolder, type OpenFolder } from "./open-folders.ts";
@@ -22,8 +22,8 @@ export interface PassOptions {
   readonly filter: Filter | undefined;
   /** Whether files are copied and folders made. */
   readonly copies: boolean;
-  /** Whether anything is removed; else it is counted. */
-  readonly removes: boolean;
+  /** How many files and folders may be removed; undefined: they are only counted. */
+  readonly removes: number | undefined;
   readonly tally: Tally;
   /** Takes what is to be copied: a file, or a whole folder where `takesFolders`. */
   readonly copy: (root: TreeRoot, source: Walked) => MaybePromise<void>;
@@ -51,6 +51,8 @@ export class Pass<Folder> {
   readonly #folders: AnyOpen<Folder>[];
   /** Removals and comparisons under way. */
   readonly #running = new Set<Promise<void>>();
+  /** Files and folders that were removed, or are about to be. */
+  #removed = 0;
 
   /** @param root closed when the pass ends */
   constructor(side: Target<Folder>, merge: Merge, root: OpenFolder<Folder>, options: PassOptions) {
@@ -220,8 +222,8 @@ export class Pass<Folder> {
     const { item, target } = named;
     const { tally } = this.#options;
     const isFolder = target!.kind === "DIRECTORY";
-    if (!("folder" in parent) || !this.#options.removes) {
-      if (!isFolder && this.#side.isPartial?.(named.name) === true) return;
+    if (!("folder" in parent) || this.#options.removes === undefined) {
+      if (this.#isPartial(named)) return;
       tally.remove(item.path, isFolder);
       return isFolder ? this.#count(named) : undefined;
     }
@@ -264,7 +266,7 @@ export class Pass<Folder> {
     const isFolder = target!.kind === "DIRECTORY";
     const copy = (): MaybePromise<void> =>
       source!.kind === "DIRECTORY" ? this.#make(parent, named) : this.#copy(parent, named);
-    if (!this.#options.removes) {
+    if (this.#options.removes === undefined) {
       this.#options.tally.remove(item.path, isFolder);
       return isFolder ? this.#count(named) : undefined;
     }
@@ -276,6 +278,12 @@ export class Pass<Folder> {
   async #removeOne(parent: OpenFolder<Folder>, named: Named): Promise<boolean> {
     const { name, item, target } = named;
     const { kind } = target!;
+    if (!this.#isPartial(named) && (this.#removed += 1) > this.#options.removes!) {
+      // Named once: all that follows stays, too.
+      if (this.#removed === this.#options.removes! + 1)
+        await this.#fail(named, "remove", tooMany());
+      return false;
+    }
     try {
       await this.#side.remove(parent.folder, item, name, kind);
     } catch (thrown) {
@@ -287,6 +295,11 @@ export class Pass<Folder> {
     const facts = outcomeOf(item, { kind: isFolder ? "DIRECTORY" : "FILE", size: target!.size });
     await this.#options.report({ ...facts, action: "remove" });
     return true;
+  }
+
+  /** A partial file is not counted. */
+  #isPartial({ name, target }: Named): boolean {
+    return target?.kind === "FILE" && this.#side.isPartial?.(name) === true;
   }
 
   /** Begins work that goes on while other pairs are looked at. @returns a promise where there is too much of it */

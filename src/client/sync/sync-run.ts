@@ -101,21 +101,22 @@ export class SyncRun<Folder> {
     };
     const tally = new Tally();
     if (dryRun) {
-      await this.#plan({ ...shared, tally, copies: true, removes: true });
+      await this.#plan({ ...shared, tally, copies: true, removes: Number.POSITIVE_INFINITY });
       return { ...tally.rest(this.#leftOut), notRemoved: undefined };
     }
-    await this.#pass({ ...shared, tally, copies: true, removes: false });
+    await this.#pass({ ...shared, tally, copies: true, removes: undefined });
     let { removals } = tally;
     if (this.#hasChanged) {
       this.#isAgain = true;
       const again = new Tally();
-      await this.#pass({ ...shared, tally: again, copies: true, removes: false });
+      await this.#pass({ ...shared, tally: again, copies: true, removes: undefined });
       ({ removals } = again);
     }
     const rest = { ...tally.rest(this.#leftOut), notRemoved: removals };
     if (removals === undefined || !(await this.#mayRemove(removals))) return rest;
     this.#isAgain = true;
-    await this.#pass({ ...shared, tally: new Tally(), copies: false, removes: true });
+    const removes = removals.files + removals.folders;
+    await this.#pass({ ...shared, tally: new Tally(), copies: false, removes });
     return { ...rest, notRemoved: undefined };
   }
 

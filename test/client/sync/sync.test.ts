@@ -1,7 +1,7 @@
 /** Syncs of random trees, in both directions, against what rsync would make of them. */
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { connect, type SyncOutcome } from "../../../src/index.ts";
+import { connect, type Removals, type SyncOutcome } from "../../../src/index.ts";
 import { seededRandom } from "../../support/chop.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { LONG, startServer } from "../../support/served.ts";
@@ -53,5 +53,39 @@ test.each([
       rmSync(source, { recursive: true });
       rmSync(target, { recursive: true });
     }
+  },
+);
+
+test.each(["down", "up"] as const)(
+  "a sync %s removes no more than was counted and confirmed, whatever the source loses meanwhile",
+  async (way) => {
+    using library = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    await using server = await startServer({ library: library.path, durability: "none" });
+    await using client = await connect(`127.0.0.1:${server.port}`);
+    const [source, target] = way === "down" ? [library, here] : [here, library];
+    for (const name of ["a", "b", "c/d"]) source.file(`t/${name}`, name);
+    target.file("t/old", "o");
+    target.file("t/older", "o");
+    const options = {
+      delete: true,
+      maxDelete: 2,
+      confirmDelete: ({ files, folders }: Removals): boolean => {
+        expect([files, folders]).toEqual([2, 0]);
+        rmSync(source.at("t"), { recursive: true });
+        source.folder("t");
+        return true;
+      },
+    };
+    const outcomes = await Array.fromAsync(
+      way === "down"
+        ? client.syncDownOutcomes("t", here.at("t"), options)
+        : client.syncUpOutcomes(here.at("t"), "t", options),
+    );
+    const removals = outcomes.filter(({ action }) => action === "remove");
+    const errors = removals.flatMap(({ error }) => error?.code ?? []);
+    expect(errors).toEqual(["PRECONDITION_FAILED"]);
+    expect(removals.length - errors.length).toBe(2);
+    expect(picture(target.at("t")).size).toBe(4);
   },
 );
