@@ -1,6 +1,6 @@
 import { LeatError } from "../errors.ts";
 import { SMALL_FILE } from "../limits.ts";
-import { checkPath, quote } from "../store/names.ts";
+import { below, checkPath, quote } from "../store/names.ts";
 import { OutgoingWalk } from "../transfer/outgoing-walk.ts";
 import type { Walk } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
@@ -10,7 +10,9 @@ export async function walk(request: Walk, exchange: Exchange): Promise<void> {
   const { path, after } = request;
   const { store } = exchange;
   // A folder that was entered has a "/" at its end.
-  if (after !== undefined && after !== "") checkPath(after.replace(/(?<=[^/])\/$/, ""));
+  if (after !== undefined && after !== "") {
+    checkPath(below(path, after.replace(/(?<=[^/])\/$/, "")));
+  }
   const entry = await store.stat(path);
   if (entry.kind !== "DIRECTORY") {
     throw new LeatError("NOT_A_DIRECTORY", `${quote(path)} is a file; only a folder is walked`);

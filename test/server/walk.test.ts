@@ -44,6 +44,16 @@ describe("a walk", () => {
     expect((await peer.body(2)).case).toBe("response");
   });
 
+  test("goes on in a folder that has the name of the server's own, and is not it", async () => {
+    library.file("nested/.leat/a");
+    library.file("nested/.leat/b");
+    using peer = await RawPeer.welcomed(Number(server.port), 1000);
+    peer.request(1, walk({ path: "nested", after: ".leat/a" }));
+    expect((await peer.body(1)).case).toBe("response");
+    peer.request(2, walk({ path: "", after: ".leat/a" }));
+    expect((await peer.failure(2)).code).toBe("INVALID_NAME");
+  });
+
   test("takes part with others: so many at once of a connection, and as many as come one after another", async () => {
     using peer = await RawPeer.welcomed(Number(server.port), 1000);
     for (let id = 1; id <= MAX_WALKS; id += 1) {
