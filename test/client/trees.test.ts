@@ -7,6 +7,7 @@ import { connect, TreeError } from "../../src/index.ts";
 import type { TreeOutcome, LeftOut } from "../../src/index.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { crc32 } from "../../src/hash.ts";
+import { MAX_WALKS, TREE_OUTCOMES } from "../../src/limits.ts";
 import type { Entry, TreeItem } from "../../src/wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { join } from "../support/chop.ts";
@@ -14,6 +15,7 @@ import { FaultProxy } from "../support/fault-proxy.ts";
 import { startServer } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
+import { until } from "../support/until.ts";
 import { type Operation, type Peer, ScriptedServer } from "../support/scripted-server.ts";
 
 async function all(
@@ -90,6 +92,12 @@ describe("a tree from a server that lies", () => {
       "lists names that go down around a folder",
       [{ entry: { name: "b", kind: "DIRECTORY" } }, { leave: 1, entry: file("a") }],
     ],
+    ["lists a name that is empty", [{ entry: file("") }]],
+    ["lists a path", [{ entry: file("a/b") }]],
+    [
+      "nests folders without end",
+      Array.from({ length: 300 }, () => ({ entry: { name: "a", kind: "DIRECTORY" } })),
+    ],
   ])("and %s is not believed", async (_, items) => {
     using local = new TemporaryFolder();
     using server = serve((operation, stream, peer) => {
@@ -124,6 +132,38 @@ test("a tree goes on behind the last item when its connection is cut, again and 
   for (const path of files) {
     expect(readFileSync(local.at(path), "latin1")).toBe(readFileSync(library.at(path), "latin1"));
   }
+});
+
+test("more trees at once than a connection has walks, and syncs, all come", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  for (let i = 0; i < 60; i++) library.file(`t/${i % 3}/${i}`, Buffer.alloc(100_000, `${i}`));
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  const options = { durability: "none" } as const;
+  const trees = Array.from({ length: 2 * MAX_WALKS }, (_, i) =>
+    i % 2 === 0
+      ? client.getTree("t", local.at(`${i}`), options)
+      : client.syncDown("t", local.at(`${i}`), options),
+  );
+  for (const { files } of await Promise.all(trees)) expect(files).toBe(60);
+});
+
+test("a tree of which nobody reads the outcomes stops", async () => {
+  using local = new TemporaryFolder();
+  using library = new TemporaryFolder();
+  for (let i = 0; i < 3 * TREE_OUTCOMES; i++) library.file(`t/${i}`);
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  const outcomes = client.getTreeOutcomes("t", local.at("t"), { durability: "none" });
+  await outcomes.next();
+  const came = () => readdirSync(local.at("t")).length;
+  await until(() => came() >= TREE_OUTCOMES);
+  for (let i = 0; i < 500; i++) await client.stat("t/0"); // more would come meanwhile
+  expect(came()).toBeLessThan(2 * TREE_OUTCOMES);
+  let rest = 1;
+  for await (const _ of outcomes) rest += 1;
+  expect(rest).toBe(3 * TREE_OUTCOMES + 1);
 });
 
 test("several trees and files go in one call, and a failure of one does not stop the others", async () => {

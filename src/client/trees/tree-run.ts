@@ -87,8 +87,9 @@ export class TreeRun {
   /** Whether one more transfer may begin now. */
   hasRoom(bytes: number): boolean {
     if (this.#error !== undefined) return false;
+    if (this.#outcomes.length >= TREE_OUTCOMES) return false;
     if (this.#running === 0) return true;
-    if (this.#running >= this.#limit || this.#outcomes.length >= TREE_OUTCOMES) return false;
+    if (this.#running >= this.#limit) return false;
     return this.#held + bytes <= TREE_BYTES;
   }
 

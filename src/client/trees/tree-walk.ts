@@ -1,8 +1,9 @@
 /**
  * Walks a folder of the server, over as many connections as that takes: behind a lost one it continues after the last
- * item that came. A server that has no walk is asked for the list of each folder.
+ * item that came. A server that has no walk, or none left, is asked for the list of each folder.
  */
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
+import { TREE_DEPTH } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import { type GetPage, isFolder, type MadeItem, WalkItems } from "../../transfer/walk-items.ts";
 import type { Entry, TreeItem } from "../../wire/gen/messages.ts";
@@ -44,12 +45,22 @@ export async function walkTree(
       (link) => WalkStream.open(link, { path, after, ...options }, options.signal),
       options.signal,
     );
-  try {
-    return new StreamedWalk(await open(), open, calls.link.retry(options.signal));
-  } catch (thrown) {
-    if (!(thrown instanceof LeatError) || thrown.code !== "UNIMPLEMENTED") throw thrown;
-    return new ListedWalk(calls, path, options.signal);
-  }
+  const first = await calls.link.withRetries(
+    (link) =>
+      WalkStream.open(link, { path, after: undefined, ...options }, options.signal).catch(
+        unlessListed,
+      ),
+    options.signal,
+  );
+  if (first === undefined) return new ListedWalk(calls, path, options.signal);
+  return new StreamedWalk(first, open, calls.link.retry(options.signal));
+}
+
+/** A server without walks, or with too many of them at once: several trees of a client may wait for each other. */
+const LISTED = new Set<ErrorCode>(["UNIMPLEMENTED", "RESOURCE_EXHAUSTED"]);
+
+function unlessListed(thrown: unknown): undefined {
+  if (!(thrown instanceof LeatError) || !LISTED.has(thrown.code)) throw thrown;
 }
 
 class StreamedWalk implements TreeWalk {
@@ -85,12 +96,19 @@ class StreamedWalk implements TreeWalk {
     if (leave >= last.length) throw wrong("leaves a folder that it did not enter");
     last.length -= leave;
     if (entry === undefined) return;
+    if (entry.name === "" || entry.name.includes("/")) {
+      throw wrong(`lists ${quote(entry.name)}, which is no name`);
+    }
     const before = last.at(-1)!;
     if (before !== "" && !isBefore(before, entry.name)) {
       throw wrong(`lists ${quote(entry.name)} behind ${quote(before)}: names go up`);
     }
     last[last.length - 1] = entry.name;
-    if (isFolder(entry)) last.push("");
+    if (!isFolder(entry)) return;
+    // The one behind the deepest is not listed, which an item says.
+    if (last.length > TREE_DEPTH)
+      throw wrong(`lists more than ${TREE_DEPTH} folders in each other`);
+    last.push("");
   }
 
   async more(): Promise<boolean> {
