@@ -49,7 +49,6 @@ interface Level {
   readonly path: string;
   window: FolderNames | undefined;
   next: number;
-  leftOut: number;
 }
 
 const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
@@ -80,13 +79,11 @@ export class LocalWalk implements Walk {
       while (level.next < names.count) {
         const index = level.next++;
         const name = wireName(names.bytes, names.start(index), names.end(index));
-        if (name === undefined) level.leftOut += 1;
         const item = name === undefined ? undefined : this.#item(level, folder, name);
         if (item !== undefined) return item;
       }
       if (!window.complete) return undefined;
       this.#leave();
-      if (level.leftOut > 0) return this.#about({ skippedNames: level.leftOut });
     }
     return undefined;
   }
@@ -101,6 +98,11 @@ export class LocalWalk implements Walk {
       const last = names === undefined ? undefined : names.name(names.count - 1);
       level.window = await readFolderNames(level.folder, last, level.path);
       level.next = 0;
+      const skippedNames = leftOut(level.window);
+      // Before the names: nothing that seems to be missing here is removed.
+      if (skippedNames > 0) {
+        this.#report = { ...this.#about({ skippedNames }), depth: this.#levels.length - 1 };
+      }
     } catch (thrown) {
       this.#leave();
       this.#report = this.#about({
@@ -142,7 +144,16 @@ export class LocalWalk implements Walk {
 }
 
 function newLevel(name: string, path: string): Level {
-  return { folder: undefined, name, path, window: undefined, next: 0, leftOut: 0 };
+  return { folder: undefined, name, path, window: undefined, next: 0 };
+}
+
+/** How many names the wire cannot carry. */
+function leftOut({ names }: FolderNames): number {
+  let count = 0;
+  for (let index = 0; index < names.count; index += 1) {
+    if (wireName(names.bytes, names.start(index), names.end(index)) === undefined) count += 1;
+  }
+  return count;
 }
 
 function factsOf(folder: Folder, name: string): Facts | LeatError | undefined {

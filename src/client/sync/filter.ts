@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { SYNC_PATTERNS, SYNC_PLACES } from "../../limits.ts";
 import { readShortFile } from "../local/short-file.ts";
+import { isOwnFolder } from "../../store/names.ts";
 import type { SyncOptions } from "./sync.ts";
 
 /** @see https://git-scm.com/docs/gitignore */
@@ -13,8 +14,13 @@ export interface Filter {
   excludes(place: string, isFolder: boolean): boolean;
 }
 
-/** The file with patterns, in the local folder: a sync copies it, but does not remove it. */
-export const PATTERNS_FILE = ".leatignore";
+/** The file with patterns, in the local folder. */
+const PATTERNS_FILE = ".leatignore";
+
+/** Whether a sync copies it, but does not remove it: the patterns, and what a server keeps in a library. */
+export function isNeverRemoved(place: string): boolean {
+  return place === PATTERNS_FILE || isOwnFolder(place.slice(place.lastIndexOf("/") + 1));
+}
 
 /**
  * @param local the local folder
@@ -35,6 +41,7 @@ export async function makeFilter(
   let asked = 0;
   return {
     excludes(place, isFolder) {
+      if (!ignore.isPathValid(place)) return false; // a name that a server made up: it is refused
       // It remembers every name that it was asked about.
       if (asked++ % SYNC_PLACES === 0) current = make();
       return current.ignores(isFolder ? `${place}/` : place);

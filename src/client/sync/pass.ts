@@ -10,7 +10,7 @@ import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
 import { type Decision, decide, type Rules } from "./decide.ts";
 import { checkName, conflict, notOnTheWire, tooMany } from "./failures.ts";
-import { type Filter, PATTERNS_FILE } from "./filter.ts";
+import { type Filter, isNeverRemoved } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, openFolder, type OpenFolder } from "./open-folders.ts";
 import type { Target } from "./side.ts";
@@ -153,7 +153,7 @@ export class Pass<Folder> {
       case "compare":
         return copies ? this.#compare(parent, named) : undefined;
       case "remove":
-        return parent.isProtected || named.place === PATTERNS_FILE
+        return parent.isProtected || isNeverRemoved(named.place)
           ? void (tally.kept += 1)
           : this.#remove(parent, named);
       case "conflict":

@@ -1,6 +1,7 @@
 /** A folder of the server, as a sync walks it. */
 import type { WalkItem, TreeWalk } from "../trees/tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
+import { isOwnFolder } from "../../store/names.ts";
 import type { Time } from "../../store/store.ts";
 import type { Walk, Walked } from "../local/local-walk.ts";
 
@@ -12,6 +13,8 @@ export class RemoteWalk implements Walk {
   #depth = 0;
   /** An item that was cut in two. */
   #held: Walked | undefined;
+  /** What comes is in what a server keeps in a library, which a local walk leaves out as well. */
+  #isHidden = false;
 
   constructor(walk: TreeWalk) {
     this.#walk = walk;
@@ -43,6 +46,8 @@ export class RemoteWalk implements Walk {
     const depth = this.#depth;
     const found = entry === undefined ? undefined : walkedEntry(depth, entry);
     if (entry !== undefined && isFolder(entry)) this.#depth += 1;
+    if (depth === 0) this.#isHidden = found !== undefined && isOwnFolder(found.name);
+    if (this.#isHidden) return this.next();
     if (failure === undefined && (skippedNames ?? 0) === 0) return found ?? this.next();
     this.#held = found;
     return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, failure, skippedNames };

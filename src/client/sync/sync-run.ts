@@ -155,7 +155,7 @@ export class SyncRun<Folder> {
       await moving;
     } catch (thrown) {
       roots.fail(thrown);
-      this.#stop.abort(thrown);
+      this.#stop.abort(LeatError.from(thrown));
       await moving.catch(() => {});
       throw thrown;
     } finally {

@@ -1,0 +1,104 @@
+/** What a sync with `delete` leaves where it is. */
+import { beforeEach, afterEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { connect, type Client, type Server } from "../../../src/index.ts";
+import { crc32 } from "../../../src/hash.ts";
+import { encodeMessage } from "../../../src/wire/plain.ts";
+import { TemporaryFolder } from "../../support/folder.ts";
+import { ScriptedServer } from "../../support/scripted-server.ts";
+import { startServer } from "../../support/served.ts";
+import { picture } from "./trees.ts";
+
+let library: TemporaryFolder;
+let here: TemporaryFolder;
+let server: Server;
+let client: Client;
+
+beforeEach(async () => {
+  library = new TemporaryFolder();
+  here = new TemporaryFolder();
+  server = await startServer({ library: library.path, durability: "none" });
+  client = await connect(`127.0.0.1:${server.port}`);
+});
+afterEach(async () => {
+  await client.close();
+  await server.stop();
+  library[Symbol.dispose]();
+  here[Symbol.dispose]();
+});
+
+type Way = "down" | "up";
+const WAYS: readonly Way[] = ["down", "up"];
+
+const ends = (way: Way): TemporaryFolder[] => (way === "down" ? [library, here] : [here, library]);
+
+/** @returns the codes of what failed */
+async function sync(way: Way): Promise<string[]> {
+  const options = { delete: true };
+  const outcomes =
+    way === "down"
+      ? client.syncDownOutcomes("t", here.at("t"), options)
+      : client.syncUpOutcomes(here.at("t"), "t", options);
+  return (await Array.fromAsync(outcomes)).flatMap(({ error }) => error?.code ?? []);
+}
+
+const names = (folder: TemporaryFolder): string[] => [...picture(folder.at("t")).keys()];
+
+test.each(WAYS)("%s: all in a folder of which not all names can be sent", async (way) => {
+  const [source, target] = ends(way) as [TemporaryFolder, TemporaryFolder];
+  source.file("t/f/m");
+  writeFileSync(Buffer.concat([Buffer.from(source.at("t/f/z")), Buffer.from([0xff])]), "");
+  target.file("t/f/a");
+  target.file("t/f/z");
+  target.file("t/old");
+  expect(await sync(way)).toEqual(["INVALID_NAME"]);
+  expect(names(target)).toEqual(["f", "f/a", "f/m", "f/z"]);
+});
+
+test.each(WAYS)(
+  "%s: what a server keeps in a library that is the target, or in it",
+  async (way) => {
+    const [source, target] = ends(way) as [TemporaryFolder, TemporaryFolder];
+    source.file("t/.leat/x", "of the source");
+    source.file("t/lib/a");
+    target.file("t/.leat/x", "own");
+    target.file("t/lib/.leat/y", "own");
+    expect(await sync(way)).toEqual([]);
+    expect(names(target)).toEqual([".leat", ".leat/x", "lib", "lib/.leat", "lib/.leat/y", "lib/a"]);
+    expect(picture(target.at("t")).get(".leat/x")).toEndWith("own");
+  },
+);
+
+test.each(WAYS)("%s: everything, where the patterns cannot be read", async (way) => {
+  library.file("t/a");
+  here.folder("t");
+  expect(Bun.spawnSync(["mkfifo", here.at("t/.leatignore")]).exitCode).toBe(0);
+  expect(sync(way)).rejects.toMatchObject({ code: "NOT_A_REGULAR_FILE" });
+});
+
+test.each(["..", "."])("the rest goes on, where a server lists %p", async (name) => {
+  const items = [name, "good"].map((each) =>
+    encodeMessage(
+      "TreeItem",
+      { entry: { name: each, kind: "DIRECTORY" }, leave: Number(each === "good") },
+      true,
+    ),
+  );
+  using liar = new ScriptedServer({
+    request: ({ case: operation }, stream, peer) => {
+      const entry = { name: "t", kind: "DIRECTORY" } as const;
+      if (operation === "stat") return peer.answer(stream, { case: "stat", value: entry });
+      if (operation !== "walk") return peer.fail(stream, "NOT_FOUND");
+      const bytes = Buffer.concat(items);
+      peer.answer(stream, { case: "walk", value: { entry } });
+      peer.data(stream, 0, bytes, crc32(bytes));
+      peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
+    },
+  });
+  await using misled = await connect(liar.address);
+  const outcomes = await Array.fromAsync(
+    misled.syncDownOutcomes("t", here.at("t"), { exclude: ["x"], durability: "none" }),
+  );
+  expect(outcomes.flatMap(({ error }) => error?.code ?? [])).toEqual(["INVALID_NAME"]);
+  expect(names(here)).toEqual(["good"]);
+});
