@@ -1,9 +1,9 @@
 /** Connects by ssh: starts it, and says in one sentence why it could not connect. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeatError } from "../../errors.ts";
-import { PROGRAM_LINES, PROGRAM_NOTICE } from "../../limits.ts";
+import { PROGRAM_LINE, PROGRAM_LINES, PROGRAM_NOTICE } from "../../limits.ts";
 import { type OnLine, Program, type ProgramEnd } from "../../net/program.ts";
-import type { Accept } from "../../net/transport.ts";
+import type { Accept, TransportHandler } from "../../net/transport.ts";
 import { type SshAddress, sshWords } from "./ssh-address.ts";
 
 /** How ssh is started for an address like `ssh://HOST/PATH`. */
@@ -16,7 +16,7 @@ export interface SshOptions {
    * Called with each line that ssh, or the other machine, writes to stderr. Where it returns a promise, no
    * more is read until that resolves. When it throws, it is not called again.
    */
-  readonly onLine?: OnLine;
+  readonly onLine?: (line: string) => void | Promise<void>;
 }
 
 /**
@@ -37,7 +37,12 @@ export async function connectSsh(
   const lines = new Lines(options.onLine);
   const words = sshWords(address, command, remoteLeat);
   const onLine: OnLine = (line) => lines.add(line);
-  const program = await Program.start(words, { peer: address.ssh, accept, onLine });
+  let first: FirstBytes | undefined;
+  const program = await Program.start(words, {
+    peer: address.ssh,
+    accept: (transport) => (first = new FirstBytes(accept(transport))),
+    onLine,
+  });
   try {
     await accepted();
     lines.pass();
@@ -47,7 +52,11 @@ export async function connectSsh(
       ? undefined
       : await Promise.race([program.ended, sleep(PROGRAM_NOTICE, undefined, { ref: false })]);
     program[Symbol.dispose]();
-    const reason = reasonOf(LeatError.from(thrown), end, address.host, lines.takeLast());
+    const error = LeatError.from(thrown);
+    const reason =
+      error.code === "PROTOCOL_ERROR"
+        ? noise(error, address.host, first?.line ?? "")
+        : reasonOf(error, end, address.host, lines.takeLast());
     lines.pass();
     throw reason;
   }
@@ -86,6 +95,49 @@ class Lines {
   }
 }
 
+/** Passes everything on, and keeps the first bytes: text, where a login prints something. */
+class FirstBytes implements TransportHandler {
+  readonly #handler: TransportHandler;
+  #bytes: Uint8Array | undefined;
+
+  constructor(handler: TransportHandler) {
+    this.#handler = handler;
+  }
+
+  /** Their first line. */
+  get line(): string {
+    return new TextDecoder()
+      .decode(this.#bytes)
+      .trimStart()
+      .split(/[\r\n]/)[0]!;
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#bytes ??= chunk.slice(0, PROGRAM_LINE);
+    this.#handler.onData(chunk);
+  }
+
+  onDrain(): void {
+    this.#handler.onDrain();
+  }
+
+  onEnd(): void {
+    this.#handler.onEnd();
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#handler.onClose(error);
+  }
+}
+
+/** @param line the first one that came in the place of frames */
+function noise(cause: LeatError, host: string, line: string): LeatError {
+  const message =
+    `the login on ${host} prints ${JSON.stringify(line)} before leat answers: its start files, such as ` +
+    ".bashrc, may print nothing where no terminal is";
+  return new LeatError("PROTOCOL_ERROR", message, { cause, retryable: false });
+}
+
 /** The exit code of ssh itself, and those of a shell that finds no program, or cannot run it. */
 const SSH_FAILED = 255;
 const NO_PROGRAM = 127;
@@ -97,12 +149,6 @@ const REFUSED = /permission denied|host key verification failed|too many authent
 function reasonOf(error: LeatError, end: ProgramEnd | void, host: string, line: string): LeatError {
   const saying = line === "" ? "" : `: ${line}`;
   const final = { cause: error, retryable: false };
-  if (error.code === "PROTOCOL_ERROR") {
-    const message =
-      `the login on ${host} prints something before leat answers: its start files, such as ` +
-      `.bashrc, may print nothing where no terminal is; ${error.message}`;
-    return new LeatError("PROTOCOL_ERROR", message, final);
-  }
   switch (end?.code) {
     case SSH_FAILED:
       return REFUSED.test(line)
