@@ -19,7 +19,7 @@ const LARGE_FILES: Options = {
   BUN_JSC_thresholdForOptimizeAfterLongWarmUp: "200000",
 };
 
-const OF_TREES: ReadonlySet<string> = new Set(["-r", "--recursive"]);
+const OF_TREES: ReadonlySet<string> = new Set(["-r", "--recursive", "sync"]);
 const UPLOADS: ReadonlySet<string> = new Set(["upload", "put"]);
 
 /** Bytes to upload from which on it saves more than a second start takes: some 5 ms. */

@@ -8,6 +8,7 @@ import type { Calls } from "../calls/calls.ts";
 import type { CallOptions } from "../connection/options.ts";
 import type { GetTreeOptions, LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
 import { type PlacedRoot, TreeGet } from "../trees/tree-get.ts";
+import { isSameTime } from "./decide.ts";
 import type { Side } from "./side.ts";
 
 export class DownSide implements Side<LocalFolder> {
@@ -29,6 +30,10 @@ export class DownSide implements Side<LocalFolder> {
     folder[Symbol.dispose]();
     const message = `${quote(item.local)} is the library of a leat server and is not removed`;
     throw new LeatError("PERMISSION_DENIED", message);
+  }
+
+  hasTime(target: Walked, source: Walked): boolean {
+    return isSameTime(source.modified, target.modified);
   }
 
   make(parent: LocalFolder, _item: TreeRoot, name: string, source: Walked): LocalFolder {

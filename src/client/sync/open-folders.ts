@@ -2,7 +2,7 @@
 import type { MaybePromise } from "../../store/store.ts";
 import type { TreeRoot } from "../trees/tree.ts";
 
-interface AnyFolder {
+export interface AnyFolder {
   readonly item: TreeRoot;
   /** Relative to the root of the sync: "" for the root. */
   readonly place: string;
@@ -14,35 +14,54 @@ export interface ClosedFolder extends AnyFolder {
 }
 
 /** It is made as the source has it; or everything in it is removed. */
-export interface OpenFolder<Folder> extends AnyFolder {
+export class OpenFolder<Folder> implements AnyFolder {
+  readonly item: TreeRoot;
+  readonly place: string;
   readonly purpose: "sync" | "remove";
-  readonly folder: Folder;
   /** It was made in this pass: what is in it is copied. */
   readonly isNew: boolean;
   /** The source cannot be listed from here on: what seems to be missing there may be there. */
-  isProtected: boolean;
+  isProtected = false;
   /** How much in it stays, as far as is known: it is removed when nothing does. */
-  kept: number;
+  kept = 0;
   /** Called when all in it was begun. */
-  readonly left?: (() => MaybePromise<void>) | undefined;
+  readonly left: (() => MaybePromise<void>) | undefined;
+  readonly #open: () => Folder;
+  #folder: { readonly value: Folder } | undefined;
+
+  /** @param open called when it is needed: in most folders nothing is to be done */
+  constructor(
+    { item, place }: AnyFolder,
+    open: () => Folder,
+    facts: Partial<Pick<OpenFolder<Folder>, "purpose" | "isNew" | "left">> = {},
+  ) {
+    this.item = item;
+    this.place = place;
+    this.purpose = facts.purpose ?? "sync";
+    this.isNew = facts.isNew ?? false;
+    this.left = facts.left;
+    this.#open = open;
+  }
+
+  /** @throws the error of opening it */
+  get folder(): Folder {
+    return (this.#folder ??= { value: this.#open() }).value;
+  }
+
+  /** Opens it, if it is not. @throws the error of that */
+  open(): this {
+    this.#folder ??= { value: this.#open() };
+    return this;
+  }
+
+  /** @param close called if it is open */
+  close(close: (folder: Folder) => void): void {
+    if (this.#folder !== undefined) close(this.#folder.value);
+  }
 }
 
 export type AnyOpen<Folder> = ClosedFolder | OpenFolder<Folder>;
 
-export function openFolder<Folder>(
-  item: TreeRoot,
-  place: string,
-  folder: Folder,
-  facts: Partial<OpenFolder<Folder>> = {},
-): OpenFolder<Folder> {
-  return {
-    item,
-    place,
-    purpose: "sync",
-    folder,
-    isNew: false,
-    isProtected: false,
-    kept: 0,
-    ...facts,
-  };
+export function isOpen<Folder>(folder: AnyOpen<Folder>): folder is OpenFolder<Folder> {
+  return folder instanceof OpenFolder;
 }

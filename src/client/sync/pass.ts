@@ -8,32 +8,14 @@ import { below } from "../../store/names.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
-import { type Decision, decide, type Rules } from "./decide.ts";
+import { type Decision, decide } from "./decide.ts";
 import { checkName, conflict, notOnTheWire, tooMany } from "./failures.ts";
-import { type Filter, isNeverRemoved } from "./filter.ts";
+import { isNeverRemoved } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
-import { type AnyOpen, openFolder, type OpenFolder } from "./open-folders.ts";
+import { type AnyOpen, isOpen, OpenFolder } from "./open-folders.ts";
+import type { PassOptions } from "./pass-options.ts";
 import type { Target } from "./side.ts";
 import type { SyncOutcome } from "./sync.ts";
-import type { Tally } from "./tally.ts";
-
-export interface PassOptions {
-  readonly rules: Rules;
-  readonly filter: Filter | undefined;
-  /** Whether files are copied and folders made. */
-  readonly copies: boolean;
-  /** How many files and folders may be removed; undefined: they are only counted. */
-  readonly removes: number | undefined;
-  readonly tally: Tally;
-  /** Takes what is to be copied: a file, or a whole folder where `takesFolders`. */
-  readonly copy: (root: TreeRoot, source: Walked) => MaybePromise<void>;
-  readonly takesFolders: boolean;
-  /** Whether the contents of a file are others on both sides. */
-  readonly differs: (item: TreeRoot) => Promise<boolean>;
-  readonly report: (outcome: SyncOutcome) => MaybePromise<void>;
-  /** Whether nothing else would succeed after this error. */
-  readonly ends: (error: LeatError) => boolean;
-}
 
 /** What is known of a name. */
 interface Named {
@@ -77,18 +59,22 @@ export class Pass<Folder> {
       await this.#settled();
     } finally {
       await Promise.allSettled(this.#running);
-      for (const open of this.#folders) if ("folder" in open) this.#side.close(open.folder);
+      for (const open of this.#folders) this.#shut(open);
     }
   }
 
   async #leave(count: number): Promise<void> {
     while (this.#folders.length > count) {
       const left = this.#folders.pop()!;
-      if (!("folder" in left)) continue;
-      this.#side.close(left.folder);
+      if (!isOpen(left)) continue;
+      this.#shut(left);
       const waits = left.left?.();
       if (waits !== undefined) await waits;
     }
+  }
+
+  #shut(open: AnyOpen<Folder>): void {
+    if (isOpen(open)) open.close((folder) => this.#side.close(folder));
   }
 
   #pair({ source, target }: Pair): MaybePromise<void> {
@@ -105,7 +91,7 @@ export class Pass<Folder> {
     }
     const place = below(parent.place, name);
     if (filter?.excludes(place, isFolder) === true) {
-      if (target !== undefined && "folder" in parent) parent.kept += 1;
+      if (target !== undefined && isOpen(parent)) parent.kept += 1;
       return isFolder ? this.#close(parent, "ignore") : undefined;
     }
     const { path, local } = parent.item;
@@ -131,7 +117,7 @@ export class Pass<Folder> {
 
   #act(parent: AnyOpen<Folder>, decision: Decision, named: Named): MaybePromise<void> {
     const { tally, copies } = this.#options;
-    if (!("folder" in parent) || parent.purpose === "remove") return this.#remove(parent, named);
+    if (!isOpen(parent) || parent.purpose === "remove") return this.#remove(parent, named);
     switch (decision) {
       case "same":
         tally.unchanged += 1;
@@ -164,26 +150,28 @@ export class Pass<Folder> {
   }
 
   #enter(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
-    const { name, item, place, source } = named;
+    const { name, item, source, target } = named;
     return this.#attempt(named, "copy", () => {
       const checks = this.#side.check?.(item, source!);
-      const open = (): void => {
-        this.#folders.push(
-          openFolder(item, place, this.#side.open(parent.folder, item, name, source)),
-        );
+      const open = (): Folder => this.#side.open(parent.folder, item, name, source);
+      const enter = (): void => {
+        const opened = new OpenFolder(named, open);
+        // Closing it sets its time.
+        if (this.#side.hasTime?.(target!, source!) === false) opened.open();
+        this.#folders.push(opened);
       };
-      return checks === undefined ? open() : checks.then(open);
+      return checks === undefined ? enter() : checks.then(enter);
     });
   }
 
   #make(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
-    const { name, item, place, source } = named;
+    const { name, item, source } = named;
     return this.#attempt(named, "make", async () => {
       checkName(name);
       await this.#side.check?.(item, source!);
       if (this.#options.takesFolders) return this.#copyRoot(parent, named);
       const folder = await this.#side.make(parent.folder, item, name, source!);
-      this.#folders.push(openFolder(item, place, folder, { isNew: true }));
+      this.#folders.push(new OpenFolder(named, () => folder, { isNew: true }).open());
       await this.#options.report({ ...outcomeOf(item, { kind: "DIRECTORY" }), action: "make" });
     });
   }
@@ -196,12 +184,21 @@ export class Pass<Folder> {
   }
 
   #copyRoot(parent: OpenFolder<Folder>, { name, item, source }: Named): MaybePromise<void> {
-    return this.#options.copy(this.#side.root(parent.folder, item, name, source!), source!);
+    return this.#begin(this.#side.root(parent.folder, item, name, source!), source!);
+  }
+
+  #begin(root: TreeRoot, source: Walked): MaybePromise<void> {
+    try {
+      return this.#options.copy(root, source);
+    } catch (thrown) {
+      this.#side.release(root); // the sync has ended, and nobody takes it
+      throw thrown;
+    }
   }
 
   #compare(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
     const { name, item, source } = named;
-    const { copy, tally } = this.#options;
+    const { tally } = this.#options;
     const root = this.#side.root(parent.folder, item, name, source!); // holds its folder
     return this.#start(async () => {
       let differs: boolean;
@@ -211,7 +208,7 @@ export class Pass<Folder> {
         this.#side.release(root);
         return this.#fail(named, "copy", thrown);
       }
-      if (differs) return copy(root, source!);
+      if (differs) return this.#begin(root, source!);
       this.#side.release(root);
       tally.unchanged += 1;
     });
@@ -222,7 +219,7 @@ export class Pass<Folder> {
     const { item, target } = named;
     const { tally } = this.#options;
     const isFolder = target!.kind === "DIRECTORY";
-    if (!("folder" in parent) || this.#options.removes === undefined) {
+    if (!isOpen(parent) || this.#options.removes === undefined) {
       if (this.#isPartial(named)) return;
       tally.remove(item.path, isFolder);
       return isFolder ? this.#count(named) : undefined;
@@ -243,11 +240,11 @@ export class Pass<Folder> {
     named: Named,
     removed: () => MaybePromise<void>,
   ): MaybePromise<void> {
-    const { name, item, place } = named;
+    const { name, item } = named;
     parent.kept += 1; // until it is gone
     return this.#attempt(named, "remove", () => {
       const folder = this.#side.open(parent.folder, item, name, undefined);
-      const opened = openFolder(item, place, folder, {
+      const opened = new OpenFolder(named, () => folder, {
         purpose: "remove",
         left: async () => {
           await this.#settled();
@@ -256,7 +253,7 @@ export class Pass<Folder> {
           await removed();
         },
       });
-      this.#folders.push(opened);
+      this.#folders.push(opened.open());
     });
   }
 
@@ -348,7 +345,7 @@ export class Pass<Folder> {
     source: Walked | undefined,
     target: Walked | undefined,
   ): MaybePromise<void> {
-    if (!("folder" in parent)) return;
+    if (!isOpen(parent)) return;
     const { failure, skippedNames = 0 } = (source ?? target)!;
     const ofTarget = target !== undefined;
     if (ofTarget) parent.kept += 1;
@@ -357,7 +354,7 @@ export class Pass<Folder> {
     // What the target has there is not known: nothing is copied over it.
     if (ofTarget) {
       this.#folders.pop();
-      this.#side.close(parent.folder);
+      this.#shut(parent);
       this.#folders.push({ item: parent.item, place: parent.place, purpose: "ignore" });
     }
     const error =

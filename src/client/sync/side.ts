@@ -11,6 +11,8 @@ export interface Target<Folder> {
   isPartial?(name: string): boolean;
   /** A folder that exists. @throws NOT_FOUND, PERMISSION_DENIED, … */
   open(parent: Folder, item: TreeRoot, name: string, source: Walked | undefined): Folder;
+  /** Whether a folder has the time of the source already; where that is missing, it keeps its own. */
+  hasTime?(target: Walked, source: Walked): boolean;
   /** Makes a folder. */
   make(parent: Folder, item: TreeRoot, name: string, source: Walked): MaybePromise<Folder>;
   /** Called when all in the folder was begun: it may be closed when the last transfer in it has ended. */

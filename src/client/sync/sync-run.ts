@@ -13,8 +13,9 @@ import { Channel } from "./channel.ts";
 import { differs } from "./contents.ts";
 import type { Filter } from "./filter.ts";
 import { Merge } from "./merge.ts";
-import { openFolder } from "./open-folders.ts";
-import { Pass, type PassOptions } from "./pass.ts";
+import { OpenFolder } from "./open-folders.ts";
+import type { PassOptions } from "./pass-options.ts";
+import { Pass } from "./pass.ts";
 import { PLAN_SIDE } from "./plan-side.ts";
 import type { Side } from "./side.ts";
 import type { Removals, SyncOptions, SyncOutcome, SyncRest } from "./sync.ts";
@@ -134,17 +135,23 @@ export class SyncRun<Folder> {
   /** Changes nothing, and reports what a pass would do. */
   async #plan(options: Omit<PassOptions, "copy">): Promise<void> {
     using merge = await this.#merge();
-    await new Pass(PLAN_SIDE, merge, openFolder(this.#ends.root, "", undefined), {
-      ...options,
-      copy: (root, { size }) => this.#report({ ...outcomeOf(root, { size }), action: "copy" }),
-    }).run();
+    await new Pass(
+      PLAN_SIDE,
+      merge,
+      new OpenFolder({ item: this.#ends.root, place: "" }, () => undefined),
+      {
+        ...options,
+        copy: (root, { size }) => this.#report({ ...outcomeOf(root, { size }), action: "copy" }),
+      },
+    ).run();
   }
 
   /** Walks both folders, and transfers what is to be copied. */
   async #pass(options: Omit<PassOptions, "copy">): Promise<void> {
     const { side, root } = this.#ends;
     using merge = await this.#merge();
-    const opened = openFolder(root, "", await this.#ends.open());
+    const folder = await this.#ends.open();
+    const opened = new OpenFolder({ item: root, place: "" }, () => folder).open();
     const roots = new Channel<TreeRoot>(SYNC_QUEUE);
     const moving = this.#move(roots);
     moving.catch((error: unknown) => roots.fail(error));

@@ -31,7 +31,7 @@ export abstract class DescriptorFolder implements Folder {
   }
 
   readNames(shown: string, taker: NameTaker): Promise<void> {
-    return readFolder(this.path, shown, taker);
+    return readFolder(this.path, shown, taker, { fd: this.fd });
   }
 
   [Symbol.dispose](): void {

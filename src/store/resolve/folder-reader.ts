@@ -7,7 +7,13 @@ import { constants, openSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { LeatError } from "../../errors.ts";
 import { Descriptor } from "../system/descriptor.ts";
-import { hasDirectoryEntries, readDirectoryEntries, systemError } from "../system/kernel.ts";
+import {
+  hasDirectoryEntries,
+  O_CLOEXEC,
+  openAt,
+  readDirectoryEntries,
+  systemError,
+} from "../system/kernel.ts";
 import { quote } from "../names.ts";
 import { pause } from "../../next-turn.ts";
 
@@ -28,26 +34,27 @@ const NAME = 19;
 /**
  * @param path of the folder, for node:fs
  * @param shown its name, for messages
- * @param plainly by fs.readdir, where the system has nothing better
+ * @param by `plainly`: fs.readdir, where the system has nothing better; `fd`: a descriptor of the folder, O_PATH
  * @throws PERMISSION_DENIED, IO_ERROR, RESOURCE_EXHAUSTED
  */
 export async function readFolder(
   path: string,
   shown: string,
   taker: NameTaker,
-  plainly = !hasDirectoryEntries,
+  { plainly = !hasDirectoryEntries, fd }: { plainly?: boolean; fd?: number } = {},
 ): Promise<void> {
   try {
-    await (plainly ? readArray(path, taker) : readEntries(path, taker));
+    await (plainly ? readArray(path, taker) : readEntries(path, taker, fd));
   } catch (error) {
     throw LeatError.from(error, `cannot list ${quote(shown)}`);
   }
 }
 
 /** By getdents64(2). */
-async function readEntries(path: string, taker: NameTaker): Promise<void> {
+async function readEntries(path: string, taker: NameTaker, at?: number): Promise<void> {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY;
-  using folder = new Descriptor(openSync(`${path}/.`, flags));
+  const opened = at === undefined ? -1 : openAt(at, ".", flags | O_CLOEXEC, 0);
+  using folder = new Descriptor(opened < 0 ? openSync(`${path}/.`, flags) : opened);
   for (;;) {
     const entries = readDirectoryEntries(folder.fd);
     if (typeof entries === "number") throw systemError(-entries, "getdents64");

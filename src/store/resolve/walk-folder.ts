@@ -6,7 +6,7 @@ import type { Folder } from "./folder.ts";
 import { DescriptorFolder } from "./descriptor-folder.ts";
 import { type Facts, factsOf } from "../system/facts.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
-import { O_PATH } from "../system/kernel.ts";
+import { O_CLOEXEC, O_PATH, openAt, statDescriptor } from "../system/kernel.ts";
 import { quote } from "../names.ts";
 import { linkRefused, notADirectory, notFound } from "../system/refusals.ts";
 
@@ -26,7 +26,7 @@ export interface WalkFolder extends Folder {
 
 export class ProcFolder extends DescriptorFolder implements WalkFolder {
   constructor(fd: number) {
-    super(fd, factsOf(fstatSync(fd, { bigint: true })));
+    super(fd, factsOfDescriptor(fd));
   }
 
   static open(path: string): ProcFolder {
@@ -38,8 +38,10 @@ export class ProcFolder extends DescriptorFolder implements WalkFolder {
   }
 
   child(name: string, path: string): WalkFolder {
+    const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+    const fd = openAt(this.fd, name, flags | O_CLOEXEC, 0); // by its path it would take five times as long
+    if (fd >= 0) return new ProcFolder(fd);
     try {
-      const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
       return new ProcFolder(openSync(this.pathOf(name), flags));
     } catch (error) {
       throw notAFolder(this, name, path, error);
@@ -79,10 +81,18 @@ export class PathFolder implements WalkFolder {
   }
 
   readNames(shown: string, taker: NameTaker): Promise<void> {
-    return readFolder(this.path, shown, taker, true);
+    return readFolder(this.path, shown, taker, { plainly: true });
   }
 
   [Symbol.dispose](): void {}
+}
+
+/** As fstat(2), in a seventh of the time where the system has statx. */
+function factsOfDescriptor(fd: number): Facts {
+  const found = statDescriptor(fd);
+  // `stat` of the names in it gives no mount, either.
+  if (typeof found === "object") return { ...found, mount: 0 };
+  return factsOf(fstatSync(fd, { bigint: true }));
 }
 
 function statPath(path: string, name: string): Facts | undefined {

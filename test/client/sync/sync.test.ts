@@ -3,7 +3,9 @@ import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { connect, type Removals, type SyncOutcome } from "../../../src/index.ts";
 import { seededRandom } from "../../support/chop.ts";
-import { TemporaryFolder } from "../../support/folder.ts";
+import { FaultProxy } from "../../support/fault-proxy.ts";
+import { openUnder, TemporaryFolder } from "../../support/folder.ts";
+import { refusal } from "../../support/refusal.ts";
 import { LONG, startServer } from "../../support/served.ts";
 import { change, folderTimes, picture, plant, synced } from "./trees.ts";
 
@@ -89,3 +91,70 @@ test.each(["down", "up"] as const)(
     expect(picture(target.at("t")).size).toBe(4);
   },
 );
+
+test("a file that changes while it is copied is copied once more", async () => {
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  library.file("t/large", Buffer.alloc(9_000_000, "a"));
+  library.file("t/small", "b");
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  let changes = 0;
+  const change = (): void => {
+    if (changes++ === 0) library.file("t/large", "another one");
+  };
+  const summary = await client.syncDown("t", here.at("t"), { onProgress: change });
+  expect(summary).toMatchObject({ files: 2, removed: 0 });
+  expect(sorted(picture(here.at("t")))).toEqual(sorted(picture(library.at("t"))));
+
+  // One that never stops is named.
+  library.file("t/large", Buffer.alloc(9_000_000, "c"));
+  let size = 9_000_000;
+  const grow = (): void => void library.file("t/large", Buffer.alloc((size += 1), "d"));
+  const failed = client.syncDown("t", here.at("t"), { onProgress: grow, durability: "none" });
+  expect(await refusal(failed)).toMatchObject({ code: "CHANGED", failed: 1 });
+});
+
+test("a sync that is given up leaves nothing open", async () => {
+  const random = seededRandom(4);
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  for (let index = 0; index < 40; index += 1) plant(library.at("t", `${index}`), random, 2);
+  here.folder("t");
+  for (let index = 0; index < 40; index += 1) here.folder(`t/${index}`);
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  for (const after of [0, 1, 5, 20]) {
+    const stop = new AbortController();
+    let seen = 0;
+    const run = async (): Promise<void> => {
+      const options = { signal: stop.signal, durability: "none" } as const;
+      for await (const { error } of client.syncDownOutcomes("t", here.at("t"), options)) {
+        expect(error).toBeUndefined();
+        if (++seen === after) stop.abort();
+      }
+    };
+    if (after === 0) stop.abort();
+    expect(await refusal(run())).toMatchObject({ code: "CANCELLED" });
+    expect(openUnder(here.path)).toEqual([]);
+    for await (const _ of client.syncDownOutcomes("t", here.at("t"), { durability: "none" })) break;
+    expect(openUnder(here.path)).toEqual([]);
+  }
+});
+
+test("a sync goes on over another connection when its own is cut", async () => {
+  const random = seededRandom(5);
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  for (let index = 0; index < 30; index += 1) plant(library.at("t", `${index}`), random, 1);
+  plant(here.at("t"), random);
+  await using server = await startServer({ library: library.path, durability: "none" });
+  using proxy = new FaultProxy(server.port, (connection) =>
+    connection < 5 ? { cutDown: 100_000 + connection * 50_000 } : {},
+  );
+  await using client = await connect(proxy.address, { retry: 30_000 });
+  const options = { delete: true, durability: "none" } as const;
+  await client.syncDown("t", here.at("t"), options);
+  expect(sorted(picture(here.at("t")))).toEqual(sorted(picture(library.at("t"))));
+  expect(proxy.connections).toBeGreaterThan(1);
+});
