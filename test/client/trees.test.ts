@@ -83,6 +83,24 @@ describe("a tree from a server that lies", () => {
     );
   });
 
+  test("or fails in the middle: the rest may be there at once when it is asked for", async () => {
+    using local = new TemporaryFolder();
+    const folder = (name: string) => ({ entry: { name, kind: "DIRECTORY" } }) as const;
+    using server = serve((operation, stream, peer) => {
+      if (operation.case !== "walk") return peer.fail(stream, "NOT_FOUND");
+      const { after } = operation.value;
+      if (after === "a/") return walked(peer, stream, [{ leave: 1, ...folder("b") }]);
+      const bytes = encodeMessage("TreeItem", folder("a"), true);
+      peer.answer(stream, { case: "walk", value: { entry: { name: "t", kind: "DIRECTORY" } } });
+      peer.data(stream, 0, bytes, crc32(bytes));
+      peer.fail(stream, "UNAVAILABLE");
+    });
+    await using client = await connect(server.address, { retry: 30_000 });
+    const { outcomes } = await all(client.getTreeOutcomes("t", local.at("t")));
+    expect(failures(outcomes)).toEqual([]);
+    expect(readdirSync(local.at("t")).toSorted()).toEqual(["a", "b"]);
+  });
+
   const file = (name: string): Init<Entry> => ({ name, kind: "FILE", size: 0 });
   test.each<[string, readonly Init<TreeItem>[]]>([
     ["leaves a folder that it did not enter", [{ leave: 1, entry: file("a") }]],

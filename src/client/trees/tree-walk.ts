@@ -121,6 +121,7 @@ class StreamedWalk implements TreeWalk {
         const error = LeatError.from(thrown);
         if (!this.#retry.repairs(error)) await this.#retry.wait(error);
         this.#stream = await this.#reopen(this.#came ? this.#last.join("/") : undefined);
+        return true; // items of it may have come already
       }
     }
   }
