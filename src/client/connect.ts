@@ -23,7 +23,7 @@ const MAX_TIMER = 2 ** 31 - 1;
  *   given. `ssh://[USER@]HOST[:PORT]/PATH` starts ssh, and leat for the folder PATH on the other machine.
  * @throws INVALID_ARGUMENT (the address), UNAVAILABLE, RESOURCE_EXHAUSTED (no room, after all retries),
  *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, CANCELLED; by ssh also
- *   UNAUTHENTICATED
+ *   UNAUTHENTICATED, UNIMPLEMENTED (no ssh here, or no leat there)
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   const parsed = parseAddress(address);

@@ -47,7 +47,7 @@ export class Program implements Disposable {
   /**
    * @param words the program and its arguments; no shell reads them
    * @param onLine is called with each line that it writes to stderr
-   * @throws UNAVAILABLE when there is no such program
+   * @throws UNIMPLEMENTED when there is no such program
    */
   static async start(
     words: readonly string[],
@@ -56,7 +56,7 @@ export class Program implements Disposable {
     const [name = ""] = words;
     if (Bun.which(name) === null) {
       const message = `there is no program ${JSON.stringify(name)} on this machine`;
-      throw new LeatError("UNAVAILABLE", message, { retryable: false });
+      throw new LeatError("UNIMPLEMENTED", message);
     }
     const [ours, theirs] = socketPair();
     let program: Program;

@@ -108,7 +108,7 @@ describe.each(KINDS.filter(([, { isOne }]) => isOne))(
   "by %s, whose end ends the connection,",
   (_name, ssh) => {
     test.each<[string, string, string, LeatError["code"], RegExp]>([
-      ["no leat there", "no-such-leat", "", "UNAVAILABLE", /no leat .*: .*not found/],
+      ["no leat there", "no-such-leat", "", "UNIMPLEMENTED", /no leat .*: .*not found/],
       [
         "a noisy login",
         `echo Welcome to this place; ${LAUNCHER}`,
@@ -123,7 +123,7 @@ describe.each(KINDS.filter(([, { isOne }]) => isOne))(
         "VERSION_UNSUPPORTED",
         /older/,
       ],
-      ["no such folder", LAUNCHER, "/missing", "UNAVAILABLE", /missing": there is no such/],
+      ["no such folder", LAUNCHER, "/missing", "INVALID_ARGUMENT", /missing": there is no such/],
       ["ssh fails", "exit 255;", "", "UNAVAILABLE", /ssh cannot connect to localhost/],
     ])("says what is wrong: %s", async (_what, remoteLeat, below, code, message) => {
       const { url } = library();

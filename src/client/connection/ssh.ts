@@ -1,6 +1,6 @@
 /** Connects by ssh: starts it, and says in one sentence why it could not connect. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import { PROGRAM_LINE, PROGRAM_LINES, PROGRAM_NOTICE } from "../../limits.ts";
 import { type OnLine, Program, type ProgramEnd } from "../../net/program.ts";
 import type { Accept, TransportHandler } from "../../net/transport.ts";
@@ -24,7 +24,8 @@ export interface SshOptions {
  * @param accepted makes the promise that resolves when the server has accepted the connection
  * @param signal ends ssh until the server has accepted the connection
  * @returns ends ssh, once the connection has ended
- * @throws UNAVAILABLE, UNAUTHENTICATED, VERSION_UNSUPPORTED, PROTOCOL_ERROR; what `accepted` throws
+ * @throws UNAVAILABLE, UNAUTHENTICATED, UNIMPLEMENTED (no ssh here, or no leat there), INVALID_ARGUMENT (no such
+ *   folder), VERSION_UNSUPPORTED, PROTOCOL_ERROR; what `accepted` throws
  */
 export async function connectSsh(
   address: SshAddress,
@@ -143,31 +144,33 @@ const SSH_FAILED = 255;
 const NO_PROGRAM = 127;
 const CANNOT_RUN = 126;
 
+/** Exit codes of leat after which the same command would fail again (docs/cli.md). */
+const USAGE = 2;
+const FINAL = { least: 10, most: 39 };
+
 const REFUSED = /permission denied|host key verification failed|too many authentication failures/i;
 
 /** @param end missing: ssh still runs @param line the last one of stderr */
 function reasonOf(error: LeatError, end: ProgramEnd | void, host: string, line: string): LeatError {
+  const code = end?.code;
+  // The server has said why, or ssh was ended.
+  if (code === undefined || code === 0) return error;
   const saying = line === "" ? "" : `: ${line}`;
-  const final = { cause: error, retryable: false };
-  switch (end?.code) {
-    case SSH_FAILED:
-      return REFUSED.test(line)
-        ? new LeatError("UNAUTHENTICATED", `ssh to ${host} is refused${saying}`, final)
-        : new LeatError("UNAVAILABLE", `ssh cannot connect to ${host}${saying}`, { cause: error });
-    case NO_PROGRAM:
-    case CANNOT_RUN: {
-      const message = `${host} has no leat that the shell there could start${saying}`;
-      return new LeatError("UNAVAILABLE", message, final);
-    }
-    case 0:
-    case undefined:
-      return error;
-    default:
+  const reason = (kind: ErrorCode, message: string): LeatError =>
+    new LeatError(kind, message, { cause: error });
+  if (code === SSH_FAILED) {
+    return REFUSED.test(line)
+      ? reason("UNAUTHENTICATED", `ssh to ${host} is refused${saying}`)
+      : reason("UNAVAILABLE", `ssh cannot connect to ${host}${saying}`);
+  }
+  if (code === NO_PROGRAM || code === CANNOT_RUN) {
+    return reason("UNIMPLEMENTED", `${host} has no leat that the shell there could start${saying}`);
   }
   if (/unknown option '?--stdio/.test(line)) {
     const message = `the leat on ${host} is an older one, which cannot be reached by ssh: update it there`;
-    return new LeatError("VERSION_UNSUPPORTED", message, final);
+    return reason("VERSION_UNSUPPORTED", message);
   }
-  const message = `leat did not start on ${host}, exit code ${end?.code}${saying}`;
-  return new LeatError("UNAVAILABLE", message, final);
+  const isFinal = code === USAGE || (code >= FINAL.least && code <= FINAL.most);
+  const message = `leat did not start on ${host}, exit code ${code}${saying}`;
+  return reason(isFinal ? "INVALID_ARGUMENT" : "UNAVAILABLE", message);
 }
