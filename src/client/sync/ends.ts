@@ -44,7 +44,7 @@ export async function upEnds(
   calls: Calls,
   root: TreeRoot,
   options: Signalled<SyncUpOptions>,
-): Promise<Ends<undefined>> {
+): Promise<Ends<LocalFolder | undefined>> {
   const { path, local } = root;
   new LocalWalk(local)[Symbol.dispose](); // it is a folder
   const loops = new UploadLoops(calls, options);
@@ -60,9 +60,9 @@ export async function upEnds(
       return isThere ? walkRemote(calls, path, options.signal) : EMPTY_WALK;
     },
     open: async () => {
-      if (isThere) return;
       const value = { path, parents: true };
-      await calls.unary({ case: "makeDirectory", value }, options);
+      if (!isThere) await calls.unary({ case: "makeDirectory", value }, options);
+      return LocalFolder.open(local);
     },
   };
 }

@@ -1,11 +1,15 @@
-/** A folder of the library as the target of a sync. */
+/**
+ * A folder of the library as the target of a sync. The folders of the source are held open, so that nothing outside is
+ * sent where a link takes the place of one.
+ */
 import { LeatError } from "../../errors.ts";
 import type { Time } from "../../store/store.ts";
+import type { LocalFolder } from "../local/local-folder.ts";
 import type { Walked } from "../local/local-walk.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { LeftOut, PutTreeOptions, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
 import type { UploadLoops } from "../trees/into-itself.ts";
-import { TreePut } from "../trees/tree-put.ts";
+import { type HeldRoot, TreePut } from "../trees/tree-put.ts";
 import { isSameTime } from "./decide.ts";
 import type { Side } from "./side.ts";
 
@@ -18,7 +22,7 @@ export interface Loops {
   readonly modified: Time | undefined;
 }
 
-export class UpSide implements Side<undefined> {
+export class UpSide implements Side<LocalFolder | undefined> {
   readonly #calls: Calls;
   readonly #options: PutTreeOptions;
 
@@ -38,23 +42,42 @@ export class UpSide implements Side<undefined> {
     return loops.checkFolder(local, path);
   }
 
-  open(): undefined {}
+  /** @returns the folder of the source; undefined where only the target has it */
+  open(
+    parent: LocalFolder | undefined,
+    { local }: TreeRoot,
+    name: string,
+    source: Walked | undefined,
+  ): LocalFolder | undefined {
+    return source && parent?.child(name, local);
+  }
 
-  async make(_parent: undefined, { path }: TreeRoot): Promise<undefined> {
+  async make(
+    parent: LocalFolder | undefined,
+    { path, local }: TreeRoot,
+    name: string,
+  ): Promise<LocalFolder | undefined> {
     const value = { path, parents: true };
     await this.#calls.unary({ case: "makeDirectory", value }, this.#options);
+    return parent?.child(name, local);
   }
 
-  close(): void {}
-
-  root(_parent: undefined, item: TreeRoot): TreeRoot {
-    return item;
+  close(folder: LocalFolder | undefined): void {
+    folder?.[Symbol.dispose]();
   }
 
-  release(): void {}
+  root(parent: LocalFolder | undefined, item: TreeRoot, name: string): TreeRoot | HeldRoot {
+    if (parent === undefined) return item;
+    parent.hold();
+    return { ...item, folder: parent, name };
+  }
+
+  release(root: TreeRoot | HeldRoot): void {
+    if ("folder" in root) root.folder[Symbol.dispose]();
+  }
 
   /** A removal whose answer was lost is asked for again. */
-  async remove(_parent: undefined, { path }: TreeRoot): Promise<void> {
+  async remove(_parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
     const remove = () => this.#calls.unary({ case: "remove", value: { path } }, this.#options);
     try {
       await remove();

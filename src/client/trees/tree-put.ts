@@ -30,6 +30,14 @@ import { failureError } from "../../session/failure.ts";
 import { crc32 } from "../../hash.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
 
+/** A root that the caller knows from a walk: a link that has taken its place is not followed. */
+export interface HeldRoot extends TreeRoot {
+  /** The local folder that it is in, held for it once. */
+  readonly folder: LocalFolder;
+  /** In that folder. */
+  readonly name: string;
+}
+
 /** Uploads several trees or files. One that fails does not stop the others. */
 export class TreePut {
   readonly #calls: Calls;
@@ -51,8 +59,8 @@ export class TreePut {
   }
 
   /** A root that is a link is followed: the caller named it. */
-  async #root(root: TreeRoot): Promise<void> {
-    const { folder: parent, name } = LocalFolder.realPlace(root.local);
+  async #root(root: TreeRoot | HeldRoot): Promise<void> {
+    const { folder: parent, name } = "folder" in root ? root : LocalFolder.realPlace(root.local);
     using held = parent;
     const kind = held.kindOf(name);
     if (kind !== "DIRECTORY") return await this.#begin(held, root, name);

@@ -1,6 +1,6 @@
 /** What a sync with `delete` leaves where it is. */
 import { beforeEach, afterEach, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, type Client, type Server } from "../../../src/index.ts";
 import { crc32 } from "../../../src/hash.ts";
 import { encodeMessage } from "../../../src/wire/plain.ts";
@@ -101,4 +101,21 @@ test.each(["..", "."])("the rest goes on, where a server lists %p", async (name)
   );
   expect(outcomes.flatMap(({ error }) => error?.code ?? [])).toEqual(["INVALID_NAME"]);
   expect(names(here)).toEqual(["good"]);
+});
+
+test("up: what is outside of the source, where a link takes the place of a file or folder of it", async () => {
+  // More than can wait for a transfer.
+  for (let i = 0; i < 400; i += 1) here.file(`t/${1000 + i}`, Buffer.alloc(200_000));
+  here.file("t/file", "inside");
+  here.file("t/folder/name", "inside");
+  here.file("outside/name", "secret");
+  library.folder("t/folder");
+  const outcomes = client.syncUpOutcomes(here.at("t"), "t", { exclude: ["x"] });
+  await outcomes.next();
+  for (const name of ["t/file", "t/folder"]) rmSync(here.at(name), { recursive: true });
+  symlinkSync(here.at("outside/name"), here.at("t/file"));
+  symlinkSync(here.at("outside"), here.at("t/folder"));
+  for await (const _ of outcomes);
+  const sent = [...picture(library.at("t")).values()];
+  expect(sent.filter((what) => what.endsWith("secret"))).toEqual([]);
 });
