@@ -6,7 +6,7 @@ import { type ErrorCode, LeatError } from "../../errors.ts";
 import { SYNC_FAILURES, SYNC_QUEUE, TREE_OUTCOMES } from "../../limits.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
-import { onAbort } from "../connection/abortable.ts";
+import { abortable, onAbort } from "../connection/abortable.ts";
 import type { Walk } from "../local/local-walk.ts";
 import { outcomeOf, type LeftOut, type TreeOutcome, type TreeRoot } from "../trees/tree.ts";
 import { Channel } from "./channel.ts";
@@ -102,6 +102,7 @@ export class SyncRun<Folder> {
     };
     const tally = new Tally();
     if (dryRun) {
+      this.#isAgain = true; // there is no other look
       await this.#plan({ ...shared, tally, copies: true, removes: Number.POSITIVE_INFINITY });
       return { ...tally.rest(this.#leftOut), notRemoved: undefined };
     }
@@ -124,7 +125,10 @@ export class SyncRun<Folder> {
   async #mayRemove(removals: Removals): Promise<boolean> {
     const { maxDelete = Number.POSITIVE_INFINITY, confirmDelete } = this.#options;
     const count = removals.files + removals.folders;
-    if (count <= maxDelete) return (await confirmDelete?.(removals)) !== false;
+    if (count <= maxDelete) {
+      const answer = Promise.resolve(confirmDelete?.(removals));
+      return (await abortable(answer, this.#stop.signal)) !== false;
+    }
     const message = `${count} files and folders would be removed, and at most ${maxDelete} may be: none is`;
     const error = new LeatError("PRECONDITION_FAILED", message);
     const facts = outcomeOf(this.#ends.root, { kind: "DIRECTORY", error });

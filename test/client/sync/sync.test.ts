@@ -2,10 +2,13 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { connect, type Removals, type SyncOutcome } from "../../../src/index.ts";
+import { crc32 } from "../../../src/hash.ts";
+import { encodeMessage } from "../../../src/wire/plain.ts";
 import { seededRandom } from "../../support/chop.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { openUnder, TemporaryFolder } from "../../support/folder.ts";
 import { refusal } from "../../support/refusal.ts";
+import { ScriptedServer } from "../../support/scripted-server.ts";
 import { LONG, startServer } from "../../support/served.ts";
 import { change, folderTimes, picture, plant, synced } from "./trees.ts";
 
@@ -157,4 +160,51 @@ test("a sync goes on over another connection when its own is cut", async () => {
   await client.syncDown("t", here.at("t"), options);
   expect(sorted(picture(here.at("t")))).toEqual(sorted(picture(library.at("t"))));
   expect(proxy.connections).toBeGreaterThan(1);
+});
+
+test("a sync that is given up does not wait for an answer about removals", async () => {
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  library.folder("t");
+  here.file("t/old");
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  const stop = new AbortController();
+  const confirmDelete = (): Promise<boolean> => {
+    stop.abort();
+    return new Promise(() => {});
+  };
+  const done = client.syncDown("t", here.at("t"), {
+    delete: true,
+    confirmDelete,
+    signal: stop.signal,
+  });
+  expect(await refusal(done)).toMatchObject({ code: "CANCELLED" });
+  expect(picture(here.at("t")).size).toBe(1);
+});
+
+test("a dry run tells of a folder that has vanished, too", async () => {
+  using here = new TemporaryFolder();
+  const entry = { name: "t", kind: "DIRECTORY" } as const;
+  const bytes = Buffer.concat([
+    encodeMessage("TreeItem", { entry }, true),
+    encodeMessage("TreeItem", { failure: { code: "NOT_FOUND", message: "gone" } }, true),
+  ]);
+  using server = new ScriptedServer({
+    request: ({ case: operation }, stream, peer) => {
+      if (operation === "stat") return peer.answer(stream, { case: "stat", value: entry });
+      if (operation !== "walk") return peer.fail(stream, "NOT_FOUND");
+      peer.answer(stream, { case: "walk", value: { entry } });
+      peer.data(stream, 0, bytes, crc32(bytes));
+      peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
+    },
+  });
+  await using client = await connect(server.address);
+  const outcomes = await Array.fromAsync(
+    client.syncDownOutcomes("t", here.at("t"), { dryRun: true }),
+  );
+  expect(outcomes.map(({ action, error }) => [action, error?.code])).toEqual([
+    ["make", undefined],
+    ["copy", "NOT_FOUND"],
+  ]);
 });
