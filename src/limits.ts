@@ -285,7 +285,11 @@ export const WALK_BUDGET = 64 * MiB;
 /** Such trees of one connection at once. */
 export const MAX_WALKS = 4;
 
-/** The least window of a tree that comes on one stream: half of it has room for the largest item. */
+/** The window of a tree that comes on one stream. It stays open for long, and is to leave memory to the larger files
+ *  that come beside it. */
+export const TREE_WINDOW = 256 * KiB;
+
+/** The least one: half of it has room for the largest item. */
 export const LEAST_TREE_WINDOW = 192 * KiB;
 
 /** Outcomes of such a tree that wait to be sent; then no further item is stored. */

@@ -5,7 +5,7 @@ import {
   OUTCOME_BYTES,
   RETRY_AFTER,
   SMALL_FILE,
-  TRANSFER_WINDOW,
+  TREE_WINDOW,
   TREE_COMMITS,
   TREE_HELD_BYTES,
 } from "../limits.ts";
@@ -76,7 +76,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
       this.#waits = false;
       if (this.#over) return this.#settle();
       exchange.respond({ case: "putTree", value: { entry } });
-      if (exchange.widen(TRANSFER_WINDOW) < LEAST_TREE_WINDOW) {
+      if (exchange.widen(TREE_WINDOW) < LEAST_TREE_WINDOW) {
         throw new LeatError("RESOURCE_EXHAUSTED", "no memory is left for one more tree now", {
           retryAfter: RETRY_AFTER,
         });

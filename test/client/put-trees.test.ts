@@ -103,6 +103,7 @@ test("the outcomes of a tree say what a put of each file says", async () => {
   let moved = 0;
   const onProgress = (bytes: number): void => void (moved = bytes);
   const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t", { onProgress }));
+  expect(failures(outcomes)).toEqual([]);
   const files = outcomes.filter(({ kind }) => kind === "FILE");
   expect(moved).toBe(files.reduce((sum, { size }) => sum + size, 0));
   for (const { path, size, version, crc32: sum, durability } of files) {
