@@ -48,10 +48,10 @@ describe("a walk", () => {
     library.file("nested/.leat/a");
     library.file("nested/.leat/b");
     using peer = await RawPeer.welcomed(Number(server.port), 1000);
-    peer.request(1, walk({ path: "nested", after: ".leat/a" }));
-    expect((await peer.body(1)).case).toBe("response");
-    peer.request(2, walk({ path: "", after: ".leat/a" }));
-    expect((await peer.failure(2)).code).toBe("INVALID_NAME");
+    peer.request(1, walk({ path: "", after: ".leat/a" }));
+    expect((await peer.failure(1)).code).toBe("INVALID_NAME");
+    peer.request(2, walk({ path: "nested", after: ".leat/a" }));
+    expect((await peer.body(2)).case).toBe("response");
   });
 
   // There each client has its part of the memory: that is enough for one tree.
