@@ -19,7 +19,7 @@ export interface OutgoingWalkOptions {
   readonly path: string;
   /** Continues behind this item, as `Walk.after`. */
   readonly after: string | undefined;
-  /** Files of at most so many bytes are sent along. */
+  /** Files of at most so many bytes are sent along; 0: none, not even an empty one. */
   readonly contentsUpTo: number;
   /** There is something to take after there was nothing, or all was taken. */
   readonly onReady: () => void;
@@ -127,9 +127,8 @@ export class OutgoingWalk implements Outgoing {
 
   #isSent({ kind, link, size }: PageEntry): boolean {
     const { contentsUpTo, store } = this.#options;
-    return (
-      kind === "FILE" && link !== true && size <= contentsUpTo && store.readWhole !== undefined
-    );
+    if (contentsUpTo === 0 || size > contentsUpTo) return false;
+    return kind === "FILE" && link !== true && store.readWhole !== undefined;
   }
 
   /** @param into has room for ITEM_ROOM and the contents @returns bytes written */
