@@ -148,9 +148,7 @@ describe("--delete", () => {
       await using terminal = new AtTerminal([...command, sides.remote, "here", "--delete"], {
         cwd: sides.path,
       });
-      await terminal.screen.until(
-        `remove 2 files and 1 folder of here (${sides.name}/x is one)? [y/N] `,
-      );
+      await terminal.screen.until(`remove 2 files and 1 folder of here (here/x is one)? [y/N] `);
       await terminal.type(`${answer}\r`, kept ? "3 only in the target" : "3 removed");
       expect(await terminal.exited).toBe(0);
       expect(existsSync(sides.at("here/z/y"))).toBe(kept);

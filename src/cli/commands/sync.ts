@@ -84,7 +84,8 @@ async function sync(context: Context, from: string, to: string, flags: Flags): P
     ...flags,
     confirmDelete: (what) => {
       bar[Symbol.dispose]();
-      return mayRemove(context, what, flags, to);
+      const { path: remote, local: here } = what.example;
+      return mayRemove(context, { ...what, example: isDown ? here : remote }, flags, to);
     },
     onProgress: (moved) => {
       bar.done = moved;
@@ -129,7 +130,7 @@ function sidesOf(
 /** Asks a person at a terminal; without one the flag is enough. */
 async function mayRemove(
   context: Context,
-  { files, folders, example }: Removals,
+  { files, folders, example }: Omit<Removals, "example"> & { readonly example: string },
   { yes = false }: Flags,
   target: string,
 ): Promise<boolean> {

@@ -221,7 +221,7 @@ export class Pass<Folder> {
     const isFolder = target!.kind === "DIRECTORY";
     if (!isOpen(parent) || this.#options.removes === undefined) {
       if (this.#isPartial(named)) return;
-      tally.remove(item.path, isFolder);
+      tally.remove(item, isFolder);
       return isFolder ? this.#count(named) : undefined;
     }
     if (isFolder) return this.#removeFolder(parent, named, () => {});
@@ -264,7 +264,7 @@ export class Pass<Folder> {
     const copy = (): MaybePromise<void> =>
       source!.kind === "DIRECTORY" ? this.#make(parent, named) : this.#copy(parent, named);
     if (this.#options.removes === undefined) {
-      this.#options.tally.remove(item.path, isFolder);
+      this.#options.tally.remove(item, isFolder);
       return isFolder ? this.#count(named) : undefined;
     }
     if (isFolder) return this.#removeFolder(parent, named, copy);

@@ -1,7 +1,7 @@
 /** The options and results of a sync, the same for both directions. */
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
-import type { LeftOut, TreeOptions, TreeOutcome, TreeSummary } from "../trees/tree.ts";
+import type { LeftOut, TreeOptions, TreeOutcome, TreeRoot, TreeSummary } from "../trees/tree.ts";
 
 /** How to make one folder like another. */
 export interface SyncOptions
@@ -49,8 +49,8 @@ export interface SyncUpOptions extends SyncOptions {
 export interface Removals {
   readonly files: number;
   readonly folders: number;
-  /** The path of the first of them. */
-  readonly example: string;
+  /** The first of them. */
+  readonly example: TreeRoot;
 }
 
 /** What was done with one file or folder, or would be with `dryRun`. What is the same on both sides has none. */

@@ -1,4 +1,5 @@
 /** Counts what a sync leaves as it is, and what it would remove. */
+import type { TreeRoot } from "../trees/tree.ts";
 import type { Removals, SyncRest } from "./sync.ts";
 
 export class Tally {
@@ -10,7 +11,7 @@ export class Tally {
   #example: string | undefined;
   #files = 0;
   #folders = 0;
-  #first = "";
+  #first: TreeRoot | undefined;
 
   /** A link, or what is neither a file nor a folder. */
   leaveOut(path: string, isLink: boolean): void {
@@ -20,16 +21,17 @@ export class Tally {
   }
 
   /** Counts what would be removed. */
-  remove(path: string, isFolder: boolean): void {
+  remove(item: TreeRoot, isFolder: boolean): void {
     if (isFolder) this.#folders += 1;
     else this.#files += 1;
-    this.#first ||= path;
+    this.#first ??= item;
   }
 
   /** undefined where nothing would be. */
   get removals(): Removals | undefined {
     const [files, folders] = [this.#files, this.#folders];
-    return files + folders === 0 ? undefined : { files, folders, example: this.#first };
+    const example = this.#first;
+    return example && { files, folders, example };
   }
 
   /** @param more links and others that transfers have left out */
