@@ -196,7 +196,7 @@ export class Client implements AsyncDisposable {
 
   /**
    * Makes a local folder like one of the library: files whose size or modified time differs are fetched, and with
-   * `delete` what is only in the local folder is removed. What is the same on both sides is not moved.
+   * `delete` what is only in the local folder is removed. Files that are the same on both sides are not moved.
    * @param to the local folder, made unless it exists
    * @throws as `getTree`; NOT_FOUND, NOT_A_DIRECTORY (one of the folders)
    */

@@ -124,7 +124,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     if (this.complete) this.#fail(new LeatError("CANCELLED", "the client gave the tree up"));
   }
 
-  /** What is being stored goes on. */
+  /** Items that are being stored are stored all the same. */
   abort(): Promise<void> | undefined {
     this.#over = true;
     itemTurns.forget(this);

@@ -49,7 +49,7 @@ export class Channel<Item> implements AsyncIterable<Item> {
     }
   }
 
-  /** What was put and not taken, once it has ended. */
+  /** Items that were put and not taken, once it has ended. */
   rest(): Item[] {
     return this.#items.splice(0);
   }

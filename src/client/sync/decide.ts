@@ -4,7 +4,7 @@ import type { Walked } from "../local/local-walk.ts";
 
 /** Which differences a sync removes. */
 export interface Rules {
-  /** What is only in the target is removed, and what is of another kind there is replaced. */
+  /** Removes what is only in the target, and replaces what is of another kind there. */
   readonly delete: boolean;
   /** Files of the same size are compared by their contents. */
   readonly checksum: boolean;

@@ -96,7 +96,7 @@ class Ahead implements Disposable {
 export function orderOf(source: Walked | undefined, target: Walked | undefined): number {
   if (source === undefined) return target === undefined ? 0 : 1;
   if (target === undefined) return -1;
-  // What is deeper is in a folder that the other side does not have, or has left.
+  // A deeper entry is in a folder that the other side does not have, or has left.
   if (source.depth !== target.depth) return target.depth - source.depth;
   if (source.name === target.name) return source.name === "" ? -1 : 0;
   return source.name === "" || (target.name !== "" && isBefore(source.name, target.name)) ? -1 : 1;

@@ -17,7 +17,7 @@ import type { PassOptions } from "./pass-options.ts";
 import type { Target } from "./side.ts";
 import type { SyncOutcome } from "./sync.ts";
 
-/** What is known of a name. */
+/** A name, and what is known of it. */
 interface Named {
   readonly name: string;
   readonly item: TreeRoot;

@@ -7,8 +7,8 @@ import type { LeftOut, TreeOptions, TreeOutcome, TreeRoot, TreeSummary } from ".
 export interface SyncOptions
   extends CallOptions, Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
   /**
-   * What is only in the target is removed, after everything else; and what is a file on one side and something
-   * else on the other is replaced.
+   * Removes what is only in the target, after everything else; and replaces what is a file on one side and something
+   * else on the other.
    */
   readonly delete?: boolean;
   /** Nothing is removed when it would be more files and folders than this. */
@@ -53,7 +53,10 @@ export interface Removals {
   readonly example: TreeRoot;
 }
 
-/** What was done with one file or folder, or would be with `dryRun`. What is the same on both sides has none. */
+/**
+ * The outcome of one file or folder that was copied, made or removed, or would be with `dryRun`. Those that are the same
+ * on both sides have none.
+ */
 export interface SyncOutcome extends TreeOutcome {
   readonly action: "copy" | "make" | "remove";
 }
@@ -66,7 +69,7 @@ export interface SyncRest extends LeftOut {
   readonly skipped: number;
   /** Files and folders that are only in the target, and stay; a folder counts once. */
   readonly kept: number;
-  /** What was to be removed, but was not confirmed. */
+  /** Files and folders that were to be removed, but were not confirmed. */
   readonly notRemoved: Removals | undefined;
 }
 

@@ -340,15 +340,15 @@ export interface EntryPage {
 /**
  * List a folder with everything below it, and send its small files along.
  *
- * The Data of the answer is a sequence of TreeItem messages, each preceded by its length as a varint. Behind an item with
- * `contents` follow the bytes of its file, as many as Entry.size says. The items are cut into Data frames anywhere; each
+ * The Data of the answer is a sequence of TreeItem messages, each preceded by its length as a varint. An item with
+ * `contents` is followed by the bytes of its file, as many as Entry.size says. The items are cut into Data frames anywhere; each
  * frame carries the CRC-32 of its payload, and offset counts bytes of the sequence.
  */
 export interface Walk {
   /** a folder */
   path: string;
   /**
-   * Continue behind this item: its path relative to the folder, with a "/" at its end if it is a folder whose contents
+   * Continue after this item: its path relative to the folder, with a "/" at its end if it is a folder whose contents
    * are still to come. Absent: from the start.
    */
   after?: string | undefined;
@@ -370,13 +370,13 @@ export interface TreeItem {
   /** folders that are left before this item */
   leave: number;
   /**
-   * Its name is one segment, relative to the folder that is open. A folder is open from then on unless it is a link, or
-   * has a failure. No version is set. Absent: the item tells of the open folder itself.
+   * Its name is one segment, relative to the folder that is open. A folder is open from then on unless it is a link. The
+   * version is set if contents follow. Absent: the item is about the open folder itself.
    */
   entry?: Entry | undefined;
   /** entry.size bytes of the file follow this message */
   contents: boolean;
-  /** why a file has no contents, or a folder cannot be listed */
+  /** without entry: why the open folder cannot be listed, or not to its end */
   failure?: Failure | undefined;
   /** names of the open folder that were left out: see Finish.skipped_names */
   skippedNames: number;
