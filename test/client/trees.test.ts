@@ -281,7 +281,8 @@ describe("a tree", () => {
     using local = new TemporaryFolder();
     using library = new TemporaryFolder();
     await using leat = await connectInMemory({ library: library.path });
-    for (let i = 0; i < 200; i++) library.file(`t/${i}`, new Uint8Array(10_000));
+    // More than comes before the first outcome is read.
+    for (let i = 0; i < 400; i++) library.file(`t/${i}`, new Uint8Array(60_000));
     const failed: unknown[] = [];
     const taking = (async () => {
       for await (const { error } of leat.client.getTreeOutcomes("t", local.at("back"))) {
