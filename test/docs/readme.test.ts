@@ -122,3 +122,22 @@ describe("the tables of docs/performance.md beside the same calls in C", () => {
     }
   });
 });
+
+test("the newest run of docs/performance.md is the one that it names", () => {
+  const { run } = kept("bench/results/epyc-peers.json");
+  const lines = readDocument("performance.md").split("\n");
+  const first = lines.findIndex((line) => line.startsWith("| newest run"));
+  const found = rows(lines.slice(first, first + 11).join("\n"));
+  expect(found).toHaveLength(9);
+  for (const [text, ...cells] of found) {
+    const work = text!.replace(/, [^,]*$/, "");
+    const expected = ["leat", "rsync", "nginx + curl", "the same calls in C"].map((who) => {
+      const measured = run.measurements.find(
+        (one) =>
+          one.work === work && one.who === who && /^(throughput|files|entries)$/.test(one.measure),
+      );
+      return measured === undefined ? "" : rangeText(measured);
+    });
+    expect([work, ...cells]).toEqual([work, ...expected]);
+  }
+});
