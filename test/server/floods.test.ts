@@ -1,4 +1,5 @@
 /** Peers that send nothing but what costs them nothing, and a client beside them. */
+import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Server, connect, createServer } from "../../src/index.ts";
 import { MiB, UPLOAD_WINDOW } from "../../src/limits.ts";
@@ -84,6 +85,13 @@ together("an upload that comes byte by byte arrives whole, and others beside it"
   expect((await client.stat("bytes")).size).toBe(size);
 });
 
+/** Objects and bytes that are in use. */
+function held(): { objects: number; bytes: number } {
+  Bun.gc(true);
+  const { objectCount, heapSize, extraMemorySize } = heapStats();
+  return { objects: objectCount, bytes: heapSize + extraMemorySize };
+}
+
 test("single bytes that wait for their file to be opened take what they are, not an object each", async () => {
   const opened = Promise.withResolvers<void>();
   const store = new SlowStore(openDiskStore(folder.path), () => opened.promise);
@@ -93,8 +101,7 @@ test("single bytes that wait for their file to be opened take what they are, not
   const bytes = Buffer.concat(
     Array.from({ length: UPLOAD_WINDOW }, (_, at) => dataFrame(1, at, Uint8Array.of(at))),
   );
-  Bun.gc(true);
-  const before = process.memoryUsage().rss;
+  const before = held();
   for (let stream = 1; stream <= streams; stream += 1) {
     const uploadId = crypto.getRandomValues(new Uint8Array(16));
     peer.request(stream, { case: "put", value: { path: `${stream}`, uploadId, resume: true } });
@@ -104,8 +111,10 @@ test("single bytes that wait for their file to be opened take what they are, not
     peer.frame(0, { case: "ping", value: { nonce: stream } });
     while (((await peer.next()) as { body?: { case: string } }).body?.case !== "pong");
   }
-  Bun.gc(true);
-  expect((process.memoryUsage().rss - before) / MiB).toBeLessThan(150);
+  const now = held();
+  // Each stream has 16,384 bytes, and each of them came in a frame of its own.
+  expect(now.objects - before.objects).toBeLessThan((streams * UPLOAD_WINDOW) / 10);
+  expect((now.bytes - before.bytes) / MiB).toBeLessThan(50);
   opened.resolve();
   for (let done = 0; done < streams; done += 1) {
     let heard = await peer.next();
