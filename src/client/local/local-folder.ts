@@ -26,7 +26,7 @@ import type { DurabilityLevel, MaybePromise, Source, Time } from "../../store/st
 import { syncFolder } from "../../store/write/sync-folder.ts";
 import { explain, ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
 import { hasProc, openPlainFolder } from "../../store/resolve/walk-folder.ts";
-import { wireName } from "../../store/resolve/wire-names.ts";
+import { wireName } from "../../store/resolve/raw-names.ts";
 
 export { TreeSyncs };
 

@@ -10,7 +10,7 @@ import { readFolderNames, type FolderNames } from "../../store/listing/folder-na
 import { isOwnFolder, quote } from "../../store/names.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
 import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
-import { wireName } from "../../store/resolve/wire-names.ts";
+import { wireName } from "../../store/resolve/raw-names.ts";
 import type { Time } from "../../store/store.ts";
 import type { Facts } from "../../store/system/facts.ts";
 import { ERRNO, statAt, systemError } from "../../store/system/kernel.ts";

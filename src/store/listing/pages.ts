@@ -13,7 +13,7 @@ import { checkPath } from "../names.ts";
 import { namesOwnFolder } from "../resolve/own-folder.ts";
 import { pause } from "../../next-turn.ts";
 import type { Page, PageEntry, PageRequest } from "../store.ts";
-import { wireName } from "../resolve/wire-names.ts";
+import { wireName } from "../resolve/raw-names.ts";
 
 const DOT = 0x2e;
 
