@@ -1,5 +1,30 @@
 /** Things that were asked for and that a file system cannot do, in words and for `--json`. */
 import type { NotDone } from "../../store/store.ts";
+import type { Context } from "../program/context.ts";
+import { counted } from "./summary.ts";
+
+/** The files of a tree for which the file system could not do everything. */
+export class Lacking {
+  #count = 0;
+  #notDone: NotDone = {};
+  #example = "";
+
+  /** @param name of the file in messages */
+  add(notDone: NotDone | undefined, name: string): void {
+    if (notDone === undefined) return;
+    this.#count += 1;
+    this.#notDone = joinNotDone(this.#notDone, notDone);
+    this.#example ||= name;
+  }
+
+  /** Prints one line about all of them, if there are any. */
+  note(context: Context, command: string): void {
+    if (this.#count === 0) return;
+    const what = `a file system that cannot ${notDoneText(this.#notDone)}`;
+    const some = `${counted(this.#count, "file")} came to ${what}: ${this.#example} is one`;
+    context.note(`leat: ${command}: ${some}`);
+  }
+}
 
 /** `set its mode and modified time, or sync it (a power cut may undo it)`; "" where all was done. */
 export function notDoneText({ mode, modified, sync }: NotDone): string {
@@ -12,7 +37,7 @@ export function notDoneText({ mode, modified, sync }: NotDone): string {
 }
 
 /** All that either of them lacks. */
-export function joinNotDone(one: NotDone = {}, other: NotDone = {}): NotDone {
+function joinNotDone(one: NotDone, other: NotDone): NotDone {
   return {
     mode: one.mode === true || other.mode,
     modified: one.modified === true || other.modified,

@@ -23,11 +23,10 @@ export interface Sums extends Moved {
 
 /** `12 files, 2 folders  1.00 GiB in 1.2 s, 870 MiB/s, verified; 3 skipped; 1 failed` */
 export function summaryText(sums: Sums, milliseconds: number): string {
-  const { files, folders = 0, skipped, failed = 0, how } = sums;
-  const names = [counted(files, "file"), ...(folders > 0 ? [counted(folders, "folder")] : [])];
+  const { files, folders, skipped, failed = 0, how } = sums;
   const moved = [movedText(sums, milliseconds), ...(how === "" ? [] : [how])];
   return [
-    `${names.join(", ")}  ${moved.join(", ")}`,
+    `${filesText(files, folders)}  ${moved.join(", ")}`,
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ].join("; ");
@@ -47,6 +46,11 @@ function rateText(bytes: number, milliseconds: number, files: number): string {
     return `, ${Math.round((files * 1000) / milliseconds)} files/s`;
   }
   return `, ${bytesText((bytes * 1000) / milliseconds)}/s`;
+}
+
+/** `12 files, 2 folders`; no folders are not named */
+export function filesText(files: number, folders = 0): string {
+  return [counted(files, "file"), ...(folders > 0 ? [counted(folders, "folder")] : [])].join(", ");
 }
 
 /** `1 file`, `2 files` */

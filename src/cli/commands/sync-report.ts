@@ -2,8 +2,9 @@
 import type { SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
 import type { Context } from "../program/context.ts";
 import { bytesText, durationText } from "../terminal/units.ts";
-import { joinNotDone, notDoneFacts, notDoneText } from "./not-done.ts";
-import { counted, movedText } from "./summary.ts";
+import { Lacking, notDoneFacts } from "./not-done.ts";
+import { filesText, movedText } from "./summary.ts";
+import { noteLeftOut } from "./trees.ts";
 
 interface ReportFlags {
   readonly dryRun?: boolean;
@@ -22,9 +23,7 @@ export class SyncReport {
   #bytes = 0;
   #removed = 0;
   #failed = 0;
-  #lacking = 0;
-  #notDone = {};
-  #lackingExample = "";
+  readonly #lacking = new Lacking();
   #isOnDisk = true;
   #rest: SyncRest | undefined;
 
@@ -48,11 +47,7 @@ export class SyncReport {
       this.#bytes += size;
       if (outcome.durability !== "fsync") this.#isOnDisk = false;
     }
-    if (notDone !== undefined) {
-      this.#lacking += 1;
-      this.#notDone = joinNotDone(this.#notDone, notDone);
-      this.#lackingExample ||= outcome.path;
-    }
+    this.#lacking.add(notDone, outcome.path);
     await this.#print(outcome);
   }
 
@@ -75,19 +70,8 @@ export class SyncReport {
   /** @param rest what was left as it is */
   async end(rest: SyncRest): Promise<void> {
     this.#rest = rest;
-    const { links, others, example } = rest;
-    const parts = [
-      ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
-      ...(others > 0 ? [`${others} neither files nor folders`] : []),
-    ];
-    if (parts.length > 0) {
-      this.#context.note(`leat: sync: left out: ${parts.join(", ")} (${example} is one)`);
-    }
-    if (this.#lacking > 0) {
-      const what = `a file system that cannot ${notDoneText(this.#notDone)}`;
-      const some = `${counted(this.#lacking, "file")} came to ${what}`;
-      this.#context.note(`leat: sync: ${some}: ${this.#lackingExample} is one`);
-    }
+    noteLeftOut(this.#context, "sync", rest);
+    this.#lacking.note(this.#context, "sync");
     if (this.#flags.json === true) await this.#context.output.json({ summary: this.#facts(rest) });
   }
 
@@ -105,23 +89,21 @@ export class SyncReport {
       ...(left > 0 ? [`${left} only in the target`] : []),
       ...(this.#failed > 0 ? [`${this.#failed} failed`] : []),
     ];
-    if (!this.#context.quiet) this.#context.output.say(parts.join("; "));
+    this.#context.note(parts.join("; "));
   }
 
   #movedText(): string {
     const milliseconds = performance.now() - this.#began;
     const { files } = this;
     if (files + this.#folders === 0) return `nothing to copy, in ${durationText(milliseconds)}`;
-    const names = [counted(files, "file")];
-    if (this.#folders > 0) names.push(counted(this.#folders, "folder"));
-    if (this.#flags.dryRun === true)
-      return `${names.join(", ")} would be copied  ${bytesText(this.#bytes)}`;
+    const names = filesText(files, this.#folders);
+    if (this.#flags.dryRun === true) return `${names} would be copied  ${bytesText(this.#bytes)}`;
     const moved = movedText({ bytes: this.#bytes, moved: this.moved, files }, milliseconds);
     const how =
       files === 0
         ? ""
         : `, ${this.#isDown ? "verified, " : ""}${this.#isOnDisk ? "on disk" : "not synced"}`;
-    return `${names.join(", ")}  ${moved}${how}`;
+    return `${names}  ${moved}${how}`;
   }
 
   #would(what: string): string {

@@ -1,9 +1,8 @@
 /** Runs `get -r` and `upload -r`: many files, one line at the end, and one for each that failed. */
 import type { Client } from "../../client/client.ts";
 import type { TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
-import type { NotDone } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
-import { joinNotDone, notDoneText } from "./not-done.ts";
+import { Lacking } from "./not-done.ts";
 import { type Sums, counted, summaryText } from "./summary.ts";
 
 interface TreesOptions {
@@ -27,17 +26,14 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** So far; bytes of files that failed count as moved, too. */
 interface Progress extends Writable<Required<Sums>> {
-  /** Files for which the file system could not do everything, what that was, and the first of them. */
-  lacking: number;
-  notDone: NotDone;
-  example: string;
+  readonly lacking: Lacking;
 }
 
 export async function moveTrees(context: Context, options: TreesOptions): Promise<void> {
   const client = await context.client();
   const began = performance.now();
-  const counts = { files: 0, folders: 0, bytes: 0, moved: 0, skipped: 0, failed: 0, lacking: 0 };
-  const sums: Progress = { ...counts, how: "", notDone: {}, example: "" };
+  const counts = { files: 0, folders: 0, bytes: 0, moved: 0, skipped: 0, failed: 0 };
+  const sums: Progress = { ...counts, how: "", lacking: new Lacking() };
   try {
     using bar = context.progress.beginTree(options.title);
     const outcomes = options.move(client, (moved) => {
@@ -50,7 +46,7 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
       bar.files = sums.files;
     }
     noteLeftOut(context, options.command, next.value);
-    noteLacking(context, options.command, sums);
+    sums.lacking.note(context, options.command);
   } finally {
     if (context.chatty) context.output.say(summaryText(sums, performance.now() - began));
   }
@@ -75,17 +71,17 @@ async function take(
     sums.files += 1;
     sums.bytes += outcome.size;
     sums.how ||= options.how(outcome);
-    if (outcome.notDone !== undefined) {
-      sums.lacking += 1;
-      sums.notDone = joinNotDone(sums.notDone, outcome.notDone);
-      sums.example ||= options.name(outcome);
-    }
+    sums.lacking.add(outcome.notDone, options.name(outcome));
   }
   if (options.json) await context.output.json(options.facts(outcome));
 }
 
-/** Names that were left out on purpose, in one line. */
-function noteLeftOut(context: Context, command: string, { links, others, example }: LeftOut) {
+/** Prints one line about names that were left out on purpose, if there are any. */
+export function noteLeftOut(
+  context: Context,
+  command: string,
+  { links, others, example }: LeftOut,
+): void {
   const parts = [
     ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
     ...(others > 0 ? [`${others} neither files nor folders`] : []),
@@ -93,11 +89,4 @@ function noteLeftOut(context: Context, command: string, { links, others, example
   if (parts.length > 0) {
     context.note(`leat: ${command}: left out: ${parts.join(", ")} (${example} is one)`);
   }
-}
-
-function noteLacking(context: Context, command: string, sums: Progress): void {
-  if (sums.lacking === 0) return;
-  const what = `a file system that cannot ${notDoneText(sums.notDone)}`;
-  const some = `${counted(sums.lacking, "file")} came to ${what}: ${sums.example} is one`;
-  context.note(`leat: ${command}: ${some}`);
 }
