@@ -1,13 +1,7 @@
 /** Why a sync leaves a name as it is. */
 import { type ErrorCode, LeatError } from "../../errors.ts";
-import { isSegment, quote } from "../../store/names.ts";
+import { quote } from "../../store/names.ts";
 import type { Walked } from "../local/local-walk.ts";
-
-/** A server cannot make the client write outside of the target. @throws INVALID_NAME */
-export function checkName(name: string): void {
-  if (isSegment(name)) return;
-  throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
-}
 
 const KINDS = { FILE: "a file", DIRECTORY: "a folder", LINK: "a link", OTHER: "something else" };
 
@@ -20,12 +14,6 @@ export function conflict(path: string, source: Walked, target: Walked): LeatErro
 function codeOf(source: Walked, target: Walked): ErrorCode {
   if (source.kind === "DIRECTORY") return "NOT_A_DIRECTORY";
   return target.kind === "DIRECTORY" ? "IS_A_DIRECTORY" : "NOT_A_REGULAR_FILE";
-}
-
-export function notOnTheWire(names: number, path: string): LeatError {
-  const where = path === "" ? "the library" : quote(path);
-  const why = "they are not UTF-8, or have control characters";
-  return new LeatError("INVALID_NAME", `${names} names in ${where} are left out: ${why}`);
 }
 
 /** The source has lost more since it was counted, or cannot be listed any more. */

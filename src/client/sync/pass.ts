@@ -4,12 +4,14 @@
  */
 import { LeatError } from "../../errors.ts";
 import { SYNC_AT_ONCE } from "../../limits.ts";
-import { below } from "../../store/names.ts";
+import { below, quote } from "../../store/names.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
+import { checkName } from "../trees/tree-get.ts";
+import { notOnTheWire } from "../trees/tree-put.ts";
 import { type Decision, decide } from "./decide.ts";
-import { checkName, conflict, notOnTheWire, tooMany } from "./failures.ts";
+import { conflict, tooMany } from "./failures.ts";
 import { isNeverRemoved } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, isOpen, OpenFolder } from "./open-folders.ts";
@@ -346,22 +348,22 @@ export class Pass<Folder> {
     target: Walked | undefined,
   ): MaybePromise<void> {
     if (!isOpen(parent)) return;
+    const { item, place } = parent;
     const { failure, skippedNames = 0 } = (source ?? target)!;
-    const ofTarget = target !== undefined;
-    if (ofTarget) parent.kept += 1;
-    else parent.isProtected = true;
-    if (ofTarget && failure === undefined) return;
-    // What the target has there is not known: nothing is copied over it.
-    if (ofTarget) {
+    if (target === undefined) parent.isProtected = true;
+    else {
+      parent.kept += 1;
+      if (failure === undefined) return;
+      // What the target has there is not known: nothing is copied over it.
       this.#folders.pop();
       this.#shut(parent);
-      this.#folders.push({ item: parent.item, place: parent.place, purpose: "ignore" });
+      this.#folders.push({ item, place, purpose: "ignore" });
     }
-    const error =
-      failure ?? notOnTheWire(skippedNames, ofTarget ? parent.item.local : parent.item.path);
+    const where = item.path === "" ? "the library" : quote(item.path);
+    const error = failure ?? notOnTheWire(skippedNames, where);
     if (this.#options.ends(error)) throw error;
     return this.#options.report({
-      ...outcomeOf(parent.item, { kind: "DIRECTORY", error }),
+      ...outcomeOf(item, { kind: "DIRECTORY", error }),
       action: "copy",
     });
   }

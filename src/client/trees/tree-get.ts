@@ -331,7 +331,7 @@ interface OpenFolder extends Disposable {
 }
 
 /** A server cannot make the client write outside of the target. @throws INVALID_NAME */
-function checkName(name: string): void {
+export function checkName(name: string): void {
   if (isSegment(name)) return;
   throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
 }

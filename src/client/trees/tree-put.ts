@@ -99,7 +99,7 @@ export class TreePut {
     const skipped = await folder.names((name) => this.#entry(source, name));
     if (made === undefined) this.#reportFolder(root);
     else made.listed();
-    if (skipped > 0) throw notOnTheWire(skipped, root.local);
+    if (skipped > 0) throw notOnTheWire(skipped, quote(root.local));
   }
 
   #reportFolder(root: TreeRoot): void {
@@ -306,7 +306,8 @@ function isWorthTrying({ code, retryable }: LeatError): boolean {
   return retryable || code === "CHECKSUM_MISMATCH";
 }
 
-function notOnTheWire(names: number, path: string): LeatError {
+/** @param where the folder, as a message names it */
+export function notOnTheWire(names: number, where: string): LeatError {
   const why = "they are not UTF-8, or have control characters";
-  return new LeatError("INVALID_NAME", `${names} names in ${quote(path)} are left out: ${why}`);
+  return new LeatError("INVALID_NAME", `${names} names in ${where} are left out: ${why}`);
 }
