@@ -84,7 +84,7 @@ export class Pass<Folder> {
     const { name } = (source ?? target)!;
     if (name === "") return this.#failed(parent, source, target);
     const isFolder = source?.kind === "DIRECTORY" || target?.kind === "DIRECTORY";
-    if (parent.purpose === "ignore") return isFolder ? this.#close(parent, "ignore") : undefined;
+    if (parent.purpose === "ignore") return isFolder ? this.#ignore(parent) : undefined;
     const decision = decide(source, target, this.#options.rules);
     const { filter, tally } = this.#options;
     if (decision === "same" && filter === undefined) {
@@ -94,15 +94,15 @@ export class Pass<Folder> {
     const place = below(parent.place, name);
     if (filter?.excludes(place, isFolder) === true) {
       if (target !== undefined && isOpen(parent)) parent.kept += 1;
-      return isFolder ? this.#close(parent, "ignore") : undefined;
+      return isFolder ? this.#ignore(parent) : undefined;
     }
     const { path, local } = parent.item;
     const item = { path: below(path, name), local: below(local, name) };
     const waits = this.#act(parent, decision, { name, item, place, source, target });
     if (!isFolder || this.#hasOpened(item)) return waits;
-    if (waits === undefined) return this.#close(parent, "ignore");
+    if (waits === undefined) return this.#ignore(parent);
     return waits.then(() => {
-      if (!this.#hasOpened(item)) this.#close(parent, "ignore");
+      if (!this.#hasOpened(item)) this.#ignore(parent);
     });
   }
 
@@ -111,10 +111,10 @@ export class Pass<Folder> {
     return this.#folders.at(-1)!.item === item;
   }
 
-  /** What follows in this folder is ignored, or counted. */
-  #close({ item, place }: AnyOpen<Folder>, purpose: "ignore" | "count"): void {
-    this.#folders.push({ item, place, purpose });
-    if (purpose === "ignore") this.#merge.skip();
+  /** What follows in the folder of the last pair is ignored. */
+  #ignore({ item, place }: AnyOpen<Folder>): void {
+    this.#folders.push({ item, place, purpose: "ignore" });
+    this.#merge.skip();
   }
 
   #act(parent: AnyOpen<Folder>, decision: Decision, named: Named): MaybePromise<void> {
@@ -218,22 +218,20 @@ export class Pass<Folder> {
 
   /** Removes what is only in the target, or counts it. */
   #remove(parent: AnyOpen<Folder>, named: Named): MaybePromise<void> {
-    const { item, target } = named;
-    const { tally } = this.#options;
-    const isFolder = target!.kind === "DIRECTORY";
     if (!isOpen(parent) || this.#options.removes === undefined) {
-      if (this.#isPartial(named)) return;
-      tally.remove(item, isFolder);
-      return isFolder ? this.#count(named) : undefined;
+      return this.#isPartial(named) ? undefined : this.#count(named);
     }
-    if (isFolder) return this.#removeFolder(parent, named, () => {});
+    if (named.target!.kind === "DIRECTORY") return this.#removeFolder(parent, named, () => {});
     return this.#start(async () => {
       if (!(await this.#removeOne(parent, named))) parent.kept += 1;
     });
   }
 
-  #count({ item, place }: Named): void {
-    this.#folders.push({ item, place, purpose: "count" });
+  /** Counts what would be removed; in a folder, all that follows in it, too. */
+  #count({ item, place, target }: Named): void {
+    const isFolder = target!.kind === "DIRECTORY";
+    this.#options.tally.remove(item, isFolder);
+    if (isFolder) this.#folders.push({ item, place, purpose: "count" });
   }
 
   /** @param removed called when nothing of it is left */
@@ -261,15 +259,11 @@ export class Pass<Folder> {
 
   /** The target has something of another kind. */
   #replace(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
-    const { item, source, target } = named;
-    const isFolder = target!.kind === "DIRECTORY";
+    const { source, target } = named;
     const copy = (): MaybePromise<void> =>
       source!.kind === "DIRECTORY" ? this.#make(parent, named) : this.#copy(parent, named);
-    if (this.#options.removes === undefined) {
-      this.#options.tally.remove(item, isFolder);
-      return isFolder ? this.#count(named) : undefined;
-    }
-    if (isFolder) return this.#removeFolder(parent, named, copy);
+    if (this.#options.removes === undefined) return this.#count(named);
+    if (target!.kind === "DIRECTORY") return this.#removeFolder(parent, named, copy);
     return this.#removeOne(parent, named).then((isGone) => (isGone ? copy() : undefined));
   }
 
