@@ -51,10 +51,6 @@ export class DownSide implements Side<LocalFolder> {
     return { ...item, folder, name, kind, size, modified };
   }
 
-  release(root: TreeRoot | PlacedRoot): void {
-    if ("folder" in root) root.folder[Symbol.dispose]();
-  }
-
   remove(parent: LocalFolder, _item: TreeRoot, name: string, kind: Walked["kind"]): void {
     parent.remove(name, kind === "DIRECTORY");
   }

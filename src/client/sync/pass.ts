@@ -16,7 +16,7 @@ import { isNeverRemoved } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, isOpen, OpenFolder } from "./open-folders.ts";
 import type { PassOptions } from "./pass-options.ts";
-import type { Target } from "./side.ts";
+import { releaseRoot, type Target } from "./side.ts";
 import type { SyncOutcome } from "./sync.ts";
 
 /** A name, and what is known of it. */
@@ -193,7 +193,7 @@ export class Pass<Folder> {
     try {
       return this.#options.copy(root, source);
     } catch (thrown) {
-      this.#side.release(root); // the sync has ended, and nobody takes it
+      releaseRoot(root); // the sync has ended, and nobody takes it
       throw thrown;
     }
   }
@@ -207,11 +207,11 @@ export class Pass<Folder> {
       try {
         differs = await this.#options.differs(item);
       } catch (thrown) {
-        this.#side.release(root);
+        releaseRoot(root);
         return this.#fail(named, "copy", thrown);
       }
       if (differs) return this.#begin(root, source!);
-      this.#side.release(root);
+      releaseRoot(root);
       tally.unchanged += 1;
     });
   }

@@ -7,6 +7,5 @@ export const PLAN_SIDE: Target<undefined> = {
   make: () => undefined,
   close: () => {},
   root: (_parent, item: TreeRoot) => item,
-  release: () => {},
   remove: () => {},
 };

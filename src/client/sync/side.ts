@@ -2,6 +2,7 @@
 import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import type { LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
+import type { HeldRoot } from "../trees/tree-put.ts";
 
 /** @typeParam Folder an open folder of the target */
 export interface Target<Folder> {
@@ -19,8 +20,6 @@ export interface Target<Folder> {
   close(folder: Folder): void;
   /** What `transfer` gets of a file, or of a whole folder that the target does not have. */
   root(parent: Folder, item: TreeRoot, name: string, source: Walked): TreeRoot;
-  /** Gives back what `root` has given, where it is not transferred. */
-  release(root: TreeRoot): void;
   /** Removes a file, a link, or a folder in which nothing is left. */
   remove(parent: Folder, item: TreeRoot, name: string, kind: Walked["kind"]): MaybePromise<void>;
 }
@@ -29,4 +28,9 @@ export interface Target<Folder> {
 export interface Side<Folder> extends Target<Folder> {
   /** Moves files and folders while they come. */
   transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut>;
+}
+
+/** Gives back what `Target.root` has given, where it is not transferred. */
+export function releaseRoot(root: TreeRoot | HeldRoot): void {
+  if ("folder" in root) root.folder[Symbol.dispose]();
 }

@@ -17,7 +17,7 @@ import { OpenFolder } from "./open-folders.ts";
 import type { PassOptions } from "./pass-options.ts";
 import { Pass } from "./pass.ts";
 import { PLAN_SIDE } from "./plan-side.ts";
-import type { Side } from "./side.ts";
+import { releaseRoot, type Side } from "./side.ts";
 import type { Removals, SyncOptions, SyncOutcome, SyncRest } from "./sync.ts";
 import { Tally } from "./tally.ts";
 
@@ -170,7 +170,7 @@ export class SyncRun<Folder> {
       await moving.catch(() => {});
       throw thrown;
     } finally {
-      for (const left of roots.rest()) side.release(left);
+      for (const left of roots.rest()) releaseRoot(left);
     }
   }
 

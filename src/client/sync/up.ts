@@ -72,10 +72,6 @@ export class UpSide implements Side<LocalFolder | undefined> {
     return { ...item, folder: parent, name };
   }
 
-  release(root: TreeRoot | HeldRoot): void {
-    if ("folder" in root) root.folder[Symbol.dispose]();
-  }
-
   /** A removal whose answer was lost is asked for again. */
   async remove(_parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
     const remove = () => this.#calls.unary({ case: "remove", value: { path } }, this.#options);
