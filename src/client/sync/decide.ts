@@ -1,20 +1,13 @@
 /** Decides what is done about a name, by what both sides have of it. */
 import type { Time } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
+import type { SyncOptions } from "./sync.ts";
 
 /** Which differences a sync removes. */
-export interface Rules {
-  /** Removes what is only in the target, and replaces what is of another kind there. */
-  readonly delete: boolean;
-  /** Files of the same size are compared by their contents. */
-  readonly checksum: boolean;
-  /** Files that the target does not have are left out. */
-  readonly existing: boolean;
-  /** Files that the target has are left as they are. */
-  readonly ignoreExisting: boolean;
-  /** Files that are newer in the target are left as they are. */
-  readonly update: boolean;
-}
+export type Rules = Pick<
+  SyncOptions,
+  "delete" | "checksum" | "existing" | "ignoreExisting" | "update"
+>;
 
 export type Decision =
   /** The folder is in both. */
@@ -43,25 +36,25 @@ export function decide(
   target: Walked | undefined,
   rules: Rules,
 ): Decision {
-  if (source === undefined) return rules.delete ? "remove" : "keep";
+  if (source === undefined) return rules.delete === true ? "remove" : "keep";
   if (source.kind === "LINK" || source.kind === "OTHER") return "leave out";
   const isFolder = source.kind === "DIRECTORY";
   if (target === undefined) {
-    if (rules.existing) return "skip";
+    if (rules.existing === true) return "skip";
     return isFolder ? "make" : "copy";
   }
   if (source.kind !== target.kind) {
-    if (rules.ignoreExisting) return "skip";
-    return rules.delete ? "replace" : "conflict";
+    if (rules.ignoreExisting === true) return "skip";
+    return rules.delete === true ? "replace" : "conflict";
   }
   return isFolder ? "enter" : decideFile(source, target, rules);
 }
 
 function decideFile(source: Walked, target: Walked, rules: Rules): Decision {
-  if (rules.ignoreExisting) return "skip";
-  if (rules.update && isNewer(target.modified, source.modified)) return "skip";
+  if (rules.ignoreExisting === true) return "skip";
+  if (rules.update === true && isNewer(target.modified, source.modified)) return "skip";
   if (source.size !== target.size) return "copy";
-  if (rules.checksum) return "compare";
+  if (rules.checksum === true) return "compare";
   return isSameTime(source.modified, target.modified) ? "same" : "copy";
 }
 

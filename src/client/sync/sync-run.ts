@@ -90,10 +90,9 @@ export class SyncRun<Folder> {
   }
 
   async #run(): Promise<SyncRest> {
-    const { dryRun = false, checksum = false, existing = false } = this.#options;
-    const { delete: isDeleting = false, ignoreExisting = false, update = false } = this.#options;
+    const { dryRun = false } = this.#options;
     const shared: Shared = {
-      rules: { delete: isDeleting, checksum, existing, ignoreExisting, update },
+      rules: this.#options,
       filter: this.#filter,
       takesFolders: this.#filter === undefined && !dryRun,
       report: (outcome) => this.#report(outcome),
