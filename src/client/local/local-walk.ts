@@ -51,7 +51,13 @@ interface Level {
   next: number;
 }
 
-const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
+/** Of an item that has none. */
+export const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
+
+/** A report about the folder of this depth. */
+export function reportAt(depth: number, facts: Pick<Walked, "failure" | "skippedNames">): Walked {
+  return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, ...facts };
+}
 
 export class LocalWalk implements Walk {
   readonly #levels: Level[] = [];
@@ -91,6 +97,7 @@ export class LocalWalk implements Walk {
   async more(): Promise<boolean> {
     const level = this.#levels.at(-1);
     if (level === undefined) return this.#report !== undefined;
+    const depth = this.#levels.length - 1;
     try {
       if (this.#levels.length > TREE_DEPTH) throw tooDeep(level.path);
       level.folder ??= this.#levels.at(-2)!.folder!.child(level.name, level.path);
@@ -100,14 +107,11 @@ export class LocalWalk implements Walk {
       level.next = 0;
       const skippedNames = leftOut(level.window);
       // Before the names: nothing that seems to be missing here is removed.
-      if (skippedNames > 0) {
-        this.#report = { ...this.#about({ skippedNames }), depth: this.#levels.length - 1 };
-      }
+      if (skippedNames > 0) this.#report = reportAt(depth, { skippedNames });
     } catch (thrown) {
       this.#leave();
-      this.#report = this.#about({
-        failure: LeatError.from(thrown, `cannot list ${quote(level.path)}`),
-      });
+      const failure = LeatError.from(thrown, `cannot list ${quote(level.path)}`);
+      this.#report = reportAt(depth, { failure });
     }
     return true;
   }
@@ -130,16 +134,10 @@ export class LocalWalk implements Walk {
     if (depth === 0 && isOwnFolder(name)) return undefined;
     const facts = factsOf(folder, name);
     if (facts === undefined) return undefined;
-    if (facts instanceof LeatError) return { ...this.#about({ failure: facts }), depth };
+    if (facts instanceof LeatError) return reportAt(depth, { failure: facts });
     const { kind, size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
     if (kind === "DIRECTORY") this.#levels.push(newLevel(name, `${level.path}/${name}`));
     return { depth, name, kind, size, modified: { seconds, nanoseconds } };
-  }
-
-  /** About the folder that was left last. */
-  #about(facts: Pick<Walked, "failure" | "skippedNames">): Walked {
-    const depth = this.#levels.length;
-    return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, ...facts };
   }
 }
 

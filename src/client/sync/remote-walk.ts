@@ -2,10 +2,7 @@
 import type { WalkItem, TreeWalk } from "../trees/tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
 import { isOwnFolder } from "../../store/names.ts";
-import type { Time } from "../../store/store.ts";
-import type { Walk, Walked } from "../local/local-walk.ts";
-
-const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
+import { NO_TIME, reportAt, type Walk, type Walked } from "../local/local-walk.ts";
 
 export class RemoteWalk implements Walk {
   readonly #walk: TreeWalk;
@@ -50,7 +47,7 @@ export class RemoteWalk implements Walk {
     if (this.#isHidden) return this.next();
     if (failure === undefined && (skippedNames ?? 0) === 0) return found ?? this.next();
     this.#held = found;
-    return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, failure, skippedNames };
+    return reportAt(depth, { failure, skippedNames });
   }
 }
 
