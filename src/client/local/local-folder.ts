@@ -7,7 +7,7 @@ import { mkdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
-import type { Facts } from "../../store/system/facts.ts";
+import { type Facts, sameModified } from "../../store/system/facts.ts";
 import type { NameTaker } from "../../store/resolve/folder-reader.ts";
 import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
@@ -228,13 +228,9 @@ export class LocalFolder implements Disposable {
     this.#folder[Symbol.dispose]();
   }
 
-  #hasTime({ seconds, nanoseconds }: Time): boolean {
+  #hasTime({ seconds: modifiedSeconds, nanoseconds: modifiedNanoseconds }: Time): boolean {
     const now = this.#folder.fd === undefined ? 0 : statDescriptor(this.#folder.fd);
-    return (
-      typeof now === "object" &&
-      now.modifiedSeconds === seconds &&
-      now.modifiedNanoseconds === nanoseconds
-    );
+    return typeof now === "object" && sameModified(now, { modifiedSeconds, modifiedNanoseconds });
   }
 
   #below(name: string): string {
