@@ -93,7 +93,7 @@ class Ahead implements Disposable {
 }
 
 /** Negative where the source comes first, positive where the target does, 0 for the same name. */
-export function orderOf(source: Walked | undefined, target: Walked | undefined): number {
+function orderOf(source: Walked | undefined, target: Walked | undefined): number {
   if (source === undefined) return target === undefined ? 0 : 1;
   if (target === undefined) return -1;
   // A deeper entry is in a folder that the other side does not have, or has left.
