@@ -3,7 +3,7 @@
  * goes away, the next request connects anew. Streams that are open on an old connection go on there.
  */
 import type { Stall } from "../../connection/stalls.ts";
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import { abortable, throwIfAborted } from "./abortable.ts";
 import type { Link } from "./link.ts";
 import { Retry, type RetryPolicy } from "./retry.ts";
@@ -13,6 +13,8 @@ export interface ReconnectOptions extends RetryPolicy {
   /** Connects anew. */
   readonly dial: (signal: AbortSignal) => Promise<Link>;
 }
+
+const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
 
 export class ReconnectingLink {
   readonly #options: ReconnectOptions | undefined;
@@ -38,6 +40,11 @@ export class ReconnectingLink {
   /** The connection is lost, and all retries have failed; a later request may connect again. */
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** Whether this is the error of a lost connection, after which the next file would fail, too. */
+  isLostBy({ code }: LeatError): boolean {
+    return this.#isLost && CONNECTION_LOSS.has(code);
   }
 
   /** Runs `attempt` until it succeeds, or fails for good. @throws its last error */

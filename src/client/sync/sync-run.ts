@@ -36,8 +36,6 @@ export interface Ends<Folder> {
 /** A file of the source is another one now, or gone. */
 const CHANGES = new Set<ErrorCode>(["CHANGED", "NOT_FOUND", "SIZE_MISMATCH"]);
 
-const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
-
 type Shared = Omit<PassOptions, "copy" | "tally" | "copies" | "removes">;
 
 export class SyncRun<Folder> {
@@ -212,7 +210,6 @@ export class SyncRun<Folder> {
 
   /** Whether everything else would fail, too. */
   #isEnd(error: LeatError): boolean {
-    if (this.#stop.signal.aborted) return true;
-    return this.#calls.link.isLost && CONNECTION_LOSS.has(error.code);
+    return this.#stop.signal.aborted || this.#calls.link.isLostBy(error);
   }
 }

@@ -3,7 +3,7 @@
  * caller reads the outcomes. The walk waits when too many are unread, so that a tree of a million files
  * takes no more memory than one of a thousand.
  */
-import { type ErrorCode, LeatError } from "../../errors.ts";
+import { LeatError } from "../../errors.ts";
 import { TREE_BYTES, TREE_FOLDERS, TREE_OUTCOMES } from "../../limits.ts";
 import { onAbort } from "../connection/abortable.ts";
 import { callBackSafely } from "../connection/callbacks.ts";
@@ -19,9 +19,6 @@ import {
   type TreeRoot,
   outcomeOf,
 } from "./tree.ts";
-
-/** After these, when all retries have failed, the next file would fail, too. */
-const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
 
 /** Ends a transfer: with its outcome, or when that is known; undefined is not reported. A promise that rejects is a failure of the file. */
 export type EndTransfer = (outcome: MaybePromise<TreeOutcome | undefined>) => void;
@@ -198,7 +195,7 @@ export class TreeRun {
   /** The outcome of an item that failed. A lost connection ends the run. */
   failed(item: TreeRoot, kind: TreeOutcome["kind"], thrown: unknown): TreeOutcome {
     const error = LeatError.from(thrown);
-    if (this.#link.isLost && CONNECTION_LOSS.has(error.code)) this.#fail(error);
+    if (this.#link.isLostBy(error)) this.#fail(error);
     return outcomeOf(item, { kind, error });
   }
 
