@@ -10,7 +10,6 @@ import { crc32 } from "../../src/hash.ts";
 import { MAX_WALKS, TREE_OUTCOMES } from "../../src/limits.ts";
 import type { Entry, TreeItem } from "../../src/wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../src/wire/plain.ts";
-import { join } from "../support/chop.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { startServer } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -46,14 +45,6 @@ describe("a tree from a server that lies", () => {
       },
     });
 
-  /** Answers a walk with these items, in one frame. */
-  const walked = (peer: Peer, stream: number, items: readonly Init<TreeItem>[]): void => {
-    const bytes = join(items.map((item) => encodeMessage("TreeItem", item, true)));
-    peer.answer(stream, { case: "walk", value: { entry: { name: "t", kind: "DIRECTORY" } } });
-    peer.data(stream, 0, bytes, crc32(bytes));
-    peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
-  };
-
   test.each([
     ["FILE", "walk"],
     ["DIRECTORY", "walk"],
@@ -66,7 +57,7 @@ describe("a tree from a server that lies", () => {
       if (operation.case === "walk" && by === "walk") {
         const leave = kind === "DIRECTORY" ? 1 : 0;
         const items = entries.map((entry, index) => ({ entry, leave: index === 0 ? 0 : leave }));
-        return walked(peer, stream, items);
+        return peer.walk(stream, items);
       }
       if (operation.case === "walk") return peer.fail(stream, "UNIMPLEMENTED");
       if (operation.case !== "list") return peer.fail(stream, "NOT_FOUND");
@@ -89,7 +80,7 @@ describe("a tree from a server that lies", () => {
     using server = serve((operation, stream, peer) => {
       if (operation.case !== "walk") return peer.fail(stream, "NOT_FOUND");
       const { after } = operation.value;
-      if (after === "a/") return walked(peer, stream, [{ leave: 1, ...folder("b") }]);
+      if (after === "a/") return peer.walk(stream, [{ leave: 1, ...folder("b") }]);
       const bytes = encodeMessage("TreeItem", folder("a"), true);
       peer.answer(stream, { case: "walk", value: { entry: { name: "t", kind: "DIRECTORY" } } });
       peer.data(stream, 0, bytes, crc32(bytes));
@@ -119,7 +110,7 @@ describe("a tree from a server that lies", () => {
   ])("and %s is not believed", async (_, items) => {
     using local = new TemporaryFolder();
     using server = serve((operation, stream, peer) => {
-      if (operation.case === "walk") return walked(peer, stream, items);
+      if (operation.case === "walk") return peer.walk(stream, items);
       peer.fail(stream, "NOT_FOUND");
     });
     await using client = await connect(server.address);

@@ -8,8 +8,10 @@ import {
   encodeFrame,
   writeDataHead,
 } from "../../src/wire/frame.ts";
-import type { Entry, FrameBody, Request } from "../../src/wire/gen/messages.ts";
+import type { Entry, FrameBody, Request, TreeItem } from "../../src/wire/gen/messages.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
+import { encodeMessage, type Init } from "../../src/wire/plain.ts";
+import { join } from "./chop.ts";
 
 export type Operation = NonNullable<Request["operation"]>;
 
@@ -68,6 +70,14 @@ export class Peer {
     this.blocks(stream, contents, offset);
     const rest = contents.subarray(offset);
     this.frame(stream, { case: "finish", value: { size: rest.length, crc32: crc32(rest) } });
+  }
+
+  /** Answers a walk of a folder `t` with these items, in one frame. */
+  walk(stream: number, items: readonly Init<TreeItem>[]): void {
+    const bytes = join(items.map((item) => encodeMessage("TreeItem", item, true)));
+    this.answer(stream, { case: "walk", value: { entry: { name: "t", kind: "DIRECTORY" } } });
+    this.data(stream, 0, bytes, crc32(bytes));
+    this.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
   }
 
   /** Data of a range, block by block. */
