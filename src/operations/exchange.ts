@@ -13,9 +13,9 @@ export type FinishInit = Value<"finish">;
 export type ReceiptInit = Value<"receipt">;
 export type StatusInit = Extract<ResultInit, { case: "status" }>["value"];
 
-/** A file or folder of a tree that was stored with others, for the log. */
-export interface StoredItem {
-  readonly operation: "put" | "makeDirectory";
+/** A file or folder of a tree that came or went on one stream with others, for the log. */
+export interface LoggedItem {
+  readonly operation: "get" | "put" | "makeDirectory";
   readonly path: string;
   readonly bytes: number;
   /** Milliseconds. */
@@ -56,10 +56,8 @@ export interface Exchange {
   /** The server's figures. */
   status(): StatusInit;
   countSent(bytes: number): void;
-  /** Logs a file that was sent along with others; missing where no line of it is wanted. @param began milliseconds */
-  readonly logSent: ((path: string, bytes: number, began: number) => void) | undefined;
-  /** The same of what was stored with others. */
-  readonly logStored: ((item: StoredItem) => void) | undefined;
+  /** Logs a file or folder that came or went with others; missing where no line of it is wanted. */
+  readonly logItem: ((item: LoggedItem) => void) | undefined;
 }
 
 /** An operation that goes on after its request. */

@@ -249,12 +249,12 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     name: string,
     bytes: number,
   ): (error?: LeatError, stored?: StoredWhole) => Init<TreeOutcome> {
-    const { durability, logStored } = this.#exchange;
-    const path = logStored && below(this.#folders.path, name);
-    const began = logStored && performance.now();
+    const { durability, logItem } = this.#exchange;
+    const path = logItem && below(this.#folders.path, name);
+    const began = logItem && performance.now();
     return (error, stored) => {
       const skipped = stored?.skipped === true;
-      logStored?.({ operation, path: path!, bytes, began: began!, skipped, error });
+      logItem?.({ operation, path: path!, bytes, began: began!, skipped, error });
       if (error?.code === "INTERNAL") this.#exchange.warn(error);
       if (error !== undefined) return { failure: failureOf(error) };
       return stored === undefined ? {} : outcomeOf(stored, durability);

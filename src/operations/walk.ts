@@ -8,7 +8,7 @@ import type { Exchange } from "./exchange.ts";
 /** Lists a folder with everything below it, and sends its small files along. */
 export async function walk(request: Walk, exchange: Exchange): Promise<void> {
   const { path, after } = request;
-  const { store } = exchange;
+  const { store, logItem } = exchange;
   // A folder that was entered has a "/" at its end.
   if (after !== undefined && after !== "") {
     checkPath(below(path, after.replace(/(?<=[^/])\/$/, "")));
@@ -26,7 +26,10 @@ export async function walk(request: Walk, exchange: Exchange): Promise<void> {
     contentsUpTo: Math.min(request.contentsUpTo, SMALL_FILE),
     onReady: () => exchange.ready(),
     onTaken: (bytes) => exchange.countSent(bytes),
-    onSent: exchange.logSent,
+    onSent:
+      logItem &&
+      ((path, bytes, began) =>
+        logItem({ operation: "get", path, bytes, began, skipped: false, error: undefined })),
     isOver: () => exchange.ended,
   });
   exchange.send(outgoing, 0);

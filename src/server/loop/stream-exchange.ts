@@ -150,19 +150,10 @@ export class StreamExchange implements Exchange {
     return this.#serving.status();
   }
 
-  get logSent(): Exchange["logSent"] {
+  get logItem(): Exchange["logItem"] {
     const { accessLog } = this.#serving.host;
+    // The log wants all kinds of items, or none.
     if (!accessLog.wants({ case: "get" })) return undefined;
-    const { peer } = this.#connection;
-    return (path, bytes, began) => {
-      const operation = { case: "get", value: { path } } as const;
-      accessLog.write({ peer, operation, bytes, began, skipped: false, error: undefined });
-    };
-  }
-
-  get logStored(): Exchange["logStored"] {
-    const { accessLog } = this.#serving.host;
-    if (!accessLog.wants({ case: "put" })) return undefined;
     const { peer } = this.#connection;
     return ({ operation, path, ...facts }) =>
       accessLog.write({ peer, operation: { case: operation, value: { path } }, ...facts });
