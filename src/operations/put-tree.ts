@@ -21,7 +21,7 @@ import { checkFacts } from "./bounds.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
 import { itemTurns, type TurnTaker } from "./item-turns.ts";
 import { OpenFolders } from "./open-folders.ts";
-import { COLLISIONS } from "./put.ts";
+import { COLLISIONS, storedAs } from "./put.ts";
 import { putWhole, type StoredWhole } from "./put-whole.ts";
 
 /** The outcome of an item; undefined until it is known. */
@@ -311,15 +311,7 @@ function outcomeOf(
 ): Init<TreeOutcome> {
   const { size, version, notDone } = entry;
   const isOnDisk = durability === "fsync" && notDone?.sync !== true && !skipped;
-  return {
-    size,
-    version,
-    skipped,
-    durability: isOnDisk ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
-    modeNotSet: notDone?.mode,
-    modifiedNotSet: notDone?.modified,
-    notSynced: notDone?.sync,
-  };
+  return { size, version, skipped, ...storedAs(isOnDisk ? "fsync" : "none", notDone) };
 }
 
 /** Files at once that are stored the ordinary way, where a file needs no sync. */

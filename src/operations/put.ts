@@ -1,6 +1,14 @@
 import { type ErrorCode, LeatError } from "../errors.ts";
 import { BLOCK_SIZE, LEAST_WINDOW, RETRY_AFTER, TRANSFER_WINDOW } from "../limits.ts";
-import type { Collision, Committed, MaybePromise, Prefix, Sink } from "../store/store.ts";
+import type {
+  Collision,
+  Committed,
+  DurabilityLevel,
+  MaybePromise,
+  NotDone,
+  Prefix,
+  Sink,
+} from "../store/store.ts";
 import { Incoming, type Intake } from "../transfer/incoming.ts";
 import { Pieces } from "../transfer/pieces.ts";
 import type { Finish, IfExists, Put } from "../wire/gen/messages.ts";
@@ -257,16 +265,8 @@ export class PutOperation implements Receiving, Intake {
 
   #receipt(committed: Committed, uploadId: Uint8Array): void {
     const { entry, crc32, sha256, durability, notDone } = committed;
-    this.#exchange.receipt({
-      entry,
-      uploadId,
-      crc32,
-      sha256,
-      durability: durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
-      modeNotSet: notDone?.mode,
-      modifiedNotSet: notDone?.modified,
-      notSynced: notDone?.sync,
-    });
+    const facts = { entry, uploadId, crc32, sha256 };
+    this.#exchange.receipt({ ...facts, ...storedAs(durability, notDone) });
   }
 
   #fail(thrown: unknown): void {
@@ -323,4 +323,14 @@ export class PutOperation implements Receiving, Intake {
     // Less than that is sent sooner than it is found.
     return good < BLOCK_SIZE ? 0 : good;
   }
+}
+
+/** How a file was stored, as a Receipt and the outcome of an item have it. */
+export function storedAs(durability: DurabilityLevel, notDone: NotDone | undefined) {
+  return {
+    durability: durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
+    modeNotSet: notDone?.mode,
+    modifiedNotSet: notDone?.modified,
+    notSynced: notDone?.sync,
+  } as const;
 }
