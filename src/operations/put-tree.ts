@@ -179,8 +179,8 @@ export class PutTreeOperation implements Receiving, TurnTaker {
   }
 
   /** @throws PROTOCOL_ERROR */
-  #item({ item, contents }: WalkedItem): void {
-    const { leave, entry, again } = item;
+  #item({ message, contents }: WalkedItem): void {
+    const { leave, entry, again } = message;
     this.#folders.leave(leave);
     if (entry?.kind === "DIRECTORY") return this.#folder(entry);
     if (entry?.kind !== "FILE" || contents === undefined) {

@@ -47,7 +47,7 @@ async function walk(store: Store, path: string, after?: string): Promise<Line[]>
     incoming.push(frame.subarray(100, 100 + cut), undefined);
     incoming.push(frame.subarray(100 + cut, 100 + length), outgoing.endBlock());
     for (let next = incoming.next(); next !== undefined; next = incoming.next()) {
-      const { item, contents } = next;
+      const { message: item, contents } = next;
       open.length -= item.leave;
       lines.push(line(open, item, contents));
       if (item.entry?.kind === "DIRECTORY" && !item.entry.link) open.push(item.entry.name);

@@ -82,7 +82,7 @@ class StreamedWalk implements TreeWalk {
   next(): WalkItem | undefined {
     const walked = this.#stream.next();
     if (walked === undefined) return undefined;
-    const { item, contents } = walked;
+    const { message: item, contents } = walked;
     this.#follow(item);
     const { leave, entry, failure, skippedNames } = item;
     return { leave, entry, contents, skippedNames, failure: failure && failureError(failure) };
