@@ -32,9 +32,7 @@ export class TreeRun {
   readonly #options: TreeOptions;
   readonly #stop = new AbortController();
   #running = 0;
-  /** Items that go on a stream together: they have room of their own. */
-  #items = 0;
-  /** How many items hold each folder open. */
+  /** How many items hold each folder open: they go on a stream together, and have room of their own. */
   readonly #folders = new Map<LocalFolder, number>();
   /** Bytes that all transfers have moved so far. */
   #moved = 0;
@@ -74,11 +72,8 @@ export class TreeRun {
    * @param bytes that it may hold in memory
    * @throws the error that ended the run
    */
-  async room(bytes: number): Promise<void> {
-    while (!this.hasRoom(bytes)) {
-      if (this.#error !== undefined) throw this.#error;
-      await new Promise<void>((resolve) => (this.#wakeForRoom = resolve));
-    }
+  room(bytes: number): Promise<void> {
+    return this.#waitFor(() => this.hasRoom(bytes));
   }
 
   /** Whether one more transfer may begin now. */
@@ -97,8 +92,12 @@ export class TreeRun {
   }
 
   /** Waits until one more item may. @throws the error that ended the run */
-  async itemRoom(): Promise<void> {
-    while (!this.hasItemRoom) {
+  itemRoom(): Promise<void> {
+    return this.#waitFor(() => this.hasItemRoom);
+  }
+
+  async #waitFor(hasRoom: () => boolean): Promise<void> {
+    while (!hasRoom()) {
       if (this.#error !== undefined) throw this.#error;
       await new Promise<void>((resolve) => (this.#wakeForRoom = resolve));
     }
@@ -144,10 +143,8 @@ export class TreeRun {
 
   /** As `begin`, for an item that goes on a stream with others. */
   beginItem(item: TreeRoot, folder: LocalFolder): EndTransfer {
-    this.#items += 1;
     this.#folders.set(folder, (this.#folders.get(folder) ?? 0) + 1);
     return this.#ending(item, folder, () => {
-      this.#items -= 1;
       const left = this.#folders.get(folder)! - 1;
       if (left > 0) this.#folders.set(folder, left);
       else this.#folders.delete(folder);
@@ -169,9 +166,9 @@ export class TreeRun {
     };
   }
 
-  /** Transfers and items that have not ended. */
-  get #open(): number {
-    return this.#running + this.#items;
+  /** Whether a transfer or an item has not ended. */
+  get #isMoving(): boolean {
+    return this.#running > 0 || this.#folders.size > 0;
   }
 
   report(outcome: TreeOutcome): void {
@@ -221,7 +218,7 @@ export class TreeRun {
     const release = onAbort(this.#options.signal, this.#fail);
     const walking = this.#walk(roots, walk);
     try {
-      while (!this.#walked || this.#open > 0 || this.#outcomes.length > 0) {
+      while (!this.#walked || this.#isMoving || this.#outcomes.length > 0) {
         const outcomes = this.#outcomes;
         this.#outcomes = [];
         this.#wakeWalk();
@@ -236,7 +233,7 @@ export class TreeRun {
       this.#fail(new LeatError("CANCELLED", "it was given up"));
       release();
       await walking;
-      while (this.#open > 0) await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      while (this.#isMoving) await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
   }
 
