@@ -2,13 +2,14 @@
  * Sends the items of a tree, over one stream after another: when one is lost, the next goes on behind the last outcome
  * that came. Items without an outcome are kept, and sent again.
  */
-import { type ErrorCode, LeatError } from "../../errors.ts";
+import { LeatError } from "../../errors.ts";
 import { DATA_PAYLOAD, TREE_ITEM_BYTES, TREE_ITEMS } from "../../limits.ts";
 import type { Entry, TreeOutcome } from "../../wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../wire/plain.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
 import type { Retry } from "../connection/retry.ts";
 import type { PutFolder } from "./put-folder.ts";
+import { unlessRefused } from "./tree.ts";
 import { type PutTreeHooks, type PutTreeRequest, PutTreeStream } from "./put-tree-stream.ts";
 
 /** A file with its contents, or a folder. Ends with one of `done` and `failed`. */
@@ -23,9 +24,6 @@ export interface TreeUploadItem {
   /** It is not known whether the server has stored it. */
   failed(error: LeatError): void;
 }
-
-/** A server that does not put trees, or not now. */
-const CANNOT: ReadonlySet<ErrorCode> = new Set(["RESOURCE_EXHAUSTED", "UNIMPLEMENTED"]);
 
 interface Sent {
   /** undefined for a folder that is entered once more. */
@@ -72,7 +70,7 @@ export class TreeUpload {
     signal: AbortSignal,
   ): Promise<TreeUpload | undefined> {
     const upload = new TreeUpload(link, request, signal);
-    return (await upload.#open(CANNOT)) ? upload : undefined;
+    return (await upload.#open(true)) ? upload : undefined;
   }
 
   /** Whether one more item may be sent now. */
@@ -115,21 +113,17 @@ export class TreeUpload {
     return this.#stream !== undefined && this.#stream.link.closeReason !== undefined;
   }
 
-  /** @param expected refusals that are no errors @returns whether there was none of these */
-  async #open(expected?: ReadonlySet<ErrorCode>): Promise<boolean> {
+  /** @param mayBeRefused the tree is moved in another way then @returns whether it was not */
+  async #open(mayBeRefused = false): Promise<boolean> {
     const hooks: PutTreeHooks = {
       onTaken: () => this.#wakeUp(),
       onOutcome: (outcome) => this.#outcome(outcome),
       onFinished: () => this.#ended(),
       onFailed: (error) => this.#lost(error),
     };
-    const stream = await this.#link.withRetries(async (link) => {
-      try {
-        return await PutTreeStream.open(link, this.#request, hooks, this.#signal);
-      } catch (thrown) {
-        if (thrown instanceof LeatError && expected?.has(thrown.code) === true) return undefined;
-        throw thrown;
-      }
+    const stream = await this.#link.withRetries((link) => {
+      const opened = PutTreeStream.open(link, this.#request, hooks, this.#signal);
+      return mayBeRefused ? opened.catch(unlessRefused) : opened;
     }, this.#signal);
     if (this.#error !== undefined) stream?.cancel();
     else this.#stream = stream;

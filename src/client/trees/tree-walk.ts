@@ -2,7 +2,7 @@
  * Walks a folder of the server, over as many connections as that takes: behind a lost one it continues after the last
  * item that came. A server that has no walk, or none left, is asked for the list of each folder.
  */
-import { type ErrorCode, LeatError } from "../../errors.ts";
+import { LeatError } from "../../errors.ts";
 import { TREE_DEPTH } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import { type GetPage, isFolder, type MadeItem, WalkItems } from "../../transfer/walk-items.ts";
@@ -10,7 +10,9 @@ import type { Entry, TreeItem } from "../../wire/gen/messages.ts";
 import { failureError } from "../../session/failure.ts";
 import type { Calls } from "../calls/calls.ts";
 import { isBefore, PageOrder } from "../calls/page.ts";
+import type { Link } from "../connection/link.ts";
 import type { Retry } from "../connection/retry.ts";
+import { unlessRefused } from "./tree.ts";
 import { WalkStream } from "./walk-stream.ts";
 
 /** As MadeItem, with what came along. */
@@ -40,27 +42,14 @@ export async function walkTree(
   path: string,
   options: TreeWalkOptions,
 ): Promise<TreeWalk> {
-  const open = (after?: string): Promise<WalkStream> =>
-    calls.link.withRetries(
-      (link) => WalkStream.open(link, { path, after, ...options }, options.signal),
-      options.signal,
-    );
-  const first = await calls.link.withRetries(
-    (link) =>
-      WalkStream.open(link, { path, after: undefined, ...options }, options.signal).catch(
-        unlessListed,
-      ),
-    options.signal,
-  );
-  if (first === undefined) return new ListedWalk(calls, path, options.signal);
-  return new StreamedWalk(first, open, calls.link.retry(options.signal));
-}
-
-/** A server without walks, or with too many of them at once: several trees of a client may wait for each other. */
-const LISTED = new Set<ErrorCode>(["UNIMPLEMENTED", "RESOURCE_EXHAUSTED"]);
-
-function unlessListed(thrown: unknown): undefined {
-  if (!(thrown instanceof LeatError) || !LISTED.has(thrown.code)) throw thrown;
+  const { contentsUpTo, signal } = options;
+  const open = (link: Link, after?: string): Promise<WalkStream> =>
+    WalkStream.open(link, { path, after, contentsUpTo }, signal);
+  const first = await calls.link.withRetries((link) => open(link).catch(unlessRefused), signal);
+  if (first === undefined) return new ListedWalk(calls, path, signal);
+  const reopen = (after?: string): Promise<WalkStream> =>
+    calls.link.withRetries((link) => open(link, after), signal);
+  return new StreamedWalk(first, reopen, calls.link.retry(signal));
 }
 
 class StreamedWalk implements TreeWalk {

@@ -1,5 +1,5 @@
 /** The options and results of moving a tree, the same for both directions. */
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import { TREE_DEPTH } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, NotDone } from "../../store/store.ts";
@@ -115,6 +115,14 @@ export function outcomeOf(
     error: undefined,
     ...facts,
   };
+}
+
+/** A server that moves no trees on one stream, or not now: several trees of a client may wait for each other. */
+const REFUSED = new Set<ErrorCode>(["UNIMPLEMENTED", "RESOURCE_EXHAUSTED"]);
+
+/** For a tree that can be moved in another way. @returns undefined where the server refused the stream @throws all else */
+export function unlessRefused(thrown: unknown): undefined {
+  if (!(thrown instanceof LeatError) || !REFUSED.has(thrown.code)) throw thrown;
 }
 
 /** Limits the folders that are held open at once. @throws INVALID_NAME */
