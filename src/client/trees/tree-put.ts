@@ -90,8 +90,7 @@ export class TreePut {
 
   /** Its files are open when this resolves. */
   async #folder(source: SourceFolder): Promise<void> {
-    const { root, folder, depth, made } = source;
-    checkDepth(root.local, depth);
+    const { root, folder, made } = source;
     if (made === undefined && root.path !== "") {
       const value = { path: root.path, parents: true };
       await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
@@ -132,7 +131,6 @@ export class TreePut {
   #fileItem({ folder, item, name, small, parent }: SmallItem): TreeUploadItem {
     const end = this.#run.beginItem(item, folder);
     const { bytes, modified, mode } = small;
-    const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
     return {
       parent,
       entry: { name, kind: "FILE", size: bytes.length, modified, mode },
@@ -141,7 +139,7 @@ export class TreePut {
         if (parent.hasFailed) return end(undefined);
         const error = outcome.failure && failureError(outcome.failure);
         if (error !== undefined && isWorthTrying(error)) {
-          return end(this.#send(item, { open, replayable: true }));
+          return end(this.#send(item, fileOrigin(folder, item, name)));
         }
         end(
           error === undefined
@@ -218,8 +216,7 @@ export class TreePut {
       failed: (error, uploadId) => {
         small.delete(put);
         if (!isWorthTrying(error)) return end(this.#run.failed(item, "FILE", error));
-        const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
-        end(this.#send(item, { open, replayable: true }, uploadId));
+        end(this.#send(item, fileOrigin(folder, item, name), uploadId));
       },
     });
     small.add(put);
@@ -249,8 +246,8 @@ export class TreePut {
   /** Begins an upload when there is room for it. */
   async #begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
     checkPath(item.path);
-    const open = (): Upload => uploadOf(folder.openFile(name, item.local), false, item.local);
-    let first: Upload | undefined = open();
+    const origin = fileOrigin(folder, item, name);
+    let first: Upload | undefined = origin.open();
     // At most this much of it is in memory at the server.
     const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
     try {
@@ -259,13 +256,13 @@ export class TreePut {
       first.release();
       throw thrown;
     }
-    const next = (): Upload => {
-      const upload = first ?? open();
+    const open = (): Upload => {
+      const upload = first ?? origin.open();
       first = undefined;
       return upload;
     };
     const end = this.#run.begin(item, bytes, folder);
-    end(this.#send(item, { open: next, replayable: true }));
+    end(this.#send(item, { ...origin, open }));
   }
 
   /** @param lostId as `Calls.put` */
@@ -299,6 +296,12 @@ interface SmallItem {
   readonly name: string;
   readonly small: SmallFile;
   readonly parent: PutFolder;
+}
+
+/** A file of a folder that is held open. */
+function fileOrigin(folder: LocalFolder, { local }: TreeRoot, name: string) {
+  const open = (): Upload => uploadOf(folder.openFile(name, local), false, local);
+  return { open, replayable: true };
 }
 
 /** Whether another try may end otherwise. */
