@@ -128,7 +128,7 @@ export class Calls {
   }
 }
 
-export interface Page extends ListPage {
+interface Page extends ListPage {
   readonly cursor?: string | undefined;
 }
 

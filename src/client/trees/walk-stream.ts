@@ -2,7 +2,7 @@
 import { LeatError } from "../../errors.ts";
 import type { Result } from "../../session/event.ts";
 import { IncomingWalk, type WalkedItem } from "../../transfer/incoming-walk.ts";
-import type { Entry, Finish } from "../../wire/gen/messages.ts";
+import type { Finish } from "../../wire/gen/messages.ts";
 import type { Link, PendingRequest } from "../connection/link.ts";
 import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
 
@@ -20,7 +20,6 @@ export class WalkStream implements StreamHandler {
   readonly #answered = Promise.withResolvers<WalkStream>();
   readonly #incoming: IncomingWalk;
   #request: PendingRequest | undefined;
-  #entry: Entry | undefined;
   #isFinished = false;
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
@@ -36,11 +35,6 @@ export class WalkStream implements StreamHandler {
     const operation = { case: "walk", value: request } as const;
     stream.#request = link.request({ operation }, stream, signal);
     return stream.#answered.promise;
-  }
-
-  /** The folder that is walked. */
-  get entry(): Entry {
-    return this.#entry!;
   }
 
   /** @returns the next item; undefined where `more` is to be waited for @throws PROTOCOL_ERROR */
@@ -73,7 +67,6 @@ export class WalkStream implements StreamHandler {
 
   response(result: Result | undefined): void {
     if (result?.case !== "walk" || result.value.entry === undefined) throw unexpected("walk");
-    this.#entry = result.value.entry;
     this.#answered.resolve(this);
   }
 
