@@ -7,10 +7,9 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { randomBytes } from "../../hash.ts";
 import { CLOSE_DEADLINE } from "../../limits.ts";
-import { OWN_FOLDER, quote } from "../../store/names.ts";
+import { below, OWN_FOLDER, quote } from "../../store/names.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { CallOptions } from "../connection/options.ts";
-import { below } from "../../store/names.ts";
 import type { TreeRoot } from "./tree.ts";
 
 /** Codes of a server that does not have the name. */
@@ -48,10 +47,9 @@ export async function checkGet(
   const places = around(folder)
     .filter((library) => isLocal(calls) || isLibrary(library))
     .map((library) => relative(library, folder))
-    .filter((place) => {
-      const target = contents ? place : below(place, basename(resolve(local)));
-      return isWithin(target, path) || (!mayBeIn && isWithin(path, target));
-    });
+    .filter((place) =>
+      overlap(path, contents ? place : below(place, basename(resolve(local))), mayBeIn),
+    );
   if (places.length === 0) return;
   const mark = markName();
   if (!tried(() => mkdirSync(join(folder, mark)))) return; // the target cannot be made there either
@@ -104,10 +102,7 @@ export class UploadLoops {
     if (folder === undefined) return;
     const libraries = around(folder)
       .filter((library) => isLocal(this.#calls) || isLibrary(library))
-      .filter((library) => {
-        const source = relative(library, folder);
-        return isWithin(path, source) || (!mayBeIn && isWithin(source, path));
-      });
+      .filter((library) => overlap(relative(library, folder), path, mayBeIn));
     if ((await this.#served(libraries)) !== undefined) throw intoItself(local, path);
   }
 
@@ -185,6 +180,11 @@ function realFolder(path: string): string | undefined {
 
 /** Whether the server is known to be on this machine. */
 const isLocal = ({ link }: Calls): boolean => link.current.connection.isLocal;
+
+/** Whether the target is in the source; or, unless it may be, the source in the target. */
+function overlap(source: string, target: string, mayBeIn: boolean): boolean {
+  return isWithin(target, source) || (!mayBeIn && isWithin(source, target));
+}
 
 function isWithin(path: string, folder: string): boolean {
   return folder === "" || path === folder || path.startsWith(`${folder}/`);
