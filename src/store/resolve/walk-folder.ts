@@ -1,12 +1,13 @@
 /** Folders of the walk: held by a descriptor where /proc shows it, else known by their path. */
 
-import { constants, existsSync, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
+import { constants, existsSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "./folder.ts";
 import { DescriptorFolder } from "./descriptor-folder.ts";
+import { descriptorFacts } from "../system/descriptor.ts";
 import { type Facts, factsOf } from "../system/facts.ts";
 import { type NameTaker, readFolder } from "./folder-reader.ts";
-import { O_CLOEXEC, O_PATH, openAt, statDescriptor } from "../system/kernel.ts";
+import { O_CLOEXEC, O_PATH, openAt } from "../system/kernel.ts";
 import { quote } from "../names.ts";
 import { linkRefused, notADirectory, notFound } from "../system/refusals.ts";
 
@@ -26,7 +27,8 @@ export interface WalkFolder extends Folder {
 
 export class ProcFolder extends DescriptorFolder implements WalkFolder {
   constructor(fd: number) {
-    super(fd, factsOfDescriptor(fd));
+    // `stat` of the names in it gives no mount, either.
+    super(fd, { ...descriptorFacts(fd), mount: 0 });
   }
 
   static open(path: string): ProcFolder {
@@ -85,14 +87,6 @@ export class PathFolder implements WalkFolder {
   }
 
   [Symbol.dispose](): void {}
-}
-
-/** As fstat(2), in a seventh of the time where the system has statx. */
-function factsOfDescriptor(fd: number): Facts {
-  const found = statDescriptor(fd);
-  // `stat` of the names in it gives no mount, either.
-  if (typeof found === "object") return { ...found, mount: 0 };
-  return factsOf(fstatSync(fd, { bigint: true }));
 }
 
 function statPath(path: string, name: string): Facts | undefined {
