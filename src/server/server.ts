@@ -22,8 +22,7 @@ import { type Settings, conflict, settle } from "./options/table.ts";
  * @throws LeatError: an option is out of its bounds, the library is missing or unreadable, the port is taken
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { log } = options;
-  const settings = settle(log === undefined ? options : { ...options, log: new GuardedLog(log) });
+  const settings = settingsOf(options);
   const problem = conflict(settings);
   if (problem !== undefined) throw new LeatError("INVALID_ARGUMENT", problem);
   const store = openStore(settings);
@@ -61,8 +60,7 @@ export async function servePeer(
   options: ServerOptions,
   open: (accept: Accept) => Promise<void>,
 ): Promise<PeerServer> {
-  const { log, ...others } = settle(options);
-  const settings = log === undefined ? others : { ...others, log: new GuardedLog(log) };
+  const settings = settingsOf(options);
   const host = new Host(openStore(settings), { ...settings, oneClient: true }, processRuntime());
   const left = Promise.withResolvers<void>();
   const server = new LeatServer(host, {
@@ -77,6 +75,12 @@ export async function servePeer(
     throw thrown;
   }
   return { ended: left.promise, stop: (how) => server.stop(how) };
+}
+
+/** With all defaults, and a log that throws nothing. @throws INVALID_ARGUMENT */
+function settingsOf(options: ServerOptions): Settings {
+  const { log } = options;
+  return settle(log === undefined ? options : { ...options, log: new GuardedLog(log) });
 }
 
 function address({ unix, hostname, port }: Settings): Address {
