@@ -195,11 +195,9 @@ export class PutTreeOperation implements Receiving, TurnTaker {
   #folder({ name }: Entry): void {
     const { store, durability } = this.#exchange;
     const report = this.#reporter("makeDirectory", name, 0);
-    const make = (): MaybePromise<StoreEntry> =>
-      store.makeDirectory(this.#folders.pathOf(name), true, durability);
     let made: MaybePromise<StoreEntry> | LeatError;
     try {
-      made = make();
+      made = store.makeDirectory(this.#folders.pathOf(name), true, durability);
     } catch (thrown) {
       made = LeatError.from(thrown);
     }
@@ -267,14 +265,14 @@ export class PutTreeOperation implements Receiving, TurnTaker {
   }
 
   /** @param coming never rejects */
-  #later(coming: Promise<Init<TreeOutcome>>, done?: () => void): void {
+  #later(coming: Promise<Init<TreeOutcome>>, done: () => void): void {
     const slot: Slot = { outcome: undefined };
     this.#slots.push(slot);
     this.#running += 1;
     void coming.then((outcome) => {
       slot.outcome = outcome;
       this.#running -= 1;
-      done?.();
+      done();
       this.#flush();
       this.#schedule();
       this.#settle();
