@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { connect } from "../../src/index.ts";
-import type { LeftOut, PutTreeOptions, TreeOutcome } from "../../src/index.ts";
+import type { PutTreeOptions, TreeOutcome } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
 import { SMALL_FILE } from "../../src/limits.ts";
 import type { TreeOutcome as WireOutcome } from "../../src/wire/gen/messages.ts";
@@ -17,12 +17,6 @@ import { flagsOf, startServer, WAY } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 const random = seededRandom(1813);
-
-async function all(tree: AsyncGenerator<TreeOutcome, LeftOut>): Promise<TreeOutcome[]> {
-  const outcomes: TreeOutcome[] = [];
-  for await (const outcome of tree) outcomes.push(outcome);
-  return outcomes;
-}
 
 const failures = (outcomes: readonly TreeOutcome[]): string[] =>
   outcomes
@@ -68,7 +62,9 @@ describe.each(["none", "fsync"] as const)("with %s, an upload of a tree", (durab
           : { cutDown: 200 + Math.floor(bytes / 10) };
       });
       await using client = await connect(proxy.address, { retry: 30_000 });
-      const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t", { ifExists }));
+      const outcomes = await Array.fromAsync(
+        client.putTreeOutcomes(local.at("t"), "t", { ifExists }),
+      );
       expect(failures(outcomes)).toEqual([]);
       expect(outcomes.filter(({ skipped }) => skipped)).toEqual([]);
       expect(linesOf(library, "t")).toEqual(linesOf(local, "t"));
@@ -88,7 +84,7 @@ describe.each(["none", "fsync"] as const)("with %s, an upload of a tree", (durab
       connection === 0 ? { payloadUp: [8 * 40_000, 8 * 200_000] } : {},
     );
     await using client = await connect(proxy.address, { retry: 30_000 });
-    const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t"));
+    const outcomes = await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t"));
     expect(failures(outcomes)).toEqual([]);
     expect(linesOf(library, "t")).toEqual(linesOf(local, "t"));
   });
@@ -102,7 +98,9 @@ test("the outcomes of a tree say what a put of each file says", async () => {
   await using client = await connect(server.address);
   let moved = 0;
   const onProgress = (bytes: number): void => void (moved = bytes);
-  const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t", { onProgress }));
+  const outcomes = await Array.fromAsync(
+    client.putTreeOutcomes(local.at("t"), "t", { onProgress }),
+  );
   expect(failures(outcomes)).toEqual([]);
   const files = outcomes.filter(({ kind }) => kind === "FILE");
   expect(moved).toBe(files.reduce((sum, { size }) => sum + size, 0));
@@ -125,7 +123,7 @@ test("a folder whose name is taken by a file fails once, and the rest goes on", 
   library.file("t/a", "taken");
   await using server = await startServer({ library: library.path, durability: "none" });
   await using client = await connect(server.address);
-  const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t"));
+  const outcomes = await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t"));
   expect(failures(outcomes)).toEqual(["t/a NOT_A_DIRECTORY"]);
   expect(outcomes.map(({ path }) => path).toSorted()).toEqual(["t", "t/a", "t/v", "t/z", "t/z/w"]);
 });
@@ -170,7 +168,7 @@ describe("a server that", () => {
       },
     });
     await using client = await connect(server.address);
-    const outcomes = await all(client.putTreeOutcomes(local.at("t"), "t"));
+    const outcomes = await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t"));
     expect(failures(outcomes)).toEqual([]);
     const there = [...done].map(([path, sum]) => (path.endsWith("/") ? path : `${path}=${sum}`));
     const expected = ["", ...linesOf(local, "t")].map((line) => `t/${line}`);
@@ -206,7 +204,9 @@ describe("a server that", () => {
     local.file("t/a", "x");
     using server = lie(outcomes);
     await using client = await connect(server.address, { retry: 0 });
-    expect(failures(await all(client.putTreeOutcomes(local.at("t"), "t")))).toEqual(expected);
+    expect(failures(await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t")))).toEqual(
+      expected,
+    );
   });
 
   test("never answers is left when the caller gives up", async () => {
@@ -215,7 +215,9 @@ describe("a server that", () => {
     using server = lie([], false);
     await using client = await connect(server.address);
     const stop = new AbortController();
-    const tree = all(client.putTreeOutcomes(local.at("t"), "t", { signal: stop.signal }));
+    const tree = Array.fromAsync(
+      client.putTreeOutcomes(local.at("t"), "t", { signal: stop.signal }),
+    );
     tree.catch(() => {});
     await until(() => server.asked.includes("putTree"));
     stop.abort();
