@@ -6,7 +6,6 @@
  * Writing a file of 4 KiB takes 15 us this way, and 290 us through local-file.ts (docs/decisions/0008).
  */
 import type { Folder } from "../../store/resolve/folder.ts";
-import { sameThing } from "../../store/system/facts.ts";
 import { statAt } from "../../store/system/kernel.ts";
 import { readAt } from "../../store/read/whole-file.ts";
 import type { Time } from "../../store/store.ts";
@@ -52,10 +51,9 @@ export function readSmallFile(
   if (typeof seen === "number" || seen.kind !== "FILE" || seen.size > maxSize) return undefined;
   try {
     const bytes = new Uint8Array(seen.size);
-    const read = readAt(folder.fd, name, bytes);
-    if (read === undefined || !sameThing(read, seen)) return undefined;
-    const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = read;
-    return { bytes, modified: { seconds, nanoseconds }, mode: read.mode };
+    if (readAt(folder.fd, name, bytes, seen) === undefined) return undefined;
+    const { modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = seen;
+    return { bytes, modified: { seconds, nanoseconds }, mode: seen.mode };
   } catch {
     return undefined; // local-file.ts will meet the same error, and report it
   }

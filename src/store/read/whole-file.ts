@@ -6,7 +6,7 @@ import { closeSync, constants, readSync } from "node:fs";
 import type { Library } from "../resolve/library.ts";
 import type { PageEntry } from "../store.ts";
 import { readPace } from "../system/disk-pace.ts";
-import { type Facts, sameChanged } from "../system/facts.ts";
+import { type Facts, sameChanged, sameThing } from "../system/facts.ts";
 import { O_CLOEXEC, openAt, statDescriptor } from "../system/kernel.ts";
 
 /** Non-blocking: a FIFO may have taken the place of the file. Only root could put a device there. */
@@ -34,24 +34,34 @@ export function readWhole(
   }
 }
 
-/** @returns its facts; undefined where it does not have exactly as many bytes as `into`, or is written to meanwhile */
-export function readAt(folder: number, name: string, into: Uint8Array): Facts | undefined {
+/**
+ * @param seen what it was before it is opened; looked up then unless given
+ * @returns its facts; undefined where it does not have exactly as many bytes as `into`, or changes meanwhile
+ */
+export function readAt(
+  folder: number,
+  name: string,
+  into: Uint8Array,
+  seen?: Facts,
+): Facts | undefined {
   const fd = openAt(folder, name, FLAGS, 0);
   if (fd < 0) return undefined;
   try {
-    const facts = statDescriptor(fd);
+    const facts = seen ?? statDescriptor(fd);
     if (typeof facts === "number" || facts.kind !== "FILE" || facts.size !== into.length)
       return undefined;
     if (readSync(fd, into, 0, into.length, 0) < into.length) return undefined;
     // Files of /proc claim to be empty, and are not.
     if (into.length === 0 && readSync(fd, PROBE, 0, 1, 0) > 0) return undefined;
     const after = statDescriptor(fd);
-    return typeof after === "object" && after.size === facts.size && sameChanged(after, facts)
-      ? facts
-      : undefined;
+    return typeof after === "object" && isUnchanged(facts, after) ? facts : undefined;
   } finally {
     closeSync(fd);
   }
+}
+
+function isUnchanged(before: Facts, after: Facts): boolean {
+  return sameThing(after, before) && after.size === before.size && sameChanged(after, before);
 }
 
 function isOf({ modified }: PageEntry, facts: Facts): boolean {
