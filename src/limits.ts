@@ -537,6 +537,9 @@ export const SWEEP_EVERY = 3_600_000;
 /** A partial that is not open and was not touched for this long is removed, by default. */
 export const PARTIAL_RETENTION = 24 * 3_600_000;
 
+/** Bytes of the configuration file of a server at most: a hundred times what its keys need. */
+export const CONFIG_FILE = MiB;
+
 // ---- the log ----
 
 /** Lines of one kind that are written within LOG_SPAN; more are counted. More than a person reads, and less than

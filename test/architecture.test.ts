@@ -212,6 +212,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "node",
     "bun",
     "commander",
+    "smol-toml",
   ],
   cli: [
     ...BASE,

@@ -155,8 +155,8 @@ export class RunningServer implements AsyncDisposable {
     env: Record<string, string> = {},
   ): Promise<RunningServer> {
     const server = new RunningServer(args, env);
-    const port = args.includes("--port") || args.includes("--unix") || "LEAT_PORT" in env;
-    expect(port).toBe(true);
+    const says = ["--port", "--unix", "--config"].some((flag) => args.includes(flag));
+    expect(says || "LEAT_PORT" in env).toBe(true);
     const ready = await server.stdout.until("\n");
     server.address = /^leat listening on (\S+)\n$/.exec(ready)?.[1] ?? "";
     expect(ready).toBe(`leat listening on ${server.address}\n`);

@@ -85,7 +85,8 @@ function readEnvironment(name: string, text: string, option: Option): unknown {
   }
 }
 
-function readSwitch(text: string): boolean {
+/** For values that are not typed: `1`, `true`, `yes`, `on` and their opposites. @throws InvalidArgumentError */
+export function readSwitch(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
   throw new InvalidArgumentError("It should be 1 or 0.");

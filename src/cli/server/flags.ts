@@ -16,6 +16,10 @@ import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts
 
 /** Flags that are no options of `createServer`. */
 const OWN = {
+  config: {
+    type: "text",
+    flag: ["--config <FILE>", "TOML file with values of these flags; see `leat server config`"],
+  },
   stdio: {
     type: "switch",
     flag: ["--stdio", "serve one client over standard input and output: ssh starts it so"],
@@ -39,6 +43,7 @@ const OWN = {
 } as const satisfies Readonly<Record<string, Row>>;
 
 export interface ServerFlags extends Settings {
+  readonly config?: string;
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
   readonly logLevel: LogLevel;
@@ -76,6 +81,30 @@ export function readFlags(program: Command): ServerFlags {
   const problem = conflict(flags, (name) => OPTIONS[name].flag[0].split(" ")[0]!);
   if (problem !== undefined) throw new UsageError(problem);
   return flags;
+}
+
+/** The source of a value, in commander's words, that comes from the configuration file. */
+export const FROM_FILE = "config";
+
+/** A flag as a configuration file has it. */
+export interface Setting {
+  readonly key: string;
+  /** A duration is in seconds. */
+  readonly value: string | number | boolean;
+  /** `default`, FROM_FILE, `env` or `cli`. */
+  readonly source: string;
+}
+
+/** The values of all flags that are set, but for that of the file itself. */
+export function settingsOf(program: Command): Setting[] {
+  return FLAGS.flatMap(([name, option]): Setting[] => {
+    const attribute = option.attributeName();
+    const value = program.getOptionValue(attribute) as Setting["value"] | undefined;
+    if (value === undefined || name === "config" || name === "stdio") return [];
+    const isDuration = ROWS.find(([each]) => each === name)?.[1].type === "duration";
+    const source = program.getOptionValueSource(attribute) ?? "default";
+    return [{ key: option.name(), value: isDuration ? Number(value) / 1000 : value, source }];
+  });
 }
 
 /** @returns the option, which reads values of the row's type */

@@ -10,12 +10,14 @@ import { VERSION } from "../../version.ts";
 import { createCommand, isAnswer, usageMessage } from "../program/arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "../program/exit-codes.ts";
-import { type ServerFlags, addFlags, readFlags } from "./flags.ts";
-import { addressesElsewhere, checkAddress, checkPassed } from "./listening.ts";
+import { checkConfigCommand, configCommand } from "./config.ts";
+import { type ServerFlags, addFlags } from "./flags.ts";
+import { addressesElsewhere } from "./listening.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { createStderrLog, stopOnSignal } from "./running.ts";
-import { checkStdio, serveStdio } from "./stdio.ts";
+import { readSettings } from "./settings.ts";
+import { serveStdio } from "./stdio.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
 /** @returns the exit code */
@@ -25,7 +27,7 @@ export async function server(args: readonly string[]): Promise<number> {
     return EXIT.done;
   } catch (thrown) {
     if (isAnswer(thrown)) return EXIT.done;
-    process.stderr.write(`leat server: ${explain(thrown)}\n`);
+    for (const line of explain(thrown).split("\n")) process.stderr.write(`leat server: ${line}\n`);
     return exitCodeOf(thrown);
   }
 }
@@ -38,19 +40,19 @@ function createProgram() {
     .addHelpText(
       "after",
       "\nEvery flag can stand in the environment: --read-only as LEAT_READ_ONLY=1.",
-    );
-  return program.action(async (library: string | undefined) => {
-    const flags = readFlags(program);
-    const typed = (flag: string): boolean => program.getOptionValueSource(flag) === "cli";
-    if (flags.stdio === true) {
-      checkStdio(typed);
-      // The log appears at the client, which reports what concerns it in words of its own.
-      const hasLevel = program.getOptionValueSource("logLevel") !== "default";
-      return serveStdio(openLibrary(library), hasLevel ? flags : { ...flags, logLevel: "error" });
-    }
+    )
+    .addCommand(configCommand())
+    .addCommand(checkConfigCommand())
+    .enablePositionalOptions()
+    .helpCommand(false);
+  return program.action(async (argument: string | undefined) => {
     const passed = takePassed(process.env);
-    if (passed === undefined) checkAddress(flags, typed);
-    else checkPassed(passed.address, flags, typed);
+    const { library, flags, isSet } = await readSettings(program, argument, passed);
+    if (flags.stdio === true) {
+      // The log appears at the client, which reports what concerns it in words of its own.
+      const stdioFlags = isSet("logLevel") ? flags : { ...flags, logLevel: "error" as const };
+      return serveStdio(openLibrary(library), stdioFlags);
+    }
     await serve(library, flags, passed);
   });
 }
