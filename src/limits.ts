@@ -540,6 +540,12 @@ export const PARTIAL_RETENTION = 24 * 3_600_000;
 /** Bytes of the configuration file of a server at most: a hundred times what its keys need. */
 export const CONFIG_FILE = MiB;
 
+/** Milliseconds in which each process that serves tells its counts; one that does not counts as it last did. */
+export const COUNTS_DEADLINE = 1_000;
+
+/** Seconds after which a connection for metrics on which nothing moves is closed. */
+export const MONITOR_IDLE = 10;
+
 // ---- the log ----
 
 /** Lines of one kind that are written within LOG_SPAN; more are counted. More than a person reads, and less than

@@ -80,7 +80,7 @@ const CONNECTION = [...MOVING, "connection"];
 const FILES = ["store/system", "store/resolve", "store/read", "store/write"];
 const CALLS = ["client/connection", "client/local", "client/download", "client/upload"];
 const CLIENT = ["client/calls", "client/trees", "client/sync", "client"];
-const HOST = ["server/log", "server/options", "server/host"];
+const HOST = ["server/log", "server/metrics", "server/options", "server/host"];
 
 /** What each room may import besides itself: rooms above it in this table, and modules. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
@@ -122,6 +122,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   operations: [...CONNECTION, "next-turn", "node"],
 
   "server/log": [...BASE, "session", "net"],
+  "server/metrics": BASE,
   "server/options": [...BASE, "store", "server/log"],
   // What connections share, with no socket: other listeners than leat's own may stand on it.
   "server/host": [
@@ -134,10 +135,20 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "store/disk",
     "version",
     "server/log",
+    "server/metrics",
     "server/options",
   ],
   "server/loop": [...CONNECTION, "operations", "version", ...HOST, "node"],
-  "server/models": [...BASE, "net", "connection", "executable", ...HOST, "server/loop", "node"],
+  "server/models": [
+    ...BASE,
+    "net",
+    "connection",
+    "executable",
+    "version",
+    ...HOST,
+    "server/loop",
+    "node",
+  ],
   server: [...BASE, "net", "connection", ...HOST, "server/loop", "server/models"],
 
   "client/connection": [...CONNECTION, "version", "node"],
@@ -204,6 +215,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "store",
     "store/system",
     "server/log",
+    "server/metrics",
     "server/options",
     "server",
     "client/connection",

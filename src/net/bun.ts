@@ -129,11 +129,12 @@ function checkUnixPath(address: Address, doing: string): void {
   );
 }
 
-function listenError(thrown: unknown, where: string): LeatError {
+/** @param portFlag the flag that names the port of this address */
+export function listenError(thrown: unknown, where: string, portFlag = "--port"): LeatError {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
   const [flag, allowed] = where.startsWith("unix:")
     ? ["--unix path", "a folder it may write to"]
-    : ["--port", "a --port above 1023"];
+    : [portFlag, `a ${portFlag} above 1023`];
   const facts = {
     EADDRINUSE: ["UNAVAILABLE", `it is taken; stop what listens there or choose another ${flag}`],
     EACCES: ["PERMISSION_DENIED", `this user may not; choose ${allowed}`],

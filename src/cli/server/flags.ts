@@ -2,7 +2,6 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { DEFAULT_PORT } from "../../client/connection/address.ts";
-import type { ServerOptions } from "../../server/options/options.ts";
 import {
   OPTIONS,
   type Option as Row,
@@ -12,6 +11,7 @@ import {
 import { seconds, secondsOrNone, wholeNumber } from "../program/arguments.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { readHost } from "./listening.ts";
+import { readMonitorAddress } from "./monitor.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 
 /** Flags that are no options of `createServer`. */
@@ -27,6 +27,10 @@ const OWN = {
   allowAnonymous: {
     type: "switch",
     flag: ["--allow-anonymous", "serve strangers: needed to listen beyond this machine"],
+  },
+  metrics: {
+    type: "text",
+    flag: ["--metrics <[HOST:]PORT>", "answer Prometheus and health checks over HTTP there"],
   },
   logLevel: {
     type: "choice",
@@ -46,12 +50,14 @@ export interface ServerFlags extends Settings {
   readonly config?: string;
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
+  readonly metrics?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
 
 /** Options whose values the command reads in another way, or has another default for. */
-const SPECIAL: { readonly [K in keyof ServerOptions]?: (option: Option) => void } = {
+const SPECIAL: { readonly [K in keyof ServerFlags]?: (option: Option) => void } = {
+  metrics: (option) => option.argParser(readMonitorAddress),
   hostname: (option) => option.argParser(readHost),
   port: (option) => option.default(DEFAULT_PORT),
   workers: (option) => option.argParser(workerCount),
@@ -62,7 +68,7 @@ const ROWS: readonly [string, Row][] = Object.entries({ ...OPTIONS, ...OWN });
 const FLAGS = ROWS.flatMap(([name, row]): [string, Option][] => {
   if (row.flag === undefined) return [];
   const option = typed(new Option(...row.flag), row);
-  SPECIAL[name as keyof ServerOptions]?.(option);
+  SPECIAL[name as keyof ServerFlags]?.(option);
   return [[name, option]];
 });
 

@@ -63,7 +63,8 @@ function checkReach(what: string, host: string, allowAnonymous: boolean | undefi
   );
 }
 
-function isLoopback(host: string): boolean {
+/** Only this machine reaches it. */
+export function isLoopback(host: string): boolean {
   if (isIPv6(host)) return /^(0*:)+0*1$/.test(host);
   return host.toLowerCase() === "localhost" || (isIPv4(host) && host.startsWith("127."));
 }

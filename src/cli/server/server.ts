@@ -72,6 +72,7 @@ async function serve(
   const serving = await createServer({ ...options, ...where, library: folder, log });
   const { durability, readOnly = false } = options;
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
+  using _monitor = await startMonitoring(serving, folder, flags, log);
   replaceOnSignal(serving, log);
   const stopped = stopOnSignal(serving, log);
   process.stdout.write(`leat listening on ${serving.address}\n`);
@@ -80,6 +81,20 @@ async function serve(
   }
   await stopped;
   log.flush();
+}
+
+/** Answers Prometheus and health checks, where that is asked for. */
+async function startMonitoring(
+  server: Server,
+  library: string,
+  { metrics }: ServerFlags,
+  log: Log,
+): Promise<Disposable | undefined> {
+  if (metrics === undefined) return undefined;
+  const { startMonitor } = await import("./monitor.ts");
+  const monitor = startMonitor(metrics, { server, library });
+  log.info({}, `metrics on http://${monitor.address}/metrics`);
+  return monitor;
 }
 
 /** SIGUSR2: starts the next version of the program while the port stays open. */

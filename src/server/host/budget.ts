@@ -28,6 +28,10 @@ export class Budget implements WindowBudget {
     return Math.floor(this.#left * this.#share);
   }
 
+  get taken(): number {
+    return this.total - this.#left;
+  }
+
   get waiting(): number {
     return this.#waiting.size;
   }

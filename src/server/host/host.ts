@@ -15,7 +15,8 @@ import { SILENT } from "../log/log.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { type Settings, settle } from "../options/table.ts";
 import { Capacity, type Part } from "./capacity.ts";
-import { Counters } from "./counters.ts";
+import { Counters } from "../metrics/counters.ts";
+import type { Counts } from "../metrics/counts.ts";
 
 export class Host {
   readonly store: Store;
@@ -50,6 +51,33 @@ export class Host {
       bytesReceived: this.counters.bytesReceived,
       residentBytes: residentBytes(),
       durability: this.settings.durability === "fsync" ? "DURABILITY_FSYNC" : "DURABILITY_NONE",
+    };
+  }
+
+  /** The counts of this process. @param connections and streams that are open */
+  counts(connections: number, streams: number): Counts {
+    const { bytesSent, bytesReceived, connectionsAccepted, connectionsRefused, requests } =
+      this.counters;
+    const { files } = this.capacity;
+    const { user, system } = process.cpuUsage();
+    return {
+      total: {
+        bytesSent,
+        bytesReceived,
+        connectionsAccepted,
+        connectionsRefused,
+        workersLost: 0,
+        cpuSeconds: (user + system) / 1e6,
+      },
+      now: {
+        processes: 1,
+        connections,
+        streams,
+        residentBytes: residentBytes() ?? 0,
+        openFiles: files.taken,
+        openFilesLimit: files.total,
+      },
+      requests,
     };
   }
 

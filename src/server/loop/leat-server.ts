@@ -23,8 +23,10 @@ import type {
 import type { StatusInit } from "../../operations/exchange.ts";
 import type { SessionOptions } from "../../session/options.ts";
 import { Session } from "../../session/session.ts";
-import { AGENT } from "../../version.ts";
+import { AGENT, VERSION } from "../../version.ts";
 import type { Host } from "../host/host.ts";
+import { type Counts, addCounts } from "../metrics/counts.ts";
+import { metricsText } from "../metrics/metrics-text.ts";
 import type { Server, StopOptions } from "../options/options.ts";
 import { Peer, type PeerOptions } from "./peer.ts";
 import { Refusals } from "./refusals.ts";
@@ -36,6 +38,8 @@ export interface ClientServers {
   readonly size: number;
   /** Has an accepted socket served. @returns false when it could not be done */
   take(fd: number, peer: string): boolean;
+  /** Their counts, those that have ended included. */
+  counts(): Promise<Counts>;
   /** Resolves when all have ended. @param drain milliseconds in which open streams may finish */
   stop(drain: number): Promise<void>;
 }
@@ -106,6 +110,10 @@ export class LeatServer implements Server {
   get connections(): number {
     const { clients } = this.#options;
     return this.#peers.size + (this.#waitingRoom?.waiting ?? 0) + (clients?.size ?? 0);
+  }
+
+  get isStopping(): boolean {
+    return this.#stopReason !== undefined;
   }
 
   /** @param fd of a socket that listens on this address already */
@@ -231,10 +239,32 @@ export class LeatServer implements Server {
     for (const peer of this.#peers) if (peer.isSilent) peer.connection.refuse(reason);
   }
 
+  /** Its counts, with those of the processes or threads that serve for it. */
+  async counts(): Promise<Counts> {
+    const own = this.#host.counts(this.connections, this.#streams());
+    const { clients } = this.#options;
+    if (clients === undefined) return own;
+    const { total, now, requests } = await clients.counts();
+    // Its own count has the connections of its clients already.
+    return addCounts(own, {
+      total: { ...total, connectionsAccepted: 0 },
+      now: { ...now, connections: 0 },
+      requests,
+    });
+  }
+
+  async metrics(): Promise<string> {
+    return metricsText(await this.counts(), VERSION);
+  }
+
   #status(): StatusInit {
+    return this.#host.status(this.#peers.size, this.#streams());
+  }
+
+  #streams(): number {
     let streams = 0;
     for (const peer of this.#peers) streams += peer.streams;
-    return this.#host.status(this.#peers.size, streams);
+    return streams;
   }
 }
 

@@ -188,8 +188,10 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   #request(stream: number, operation: Operation | undefined): void {
-    this.#host.counters.streams += 1;
-    if (operation === undefined) return this.connection.fail(stream, unknownOperation());
+    if (operation === undefined) {
+      this.#host.counters.countRequest("unknown", 0, "UNIMPLEMENTED");
+      return this.connection.fail(stream, unknownOperation());
+    }
     const exchange = new StreamExchange(stream, this.connection, this.#options);
     exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
@@ -318,7 +320,7 @@ export class Peer implements Driver, BudgetWaiter {
   #end(stream: number, error: LeatError, failure: LeatError | undefined): void {
     const exchange = this.#exchanges.get(stream);
     if (exchange === undefined) return;
-    exchange.ended = true;
+    exchange.end(failure);
     this.#exchanges.delete(stream);
     this.#forgetList(exchange);
     const running = exchange.receiving?.abort(error) ?? exchange.running;

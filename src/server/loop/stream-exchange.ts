@@ -29,6 +29,9 @@ export class StreamExchange implements Exchange {
   ended = false;
   /** The path that was asked for, for the log. */
   path: string | undefined;
+  #operation: Operation["case"] | "unknown" = "unknown";
+  /** By `performance.now()`. */
+  #began = 0;
   /** Set where the access log wants a line about it. */
   #access: { readonly operation: Operation; readonly began: number } | undefined;
   #bytes = 0;
@@ -52,10 +55,19 @@ export class StreamExchange implements Exchange {
 
   /** Called before the operation runs. */
   begin(operation: Operation): void {
+    this.#operation = operation.case;
+    this.#began = performance.now();
     const { value } = operation;
     if ("path" in value) this.path = value.path;
     if (!this.#serving.host.accessLog.wants(operation)) return;
-    this.#access = { operation, began: performance.now() };
+    this.#access = { operation, began: this.#began };
+  }
+
+  /** Its stream has ended. @param failure missing where it ended well */
+  end(failure: LeatError | undefined): void {
+    this.ended = true;
+    const took = performance.now() - this.#began;
+    this.#serving.host.counters.countRequest(this.#operation, took, failure?.code);
   }
 
   /** Writes its line in the access log, once. */

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Address } from "../../net/transport.ts";
 import { type LogLevel, SILENT, levelsOf } from "../log/log.ts";
+import type { Counts } from "../metrics/counts.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { type Inherited, inherited } from "../options/table.ts";
 
@@ -23,6 +24,8 @@ export type ChildSocket =
 
 export type ToChild =
   | { readonly case: "serve"; readonly socket: ChildSocket; readonly options: ChildOptions }
+  /** Answered with `counts`. */
+  | { readonly case: "count" }
   /** @property drain milliseconds in which open streams may finish */
   | { readonly case: "stop"; readonly drain: number };
 
@@ -39,6 +42,8 @@ export type FromChild =
   | { readonly case: "ready" }
   | { readonly case: "connections"; readonly connections: number }
   | { readonly case: "log"; readonly lines: readonly LogLine[] }
+  /** The answer to `count`; sent at the end, too. */
+  | { readonly case: "counts"; readonly counts: Counts }
   /** The last message. */
   | { readonly case: "done" };
 

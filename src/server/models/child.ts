@@ -48,6 +48,7 @@ const log = new ChildLog((message) => channel.send(message));
 channel.send({ case: "running" });
 
 function onMessage(message: ToChild): void {
+  if (message.case === "count") return void sendCounts();
   if (message.case === "stop") return stop(message.drain);
   serving = serve(message.socket, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
@@ -84,10 +85,21 @@ function stop(drain?: number): void {
 
 let ended = false;
 
-function end(): void {
+async function end(): Promise<void> {
   if (ended) return;
   ended = true;
+  await sendCounts();
   log.flush();
   channel.send({ case: "done" });
   channel.end();
+}
+
+async function sendCounts(): Promise<void> {
+  if (server === undefined) return;
+  const { total, now, requests } = await server.counts();
+  // What a thread reads of its process is that of all threads.
+  const counts = isMainThread
+    ? { total, now, requests }
+    : { total: { ...total, cpuSeconds: 0 }, now: { ...now, residentBytes: 0 }, requests };
+  channel.send({ case: "counts", counts });
 }

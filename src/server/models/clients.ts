@@ -4,6 +4,8 @@ import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log/log.ts";
 import type { ClientServers } from "../loop/leat-server.ts";
+import type { Counts } from "../metrics/counts.ts";
+import { ChildCounts } from "./child-counts.ts";
 import {
   type Child,
   type ChildOptions,
@@ -26,6 +28,7 @@ class Clients implements ClientServers {
   readonly #served: ChildOptions;
   readonly #log: Log;
   readonly #children = new Set<Child>();
+  readonly #counts = new ChildCounts();
   /** Those of them that have been given their client. */
   readonly #serving = new WeakSet<Child>();
   /** Milliseconds that open streams have, once the server stops. */
@@ -46,12 +49,17 @@ class Clients implements ClientServers {
     try {
       const child = this.#start(fd, (message) => this.#onMessage(child, peer, message));
       this.#children.add(child);
+      this.#counts.add(child);
       void this.#watch(child, peer);
       return true;
     } catch (err) {
       this.#log.error({ peer, err }, "no process or thread could be started for a client");
       return false;
     }
+  }
+
+  counts(): Promise<Counts> {
+    return this.#counts.sum();
   }
 
   async stop(drain: number): Promise<void> {
@@ -63,6 +71,7 @@ class Clients implements ClientServers {
   }
 
   #onMessage(child: Child, peer: string, message: FromChild): void {
+    this.#counts.onMessage(child, message);
     if (message.case === "log") {
       for (const line of message.lines) {
         // How many it serves says nothing: it is always one.

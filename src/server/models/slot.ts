@@ -16,6 +16,8 @@ export class Slot {
   #delay: number = RESTART_DELAY.least;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** Workers that died, and were not asked to stop. */
+  lost = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -98,6 +100,7 @@ export class Slot {
     const worker = this.#worker;
     this.#worker = undefined;
     if (this.#stopping || !this.#wasReady) return;
+    this.lost += 1;
     const old = worker !== undefined && performance.now() - worker.since > WORKER_YOUTH;
     if (old) this.#delay = RESTART_DELAY.least;
     const facts = { worker: number, ...worker?.facts, how };

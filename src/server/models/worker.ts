@@ -4,6 +4,7 @@ import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Address } from "../../net/transport.ts";
 import type { Log } from "../log/log.ts";
 import type { Child, ChildOptions, FromChild } from "./child-messages.ts";
+import type { ChildCounts } from "./child-counts.ts";
 import { endAll } from "./clients.ts";
 import { startProcess } from "./processes.ts";
 
@@ -14,6 +15,7 @@ export interface WorkerOptions {
   readonly fd: number;
   readonly address: Address;
   readonly log: Log;
+  readonly counts: ChildCounts;
 }
 
 export class Worker {
@@ -33,6 +35,7 @@ export class Worker {
     this.#options = options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#child = startProcess(options.fd, (message) => this.#onMessage(message));
+    options.counts.add(this.#child);
     const late = setTimeout(() => this.#child.kill(), CHILD_DEADLINE);
     this.#becomeReady = () => {
       clearTimeout(late);
@@ -61,8 +64,9 @@ export class Worker {
   }
 
   #onMessage(message: FromChild): void {
-    const { served, address, log } = this.#options;
+    const { served, address, log, counts } = this.#options;
     const child = this.#child;
+    counts.onMessage(child, message);
     switch (message.case) {
       case "running":
         if (this.#drain !== undefined) return child.send({ case: "stop", drain: this.#drain });

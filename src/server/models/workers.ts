@@ -5,10 +5,13 @@
  */
 import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
+import { VERSION } from "../../version.ts";
 import { SILENT } from "../log/log.ts";
+import { metricsText } from "../metrics/metrics-text.ts";
 import type { Server, StopOptions } from "../options/options.ts";
 import type { Settings } from "../options/table.ts";
 import { type ChildOptions, childOptions } from "./child-messages.ts";
+import { ChildCounts } from "./child-counts.ts";
 import { Slot } from "./slot.ts";
 
 /**
@@ -35,6 +38,7 @@ class Workers implements Server {
   /** Resolves when all accept for the first time. */
   readonly ready: Promise<unknown>;
   readonly #slots: Slot[] = [];
+  readonly #counts = new ChildCounts();
   readonly #listener: SharedListener;
   readonly #drain: number;
   #stopping: Promise<void> | undefined;
@@ -51,7 +55,7 @@ class Workers implements Server {
     const { fd } = listener;
     const { workers, log = SILENT } = settings;
     for (let number = 1; number <= workers; number += 1) {
-      this.#slots.push(new Slot({ number, served, fd, address, log }));
+      this.#slots.push(new Slot({ number, served, fd, address, log, counts: this.#counts }));
     }
     this.ready = Promise.all(this.#slots.map((slot) => slot.ready));
   }
@@ -60,12 +64,22 @@ class Workers implements Server {
     return this.#slots.reduce((sum, slot) => sum + slot.connections, 0);
   }
 
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   replaceWorkers(): Promise<number> {
     this.#repeat = this.#replacing !== undefined;
     this.#replacing ??= this.#replace().finally(() => {
       this.#replacing = undefined;
     });
     return this.#replacing;
+  }
+
+  async metrics(): Promise<string> {
+    const { total, ...counts } = await this.#counts.sum();
+    const workersLost = this.#slots.reduce((sum, { lost }) => sum + lost, 0);
+    return metricsText({ ...counts, total: { ...total, workersLost } }, VERSION);
   }
 
   stop({ drain = this.#drain }: StopOptions = {}): Promise<void> {

@@ -75,6 +75,8 @@ export interface Server extends AsyncDisposable {
   /** 0 on a Unix socket. */
   readonly port: number;
   readonly connections: number;
+  /** It was asked to stop: new requests are refused. */
+  readonly isStopping: boolean;
   /**
    * Replaces the workers one by one: the next one accepts before the one before stops to, which lets
    * its open streams finish. A call while they are replaced has them replaced once more.
@@ -82,6 +84,11 @@ export interface Server extends AsyncDisposable {
    * @throws INTERNAL when one could not be started: the one before goes on, as do those that follow
    */
   replaceWorkers(): Promise<number>;
+  /**
+   * Counts of requests, connections and bytes, of all its processes, as text that Prometheus reads.
+   * docs/operations.md has their names.
+   */
+  metrics(): Promise<string>;
   /** Accepts no more connections, lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }
