@@ -37,7 +37,9 @@ export type {
   TreeRoot,
   TreeSummary,
 } from "./client/trees/tree.ts";
+export type { RemoveOutcome, RemoveSummary } from "./client/trees/tree-remove.ts";
 export { TreeError } from "./client/trees/tree-summary.ts";
+export type { WalkedEntry, WalkOptions } from "./client/trees/walk-entries.ts";
 export type { UploadSource } from "./client/upload/upload.ts";
 export {
   CODES,

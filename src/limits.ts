@@ -370,6 +370,9 @@ export const TREE_FOLDERS = 128;
 /** Folders within folders of a tree: each stays open while its content is moved. */
 export const TREE_DEPTH = 256;
 
+/** Files and folders of a tree that are removed at once: more of them do not make a server faster. */
+export const REMOVES_AT_ONCE = 32;
+
 /** Files and folders that a sync found to be copied, and that wait for a transfer. */
 export const SYNC_QUEUE = 256;
 

@@ -26,7 +26,14 @@ import type {
 } from "./trees/tree.ts";
 import { TreeGet } from "./trees/tree-get.ts";
 import { TreePut } from "./trees/tree-put.ts";
+import {
+  type RemoveOutcome,
+  type RemoveSummary,
+  summarizeRemoval,
+  TreeRemove,
+} from "./trees/tree-remove.ts";
 import { summarize } from "./trees/tree-summary.ts";
+import { walkEntries, type WalkedEntry, type WalkOptions } from "./trees/walk-entries.ts";
 import { type PutOptions, type Receipt, durabilityOf } from "./upload/options.ts";
 import { type UploadSource, originOf } from "./upload/upload.ts";
 
@@ -103,6 +110,16 @@ export class Client implements AsyncDisposable {
   /** As `list`, page by page. The next page is requested while one is in use. */
   pages(path = "", options: ListOptions = {}): AsyncGenerator<ListPage, void> {
     return this.#calls.pages(path, options);
+  }
+
+  /**
+   * The entries of a folder and of everything below it, each folder before what is in it; names within a folder in the
+   * order of their UTF-8 bytes. Links are not followed. However large the tree is, that is one request, and little
+   * memory. When the connection is lost, it continues behind the last entry.
+   * @throws NOT_FOUND, NOT_A_DIRECTORY; without `onError` also what a folder below fails with
+   */
+  walk(path = "", options: WalkOptions = {}): AsyncGenerator<WalkedEntry, ListSummary> {
+    return walkEntries(this.#calls, path, options);
   }
 
   /** The entry of one file or folder. @throws NOT_FOUND */
@@ -231,7 +248,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Removes a file or an empty folder.
+   * Removes a file or an empty folder; `removeTree` also removes what is in a folder.
    * @param options `ifMatch`: only this version
    * @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, READ_ONLY, PRECONDITION_FAILED; OUTCOME_UNKNOWN when the
    *   connection was lost before the answer
@@ -239,6 +256,23 @@ export class Client implements AsyncDisposable {
   async remove(path: string, options: CallOptions & { ifMatch?: string } = {}): Promise<void> {
     const value = { path, ifMatch: options.ifMatch };
     await this.#calls.unary({ case: "remove", value }, options);
+  }
+
+  /**
+   * Removes a folder with everything in it, or one file. A link is removed itself, and not what it leads to. What cannot
+   * be removed does not stop the rest. Resolves when nothing of it is left.
+   * @throws TreeError when some of it is left; NOT_FOUND, READ_ONLY
+   */
+  removeTree(path: string, options: CallOptions = {}): Promise<RemoveSummary> {
+    return summarizeRemoval(this.removeTreeOutcomes(path, options));
+  }
+
+  /**
+   * As `removeTree`, but yields the outcome of each file and folder, and the failures among them: a folder comes behind
+   * what was in it, and has no outcome where something in it is left.
+   */
+  removeTreeOutcomes(path: string, options: CallOptions = {}): AsyncGenerator<RemoveOutcome, void> {
+    return new TreeRemove(this.#calls, options).outcomes(path);
   }
 
   /**

@@ -164,7 +164,7 @@ describe("the others", () => {
     expectFailure(
       await change("remove", "change/a"),
       18,
-      /\(DIRECTORY_NOT_EMPTY\); remove what is in it first\n$/,
+      /\(DIRECTORY_NOT_EMPTY\); -r also removes what is in it\n$/,
     );
     expect(await change("rm", "change/a/b", "change/a", "change/g")).toEqual(quietly());
     expect(has("g")).toBe(false);

@@ -6,7 +6,7 @@ import { CODES } from "../../src/errors.ts";
 import { PACKAGE, run } from "./support.ts";
 
 const manual = readFileSync(join(PACKAGE, "docs/cli.md"), "utf8");
-const COMMANDS = "list get upload sync stat remove rename mkdir checksum status ping".split(" ");
+const COMMANDS = "list du get upload sync stat remove rename mkdir checksum status ping".split(" ");
 
 test("every kind of failure has its row, with its exit code", () => {
   const rows = [...manual.matchAll(/^\| (\d+) +\| `([A-Z_]+)` +\|/gm)].map(

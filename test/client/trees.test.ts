@@ -340,7 +340,7 @@ describe("a whole tree, awaited", () => {
     const two = await failing(client.putTree(local.at("t"), "t"));
     expect(two.failures.map(({ path }) => path).toSorted()).toEqual(["t/a", "t/c"]);
     expect(two).toMatchObject({ code: "ALREADY_EXISTS", failed: 2, summary: { files: 1 } });
-    expect(two.message).toContain("2 files and folders were not moved; first: ");
+    expect(two.message).toContain("2 files and folders failed; first: ");
     const none = await failing(client.getTree("nope", local.at("nope")));
     expect(none).toMatchObject({ code: "NOT_FOUND", failed: 1, summary: { files: 0 } });
     expect(none.message).toContain("nope");

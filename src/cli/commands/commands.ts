@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Context } from "../program/context.ts";
 import { addChecksum } from "./checksum.ts";
+import { addDu } from "./du.ts";
 import { addGet } from "./get.ts";
 import { addList } from "./list.ts";
 import { addMkdir } from "./mkdir.ts";
@@ -19,6 +20,7 @@ export type ContextOf = () => Context;
 export function addCommands(program: Command, context: ContextOf): void {
   for (const add of [
     addList,
+    addDu,
     addGet,
     addUpload,
     addSync,

@@ -3,17 +3,10 @@ import type { Command } from "commander";
 import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../program/context.ts";
-import { jsonLine, type Output } from "../terminal/output.ts";
-import { bytesText, timeText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
-import { entryFacts, isFolder } from "./entry.ts";
-
-interface Flags {
-  readonly all?: boolean;
-  readonly long?: boolean;
-  readonly humanReadable?: boolean;
-  readonly json?: boolean;
-}
+import { entriesText, type ListFlags } from "./entries-text.ts";
+import { isFolder } from "./entry.ts";
+import { listTree } from "./list-tree.ts";
 
 export function addList(program: Command, context: ContextOf): void {
   program
@@ -21,22 +14,27 @@ export function addList(program: Command, context: ContextOf): void {
     .alias("ls")
     .description("show what is in the library or in a folder of it, or a file")
     .option("-a, --all", 'names that begin with ".", too')
+    .option("-r, --recursive", "everything below a folder, one path a line")
     .option("-l, --long", "size and time, too")
     .option("-h, --human-readable", "with -l: sizes like 1.21 KiB")
     // As with ls, -h is about sizes.
     .helpOption("--help", "display help for command")
     .option("--json", "one object a line")
-    .action((paths: string[], flags: Flags) =>
-      paths.length < 2
-        ? context().run("list", (now) => list(now, paths[0] ?? ".", flags))
-        : listSeveral(context(), paths, flags),
-    );
+    .action((paths: string[], flags: ListFlags) => {
+      if (paths.length < 2) {
+        return context().run("list", (now) => list(now, paths[0] ?? ".", flags));
+      }
+      if (flags.recursive !== true) return listSeveral(context(), paths, flags);
+      return context().each("list", paths, (now, each) => list(now, each, flags));
+    });
 }
 
-async function list(context: Context, typed: string, flags: Flags): Promise<void> {
+async function list(context: Context, typed: string, flags: ListFlags): Promise<void> {
   const path = context.currentFolder.resolve(typed);
   try {
-    await listFolder(context, path, flags);
+    await (flags.recursive === true
+      ? listAll(context, path, typed, flags)
+      : listFolder(context, path, flags));
   } catch (thrown) {
     const isFile = thrown instanceof LeatError && thrown.code === "NOT_A_DIRECTORY";
     if (!isFile || typed.endsWith("/") || !(await listFile(context, path, flags))) throw thrown;
@@ -44,7 +42,7 @@ async function list(context: Context, typed: string, flags: Flags): Promise<void
 }
 
 /** As ls does: the files first, then each folder below its name. In JSON the names are paths. */
-async function listSeveral(context: Context, typed: readonly string[], flags: Flags) {
+async function listSeveral(context: Context, typed: readonly string[], flags: ListFlags) {
   const { output, currentFolder, signal } = context;
   const files: Entry[] = [];
   const folders: string[] = [];
@@ -54,7 +52,7 @@ async function listSeveral(context: Context, typed: readonly string[], flags: Fl
     if (isFolder(entry) || each.endsWith("/")) folders.push(path);
     else files.push({ ...entry, name: path });
   });
-  await output.text(textOf(files, flags, output));
+  await output.text(entriesText(files, flags, output));
   let isFirst = files.length === 0;
   await context.each("list", folders, async (now, path) => {
     if (flags.json !== true) {
@@ -65,8 +63,13 @@ async function listSeveral(context: Context, typed: readonly string[], flags: Fl
   });
 }
 
+async function listAll(context: Context, path: string, typed: string, flags: ListFlags) {
+  const { count, skippedNames } = await listTree(context, path, typed, flags);
+  noteRest(context, path, count, skippedNames, flags);
+}
+
 /** @param within for JSON: the folder that names are prefixed with */
-async function listFolder(context: Context, path: string, flags: Flags, within = "") {
+async function listFolder(context: Context, path: string, flags: ListFlags, within = "") {
   const { output } = context;
   const client = await context.client();
   const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
@@ -80,20 +83,21 @@ async function listFolder(context: Context, path: string, flags: Flags, within =
     const shown = inJson
       ? entries.map((entry) => ({ ...entry, name: `${within}/${entry.name}` }))
       : entries;
-    await output.text(textOf(shown, flags, output));
+    await output.text(entriesText(shown, flags, output));
   }
   await output.flush();
   noteRest(context, path, count, skipped, flags);
 }
 
 /** As ls does: a file is shown under the name that was typed. @returns false where it is no file */
-async function listFile(context: Context, path: string, flags: Flags): Promise<boolean> {
+async function listFile(context: Context, path: string, flags: ListFlags): Promise<boolean> {
   const { output, signal } = context;
   const client = await context.client();
   try {
     const entry = await client.stat(path, { signal });
     const name = flags.json === true ? entry.name : path;
-    await output.text(textOf([{ ...entry, name }], flags, output));
+    const more = flags.recursive === true ? { path } : {};
+    await output.text(entriesText([{ ...entry, name, ...more }], flags, output));
     return true;
   } catch (thrown) {
     if (thrown instanceof LeatError && thrown.code === "NOT_A_DIRECTORY") return false;
@@ -101,20 +105,13 @@ async function listFile(context: Context, path: string, flags: Flags): Promise<b
   }
 }
 
-function textOf(entries: readonly Entry[], flags: Flags, output: Output): string {
-  if (flags.json === true) return entries.map((entry) => jsonLine(entryFacts(entry))).join("");
-  const names = entries.map((entry) => output.name(entry.name + (isFolder(entry) ? "/" : "")));
-  if (flags.long !== true) return names.map((name) => `${name}\n`).join("");
-  const sizeText = flags.humanReadable === true ? bytesText : String;
-  const sizes = entries.map(({ kind, size }) => (kind === "FILE" ? sizeText(size) : "-"));
-  // Aligned within a page: the whole listing may be larger than memory.
-  const width = sizes.reduce((most, { length }) => Math.max(most, length), 0);
-  const line = ({ modified }: Entry, index: number): string =>
-    `${sizes[index]!.padStart(width)}  ${timeText(modified).padEnd(20)}  ${names[index]}\n`;
-  return entries.map(line).join("");
-}
-
-function noteRest(context: Context, path: string, count: number, skipped: number, flags: Flags) {
+function noteRest(
+  context: Context,
+  path: string,
+  count: number,
+  skipped: number,
+  flags: ListFlags,
+) {
   if (count === 0) {
     const what = path === "" ? "the library" : `"${path}"`;
     const hidden = flags.all === true ? "" : ', or all its names begin with "." (-a shows them)';

@@ -1,18 +1,54 @@
-/** `remove`: files and empty folders. */
+/** `remove`: files and empty folders; with -r also what is in folders. */
 import type { Command } from "commander";
+import { LeatError } from "../../errors.ts";
+import { quote } from "../../store/names.ts";
+import type { Context } from "../program/context.ts";
+import { UsageError } from "../program/exit-codes.ts";
+import { meansContents, planEach } from "../program/paths.ts";
 import type { ContextOf } from "./commands.ts";
+import { removeTrees } from "./remove-trees.ts";
+
+interface Flags {
+  readonly recursive?: boolean;
+  readonly yes?: boolean;
+}
 
 export function addRemove(program: Command, context: ContextOf): void {
   program
     .command("remove <PATH...>")
     .alias("rm")
-    .description("remove files, or folders with nothing in them")
-    .action((paths: string[]) =>
-      context().each("remove", paths, async (now, typed) => {
-        const path = now.currentFolder.resolve(typed);
-        const client = await now.client();
-        await client.remove(path, { signal: now.signal });
-        if (now.chatty) now.output.say(`removed ${path}`);
-      }),
+    .description("remove files, and folders with nothing in them unless -r is given")
+    .option("-r, --recursive", "folders, too, with everything in them")
+    .option("-y, --yes", "with -r: remove without asking")
+    .action((paths: string[], flags: Flags) =>
+      flags.recursive === true
+        ? context().run("remove", (now) => removeAll(now, paths, flags.yes === true))
+        : context().each("remove", paths, removeOne),
     );
+}
+
+async function removeOne(context: Context, typed: string): Promise<void> {
+  const path = context.currentFolder.resolve(typed);
+  const client = await context.client();
+  await client.remove(path, { signal: context.signal });
+  if (context.chatty) context.output.say(`removed ${path}`);
+}
+
+async function removeAll(context: Context, typed: readonly string[], yes: boolean): Promise<void> {
+  const { inShell, output } = context;
+  const mayAsk = !inShell && process.stdin.isTTY && output.stderrIsTerminal;
+  if (!yes && !mayAsk) {
+    const why = inShell ? "which the shell cannot" : "and there is no terminal";
+    throw new UsageError(`-r asks before it removes, ${why}: --yes removes without asking`);
+  }
+  const planned = planEach(typed, (each) => treePath(context, each));
+  if (context.refuse("remove", planned)) await removeTrees(context, planned.all, !yes);
+}
+
+/** @throws INVALID_NAME; INVALID_ARGUMENT for the folder that a person is in, as rm refuses it, and for the library */
+function treePath({ currentFolder }: Context, typed: string): string {
+  const path = currentFolder.resolve(typed);
+  if (path !== "" && !meansContents(typed)) return path;
+  const what = path === "" ? "the library itself" : `${quote(path)}, by the name "${typed}",`;
+  throw new LeatError("INVALID_ARGUMENT", `${what} cannot be removed: name what is in it`);
 }

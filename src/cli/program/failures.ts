@@ -40,7 +40,7 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   },
   rename: { ALREADY_EXISTS: "--if-exists replace writes over it" },
   mkdir: { NOT_FOUND: "-p makes the folders above it, too" },
-  remove: { DIRECTORY_NOT_EMPTY: "remove what is in it first" },
+  remove: { DIRECTORY_NOT_EMPTY: "-r also removes what is in it" },
 };
 
 /** Characters of a message about wrong arguments; its middle is left out. */

@@ -14,7 +14,7 @@ import { wordsOf } from "./words.ts";
 
 /** Commands that take several names. */
 const COMMANDS: ReadonlySet<string> = new Set(
-  "checksum get list ls put remove rm stat upload".split(" "),
+  "checksum du get list ls put remove rm stat upload".split(" "),
 );
 
 /** More names are probably a mistake, and are better moved as a tree. */

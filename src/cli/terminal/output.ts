@@ -70,7 +70,12 @@ export class Output {
   /** Whole lines of data. */
   async text(lines: string): Promise<void> {
     this.gather(lines);
-    if (this.#gathered.length >= GATHER) await this.flush();
+    await this.room();
+  }
+
+  /** Writes the gathered lines if there are many. @returns a promise only then */
+  room(): Promise<void> | undefined {
+    return this.#gathered.length >= GATHER ? this.flush() : undefined;
   }
 
   /** Whole lines of data, without waiting: they leave with the next ones that are written. */

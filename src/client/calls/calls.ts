@@ -52,6 +52,19 @@ export class Calls {
     return this.link.withRetries(attempt, signal);
   }
 
+  /** Removes a file, a link or an empty folder. A removal whose answer was lost is asked for again. */
+  async removeSurely(path: string, options: CallOptions): Promise<void> {
+    const remove = () => this.unary({ case: "remove", value: { path } }, options);
+    try {
+      await remove();
+    } catch (thrown) {
+      if (LeatError.from(thrown).code !== "OUTCOME_UNKNOWN") throw thrown;
+      await remove().catch((again: unknown) => {
+        if (LeatError.from(again).code !== "NOT_FOUND") throw again;
+      });
+    }
+  }
+
   /** The pages of a folder; each is requested while the one before it is in use. */
   async *pages(path: string, options: ListOptions): AsyncGenerator<ListPage, void> {
     const order = new PageOrder(path);

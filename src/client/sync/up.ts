@@ -2,7 +2,6 @@
  * A folder of the library as the target of a sync. The folders of the source are held open, so that nothing outside is
  * sent where a link takes the place of one.
  */
-import { LeatError } from "../../errors.ts";
 import type { Time } from "../../store/store.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import type { Walked } from "../local/local-walk.ts";
@@ -72,17 +71,8 @@ export class UpSide implements Side<LocalFolder | undefined> {
     return { ...item, folder: parent, name };
   }
 
-  /** A removal whose answer was lost is asked for again. */
-  async remove(_parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
-    const remove = () => this.#calls.unary({ case: "remove", value: { path } }, this.#options);
-    try {
-      await remove();
-    } catch (thrown) {
-      if (LeatError.from(thrown).code !== "OUTCOME_UNKNOWN") throw thrown;
-      await remove().catch((again: unknown) => {
-        if (LeatError.from(again).code !== "NOT_FOUND") throw again;
-      });
-    }
+  remove(_parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
+    return this.#calls.removeSurely(path, this.#options);
   }
 
   transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {

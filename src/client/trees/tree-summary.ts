@@ -4,13 +4,13 @@ import { TREE_FAILURES } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { LeftOut, TreeOutcome, TreeSummary } from "./tree.ts";
 
-/** Some files or folders of a tree failed; the others were moved. Its code is that of the first failure. */
+/** Some files or folders of a tree failed; the others were moved, or removed. Its code is that of the first failure. */
 export class TreeError extends LeatError {
-  /** The part of the tree that was moved. */
+  /** The part of the tree that was moved, or removed. */
   readonly summary: TreeSummary;
   /** How many files and folders failed. */
   readonly failed: number;
-  /** The first 100 failures, each with its error. */
+  /** The first 100 failures, each with its error; `local` is "" where a tree of the library was removed. */
   readonly failures: readonly TreeOutcome[];
 
   /** @param first of the failures; its code is that of the whole */
@@ -22,8 +22,7 @@ export class TreeError extends LeatError {
   ) {
     const { code, message, retryable } = error ?? new LeatError("INTERNAL", "it is not there");
     const first = message.includes(path) ? message : `${quote(path)}: ${message}`;
-    const all =
-      failed === 1 ? first : `${failed} files and folders were not moved; first: ${first}`;
+    const all = failed === 1 ? first : `${failed} files and folders failed; first: ${first}`;
     super(code, all, { cause: error, retryable });
     this.summary = summary;
     this.failed = failed;

@@ -33,7 +33,7 @@ export interface TreeWalk {
 export interface TreeWalkOptions {
   /** Files of at most so many bytes are sent along. */
   readonly contentsUpTo: number;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** @throws NOT_FOUND, NOT_A_DIRECTORY */
@@ -123,7 +123,7 @@ class StreamedWalk implements TreeWalk {
 class ListedWalk implements TreeWalk {
   readonly #items: WalkItems<Entry>;
 
-  constructor(calls: Calls, path: string, signal: AbortSignal) {
+  constructor(calls: Calls, path: string, signal: AbortSignal | undefined) {
     const orders = new Map<string, PageOrder>();
     const page: GetPage<Entry> = async (folder, { cursor }) => {
       const next = await calls.page(folder, cursor, { hidden: true, signal });
