@@ -7,6 +7,7 @@ import { cutTransfer, isKept } from "./cut.ts";
 import { drawPlan, KINDS } from "./plan.ts";
 import { PLACE, runPlan } from "./run.ts";
 import { noMount } from "../support/mounted.ts";
+import { killedSyncs, WAYS } from "./sync.ts";
 import { failureOf } from "./table.ts";
 import { Versions } from "./versions.ts";
 
@@ -46,5 +47,12 @@ describe.if(process.platform === "linux")("uploads that are cut behind Finish", 
   test.each([2, 4])("are answered with their receipts by %d workers", async (workers) => {
     const options = { workers, asks: 100, resumes: 1, seed: announcedSeed() };
     expect((await asksAgain(options)).wrong).toEqual([]);
+  });
+});
+
+describe.if(process.platform === "linux")("a sync that is killed and repeated", () => {
+  test.each(WAYS)("leaves nothing half and ends equal: %j", async (way) => {
+    const result = await killedSyncs({ ...way, kills: 1, seed: announcedSeed() });
+    expect(result.wrong).toEqual([]);
   });
 });

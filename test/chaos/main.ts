@@ -14,6 +14,7 @@ import { KINDS, type Kind } from "./plan.ts";
 import { PLACE, type Result } from "./run.ts";
 import { possibleKinds, series } from "./series.ts";
 import { soak } from "./soak.ts";
+import { killedSyncs, type SyncResult, tableOfSyncs, WAYS } from "./sync.ts";
 import { endingsOf, failureOf, tableOf } from "./table.ts";
 import { Versions } from "./versions.ts";
 
@@ -109,6 +110,23 @@ program
   .action(async (_options: object, command: Command) => {
     const { minutes } = command.optsWithGlobals<{ minutes: number }>();
     if (!(await soak(minutes * MINUTE))) process.exitCode = 1;
+  });
+
+program
+  .command("sync")
+  .description("syncs whose client, server or both are killed, and that are repeated")
+  .option("--kills <N>", "in each direction, with and without --delete", positive, 100)
+  .option("--seed <S>", "of the trees and the moments", seedOf, 1)
+  .action(async (options: { kills: number }, command: Command) => {
+    const { seed = 1 } = command.optsWithGlobals<{ seed?: number }>();
+    const results: SyncResult[] = [];
+    for (const way of WAYS) {
+      const result = await killedSyncs({ ...way, ...options, seed });
+      results.push(result);
+      for (const text of result.wrong) console.error(`${way.way}: ${text} (--seed ${seed})`);
+    }
+    console.log(tableOfSyncs(results));
+    if (results.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
   });
 
 program

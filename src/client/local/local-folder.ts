@@ -12,6 +12,8 @@ import type { NameTaker } from "../../store/resolve/folder-reader.ts";
 import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
 import { createPartial, type LocalFileOptions, sinkOver, versions } from "./local-file.ts";
+import { partialOf } from "./partial-names.ts";
+import { removeUnheld } from "../../store/write/partial.ts";
 import { DiskSource } from "../../store/read/disk-source.ts";
 import { openRegular } from "../../store/resolve/open-regular.ts";
 import { versionedEntry } from "../../store/system/entry.ts";
@@ -192,6 +194,14 @@ export class LocalFolder implements Disposable {
   remove(name: string, isFolder: boolean): void {
     const remove = isFolder ? rmdirSync : unlinkSync;
     explain(`cannot remove ${quote(this.#below(name))}`, () => remove(this.pathOf(name)));
+  }
+
+  /** Removes the partial file of a download, or its block sums. @returns false while a download has them */
+  removePartial(name: string): boolean {
+    const partial = partialOf(name);
+    if (!removeUnheld(this.#folder, partial)) return false;
+    if (name !== partial) ignoreErrors(() => unlinkSync(this.pathOf(name)));
+    return this.kindOf(name) === undefined;
   }
 
   /** Opens a file in it for reading; a link is refused. */

@@ -29,6 +29,11 @@ export function isPartialName(name: string): boolean {
   return /^\..*\.leat-[0-9a-f]{6}(\.sums)?$/s.test(name);
 }
 
+/** The name of the partial file that has these block sums; that of a partial file is its own. */
+export function partialOf(name: string): string {
+  return name.endsWith(SUMS) ? name.slice(0, -SUMS.length) : name;
+}
+
 function hidden(name: string, end: string): string {
   let start = name;
   while (Buffer.byteLength(`.${start}${end}`) > MAX_SEGMENT) {

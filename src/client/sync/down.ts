@@ -24,6 +24,10 @@ export class DownSide implements Side<LocalFolder> {
     return isPartialName(name);
   }
 
+  removePartial(parent: LocalFolder, name: string): boolean {
+    return parent.removePartial(name);
+  }
+
   open(parent: LocalFolder, item: TreeRoot, name: string, source: Walked | undefined): LocalFolder {
     const folder = parent.child(name, item.local, source?.modified);
     if (source !== undefined || folder.kindOf(OWN_FOLDER) !== "DIRECTORY") return folder;

@@ -271,7 +271,8 @@ export class Pass<Folder> {
   async #removeOne(parent: OpenFolder<Folder>, named: Named): Promise<boolean> {
     const { name, item, target } = named;
     const { kind } = target!;
-    if (!this.#isPartial(named) && (this.#removed += 1) > this.#options.removes!) {
+    if (this.#isPartial(named)) return this.#side.removePartial?.(parent.folder, name) === true;
+    if ((this.#removed += 1) > this.#options.removes!) {
       // Named once: all that follows stays, too.
       if (this.#removed === this.#options.removes! + 1)
         await this.#fail(named, "remove", tooMany());

@@ -10,6 +10,8 @@ export interface Target<Folder> {
   check?(item: TreeRoot, source: Walked): Promise<void> | undefined;
   /** Whether a name may be that of a file that a transfer has left, to be continued: it does not count as removed. */
   isPartial?(name: string): boolean;
+  /** Removes such a file, unless a running transfer has it. @returns whether it is gone */
+  removePartial?(parent: Folder, name: string): boolean;
   /** A folder that exists. @throws NOT_FOUND, PERMISSION_DENIED, … */
   open(parent: Folder, item: TreeRoot, name: string, source: Walked | undefined): Folder;
   /** Whether a folder has the time of the source already; where that is missing, it keeps its own. */

@@ -2,9 +2,12 @@
 import { beforeEach, afterEach, expect, test } from "bun:test";
 import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, type Client, type Server } from "../../../src/index.ts";
+import { FaultProxy } from "../../support/fault-proxy.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
+import { refusalCode } from "../../support/refusal.ts";
 import { ScriptedServer } from "../../support/scripted-server.ts";
 import { startServer } from "../../support/served.ts";
+import { until } from "../../support/until.ts";
 import { picture } from "./trees.ts";
 
 let library: TemporaryFolder;
@@ -107,4 +110,22 @@ test("up: what is outside of the source, where a link takes the place of a file 
   for await (const _ of outcomes);
   const sent = [...picture(library.at("t")).values()];
   expect(sent.filter((what) => what.endsWith("secret"))).toEqual([]);
+});
+
+test("down: the partial file of a download that runs, but not one that was left", async () => {
+  library.folder("t");
+  library.file("large", Buffer.alloc(20_000_000));
+  for (const name of ["old", ".old.leat-0123ab", ".old.leat-0123ab.sums"]) here.file(`t/${name}`);
+  const partials = (): string[] => names(here).filter((name) => name.startsWith(".large.leat-"));
+  using proxy = new FaultProxy(server.port, () => ({ stallDown: 8_000_000 }));
+  await using other = await connect(proxy.address);
+  const stop = new AbortController();
+  const running = other.download("large", here.at("t/large"), { signal: stop.signal });
+  running.catch(() => {});
+  await until(() => partials().length === 2);
+  const before = partials();
+  expect(await sync("down")).toEqual([]);
+  expect(names(here)).toEqual(before);
+  stop.abort();
+  expect(await refusalCode(running)).toBe("CANCELLED");
 });
