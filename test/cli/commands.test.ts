@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, utimesSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { Served, client, expectFailure, quietly, run } from "./support.ts";
+import {
+  LAUNCHER,
+  Served,
+  Written,
+  client,
+  environment,
+  expectFailure,
+  quietly,
+  run,
+} from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -179,6 +188,24 @@ describe("the others", () => {
     expect(await served.client(["checksum", "--algorithm", "crc32", "sums/f"])).toEqual(
       quietly(`${crc}  sums/f\n`),
     );
+  });
+
+  test("status --watch prints the rates until Ctrl-C", async () => {
+    const file = served.library.file("watched", "x".repeat(1_000_000));
+    const watch = (...more: string[]) => {
+      const words = ["--server", served.server.address, "status", "--watch", "0.05", ...more];
+      return Bun.spawn([LAUNCHER, "client", ...words], { env: environment(), stdout: "pipe" });
+    };
+    await using json = watch("--json");
+    const lines = new Written(json.stdout);
+    await lines.until("\n");
+    expect((await served.client(["get", "watched", "-o", "-"])).code).toBe(0);
+    await lines.until(/"sentRate":[1-9]/);
+    json.kill("SIGINT");
+    expect(await json.exited).toBe(130);
+    await using text = watch();
+    await new Written(text.stdout).until(/^ +connections +requests .*\n +\d+ +1 +0 B +0 B /);
+    rmSync(file);
   });
 
   test("status and ping", async () => {

@@ -1,18 +1,34 @@
 /** `status`: how the server is. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { ServerStatus } from "../../client/calls/options.ts";
 import type { Context } from "../program/context.ts";
+import { seconds } from "../program/arguments.ts";
 import { bytesText, durationText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
+import { watchStatus } from "./status-watch.ts";
 
 export function addStatus(program: Command, context: ContextOf): void {
   program
     .command("status")
     .description("show the state of the server")
     .option("--json", "one object")
-    .action((flags: { readonly json?: boolean }) =>
-      context().run("status", (now) => status(now, flags.json === true)),
+    .addOption(
+      new Option("--watch [SECONDS]", "a line every 2 seconds, or so many, until Ctrl-C")
+        .preset("2")
+        .argParser(seconds),
+    )
+    .action((flags: StatusFlags) =>
+      context().run("status", (now) => {
+        const { json = false, watch } = flags;
+        return watch === undefined ? status(now, json) : watchStatus(now, json, watch);
+      }),
     );
+}
+
+interface StatusFlags {
+  readonly json?: boolean;
+  /** Milliseconds. */
+  readonly watch?: number;
 }
 
 async function status(context: Context, json: boolean): Promise<void> {
