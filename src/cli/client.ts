@@ -5,7 +5,7 @@ import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
 import { createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
-import { addCommands } from "./commands/commands.ts";
+import { COMMAND_NAMES, addCommands } from "./commands/commands.ts";
 import { type ClientFlags, Context, Shared } from "./program/context.ts";
 import { EXIT } from "./program/exit-codes.ts";
 import { Failures } from "./program/failures.ts";
@@ -27,13 +27,13 @@ export async function client(args: readonly string[]): Promise<number> {
   const program = createProgram(output, ([name, about]) => {
     if (name === undefined) isShell = true;
     else if (name === "help") return helpAbout(program, about);
-    else throw unknownCommand(program, name, MORE_HELP);
+    else throw unknownCommand(program, name, MORE_HELP, COMMAND_NAMES);
   });
-  addCommands(program, () => {
+  const contextOf = (): Context => {
     const shared = new Shared(program.opts<ClientFlags>(), output);
     context = new Context(shared, failures, stop.signal, false);
     return context;
-  });
+  };
   let stoppedBy: Signal | undefined;
   const release = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, isRepeated) => {
     if (isRepeated) process.exit(signalExit(signal));
@@ -42,6 +42,7 @@ export async function client(args: readonly string[]): Promise<number> {
     output.abandon();
   });
   try {
+    await addCommands(program, contextOf, args);
     await program.parseAsync(args, { from: "user" });
   } catch (thrown) {
     if (!isAnswer(thrown)) failures.report(commandAmong(program, args), thrown);

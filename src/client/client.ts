@@ -7,7 +7,6 @@ import type { CallOptions } from "./connection/options.ts";
 import type { ReconnectingLink } from "./connection/reconnecting-link.ts";
 import type { Download } from "./download/download.ts";
 import type { Downloaded, DownloadOptions, GetOptions } from "./download/options.ts";
-import { syncDown, syncUp } from "./sync/start.ts";
 import type {
   SyncDownOptions,
   SyncOutcome,
@@ -24,16 +23,9 @@ import type {
   TreeRoot,
   TreeSummary,
 } from "./trees/tree.ts";
-import { TreeGet } from "./trees/tree-get.ts";
-import { TreePut } from "./trees/tree-put.ts";
-import {
-  type RemoveOutcome,
-  type RemoveSummary,
-  summarizeRemoval,
-  TreeRemove,
-} from "./trees/tree-remove.ts";
+import type { RemoveOutcome, RemoveSummary } from "./trees/tree-remove.ts";
 import { summarize } from "./trees/tree-summary.ts";
-import { walkEntries, type WalkedEntry, type WalkOptions } from "./trees/walk-entries.ts";
+import type { WalkedEntry, WalkOptions } from "./trees/walk-entries.ts";
 import { type PutOptions, type Receipt, durabilityOf } from "./upload/options.ts";
 import { type UploadSource, originOf } from "./upload/upload.ts";
 
@@ -118,8 +110,9 @@ export class Client implements AsyncDisposable {
    * memory. When the connection is lost, it continues behind the last entry.
    * @throws NOT_FOUND, NOT_A_DIRECTORY; without `onError` also what a folder below fails with
    */
-  walk(path = "", options: WalkOptions = {}): AsyncGenerator<WalkedEntry, ListSummary> {
-    return walkEntries(this.#calls, path, options);
+  async *walk(path = "", options: WalkOptions = {}): AsyncGenerator<WalkedEntry, ListSummary> {
+    const { walkEntries } = await import("./trees/walk-entries.ts");
+    return yield* walkEntries(this.#calls, path, options);
   }
 
   /** The entry of one file or folder. @throws NOT_FOUND */
@@ -178,11 +171,12 @@ export class Client implements AsyncDisposable {
   }
 
   /** As `getTreeOutcomes`, for several trees and files, one after another. */
-  getTrees(
+  async *getTrees(
     roots: readonly TreeRoot[],
     options: GetTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    return new TreeGet(this.#calls, options).outcomes(roots);
+    const { TreeGet } = await import("./trees/tree-get.ts");
+    return yield* new TreeGet(this.#calls, options).outcomes(roots);
   }
 
   /**
@@ -204,11 +198,12 @@ export class Client implements AsyncDisposable {
   }
 
   /** As `putTreeOutcomes`, for several trees and files, one after another. */
-  putTrees(
+  async *putTrees(
     roots: readonly TreeRoot[],
     options: PutTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    return new TreePut(this.#calls, options).outcomes(roots);
+    const { TreePut } = await import("./trees/tree-put.ts");
+    return yield* new TreePut(this.#calls, options).outcomes(roots);
   }
 
   /**
@@ -222,12 +217,13 @@ export class Client implements AsyncDisposable {
   }
 
   /** As `syncDown`, but yields what was done with each file and folder that is not the same. */
-  syncDownOutcomes(
+  async *syncDownOutcomes(
     path: string,
     to: string,
     options: SyncDownOptions = {},
   ): AsyncGenerator<SyncOutcome, SyncRest> {
-    return syncDown(this.#calls, { path, local: to }, options);
+    const { syncDown } = await import("./sync/start.ts");
+    return yield* syncDown(this.#calls, { path, local: to }, options);
   }
 
   /**
@@ -239,12 +235,13 @@ export class Client implements AsyncDisposable {
   }
 
   /** As `syncUp`, but yields what was done, as `syncDownOutcomes`. */
-  syncUpOutcomes(
+  async *syncUpOutcomes(
     from: string,
     to: string,
     options: SyncUpOptions = {},
   ): AsyncGenerator<SyncOutcome, SyncRest> {
-    return syncUp(this.#calls, { path: to, local: from }, options);
+    const { syncUp } = await import("./sync/start.ts");
+    return yield* syncUp(this.#calls, { path: to, local: from }, options);
   }
 
   /**
@@ -263,7 +260,8 @@ export class Client implements AsyncDisposable {
    * be removed does not stop the rest. Resolves when nothing of it is left.
    * @throws TreeError when some of it is left; NOT_FOUND, READ_ONLY
    */
-  removeTree(path: string, options: CallOptions = {}): Promise<RemoveSummary> {
+  async removeTree(path: string, options: CallOptions = {}): Promise<RemoveSummary> {
+    const { summarizeRemoval } = await import("./trees/tree-remove.ts");
     return summarizeRemoval(this.removeTreeOutcomes(path, options));
   }
 
@@ -271,8 +269,12 @@ export class Client implements AsyncDisposable {
    * As `removeTree`, but yields the outcome of each file and folder, and the failures among them: a folder comes behind
    * what was in it, and has no outcome where something in it is left.
    */
-  removeTreeOutcomes(path: string, options: CallOptions = {}): AsyncGenerator<RemoveOutcome, void> {
-    return new TreeRemove(this.#calls, options).outcomes(path);
+  async *removeTreeOutcomes(
+    path: string,
+    options: CallOptions = {},
+  ): AsyncGenerator<RemoveOutcome, void> {
+    const { TreeRemove } = await import("./trees/tree-remove.ts");
+    yield* new TreeRemove(this.#calls, options).outcomes(path);
   }
 
   /**

@@ -171,6 +171,8 @@ describe("what was typed", () => {
   test.each([
     [["get"], "leat: get: missing required argument 'REMOTE'; leat client get --help tells more"],
     [["lst"], 'unknown command "lst"; did you mean list? leat client --help tells what there is'],
+    // Only the commands that are named are loaded.
+    [["lst", "get"], 'unknown command "lst"; did you mean list?'],
     [["nonsense"], 'unknown command "nonsense"; leat client --help tells what there is'],
     [["list", "--al"], "leat: list: unknown option '--al' (Did you mean --all?); leat client"],
     [["mkdir"], "leat: mkdir: missing required argument 'PATH'"],
@@ -241,6 +243,7 @@ describe("what was typed", () => {
     expect(await served.client(["help", "get"])).toEqual(ran);
     expect(await served.client(["help", "put"])).toEqual(await served.client(["upload", "--help"]));
     const all = await served.client(["--help"]);
+    expect(await served.client(["--help", "get"])).toEqual(all);
     expect(await served.client(["help"])).toEqual(all);
     expect(all.stdout).toStartWith("Usage: leat client [options] [COMMAND]\n");
     for (const name of ["list|ls", "upload|put", "remove|rm", "rename|mv", "mkdir", "checksum"]) {

@@ -8,8 +8,8 @@ interface Flags {
   readonly algorithm: keyof typeof ALGORITHMS;
 }
 
-export function addChecksum(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("checksum <REMOTE...>")
     .description("digests of files, made by the server")
     .addOption(

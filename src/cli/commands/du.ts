@@ -28,25 +28,27 @@ interface Usage {
   folders: number;
 }
 
-export function addDu(program: Command, context: ContextOf): void {
-  program
-    .command("du [PATH...]")
-    .description("show how many bytes and files are in a folder, with those below it")
-    .addOption(
-      new Option("-d, --max-depth <N>", "each folder, too, down to N levels below").argParser(
-        wholeNumber(0),
-      ),
-    )
-    .option("-s, --summarize", "only the sum of each PATH, which is the default")
-    .option("-h, --human-readable", "sizes like 1.21 KiB")
-    // As with du, -h is about sizes.
-    .helpOption("--help", "display help for command")
-    .option("--json", "one object a line")
-    .action((paths: string[], flags: Flags) =>
-      context().each("du", paths.length === 0 ? ["."] : paths, (now, each) =>
-        showUsage(now, each, flags),
-      ),
-    );
+export function add(program: Command, context: ContextOf): Command {
+  return (
+    program
+      .command("du [PATH...]")
+      .description("show how many bytes and files are in a folder, with those below it")
+      .addOption(
+        new Option("-d, --max-depth <N>", "each folder, too, down to N levels below").argParser(
+          wholeNumber(0),
+        ),
+      )
+      .option("-s, --summarize", "only the sum of each PATH, which is the default")
+      .option("-h, --human-readable", "sizes like 1.21 KiB")
+      // As with du, -h is about sizes.
+      .helpOption("--help", "display help for command")
+      .option("--json", "one object a line")
+      .action((paths: string[], flags: Flags) =>
+        context().each("du", paths.length === 0 ? ["."] : paths, (now, each) =>
+          showUsage(now, each, flags),
+        ),
+      )
+  );
 }
 
 async function showUsage(context: Context, typed: string, flags: Flags): Promise<void> {

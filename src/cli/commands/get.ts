@@ -26,8 +26,8 @@ interface Flags {
   readonly allowGrowth?: boolean;
 }
 
-export function addGet(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("get <REMOTE...>")
     .description("fetch files, under their own names unless --to says where")
     .option("-o, --to <LOCAL>", "file or folder to write to; - writes to stdout")

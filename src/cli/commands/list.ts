@@ -8,25 +8,26 @@ import { entriesText, type ListFlags } from "./entries-text.ts";
 import { isFolder } from "./entry.ts";
 import { listTree } from "./list-tree.ts";
 
-export function addList(program: Command, context: ContextOf): void {
-  program
-    .command("list [PATH...]")
-    .alias("ls")
-    .description("show what is in the library or in a folder of it, or a file")
-    .option("-a, --all", 'names that begin with ".", too')
-    .option("-r, --recursive", "everything below a folder, one path a line")
-    .option("-l, --long", "size and time, too")
-    .option("-h, --human-readable", "with -l: sizes like 1.21 KiB")
-    // As with ls, -h is about sizes.
-    .helpOption("--help", "display help for command")
-    .option("--json", "one object a line")
-    .action((paths: string[], flags: ListFlags) => {
-      if (paths.length < 2) {
-        return context().run("list", (now) => list(now, paths[0] ?? ".", flags));
-      }
-      if (flags.recursive !== true) return listSeveral(context(), paths, flags);
-      return context().each("list", paths, (now, each) => list(now, each, flags));
-    });
+export function add(program: Command, context: ContextOf): Command {
+  return (
+    program
+      .command("list [PATH...]")
+      .description("show what is in the library or in a folder of it, or a file")
+      .option("-a, --all", 'names that begin with ".", too')
+      .option("-r, --recursive", "everything below a folder, one path a line")
+      .option("-l, --long", "size and time, too")
+      .option("-h, --human-readable", "with -l: sizes like 1.21 KiB")
+      // As with ls, -h is about sizes.
+      .helpOption("--help", "display help for command")
+      .option("--json", "one object a line")
+      .action((paths: string[], flags: ListFlags) => {
+        if (paths.length < 2) {
+          return context().run("list", (now) => list(now, paths[0] ?? ".", flags));
+        }
+        if (flags.recursive !== true) return listSeveral(context(), paths, flags);
+        return context().each("list", paths, (now, each) => list(now, each, flags));
+      })
+  );
 }
 
 async function list(context: Context, typed: string, flags: ListFlags): Promise<void> {

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import type { ContextOf } from "./commands.ts";
 
-export function addMkdir(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("mkdir <PATH...>")
     .description("make folders")
     .option("-p, --parents", "make the folders above it, too, and accept one that exists")

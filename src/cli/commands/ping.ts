@@ -8,8 +8,8 @@ import type { ContextOf } from "./commands.ts";
 /** Milliseconds between two pings. */
 const PAUSE = 1000;
 
-export function addPing(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("ping")
     .description("measure the round trip to the server")
     .addOption(

@@ -13,10 +13,9 @@ interface Flags {
   readonly yes?: boolean;
 }
 
-export function addRemove(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("remove <PATH...>")
-    .alias("rm")
     .description("remove files, and folders with nothing in them unless -r is given")
     .option("-r, --recursive", "folders, too, with everything in them")
     .option("-y, --yes", "with -r: remove without asking")

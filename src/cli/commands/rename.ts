@@ -8,10 +8,9 @@ interface Flags {
   readonly ifExists: "fail" | "replace";
 }
 
-export function addRename(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("rename <FROM> <TO>")
-    .alias("mv")
     .description("give a file or folder another name; TO may be a folder to move it into")
     .addOption(
       new Option("--if-exists <WHAT>", "when the name is taken")

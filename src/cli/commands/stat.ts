@@ -5,8 +5,8 @@ import { bytesText, timeText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, modeText } from "./entry.ts";
 
-export function addStat(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("stat <PATH...>")
     .description("show everything about a file or a folder")
     .option("--json", "one object a line")

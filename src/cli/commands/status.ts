@@ -7,8 +7,8 @@ import { bytesText, durationText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 import { watchStatus } from "./status-watch.ts";
 
-export function addStatus(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("status")
     .description("show the state of the server")
     .option("--json", "one object")

@@ -36,8 +36,8 @@ const each = (pattern: string, before: readonly string[] = []): string[] => {
   return [...before, pattern];
 };
 
-export function addSync(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("sync <SOURCE> <TARGET>")
     .description("make folder TARGET like folder SOURCE; one of them is in the library, as :FOLDER")
     .option("--delete", "remove what is only in TARGET")

@@ -25,10 +25,9 @@ interface Flags {
   readonly discardPartial?: boolean;
 }
 
-export function addUpload(program: Command, context: ContextOf): void {
-  program
+export function add(program: Command, context: ContextOf): Command {
+  return program
     .command("upload <LOCAL...>")
-    .alias("put")
     .description("send files into the library, under their own names unless --to says where")
     .option("-o, --to <REMOTE>", "file or folder in the library; a folder ends in /, or exists")
     .option("-r, --recursive", "folders, too, with everything in them")

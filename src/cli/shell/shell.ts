@@ -124,7 +124,7 @@ class Shell {
   async #run(line: string): Promise<number> {
     const failures = new Failures(this.#output, (command) => `type help ${command}`.trimEnd());
     const context = this.#createContext(failures);
-    const program = this.#createProgram(context);
+    const program = await this.#createProgram(context);
     let command = "";
     try {
       const words = splitWords(line);
@@ -156,13 +156,13 @@ class Shell {
     return new Context(this.#shared, failures, this.#stop.signal, true);
   }
 
-  #createProgram(context: Context): Command {
+  async #createProgram(context: Context): Promise<Command> {
     const program = createCommand("leat")
       .configureOutput(helpTo(this.#output))
       .configureHelp({
         commandUsage: (command) => `${namesOf(command).join(", ")} ${command.usage()}`,
       });
-    addCommands(program, () => context);
+    await addCommands(program, () => context);
     addFolders(program, () => context);
     return program;
   }
@@ -182,9 +182,9 @@ class Shell {
     await this.#output.text(QUOTING);
   }
 
-  #complete(line: string): Promise<[string[], string]> {
+  async #complete(line: string): Promise<[string[], string]> {
     const context = this.#createContext(new Failures(this.#output, () => ""));
-    const program = this.#createProgram(context);
+    const program = await this.#createProgram(context);
     return complete(line, {
       commands: program.commands,
       more: OWN_COMMANDS,
