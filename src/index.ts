@@ -5,7 +5,11 @@
  */
 export { Client } from "./client/client.ts";
 export { connect } from "./client/connect.ts";
-export type { CallOptions, ConnectOptions } from "./client/connection/options.ts";
+export type {
+  CallOptions,
+  ClientCredentials,
+  ConnectOptions,
+} from "./client/connection/options.ts";
 export type { SshOptions } from "./client/connection/ssh.ts";
 export type {
   Downloaded,

@@ -396,6 +396,21 @@ export const CONNECT_DEADLINE = 10_000;
 /** From accept to a complete Hello: a silent client does not keep a descriptor. */
 export const HELLO_DEADLINE = 10_000;
 
+/** Bytes of a users file. */
+export const USERS_FILE_BYTES = 4 * MiB;
+
+/** Users of a users file: each reload reads and checks all of them. */
+export const MAX_USERS = 4096;
+
+/** Tokens of a user: one for each of their machines, and one more while another replaces it. */
+export const USER_TOKENS = 16;
+
+/** Passwords that are checked at once, in a process: each takes 19 MiB and a core for some 30 ms. */
+export const PASSWORD_CHECKS = 2;
+
+/** Passwords that wait for that; more are told to come back. */
+export const PASSWORDS_WAITING = 32;
+
 /** A connection without a stream on which no frame comes. An interactive shell connects anew by itself. */
 export const IDLE_DEADLINE = 15 * 60_000;
 

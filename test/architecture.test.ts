@@ -80,7 +80,7 @@ const CONNECTION = [...MOVING, "connection"];
 const FILES = ["store/system", "store/resolve", "store/read", "store/write"];
 const CALLS = ["client/connection", "client/local", "client/download", "client/upload"];
 const CLIENT = ["client/calls", "client/trees", "client/sync", "client"];
-const HOST = ["server/log", "server/metrics", "server/options", "server/host"];
+const HOST = ["server/log", "server/metrics", "server/options", "server/users", "server/host"];
 
 /** What each room may import besides itself: rooms above it in this table, and modules. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
@@ -124,9 +124,12 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "server/log": [...BASE, "session", "net"],
   "server/metrics": BASE,
   "server/options": [...BASE, "store", "server/log"],
+  // The users file, and who is who in it.
+  "server/users": [...BASE, "wire", "hash", "store", "store/system", "node", "bun", "valibot"],
   // What connections share, with no socket: other listeners than leat's own may stand on it.
   "server/host": [
     ...BASE,
+    "wire",
     "session",
     "net",
     "store",
@@ -137,6 +140,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "server/log",
     "server/metrics",
     "server/options",
+    "server/users",
   ],
   "server/loop": [...CONNECTION, "operations", "version", ...HOST, "node"],
   "server/models": [
@@ -177,6 +181,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     ...BASE,
     "connection",
     "store",
+    "store/system",
+    "client/connection",
     "client/trees",
     "client",
     "cli/terminal",
@@ -208,6 +214,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "node",
     "commander",
   ],
+  "cli/server/users": [...BASE, "server/users", "cli/terminal", "cli/program", "node", "commander"],
   "cli/server": [
     ...BASE,
     "version",
@@ -217,10 +224,12 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "server/log",
     "server/metrics",
     "server/options",
+    "server/users",
     "server",
     "client/connection",
     "cli/terminal",
     "cli/program",
+    "cli/server/users",
     "node",
     "bun",
     "commander",
@@ -343,6 +352,7 @@ describe("the code", () => {
       "net/stdio.ts",
       "server/models/processes.ts",
       "server/models/program.ts",
+      "server/users/passwords.ts",
     ];
     const elsewhere = ({ path }: Source): boolean =>
       !there.includes(path) && !["store", "cli"].includes(layerOf(path));

@@ -8,7 +8,7 @@ import { LONG } from "./support/served.ts";
 
 const MODULES = join(PACKAGE, "node_modules");
 /** What the package needs, with what that needs. */
-const NEEDED = ["commander", "ignore", "protobufjs", "long", "smol-toml"];
+const NEEDED = ["commander", "ignore", "protobufjs", "long", "smol-toml", "valibot"];
 /** A project that is written in TypeScript for Bun has these of its own. */
 const TYPES = ["bun-types", "@types/node", "undici-types"];
 

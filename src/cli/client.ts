@@ -94,6 +94,8 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .addOption(
       new Option("--remote-leat <COMMAND>", "the program that ssh starts there").default("leat"),
     )
+    .option("--token-file <FILE>", "a file with your token, which nobody else can read")
+    .option("--user <NAME>", "log in with a password, which is asked for")
     .option("--no-retry", "fail at once when the connection is lost, or the server has no room")
     .option("-q, --quiet", "say nothing but what went wrong")
     .option("-v, --verbose", "say what was done, even without a terminal")

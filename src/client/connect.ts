@@ -12,7 +12,7 @@ import { Link } from "./connection/link.ts";
 import type { ConnectOptions } from "./connection/options.ts";
 import { ReconnectingLink } from "./connection/reconnecting-link.ts";
 import { Retry } from "./connection/retry.ts";
-import { connectSsh, type SshOptions } from "./connection/ssh.ts";
+import { connectSsh } from "./connection/ssh.ts";
 
 /** A timer of more milliseconds would fire at once. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -22,15 +22,15 @@ const MAX_TIMER = 2 ** 31 - 1;
  * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tcp://…` or `unix:PATH`; the port is 8888 unless
  *   given. `ssh://[USER@]HOST[:PORT]/PATH` starts ssh, and leat for the folder PATH on the other machine.
  * @throws INVALID_ARGUMENT (the address), UNAVAILABLE, RESOURCE_EXHAUSTED (no room, after all retries),
- *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, CANCELLED; by ssh also
- *   UNAUTHENTICATED, UNIMPLEMENTED (no ssh here, or no leat there)
+ *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, UNAUTHENTICATED, CANCELLED;
+ *   by ssh also UNIMPLEMENTED (no ssh here, or no leat there)
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   const parsed = parseAddress(address);
-  const { retry = 0, onRetry = () => {}, ssh = {} } = options;
+  const { retry = 0, onRetry = () => {} } = options;
   const timeout = options.timeout ?? ("ssh" in parsed ? SSH_DEADLINE : CONNECT_DEADLINE);
   const policy = { deadline: () => retry, onRetry };
-  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, ssh, timeout, signal);
+  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, options, timeout, signal);
   const first = new Retry(policy, options.signal);
   while (true) {
     try {
@@ -48,7 +48,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 /** @param timeout milliseconds, for connecting and the handshake together */
 async function open(
   address: ServerAddress,
-  ssh: SshOptions,
+  options: ConnectOptions,
   timeout: number,
   given: AbortSignal | undefined,
 ): Promise<Link> {
@@ -64,7 +64,7 @@ async function open(
     Math.min(timeout, MAX_TIMER),
   );
   try {
-    return await abortable(shakeHands(address, ssh, stop.signal), stop.signal);
+    return await abortable(shakeHands(address, options, stop.signal), stop.signal);
   } catch (thrown) {
     throw LeatError.from(thrown, `cannot connect to ${text}`);
   } finally {
@@ -76,13 +76,13 @@ async function open(
 /** @param signal ends the connection until the server has accepted it, also one that opens later */
 async function shakeHands(
   address: ServerAddress,
-  ssh: SshOptions,
+  { ssh = {}, credentials }: ConnectOptions,
   signal: AbortSignal,
 ): Promise<Link> {
   let link: Link | undefined;
   const release = onAbort(signal, (error) => link?.connection.abort(error));
   const accept = (transport: Transport): Connection => {
-    link = new Link(transport, processRuntime());
+    link = new Link(transport, processRuntime(), credentials);
     return link.connection;
   };
   const accepted = async (): Promise<void> => {

@@ -92,6 +92,11 @@ export class Connection implements TransportHandler, Producer {
     return this.#transport.isLocal === true;
   }
 
+  /** Whether nobody between can read the bytes. */
+  get isPrivate(): boolean {
+    return this.#transport.isPrivate === true;
+  }
+
   // ---- calls of the driver ----
 
   /** Client: opens a stream. @returns its id */

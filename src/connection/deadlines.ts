@@ -4,6 +4,7 @@ import {
   CLOSE_DEADLINE,
   HELLO_DEADLINE,
   PING_AFTER,
+  RETRY_AFTER,
   SERVER_SILENCE,
   SYNC_DEADLINE,
   TRANSFER_DEADLINE,
@@ -60,6 +61,10 @@ export class Deadlines {
     if (session.phase === "hello" && !isClient) {
       return over("refuse", "send Hello", now - this.#opened, HELLO_DEADLINE);
     }
+    // Its credentials are being checked: they share the deadline.
+    if (session.phase === "deciding" && now - this.#opened > HELLO_DEADLINE) {
+      return { act: "refuse", error: undecided() };
+    }
     if (session.phase !== "open" || isClosing) return undefined;
     return isClient
       ? this.#askForLife(now)
@@ -87,6 +92,11 @@ export function streamLate(stream: Stream, still: number): LeatError | undefined
     `the disk has not confirmed the file within ${SYNC_DEADLINE / 1000} s; ` +
     "whether it will be there is not known";
   return new LeatError("DEADLINE_EXCEEDED", message);
+}
+
+function undecided(): LeatError {
+  const message = `the credentials could not be checked within ${HELLO_DEADLINE / 1000} s; try again later`;
+  return new LeatError("UNAVAILABLE", message, { retryAfter: RETRY_AFTER });
 }
 
 function over(

@@ -15,6 +15,7 @@ import { DIRECT_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "../limits.ts
 import { systemError } from "../system-error.ts";
 import { DirectReader, type DirectSocket } from "./direct-reader.ts";
 import type { DirectReads } from "./direct-reads.ts";
+import { isLoopback } from "./loopback.ts";
 import { EAGAIN, EINTR, ReceiveBuffer } from "./socket-calls.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
@@ -62,6 +63,10 @@ export class BunTransport implements Transport, DirectSocket {
   get isLocal(): boolean {
     // A Unix socket has neither.
     return this.#socket.remoteAddress === this.#socket.localAddress;
+  }
+
+  get isPrivate(): boolean {
+    return this.isLocal || isLoopback(this.#socket.remoteAddress ?? "");
   }
 
   write(bytes: Uint8Array, offset: number, length: number): number {

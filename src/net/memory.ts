@@ -29,6 +29,7 @@ export function memoryPair(
 
 export class MemoryTransport implements Transport {
   readonly peer = "memory";
+  readonly isPrivate = true;
   readonly #capacity: number;
   readonly #chunk: () => number;
   readonly #later: (step: () => void) => void;

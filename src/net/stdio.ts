@@ -76,6 +76,8 @@ const readerOf = (fd: number) => Bun.file(fd).stream().getReader();
 
 class StdioTransport implements Transport {
   readonly peer: string;
+  /** As private as the program at the other end makes it: ssh encrypts. */
+  readonly isPrivate = true;
   /** Until it is closed. */
   #handler: TransportHandler | undefined;
   readonly #input: number;

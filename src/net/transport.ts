@@ -22,6 +22,8 @@ export interface Transport extends ByteSink {
   readonly peer: string;
   /** The peer is on this machine: no network card takes part. Missing: it is not known to be. */
   readonly isLocal?: boolean;
+  /** Nobody between can read the bytes: they stay on this machine, or are encrypted. Missing: not known to be. */
+  readonly isPrivate?: boolean;
   /** A chunk of `onData` is not used any more: its memory may be reused at once. */
   free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */

@@ -16,6 +16,7 @@ import { clientServers } from "./models/clients.ts";
 import { startWorkers } from "./models/workers.ts";
 import type { Server, ServerOptions, StopOptions } from "./options/options.ts";
 import { type Settings, conflict, settle } from "./options/table.ts";
+import { openUsers } from "./users/open.ts";
 
 /**
  * Starts a server. It listens when this resolves.
@@ -25,6 +26,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = settingsOf(options);
   const problem = conflict(settings);
   if (problem !== undefined) throw new LeatError("INVALID_ARGUMENT", problem);
+  const users = await openUsers(settings.users);
   const store = openStore(settings);
   if (settings.workers > 1) {
     // The library can be served. Each worker opens it for itself.
@@ -32,7 +34,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     return startWorkers(settings, address(settings));
   }
   try {
-    const host = new Host(store, settings, processRuntime());
+    const host = new Host(store, settings, processRuntime(), users);
     const server = new LeatServer(host, { clients: clientServers(host) });
     server.listen(address(settings), settings.fd);
     return server;
@@ -47,6 +49,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 export interface PeerServer {
   /** Resolves when the client has left, and all that it changed is on disk. */
   readonly ended: Promise<void>;
+  /** As `Server.reload`. */
+  reload(): Promise<void>;
   /** Lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -61,7 +65,9 @@ export async function servePeer(
   open: (accept: Accept) => Promise<void>,
 ): Promise<PeerServer> {
   const settings = settingsOf(options);
-  const host = new Host(openStore(settings), { ...settings, oneClient: true }, processRuntime());
+  const users = await openUsers(settings.users);
+  const one = { ...settings, oneClient: true };
+  const host = new Host(openStore(settings), one, processRuntime(), users);
   const left = Promise.withResolvers<void>();
   const server = new LeatServer(host, {
     onConnections: (connections) => {
@@ -74,7 +80,7 @@ export async function servePeer(
     await server.stop({ drain: 0 });
     throw thrown;
   }
-  return { ended: left.promise, stop: (how) => server.stop(how) };
+  return { ended: left.promise, reload: () => server.reload(), stop: (how) => server.stop(how) };
 }
 
 /** With all defaults, and a log that throws nothing. @throws INVALID_ARGUMENT */

@@ -54,9 +54,14 @@ test("all faults of a file are told, each with its line", async () => {
   using folder = new TemporaryFolder();
   folder.file(
     "leat.toml",
-    ["prot = 1", 'drain = "soon"', "workers = [1]", "port = 70000", "[users]", "stdio = true"].join(
-      "\n",
-    ),
+    [
+      "prot = 1",
+      'drain = "soon"',
+      "workers = [1]",
+      "port = 70000",
+      "[guests]",
+      "stdio = true",
+    ].join("\n"),
   );
   for (const command of [["server"], ["server", "config"], ["server", "check-config"]]) {
     const { code, stdout, stderr } = await leat(folder.path, [...command, "--config", "leat.toml"]);
@@ -66,7 +71,7 @@ test("all faults of a file are told, each with its line", async () => {
       "leat server: leat.toml:2: drain: It should be a number of seconds, like 5 or 0.5.",
       "leat server: leat.toml:3: workers: It should be a text, a number, or true or false.",
       "leat server: leat.toml:4: port: It should be a whole number, 0 to 65535.",
-      "leat server: leat.toml:5: users: There is no such key.",
+      "leat server: leat.toml:5: guests: There is no such key.",
       "",
     ]);
   }

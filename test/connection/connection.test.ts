@@ -352,14 +352,27 @@ describe("deadlines", () => {
     expect(runtime.connections).toBe(0);
   });
 
-  test("of the Hello do not hold for a server that takes its time", async () => {
+  test("of the Hello leave a server the rest of the time to decide", async () => {
     const { runtime, raw, diary } = ends();
+    runtime.pass(HELLO_DEADLINE / 2);
     raw.frame(0, HELLO);
     await turns(3);
-    runtime.pass(10 * HELLO_DEADLINE);
+    runtime.pass(HELLO_DEADLINE / 2);
     diary.connection.welcome(1 << 20);
     await turns(3);
     expect(raw.cases()).toEqual(["welcome"]);
+  });
+
+  test("of the Hello hold for a server that does not decide", async () => {
+    const { runtime, raw, diary } = ends();
+    raw.frame(0, HELLO);
+    await turns(3);
+    runtime.pass(HELLO_DEADLINE + 1);
+    await turns(3);
+    expect(raw.heard()).toMatchObject([{ body: { value: { code: "UNAVAILABLE" } } }]);
+    diary.connection.welcome(1 << 20);
+    await turns(3);
+    expect(raw.cases()).toEqual([]);
   });
 
   test("of the Hello do not hold for a client: whoever connects says how long it waits", async () => {

@@ -76,6 +76,7 @@ test("deadlines and limits in the text are those of src/limits.ts", () => {
   expect(deadlines.map(([, after]) => after)).toEqual(
     [
       HELLO_DEADLINE,
+      HELLO_DEADLINE,
       TRANSFER_DEADLINE,
       IDLE_DEADLINE,
       SYNC_DEADLINE,

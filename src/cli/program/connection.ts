@@ -1,6 +1,7 @@
 /** The connection of the commands: made for the first that needs it, and again after it was lost. */
 import type { Client } from "../../client/client.ts";
 import { connect } from "../../client/connect.ts";
+import type { ClientCredentials } from "../../client/connection/options.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { RETRY_DEADLINE } from "../../limits.ts";
 
@@ -19,6 +20,8 @@ interface ConnectionOptions {
   readonly retry: boolean;
   /** Called with a line about each try. */
   readonly onRetry: (line: string) => void;
+  /** Finds the credentials, and may ask for a password. */
+  readonly credentials: (signal: AbortSignal) => Promise<ClientCredentials | undefined>;
   /** The words of the program for `ssh://`, and the program that it starts there. */
   readonly ssh: readonly string[];
   readonly remoteLeat: string;
@@ -42,6 +45,8 @@ export class Connection {
   readonly #onLost: () => void;
   #client: Client | undefined;
   #connecting: Promise<Client> | undefined;
+  /** Asked for once. */
+  #credentials: Promise<ClientCredentials | undefined> | undefined;
   /** When lines about tries were printed last. */
   readonly #printed = new Map<string, number>();
   /** The connection whose end calls `onLost`. */
@@ -86,7 +91,10 @@ export class Connection {
   async #connect(signal: AbortSignal): Promise<Client> {
     const { server, timeout, retry, onRetry, ssh, remoteLeat, onLine } = this.#options;
     await this.close();
+    this.#credentials ??= this.#options.credentials(signal);
+    const credentials = await this.#credentials;
     const client = await connect(server, {
+      credentials,
       ...(timeout === undefined ? {} : { timeout }),
       ssh: { command: ssh, remoteLeat, onLine },
       signal,

@@ -2,6 +2,7 @@
 import type { Client } from "../../client/client.ts";
 import { LeatError } from "../../errors.ts";
 import { Connection } from "./connection.ts";
+import { findCredentials } from "./credentials.ts";
 import { CurrentFolder } from "./current-folder.ts";
 import type { Failures } from "./failures.ts";
 import type { Output } from "../terminal/output.ts";
@@ -18,6 +19,8 @@ export interface ClientFlags {
   /** The words of the program for `ssh://`. */
   readonly ssh: readonly string[];
   readonly remoteLeat: string;
+  readonly tokenFile?: string;
+  readonly user?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -42,7 +45,8 @@ export class Shared {
       output.say(`${hostOf(flags.server)}: ${printable(line)}`);
       return output.messagesWritten();
     };
-    this.connection = new Connection({ ...flags, onRetry, onLine }, onLost);
+    const credentials = (signal: AbortSignal) => findCredentials(flags, signal);
+    this.connection = new Connection({ ...flags, credentials, onRetry, onLine }, onLost);
     this.progress = new Progress(output, !quiet, () => this.connection.stall);
   }
 }

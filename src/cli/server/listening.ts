@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { addressText } from "../../net/bun.ts";
+import { isLoopback } from "../../net/loopback.ts";
 import type { Address } from "../../net/transport.ts";
 import type { ServerFlags } from "./flags.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -11,7 +12,7 @@ import { printable } from "../terminal/terminal-text.ts";
 /** A person needs no more of them. */
 const MOST_SHOWN = 8;
 
-type Reach = Pick<ServerFlags, "hostname" | "unix" | "allowAnonymous">;
+type Reach = Pick<ServerFlags, "hostname" | "unix" | "allowAnonymous" | "users">;
 
 type Typed = (flag: string) => boolean;
 
@@ -35,13 +36,14 @@ function isAddressOrName(host: string): boolean {
 }
 
 /** @throws UsageError */
-export function checkAddress({ hostname, unix, allowAnonymous }: Reach, typed: Typed): void {
+export function checkAddress(flags: Reach, typed: Typed): void {
+  const { hostname, unix } = flags;
   if (unix === "") throw new UsageError("--unix needs a path");
   if (unix !== undefined) {
     if (!typed("host") && !typed("port")) return;
     throw new UsageError("--unix listens on a path: it has no --host and no --port");
   }
-  checkReach(`--host ${printable(hostname)}`, hostname, allowAnonymous);
+  checkReach(`--host ${printable(hostname)}`, hostname, flags);
 }
 
 /** For a socket that was passed to this process, as by systemd: it has its address already. @throws UsageError */
@@ -52,21 +54,22 @@ export function checkPassed(address: Address, flags: Reach, typed: Typed): void 
     throw new UsageError(message);
   }
   if ("unix" in address) return;
-  checkReach(`the socket on ${address.hostname}`, address.hostname, flags.allowAnonymous);
+  checkReach(`the socket on ${address.hostname}`, address.hostname, flags);
 }
 
-function checkReach(what: string, host: string, allowAnonymous: boolean | undefined): void {
-  if (isLoopback(host) || allowAnonymous === true) return;
+function checkReach(what: string, host: string, { users, allowAnonymous }: Reach): void {
+  if (isLoopback(host)) return;
+  if (users !== undefined) {
+    throw new UsageError(
+      `${what} can be reached over a network, where others could read the tokens and passwords of ` +
+        "--users: listen on 127.0.0.1 or --unix, and let clients come by ssh",
+    );
+  }
+  if (allowAnonymous === true) return;
   throw new UsageError(
     `${what} can be reached from other machines, and anybody could read and ` +
       "write the library: say --allow-anonymous if that is meant, or listen on 127.0.0.1",
   );
-}
-
-/** Only this machine reaches it. */
-export function isLoopback(host: string): boolean {
-  if (isIPv6(host)) return /^(0*:)+0*1$/.test(host);
-  return host.toLowerCase() === "localhost" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /**

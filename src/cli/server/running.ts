@@ -1,4 +1,5 @@
 /** The parts of a running server that do not depend on the way it is reached: its log, and the signals that stop it. */
+import { LeatError } from "../../errors.ts";
 import type { Log } from "../../server/log/log.ts";
 import type { StopOptions } from "../../server/options/options.ts";
 import { onSignals, signalExit } from "../program/signals.ts";
@@ -23,17 +24,33 @@ export function createStderrLog(flags: ServerFlags): StreamLog {
 
 /** What a signal stops. */
 interface Stoppable {
+  reload(): Promise<void>;
   stop(options?: StopOptions): Promise<void>;
   readonly connections?: number;
 }
 
-/** Resolves when the server has stopped. A second signal ends the process at once. */
-export function stopOnSignal(serving: Stoppable, log: Log): Promise<void> {
+/**
+ * Resolves when the server has stopped. A second signal ends the process at once.
+ * @param reloads whether there is something to read again: SIGHUP does that, and does not stop it
+ */
+export function stopOnSignal(serving: Stoppable, log: Log, reloads: boolean): Promise<void> {
+  if (reloads) process.on("SIGHUP", () => void reload(serving, log));
   return new Promise((resolve, reject) => {
-    onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal, isRepeated) => {
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    onSignals(reloads ? signals : [...signals, "SIGHUP"], (signal, isRepeated) => {
       if (isRepeated) process.exit(signalExit(signal));
       log.info({ signal, connections: serving.connections }, "stopping");
       serving.stop().then(resolve, reject);
     });
   });
+}
+
+async function reload(serving: Stoppable, log: Log): Promise<void> {
+  try {
+    await serving.reload();
+    log.info({ signal: "SIGHUP" }, "the users were read again");
+  } catch (thrown) {
+    const { code, message } = LeatError.from(thrown, "the users cannot be read");
+    log.error({ signal: "SIGHUP", code, why: message }, "the users stay as they were");
+  }
 }

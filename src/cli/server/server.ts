@@ -18,6 +18,7 @@ import { removeStaleSocket } from "./stale-socket.ts";
 import { createStderrLog, stopOnSignal } from "./running.ts";
 import { readSettings } from "./settings.ts";
 import { serveStdio } from "./stdio.ts";
+import { userCommand } from "./users/command.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
 /** @returns the exit code */
@@ -43,6 +44,7 @@ function createProgram() {
     )
     .addCommand(configCommand())
     .addCommand(checkConfigCommand())
+    .addCommand(userCommand())
     .enablePositionalOptions()
     .helpCommand(false);
   return program.action(async (argument: string | undefined) => {
@@ -74,7 +76,7 @@ async function serve(
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
   using _monitor = await startMonitoring(serving, folder, flags, log);
   replaceOnSignal(serving, log);
-  const stopped = stopOnSignal(serving, log);
+  const stopped = stopOnSignal(serving, log, options.users !== undefined);
   process.stdout.write(`leat listening on ${serving.address}\n`);
   for (const server of addressesElsewhere(serving.address, where)) {
     log.info({}, `on another machine: leat client --server ${server}`);

@@ -27,7 +27,7 @@ export async function serveStdio(library: string, flags: ServerFlags): Promise<v
   const serving = await servePeer({ ...options, ...one, library, log }, async (accept) => {
     opened = await openStdio(peerName(), accept);
   });
-  const stopped = stopOnSignal(serving, log);
+  const stopped = stopOnSignal(serving, log, options.users !== undefined);
   await Promise.race([serving.ended, stopped]);
   // A client that has gone reads nothing more: then it is not waited for.
   await Promise.race([opened?.drained, sleep(STDIO_DRAIN)]);

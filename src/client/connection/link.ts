@@ -13,7 +13,9 @@ import { UNBOUNDED } from "../../session/flow.ts";
 import { Session } from "../../session/session.ts";
 import { AGENT } from "../../version.ts";
 import type { FrameBodyInit } from "../../wire/frame.ts";
+import type { Credentials } from "../../wire/gen/messages.ts";
 import { abortError, abortable, onAbort, throwIfAborted } from "./abortable.ts";
+import type { ClientCredentials } from "./options.ts";
 import type { StreamHandler } from "./stream-handler.ts";
 
 export type RequestInit = Extract<FrameBodyInit, { case: "request" }>["value"];
@@ -42,7 +44,8 @@ export class Link implements Driver {
   #isWelcome = false;
   #closeReason: LeatError | undefined;
 
-  constructor(transport: Transport, runtime: Runtime) {
+  /** @param credentials never sent where others can read them: then the connection ends with UNAUTHENTICATED */
+  constructor(transport: Transport, runtime: Runtime, credentials?: ClientCredentials) {
     const session = new Session({
       role: "client",
       agent: AGENT,
@@ -55,7 +58,12 @@ export class Link implements Driver {
     this.connection = new Connection({ transport, session, runtime });
     this.connection.driver = this;
     this.welcomed.catch(() => {});
-    session.hello(runtime.clock());
+    if (credentials !== undefined && !this.connection.isPrivate) {
+      // Not at once: the transport has no handler before this returns.
+      queueMicrotask(() => this.connection.abort(clearText(transport.peer)));
+      return;
+    }
+    session.hello(runtime.clock(), credentials && toWire(credentials));
     this.connection.wake();
   }
 
@@ -222,6 +230,19 @@ export class Link implements Driver {
     for (const pending of open) failed(pending, error, true);
     for (const pending of waiting) failed(pending, error, false);
   }
+}
+
+function clearText(peer: string): LeatError {
+  const message =
+    `${peer} is reached over a network where others could read the credentials: ` +
+    "use ssh://, or connect from the machine of the server";
+  return new LeatError("UNAUTHENTICATED", message);
+}
+
+function toWire(credentials: ClientCredentials): Credentials {
+  if ("token" in credentials) return { kind: { case: "token", value: credentials.token } };
+  const { user, password } = credentials;
+  return { kind: { case: "userPassword", value: { user, password } } };
 }
 
 function failed(pending: PendingRequest, error: LeatError, lost: boolean): void {

@@ -11,6 +11,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Who the client is: a token, or a user with a password. */
+export type ClientCredentials =
+  { readonly token: string } | { readonly user: string; readonly password: string };
+
 /** How to connect, and how long to go on trying. */
 export interface ConnectOptions extends CallOptions {
   /** Milliseconds for connecting and the handshake together; 10,000 unless given, and 60,000 by ssh. */
@@ -26,6 +30,11 @@ export interface ConnectOptions extends CallOptions {
    * arrived damaged.
    */
   readonly onRetry?: (error: LeatError, delay: number) => void;
+  /**
+   * For a server with users. They are sent only where nobody between can read them: to this machine, or
+   * encrypted.
+   */
+  readonly credentials?: ClientCredentials | undefined;
   /** How ssh is started, for an address that begins with `ssh://`. */
   readonly ssh?: SshOptions;
 }

@@ -14,9 +14,11 @@ import { FoldedLog } from "../log/folded-log.ts";
 import { SILENT } from "../log/log.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { type Settings, settle } from "../options/table.ts";
+import type { Users } from "../users/users.ts";
 import { Capacity, type Part } from "./capacity.ts";
 import { Counters } from "../metrics/counters.ts";
 import type { Counts } from "../metrics/counts.ts";
+import { Guests } from "./guests.ts";
 
 export class Host {
   readonly store: Store;
@@ -27,10 +29,15 @@ export class Host {
   readonly blockCrcs = new BlockCrcs();
   readonly log: FoldedLog;
   readonly accessLog: AccessLog;
+  readonly guests: Guests;
   readonly #started = performance.now();
 
-  /** @param options of the server, and which part of it this process serves @throws INVALID_ARGUMENT */
-  constructor(store: Store, options: ServerOptions & Part, runtime: Runtime) {
+  /**
+   * @param options of the server, and which part of it this process serves
+   * @param users the only ones that are served, if given
+   * @throws INVALID_ARGUMENT
+   */
+  constructor(store: Store, options: ServerOptions & Part, runtime: Runtime, users?: Users) {
     const settings = settle(options);
     this.store = store;
     this.settings = settings;
@@ -39,6 +46,7 @@ export class Host {
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
     this.capacity = new Capacity(settings, options);
+    this.guests = new Guests(store, users);
   }
 
   status(connections: number, streams: number): StatusInit {

@@ -28,6 +28,8 @@ type Logged =
 
 interface Access {
   readonly peer: string;
+  /** Missing where the server has no users. */
+  readonly user?: string | undefined;
   readonly operation: Logged;
   /** Payload bytes, in either direction. */
   readonly bytes: number;
@@ -54,8 +56,9 @@ export class AccessLog {
   }
 
   write(access: Access): void {
-    const { peer, operation, bytes, began, skipped, error } = access;
+    const { peer, user, operation, bytes, began, skipped, error } = access;
     const facts: Record<string, unknown> = { peer };
+    if (user !== undefined) facts.user = user;
     const { value } = operation;
     if ("path" in value) facts.path = value.path;
     if ("from" in value) Object.assign(facts, { path: value.from, to: value.to });

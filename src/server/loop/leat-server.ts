@@ -40,6 +40,8 @@ export interface ClientServers {
   take(fd: number, peer: string): boolean;
   /** Their counts, those that have ended included. */
   counts(): Promise<Counts>;
+  /** The users have changed. */
+  reload(): void;
   /** Resolves when all have ended. @param drain milliseconds in which open streams may finish */
   stop(drain: number): Promise<void>;
 }
@@ -167,6 +169,12 @@ export class LeatServer implements Server {
 
   async replaceWorkers(): Promise<number> {
     return 0;
+  }
+
+  async reload(): Promise<void> {
+    this.#host.guests.reload();
+    this.#options.clients?.reload();
+    for (const peer of this.#peers) peer.checkGuest();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -16,9 +16,10 @@ import { checkBounds } from "../../operations/bounds.ts";
 import { run, unknownOperation } from "../../operations/operations.ts";
 import type { Operation, SessionEvent } from "../../session/event.ts";
 import type { Wait } from "../../session/wait.ts";
-import type { Hello } from "../../wire/gen/messages.ts";
 import type { BudgetWaiter } from "../host/budget.ts";
 import type { Host } from "../host/host.ts";
+import { Arrival } from "./arrival.ts";
+import { CHANGES, DESCRIPTORS } from "./operation-facts.ts";
 import { type Serving, StreamExchange } from "./stream-exchange.ts";
 
 export interface PeerOptions extends Serving {
@@ -50,6 +51,8 @@ export class Peer implements Driver, BudgetWaiter {
   /** The error that new requests get once the server stops. */
   #stopReason: LeatError | undefined;
   #closed = false;
+  /** Who the client is: no request comes before that is known. */
+  readonly #arrival: Arrival;
 
   constructor(connection: Connection, window: number, options: PeerOptions) {
     this.#host = options.host;
@@ -57,6 +60,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.window = window;
     this.connection = connection;
     this.connection.driver = this;
+    this.#arrival = new Arrival(this.#host, connection, () => this.#welcome());
   }
 
   /** Streams that are being served. */
@@ -73,9 +77,10 @@ export class Peer implements Driver, BudgetWaiter {
     if (this.connection.session.phase === "open") this.#goAway(reason);
   }
 
-  /** The client has not sent Hello. */
+  /** The client has not sent Hello, or it is not decided whether it is admitted. */
   get isSilent(): boolean {
-    return this.connection.session.phase === "hello";
+    const { phase } = this.connection.session;
+    return phase === "hello" || phase === "deciding";
   }
 
   #goAway(reason: LeatError): void {
@@ -86,7 +91,7 @@ export class Peer implements Driver, BudgetWaiter {
   onEvent(event: SessionEvent): void {
     switch (event.type) {
       case "hello":
-        return this.#hello(event.hello);
+        return this.#arrival.hello(event.hello);
       case "request":
         return this.#request(event.stream, event.operation);
       case "data":
@@ -145,6 +150,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.#host.capacity.pages.forget(this);
     for (const stream of this.#exchanges.keys()) this.#end(stream, error, error);
     if (this.#page === "unsent") this.#givePage();
+    this.#arrival[Symbol.dispose]();
     this.#options.onClosed(this);
   }
 
@@ -175,16 +181,14 @@ export class Peer implements Driver, BudgetWaiter {
     this.connection.goAway(new LeatError("UNAVAILABLE", "the client has sent its end"));
   }
 
-  #hello(hello: Hello): void {
-    // Refused even where they are empty or of an unknown kind: their user is not known.
-    if (hello.credentials !== undefined) {
-      const message = "this server has no users; connect without credentials";
-      this.connection.refuse(new LeatError("UNAUTHENTICATED", message));
-      return;
-    }
-    this.#host.log.debug({ peer: this.connection.peer, agent: hello.agent }, "hello");
+  #welcome(): void {
     this.connection.welcome(this.window);
     if (this.#stopReason !== undefined) this.#goAway(this.#stopReason);
+  }
+
+  /** The users have changed: ends the connection of one who is no longer as it was. */
+  checkGuest(): void {
+    this.#arrival.check();
   }
 
   #request(stream: number, operation: Operation | undefined): void {
@@ -192,7 +196,8 @@ export class Peer implements Driver, BudgetWaiter {
       this.#host.counters.countRequest("unknown", 0, "UNIMPLEMENTED");
       return this.connection.fail(stream, unknownOperation());
     }
-    const exchange = new StreamExchange(stream, this.connection, this.#options);
+    const guest = this.#arrival.guest!;
+    const exchange = new StreamExchange(stream, this.connection, this.#options, guest);
     exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges.set(stream, exchange);
@@ -341,21 +346,6 @@ interface Waiting {
   readonly operation: Operation;
   readonly exchange: StreamExchange;
 }
-
-/** Descriptors that an operation holds while it runs; the others need one for a moment only. */
-const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> = {
-  list: 2,
-  walk: 2,
-  putTree: 2,
-  get: 1,
-  put: 1,
-  checksum: 1,
-  // Until the new name is on disk, cancelled or not.
-  makeDirectory: 2,
-  rename: 2,
-};
-
-const CHANGES: ReadonlySet<Operation["case"]> = new Set(["remove", "rename", "makeDirectory"]);
 
 /** The reason why a transfer does not move, for the log. */
 const WAITS: Readonly<Record<Wait, string>> = {

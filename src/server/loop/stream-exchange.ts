@@ -14,6 +14,7 @@ import type { Operation } from "../../session/event.ts";
 import type { Outgoing } from "../../session/outgoing.ts";
 import type { DurabilityLevel, Source, Store } from "../../store/store.ts";
 import type { KernelCopy } from "../../transfer/outgoing-source.ts";
+import type { Guest } from "../host/guests.ts";
 import type { Host } from "../host/host.ts";
 import { kernelCopy } from "./kernel-copy.ts";
 
@@ -26,6 +27,7 @@ export class StreamExchange implements Exchange {
   readonly stream: number;
   readonly #connection: Connection;
   readonly #serving: Serving;
+  readonly #guest: Guest;
   ended = false;
   /** The path that was asked for, for the log. */
   path: string | undefined;
@@ -47,10 +49,16 @@ export class StreamExchange implements Exchange {
   /** The operation, if it takes data besides its request. */
   receiving: Receiving | undefined;
 
-  constructor(stream: number, connection: Connection, serving: Serving) {
+  constructor(stream: number, connection: Connection, serving: Serving, guest: Guest) {
     this.stream = stream;
     this.#connection = connection;
     this.#serving = serving;
+    this.#guest = guest;
+  }
+
+  /** The client, for the log. */
+  get #client(): { readonly peer: string; readonly user?: string | undefined } {
+    return { peer: this.peer, user: this.#guest.user?.name };
   }
 
   /** Called before the operation runs. */
@@ -74,13 +82,12 @@ export class StreamExchange implements Exchange {
   logAccess(error: LeatError | undefined): void {
     if (this.#access === undefined) return;
     const [bytes, skipped] = [this.#bytes, this.#skipped];
-    const { peer } = this.#connection;
-    this.#serving.host.accessLog.write({ peer, ...this.#access, bytes, skipped, error });
+    this.#serving.host.accessLog.write({ ...this.#client, ...this.#access, bytes, skipped, error });
     this.#access = undefined;
   }
 
   get store(): Store {
-    return this.#serving.host.store;
+    return this.#guest.store;
   }
 
   get durability(): DurabilityLevel {
@@ -134,8 +141,10 @@ export class StreamExchange implements Exchange {
   }
 
   warn({ code, message }: LeatError): void {
-    const { peer } = this.#connection;
-    this.#serving.host.log.warn({ peer, stream: this.stream, path: this.path, code }, message);
+    this.#serving.host.log.warn(
+      { ...this.#client, stream: this.stream, path: this.path, code },
+      message,
+    );
   }
 
   consumed(bytes: number): void {
@@ -166,9 +175,9 @@ export class StreamExchange implements Exchange {
     const { accessLog } = this.#serving.host;
     // The log wants all kinds of items, or none.
     if (!accessLog.wants({ case: "get" })) return undefined;
-    const { peer } = this.#connection;
+    const client = this.#client;
     return ({ operation, path, ...facts }) =>
-      accessLog.write({ peer, operation: { case: operation, value: { path } }, ...facts });
+      accessLog.write({ ...client, operation: { case: operation, value: { path } }, ...facts });
   }
 
   countSent(bytes: number): void {

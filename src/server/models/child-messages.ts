@@ -27,7 +27,9 @@ export type ToChild =
   /** Answered with `counts`. */
   | { readonly case: "count" }
   /** @property drain milliseconds in which open streams may finish */
-  | { readonly case: "stop"; readonly drain: number };
+  | { readonly case: "stop"; readonly drain: number }
+  /** The users have changed. */
+  | { readonly case: "reload" };
 
 export interface LogLine {
   readonly level: LogLevel;
@@ -71,5 +73,7 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
     const message = "processes, threads and workers serve a library folder, not a store";
     throw new LeatError("INVALID_ARGUMENT", message);
   }
-  return { ...inherited(options), library: resolve(library), logLevels: levelsOf(log), parts };
+  const { users, ...rest } = inherited(options);
+  const paths = { library: resolve(library), ...(users && { users: resolve(users) }) };
+  return { ...rest, ...paths, logLevels: levelsOf(log), parts };
 }

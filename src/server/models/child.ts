@@ -7,6 +7,7 @@ import { createRuntime } from "../../connection/runtime.ts";
 import { SEND_BUFFERS } from "../../limits.ts";
 import { adopt } from "../../net/handover.ts";
 import { Host, openStore } from "../host/host.ts";
+import { openUsers } from "../users/open.ts";
 import { LeatServer } from "../loop/leat-server.ts";
 import { ChildLog } from "./child-log.ts";
 import type { ChildOptions, ChildSocket, FromChild, ToChild } from "./child-messages.ts";
@@ -50,6 +51,7 @@ channel.send({ case: "running" });
 function onMessage(message: ToChild): void {
   if (message.case === "count") return void sendCounts();
   if (message.case === "stop") return stop(message.drain);
+  if (message.case === "reload") return reload();
   serving = serve(message.socket, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
     end();
@@ -60,7 +62,8 @@ async function serve(socket: ChildSocket, options: ChildOptions): Promise<void> 
   const oneClient = socket.case === "client";
   log.want(options.logLevels);
   const runtime = createRuntime(Math.max(1, Math.floor(SEND_BUFFERS / options.parts)));
-  const host = new Host(openStore(options), { ...options, oneClient, log }, runtime);
+  const users = await openUsers(options.users);
+  const host = new Host(openStore(options), { ...options, oneClient, log }, runtime, users);
   server = new LeatServer(host, {
     onConnections: (connections) => {
       if (!oneClient) channel.send({ case: "connections", connections });
@@ -74,6 +77,13 @@ async function serve(socket: ChildSocket, options: ChildOptions): Promise<void> 
   // After this message the server no longer closes it: the number may soon belong to another socket.
   channel.send({ case: "ready" });
   await adopt(socket.fd, socket.peer, server.accept);
+}
+
+function reload(): void {
+  // Not before it serves: it may have read the file before it was changed.
+  Promise.resolve(serving)
+    .then(() => server?.reload())
+    .catch((err: unknown) => log.error({ err }, "the users stay as they were"));
 }
 
 function stop(drain?: number): void {

@@ -30,7 +30,7 @@ class Clients implements ClientServers {
   readonly #children = new Set<Child>();
   readonly #counts = new ChildCounts();
   /** Those of them that have been given their client. */
-  readonly #serving = new WeakSet<Child>();
+  readonly #serving = new Set<Child>();
   /** Milliseconds that open streams have, once the server stops. */
   #drain: number | undefined;
 
@@ -70,6 +70,10 @@ class Clients implements ClientServers {
     await endAll(children, drain);
   }
 
+  reload(): void {
+    for (const child of this.#serving) child.send({ case: "reload" });
+  }
+
   #onMessage(child: Child, peer: string, message: FromChild): void {
     this.#counts.onMessage(child, message);
     if (message.case === "log") {
@@ -89,6 +93,7 @@ class Clients implements ClientServers {
   async #watch(child: Child, peer: string): Promise<void> {
     const how = await child.ended;
     this.#children.delete(child);
+    this.#serving.delete(child);
     if (how === undefined) return;
     this.#log.warn({ peer, ...child.facts, how }, "the process or thread of a client died");
   }

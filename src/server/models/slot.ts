@@ -35,6 +35,11 @@ export class Slot {
     return sum;
   }
 
+  /** The users have changed. */
+  reload(): void {
+    for (const worker of this.#running) worker.reload();
+  }
+
   async stop(drain: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);

@@ -56,6 +56,11 @@ export class Worker {
     return { worker: this.#options.number, ...this.#child.facts };
   }
 
+  /** The users have changed. */
+  reload(): void {
+    this.#child.send({ case: "reload" });
+  }
+
   /** Stops accepting; resolves when its clients have left, or were cut, and it has ended. */
   async stop(drain: number): Promise<void> {
     this.#drain = drain;

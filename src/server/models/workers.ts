@@ -10,6 +10,7 @@ import { SILENT } from "../log/log.ts";
 import { metricsText } from "../metrics/metrics-text.ts";
 import type { Server, StopOptions } from "../options/options.ts";
 import type { Settings } from "../options/table.ts";
+import { openUsers } from "../users/open.ts";
 import { type ChildOptions, childOptions } from "./child-messages.ts";
 import { ChildCounts } from "./child-counts.ts";
 import { Slot } from "./slot.ts";
@@ -41,6 +42,7 @@ class Workers implements Server {
   readonly #counts = new ChildCounts();
   readonly #listener: SharedListener;
   readonly #drain: number;
+  readonly #users: string | undefined;
   #stopping: Promise<void> | undefined;
   #replacing: Promise<number> | undefined;
   /** Another call came while workers were replaced. */
@@ -49,6 +51,7 @@ class Workers implements Server {
   constructor(settings: Settings, served: ChildOptions, listener: SharedListener, where: Address) {
     this.#listener = listener;
     this.#drain = settings.drain;
+    this.#users = settings.users;
     this.address = listener.address;
     this.port = listener.port;
     const address = "unix" in where ? where : { ...where, port: listener.port };
@@ -80,6 +83,11 @@ class Workers implements Server {
     const { total, ...counts } = await this.#counts.sum();
     const workersLost = this.#slots.reduce((sum, { lost }) => sum + lost, 0);
     return metricsText({ ...counts, total: { ...total, workersLost } }, VERSION);
+  }
+
+  async reload(): Promise<void> {
+    await openUsers(this.#users); // a worker can only log that the file is wrong
+    for (const slot of this.#slots) slot.reload();
   }
 
   stop({ drain = this.#drain }: StopOptions = {}): Promise<void> {

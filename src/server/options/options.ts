@@ -35,6 +35,11 @@ export interface ServerOptions {
   readonly unix?: string;
   /** Descriptor of a socket that listens already, on `hostname` and `port` or `unix`. It is taken over. */
   readonly fd?: number;
+  /**
+   * File of the users that are served, and nobody else: see `leat server user`. Others must not be able to
+   * read it. Unless given, everybody is served.
+   */
+  readonly users?: string;
   /** Refuse every change. */
   readonly readOnly?: boolean;
   /** `fsync`, the default: a receipt says the file is on disk. */
@@ -89,6 +94,11 @@ export interface Server extends AsyncDisposable {
    * docs/operations.md has their names.
    */
   metrics(): Promise<string>;
+  /**
+   * Reads the users file again. Connections of users that are no longer as they were end, and may come back.
+   * @throws LeatError: the file cannot be used; then nothing has changed
+   */
+  reload(): Promise<void>;
   /** Accepts no more connections, lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }

@@ -68,6 +68,11 @@ export const OPTIONS = {
   },
   unix: { type: "text", flag: ["--unix <PATH>", "listen on a Unix socket instead"] },
   fd: { type: "whole", least: 0 },
+  users: {
+    type: "text",
+    inherited: true,
+    flag: ["--users <FILE>", "serve the users in this file, and nobody else; see leat server user"],
+  },
   readOnly: { type: "switch", inherited: true, flag: ["--read-only", "refuse every change"] },
   durability: {
     type: "choice",

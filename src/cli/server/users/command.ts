@@ -1,0 +1,48 @@
+/** `leat server user`, and its commands. What they need is not loaded for a server. */
+import type { Command } from "commander";
+import { createCommand } from "../../program/arguments.ts";
+import { UsageError } from "../../program/exit-codes.ts";
+import type { AddFlags, TokenFlags } from "./changes.ts";
+
+export function userCommand(): Command {
+  const program = createCommand("user")
+    .description("make and change the file of --users")
+    .option("--users <FILE>", "the users file; made with the first user")
+    .addHelpText("after", "\nA server that runs takes changes over when it gets SIGHUP.")
+    .helpCommand(false);
+  const file = (): string => fileOf(program);
+  add(program, "add", "make a user, and print its token once")
+    .argument("<NAME>")
+    .option("--ask-password", "ask for a password in place of a token")
+    .action(async (name: string, flags: AddFlags) =>
+      (await changes()).addUser(file(), name, flags),
+    );
+  add(program, "list", "print the users").action(async () => (await changes()).listUsers(file()));
+  add(program, "remove", "remove a user, with all its tokens")
+    .argument("<NAME>")
+    .action(async (name: string) => (await changes()).removeUser(file(), name));
+  add(program, "token", "make another token for a user, and print it once")
+    .argument("<NAME>")
+    .option("--replace", "no earlier token of the user is valid any more")
+    .action(async (name: string, flags: TokenFlags) =>
+      (await changes()).addToken(file(), name, flags),
+    );
+  return program.action(() => {
+    throw new UsageError("say what to do: user add, list, remove or token; user --help tells more");
+  });
+}
+
+const changes = () => import("./changes.ts");
+
+function add(program: Command, name: string, description: string): Command {
+  const command = createCommand(name).description(description);
+  program.addCommand(command);
+  return command;
+}
+
+/** @throws UsageError */
+function fileOf(program: Command): string {
+  const { users } = program.opts<{ readonly users?: string }>();
+  if (users) return users;
+  throw new UsageError("say which file has the users: --users FILE");
+}

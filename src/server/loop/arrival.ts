@@ -1,0 +1,75 @@
+/** The arrival of a client: who it is, and whether it is admitted. */
+import type { Connection } from "../../connection/connection.ts";
+import { LeatError } from "../../errors.ts";
+import type { Hello } from "../../wire/gen/messages.ts";
+import type { Guest } from "../host/guests.ts";
+import type { Host } from "../host/host.ts";
+
+export class Arrival implements Disposable {
+  readonly #host: Host;
+  readonly #connection: Connection;
+  readonly #onAdmitted: () => void;
+  #guest: Guest | undefined;
+
+  /** @param onAdmitted called once, when `guest` is there */
+  constructor(host: Host, connection: Connection, onAdmitted: () => void) {
+    this.#host = host;
+    this.#connection = connection;
+    this.#onAdmitted = onAdmitted;
+  }
+
+  get guest(): Guest | undefined {
+    return this.#guest;
+  }
+
+  /** Its first frame: nothing behind that is read before the decision. */
+  hello({ credentials, agent }: Hello): void {
+    const { guests, log } = this.#host;
+    const { peer, isPrivate } = this.#connection;
+    log.debug({ peer, agent }, "hello");
+    try {
+      const guest = guests.admit({ credentials, isPrivate, isOver: () => this.#isOver });
+      if (!(guest instanceof Promise)) return this.#admit(guest);
+      guest.then(
+        (admitted) => this.#admit(admitted),
+        (thrown: unknown) => this.#refuse(thrown),
+      );
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  /** The users have changed: a client that is no longer as it was has to come again. */
+  check(): void {
+    if (this.#guest === undefined || this.#host.guests.isCurrent(this.#guest)) return;
+    const message = "the rights or the credentials of this user were changed; connect again";
+    this.#connection.refuse(new LeatError("UNAVAILABLE", message));
+  }
+
+  [Symbol.dispose](): void {
+    this.#guest?.[Symbol.dispose]();
+  }
+
+  /** Its deadline has passed, or it has left. */
+  get #isOver(): boolean {
+    return this.#connection.phase !== "open";
+  }
+
+  #admit(guest: Guest): void {
+    if (this.#isOver) return guest[Symbol.dispose]();
+    this.#guest = guest;
+    const { user } = guest;
+    const { peer } = this.#connection;
+    if (user !== undefined) this.#host.log.info({ peer, user: user.name }, "login");
+    this.#onAdmitted();
+  }
+
+  #refuse(thrown: unknown): void {
+    if (this.#isOver) return;
+    const error = LeatError.from(thrown, "the credentials cannot be checked");
+    const { peer } = this.#connection;
+    const level = error.code === "INTERNAL" ? "error" : "warn";
+    this.#host.log[level]({ peer, code: error.code, why: error.message }, "login refused");
+    this.#connection.refuse(error);
+  }
+}

@@ -1,0 +1,124 @@
+/** The users of a server: who a client is, by its credentials. */
+import { timingSafeEqual } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { LeatError } from "../../errors.ts";
+import type { MaybePromise } from "../../store/store.ts";
+import type { Credentials, UserPassword } from "../../wire/gen/messages.ts";
+import { PasswordChecks } from "./passwords.ts";
+import { tokenHash } from "./tokens.ts";
+import { readUsersFile, type UserRecord, type UserRecords } from "./users-file.ts";
+
+/** A client without credentials is this user, where the file has it. */
+const ANONYMOUS = "anonymous";
+
+const MAX_TOKEN = 4096;
+const MAX_USER = 128;
+const MAX_PASSWORD = 1024;
+
+export interface User {
+  readonly name: string;
+  readonly record: UserRecord;
+}
+
+interface KnownToken {
+  readonly hash: Buffer;
+  readonly user: User;
+}
+
+/** Compared with where a token is not known. */
+const NO_HASH = Buffer.alloc(32);
+
+export class Users {
+  readonly #path: string;
+  readonly #passwords = new PasswordChecks();
+  #users: ReadonlyMap<string, User> = new Map();
+  #tokens: ReadonlyMap<string, KnownToken> = new Map();
+
+  /** @param path of the users file @throws NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, … */
+  constructor(path: string) {
+    this.#path = path;
+    this.reload();
+  }
+
+  /** Reads the file again. @throws as the constructor: then the users stay as they were */
+  reload(): void {
+    const records = readUsersFile(this.#path);
+    this.#users = usersOf(records);
+    this.#tokens = tokensOf(this.#users);
+  }
+
+  get size(): number {
+    return this.#users.size;
+  }
+
+  /** Whether a user is still the same: with the rights and the credentials as they were. */
+  isCurrent({ name, record }: User): boolean {
+    return isDeepStrictEqual(this.#users.get(name)?.record, record);
+  }
+
+  /**
+   * Finds the user of a client.
+   * @param isOver whether the client has left
+   * @throws UNAUTHENTICATED: one sentence, which does not tell an unknown user from a wrong password;
+   *   INVALID_ARGUMENT, RESOURCE_EXHAUSTED
+   */
+  admit(credentials: Credentials | undefined, isOver: () => boolean): MaybePromise<User> {
+    if (credentials === undefined) return this.#anonymous();
+    const { kind } = credentials;
+    switch (kind?.case) {
+      case "token":
+        return this.#byToken(kind.value);
+      case "userPassword":
+        return this.#byPassword(kind.value, isOver);
+      case undefined:
+        throw new LeatError("UNAUTHENTICATED", "the credentials are of a kind that is not known");
+    }
+  }
+
+  #anonymous(): User {
+    const user = this.#users.get(ANONYMOUS);
+    if (user !== undefined) return user;
+    throw new LeatError(
+      "UNAUTHENTICATED",
+      "this server serves its users only, and asks for a token",
+    );
+  }
+
+  #byToken(token: string): User {
+    checkLength("the token", token, MAX_TOKEN);
+    const hash = tokenHash(token);
+    const known = this.#tokens.get(hash);
+    const isSame = timingSafeEqual(Buffer.from(hash, "hex"), known?.hash ?? NO_HASH);
+    if (isSame && known !== undefined) return known.user;
+    throw new LeatError("UNAUTHENTICATED", "the token is not, or no longer, that of a user");
+  }
+
+  async #byPassword({ user: name, password }: UserPassword, isOver: () => boolean): Promise<User> {
+    checkLength("the name of the user", name, MAX_USER);
+    checkLength("the password", password, MAX_PASSWORD);
+    const user = this.#users.get(name);
+    const isRight = await this.#passwords.isRight(password, user?.record.password, isOver);
+    if (isRight && user !== undefined) return user;
+    throw new LeatError("UNAUTHENTICATED", "the user, or the password, is wrong");
+  }
+}
+
+function checkLength(what: string, text: string, most: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= most) return;
+  throw new LeatError("INVALID_ARGUMENT", `${what} has ${bytes} bytes; ${most} are allowed`);
+}
+
+function usersOf(records: UserRecords): ReadonlyMap<string, User> {
+  return new Map([...records].map(([name, record]) => [name, { name, record }]));
+}
+
+function tokensOf(users: ReadonlyMap<string, User>): ReadonlyMap<string, KnownToken> {
+  const tokens = new Map<string, KnownToken>();
+  for (const user of users.values()) {
+    for (const { sha256 } of user.record.tokens) {
+      tokens.set(sha256, { hash: Buffer.from(sha256, "hex"), user });
+    }
+  }
+  return tokens;
+}
