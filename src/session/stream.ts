@@ -70,6 +70,12 @@ export class Stream {
     return this.state !== "put-tree-answered"; // there are no outcomes without items
   }
 
+  /** Whether there are bytes to send, and no credit for them. */
+  get lacksCredit(): boolean {
+    const { outgoing, send } = this;
+    return outgoing !== undefined && !outgoing.done && outgoing.available > 0 && send.credit === 0;
+  }
+
   /**
    * Whether the client has sent all: the outcome at the server is the answer, whatever else comes,
    * because a file, or a new name, may be there already.

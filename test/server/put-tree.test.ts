@@ -395,6 +395,19 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
     expect(await tree.ended()).toEqual(["finish", items.map(() => "")]);
     expect(stored()).toBe(count);
   });
+
+  test.each([true, false])(
+    "ends with a client that has ended, whole: %p, and gave no credit",
+    async (whole) => {
+      const tree = await RawTree.begin(durability, { path: at("starved") }, 0);
+      using _peer = tree.peer;
+      await tree.send(item("f", "x"));
+      if (whole) tree.finish();
+      tree.peer.fin();
+      expect(await tree.ended()).toEqual(["CONNECTION_LOST", []]);
+      await tree.peer.ended();
+    },
+  );
 });
 
 /** There each client has its part of the memory: that is enough for one tree. */

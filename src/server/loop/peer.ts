@@ -167,8 +167,8 @@ export class Peer implements Driver, BudgetWaiter {
     this.#peerFin = true;
     for (const exchange of this.#exchanges.values()) {
       const stream = this.connection.session.streams.get(exchange.stream);
-      const starved = stream !== undefined && stream.waitsForClient && stream.send.credit === 0;
-      if (exchange.receiving?.complete === false || starved) {
+      // Outcomes of a tree wait for credit, too, when all of its items have come.
+      if (exchange.receiving?.complete === false || stream?.lacksCredit === true) {
         this.connection.fail(
           exchange.stream,
           new LeatError("CONNECTION_LOST", "the client ended the connection in the middle"),
@@ -286,6 +286,7 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   onTick(now: number): void {
+    if (this.#peerFin) this.#peerEnded(); // a stream may lack credit only by now
     if (this.#page === "none" && this.#lists.length > 0) this.#options.onStarved(now);
   }
 
