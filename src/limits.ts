@@ -259,7 +259,7 @@ export const BYTES_AT_ONCE = 64 * MiB;
 /** A list page, encoded: one answer, not a flood of them. */
 export const PAGE_BYTES = 256 * KiB;
 
-/** Taken of the budget by a page while it is made: its entries are objects. So few are made at once. */
+/** Taken of the budget by a page while it is made: the buffer that grows with it, and copies. So few are made at once. */
 export const PAGE_MAKING = MiB + PAGE_BYTES;
 
 /** How long a page may wait to be sent while others wait for its memory: then its connection ends. A peer that

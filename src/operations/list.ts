@@ -1,4 +1,5 @@
 import { KiB, PAGE_BYTES } from "../limits.ts";
+import { EntryPageWriter } from "../wire/entry-page.ts";
 import type { List } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -7,17 +8,16 @@ const FRAME_HEADS = KiB;
 
 /** One page of a folder; the client asks for the next with the cursor of this one. */
 export async function list(request: List, exchange: Exchange): Promise<void> {
-  const page = await exchange.store.page(request.path, {
+  const taker = new EntryPageWriter();
+  const { skippedNames, cursor } = await exchange.store.page(request.path, {
     cursor: request.cursor,
     limit: request.limit === 0 ? Number.MAX_SAFE_INTEGER : request.limit,
     bytes: Math.min(PAGE_BYTES, exchange.frameLimit - FRAME_HEADS),
     hidden: request.hidden,
+    taker,
     isOver: () => exchange.ended,
   });
   if (exchange.ended) return;
-  exchange.respond({ case: "list", value: { entries: [...page.entries] } });
-  exchange.finish({
-    skippedNames: page.skippedNames,
-    cursor: page.cursor,
-  });
+  exchange.respond({ case: "list", value: taker.finish() });
+  exchange.finish({ skippedNames, cursor });
 }

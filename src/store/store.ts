@@ -43,6 +43,8 @@ export interface PageEntry extends Omit<StoreEntry, "modified"> {
   readonly modified?: Time | undefined;
 }
 
+export type NamelessEntry = Omit<PageEntry, "name">;
+
 /**
  * A part of a folder, its names in the order of their UTF-8 bytes. Over the pages of a listing every
  * name that is there all the time comes exactly once; one that comes or goes meanwhile may or may
@@ -74,8 +76,18 @@ export interface PageRequest {
   readonly bytes: number;
   /** Names that begin with "." too. */
   readonly hidden: boolean;
+  /** Takes the entries in place of `Page.entries`, which then is empty: an object of each takes longer than finding it. */
+  readonly taker?: EntryTaker;
   /** Whether the page was given up: it may then end early. */
   readonly isOver?: () => boolean;
+}
+
+export interface EntryTaker {
+  /**
+   * Takes an entry; called in the order of the names.
+   * @param bytes its name is bytes[start, end), UTF-8 that the wire can carry, valid until this returns
+   */
+  take(bytes: Buffer, start: number, end: number, facts: NamelessEntry): void;
 }
 
 /** An open file to read from. One open file serves a whole get, whatever happens to its name. */

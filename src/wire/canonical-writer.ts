@@ -16,6 +16,15 @@ const SHORT = 64;
 
 const encoder = new TextEncoder();
 
+/** Stands for a message whose bytes are known already. */
+export class EncodedMessage {
+  readonly encoded: Uint8Array;
+
+  constructor(encoded: Uint8Array) {
+    this.encoded = encoded;
+  }
+}
+
 /**
  * One writer serves one message after another: `begin`, write, `finish`.
  * @throws LeatError INTERNAL, from every method, when a value does not fit its field
@@ -98,6 +107,14 @@ export class CanonicalWriter {
     this.#delimited(tag, encoder.encode(value));
   }
 
+  /** A string, as the UTF-8 that is bytes[start, end). */
+  text(tag: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#tag(tag);
+    this.#reserve(MAX_VARINT + end - start);
+    this.#at = writeVarint(this.#bytes, this.#at, end - start);
+    for (let at = start; at < end; at += 1) this.#bytes[this.#at++] = bytes[at]!;
+  }
+
   bytes(tag: number, value: unknown, field: string): void {
     if (!(value instanceof Uint8Array)) return refuse(field, "bytes", value);
     this.#delimited(tag, value);
@@ -112,6 +129,7 @@ export class CanonicalWriter {
     field: string,
   ): void {
     if (typeof value !== "object" || value === null) return refuse(field, takes, value);
+    if (value instanceof EncodedMessage) return this.#delimited(tag, value.encoded);
     this.#tag(tag);
     const before = this.#at;
     this.#at += 1;

@@ -44,6 +44,10 @@ class FakeFolder implements Folder {
     return undefined;
   }
 
+  statBytes(): undefined {
+    return undefined;
+  }
+
   child(): Folder {
     return this;
   }

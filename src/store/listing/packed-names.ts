@@ -38,7 +38,9 @@ export class PackedNames {
   }
 
   end(index: number): number {
-    return this.#bytes.indexOf(0, this.start(index));
+    let at = this.start(index);
+    while (at < this.#used && this.#bytes[at] !== 0) at += 1;
+    return at;
   }
 
   /** A copy of one name. */

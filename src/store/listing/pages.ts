@@ -3,7 +3,7 @@
 import { ENTRY_ROOM, PAGE_SLICE } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { entryOf } from "../system/entry.ts";
+import { namelessEntry } from "../system/entry.ts";
 import type { Facts } from "../system/facts.ts";
 import { FolderCache } from "./folder-cache.ts";
 import type { FolderNames } from "./folder-names.ts";
@@ -12,8 +12,8 @@ import { entryBehindLink } from "../resolve/link-entry.ts";
 import { checkPath } from "../names.ts";
 import { namesOwnFolder } from "../resolve/own-folder.ts";
 import { pause } from "../../next-turn.ts";
-import type { Page, PageEntry, PageRequest } from "../store.ts";
-import { wireName } from "../resolve/raw-names.ts";
+import type { EntryTaker, NamelessEntry, Page, PageEntry, PageRequest } from "../store.ts";
+import { isWireName } from "../resolve/raw-names.ts";
 
 const DOT = 0x2e;
 
@@ -67,6 +67,8 @@ class PageBuilder {
   readonly #request: PageRequest;
   readonly #isRoot: boolean;
   readonly #entries: PageEntry[] = [];
+  readonly #taker: EntryTaker;
+  #count = 0;
   #skippedNames = 0;
   #bytes = 0;
   /** The last name that was taken or left out. */
@@ -77,6 +79,10 @@ class PageBuilder {
     this.#segments = segments;
     this.#folder = folder;
     this.#request = request;
+    this.#taker = request.taker ?? {
+      take: (bytes, start, end, facts) =>
+        this.#entries.push({ name: bytes.toString("utf8", start, end), ...facts }),
+    };
     this.#isRoot = library.isRoot(folder);
   }
 
@@ -114,34 +120,40 @@ class PageBuilder {
   /** The first entry always fits, so that each page brings a client further. */
   #hasRoom(length: number): boolean {
     const { limit, bytes } = this.#request;
-    if (this.#entries.length === 0) return true;
-    return this.#entries.length < limit && this.#bytes + length + ENTRY_ROOM <= bytes;
+    if (this.#count === 0) return true;
+    return this.#count < limit && this.#bytes + length + ENTRY_ROOM <= bytes;
   }
 
   #add(bytes: Buffer, start: number, end: number): void {
-    const name = wireName(bytes, start, end);
-    if (name === undefined) {
+    if (!isWireName(bytes, start, end)) {
       this.#skippedNames++;
       return;
     }
-    if (this.#isRoot && namesOwnFolder(name, (other) => this.#folder.stat(other))) return;
-    const entry = this.#entry(name);
+    if (this.#isRoot && this.#isOwnFolder(bytes.toString("utf8", start, end))) return;
+    const entry = this.#entry(bytes, start, end);
     // It was removed since the names were read.
     if (entry === undefined) return;
-    this.#entries.push(entry);
+    this.#taker.take(bytes, start, end, entry);
+    this.#count++;
     this.#bytes += end - start + ENTRY_ROOM;
   }
 
-  #entry(name: string): PageEntry | undefined {
+  #isOwnFolder(name: string): boolean {
+    return namesOwnFolder(name, (other) => this.#folder.stat(other));
+  }
+
+  #entry(bytes: Buffer, start: number, end: number): NamelessEntry | undefined {
     let facts: Facts | undefined;
     try {
-      facts = this.#folder.stat(name);
+      facts = this.#folder.statBytes(bytes, start, end);
     } catch {
       // A mount whose server is down, a damaged inode: the other entries are listed all the same.
-      return { name, kind: "OTHER", size: 0, mode: 0, version: "" };
+      return { kind: "OTHER", size: 0, mode: 0, version: "" };
     }
-    if (facts?.kind !== "LINK") return facts === undefined ? undefined : entryOf(name, facts);
-    const behind = entryBehindLink(this.#library, [...this.#segments, name]);
-    return { ...(behind ?? entryOf(name, facts)), link: true };
+    if (facts?.kind !== "LINK") return facts === undefined ? undefined : namelessEntry(facts);
+    const path = [...this.#segments, bytes.toString("utf8", start, end)];
+    const { kind, size, modified, mode, version } =
+      entryBehindLink(this.#library, path) ?? namelessEntry(facts);
+    return { kind, size, modified, mode, version, link: true };
   }
 }

@@ -16,6 +16,10 @@ export abstract class DescriptorFolder implements Folder {
 
   abstract stat(name: string): Facts | undefined;
 
+  statBytes(bytes: Buffer, start: number, end: number): Facts | undefined {
+    return this.stat(bytes.toString("utf8", start, end));
+  }
+
   abstract child(name: string, path: string): Folder;
 
   get fd(): number {

@@ -17,6 +17,8 @@ export interface Folder extends Disposable {
    * @throws PERMISSION_DENIED, IO_ERROR
    */
   stat(name: string): Facts | undefined;
+  /** The same, its name as the UTF-8 of bytes[start, end). */
+  statBytes(bytes: Buffer, start: number, end: number): Facts | undefined;
   /**
    * Opens the folder of this name; a link is not followed.
    * @param path for messages

@@ -15,6 +15,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   statAt,
+  statBytesAt,
   statDescriptor,
   systemError,
 } from "../system/kernel.ts";
@@ -119,6 +120,12 @@ export class KernelResolver implements Resolver {
 class KernelFolder extends DescriptorFolder {
   stat(name: string): Facts | undefined {
     return statName(this.fd, name);
+  }
+
+  override statBytes(bytes: Buffer, start: number, end: number): Facts | undefined {
+    const facts = statBytesAt(this.fd, bytes, start, end);
+    if (typeof facts === "object") return facts;
+    return this.stat(bytes.toString("utf8", start, end)); // that says what is wrong
   }
 
   child(name: string, path: string): Folder {

@@ -15,6 +15,11 @@ export function wireName(bytes: Buffer, start: number, end: number): string | un
   return name !== undefined && isSegment(name) ? name : undefined;
 }
 
+/** Whether `wireName` has one, which is quicker to tell. */
+export function isWireName(bytes: Buffer, start: number, end: number): boolean {
+  return isPlain(bytes, start, end) || wireName(bytes, start, end) !== undefined;
+}
+
 /** Whether it is ASCII without control characters, as nearly every name: the quick check. */
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {

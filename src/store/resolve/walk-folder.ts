@@ -72,6 +72,10 @@ export class PathFolder implements WalkFolder {
     return statPath(this.pathOf(name), name);
   }
 
+  statBytes(bytes: Buffer, start: number, end: number): Facts | undefined {
+    return this.stat(bytes.toString("utf8", start, end));
+  }
+
   child(name: string, path: string): WalkFolder {
     const facts = this.stat(name);
     if (facts?.kind !== "DIRECTORY") throw notAFolder(this, name, path, undefined);

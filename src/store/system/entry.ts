@@ -6,8 +6,11 @@ import type { Versions } from "./versions.ts";
 
 /** As pages have it, unless a version is given. */
 export function entryOf(name: string, facts: Facts, version = ""): StoreEntry {
+  return { name, ...namelessEntry(facts, version) };
+}
+
+export function namelessEntry(facts: Facts, version = ""): Omit<StoreEntry, "name"> {
   return {
-    name,
     kind: facts.kind === "LINK" ? "OTHER" : facts.kind,
     size: facts.kind === "FILE" ? facts.size : 0,
     modified: { seconds: facts.modifiedSeconds, nanoseconds: facts.modifiedNanoseconds },

@@ -139,6 +139,20 @@ export function statAt(folder: number, segment: string): Facts | number {
   return statx(folder, at.name, AT_SYMLINK_NOFOLLOW);
 }
 
+/** The same, its name as the bytes[start, end). */
+export function statBytesAt(
+  folder: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Facts | number {
+  if (end - start > MAX_PATH) return -ERRNO.ENAMETOOLONG;
+  let length = 0;
+  for (let at = start; at < end; at += 1) name[length++] = bytes[at]!;
+  name[length] = 0;
+  return statx(folder, at.name, AT_SYMLINK_NOFOLLOW);
+}
+
 /** statx(2) of an open descriptor, O_PATH ones too. @returns facts, or a negative errno */
 export function statDescriptor(fd: number): Facts | number {
   name[0] = 0;

@@ -2,8 +2,11 @@
 
 import { expect, test } from "bun:test";
 import { ENTRY_ROOM } from "../../../src/limits.ts";
+import type { EntryTaker, PageEntry } from "../../../src/store/store.ts";
 import { create, getText, names, page, put, refused } from "../support.ts";
 import type { OpenLibrary } from "./library.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function paging(open: OpenLibrary): void {
   test("an empty folder", async () => {
@@ -23,6 +26,22 @@ export function paging(open: OpenLibrary): void {
     const { entries } = await page(store, "");
     const file = await store.stat("file");
     expect(entries).toEqual([{ ...file, version: "" }, await store.stat("folder")]);
+  });
+
+  test("a taker gets the same entries in place of the page", async () => {
+    await using library = await open();
+    const { store } = library;
+    for (const name of ["é", "\ufeffmark", "plain", "🙂"]) await put(store, name, "12345");
+    await store.makeDirectory("folder", false);
+    const { entries, ...rest } = await page(store, "", { limit: 3 });
+    const taken: PageEntry[] = [];
+    const taker: EntryTaker = {
+      take: (bytes, start, end, facts) =>
+        taken.push({ name: decoder.decode(bytes.subarray(start, end)), ...facts }),
+    };
+    expect(await page(store, "", { limit: 3, taker })).toEqual({ entries: [], ...rest });
+    expect(taken).toEqual([...entries]);
+    expect(taken).toHaveLength(3);
   });
 
   test("the order is that of UTF-8 bytes", async () => {
