@@ -564,6 +564,15 @@ export const COUNTS_DEADLINE = 1_000;
 /** Seconds after which a connection for metrics on which nothing moves is closed. */
 export const MONITOR_IDLE = 10;
 
+/** Milliseconds of a limited rate that may move at once, after nothing has moved for as long. */
+export const RATE_BURST = 100;
+
+/** Milliseconds between two looks at a limited rate: short enough that a neighbour's answer is not held up. */
+export const RATE_PAUSE = 20;
+
+/** Bytes a second: the least rate that may be set. With less, no answer would come before its deadline. */
+export const LEAST_RATE = KiB;
+
 // ---- the log ----
 
 /** Lines of one kind that are written within LOG_SPAN; more are counted. More than a person reads, and less than

@@ -4,7 +4,7 @@ import { DEFAULT_HOST, DEFAULT_PORT, parseAddress } from "../client/connection/a
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
-import { createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
+import { byteRate, createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
 import { COMMAND_NAMES, addCommands } from "./commands/commands.ts";
 import { type ClientFlags, Context, Shared } from "./program/context.ts";
 import { EXIT } from "./program/exit-codes.ts";
@@ -85,6 +85,11 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
         "--timeout <SECONDS>",
         `how long connecting may take (default: ${TIMEOUTS})`,
       ).argParser(seconds),
+    )
+    .addOption(
+      new Option("--limit-rate <RATE>", "bytes a second at most, each way: 500K, 5M, 1G").argParser(
+        byteRate,
+      ),
     )
     .addOption(
       new Option("--ssh <COMMAND>", "the program for ssh://, with its arguments")

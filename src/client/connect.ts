@@ -4,7 +4,7 @@ import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { connectBun } from "../net/bun.ts";
-import type { Transport } from "../net/transport.ts";
+import type { Accept, Transport } from "../net/transport.ts";
 import { abortError, abortable, onAbort, throwIfAborted } from "./connection/abortable.ts";
 import { parseAddress, type ServerAddress, serverText } from "./connection/address.ts";
 import { type Client, createClient } from "./client.ts";
@@ -27,10 +27,12 @@ const MAX_TIMER = 2 ** 31 - 1;
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   const parsed = parseAddress(address);
-  const { retry = 0, onRetry = () => {} } = options;
+  const { retry = 0, onRetry = () => {}, limitRate } = options;
+  const limit = limitRate === undefined ? (accept: Accept) => accept : await rateLimit(limitRate);
   const timeout = options.timeout ?? ("ssh" in parsed ? SSH_DEADLINE : CONNECT_DEADLINE);
   const policy = { deadline: () => retry, onRetry };
-  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, options, timeout, signal);
+  const means: Means = { ...options, limit };
+  const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, means, timeout, signal);
   const first = new Retry(policy, options.signal);
   while (true) {
     try {
@@ -45,10 +47,16 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   }
 }
 
+/** How a connection is made. */
+interface Means extends ConnectOptions {
+  /** Puts a limited rate below a connection. */
+  readonly limit: (accept: Accept) => Accept;
+}
+
 /** @param timeout milliseconds, for connecting and the handshake together */
 async function open(
   address: ServerAddress,
-  options: ConnectOptions,
+  means: Means,
   timeout: number,
   given: AbortSignal | undefined,
 ): Promise<Link> {
@@ -64,7 +72,7 @@ async function open(
     Math.min(timeout, MAX_TIMER),
   );
   try {
-    return await abortable(shakeHands(address, options, stop.signal), stop.signal);
+    return await abortable(shakeHands(address, means, stop.signal), stop.signal);
   } catch (thrown) {
     throw LeatError.from(thrown, `cannot connect to ${text}`);
   } finally {
@@ -76,15 +84,15 @@ async function open(
 /** @param signal ends the connection until the server has accepted it, also one that opens later */
 async function shakeHands(
   address: ServerAddress,
-  { ssh = {}, credentials }: ConnectOptions,
+  { ssh = {}, credentials, limit }: Means,
   signal: AbortSignal,
 ): Promise<Link> {
   let link: Link | undefined;
   const release = onAbort(signal, (error) => link?.connection.abort(error));
-  const accept = (transport: Transport): Connection => {
+  const accept = limit((transport: Transport): Connection => {
     link = new Link(transport, processRuntime(), credentials);
     return link.connection;
-  };
+  });
   const accepted = async (): Promise<void> => {
     if (signal.aborted) link?.connection.abort(abortError(signal));
     await link?.welcomed;
@@ -102,4 +110,10 @@ async function shakeHands(
   } finally {
     release();
   }
+}
+
+async function rateLimit(rate: number): Promise<Means["limit"]> {
+  const { limitsOf, limited } = await import("../net/limited-transport.ts");
+  const limits = limitsOf(rate); // all connections share them
+  return (accept) => limited(accept, limits);
 }

@@ -35,7 +35,9 @@ test("every flag and its variable are told, and no others", async () => {
   }
   const told = [...manual.matchAll(/`LEAT_([A-Z_]+)`/g)].map((m) => m[1]!);
   const known = new Set(
-    [...offered, "debug", "direct-reads"].map((flag) => flag.toUpperCase().replaceAll("-", "_")),
+    [...offered, "debug", "direct-reads", "password", "token"].map((flag) =>
+      flag.toUpperCase().replaceAll("-", "_"),
+    ),
   );
   expect(told.filter((name) => !known.has(name))).toEqual([]);
 });

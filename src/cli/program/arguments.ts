@@ -1,6 +1,6 @@
 /** How all commands read their arguments. */
 import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
-import { LONGEST_TIMER } from "../../limits.ts";
+import { LEAST_RATE, LONGEST_TIMER } from "../../limits.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
 
@@ -42,6 +42,16 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
     const bounds = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
     throw new InvalidArgumentError(`It should be a whole number, ${bounds}.`);
   };
+}
+
+/** For `argParser`: `5M` and the like are multiples of 1,024. @returns bytes a second */
+export function byteRate(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMG]?)(?:i?B)?(?:\/s)?$/i.exec(text) ?? [];
+  const rate = Number(digits) * 1024 ** " KMG".indexOf(unit.toUpperCase() || " ");
+  if (digits !== "" && rate >= LEAST_RATE) return rate;
+  throw new InvalidArgumentError(
+    "It should be a number of bytes a second, 1K or more, like 500K or 5M.",
+  );
 }
 
 /** For `argParser`: more than 0. @returns milliseconds */

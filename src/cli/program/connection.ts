@@ -22,6 +22,8 @@ interface ConnectionOptions {
   readonly onRetry: (line: string) => void;
   /** Finds the credentials, and may ask for a password. */
   readonly credentials: (signal: AbortSignal) => Promise<ClientCredentials | undefined>;
+  /** Bytes a second. */
+  readonly limitRate?: number;
   /** The words of the program for `ssh://`, and the program that it starts there. */
   readonly ssh: readonly string[];
   readonly remoteLeat: string;
@@ -89,13 +91,14 @@ export class Connection {
   }
 
   async #connect(signal: AbortSignal): Promise<Client> {
-    const { server, timeout, retry, onRetry, ssh, remoteLeat, onLine } = this.#options;
+    const { server, timeout, limitRate, retry, onRetry, ssh, remoteLeat, onLine } = this.#options;
     await this.close();
     this.#credentials ??= this.#options.credentials(signal);
     const credentials = await this.#credentials;
     const client = await connect(server, {
       credentials,
       ...(timeout === undefined ? {} : { timeout }),
+      ...(limitRate === undefined ? {} : { limitRate }),
       ssh: { command: ssh, remoteLeat, onLine },
       signal,
       retry: retry ? RETRY_DEADLINE : 0,

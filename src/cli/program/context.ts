@@ -15,6 +15,8 @@ export interface ClientFlags {
   readonly server: string;
   /** Milliseconds. */
   readonly timeout?: number;
+  /** Bytes a second. */
+  readonly limitRate?: number;
   readonly retry: boolean;
   /** The words of the program for `ssh://`. */
   readonly ssh: readonly string[];

@@ -35,6 +35,11 @@ export interface ConnectOptions extends CallOptions {
    * encrypted.
    */
   readonly credentials?: ClientCredentials | undefined;
+  /**
+   * The most bytes a second that this client sends, and the most that it receives, with all that the protocol adds:
+   * 1,024 or more. Without it: as fast as it goes.
+   */
+  readonly limitRate?: number;
   /** How ssh is started, for an address that begins with `ssh://`. */
   readonly ssh?: SshOptions;
 }
