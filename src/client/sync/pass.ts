@@ -174,6 +174,8 @@ export class Pass<Folder> {
       if (this.#options.takesFolders) return this.#copyRoot(parent, named);
       const folder = await this.#side.make(parent.folder, item, name, source!);
       this.#folders.push(new OpenFolder(named, () => folder, { isNew: true }).open());
+      const bare = this.#side.bare?.(parent.folder, item, name);
+      if (bare !== undefined) return await this.#begin(bare, source!);
       await this.#options.report({ ...outcomeOf(item, { kind: "DIRECTORY" }), action: "make" });
     });
   }

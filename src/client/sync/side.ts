@@ -18,6 +18,8 @@ export interface Target<Folder> {
   hasTime?(target: Walked, source: Walked): boolean;
   /** Makes a folder. */
   make(parent: Folder, item: TreeRoot, name: string, source: Walked): MaybePromise<Folder>;
+  /** What `transfer` gets of a folder that it makes, and whose contents come by themselves. Missing: `make` makes it. */
+  bare?(parent: Folder, item: TreeRoot, name: string): TreeRoot;
   /** Called when all in the folder was begun: it may be closed when the last transfer in it has ended. */
   close(folder: Folder): void;
   /** What `transfer` gets of a file, or of a whole folder that the target does not have. */

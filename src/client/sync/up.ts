@@ -51,14 +51,17 @@ export class UpSide implements Side<LocalFolder | undefined> {
     return source && parent?.child(name, local);
   }
 
-  async make(
+  /** It is made where it is transferred: what is in it need not wait for that. */
+  make(
     parent: LocalFolder | undefined,
-    { path, local }: TreeRoot,
+    { local }: TreeRoot,
     name: string,
-  ): Promise<LocalFolder | undefined> {
-    const value = { path, parents: true };
-    await this.#calls.unary({ case: "makeDirectory", value }, this.#options);
+  ): LocalFolder | undefined {
     return parent?.child(name, local);
+  }
+
+  bare(parent: LocalFolder | undefined, item: TreeRoot, name: string): TreeRoot | HeldRoot {
+    return { ...this.root(parent, item, name), isBare: true };
   }
 
   close(folder: LocalFolder | undefined): void {
@@ -76,6 +79,6 @@ export class UpSide implements Side<LocalFolder | undefined> {
   }
 
   transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
-    return new TreePut(this.#calls, this.#options).outcomes(roots);
+    return new TreePut(this.#calls, this.#options, this.#loops.path).outcomes(roots);
   }
 }

@@ -2,6 +2,7 @@
  * Uploads trees over one connection: local folders are read while files are on their way, as many as
  * the server allows streams. Links are not followed, except one that the caller named.
  */
+import { dirname } from "node:path";
 import { LeatError } from "../../errors.ts";
 import { SMALL_FILE, TRANSFER_WINDOW } from "../../limits.ts";
 import { LocalFolder } from "../local/local-folder.ts";
@@ -23,6 +24,7 @@ import {
   checkDepth,
 } from "./tree.ts";
 import { PutFolder } from "./put-folder.ts";
+import { PutPlaces } from "./put-places.ts";
 import { TreeRun } from "./tree-run.ts";
 import { TreeUpload, type TreeUploadItem } from "./tree-upload.ts";
 import type { TreeOutcome as WireOutcome } from "../../wire/gen/messages.ts";
@@ -36,6 +38,8 @@ export interface HeldRoot extends TreeRoot {
   readonly folder: LocalFolder;
   /** In that folder. */
   readonly name: string;
+  /** Of a folder: what is in it comes by itself, if at all. */
+  readonly isBare?: boolean;
 }
 
 /** Uploads several trees or files. One that fails does not stop the others. */
@@ -46,37 +50,82 @@ export class TreePut {
   readonly #loops: UploadLoops;
   /** The path in the library of the tree that is read now. */
   #target = "";
+  /** The folder of the library in which all roots are. */
+  readonly #base: string | undefined;
+  /** Takes the roots one after another, if they are in one folder. */
+  #places: PutPlaces | undefined;
 
-  constructor(calls: Calls, options: PutTreeOptions) {
+  /** @param base a folder of the library that exists: all roots are in it, and come in the order of a walk */
+  constructor(calls: Calls, options: PutTreeOptions, base?: string) {
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
     this.#options = options;
+    this.#base = base;
     this.#loops = new UploadLoops(calls, this.#run);
   }
 
   outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
-    return this.#run.outcomes(roots, (root) => this.#root(root));
+    return this.#run.outcomes(
+      roots,
+      (root) => this.#root(root),
+      () => this.#places?.upload.finish(),
+    );
   }
 
   /** A root that is a link is followed: the caller named it. */
   async #root(root: TreeRoot | HeldRoot): Promise<void> {
     const { folder: parent, name } = "folder" in root ? root : LocalFolder.realPlace(root.local);
     using held = parent;
+    const places = this.#base === undefined ? undefined : await this.#openPlaces(this.#base);
+    if (places !== undefined) return await this.#placed({ ...root, folder: held, name }, places);
     const kind = held.kindOf(name);
     if (kind !== "DIRECTORY") return await this.#begin(held, root, name);
+    if ("isBare" in root && root.isBare === true) {
+      await this.#makeFolder(root);
+      return this.#reportFolder(root);
+    }
     await this.#loops.checkRoot(root);
     this.#target = root.path;
     using folder = held.child(name, root.local);
     await this.#tree(root, folder);
   }
 
-  async #tree(root: TreeRoot, folder: LocalFolder): Promise<void> {
-    const { path } = root;
+  /** @returns undefined where the server does not take trees */
+  async #openPlaces(base: string): Promise<PutPlaces | undefined> {
+    if (this.#places?.upload.hasFailed === false) return this.#places;
+    const upload = await this.#openUpload(base);
+    return (this.#places = upload && new PutPlaces(upload, base));
+  }
+
+  /** Sends a file or folder on the stream that it shares with others. */
+  async #placed({ path, local, folder, name, isBare }: HeldRoot, places: PutPlaces): Promise<void> {
+    const { upload } = places;
+    const base = this.#base!;
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+    const root = { path: parent, local: dirname(local) };
+    const depth = parent === base ? 0 : parent.slice(base.length).split("/").length;
+    const source = { root, folder, depth, upload, made: places.folderAt(parent) };
+    this.#target = base;
+    if (isBare !== true) return await this.#entry(source, name);
+    await this.#waitFor(upload);
+    const made = this.#sendFolder(source, { path, local }, name);
+    made.listed();
+    places.made(path, made);
+  }
+
+  /** @returns undefined where the server does not take trees */
+  async #openUpload(path: string): Promise<TreeUpload | undefined> {
     const { small, signal } = this.#run;
     const request = { path, ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"] };
     const upload = await TreeUpload.open(this.#calls.link, request, signal);
+    if (upload !== undefined) small.add(upload);
+    return upload;
+  }
+
+  async #tree(root: TreeRoot, folder: LocalFolder): Promise<void> {
+    const { small } = this.#run;
+    const upload = await this.#openUpload(root.path);
     if (upload === undefined) return await this.#folder({ root, folder, depth: 0 });
-    small.add(upload);
     try {
       const made = new PutFolder(undefined, "", () => this.#reportFolder(root));
       made.made();
@@ -91,14 +140,16 @@ export class TreePut {
   /** Its files are open when this resolves. */
   async #folder(source: SourceFolder): Promise<void> {
     const { root, folder, made } = source;
-    if (made === undefined && root.path !== "") {
-      const value = { path: root.path, parents: true };
-      await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
-    }
+    if (made === undefined && root.path !== "") await this.#makeFolder(root);
     const skipped = await folder.names((name) => this.#entry(source, name));
     if (made === undefined) this.#reportFolder(root);
     else made.listed();
     if (skipped > 0) throw notOnTheWire(skipped, quote(root.local));
+  }
+
+  async #makeFolder({ path }: TreeRoot): Promise<void> {
+    const value = { path, parents: true };
+    await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
   }
 
   #reportFolder(root: TreeRoot): void {

@@ -209,14 +209,16 @@ export class TreeRun {
 
   /**
    * Walks the roots one after another, and yields the outcomes of the transfers that this begins.
+   * @param end called behind the last root
    * @throws the error that ended the run
    */
   async *outcomes(
     roots: Roots,
     walk: (root: TreeRoot) => Promise<void>,
+    end?: () => MaybePromise<void>,
   ): AsyncGenerator<TreeOutcome, LeftOut> {
     const release = onAbort(this.#options.signal, this.#fail);
-    const walking = this.#walk(roots, walk);
+    const walking = this.#walk(roots, walk, end);
     try {
       while (!this.#walked || this.#isMoving || this.#outcomes.length > 0) {
         const outcomes = this.#outcomes;
@@ -237,10 +239,15 @@ export class TreeRun {
     }
   }
 
-  async #walk(roots: Roots, walk: (root: TreeRoot) => Promise<void>): Promise<void> {
+  async #walk(
+    roots: Roots,
+    walk: (root: TreeRoot) => Promise<void>,
+    end?: () => MaybePromise<void>,
+  ): Promise<void> {
     try {
       if ("fail" in roots) this.#feed = roots;
       for await (const root of roots) await this.attempt(root, "FILE", () => walk(root));
+      await end?.();
     } catch (thrown) {
       this.#fail(LeatError.from(thrown)); // roots that are not a list
     }

@@ -73,6 +73,11 @@ export class TreeUpload {
     return (await upload.#open(true)) ? upload : undefined;
   }
 
+  /** Nothing more can be sent, and `room` says why. */
+  get hasFailed(): boolean {
+    return this.#error !== undefined;
+  }
+
   /** Whether one more item may be sent now. */
   get hasRoom(): boolean {
     if (this.#stream === undefined || this.#isEnding || this.#isLeaving) return false;
