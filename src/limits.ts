@@ -373,6 +373,12 @@ export const TREE_DEPTH = 256;
 /** Files and folders of a tree that are removed at once: more of them do not make a server faster. */
 export const REMOVES_AT_ONCE = 32;
 
+/** Patterns that one with braces stands for: each is looked for by itself. */
+export const GLOB_ALTERNATIVES = 1000;
+
+/** Names that a pattern of the command line may match: all are held in memory. A tree is better moved with -r. */
+export const GLOB_MATCHES = 100_000;
+
 /** Files and folders that a sync found to be copied, and that wait for a transfer. */
 export const SYNC_QUEUE = 256;
 

@@ -344,6 +344,7 @@ describe("the code", () => {
 
   test("that talks to Bun is where sockets and processes are, the store, and the command line", () => {
     const there = [
+      "client/trees/glob-pattern.ts",
       "executable.ts",
       "hash.ts",
       "net/bun.ts",

@@ -23,6 +23,7 @@ import type {
   TreeRoot,
   TreeSummary,
 } from "./trees/tree.ts";
+import type { GlobOptions } from "./trees/glob.ts";
 import type { RemoveOutcome, RemoveSummary } from "./trees/tree-remove.ts";
 import { summarize } from "./trees/tree-summary.ts";
 import type { WalkedEntry, WalkOptions } from "./trees/walk-entries.ts";
@@ -113,6 +114,20 @@ export class Client implements AsyncDisposable {
   async *walk(path = "", options: WalkOptions = {}): AsyncGenerator<WalkedEntry, ListSummary> {
     const { walkEntries } = await import("./trees/walk-entries.ts");
     return yield* walkEntries(this.#calls, path, options);
+  }
+
+  /**
+   * The files and folders whose paths match a pattern, such as `photos/*.jpg`: `*`, `?`, `[a-z]`, `{a,b}`, and `**` for
+   * any number of folders. A backslash takes the next character as it is. A name that begins with "." is matched only
+   * by a "." in the pattern. `path` of each is that in the library. Where nothing matches, nothing is yielded.
+   * @throws INVALID_ARGUMENT for a pattern that stands for more than 1,000; what a folder fails with
+   */
+  async *glob(
+    pattern: string,
+    options: GlobOptions = {},
+  ): AsyncGenerator<WalkedEntry, ListSummary> {
+    const { globEntries } = await import("./trees/glob.ts");
+    return yield* globEntries(this.#calls, pattern, options);
   }
 
   /** The entry of one file or folder. @throws NOT_FOUND */

@@ -31,7 +31,12 @@ describe("words", () => {
 
   test("an open quote is a mistake", () => {
     expect(() => splitWords("get 'a")).toThrow(UsageError);
-    expect(wordsOf("get 'a b").at(-1)).toEqual({ text: "a b", start: 4, open: "'" });
+    expect(wordsOf("get 'a b").at(-1)).toEqual({
+      text: "a b",
+      pattern: "a b",
+      start: 4,
+      open: "'",
+    });
   });
 
   test.each([

@@ -8,11 +8,12 @@ import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { jsonLine, type Output } from "../terminal/output.ts";
 import { forEach } from "../program/for-each.ts";
+import { eachName, type GlobFlags, noGlob } from "../program/given-names.ts";
 import { bytesText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 import { counted } from "./summary.ts";
 
-interface Flags {
+interface Flags extends GlobFlags {
   readonly maxDepth?: number;
   readonly summarize?: boolean;
   readonly humanReadable?: boolean;
@@ -43,9 +44,14 @@ export function add(program: Command, context: ContextOf): Command {
       // As with du, -h is about sizes.
       .helpOption("--help", "display help for command")
       .option("--json", "one object a line")
+      .addOption(noGlob())
       .action((paths: string[], flags: Flags) =>
-        context().each("du", paths.length === 0 ? ["."] : paths, (now, each) =>
-          showUsage(now, each, flags),
+        eachName(
+          context(),
+          "du",
+          paths.length === 0 ? ["."] : paths,
+          { ...flags, recursive: true },
+          (now, each) => showUsage(now, each, flags),
         ),
       )
   );

@@ -1,15 +1,15 @@
 /** Entries as `list` prints them. */
+import type { GlobFlags } from "../program/given-names.ts";
 import { jsonLine, type Output } from "../terminal/output.ts";
 import { bytesText, timeText } from "../terminal/units.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import { entryFacts, isFolder } from "./entry.ts";
 
-export interface ListFlags {
+export interface ListFlags extends GlobFlags {
   readonly all?: boolean;
   readonly long?: boolean;
   readonly humanReadable?: boolean;
   readonly json?: boolean;
-  readonly recursive?: boolean;
 }
 
 /** @param entries with a `path`, which JSON has too, where they are of a tree */

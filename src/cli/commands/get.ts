@@ -10,6 +10,7 @@ import { UsageError } from "../program/exit-codes.ts";
 import { LocalError } from "../program/failures.ts";
 import { statLocal } from "../program/local-names.ts";
 import { notDoneFacts } from "./not-done.ts";
+import { type GlobFlags, noGlob, remoteNames } from "../program/given-names.ts";
 import { type Transfer, downloads, planEach } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { printable } from "../terminal/terminal-text.ts";
@@ -17,12 +18,11 @@ import { type Done, continued, transferAll } from "./transfers.ts";
 import { moveTrees } from "./trees.ts";
 import type { ContextOf } from "./commands.ts";
 
-interface Flags {
+interface Flags extends GlobFlags {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly durability: DurabilityLevel;
   readonly json?: boolean;
-  readonly recursive?: boolean;
   readonly allowGrowth?: boolean;
 }
 
@@ -44,6 +44,7 @@ export function add(program: Command, context: ContextOf): Command {
     )
     .option("--allow-growth", "of a file that grows meanwhile, what was there at the start")
     .option("--json", "one object a line for each file")
+    .addOption(noGlob())
     .action((remotes: string[], flags: Flags) =>
       context().run("get", (now) => get(now, remotes, flags)),
     );
@@ -56,9 +57,11 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
   if (toStdout && json) {
     throw new UsageError("--json and --to - would both write to stdout: choose one");
   }
+  const names = await remoteNames(context, "get", typed, flags);
+  if (names.length === 0) return;
   const planned = toStdout
-    ? planEach(typed, (each) => ({ path: context.currentFolder.resolve(each), local: "-" }))
-    : downloads(context, typed, flags);
+    ? planEach(names, (each) => ({ path: context.currentFolder.resolve(each), local: "-" }))
+    : downloads(context, names, flags);
   if (!context.refuse("get", planned)) return;
   if (recursive) return getAll(context, typed, flags, planned.all);
   const getOne = toStdout ? writeToStdout : saveAsFile;

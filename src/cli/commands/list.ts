@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../program/context.ts";
+import { noGlob, remoteNames } from "../program/given-names.ts";
 import type { ContextOf } from "./commands.ts";
 import { entriesText, type ListFlags } from "./entries-text.ts";
 import { isFolder } from "./entry.ts";
@@ -20,14 +21,15 @@ export function add(program: Command, context: ContextOf): Command {
       // As with ls, -h is about sizes.
       .helpOption("--help", "display help for command")
       .option("--json", "one object a line")
-      .action((paths: string[], flags: ListFlags) => {
-        if (paths.length < 2) {
-          return context().run("list", (now) => list(now, paths[0] ?? ".", flags));
-        }
-        if (flags.recursive !== true) return listSeveral(context(), paths, flags);
-        return context().each("list", paths, (now, each) => list(now, each, flags));
-      })
+      .addOption(noGlob())
+      .action((paths: string[], flags: ListFlags) => listNamed(context(), paths, flags))
   );
+}
+
+async function listNamed(context: Context, typed: readonly string[], flags: ListFlags) {
+  const names = typed.length === 0 ? ["."] : await remoteNames(context, "list", typed, flags);
+  if (names.length > 1 && flags.recursive !== true) return listSeveral(context, names, flags);
+  return context.each("list", names, (now, each) => list(now, each, flags));
 }
 
 async function list(context: Context, typed: string, flags: ListFlags): Promise<void> {

@@ -4,12 +4,12 @@ import { LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
+import { eachName, type GlobFlags, noGlob, remoteNames } from "../program/given-names.ts";
 import { meansContents, planEach } from "../program/paths.ts";
 import type { ContextOf } from "./commands.ts";
 import { removeTrees } from "./remove-trees.ts";
 
-interface Flags {
-  readonly recursive?: boolean;
+interface Flags extends GlobFlags {
   readonly yes?: boolean;
 }
 
@@ -19,10 +19,11 @@ export function add(program: Command, context: ContextOf): Command {
     .description("remove files, and folders with nothing in them unless -r is given")
     .option("-r, --recursive", "folders, too, with everything in them")
     .option("-y, --yes", "with -r: remove without asking")
+    .addOption(noGlob())
     .action((paths: string[], flags: Flags) =>
       flags.recursive === true
-        ? context().run("remove", (now) => removeAll(now, paths, flags.yes === true))
-        : context().each("remove", paths, removeOne),
+        ? context().run("remove", (now) => removeAll(now, paths, flags))
+        : eachName(context(), "remove", paths, flags, removeOne),
     );
 }
 
@@ -33,14 +34,16 @@ async function removeOne(context: Context, typed: string): Promise<void> {
   if (context.chatty) context.output.say(`removed ${path}`);
 }
 
-async function removeAll(context: Context, typed: readonly string[], yes: boolean): Promise<void> {
+async function removeAll(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
+  const { yes = false } = flags;
   const { inShell, output } = context;
   const mayAsk = !inShell && process.stdin.isTTY && output.stderrIsTerminal;
   if (!yes && !mayAsk) {
     const why = inShell ? "which the shell cannot" : "and there is no terminal";
     throw new UsageError(`-r asks before it removes, ${why}: --yes removes without asking`);
   }
-  const planned = planEach(typed, (each) => treePath(context, each));
+  const names = await remoteNames(context, "remove", typed, flags);
+  const planned = planEach(names, (each) => treePath(context, each));
   if (context.refuse("remove", planned)) await removeTrees(context, planned.all, !yes);
 }
 

@@ -1,6 +1,7 @@
 /** `stat`: all facts about one name. */
 import type { Command } from "commander";
 import type { Context } from "../program/context.ts";
+import { eachName, type GlobFlags, noGlob } from "../program/given-names.ts";
 import { bytesText, timeText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
 import { entryFacts, modeText } from "./entry.ts";
@@ -10,8 +11,11 @@ export function add(program: Command, context: ContextOf): Command {
     .command("stat <PATH...>")
     .description("show everything about a file or a folder")
     .option("--json", "one object a line")
-    .action((paths: string[], flags: { readonly json?: boolean }) =>
-      context().each("stat", paths, (now, path) => stat(now, path, flags.json === true)),
+    .addOption(noGlob())
+    .action((paths: string[], flags: GlobFlags & { readonly json?: boolean }) =>
+      eachName(context(), "stat", paths, flags, (now, path) =>
+        stat(now, path, flags.json === true),
+      ),
     );
 }
 

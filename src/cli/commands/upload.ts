@@ -8,6 +8,7 @@ import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { statLocal } from "../program/local-names.ts";
 import { notDoneFacts } from "./not-done.ts";
+import { type GlobFlags, localNames, noGlob } from "../program/given-names.ts";
 import { type Transfer, meansContents, meansFolder, uploads } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { standardInput } from "../terminal/standard-input.ts";
@@ -17,11 +18,10 @@ import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
 
-interface Flags {
+interface Flags extends GlobFlags {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly json?: boolean;
-  readonly recursive?: boolean;
   readonly discardPartial?: boolean;
 }
 
@@ -38,6 +38,7 @@ export function add(program: Command, context: ContextOf): Command {
     )
     .option("--discard-partial", "when interrupted, leave nothing on the server to continue")
     .option("--json", "one object a line for each file")
+    .addOption(noGlob())
     .addHelpText("after", "\n- sends standard input, and needs --to NAME.")
     .action((locals: string[], flags: Flags) =>
       context().run("upload", (now) => upload(now, locals, flags)),
@@ -47,7 +48,9 @@ export function add(program: Command, context: ContextOf): Command {
 async function upload(context: Context, locals: readonly string[], flags: Flags): Promise<void> {
   const { recursive = false, json = false } = flags;
   if (locals.includes(STDIN)) checkStdin(context, locals, flags);
-  const planned = await uploads(context, locals, flags);
+  const names = await localNames(context, "upload", locals, flags);
+  if (names.length === 0) return;
+  const planned = await uploads(context, names, flags);
   if (!context.refuse("upload", planned)) return;
   if (recursive) return uploadAll(context, locals, flags, planned.all);
   const several = planned.all.length > 1;

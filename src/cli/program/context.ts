@@ -148,6 +148,6 @@ export class Context {
 }
 
 /** The next argument would fail for the same reason. */
-function isConnectionFailure(error: unknown): boolean {
+export function isConnectionFailure(error: unknown): boolean {
   return error instanceof LeatError && ["UNAVAILABLE", "CONNECTION_LOST"].includes(error.code);
 }

@@ -34,7 +34,7 @@ export async function complete(line: string, by: CompleteWith): Promise<Hits> {
   const words = wordsOf(line);
   const last = words.at(-1);
   const isNew = last === undefined || (/[ \t]$/.test(line) && hasEnded(last, line));
-  const word: Word = isNew ? { text: "", start: line.length, open: undefined } : last;
+  const word: Word = isNew ? { text: "", pattern: "", start: line.length, open: undefined } : last;
   const before = (isNew ? words : words.slice(0, -1)).map(({ text }) => text);
   const typed = line.slice(word.start);
   const [command] = before;

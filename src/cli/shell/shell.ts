@@ -25,7 +25,7 @@ const OWN_COMMANDS: readonly string[] = ["help", ...LEAVING];
 
 const QUOTING = `
   Names with spaces are quoted as in other shells: "my file", 'my file', my\\ file.
-  * and ? stand for what matches; ~ is the home folder, in local names.
+  *, **, ?, [a-z] and {a,b} stand for what matches; ~ is the home folder, in local names.
   A line that begins with # is a remark.
 `;
 
@@ -129,7 +129,7 @@ class Shell {
     try {
       const words = splitWords(line);
       command = words[0] ?? "";
-      await this.#dispatch(program, command, await typedNames(line, words, context));
+      await this.#dispatch(program, command, typedNames(line, words));
     } catch (thrown) {
       const known = commandNamed(program, command);
       if (!isAnswer(thrown)) failures.report(known?.name() ?? "", thrown);

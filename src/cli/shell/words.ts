@@ -6,6 +6,8 @@ type Quote = '"' | "'";
 export interface Word {
   /** Without quotes and escapes. */
   readonly text: string;
+  /** The same as a pattern: a backslash is before each character of patterns that is quoted. */
+  readonly pattern: string;
   /** Index in the line. */
   readonly start: number;
   /** A quote that is not closed. */
@@ -39,6 +41,7 @@ export function wordsOf(line: string): Word[] {
 
 function readWord(line: string, start: number): [Word, number] {
   let text = "";
+  let pattern = "";
   let open: Quote | undefined;
   let index = start;
   for (; index < line.length; index++) {
@@ -46,10 +49,14 @@ function readWord(line: string, start: number): [Word, number] {
     if (open === undefined && isSpace(character)) break;
     if (character === open) open = undefined;
     else if (open === undefined && (character === '"' || character === "'")) open = character;
-    else if (isEscape(line, index, open)) text += line[++index]!;
-    else text += character;
+    else {
+      const isEscaped = isEscape(line, index, open);
+      const taken = isEscaped ? line[++index]! : character;
+      text += taken;
+      pattern += isEscaped || open !== undefined ? taken.replace(/[*?[\]{},\\]/, "\\$&") : taken;
+    }
   }
-  return [{ text, start, open }, index];
+  return [{ text, pattern, start, open }, index];
 }
 
 /** As in other shells, other spaces do not separate words: a no-break space is part of a name. */

@@ -16,9 +16,9 @@ export interface WalkOptions extends ListOptions {
   readonly onError?: (error: LeatError, path: string) => void;
 }
 
-/** An entry of a tree. */
+/** An entry of a tree, or one that matches a pattern. */
 export interface WalkedEntry extends Entry {
-  /** Relative to the folder of the walk. */
+  /** Relative to the folder of the walk; of a pattern, to the library. */
   readonly path: string;
 }
 
