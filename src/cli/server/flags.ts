@@ -32,6 +32,10 @@ const OWN = {
     type: "text",
     flag: ["--metrics <[HOST:]PORT>", "answer Prometheus and health checks over HTTP there"],
   },
+  auditLog: {
+    type: "text",
+    flag: ["--audit-log <FILE>", "append logins, refusals and changes to it, as JSON"],
+  },
   logLevel: {
     type: "choice",
     choices: LOG_LEVELS,
@@ -51,6 +55,7 @@ export interface ServerFlags extends Settings {
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
   readonly metrics?: string;
+  readonly auditLog?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

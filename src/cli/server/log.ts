@@ -2,7 +2,8 @@
  * The server's log on stderr: lines for people, or JSON in the shape of pino's, which collectors and
  * pino-pretty read.
  */
-import { AnyLevelLog, type LogLevel as Level } from "../../server/log/log.ts";
+import { AnyLevelLog, type LogKind, type LogLevel as Level } from "../../server/log/log.ts";
+import type { AuditFile } from "./audit-file.ts";
 import { type LineStream, LogWriter } from "./log-writer.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
@@ -34,6 +35,8 @@ interface LogOptions {
   readonly terminal: boolean;
   readonly colour: boolean;
   readonly stream: LineStream;
+  /** Gets the lines for audits. */
+  readonly audit?: AuditFile | undefined;
 }
 
 export class StreamLog extends AnyLevelLog {
@@ -52,11 +55,13 @@ export class StreamLog extends AnyLevelLog {
     );
   }
 
-  isLevelEnabled(level: Level): boolean {
+  isLevelEnabled(level: LogKind): boolean {
+    if (level === "audit") return this.#options.audit !== undefined;
     return NUMBERS[level] >= NUMBERS[this.#options.level];
   }
 
-  write(level: Level, facts: object, message: string): void {
+  write(level: LogKind, facts: object, message: string): void {
+    if (level === "audit") return this.#options.audit?.write(facts, message);
     if (!this.isLevelEnabled(level)) return;
     const isUrgent = level === "warn" || level === "error";
     this.#writer.write(this.#line(level, facts, message), isUrgent);

@@ -3,10 +3,40 @@ import { LeatError } from "../../errors.ts";
 import type { Log } from "../../server/log/log.ts";
 import type { StopOptions } from "../../server/options/options.ts";
 import { onSignals, signalExit } from "../program/signals.ts";
+import { AuditFile } from "./audit-file.ts";
 import type { ServerFlags } from "./flags.ts";
 import { StreamLog } from "./log.ts";
 
-export function createStderrLog(flags: ServerFlags): StreamLog {
+/** Where a server writes what happens. */
+export interface Logs {
+  readonly log: StreamLog;
+  /** What SIGHUP renews of them. */
+  readonly renewals: readonly Renewal[];
+  /** Writes the lines that are still gathered: before the end. */
+  flush(): void;
+}
+
+/** @throws LeatError: the audit log cannot be opened */
+export function openLogs(flags: ServerFlags): Logs {
+  const { auditLog } = flags;
+  if (auditLog === undefined) {
+    const log = createStderrLog(flags);
+    return { log, renewals: [], flush: () => log.flush() };
+  }
+  const audit = new AuditFile(auditLog, ({ code, message }) => log.error({ code }, message));
+  const log = createStderrLog(flags, audit);
+  process.on("exit", () => audit.flush());
+  return {
+    log,
+    renewals: [{ what: "the audit log", renew: () => audit.reopen() }],
+    flush() {
+      audit.flush();
+      log.flush();
+    },
+  };
+}
+
+function createStderrLog(flags: ServerFlags, audit?: AuditFile): StreamLog {
   // A reader that leaves does not stop the server.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
@@ -17,6 +47,7 @@ export function createStderrLog(flags: ServerFlags): StreamLog {
     terminal,
     colour: terminal && !process.env.NO_COLOR,
     stream: process.stderr,
+    audit,
   });
   process.on("exit", () => log.flush());
   return log;
@@ -24,17 +55,37 @@ export function createStderrLog(flags: ServerFlags): StreamLog {
 
 /** What a signal stops. */
 interface Stoppable {
-  reload(): Promise<void>;
   stop(options?: StopOptions): Promise<void>;
   readonly connections?: number;
 }
 
+/** Something that SIGHUP renews. */
+export interface Renewal {
+  /** For the log: `the users`. */
+  readonly what: string;
+  /** If it throws, it stays as it was. */
+  renew(): Promise<void> | void;
+}
+
+/** The file of the users, where there is one. */
+export function renewUsers(
+  serving: { reload(): Promise<void> },
+  { users }: ServerFlags,
+): readonly Renewal[] {
+  return users === undefined ? [] : [{ what: "the users", renew: () => serving.reload() }];
+}
+
 /**
  * Resolves when the server has stopped. A second signal ends the process at once.
- * @param reloads whether there is something to read again: SIGHUP does that, and does not stop it
+ * @param renewals what SIGHUP renews; if there is nothing, it stops the server
  */
-export function stopOnSignal(serving: Stoppable, log: Log, reloads: boolean): Promise<void> {
-  if (reloads) process.on("SIGHUP", () => void reload(serving, log));
+export function stopOnSignal(
+  serving: Stoppable,
+  log: Log,
+  renewals: readonly Renewal[],
+): Promise<void> {
+  const reloads = renewals.length > 0;
+  if (reloads) process.on("SIGHUP", () => void renewAll(renewals, log));
   return new Promise((resolve, reject) => {
     const signals = ["SIGINT", "SIGTERM"] as const;
     onSignals(reloads ? signals : [...signals, "SIGHUP"], (signal, isRepeated) => {
@@ -45,12 +96,14 @@ export function stopOnSignal(serving: Stoppable, log: Log, reloads: boolean): Pr
   });
 }
 
-async function reload(serving: Stoppable, log: Log): Promise<void> {
-  try {
-    await serving.reload();
-    log.info({ signal: "SIGHUP" }, "the users were read again");
-  } catch (thrown) {
-    const { code, message } = LeatError.from(thrown, "the users cannot be read");
-    log.error({ signal: "SIGHUP", code, why: message }, "the users stay as they were");
+async function renewAll(renewals: readonly Renewal[], log: Log): Promise<void> {
+  for (const { what, renew } of renewals) {
+    try {
+      await renew();
+      log.info({ signal: "SIGHUP" }, `${what}: renewed`);
+    } catch (thrown) {
+      const { code, message } = LeatError.from(thrown, `${what} cannot be renewed`);
+      log.error({ signal: "SIGHUP", code, why: message }, `${what}: as before`);
+    }
   }
 }

@@ -15,7 +15,7 @@ import { type ServerFlags, addFlags } from "./flags.ts";
 import { addressesElsewhere } from "./listening.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
-import { createStderrLog, stopOnSignal } from "./running.ts";
+import { openLogs, renewUsers, stopOnSignal } from "./running.ts";
 import { readSettings } from "./settings.ts";
 import { serveStdio } from "./stdio.ts";
 import { userCommand } from "./users/command.ts";
@@ -68,7 +68,8 @@ async function serve(
   const { hostname, port, unix, ...options } = flags;
   const own = unix === undefined ? { hostname, port } : { unix };
   const where = passed === undefined ? own : { ...passed.address, fd: passed.fd };
-  const log = createStderrLog(flags);
+  const logs = openLogs(flags);
+  const { log } = logs;
   endWithParent();
   if (passed === undefined && unix !== undefined) await removeStaleSocket(unix);
   const serving = await createServer({ ...options, ...where, library: folder, log });
@@ -76,13 +77,14 @@ async function serve(
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
   using _monitor = await startMonitoring(serving, folder, flags, log);
   replaceOnSignal(serving, log);
-  const stopped = stopOnSignal(serving, log, options.users !== undefined);
+  const renewals = [...logs.renewals, ...renewUsers(serving, flags)];
+  const stopped = stopOnSignal(serving, log, renewals);
   process.stdout.write(`leat listening on ${serving.address}\n`);
   for (const server of addressesElsewhere(serving.address, where)) {
     log.info({}, `on another machine: leat client --server ${server}`);
   }
   await stopped;
-  log.flush();
+  logs.flush();
 }
 
 /** Answers Prometheus and health checks, where that is asked for. */

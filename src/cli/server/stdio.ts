@@ -5,7 +5,7 @@ import { type OpenedStdio, openStdio } from "../../net/stdio.ts";
 import { servePeer } from "../../server/server.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import type { ServerFlags } from "./flags.ts";
-import { createStderrLog, stopOnSignal } from "./running.ts";
+import { openLogs, renewUsers, stopOnSignal } from "./running.ts";
 
 /** Flags of a server that listens, and the names under which commander keeps them. */
 const LISTENING = ["host", "port", "unix", "model", "workers", "maxConnections"] as const;
@@ -21,17 +21,19 @@ export function checkStdio(typed: (flag: string) => boolean): void {
 /** Resolves when the client has left. @throws what `servePeer` throws; INVALID_ARGUMENT: no pipes */
 export async function serveStdio(library: string, flags: ServerFlags): Promise<void> {
   const { stdio: _own, hostname: _host, port: _port, unix: _unix, ...options } = flags;
-  const log = createStderrLog(flags);
+  const logs = openLogs(flags);
+  const { log } = logs;
   let opened: OpenedStdio | undefined;
   const one = { model: "event-loop", workers: 1, maxConnections: 1 } as const;
   const serving = await servePeer({ ...options, ...one, library, log }, async (accept) => {
     opened = await openStdio(peerName(), accept);
   });
-  const stopped = stopOnSignal(serving, log, options.users !== undefined);
+  const renewals = [...logs.renewals, ...renewUsers(serving, flags)];
+  const stopped = stopOnSignal(serving, log, renewals);
   await Promise.race([serving.ended, stopped]);
   // A client that has gone reads nothing more: then it is not waited for.
   await Promise.race([opened?.drained, sleep(STDIO_DRAIN)]);
-  log.flush();
+  logs.flush();
 }
 
 /** For the log: the machine that ssh comes from, where sshd tells it. */

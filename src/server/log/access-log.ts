@@ -2,7 +2,7 @@
  * One line for each transfer and each change: its client, its path, bytes, milliseconds and outcome.
  * Requests that only read facts have theirs at `debug`.
  */
-import type { LeatError } from "../../errors.ts";
+import type { ErrorCode, LeatError } from "../../errors.ts";
 import type { Operation } from "../../session/event.ts";
 import { type Log, isLogged } from "./log.ts";
 
@@ -43,20 +43,29 @@ export class AccessLog {
   readonly #log: Log;
   readonly #info: boolean;
   readonly #debug: boolean;
+  readonly #audit: boolean;
 
   constructor(log: Log) {
     this.#log = log;
     this.#info = isLogged(log, "info");
     this.#debug = isLogged(log, "debug");
+    this.#audit = isLogged(log, "audit");
   }
 
   /** Whether this operation gets a line; if not, it need not be measured. */
   wants({ case: name }: Pick<Operation, "case">): boolean {
+    return this.#audit || this.#wantsLine(name);
+  }
+
+  #wantsLine(name: Operation["case"]): boolean {
     return AT_INFO.has(name) ? this.#info : this.#debug;
   }
 
   write(access: Access): void {
     const { peer, user, operation, bytes, began, skipped, error } = access;
+    const isAudited = this.#audit && isForAudit(operation.case, error);
+    const hasLine = this.#wantsLine(operation.case);
+    if (!isAudited && !hasLine) return;
     const facts: Record<string, unknown> = { peer };
     if (user !== undefined) facts.user = user;
     const { value } = operation;
@@ -66,6 +75,26 @@ export class AccessLog {
     facts.ms = Math.round((performance.now() - began) * 10) / 10;
     if (error === undefined) facts.outcome = skipped ? "skipped" : "done";
     else Object.assign(facts, { outcome: "failed", code: error.code, why: error.message });
-    this.#log[AT_INFO.has(operation.case) ? "info" : "debug"](facts, operation.case);
+    if (isAudited) this.#log.audit?.(facts, operation.case);
+    if (hasLine) this.#log[AT_INFO.has(operation.case) ? "info" : "debug"](facts, operation.case);
   }
 }
+
+/** A change, tried or done, or a request that was not permitted. */
+function isForAudit(name: Operation["case"], error: LeatError | undefined): boolean {
+  return CHANGES.has(name) || (error !== undefined && NOT_PERMITTED.has(error.code));
+}
+
+const CHANGES: ReadonlySet<Operation["case"]> = new Set([
+  "put",
+  "putTree",
+  "remove",
+  "rename",
+  "makeDirectory",
+]);
+
+const NOT_PERMITTED: ReadonlySet<ErrorCode> = new Set([
+  "PERMISSION_DENIED",
+  "READ_ONLY",
+  "QUOTA_EXCEEDED",
+]);

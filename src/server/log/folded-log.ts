@@ -4,13 +4,16 @@
  */
 import { LOG_KINDS, LOG_LINES, LOG_SPAN, LOG_TROUBLES } from "../../limits.ts";
 import type { Ticked } from "../../net/ticker.ts";
-import { AnyLevelLog, type Log, type LogLevel as Level, isLogged } from "./log.ts";
+import { AnyLevelLog, type Log, type LogKind, isLogged } from "./log.ts";
+
+/** The line about a client that was not admitted. */
+export const LOGIN_REFUSED = "login refused";
 
 /** Precedes the last of the lines that were counted. */
 const LAST = ", the last: ";
 
 interface Kind {
-  readonly level: Level;
+  readonly level: LogKind;
   readonly code: string | undefined;
   /** When its span began, with the first line. */
   since: number;
@@ -35,7 +38,7 @@ export class FoldedLog extends AnyLevelLog implements Ticked {
     this.#options = options;
   }
 
-  isLevelEnabled(level: Level): boolean {
+  isLevelEnabled(level: LogKind): boolean {
     return isLogged(this.#options.log, level);
   }
 
@@ -47,19 +50,22 @@ export class FoldedLog extends AnyLevelLog implements Ticked {
     for (const [name, kind] of this.#kinds) this.#end(name, kind);
   }
 
-  write(level: Level, facts: object, message: string): void {
+  write(level: LogKind, facts: object, message: string): void {
+    // Those whom the server knows have a record of all that they do; anybody can be refused a login.
+    const isKept = level === "audit" && message !== LOGIN_REFUSED;
+    if (isKept) return this.#options.log.audit?.(facts, message);
     const { code, more } = facts as { readonly code?: string; readonly more?: number };
     const kind = this.#kind(level, code, message);
     // Lines of a process or thread that serves for this one are counts already.
     kind.lines += more ?? 1;
     if (kind.lines <= mostOf(level, code)) {
-      this.#options.log[level](facts, message);
+      this.#options.log[level]?.(facts, message);
     } else
       kind.last = more === undefined ? message : message.slice(message.indexOf(LAST) + LAST.length);
   }
 
   /** By the code where there is one: the sentences of one code differ by names and numbers. */
-  #kind(level: Level, code: string | undefined, message: string): Kind {
+  #kind(level: LogKind, code: string | undefined, message: string): Kind {
     const own = `${level} ${code ?? message}`;
     const name = this.#kinds.has(own) || this.#kinds.size < LOG_KINDS ? own : `${level} others`;
     const known = this.#kinds.get(name);
@@ -78,12 +84,12 @@ export class FoldedLog extends AnyLevelLog implements Ticked {
     const seconds = Math.round((this.#options.clock() - since) / 1000);
     const count = more.toLocaleString("en");
     const facts = code === undefined ? { more } : { code, more };
-    this.#options.log[level](facts, `… ${count} more like this in ${seconds} s${LAST}${last}`);
+    this.#options.log[level]?.(facts, `… ${count} more like this in ${seconds} s${LAST}${last}`);
   }
 }
 
 /** Lines of a kind that are written in a span. One with a code is about a failure, at any level. */
-function mostOf(level: Level, code: string | undefined): number {
+function mostOf(level: LogKind, code: string | undefined): number {
   const isFailure = code !== undefined || level === "warn" || level === "error";
   return isFailure ? LOG_TROUBLES : LOG_LINES;
 }

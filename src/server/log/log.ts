@@ -8,6 +8,11 @@ export interface Log {
   warn(facts: object, message: string): void;
   /** Failures of the server itself. */
   error(facts: object, message: string): void;
+  /**
+   * Every login, refused login, change, and request that was not permitted, whatever the levels: for a record that
+   * is kept. Without it: only where the levels have it.
+   */
+  audit?(facts: object, message: string): void;
   /** Whether lines of a level are wanted; those of others are not made. Without it: all of them. */
   isLevelEnabled?(level: LogLevel): boolean;
 }
@@ -15,10 +20,13 @@ export interface Log {
 /** How important a line is. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** A log in which lines of all levels take the same way. */
+/** A level, or the record for audits. */
+export type LogKind = LogLevel | "audit";
+
+/** A log in which lines of all kinds take the same way. */
 export abstract class AnyLevelLog implements Log {
-  abstract write(level: LogLevel, facts: object, message: string): void;
-  abstract isLevelEnabled(level: LogLevel): boolean;
+  abstract write(kind: LogKind, facts: object, message: string): void;
+  abstract isLevelEnabled(kind: LogKind): boolean;
 
   debug(facts: object, message: string): void {
     this.write("debug", facts, message);
@@ -35,6 +43,10 @@ export abstract class AnyLevelLog implements Log {
   error(facts: object, message: string): void {
     this.write("error", facts, message);
   }
+
+  audit(facts: object, message: string): void {
+    this.write("audit", facts, message);
+  }
 }
 
 const nothing = (): void => {};
@@ -47,14 +59,16 @@ export const SILENT: Log = {
   isLevelEnabled: () => false,
 };
 
-export function isLogged(log: Log, level: LogLevel): boolean {
-  return log.isLevelEnabled?.(level) ?? true;
+export function isLogged(log: Log, kind: LogKind): boolean {
+  if (kind !== "audit") return log.isLevelEnabled?.(kind) ?? true;
+  if (log instanceof AnyLevelLog) return log.isLevelEnabled(kind);
+  return log.audit !== undefined; // another logger does not know this kind as a level
 }
 
-/** The levels that a log wants. */
-export function levelsOf(log: Log): readonly LogLevel[] {
-  const all: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-  return all.filter((level) => isLogged(log, level));
+/** The kinds of lines that a log wants. */
+export function kindsOf(log: Log): readonly LogKind[] {
+  const all: readonly LogKind[] = ["debug", "info", "warn", "error", "audit"];
+  return all.filter((kind) => isLogged(log, kind));
 }
 
 /** A log whose errors are ignored: a logger whose thread has ended throws, and the server goes on. */
@@ -66,15 +80,15 @@ export class GuardedLog extends AnyLevelLog {
     this.#log = log;
   }
 
-  write(level: LogLevel, facts: object, message: string): void {
+  write(kind: LogKind, facts: object, message: string): void {
     try {
-      this.#log[level](facts, message);
+      this.#log[kind]?.(facts, message);
     } catch {
       // There is no other place to report it.
     }
   }
 
-  isLevelEnabled(level: LogLevel): boolean {
-    return isLogged(this.#log, level);
+  isLevelEnabled(kind: LogKind): boolean {
+    return isLogged(this.#log, kind);
   }
 }

@@ -4,6 +4,7 @@ import { LeatError } from "../../errors.ts";
 import type { Hello } from "../../wire/gen/messages.ts";
 import type { Guest } from "../host/guests.ts";
 import type { Host } from "../host/host.ts";
+import { LOGIN_REFUSED } from "../log/folded-log.ts";
 
 export class Arrival implements Disposable {
   readonly #host: Host;
@@ -60,7 +61,11 @@ export class Arrival implements Disposable {
     this.#guest = guest;
     const { user } = guest;
     const { peer } = this.#connection;
-    if (user !== undefined) this.#host.log.info({ peer, user: user.name }, "login");
+    const { log } = this.#host;
+    if (user !== undefined) {
+      log.info({ peer, user: user.name }, "login");
+      log.audit({ peer, user: user.name }, "login");
+    }
     this.#onAdmitted();
   }
 
@@ -69,7 +74,9 @@ export class Arrival implements Disposable {
     const error = LeatError.from(thrown, "the credentials cannot be checked");
     const { peer } = this.#connection;
     const level = error.code === "INTERNAL" ? "error" : "warn";
-    this.#host.log[level]({ peer, code: error.code, why: error.message }, "login refused");
+    const facts = { peer, code: error.code, why: error.message };
+    this.#host.log[level](facts, LOGIN_REFUSED);
+    this.#host.log.audit(facts, LOGIN_REFUSED);
     this.#connection.refuse(error);
   }
 }

@@ -173,7 +173,7 @@ export class StreamExchange implements Exchange {
 
   get logItem(): Exchange["logItem"] {
     const { accessLog } = this.#serving.host;
-    // The log wants all kinds of items, or none.
+    // The log wants lines about all kinds of items, or about changes, or about none.
     if (!accessLog.wants({ case: "get" })) return undefined;
     const client = this.#client;
     return ({ operation, path, ...facts }) =>

@@ -1,5 +1,5 @@
 /** The log of a process or thread that serves for a server: sends its lines to it, several in a message. */
-import { AnyLevelLog, type LogLevel } from "../log/log.ts";
+import { AnyLevelLog, type LogKind } from "../log/log.ts";
 import type { FromChild, LogLine } from "./child-messages.ts";
 
 /** Milliseconds that a line may wait for others: a message costs more than a line. */
@@ -11,7 +11,7 @@ const MOST = 64;
 export class ChildLog extends AnyLevelLog {
   readonly #send: (message: FromChild) => void;
   /** Those that the server wants: all until its first message says which. */
-  #levels: ReadonlySet<LogLevel> = new Set(["debug", "info", "warn", "error"]);
+  #kinds: ReadonlySet<LogKind> = new Set(["debug", "info", "warn", "error"]);
   #lines: LogLine[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -20,12 +20,12 @@ export class ChildLog extends AnyLevelLog {
     this.#send = send;
   }
 
-  want(levels: readonly LogLevel[]): void {
-    this.#levels = new Set(levels);
+  want(kinds: readonly LogKind[]): void {
+    this.#kinds = new Set(kinds);
   }
 
-  isLevelEnabled(level: LogLevel): boolean {
-    return this.#levels.has(level);
+  isLevelEnabled(kind: LogKind): boolean {
+    return this.#kinds.has(kind);
   }
 
   flush(): void {
@@ -37,11 +37,11 @@ export class ChildLog extends AnyLevelLog {
     this.#send({ case: "log", lines });
   }
 
-  write(level: LogLevel, facts: object, message: string): void {
-    if (!this.#levels.has(level)) return;
-    this.#lines.push({ level, facts, message });
+  write(kind: LogKind, facts: object, message: string): void {
+    if (!this.#kinds.has(kind)) return;
+    this.#lines.push({ kind, facts, message });
     // A warning may be the last line before this process dies: it does not wait.
-    const isUrgent = level === "warn" || level === "error";
+    const isUrgent = kind === "warn" || kind === "error";
     if (isUrgent || this.#lines.length >= MOST) return this.flush();
     this.#timer ??= setTimeout(() => this.flush(), GATHER).unref();
   }

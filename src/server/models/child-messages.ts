@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Address } from "../../net/transport.ts";
-import { type LogLevel, SILENT, levelsOf } from "../log/log.ts";
+import { type LogKind, SILENT, kindsOf } from "../log/log.ts";
 import type { Counts } from "../metrics/counts.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { type Inherited, inherited } from "../options/table.ts";
@@ -11,8 +11,8 @@ import { type Inherited, inherited } from "../options/table.ts";
 export interface ChildOptions extends Inherited {
   /** Absolute. */
   readonly library: string;
-  /** The levels that the server's log wants. */
-  readonly logLevels: readonly LogLevel[];
+  /** The kinds of lines that the server's log wants. */
+  readonly logKinds: readonly LogKind[];
   /** Into how many parts the limits are divided: one is the child's. */
   readonly parts: number;
 }
@@ -32,7 +32,7 @@ export type ToChild =
   | { readonly case: "reload" };
 
 export interface LogLine {
-  readonly level: LogLevel;
+  readonly kind: LogKind;
   readonly facts: object;
   readonly message: string;
 }
@@ -75,5 +75,5 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
   }
   const { users, ...rest } = inherited(options);
   const paths = { library: resolve(library), ...(users && { users: resolve(users) }) };
-  return { ...rest, ...paths, logLevels: levelsOf(log), parts };
+  return { ...rest, ...paths, logKinds: kindsOf(log), parts };
 }

@@ -60,7 +60,7 @@ function onMessage(message: ToChild): void {
 
 async function serve(socket: ChildSocket, options: ChildOptions): Promise<void> {
   const oneClient = socket.case === "client";
-  log.want(options.logLevels);
+  log.want(options.logKinds);
   const runtime = createRuntime(Math.max(1, Math.floor(SEND_BUFFERS / options.parts)));
   const users = await openUsers(options.users);
   const host = new Host(openStore(options), { ...options, oneClient, log }, runtime, users);

@@ -80,7 +80,7 @@ class Clients implements ClientServers {
       for (const line of message.lines) {
         // How many it serves says nothing: it is always one.
         const { connections: _one, ...facts } = line.facts as { connections?: number };
-        this.#log[line.level]({ ...facts, ...child.facts }, line.message);
+        this.#log[line.kind]?.({ ...facts, ...child.facts }, line.message);
       }
     } else if (message.case === "running") {
       const socket = { case: "client", fd: child.fd, peer } as const;

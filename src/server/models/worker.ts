@@ -87,7 +87,7 @@ export class Worker {
         return;
       case "log":
         for (const line of message.lines) {
-          log[line.level]({ ...line.facts, worker: this.#options.number }, line.message);
+          log[line.kind]?.({ ...line.facts, worker: this.#options.number }, line.message);
         }
         return;
       default:
