@@ -4,16 +4,15 @@
  */
 import { dirname } from "node:path";
 import { LeatError } from "../../errors.ts";
-import { SMALL_FILE, TRANSFER_WINDOW } from "../../limits.ts";
+import { SMALL_FILE } from "../../limits.ts";
 import { LocalFolder } from "../local/local-folder.ts";
-import { below, checkPath, quote } from "../../store/names.ts";
+import { below, quote } from "../../store/names.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
 import { UploadLoops } from "./into-itself.ts";
-import { durabilityOf, IF_EXISTS, type Receipt } from "../upload/options.ts";
+import { durabilityOf, IF_EXISTS } from "../upload/options.ts";
 import { notDoneOf } from "../upload/receipt.ts";
-import { SmallPut } from "../upload/small-put.ts";
 import {
   type PutTreeOptions,
   type TreeOutcome,
@@ -23,6 +22,7 @@ import {
   outcomeOf,
   checkDepth,
 } from "./tree.ts";
+import { fileOrigin, isWorthTrying, PutFiles } from "./put-files.ts";
 import { PutFolder } from "./put-folder.ts";
 import { PutPlaces } from "./put-places.ts";
 import { TreeRun } from "./tree-run.ts";
@@ -30,7 +30,6 @@ import { TreeUpload, type TreeUploadItem } from "./tree-upload.ts";
 import type { TreeOutcome as WireOutcome } from "../../wire/gen/messages.ts";
 import { failureError } from "../../session/failure.ts";
 import { crc32 } from "../../hash.ts";
-import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
 
 /** A root that the caller knows from a walk: a link that has taken its place is not followed. */
 export interface HeldRoot extends TreeRoot {
@@ -48,6 +47,7 @@ export class TreePut {
   readonly #run: TreeRun;
   readonly #options: PutTreeOptions;
   readonly #loops: UploadLoops;
+  readonly #files: PutFiles;
   /** The path in the library of the tree that is read now. */
   #target = "";
   /** The folder of the library in which all roots are. */
@@ -62,6 +62,7 @@ export class TreePut {
     this.#options = options;
     this.#base = base;
     this.#loops = new UploadLoops(calls, this.#run);
+    this.#files = new PutFiles(calls, this.#run, options, () => (this.#loops.received = true));
   }
 
   outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
@@ -79,7 +80,7 @@ export class TreePut {
     const places = this.#base === undefined ? undefined : await this.#openPlaces(this.#base);
     if (places !== undefined) return await this.#placed({ ...root, folder: held, name }, places);
     const kind = held.kindOf(name);
-    if (kind !== "DIRECTORY") return await this.#begin(held, root, name);
+    if (kind !== "DIRECTORY") return await this.#files.begin(held, root, name);
     if ("isBare" in root && root.isBare === true) {
       await this.#makeFolder(root);
       return this.#reportFolder(root);
@@ -165,7 +166,8 @@ export class TreePut {
     const small = folder.readSmall(name, SMALL_FILE);
     if (small === undefined) return this.#slowEntry(source, name);
     const item = { path: below(root.path, name), local: below(root.local, name) };
-    if (upload === undefined || made === undefined) this.#sendSmall(folder, item, name, small);
+    if (upload === undefined || made === undefined)
+      this.#files.sendSmall(folder, item, name, small);
     else if (small.mode === 0)
       return this.#slowEntry(source, name); // has no form in an item
     else upload.send(this.#fileItem({ folder, item, name, small, parent: made }));
@@ -190,7 +192,7 @@ export class TreePut {
         if (parent.hasFailed) return end(undefined);
         const error = outcome.failure && failureError(outcome.failure);
         if (error !== undefined && isWorthTrying(error)) {
-          return end(this.#send(item, fileOrigin(folder, item, name)));
+          return end(this.#files.send(item, fileOrigin(folder, item, name)));
         }
         end(
           error === undefined
@@ -250,30 +252,6 @@ export class TreePut {
     return made;
   }
 
-  /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
-  #sendSmall(folder: LocalFolder, item: TreeRoot, name: string, file: SmallFile): void {
-    const end = this.#run.begin(item, 0, folder);
-    const { small } = this.#run;
-    const put = new SmallPut({
-      link: this.#calls.link.current,
-      path: item.path,
-      file,
-      ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
-      onTaken: (bytes) => this.#run.moved(bytes),
-      done: (receipt) => {
-        small.delete(put);
-        end(this.#sent(item, receipt));
-      },
-      failed: (error, uploadId) => {
-        small.delete(put);
-        if (!isWorthTrying(error)) return end(this.#run.failed(item, "FILE", error));
-        end(this.#send(item, fileOrigin(folder, item, name), uploadId));
-      },
-    });
-    small.add(put);
-    put.send();
-  }
-
   async #slowEntry(source: SourceFolder, name: string): Promise<void> {
     const { root, folder, depth, upload, made } = source;
     const item = { path: below(root.path, name), local: below(root.local, name) };
@@ -282,7 +260,7 @@ export class TreePut {
     if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(item.local, kind === "LINK");
     await this.#run.attempt(item, kind, async () => {
       if (kind === "FILE") {
-        if ((await made?.isMade()) !== false) await this.#begin(folder, item, name);
+        if ((await made?.isMade()) !== false) await this.#files.begin(folder, item, name);
         return;
       }
       await this.#loops.checkFolder(item.local, this.#target);
@@ -292,42 +270,6 @@ export class TreePut {
       const sent = upload && this.#sendFolder(source, item, name);
       await this.#folder({ root: item, folder: child, depth: depth + 1, upload, made: sent });
     });
-  }
-
-  /** Begins an upload when there is room for it. */
-  async #begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
-    checkPath(item.path);
-    const origin = fileOrigin(folder, item, name);
-    let first: Upload | undefined = origin.open();
-    // At most this much of it is in memory at the server.
-    const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
-    try {
-      await this.#run.room(bytes);
-    } catch (thrown) {
-      first.release();
-      throw thrown;
-    }
-    const open = (): Upload => {
-      const upload = first ?? origin.open();
-      first = undefined;
-      return upload;
-    };
-    const end = this.#run.begin(item, bytes, folder);
-    end(this.#send(item, { ...origin, open }));
-  }
-
-  /** @param lostId as `Calls.put` */
-  async #send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
-    const options = { ...this.#options, ...this.#run.hooks(item) };
-    return this.#sent(item, await this.#calls.put(item.path, origin, options, lostId));
-  }
-
-  #sent(item: TreeRoot, receipt: Receipt): TreeOutcome {
-    this.#loops.received = true;
-    const { skipped, durability, crc32, notDone } = receipt;
-    const { size, version } = receipt.entry;
-    const sent = { size, version, skipped, durability, notDone };
-    return outcomeOf(item, { ...sent, crc32: skipped ? undefined : crc32 });
   }
 }
 
@@ -347,17 +289,6 @@ interface SmallItem {
   readonly name: string;
   readonly small: SmallFile;
   readonly parent: PutFolder;
-}
-
-/** A file of a folder that is held open. */
-function fileOrigin(folder: LocalFolder, { local }: TreeRoot, name: string) {
-  const open = (): Upload => uploadOf(folder.openFile(name, local), false, local);
-  return { open, replayable: true };
-}
-
-/** Whether another try may end otherwise. */
-function isWorthTrying({ code, retryable }: LeatError): boolean {
-  return retryable || code === "CHECKSUM_MISMATCH";
 }
 
 /** @param where the folder, as a message names it */

@@ -1,0 +1,98 @@
+/** Sends the files of a tree that go on a stream of their own each. */
+import type { LeatError } from "../../errors.ts";
+import { TRANSFER_WINDOW } from "../../limits.ts";
+import { checkPath } from "../../store/names.ts";
+import type { Calls } from "../calls/calls.ts";
+import type { LocalFolder } from "../local/local-folder.ts";
+import type { SmallFile } from "../local/small-file.ts";
+import { IF_EXISTS, type Receipt } from "../upload/options.ts";
+import { SmallPut } from "../upload/small-put.ts";
+import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
+import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
+import type { TreeRun } from "./tree-run.ts";
+
+export class PutFiles {
+  readonly #calls: Calls;
+  readonly #run: TreeRun;
+  readonly #options: PutTreeOptions;
+  readonly #onReceived: () => void;
+
+  /** @param onReceived called when the server has taken a file */
+  constructor(calls: Calls, run: TreeRun, options: PutTreeOptions, onReceived: () => void) {
+    this.#calls = calls;
+    this.#run = run;
+    this.#options = options;
+    this.#onReceived = onReceived;
+  }
+
+  /** Sends a small file from memory; a failure that another try may mend goes the ordinary way. */
+  sendSmall(folder: LocalFolder, item: TreeRoot, name: string, file: SmallFile): void {
+    const end = this.#run.begin(item, 0, folder);
+    const { small } = this.#run;
+    const put = new SmallPut({
+      link: this.#calls.link.current,
+      path: item.path,
+      file,
+      ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
+      onTaken: (bytes) => this.#run.moved(bytes),
+      done: (receipt) => {
+        small.delete(put);
+        end(this.#sent(item, receipt));
+      },
+      failed: (error, uploadId) => {
+        small.delete(put);
+        if (!isWorthTrying(error)) return end(this.#run.failed(item, "FILE", error));
+        end(this.send(item, fileOrigin(folder, item, name), uploadId));
+      },
+    });
+    small.add(put);
+    put.send();
+  }
+
+  /** Begins an upload when there is room for it. */
+  async begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
+    checkPath(item.path);
+    const origin = fileOrigin(folder, item, name);
+    let first: Upload | undefined = origin.open();
+    // At most this much of it is in memory at the server.
+    const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
+    try {
+      await this.#run.room(bytes);
+    } catch (thrown) {
+      first.release();
+      throw thrown;
+    }
+    const open = (): Upload => {
+      const upload = first ?? origin.open();
+      first = undefined;
+      return upload;
+    };
+    const end = this.#run.begin(item, bytes, folder);
+    end(this.send(item, { ...origin, open }));
+  }
+
+  /** @param lostId as `Calls.put` */
+  async send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
+    const options = { ...this.#options, ...this.#run.hooks(item) };
+    return this.#sent(item, await this.#calls.put(item.path, origin, options, lostId));
+  }
+
+  #sent(item: TreeRoot, receipt: Receipt): TreeOutcome {
+    this.#onReceived();
+    const { skipped, durability, crc32, notDone } = receipt;
+    const { size, version } = receipt.entry;
+    const sent = { size, version, skipped, durability, notDone };
+    return outcomeOf(item, { ...sent, crc32: skipped ? undefined : crc32 });
+  }
+}
+
+/** A file of a folder that is held open. */
+export function fileOrigin(folder: LocalFolder, { local }: TreeRoot, name: string) {
+  const open = (): Upload => uploadOf(folder.openFile(name, local), false, local);
+  return { open, replayable: true };
+}
+
+/** Whether another try may end otherwise. */
+export function isWorthTrying({ code, retryable }: LeatError): boolean {
+  return retryable || code === "CHECKSUM_MISMATCH";
+}
