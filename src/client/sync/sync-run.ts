@@ -182,7 +182,8 @@ export class SyncRun<Folder> {
   }
 
   async #move(roots: Channel<TreeRoot>): Promise<void> {
-    const outcomes = this.#ends.side.transfer(roots);
+    // Ended as well where a report is refused, because the sync has ended.
+    await using outcomes = this.#ends.side.transfer(roots);
     let next: IteratorResult<TreeOutcome, LeftOut>;
     while ((next = await outcomes.next()).done !== true) {
       const action = next.value.kind === "DIRECTORY" ? "make" : "copy";

@@ -222,3 +222,13 @@ test("an empty file that is the same is not sent along with its name", async () 
   // Sizes take some bytes more, and an empty file that is sent along has a version of 22.
   expect((await client.status()).bytesSent - between).toBeGreaterThanOrEqual(walk);
 });
+
+test("a sync that nobody waits for any more leaves nothing open", async () => {
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  for (let index = 0; index < 200; index += 1) library.file(`t/${index}`, "x");
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  for await (const _ of client.syncDownOutcomes("t", here.at("t"))) break;
+  await until(() => openUnder(here.path).length === 0);
+});
