@@ -2,7 +2,7 @@
 import { bytesHeld } from "../support/chop.ts";
 
 /** Bytes: a pool that is filled once, code that is compiled, are no growth. */
-const ALLOWED = 48 << 20;
+const ALLOWED = 128 << 20;
 
 export class Growth {
   #first: number | undefined;

@@ -2,9 +2,8 @@
 import type { Transport, TransportHandler } from "../../src/net/transport.ts";
 import { FrameDecoder, type FrameEvent } from "../../src/wire/decoder.ts";
 import type { Step } from "./conversations.ts";
+import { Deadline, LATE } from "./late.ts";
 
-/** Milliseconds. A server that is busy, or waits for an older try of an upload, may take a second. */
-const LATE = 5_000;
 /** A turn of the event loop, of processor time: what a machine that is busy adds does not count. */
 const LONG_TURN = 1_000;
 /** Turns without an answer after which a step is not waited for any more. */
@@ -40,10 +39,10 @@ export class FuzzPeer implements TransportHandler {
     }
     this.#isEnding = true;
     this.#flush();
-    const deadline = performance.now() + LATE;
+    const deadline = new Deadline();
     while (!this.isClosed) {
       await this.#wait(() => false, 1);
-      if (performance.now() > deadline) return `the connection is open ${LATE} ms after its end`;
+      if (deadline.isOver) return `the connection is open ${LATE} ms after its end`;
     }
     return this.wrong;
   }
