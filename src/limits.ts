@@ -22,6 +22,12 @@ export const MAX_FRAME = BLOCK_SIZE + FRAME_ROOM;
  *  hostile peer can make a server hold this much twice. */
 export const SERVER_MAX_FRAME = 256 * KiB + FRAME_ROOM;
 
+/** The user name of a client's certificate, in UTF-8 bytes: an e-mail address at its longest fits. */
+export const MAX_IDENTITY = 255;
+
+/** A file with certificates: all authorities of a system fit. */
+export const PEM_FILE = MiB;
+
 /** The range of the largest frame of a peer. Below, a list page would not fit; above, one frame would hold up all
  *  other streams for too long. */
 export const MAX_FRAME_RANGE = { least: 64 * KiB, most: 16 * MiB } as const;
@@ -399,7 +405,7 @@ export const SYNC_FAILURES = 1000;
 /** TCP connect and Hello to Welcome, as seen by the client. */
 export const CONNECT_DEADLINE = 10_000;
 
-/** From accept to a complete Hello: a silent client does not keep a descriptor. */
+/** From accept to a complete Hello, the handshake of TLS included: a silent client does not keep a descriptor. */
 export const HELLO_DEADLINE = 10_000;
 
 /** Bytes of a users file. */

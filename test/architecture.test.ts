@@ -123,7 +123,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 
   "server/log": [...BASE, "session", "net"],
   "server/metrics": BASE,
-  "server/options": [...BASE, "store", "server/log"],
+  "server/options": [...BASE, "net", "store", "server/log"],
   // The users file, and who is who in it.
   "server/users": [...BASE, "wire", "hash", "store", "store/system", "node", "bun", "valibot"],
   // What connections share, with no socket: other listeners than leat's own may stand on it.
@@ -179,6 +179,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "cli/terminal": [...BASE, "libc", "wire", "store/system", "node", "bun"],
   "cli/program": [
     ...BASE,
+    "net",
     "connection",
     "store",
     "store/system",

@@ -76,7 +76,7 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .usage("[options] [COMMAND]")
     .argument("[COMMAND...]")
     .addOption(
-      new Option("--server <ADDRESS>", "HOST:PORT, tcp://HOST:PORT, unix:PATH or ssh://HOST/PATH")
+      new Option("--server <ADDRESS>", "[tls://|tcp://]HOST[:PORT], unix:PATH or ssh://HOST/PATH")
         .default(`${DEFAULT_HOST}:${DEFAULT_PORT}`)
         .argParser(serverAddress),
     )
@@ -101,6 +101,14 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     )
     .option("--token-file <FILE>", "a file with your token, which nobody else can read")
     .option("--user <NAME>", "log in with a password, which is asked for")
+    .option("--ca <FILE>", "trust servers with a certificate of these authorities (PEM)")
+    .option("--pin <FINGERPRINT>", "trust the server with this certificate: sha256:…")
+    .option("--insecure", "trust every server: others can read and change everything")
+    .option(
+      "--tls-cert <FILE>",
+      "the client's own certificate, where the server asks for one (PEM)",
+    )
+    .option("--tls-key <FILE>", "the key of the certificate (PEM)")
     .option("--no-retry", "fail at once when the connection is lost, or the server has no room")
     .option("-q, --quiet", "say nothing but what went wrong")
     .option("-v, --verbose", "say what was done, even without a terminal")

@@ -4,6 +4,7 @@ import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { connectBun } from "../net/bun.ts";
+import { checkClientTls, isGiven } from "../net/tls.ts";
 import type { Accept, Transport } from "../net/transport.ts";
 import { abortError, abortable, onAbort, throwIfAborted } from "./connection/abortable.ts";
 import { parseAddress, type ServerAddress, serverText } from "./connection/address.ts";
@@ -19,15 +20,18 @@ const MAX_TIMER = 2 ** 31 - 1;
 
 /**
  * Connects to a server. Resolves when the server has accepted the connection.
- * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tcp://…` or `unix:PATH`; the port is 8888 unless
- *   given. `ssh://[USER@]HOST[:PORT]/PATH` starts ssh, and leat for the folder PATH on the other machine.
+ * @param address `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `tls://…`, `tcp://…` or `unix:PATH`; the port is 8888
+ *   unless given. Without a scheme it is TLS, unless HOST is this machine. `ssh://[USER@]HOST[:PORT]/PATH`
+ *   starts ssh, and leat for the folder PATH on the other machine.
  * @throws INVALID_ARGUMENT (the address), UNAVAILABLE, RESOURCE_EXHAUSTED (no room, after all retries),
- *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server), VERSION_UNSUPPORTED, UNAUTHENTICATED, CANCELLED;
- *   by ssh also UNIMPLEMENTED (no ssh here, or no leat there)
+ *   DEADLINE_EXCEEDED, PROTOCOL_ERROR (not a leat server, or TLS on one side only), VERSION_UNSUPPORTED,
+ *   UNAUTHENTICATED (the credentials, or a certificate), CANCELLED; by ssh also UNIMPLEMENTED (no ssh here, or no
+ *   leat there)
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
-  const parsed = parseAddress(address);
-  const { retry = 0, onRetry = () => {}, limitRate } = options;
+  const { retry = 0, onRetry = () => {}, limitRate, tls } = options;
+  if (tls !== undefined) checkClientTls(tls);
+  const parsed = parseAddress(address, isGiven(tls));
   const limit = limitRate === undefined ? (accept: Accept) => accept : await rateLimit(limitRate);
   const timeout = options.timeout ?? ("ssh" in parsed ? SSH_DEADLINE : CONNECT_DEADLINE);
   const policy = { deadline: () => retry, onRetry };
@@ -84,7 +88,7 @@ async function open(
 /** @param signal ends the connection until the server has accepted it, also one that opens later */
 async function shakeHands(
   address: ServerAddress,
-  { ssh = {}, credentials, limit }: Means,
+  { ssh = {}, tls = {}, credentials, limit }: Means,
   signal: AbortSignal,
 ): Promise<Link> {
   let link: Link | undefined;
@@ -102,7 +106,8 @@ async function shakeHands(
       const program = await connectSsh(address, ssh, accept, accepted, signal);
       void link!.closed.then(() => program[Symbol.dispose]());
     } else {
-      await connectBun(address, accept, signal);
+      const { isSecure, ...where } = address;
+      await connectBun(where, accept, { signal, tls: isSecure ? tls : undefined });
       await accepted();
     }
     if (link === undefined) throw abortError(signal);

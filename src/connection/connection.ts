@@ -87,6 +87,16 @@ export class Connection implements TransportHandler, Producer {
     return this.#transport.fd !== undefined;
   }
 
+  /** TLS: nothing can be sent or received before its handshake is over. */
+  get isHandshaking(): boolean {
+    return this.#transport.isHandshaking === true;
+  }
+
+  /** The user whom the peer's TLS certificate names: before its first frame comes. */
+  get identity(): string | undefined {
+    return this.#transport.identity;
+  }
+
   /** Whether the peer is known to be on this machine. */
   get isLocal(): boolean {
     return this.#transport.isLocal === true;
@@ -168,6 +178,7 @@ export class Connection implements TransportHandler, Producer {
 
   /** Ends the connection with a Failure on stream 0, which the peer reads before the FIN. */
   refuse(error: LeatError): void {
+    if (this.isHandshaking) return this.abort(error);
     this.session.refuse(error);
     this.#reason ??= error;
     this.close();
@@ -261,9 +272,16 @@ export class Connection implements TransportHandler, Producer {
     if (!this.closed && !this.#peerEnded) this.#inbox.end();
   }
 
+  onUnauthenticated(error: LeatError): void {
+    this.session.refuse(error);
+    this.onEvent({ type: "closed", error });
+  }
+
   onClose(error: Error | undefined): void {
     if (this.closed) return;
     this.#phase = "closed";
+    // A transport that knows the reason says it in its own words.
+    if (error instanceof LeatError) this.onEvent({ type: "closed", error });
     this.#runtime.ticker.remove(this);
     this.#inbox.close();
     const why = this.#reason ?? this.#lost(error);

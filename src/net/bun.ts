@@ -3,7 +3,12 @@ import { LeatError } from "../errors.ts";
 import { KEEPALIVE, UNIX_PATH_BYTES } from "../limits.ts";
 import { BunTransport, type Socket, type SocketData } from "./bun-transport.ts";
 import { type DirectReads, directReads } from "./direct-reads.ts";
+import { duplicate } from "./duplicate.ts";
+import { isLoopback, isUnspecified } from "./loopback.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
+import { type ClientTls, clientOptions, type ServerTls, serverOptions, withoutTls } from "./tls.ts";
+import { trustInClients, trustInServer } from "./tls-peer.ts";
+import { secureHandlers, upgradingHandlers } from "./tls-sockets.ts";
 import type { Accept, Address, Listener } from "./transport.ts";
 
 /**
@@ -16,6 +21,27 @@ export type Divert = (fd: number, peer: string) => boolean;
 /** A listener, and the descriptor of its socket. */
 export interface SocketListener extends Listener {
   readonly fd: number;
+  /** With TLS: clients that come from now on get this certificate. @throws INVALID_ARGUMENT: it has none */
+  secure(tls: ServerTls): void;
+}
+
+export interface ListenOptions {
+  readonly divert?: Divert | undefined;
+  /** What the environment says unless given. */
+  readonly reads?: DirectReads | undefined;
+  /** Missing: the bytes are sent as they are. */
+  readonly tls?: ServerTls | undefined;
+  /** Of a socket that listens on the address already. */
+  readonly fd?: number | undefined;
+}
+
+export interface ConnectOptions {
+  /** Once it is aborted, a socket that opens after all is closed before anything is sent. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the environment says unless given. */
+  readonly reads?: DirectReads | undefined;
+  /** Missing: the bytes are sent as they are. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /**
@@ -24,7 +50,7 @@ export interface SocketListener extends Listener {
  */
 export function handlers(
   accept: Accept,
-  name: (socket: Socket) => string,
+  name: (socket: Bun.Socket<unknown>) => string,
   divert?: Divert,
   reads: DirectReads = directReads(),
 ): Bun.SocketHandler<SocketData> {
@@ -62,12 +88,14 @@ export function handlers(
 }
 
 /** Bun takes a descriptor here, too, and either kind of address; its types do not say so. */
-export function socketOptions(
+export function socketOptions<Data>(
   where: Address | { readonly fd: number },
-  socket: Bun.SocketHandler<SocketData>,
-): Bun.UnixSocketOptions<SocketData> {
-  const options = { ...where, socket, data: undefined, allowHalfOpen: true };
-  return options as Bun.UnixSocketOptions<SocketData>;
+  socket: Bun.SocketHandler<Data>,
+  tls?: Bun.TLSOptions,
+): Bun.UnixSocketOptions<Data> {
+  const secure = tls === undefined ? {} : { tls };
+  const options = { ...where, socket, data: undefined, allowHalfOpen: true, ...secure };
+  return options as unknown as Bun.UnixSocketOptions<Data>;
 }
 
 // Joined, because a template keeps its parts, and each connection keeps its peer's name.
@@ -79,8 +107,17 @@ export function addressText(address: Address): string {
   return "unix" in address ? `unix:${address.unix}` : endpoint(address.hostname, address.port);
 }
 
+/** As a client has to write it: without a scheme it speaks TLS to other machines, and plaintext to its own. */
+export function clientText(address: Address, isSecure: boolean): string {
+  const text = addressText(address);
+  if ("unix" in address) return text;
+  if (isSecure) return `tls://${text}`;
+  const { hostname } = address;
+  return isLoopback(hostname) || isUnspecified(hostname) ? text : `tcp://${text}`;
+}
+
 /** The name of the other end, for logs. */
-export function peerName(address: Address): (socket: Socket) => string {
+export function peerName(address: Address): (socket: Bun.Socket<unknown>) => string {
   if ("unix" in address) return () => `unix:${address.unix}`;
   return (socket) => {
     // Undefined, whatever the types say, when the peer has reset the connection before it was accepted.
@@ -89,31 +126,93 @@ export function peerName(address: Address): (socket: Socket) => string {
   };
 }
 
-/**
- * @param reads what the environment says unless given
- * @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used
- */
+/** @throws UNAVAILABLE when the port is taken, PERMISSION_DENIED when it may not be used */
 export function listenBun(
   address: Address,
   accept: Accept,
-  divert?: Divert,
-  reads?: DirectReads,
+  options: ListenOptions = {},
 ): SocketListener {
-  const socket = handlers(accept, peerName(address), divert, reads);
   checkUnixPath(address, "listen on");
   try {
-    const listener = Bun.listen(socketOptions(address, socket));
-    const port = "port" in listener ? Number(listener.port) : 0;
-    return {
-      address: "unix" in address ? addressText(address) : endpoint(address.hostname, port),
-      port,
-      fd: (listener as typeof listener & { readonly fd: number }).fd,
-      stop: () => listener.stop(),
-      [Symbol.asyncDispose]: async () => listener.stop(),
-    };
+    return new BunListener(address, accept, options);
   } catch (thrown) {
     throw listenError(thrown, addressText(address));
   }
+}
+
+type Listening = { readonly fd: number; readonly port?: number; stop(): void };
+
+class BunListener implements SocketListener {
+  readonly address: string;
+  readonly port: number;
+  readonly #accept: Accept;
+  readonly #name: (socket: Bun.Socket<unknown>) => string;
+  readonly #options: ListenOptions;
+  #tls: ServerTls | undefined;
+  #listener: Listening;
+
+  constructor(address: Address, accept: Accept, options: ListenOptions) {
+    const { fd, tls } = options;
+    this.#accept = accept;
+    this.#name = peerName(address);
+    this.#options = options;
+    this.#tls = tls;
+    this.#listener = this.#listen(fd === undefined ? address : { fd });
+    if ("unix" in address) {
+      this.port = 0;
+      this.address = addressText(address);
+    } else {
+      this.port = fd === undefined ? Number(this.#listener.port) : address.port;
+      this.address = clientText({ ...address, port: this.port }, tls !== undefined);
+    }
+  }
+
+  get fd(): number {
+    return this.#listener.fd;
+  }
+
+  secure(tls: ServerTls): void {
+    if (this.#tls === undefined) throw withoutTls();
+    this.#tls = tls;
+    if (this.#options.divert !== undefined) return;
+    // On the same socket: no client that waits in its queue is lost.
+    const next = this.#listen({ fd: duplicate(this.fd) });
+    this.#listener.stop();
+    this.#listener = next;
+  }
+
+  stop(): void {
+    this.#listener.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+  }
+
+  #listen(where: Address | { readonly fd: number }): Listening {
+    const { divert, reads } = this.#options;
+    const tls = this.#tls;
+    if (tls === undefined) {
+      return listening(socketOptions(where, handlers(this.#accept, this.#name, divert, reads)));
+    }
+    const trust = (peer: string) => trustInClients(tls, peer);
+    // The runtime would have begun TLS on a socket that is handed over.
+    return divert === undefined
+      ? listening(
+          socketOptions(where, secureHandlers(this.#accept, this.#name, trust), serverOptions(tls)),
+        )
+      : listening(
+          socketOptions(
+            where,
+            upgradingHandlers(this.#accept, this.#name, () => this.#tls!, divert),
+          ),
+        );
+  }
+}
+
+/** The types of the runtime do not have the descriptor. */
+function listening<Data>(options: Bun.UnixSocketOptions<Data>): Listening {
+  return Bun.listen(options) as unknown as Listening;
 }
 
 /** The system's error for a path that is too long does not say so. */
@@ -153,27 +252,36 @@ export function listenError(thrown: unknown, where: string, portFlag = "--port")
 }
 
 /**
- * Connects and hands the open transport to `accept`.
- * @param signal once it is aborted, a socket that opens after all is closed before anything is sent
- * @param reads what the environment says unless given
+ * Connects and hands the open transport to `accept`; with TLS its handshake is still to come.
  * @throws UNAVAILABLE when no server listens at the address
  */
 export async function connectBun(
   address: Address,
   accept: Accept,
-  signal?: AbortSignal,
-  reads?: DirectReads,
+  { signal, reads, tls }: ConnectOptions = {},
 ): Promise<void> {
-  const where = addressText(address);
-  const socket = handlers(
-    accept,
-    () => where,
-    () => signal?.aborted === true,
-    reads,
-  );
+  const where = clientText(address, tls !== undefined);
+  const isOver = () => signal?.aborted === true;
   checkUnixPath(address, "connect to");
   try {
-    await Bun.connect(socketOptions(address, socket));
+    if (tls === undefined) {
+      await Bun.connect(
+        socketOptions(
+          address,
+          handlers(accept, () => where, isOver, reads),
+        ),
+      );
+    } else if ("unix" in address) {
+      throw new LeatError("INVALID_ARGUMENT", `${where} is a Unix socket: it has no TLS`);
+    } else {
+      const socket = secureHandlers(
+        accept,
+        () => where,
+        () => trustInServer(tls, where),
+        isOver,
+      );
+      await Bun.connect(socketOptions(address, socket, clientOptions(tls, address.hostname)));
+    }
   } catch (thrown) {
     throw connectError(thrown, where);
   }

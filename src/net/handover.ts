@@ -3,9 +3,11 @@
  * share, an accepted one that is served elsewhere.
  */
 import { renameSync, rmSync } from "node:fs";
-import { addressText, type Divert, handlers, listenBun, peerName, socketOptions } from "./bun.ts";
+import { addressText, handlers, listenBun, socketOptions } from "./bun.ts";
 import { closeDuplicate, duplicate } from "./duplicate.ts";
-import type { Accept, Address, Listener, TransportHandler } from "./transport.ts";
+import type { ServerTls } from "./tls.ts";
+import { upgradingHandlers } from "./tls-sockets.ts";
+import type { Accept, Address, TransportHandler } from "./transport.ts";
 
 export interface SharedListener {
   /** `HOST:PORT` as bound, or `unix:PATH`. */
@@ -55,29 +57,34 @@ export function share(fd: number, address: Address): SharedListener {
 }
 
 /**
- * Accepts from a listening socket that another process opened.
- * @param address as it was bound
+ * Adopts a connected socket that was made or accepted elsewhere.
+ * @param peer its address, for logs
+ * @param tls missing: the bytes are sent as they are
  */
-export function listenShared(
+export async function adopt(
   fd: number,
-  address: Address,
+  peer: string,
   accept: Accept,
-  divert?: Divert,
-): Listener {
-  const socket = handlers(accept, peerName(address), divert);
-  const listener = Bun.listen(socketOptions({ fd }, socket));
-  return {
-    address: addressText(address),
-    port: "unix" in address ? 0 : address.port,
-    stop: () => listener.stop(),
-    [Symbol.asyncDispose]: async () => listener.stop(),
-  };
-}
-
-/** Adopts a connected socket that was made or accepted elsewhere. @param peer its address, for logs */
-export async function adopt(fd: number, peer: string, accept: Accept): Promise<void> {
-  const socket = handlers(accept, () => peer);
-  await Bun.connect(socketOptions({ fd }, socket));
+  tls?: ServerTls,
+): Promise<void> {
+  if (tls === undefined)
+    await Bun.connect(
+      socketOptions(
+        { fd },
+        handlers(accept, () => peer),
+      ),
+    );
+  else
+    await Bun.connect(
+      socketOptions(
+        { fd },
+        upgradingHandlers(
+          accept,
+          () => peer,
+          () => tls,
+        ),
+      ),
+    );
 }
 
 const NOBODY: TransportHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };

@@ -55,6 +55,18 @@ class LimitedTransport implements Transport, TransportHandler {
     return this.#inner.isLocal === true;
   }
 
+  get isPrivate(): boolean {
+    return this.#inner.isPrivate === true;
+  }
+
+  get isHandshaking(): boolean {
+    return this.#inner.isHandshaking === true;
+  }
+
+  get identity(): string | undefined {
+    return this.#inner.identity;
+  }
+
   write(bytes: Uint8Array, offset: number, length: number): number {
     const { sent } = this.#limits;
     if (sent === undefined || length === 0 || this.#closed) {
@@ -102,6 +114,11 @@ class LimitedTransport implements Transport, TransportHandler {
   onEnd(): void {
     this.#ended = true;
     this.#deliver();
+  }
+
+  onUnauthenticated(error: LeatError): void {
+    if (this.handler.onUnauthenticated === undefined) this.close();
+    else this.handler.onUnauthenticated(error);
   }
 
   onClose(error: Error | undefined): void {

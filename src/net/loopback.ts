@@ -7,3 +7,8 @@ export function isLoopback(host: string): boolean {
   if (isIPv6(plain)) return /^(0*:)+0*1$/.test(plain);
   return plain.toLowerCase() === "localhost" || (isIPv4(plain) && plain.startsWith("127."));
 }
+
+/** An address that listens on all addresses of a machine. */
+export function isUnspecified(host: string): boolean {
+  return host === "0.0.0.0" || (isIPv6(host) && /^[0:]+$/.test(host));
+}

@@ -1,3 +1,4 @@
+import type { LeatError } from "../errors.ts";
 import type { ByteSink } from "../file-region.ts";
 
 /** Where to listen or connect: TCP, or a Unix socket. */
@@ -24,6 +25,10 @@ export interface Transport extends ByteSink {
   readonly isLocal?: boolean;
   /** Nobody between can read the bytes: they stay on this machine, or are encrypted. Missing: not known to be. */
   readonly isPrivate?: boolean;
+  /** TLS: the handshake is not over. Until then `write` takes nothing, and nothing comes. */
+  readonly isHandshaking?: boolean;
+  /** TLS: the user whom the peer's certificate names; known before the first byte comes. */
+  readonly identity?: string | undefined;
   /** A chunk of `onData` is not used any more: its memory may be reused at once. */
   free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */
@@ -40,7 +45,12 @@ export interface TransportHandler {
   onDrain(): void;
   /** The peer sent FIN. */
   onEnd(): void;
-  /** The transport is gone; `error` when it was not a plain close. */
+  /**
+   * TLS: the peer has not shown a certificate that is valid here. Nothing that it sends will come; it may be
+   * told why. Without this function the transport is closed.
+   */
+  onUnauthenticated?(error: LeatError): void;
+  /** The transport is gone; `error` when it was not a plain close, a `LeatError` where that says why. */
   onClose(error: Error | undefined): void;
 }
 

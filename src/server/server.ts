@@ -8,13 +8,14 @@
  */
 import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
+import { checkServerTls } from "../net/tls.ts";
 import type { Accept, Address } from "../net/transport.ts";
 import { Host, openStore } from "./host/host.ts";
 import { GuardedLog } from "./log/log.ts";
 import { LeatServer } from "./loop/leat-server.ts";
 import { clientServers } from "./models/clients.ts";
 import { startWorkers } from "./models/workers.ts";
-import type { Server, ServerOptions, StopOptions } from "./options/options.ts";
+import type { Changed, Server, ServerOptions, StopOptions } from "./options/options.ts";
 import { type Settings, conflict, settle } from "./options/table.ts";
 import { openUsers } from "./users/open.ts";
 
@@ -50,7 +51,7 @@ export interface PeerServer {
   /** Resolves when the client has left, and all that it changed is on disk. */
   readonly ended: Promise<void>;
   /** As `Server.reload`. */
-  reload(): Promise<void>;
+  reload(changed?: Changed): Promise<void>;
   /** Lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -80,12 +81,20 @@ export async function servePeer(
     await server.stop({ drain: 0 });
     throw thrown;
   }
-  return { ended: left.promise, reload: () => server.reload(), stop: (how) => server.stop(how) };
+  return {
+    ended: left.promise,
+    reload: (changed) => server.reload(changed),
+    stop: (how) => server.stop(how),
+  };
 }
 
 /** With all defaults, and a log that throws nothing. @throws INVALID_ARGUMENT */
 function settingsOf(options: ServerOptions): Settings {
-  const { log } = options;
+  const { log, tls, unix } = options;
+  if (tls !== undefined) {
+    checkServerTls(tls);
+    if (unix !== undefined) throw new LeatError("INVALID_ARGUMENT", "a Unix socket has no TLS");
+  }
   return settle(log === undefined ? options : { ...options, log: new GuardedLog(log) });
 }
 

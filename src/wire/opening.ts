@@ -16,6 +16,14 @@ const TAGS = { hello: 0x6a, welcome: 0x72, failure: 0x42, goAway: 0x7a } as cons
 /** Length prefix, explicit stream 0, tag and length of the body, magic. */
 const LOOK = MAX_LENGTH_PREFIX + 2 + 1 + MAX_LENGTH_PREFIX + MAGIC_FIELD.length;
 
+/** The first two bytes of TLS: a client's handshake, and the alert by which a server refuses what is none. */
+const TLS = { hello: 0x16, welcome: 0x15, version: 0x03 } as const;
+
+const TLS_INSTEAD = {
+  hello: "the client speaks TLS, and this server does not: the client's address begins with tcp://",
+  welcome: "the server speaks TLS: the address of such a one begins with tls://",
+} as const;
+
 /** Bytes of an unknown protocol that an error quotes. */
 const QUOTE = 16;
 
@@ -87,6 +95,10 @@ export class Opening {
 
   /** The error that quotes what came instead. */
   #stranger(): LeatError {
+    const [type, version] = this.#bytes;
+    if (version === TLS.version && type === TLS[this.#first]) {
+      return new LeatError("PROTOCOL_ERROR", TLS_INSTEAD[this.#first]);
+    }
     const sent = quote(this.#bytes.subarray(0, Math.min(this.#count, QUOTE)));
     return new LeatError("PROTOCOL_ERROR", `the peer does not speak leat: it sent ${sent}`);
   }
@@ -96,6 +108,5 @@ function quote(bytes: Uint8Array): string {
   const end = bytes.findIndex((byte) => byte < 0x20 || byte > 0x7e);
   const printable = end === -1 ? bytes : bytes.subarray(0, end);
   if (printable.length >= 2) return `"${String.fromCharCode(...printable)}"`;
-  const tls = bytes[0] === 0x16 && bytes[1] === 0x03 ? ", which looks like TLS" : "";
-  return `the bytes ${bytes.toHex()}${tls}`;
+  return `the bytes ${bytes.toHex()}`;
 }

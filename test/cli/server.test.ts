@@ -207,9 +207,9 @@ describe("a server that cannot start", () => {
     for (const host of ["0.0.0.0", "::", "[::]"]) {
       const args = [library.path, "--host", host, "--port", "0", "--allow-anonymous"];
       await using started = await RunningServer.start(args);
-      const line = `on another machine: leat client --server ${outside}:${started.port}\n`;
+      const line = `on another machine: leat client --server tcp://${outside}:${started.port}\n`;
       await started.stderr.until(line);
-      expect((await client(`${outside}:${started.port}`, ["ping"])).code).toBe(0);
+      expect((await client(`tcp://${outside}:${started.port}`, ["ping"])).code).toBe(0);
       expect(started.stdout.text).toBe(`leat listening on ${started.address}\n`);
     }
   });

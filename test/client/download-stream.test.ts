@@ -34,7 +34,9 @@ async function open(address: string, bytes: number): Promise<DownloadStream & As
     opened.resolve(link);
     return link.connection;
   };
-  await connectBun(parseAddress(address) as Address, accept, AbortSignal.timeout(10_000));
+  await connectBun(parseAddress(address) as Address, accept, {
+    signal: AbortSignal.timeout(10_000),
+  });
   const link = await opened.promise;
   let arrived = 0;
   const onProgress = (sum: number): void => void (arrived = sum);

@@ -19,9 +19,9 @@ const LOOPBACK: Address = { hostname: "127.0.0.1", port: 0 };
 async function line(address: Address, reads?: DirectReads): Promise<Line & { listening: string }> {
   const server = peerTo();
   const client = peerTo();
-  const listener = listenBun(address, server.accept, undefined, reads);
+  const listener = listenBun(address, server.accept, { reads });
   const where = "unix" in address ? address : { ...address, port: listener.port };
-  await connectBun(where, client.accept, undefined, reads);
+  await connectBun(where, client.accept, { reads });
   const [a, b] = [await client.peer, await server.peer];
   return {
     a,
@@ -174,7 +174,7 @@ describe("the other side is no leat", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const client = peerTo();
-    await connectBun({ hostname: "127.0.0.1", port }, client.accept, undefined, reads);
+    await connectBun({ hostname: "127.0.0.1", port }, client.accept, { reads });
     const peer = await client.peer;
     await peer.closed();
     expect([peer.diary, LeatError.from(peer.error).code]).toEqual([["close"], "CONNECTION_LOST"]);

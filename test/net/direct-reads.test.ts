@@ -27,9 +27,9 @@ const many = (count: number): Uint8Array => join(Array<Uint8Array>(count).fill(C
 /** Peer `b` connects to `a`. */
 async function line(address = tcp(), reads: DirectReads = "auto"): Promise<Line> {
   const [client, server] = [peerTo(), peerTo()];
-  const listener = listenBun(address, server.accept, undefined, reads);
+  const listener = listenBun(address, server.accept, { reads });
   const where = "unix" in address ? address : { ...address, port: listener.port };
-  await connectBun(where, client.accept, undefined, reads);
+  await connectBun(where, client.accept, { reads });
   const [a, b] = [await server.peer, await client.peer];
   return {
     a,

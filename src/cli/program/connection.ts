@@ -4,6 +4,7 @@ import { connect } from "../../client/connect.ts";
 import type { ClientCredentials } from "../../client/connection/options.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { RETRY_DEADLINE } from "../../limits.ts";
+import { type ClientTlsFlags, readClientTls } from "./tls-files.ts";
 
 /** Milliseconds that closing may take. */
 const CLOSE_DEADLINE = 500;
@@ -12,7 +13,7 @@ const CLOSE_DEADLINE = 500;
 const REPEAT_AFTER = 30_000;
 const MOST_REMEMBERED = 100;
 
-interface ConnectionOptions {
+interface ConnectionOptions extends ClientTlsFlags {
   readonly server: string;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -92,11 +93,13 @@ export class Connection {
 
   async #connect(signal: AbortSignal): Promise<Client> {
     const { server, timeout, limitRate, retry, onRetry, ssh, remoteLeat, onLine } = this.#options;
+    const tls = readClientTls(this.#options);
     await this.close();
     this.#credentials ??= this.#options.credentials(signal);
     const credentials = await this.#credentials;
     const client = await connect(server, {
       credentials,
+      ...(tls === undefined ? {} : { tls }),
       ...(timeout === undefined ? {} : { timeout }),
       ...(limitRate === undefined ? {} : { limitRate }),
       ssh: { command: ssh, remoteLeat, onLine },

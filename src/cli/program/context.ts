@@ -3,6 +3,7 @@ import type { Client } from "../../client/client.ts";
 import { LeatError } from "../../errors.ts";
 import { Connection } from "./connection.ts";
 import { findCredentials } from "./credentials.ts";
+import type { ClientTlsFlags } from "./tls-files.ts";
 import { CurrentFolder } from "./current-folder.ts";
 import type { Failures } from "./failures.ts";
 import type { Output } from "../terminal/output.ts";
@@ -11,7 +12,7 @@ import { printable } from "../terminal/terminal-text.ts";
 import { Progress } from "../terminal/progress.ts";
 
 /** Flags before the command: how to reach the server, and how much to print. */
-export interface ClientFlags {
+export interface ClientFlags extends ClientTlsFlags {
   readonly server: string;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -47,11 +48,15 @@ export class Shared {
       output.say(`${hostOf(flags.server)}: ${printable(line)}`);
       return output.messagesWritten();
     };
+    if (flags.insecure === true) output.say(INSECURE);
     const credentials = (signal: AbortSignal) => findCredentials(flags, signal);
     this.connection = new Connection({ ...flags, credentials, onRetry, onLine }, onLost);
     this.progress = new Progress(output, !quiet, () => this.connection.stall);
   }
 }
+
+const INSECURE =
+  "leat: WARNING: --insecure: the server's certificate is not checked; whoever is on the way to it can read and change everything";
 
 /** Of an address that begins with `ssh://`. */
 const hostOf = (server: string): string =>

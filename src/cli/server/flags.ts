@@ -10,6 +10,7 @@ import {
 } from "../../server/options/table.ts";
 import { seconds, secondsOrNone, wholeNumber } from "../program/arguments.ts";
 import { UsageError } from "../program/exit-codes.ts";
+import type { ServerTlsFlags } from "../program/tls-files.ts";
 import { readHost } from "./listening.ts";
 import { readMonitorAddress } from "./monitor.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
@@ -23,6 +24,15 @@ const OWN = {
   stdio: {
     type: "switch",
     flag: ["--stdio", "serve one client over standard input and output: ssh starts it so"],
+  },
+  tlsCert: {
+    type: "text",
+    flag: ["--tls-cert <FILE>", "serve by TLS 1.3, with this certificate (PEM)"],
+  },
+  tlsKey: { type: "text", flag: ["--tls-key <FILE>", "the key of the certificate (PEM)"] },
+  tlsClientCa: {
+    type: "text",
+    flag: ["--tls-client-ca <FILE>", "serve only clients with a certificate of these authorities"],
   },
   allowAnonymous: {
     type: "switch",
@@ -50,7 +60,7 @@ const OWN = {
   },
 } as const satisfies Readonly<Record<string, Row>>;
 
-export interface ServerFlags extends Settings {
+export interface ServerFlags extends Settings, ServerTlsFlags {
   readonly config?: string;
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;

@@ -2,8 +2,8 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { InvalidArgumentError } from "commander";
-import { addressText } from "../../net/bun.ts";
-import { isLoopback } from "../../net/loopback.ts";
+import { clientText } from "../../net/bun.ts";
+import { isLoopback, isUnspecified } from "../../net/loopback.ts";
 import type { Address } from "../../net/transport.ts";
 import type { ServerFlags } from "./flags.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -12,7 +12,10 @@ import { printable } from "../terminal/terminal-text.ts";
 /** A person needs no more of them. */
 const MOST_SHOWN = 8;
 
-type Reach = Pick<ServerFlags, "hostname" | "unix" | "allowAnonymous" | "users">;
+type Reach = Pick<
+  ServerFlags,
+  "hostname" | "unix" | "allowAnonymous" | "users" | "tlsCert" | "tlsClientCa"
+>;
 
 type Typed = (flag: string) => boolean;
 
@@ -37,9 +40,10 @@ function isAddressOrName(host: string): boolean {
 
 /** @throws UsageError */
 export function checkAddress(flags: Reach, typed: Typed): void {
-  const { hostname, unix } = flags;
+  const { hostname, unix, tlsCert } = flags;
   if (unix === "") throw new UsageError("--unix needs a path");
   if (unix !== undefined) {
+    if (tlsCert !== undefined) throw new UsageError("--unix listens on a path: it has no TLS");
     if (!typed("host") && !typed("port")) return;
     throw new UsageError("--unix listens on a path: it has no --host and no --port");
   }
@@ -57,18 +61,21 @@ export function checkPassed(address: Address, flags: Reach, typed: Typed): void 
   checkReach(`the socket on ${address.hostname}`, address.hostname, flags);
 }
 
-function checkReach(what: string, host: string, { users, allowAnonymous }: Reach): void {
+function checkReach(what: string, host: string, flags: Reach): void {
   if (isLoopback(host)) return;
-  if (users !== undefined) {
+  const { users, allowAnonymous, tlsCert, tlsClientCa } = flags;
+  if (users !== undefined && tlsCert === undefined) {
     throw new UsageError(
       `${what} can be reached over a network, where others could read the tokens and passwords of ` +
-        "--users: listen on 127.0.0.1 or --unix, and let clients come by ssh",
+        "--users: encrypt them by --tls-cert and --tls-key, or listen on 127.0.0.1 or --unix",
     );
   }
-  if (allowAnonymous === true) return;
+  // TLS alone says who the server is, and not who its clients are.
+  if (users !== undefined || allowAnonymous === true || tlsClientCa !== undefined) return;
   throw new UsageError(
     `${what} can be reached from other machines, and anybody could read and ` +
-      "write the library: say --allow-anonymous if that is meant, or listen on 127.0.0.1",
+      "write the library: have clients show certificates by --tls-client-ca, say --allow-anonymous if " +
+      "that is meant, or listen on 127.0.0.1",
   );
 }
 
@@ -76,10 +83,10 @@ function checkReach(what: string, host: string, { users, allowAnonymous }: Reach
  * The addresses for clients on other machines, of a server that listens on all: 0.0.0.0 means their own machine.
  * @param address of the server, with its port
  */
-export function addressesElsewhere(address: string, asked: Address): string[] {
+export function addressesElsewhere(address: string, asked: Address, isSecure: boolean): string[] {
   if ("unix" in asked) return [];
-  const isAny = isIPv6(asked.hostname) && /^[0:]+$/.test(asked.hostname);
-  if (asked.hostname !== "0.0.0.0" && !isAny) return [];
+  if (!isUnspecified(asked.hostname)) return [];
+  const isAny = isIPv6(asked.hostname);
   const port = Number(address.slice(address.lastIndexOf(":") + 1));
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return (
@@ -88,6 +95,6 @@ export function addressesElsewhere(address: string, asked: Address): string[] {
       // A link-local address needs the name of an interface on the other machine.
       .filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address))
       .slice(0, MOST_SHOWN)
-      .map(({ address: hostname }) => addressText({ hostname, port }))
+      .map(({ address: hostname }) => clientText({ hostname, port }, isSecure))
   );
 }

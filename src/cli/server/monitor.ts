@@ -7,9 +7,9 @@ import { InvalidArgumentError } from "commander";
 import { LeatError } from "../../errors.ts";
 import { MONITOR_IDLE } from "../../limits.ts";
 import { addressText, listenError } from "../../net/bun.ts";
+import { isLoopback } from "../../net/loopback.ts";
 import { METRICS_TYPE } from "../../server/metrics/metrics-text.ts";
 import type { Server } from "../../server/options/options.ts";
-import { isLoopback } from "../../net/loopback.ts";
 import { readHost } from "./listening.ts";
 
 /** For `argParser`: `9464`, `127.0.0.1:9464`, `[::1]:9464`. */

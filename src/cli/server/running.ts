@@ -1,8 +1,9 @@
 /** The parts of a running server that do not depend on the way it is reached: its log, and the signals that stop it. */
+import { isatty } from "node:tty";
 import { LeatError } from "../../errors.ts";
 import type { Log } from "../../server/log/log.ts";
 import type { StopOptions } from "../../server/options/options.ts";
-import { onSignals, signalExit } from "../program/signals.ts";
+import { type Signal, onSignals, signalExit } from "../program/signals.ts";
 import { AuditFile } from "./audit-file.ts";
 import type { ServerFlags } from "./flags.ts";
 import { StreamLog } from "./log.ts";
@@ -67,14 +68,6 @@ export interface Renewal {
   renew(): Promise<void> | void;
 }
 
-/** The file of the users, where there is one. */
-export function renewUsers(
-  serving: { reload(): Promise<void> },
-  { users }: ServerFlags,
-): readonly Renewal[] {
-  return users === undefined ? [] : [{ what: "the users", renew: () => serving.reload() }];
-}
-
 /**
  * Resolves when the server has stopped. A second signal ends the process at once.
  * @param renewals what SIGHUP renews; if there is nothing, it stops the server
@@ -84,14 +77,18 @@ export function stopOnSignal(
   log: Log,
   renewals: readonly Renewal[],
 ): Promise<void> {
-  const reloads = renewals.length > 0;
-  if (reloads) process.on("SIGHUP", () => void renewAll(renewals, log));
   return new Promise((resolve, reject) => {
-    const signals = ["SIGINT", "SIGTERM"] as const;
-    onSignals(reloads ? signals : [...signals, "SIGHUP"], (signal, isRepeated) => {
+    const onStop = (signal: Signal, isRepeated: boolean): void => {
       if (isRepeated) process.exit(signalExit(signal));
       log.info({ signal, connections: serving.connections }, "stopping");
       serving.stop().then(resolve, reject);
+    };
+    const renews = renewals.length > 0;
+    onSignals(renews ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP"], onStop);
+    if (!renews) return;
+    process.on("SIGHUP", () => {
+      if (isTerminalGone()) onStop("SIGHUP", false);
+      else void renewAll(renewals, log);
     });
   });
 }
@@ -106,4 +103,14 @@ async function renewAll(renewals: readonly Renewal[], log: Log): Promise<void> {
       log.error({ signal: "SIGHUP", code, why: message }, `${what}: as before`);
     }
   }
+}
+
+const STREAMS = [0, 1, 2];
+
+/** Streams that were a terminal when the server began. */
+const terminals = STREAMS.filter((fd) => isatty(fd));
+
+/** The terminal at which the server was started is closed: SIGHUP is then the end, as for every program. */
+function isTerminalGone(): boolean {
+  return terminals.length > 0 && !terminals.some((fd) => isatty(fd));
 }

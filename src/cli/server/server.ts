@@ -15,10 +15,13 @@ import { type ServerFlags, addFlags } from "./flags.ts";
 import { addressesElsewhere } from "./listening.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
-import { openLogs, renewUsers, stopOnSignal } from "./running.ts";
+import { readServerTls } from "../program/tls-files.ts";
+import { openLogs, stopOnSignal } from "./running.ts";
 import { readSettings } from "./settings.ts";
 import { serveStdio } from "./stdio.ts";
 import { userCommand } from "./users/command.ts";
+import { renewalsOf } from "./renewals.ts";
+import { reportTls } from "./tls.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
 /** @returns the exit code */
@@ -72,15 +75,17 @@ async function serve(
   const { log } = logs;
   endWithParent();
   if (passed === undefined && unix !== undefined) await removeStaleSocket(unix);
-  const serving = await createServer({ ...options, ...where, library: folder, log });
+  const tls = readServerTls(flags);
+  const serving = await createServer({ ...options, ...where, tls, library: folder, log });
   const { durability, readOnly = false } = options;
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
   using _monitor = await startMonitoring(serving, folder, flags, log);
+  if (tls !== undefined) reportTls(tls, flags, log);
   replaceOnSignal(serving, log);
-  const renewals = [...logs.renewals, ...renewUsers(serving, flags)];
+  const renewals = [...logs.renewals, ...renewalsOf(serving, flags, log)];
   const stopped = stopOnSignal(serving, log, renewals);
   process.stdout.write(`leat listening on ${serving.address}\n`);
-  for (const server of addressesElsewhere(serving.address, where)) {
+  for (const server of addressesElsewhere(serving.address, where, tls !== undefined)) {
     log.info({}, `on another machine: leat client --server ${server}`);
   }
   await stopped;

@@ -5,10 +5,21 @@ import { type OpenedStdio, openStdio } from "../../net/stdio.ts";
 import { servePeer } from "../../server/server.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import type { ServerFlags } from "./flags.ts";
-import { openLogs, renewUsers, stopOnSignal } from "./running.ts";
+import { renewalsOf } from "./renewals.ts";
+import { openLogs, stopOnSignal } from "./running.ts";
 
 /** Flags of a server that listens, and the names under which commander keeps them. */
-const LISTENING = ["host", "port", "unix", "model", "workers", "maxConnections"] as const;
+const LISTENING = [
+  "host",
+  "port",
+  "unix",
+  "tlsCert",
+  "tlsKey",
+  "tlsClientCa",
+  "model",
+  "workers",
+  "maxConnections",
+] as const;
 
 /** @throws UsageError */
 export function checkStdio(typed: (flag: string) => boolean): void {
@@ -28,7 +39,7 @@ export async function serveStdio(library: string, flags: ServerFlags): Promise<v
   const serving = await servePeer({ ...options, ...one, library, log }, async (accept) => {
     opened = await openStdio(peerName(), accept);
   });
-  const renewals = [...logs.renewals, ...renewUsers(serving, flags)];
+  const renewals = [...logs.renewals, ...renewalsOf(serving, flags, log)];
   const stopped = stopOnSignal(serving, log, renewals);
   await Promise.race([serving.ended, stopped]);
   // A client that has gone reads nothing more: then it is not waited for.

@@ -1,5 +1,6 @@
 /** The options of every call, and those of `connect`. */
 import type { LeatError } from "../../errors.ts";
+import type { ClientTls } from "../../net/tls.ts";
 import type { SshOptions } from "./ssh.ts";
 
 /** The options of every call. */
@@ -40,6 +41,11 @@ export interface ConnectOptions extends CallOptions {
    * 1,024 or more. Without it: as fast as it goes.
    */
   readonly limitRate?: number;
+  /**
+   * Which server to trust by TLS, and the client's own certificate. With it, an address without a scheme
+   * is one with TLS on this machine, too.
+   */
+  readonly tls?: ClientTls;
   /** How ssh is started, for an address that begins with `ssh://`. */
   readonly ssh?: SshOptions;
 }

@@ -14,6 +14,8 @@ export interface Guest extends Disposable {
 /** How a client comes. */
 export interface Arrival {
   readonly credentials: Credentials | undefined;
+  /** The user whom the client's certificate names. */
+  readonly identity: string | undefined;
   /** Nobody between can read the bytes. */
   readonly isPrivate: boolean;
   /** Whether it has left. */
@@ -30,7 +32,7 @@ export class Guests {
   }
 
   /** @throws UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED; CANCELLED when the client has left */
-  admit({ credentials, isPrivate, isOver }: Arrival): MaybePromise<Guest> {
+  admit({ credentials, identity, isPrivate, isOver }: Arrival): MaybePromise<Guest> {
     if (this.#users === undefined) {
       // Refused even where they are empty or of an unknown kind: their user is not known.
       if (credentials === undefined) return this.#guest(undefined);
@@ -41,6 +43,9 @@ export class Guests {
       const message =
         "credentials came over a network that others can read: they are refused, and should be replaced";
       throw new LeatError("UNAUTHENTICATED", message);
+    }
+    if (credentials === undefined && identity !== undefined) {
+      return this.#guest(this.#users.named(identity));
     }
     const user = this.#users.admit(credentials, isOver);
     return user instanceof Promise ? user.then((found) => this.#guest(found)) : this.#guest(user);

@@ -26,10 +26,10 @@ export class Arrival implements Disposable {
   /** Its first frame: nothing behind that is read before the decision. */
   hello({ credentials, agent }: Hello): void {
     const { guests, log } = this.#host;
-    const { peer, isPrivate } = this.#connection;
-    log.debug({ peer, agent }, "hello");
+    const { peer, identity, isPrivate } = this.#connection;
+    log[identity === undefined ? "debug" : "info"]({ peer, identity, agent }, "hello");
     try {
-      const guest = guests.admit({ credentials, isPrivate, isOver: () => this.#isOver });
+      const guest = guests.admit({ credentials, identity, isPrivate, isOver: () => this.#isOver });
       if (!(guest instanceof Promise)) return this.#admit(guest);
       guest.then(
         (admitted) => this.#admit(admitted),

@@ -11,15 +11,9 @@ import {
   RETRY_AFTER,
   SERVER_MAX_FRAME,
 } from "../../limits.ts";
-import { listenBun } from "../../net/bun.ts";
-import { listenShared } from "../../net/handover.ts";
-import type {
-  Accept,
-  Address,
-  Listener,
-  Transport,
-  TransportHandler,
-} from "../../net/transport.ts";
+import { listenBun, type SocketListener } from "../../net/bun.ts";
+import { checkServerTls } from "../../net/tls.ts";
+import type { Accept, Address, Transport, TransportHandler } from "../../net/transport.ts";
 import type { StatusInit } from "../../operations/exchange.ts";
 import type { SessionOptions } from "../../session/options.ts";
 import { Session } from "../../session/session.ts";
@@ -27,7 +21,7 @@ import { AGENT, VERSION } from "../../version.ts";
 import type { Host } from "../host/host.ts";
 import { type Counts, addCounts } from "../metrics/counts.ts";
 import { metricsText } from "../metrics/metrics-text.ts";
-import type { Server, StopOptions } from "../options/options.ts";
+import type { Changed, Server, StopOptions } from "../options/options.ts";
 import { Peer, type PeerOptions } from "./peer.ts";
 import { Refusals } from "./refusals.ts";
 import { WaitingRoom } from "./waiting-room.ts";
@@ -40,8 +34,7 @@ export interface ClientServers {
   take(fd: number, peer: string): boolean;
   /** Their counts, those that have ended included. */
   counts(): Promise<Counts>;
-  /** The users have changed. */
-  reload(): void;
+  reload(changed: Changed): void;
   /** Resolves when all have ended. @param drain milliseconds in which open streams may finish */
   stop(drain: number): Promise<void>;
 }
@@ -62,7 +55,7 @@ export class LeatServer implements Server {
   readonly #refusals: Refusals;
   /** Keeps clients until their turn, if they are served one at a time. */
   readonly #waitingRoom: WaitingRoom | undefined;
-  #listener: Listener | undefined;
+  #listener: SocketListener | undefined;
   #stopping: Promise<void> | undefined;
   /** The error that clients get once the server begins to stop. */
   #stopReason: LeatError | undefined;
@@ -120,10 +113,9 @@ export class LeatServer implements Server {
 
   /** @param fd of a socket that listens on this address already */
   listen(address: Address, fd?: number): void {
-    this.#listener =
-      fd === undefined
-        ? listenBun(address, this.accept, this.#divert)
-        : listenShared(fd, address, this.accept, this.#divert);
+    const divert = this.#options.clients === undefined ? undefined : this.#divert;
+    const { tls } = this.#host.settings;
+    this.#listener = listenBun(address, this.accept, { divert, fd, tls });
   }
 
   /** Hands a socket over where clients have their own process or thread. One to refuse stays with this loop. */
@@ -171,9 +163,12 @@ export class LeatServer implements Server {
     return 0;
   }
 
-  async reload(): Promise<void> {
+  async reload(changed: Changed = {}): Promise<void> {
+    const { tls } = changed;
+    if (tls !== undefined) checkServerTls(tls, this.#host.settings.tls !== undefined);
     this.#host.guests.reload();
-    this.#options.clients?.reload();
+    if (tls !== undefined) this.#listener?.secure(tls);
+    this.#options.clients?.reload(changed);
     for (const peer of this.#peers) peer.checkGuest();
   }
 

@@ -2,6 +2,7 @@
  * The model `iterative`: one client is served, the others wait in the order in which they came. They are
  * accepted but not read, so that no deadline of the server runs and only the kernel's memory is used.
  */
+import type { LeatError } from "../../errors.ts";
 import type { Accept, Transport, TransportHandler } from "../../net/transport.ts";
 
 export class WaitingRoom {
@@ -60,6 +61,7 @@ class WaitingClient implements TransportHandler {
   /** Chunks that came in spite of the pause: they were on their way. */
   #early: Uint8Array[] = [];
   #ended = false;
+  #unauthenticated: LeatError | undefined;
 
   constructor(transport: Transport, onClosed: () => void) {
     this.#transport = transport;
@@ -71,6 +73,7 @@ class WaitingClient implements TransportHandler {
     this.#handler = serve(this.#transport);
     const early = this.#early;
     this.#early = [];
+    if (this.#unauthenticated !== undefined) this.onUnauthenticated(this.#unauthenticated);
     for (const chunk of early) this.#handler.onData(chunk);
     if (this.#ended) this.#handler.onEnd();
   }
@@ -87,6 +90,12 @@ class WaitingClient implements TransportHandler {
   onEnd(): void {
     if (this.#handler === undefined) this.#ended = true;
     else this.#handler.onEnd();
+  }
+
+  onUnauthenticated(error: LeatError): void {
+    if (this.#handler === undefined) this.#unauthenticated = error;
+    else if (this.#handler.onUnauthenticated === undefined) this.#transport.close();
+    else this.#handler.onUnauthenticated(error);
   }
 
   onClose(error: Error | undefined): void {

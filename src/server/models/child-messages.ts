@@ -1,16 +1,18 @@
 /** The messages between a server and the processes or threads that serve for it. */
 import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
+import type { ServerTls } from "../../net/tls.ts";
 import type { Address } from "../../net/transport.ts";
 import { type LogKind, SILENT, kindsOf } from "../log/log.ts";
 import type { Counts } from "../metrics/counts.ts";
-import type { ServerOptions } from "../options/options.ts";
+import type { Changed, ServerOptions } from "../options/options.ts";
 import { type Inherited, inherited } from "../options/table.ts";
 
 /** The part of a server that a child is. */
 export interface ChildOptions extends Inherited {
   /** Absolute. */
   readonly library: string;
+  readonly tls: ServerTls | undefined;
   /** The kinds of lines that the server's log wants. */
   readonly logKinds: readonly LogKind[];
   /** Into how many parts the limits are divided: one is the child's. */
@@ -28,8 +30,8 @@ export type ToChild =
   | { readonly case: "count" }
   /** @property drain milliseconds in which open streams may finish */
   | { readonly case: "stop"; readonly drain: number }
-  /** The users have changed. */
-  | { readonly case: "reload" };
+  /** The users have changed, or options have. */
+  | { readonly case: "reload"; readonly changed: Changed };
 
 export interface LogLine {
   readonly kind: LogKind;
@@ -68,12 +70,12 @@ export type StartChild = (fd: number, onMessage: (message: FromChild) => void) =
 
 /** @throws INVALID_ARGUMENT: a `Store` cannot be passed to another process or thread, a folder can */
 export function childOptions(options: ServerOptions, parts: number): ChildOptions {
-  const { library, store, log = SILENT } = options;
+  const { library, store, tls, log = SILENT } = options;
   if (library === undefined || store !== undefined) {
     const message = "processes, threads and workers serve a library folder, not a store";
     throw new LeatError("INVALID_ARGUMENT", message);
   }
   const { users, ...rest } = inherited(options);
   const paths = { library: resolve(library), ...(users && { users: resolve(users) }) };
-  return { ...rest, ...paths, logKinds: kindsOf(log), parts };
+  return { ...rest, ...paths, tls, logKinds: kindsOf(log), parts };
 }

@@ -9,6 +9,7 @@ import { adopt } from "../../net/handover.ts";
 import { Host, openStore } from "../host/host.ts";
 import { openUsers } from "../users/open.ts";
 import { LeatServer } from "../loop/leat-server.ts";
+import type { Changed } from "../options/options.ts";
 import { ChildLog } from "./child-log.ts";
 import type { ChildOptions, ChildSocket, FromChild, ToChild } from "./child-messages.ts";
 
@@ -51,7 +52,7 @@ channel.send({ case: "running" });
 function onMessage(message: ToChild): void {
   if (message.case === "count") return void sendCounts();
   if (message.case === "stop") return stop(message.drain);
-  if (message.case === "reload") return reload();
+  if (message.case === "reload") return reload(message.changed);
   serving = serve(message.socket, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
     end();
@@ -76,14 +77,16 @@ async function serve(socket: ChildSocket, options: ChildOptions): Promise<void> 
   }
   // After this message the server no longer closes it: the number may soon belong to another socket.
   channel.send({ case: "ready" });
-  await adopt(socket.fd, socket.peer, server.accept);
+  await adopt(socket.fd, socket.peer, server.accept, options.tls);
 }
 
-function reload(): void {
+function reload(changed: Changed): void {
   // Not before it serves: it may have read the file before it was changed.
   Promise.resolve(serving)
-    .then(() => server?.reload())
-    .catch((err: unknown) => log.error({ err }, "the users stay as they were"));
+    .then(() => server?.reload(changed))
+    .catch((err: unknown) =>
+      log.error({ err }, "the users, or the certificate, stay as they were"),
+    );
 }
 
 function stop(drain?: number): void {

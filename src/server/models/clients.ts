@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log/log.ts";
+import type { Changed } from "../options/options.ts";
 import type { ClientServers } from "../loop/leat-server.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { ChildCounts } from "./child-counts.ts";
@@ -25,7 +26,7 @@ export function clientServers(host: Host): ClientServers | undefined {
 
 class Clients implements ClientServers {
   readonly #start: StartChild;
-  readonly #served: ChildOptions;
+  #served: ChildOptions;
   readonly #log: Log;
   readonly #children = new Set<Child>();
   readonly #counts = new ChildCounts();
@@ -70,8 +71,9 @@ class Clients implements ClientServers {
     await endAll(children, drain);
   }
 
-  reload(): void {
-    for (const child of this.#serving) child.send({ case: "reload" });
+  reload({ tls = this.#served.tls }: Changed): void {
+    this.#served = { ...this.#served, tls };
+    for (const child of this.#serving) child.send({ case: "reload", changed: {} });
   }
 
   #onMessage(child: Child, peer: string, message: FromChild): void {

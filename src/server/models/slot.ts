@@ -3,6 +3,7 @@
  * when the next one accepts, and serves its clients to their end.
  */
 import { RESTART_DELAY, WORKER_YOUTH } from "../../limits.ts";
+import type { Changed } from "../options/options.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
 export class Slot {
@@ -35,9 +36,8 @@ export class Slot {
     return sum;
   }
 
-  /** The users have changed. */
-  reload(): void {
-    for (const worker of this.#running) worker.reload();
+  reload(changed: Changed): void {
+    for (const worker of this.#running) worker.reload(changed);
   }
 
   async stop(drain: number): Promise<void> {

@@ -3,6 +3,7 @@ import { LeatError } from "../../errors.ts";
 import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Address } from "../../net/transport.ts";
 import type { Log } from "../log/log.ts";
+import type { Changed } from "../options/options.ts";
 import type { Child, ChildOptions, FromChild } from "./child-messages.ts";
 import type { ChildCounts } from "./child-counts.ts";
 import { endAll } from "./clients.ts";
@@ -11,7 +12,8 @@ import { startProcess } from "./processes.ts";
 export interface WorkerOptions {
   /** The number of its slot, from 1. */
   readonly number: number;
-  readonly served: ChildOptions;
+  /** What holds for a worker that starts now. */
+  readonly served: () => ChildOptions;
   readonly fd: number;
   readonly address: Address;
   readonly log: Log;
@@ -56,9 +58,8 @@ export class Worker {
     return { worker: this.#options.number, ...this.#child.facts };
   }
 
-  /** The users have changed. */
-  reload(): void {
-    this.#child.send({ case: "reload" });
+  reload(changed: Changed): void {
+    this.#child.send({ case: "reload", changed });
   }
 
   /** Stops accepting; resolves when its clients have left, or were cut, and it has ended. */
@@ -78,7 +79,7 @@ export class Worker {
         return child.send({
           case: "serve",
           socket: { case: "listener", fd: child.fd, address },
-          options: served,
+          options: served(),
         });
       case "ready":
         return this.#becomeReady();

@@ -3,12 +3,14 @@
  * and never accepts from. A client in its backlog is served by any of the workers: one that dies loses its
  * own clients, and no other.
  */
+import { clientText } from "../../net/bun.ts";
+import { checkServerTls } from "../../net/tls.ts";
 import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
 import { VERSION } from "../../version.ts";
 import { SILENT } from "../log/log.ts";
 import { metricsText } from "../metrics/metrics-text.ts";
-import type { Server, StopOptions } from "../options/options.ts";
+import type { Changed, Server, StopOptions } from "../options/options.ts";
 import type { Settings } from "../options/table.ts";
 import { openUsers } from "../users/open.ts";
 import { type ChildOptions, childOptions } from "./child-messages.ts";
@@ -43,6 +45,7 @@ class Workers implements Server {
   readonly #listener: SharedListener;
   readonly #drain: number;
   readonly #users: string | undefined;
+  #served: ChildOptions;
   #stopping: Promise<void> | undefined;
   #replacing: Promise<number> | undefined;
   /** Another call came while workers were replaced. */
@@ -52,13 +55,16 @@ class Workers implements Server {
     this.#listener = listener;
     this.#drain = settings.drain;
     this.#users = settings.users;
-    this.address = listener.address;
+    this.#served = served;
     this.port = listener.port;
     const address = "unix" in where ? where : { ...where, port: listener.port };
+    this.address = clientText(address, settings.tls !== undefined);
     const { fd } = listener;
     const { workers, log = SILENT } = settings;
     for (let number = 1; number <= workers; number += 1) {
-      this.#slots.push(new Slot({ number, served, fd, address, log, counts: this.#counts }));
+      this.#slots.push(
+        new Slot({ number, served: () => this.#served, fd, address, log, counts: this.#counts }),
+      );
     }
     this.ready = Promise.all(this.#slots.map((slot) => slot.ready));
   }
@@ -85,9 +91,12 @@ class Workers implements Server {
     return metricsText({ ...counts, total: { ...total, workersLost } }, VERSION);
   }
 
-  async reload(): Promise<void> {
+  async reload(changed: Changed = {}): Promise<void> {
+    const { tls = this.#served.tls } = changed;
+    if (changed.tls !== undefined) checkServerTls(changed.tls, this.#served.tls !== undefined);
     await openUsers(this.#users); // a worker can only log that the file is wrong
-    for (const slot of this.#slots) slot.reload();
+    this.#served = { ...this.#served, tls };
+    for (const slot of this.#slots) slot.reload(changed);
   }
 
   stop({ drain = this.#drain }: StopOptions = {}): Promise<void> {

@@ -1,4 +1,5 @@
 /** The public contract of a server: what `createServer` takes, and what it returns. */
+import type { ServerTls } from "../../net/tls.ts";
 import type { DurabilityLevel, Store } from "../../store/store.ts";
 import type { Log } from "../log/log.ts";
 
@@ -40,6 +41,8 @@ export interface ServerOptions {
    * read it. Unless given, everybody is served.
    */
   readonly users?: string;
+  /** Serve by TLS 1.3 and nothing else; not on a Unix socket. Without it, the bytes are sent as they are. */
+  readonly tls?: ServerTls | undefined;
   /** Refuse every change. */
   readonly readOnly?: boolean;
   /** `fsync`, the default: a receipt says the file is on disk. */
@@ -67,6 +70,12 @@ export interface ServerOptions {
   readonly log?: Log;
 }
 
+/** Options that a server can take over while it runs. */
+export interface Changed {
+  /** Of a server that has TLS: another certificate, and other authorities of its clients. */
+  readonly tls?: ServerTls | undefined;
+}
+
 /** How a server stops. */
 export interface StopOptions {
   /** Milliseconds in which open streams may finish, if not those of the server; then they are cut. */
@@ -75,7 +84,7 @@ export interface StopOptions {
 
 /** A server that listens. Stopped with `await using`, or by `stop`. */
 export interface Server extends AsyncDisposable {
-  /** `HOST:PORT` as bound, or `unix:PATH`. */
+  /** `HOST:PORT` as bound, `tls://HOST:PORT`, or `unix:PATH`. */
   readonly address: string;
   /** 0 on a Unix socket. */
   readonly port: number;
@@ -96,9 +105,10 @@ export interface Server extends AsyncDisposable {
   metrics(): Promise<string>;
   /**
    * Reads the users file again. Connections of users that are no longer as they were end, and may come back.
-   * @throws LeatError: the file cannot be used; then nothing has changed
+   * @param changed what holds for clients that connect from now on; those that are connected stay
+   * @throws LeatError: the file, or what has changed, cannot be used; then nothing has changed
    */
-  reload(): Promise<void>;
+  reload(changed?: Changed): Promise<void>;
   /** Accepts no more connections, lets open streams finish, closes. */
   stop(options?: StopOptions): Promise<void>;
 }

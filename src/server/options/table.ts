@@ -49,7 +49,7 @@ type OptionOf<V> = [V] extends [boolean]
       : Choice<V>;
 
 /** Those that have plain values. */
-type Named = Exclude<keyof ServerOptions, "store" | "log">;
+type Named = Exclude<keyof ServerOptions, "store" | "log" | "tls">;
 
 /** In the order of `--help`. */
 export const OPTIONS = {

@@ -75,6 +75,14 @@ export class Users {
     }
   }
 
+  /** The user whom a certificate names. @throws UNAUTHENTICATED */
+  named(identity: string): User {
+    const user = this.#users.get(identity);
+    if (user !== undefined) return user;
+    const message = `the client's certificate names ${identity}, who is no user of this server`;
+    throw new LeatError("UNAUTHENTICATED", message);
+  }
+
   #anonymous(): User {
     const user = this.#users.get(ANONYMOUS);
     if (user !== undefined) return user;

@@ -1,0 +1,62 @@
+import { connectBun, listenBun } from "../../src/net/bun.ts";
+import { adopt } from "../../src/net/handover.ts";
+import { duplicate } from "../../src/net/duplicate.ts";
+import type { ListenOptions } from "../../src/net/bun.ts";
+import type { Address } from "../../src/net/transport.ts";
+import { Authority } from "../support/certificates.ts";
+import { type Line, peerTo, transportContract } from "./contract.ts";
+
+const authority = new Authority();
+const LOCAL = { name: "server", alternatives: "DNS:localhost,IP:127.0.0.1,IP:::1" };
+const { cert, key } = authority.issue(LOCAL);
+const TLS = { cert, key };
+const LOOPBACK: Address = { hostname: "127.0.0.1", port: 0 };
+
+async function line(options: ListenOptions, ca = authority.cert): Promise<Line> {
+  const server = peerTo();
+  const client = peerTo();
+  const listener = listenBun(LOOPBACK, server.accept, options);
+  const where = { ...LOOPBACK, port: listener.port };
+  await connectBun(where, client.accept, { tls: { ca }, reads: "on" });
+  return joined(client, server, () => listener.stop());
+}
+
+type End = ReturnType<typeof peerTo>;
+
+async function joined(client: End, server: End, stop: () => void): Promise<Line> {
+  const [a, b] = [await client.peer, await server.peer];
+  await a.until(() => !a.transport.isHandshaking || a.diary.includes("close"));
+  await b.until(() => !b.transport.isHandshaking || b.diary.includes("close"));
+  return {
+    a,
+    b,
+    async [Symbol.asyncDispose]() {
+      for (const { transport, diary } of [a, b]) if (!diary.includes("close")) transport.close();
+      stop();
+    },
+  };
+}
+
+/** As the models do it whose clients have a process or thread of their own. */
+async function adoptedLine(): Promise<Line> {
+  const server = peerTo();
+  const client = peerTo();
+  const divert = (fd: number, peer: string): boolean => {
+    void adopt(duplicate(fd), peer, server.accept, TLS);
+    return true;
+  };
+  const listener = listenBun(
+    LOOPBACK,
+    () => ({ onData() {}, onDrain() {}, onEnd() {}, onClose() {} }),
+    { tls: TLS, divert },
+  );
+  const where = { ...LOOPBACK, port: listener.port };
+  await connectBun(where, client.accept, { tls: { ca: authority.cert } });
+  return joined(client, server, () => listener.stop());
+}
+
+transportContract("TLS", () => line({ tls: TLS, reads: "on" }));
+transportContract("TLS on a socket that was accepted as a plain one", () =>
+  line({ tls: TLS, divert: () => false }),
+);
+transportContract("TLS on a socket that was accepted elsewhere", adoptedLine);
