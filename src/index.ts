@@ -35,6 +35,7 @@ export type {
 } from "./client/sync/sync.ts";
 export type {
   GetTreeOptions,
+  KeepOptions,
   LeftOut,
   PutTreeOptions,
   TreeOptions,

@@ -242,7 +242,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Makes a folder of the library like a local one, as `syncDown`. Folders of the library keep their modified times.
+   * Makes a folder of the library like a local one, as `syncDown`.
    * @param to the folder in the library, made with those above it unless it exists
    */
   syncUp(from: string, to: string, options: SyncUpOptions = {}): Promise<SyncSummary> {
@@ -310,8 +310,7 @@ export class Client implements AsyncDisposable {
   /**
    * Makes a folder.
    * @param options `parents`: also makes missing folders above it, and accepts one that exists
-   * @throws NOT_FOUND (the folder above), ALREADY_EXISTS unless `parents`, READ_ONLY; OUTCOME_UNKNOWN as
-   *   `remove`
+   * @throws NOT_FOUND (the folder above), READ_ONLY; unless `parents`, ALREADY_EXISTS, and OUTCOME_UNKNOWN as `remove`
    */
   makeDirectory(path: string, options: CallOptions & { parents?: boolean } = {}): Promise<Entry> {
     const value = { path, parents: options.parents === true };

@@ -10,7 +10,8 @@ export async function remove(request: Remove, exchange: Exchange): Promise<void>
 
 export async function makeDirectory(request: MakeDirectory, exchange: Exchange): Promise<void> {
   const { store, durability } = exchange;
-  const entry = await store.makeDirectory(request.path, request.parents, durability);
+  const { path, parents, modified, mode } = request;
+  const entry = await store.makeDirectory(path, parents, durability, { modified, mode });
   exchange.respond({ case: "makeDirectory", value: entry });
 }
 

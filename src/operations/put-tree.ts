@@ -69,10 +69,10 @@ export class PutTreeOperation implements Receiving, TurnTaker {
   }
 
   async #begin(): Promise<void> {
-    const { path } = this.#request;
+    const { path, mode } = this.#request;
     const exchange = this.#exchange;
     try {
-      const entry = await this.#root(path);
+      const entry = await this.#root(path, mode);
       this.#waits = false;
       if (this.#over) return this.#settle();
       exchange.respond({ case: "putTree", value: { entry } });
@@ -91,9 +91,9 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     }
   }
 
-  #root(path: string): MaybePromise<StoreEntry> {
+  #root(path: string, mode: number | undefined): MaybePromise<StoreEntry> {
     const { store, durability } = this.#exchange;
-    if (path !== "") return store.makeDirectory(path, true, durability);
+    if (path !== "") return store.makeDirectory(path, true, durability, { mode });
     if (store.readOnly) throw new LeatError("READ_ONLY", "the library is read-only");
     return store.stat(path);
   }
@@ -192,12 +192,16 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     this.#file(entry, contents, again);
   }
 
-  #folder({ name }: Entry): void {
+  #folder(entry: Entry): void {
+    const { name } = entry;
     const { store, durability } = this.#exchange;
     const report = this.#reporter("makeDirectory", name, 0);
     let made: MaybePromise<StoreEntry> | LeatError;
     try {
-      made = store.makeDirectory(this.#folders.pathOf(name), true, durability);
+      const path = this.#folders.pathOf(name);
+      checkFacts(entry);
+      const mode = entry.mode === 0 ? undefined : entry.mode;
+      made = store.makeDirectory(path, true, durability, { mode });
     } catch (thrown) {
       made = LeatError.from(thrown);
     }

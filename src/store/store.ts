@@ -135,6 +135,17 @@ export type Collision = "fail" | "replace" | "skip";
  *  makes them; with `none` they are visible. */
 export type DurabilityLevel = "fsync" | "none";
 
+/** What a folder is to get besides its name. */
+export interface FolderAttributes {
+  /** Also of a folder that exists. */
+  readonly modified?: Time | undefined;
+  /**
+   * Permission bits of a new folder, less what the store takes from all new ones (a umask): 0777 unless given. One that
+   * exists keeps its own, unless it has these and 0700, as while it is filled: then it gets these.
+   */
+  readonly mode?: number | undefined;
+}
+
 /** A small file that is to come. */
 export interface NewFile {
   /** One segment. */
@@ -308,12 +319,14 @@ export interface Store extends AsyncDisposable {
   /**
    * @param parents makes those above it too, and takes a folder that exists for made
    * @param durability with "fsync", not the default, the names of the folders that were made are on disk then
+   * @param attributes of the folder itself; the entry shows which of them it got
    * @throws ALREADY_EXISTS, NOT_FOUND (the parent), NOT_A_DIRECTORY, IO_ERROR
    */
   makeDirectory(
     path: string,
     parents: boolean,
     durability?: DurabilityLevel,
+    attributes?: FolderAttributes,
   ): MaybePromise<StoreEntry>;
   /**
    * Missing where the store has no rename.

@@ -35,7 +35,7 @@ describe("a small file", () => {
     using folder = LocalFolder.open(here.path);
     const bytes = new Uint8Array(size).fill(65);
     const name = `ü ${"x".repeat(200)}`;
-    expect(folder.writeSmall(name, bytes, modified)).toBe(quick);
+    expect(folder.writeSmall(name, bytes, { modified })).toBe(quick);
     if (!quick) return;
     await ordinarily(here.at("other"), bytes);
     expect(facts(here.at(name))).toEqual(facts(here.at("other")));
@@ -49,13 +49,13 @@ describe("a small file", () => {
     symlinkSync("nowhere", here.at("link"));
     using folder = LocalFolder.open(here.path);
     for (const name of ["file", "folder", "link"]) {
-      expect(folder.writeSmall(name, new Uint8Array(1), modified)).toBe(false);
+      expect(folder.writeSmall(name, new Uint8Array(1), { modified })).toBe(false);
     }
     expect(readFileSync(here.at("file"), "utf8")).toBe("old");
-    expect(folder.writeSmall("n".repeat(256), new Uint8Array(1), modified)).toBe(false);
+    expect(folder.writeSmall("n".repeat(256), new Uint8Array(1), { modified })).toBe(false);
     using gone = LocalFolder.open(here.folder("gone"));
     rmdirSync(here.at("gone"));
-    expect(gone.writeSmall("x", new Uint8Array(1), modified)).toBe(false);
+    expect(gone.writeSmall("x", new Uint8Array(1), { modified })).toBe(false);
     expect(readdirSync(here.path).toSorted()).toEqual(["file", "folder", "link"]);
   });
 
@@ -100,7 +100,7 @@ describe("a small file", () => {
     using folder = LocalFolder.open(here.folder("target"));
     rmdirSync(here.at("target"));
     symlinkSync(outside.path, here.at("target"));
-    expect(folder.writeSmall("x", new Uint8Array(1), modified)).toBe(false);
+    expect(folder.writeSmall("x", new Uint8Array(1), { modified })).toBe(false);
     expect(readdirSync(outside.path)).toEqual([]);
   });
 });

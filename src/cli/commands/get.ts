@@ -5,6 +5,7 @@ import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
+import type { KeepOptions } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { LocalError } from "../program/failures.ts";
@@ -18,7 +19,7 @@ import { type Done, continued, transferAll } from "./transfers.ts";
 import { moveTrees } from "./trees.ts";
 import type { ContextOf } from "./commands.ts";
 
-interface Flags extends GlobFlags {
+interface Flags extends GlobFlags, Required<KeepOptions> {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly durability: DurabilityLevel;
@@ -43,6 +44,8 @@ export function add(program: Command, context: ContextOf): Command {
         .default("fsync"),
     )
     .option("--allow-growth", "of a file that grows meanwhile, what was there at the start")
+    .option("--no-times", "new modified times, and not those of the originals")
+    .option("--no-modes", "default permissions, and not those of the originals")
     .option("--json", "one object a line for each file")
     .addOption(noGlob())
     .action((remotes: string[], flags: Flags) =>
@@ -78,7 +81,7 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
 async function getAll(
   context: Context,
   typed: readonly string[],
-  { to, ifExists, durability, allowGrowth = false, json = false }: Flags,
+  { to, ifExists, durability, allowGrowth = false, json = false, times, modes }: Flags,
   roots: readonly Transfer[],
 ): Promise<void> {
   await moveTrees(context, {
@@ -90,6 +93,8 @@ async function getAll(
         ifExists,
         durability,
         allowGrowth,
+        times,
+        modes,
         onProgress,
         onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
         onKept: () => context.kept(continuation(typed, to, roots)),
@@ -131,7 +136,7 @@ async function saveAsFile(
   client: Client,
   bar: Bar,
 ): Promise<Done> {
-  const { ifExists, durability, allowGrowth = false } = flags;
+  const { ifExists, durability, allowGrowth = false, times, modes } = flags;
   if (ifExists === "skip" && isTaken(local)) {
     const facts = { path, file: local, skipped: true };
     return { bytes: 0, how: "verified", skipped: true, facts };
@@ -142,6 +147,8 @@ async function saveAsFile(
       ifExists,
       durability,
       allowGrowth,
+      times,
+      modes,
       signal: context.signal,
       onBegin: ({ size }) => {
         answered = true;

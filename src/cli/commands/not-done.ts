@@ -1,28 +1,33 @@
 /** Things that were asked for and that a file system cannot do, in words and for `--json`. */
 import type { NotDone } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
-import { counted } from "./summary.ts";
+import { filesText } from "./summary.ts";
 
-/** The files of a tree for which the file system could not do everything. */
+/** The files and folders of a tree for which the file system could not do everything. */
 export class Lacking {
-  #count = 0;
+  #files = 0;
+  #folders = 0;
   #notDone: NotDone = {};
   #example = "";
 
-  /** @param name of the file in messages */
-  add(notDone: NotDone | undefined, name: string): void {
+  /** @param name in messages */
+  add(notDone: NotDone | undefined, name: string, kind: "FILE" | "DIRECTORY" = "FILE"): void {
     if (notDone === undefined) return;
-    this.#count += 1;
+    if (kind === "FILE") this.#files += 1;
+    else this.#folders += 1;
     this.#notDone = joinNotDone(this.#notDone, notDone);
     this.#example ||= name;
   }
 
   /** Prints one line about all of them, if there are any. */
   note(context: Context, command: string): void {
-    if (this.#count === 0) return;
-    const what = `a file system that cannot ${notDoneText(this.#notDone)}`;
-    const some = `${counted(this.#count, "file")} came to ${what}: ${this.#example} is one`;
-    context.note(`leat: ${command}: ${some}`);
+    const [files, folders] = [this.#files, this.#folders];
+    if (files + folders === 0) return;
+    // An older server sets no attributes of folders.
+    const where = folders > 0 ? "a file system or server" : "a file system";
+    const some = filesText(files, folders).replace(/^0 files, /, "");
+    const what = `${some} came to ${where} that cannot ${notDoneText(this.#notDone)}`;
+    context.note(`leat: ${command}: ${what}: ${this.#example} is one`);
   }
 }
 

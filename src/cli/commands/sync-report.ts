@@ -41,13 +41,13 @@ export class SyncReport {
       return this.#context.fail("sync", error, outcome.path || outcome.local);
     }
     if (action === "remove") this.#removed += 1;
-    else if (kind === "DIRECTORY") this.#folders += 1;
+    else if (kind === "DIRECTORY") this.#folders += action === "make" ? 1 : 0;
     else {
       this.files += 1;
       this.#bytes += size;
       if (outcome.durability !== "fsync") this.#isOnDisk = false;
     }
-    this.#lacking.add(notDone, outcome.path);
+    this.#lacking.add(notDone, outcome.path, kind);
     await this.#print(outcome);
   }
 

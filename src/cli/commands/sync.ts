@@ -4,6 +4,7 @@ import type { TreeRoot } from "../../client/trees/tree.ts";
 import type { Removals, SyncDownOptions, SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
 import { wholeNumber } from "../program/arguments.ts";
+import type { KeepOptions } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { checkLocal, expandHome } from "../program/local-names.ts";
@@ -16,7 +17,7 @@ import { SyncReport } from "./sync-report.ts";
 /** Begins the name of the folder in the library. */
 const LIBRARY = ":";
 
-interface Flags {
+interface Flags extends Required<KeepOptions> {
   readonly delete?: boolean;
   readonly maxDelete?: number;
   readonly yes?: boolean;
@@ -61,6 +62,8 @@ export function add(program: Command, context: ContextOf): Command {
         .choices(["fsync", "none"])
         .default("fsync"),
     )
+    .option("--no-times", "new modified times, and not those of the originals")
+    .option("--no-modes", "default permissions, and not those of the originals")
     .option("--json", "one object a line for each file that is changed, and a summary")
     .addHelpText(
       "after",

@@ -64,6 +64,7 @@ async function take(
   }
   if (outcome.kind === "DIRECTORY") {
     sums.folders += 1;
+    sums.lacking.add(outcome.notDone, options.name(outcome), "DIRECTORY");
     return;
   }
   if (outcome.skipped) sums.skipped += 1;

@@ -4,6 +4,7 @@ import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";
 import type { TreeOutcome } from "../../client/trees/tree.ts";
 import type { Collision } from "../../store/store.ts";
+import type { KeepOptions } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { statLocal } from "../program/local-names.ts";
@@ -18,7 +19,7 @@ import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
 
-interface Flags extends GlobFlags {
+interface Flags extends GlobFlags, Required<KeepOptions> {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly json?: boolean;
@@ -36,6 +37,8 @@ export function add(program: Command, context: ContextOf): Command {
         .choices(["fail", "replace", "skip"])
         .default("fail"),
     )
+    .option("--no-times", "new modified times, and not those of the originals")
+    .option("--no-modes", "default permissions, and not those of the originals")
     .option("--discard-partial", "when interrupted, leave nothing on the server to continue")
     .option("--json", "one object a line for each file")
     .addOption(noGlob())
@@ -69,7 +72,7 @@ async function uploadAll(
   flags: Flags,
   roots: readonly Transfer[],
 ): Promise<void> {
-  const { ifExists, json = false } = flags;
+  const { ifExists, json = false, times, modes } = flags;
   await moveTrees(context, {
     command: "upload",
     title: locals.join(" "),
@@ -77,6 +80,8 @@ async function uploadAll(
     move: (client, onProgress) =>
       client.putTrees(roots, {
         ifExists,
+        times,
+        modes,
         onProgress,
         onResume: ({ local }, offset, size) =>
           context.note(continued("upload", local, offset, size)),
@@ -137,6 +142,8 @@ async function uploadOne(
   const source: UploadSource = local === STDIN ? standardInput() : Bun.file(local);
   const receipt = await client.put(path, source, {
     ifExists: flags.ifExists,
+    ...(flags.times ? {} : { modified: new Date() }),
+    ...(flags.modes ? {} : { mode: 0o666 }),
     signal: context.signal,
     onProgress: (bytes) => void (bar.done = bytes),
     onResume: (offset, size) => {

@@ -21,8 +21,11 @@ import { PageOrder } from "./page.ts";
 type Operation = NonNullable<RequestInit["operation"]>;
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
 
-/** After a lost connection it is unknown whether the server has done one of these. */
-const CHANGES = new Set<Operation["case"]>(["makeDirectory", "remove", "rename"]);
+/** Whether the outcome is unknown after a lost connection: done twice, it may end otherwise. */
+function isOnce(operation: Operation): boolean {
+  if (operation.case === "makeDirectory") return operation.value.parents !== true;
+  return operation.case === "remove" || operation.case === "rename";
+}
 
 export class Calls {
   readonly link: ReconnectingLink;
@@ -45,7 +48,7 @@ export class Calls {
             resolve(result.value as Results[O["case"] & keyof Results]);
           },
           failed: (error, lost) =>
-            reject(lost && CHANGES.has(name) ? unknownOutcome(name, error) : error),
+            reject(lost && isOnce(operation) ? unknownOutcome(name, error) : error),
         };
         link.request({ operation }, handler, signal);
       });

@@ -1,6 +1,7 @@
 /** The options and results of downloads. */
 import type { Collision, DurabilityLevel, NotDone, StoreEntry } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
+import type { KeepOptions } from "../local/kept.ts";
 
 /** Which part of a file to get, and how it is verified. */
 export interface GetOptions extends CallOptions {
@@ -53,7 +54,7 @@ export interface Downloaded extends Saved {
 }
 
 /** How to write a download to a file. */
-export interface SaveOptions {
+export interface SaveOptions extends KeepOptions {
   /** When the name is taken: `replace`, the default, does so atomically. */
   readonly ifExists?: Collision;
   /** `fsync`, the default: when this resolves, the file is on disk. */

@@ -1,16 +1,18 @@
 /** A download that is saved to a file: from its options to its result. */
 import { LeatError } from "../../errors.ts";
 import type { Collision, Stored, StoreEntry } from "../../store/store.ts";
+import { kept } from "../local/kept.ts";
 import type { LocalFileOptions } from "../local/local-file.ts";
 import type { Saved, SaveOptions } from "./options.ts";
 
 /** @param size in bytes, of the part of the entry that is saved */
 export function localOptions(
-  { modified, mode }: StoreEntry,
+  entry: StoreEntry,
   size: number,
-  { ifExists: collision = "replace", durability = "fsync", shown }: SaveOptions,
+  options: SaveOptions,
 ): LocalFileOptions {
-  return { collision, durability, modified, mode, size, shown };
+  const { ifExists: collision = "replace", durability = "fsync", shown } = options;
+  return { collision, durability, ...kept(entry, options), size, shown };
 }
 
 export function savedAs({ notDone }: Stored, { durability = "fsync" }: SaveOptions): Saved {

@@ -7,7 +7,7 @@ import { mkdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
-import { type Facts, sameModified } from "../../store/system/facts.ts";
+import type { Facts } from "../../store/system/facts.ts";
 import type { NameTaker } from "../../store/resolve/folder-reader.ts";
 import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
@@ -17,14 +17,22 @@ import { removeUnheld } from "../../store/write/partial.ts";
 import { DiskSource } from "../../store/read/disk-source.ts";
 import { openRegular } from "../../store/resolve/open-regular.ts";
 import { versionedEntry } from "../../store/system/entry.ts";
-import { statAt, statDescriptor } from "../../store/system/kernel.ts";
+import { statAt } from "../../store/system/kernel.ts";
 import { TreeSyncs } from "../../store/write/file-syncs.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode } from "../../store/write/new-mode.ts";
-import { setModifiedAt } from "../../store/system/posix.ts";
 import { alreadyExists } from "../../store/system/refusals.ts";
+import { isSameTime } from "./same-time.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
-import type { DurabilityLevel, MaybePromise, Source, Time } from "../../store/store.ts";
+import type {
+  DurabilityLevel,
+  FolderAttributes,
+  MaybePromise,
+  NotDone,
+  Source,
+  Time,
+} from "../../store/store.ts";
+import { fillingMode, hasAttributes, setAttributes } from "../../store/write/folder-attributes.ts";
 import { syncFolder } from "../../store/write/sync-folder.ts";
 import { explain, ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
 import { hasProc, openPlainFolder } from "../../store/resolve/walk-folder.ts";
@@ -40,18 +48,19 @@ interface FileInOptions extends LocalFileOptions {
 export class LocalFolder implements Disposable {
   readonly path: string;
   readonly #folder: Folder;
-  /** Its modified time, set when it is closed. */
-  readonly #modified: Time | undefined;
+  /** Set when it is closed. */
+  readonly #attributes: FolderAttributes;
+  #onClosed: ((notDone: NotDone | undefined) => void) | undefined;
   /** Resolves when its name, and those of the new folders above it, are on disk. */
   #named: Promise<boolean> | undefined;
   #users = 1;
   /** A small file was not written, most likely because its name was taken. */
   #wasTaken = false;
 
-  private constructor(folder: Folder, path: string, modified?: Time) {
+  private constructor(folder: Folder, path: string, attributes: FolderAttributes = {}) {
     this.#folder = folder;
     this.path = path;
-    this.#modified = modified;
+    this.#attributes = attributes;
   }
 
   /** The folder that a local path names, links followed. @throws NOT_FOUND, NOT_A_DIRECTORY, … */
@@ -67,14 +76,15 @@ export class LocalFolder implements Disposable {
    * @param path a link is followed only if it ends in "/"
    * @param durability with "fsync" its name is put on disk: `onDisk` waits for that
    */
-  static make(path: string, modified: Time | undefined, durability: DurabilityLevel): LocalFolder {
+  static make(
+    path: string,
+    attributes: FolderAttributes,
+    durability: DurabilityLevel,
+  ): LocalFolder {
     if (path.endsWith("/")) return LocalFolder.open(path);
     const { folder, name } = LocalFolder.place(path);
     using parent = folder;
-    const made = parent.make(name, undefined, durability);
-    const root = new LocalFolder(made.#folder, path, modified);
-    root.#named = made.#named;
-    return root;
+    return parent.make(name, attributes, durability, path);
   }
 
   /** The folder that a path ends in, and its last segment. */
@@ -102,7 +112,7 @@ export class LocalFolder implements Disposable {
   }
 
   /** Writes a whole small file, as `writeSmallFile`. @returns whether it was written */
-  writeSmall(name: string, bytes: Uint8Array, modified: Time, mode = 0): boolean {
+  writeSmall(name: string, bytes: Uint8Array, { modified, mode }: FolderAttributes): boolean {
     // Where one name was taken, most are: from then on each is checked before its bytes are written.
     const done = writeSmallFile(
       this.#folder,
@@ -145,24 +155,28 @@ export class LocalFolder implements Disposable {
   }
 
   /** Opens a folder in it; a link is refused. @param name "" opens the folder itself once more */
-  child(name: string, path = this.#below(name), modified?: Time): LocalFolder {
+  child(name: string, path = this.#below(name), attributes?: FolderAttributes): LocalFolder {
     if (name === "") return LocalFolder.open(path);
-    return new LocalFolder(this.#folder.child(name, path), path, modified);
+    return new LocalFolder(this.#folder.child(name, path), path, attributes);
   }
 
   /** As `child`, but makes it unless it exists. @param durability as the static `make` */
-  make(name: string, modified: Time | undefined, durability: DurabilityLevel): LocalFolder {
-    const path = this.#below(name);
+  make(
+    name: string,
+    attributes: FolderAttributes,
+    durability: DurabilityLevel,
+    path = this.#below(name),
+  ): LocalFolder {
     let isNew = true;
     try {
-      mkdirSync(this.pathOf(name));
+      mkdirSync(this.pathOf(name), { mode: fillingMode(attributes.mode) });
     } catch (error) {
       if (!isSystemError(error, "EEXIST")) {
         throw LeatError.from(error, `cannot make the folder ${quote(path)}`);
       }
       isNew = false;
     }
-    const made = this.child(name, path, modified);
+    const made = this.child(name, path, attributes);
     made.#named = isNew && durability === "fsync" ? this.#syncName(path) : this.#named;
     return made;
   }
@@ -222,6 +236,22 @@ export class LocalFolder implements Disposable {
     return names.leftOut;
   }
 
+  /** Its own, as it was opened. */
+  get attributes(): Required<FolderAttributes> {
+    const { facts } = this.#folder;
+    return { modified: modifiedOf(facts), mode: facts.mode };
+  }
+
+  /** Permission bits of a copy while it is filled. */
+  get fillingMode(): number {
+    return fillingMode(this.#folder.facts.mode);
+  }
+
+  /** Calls a function when it is closed, with what the file system cannot do: all that was begun in it has ended then. */
+  whenClosed(onClosed: (notDone: NotDone | undefined) => void): void {
+    this.#onClosed = onClosed;
+  }
+
   /** Keeps it open for one more user; each disposes of it once. */
   hold(): void {
     this.#users += 1;
@@ -230,22 +260,35 @@ export class LocalFolder implements Disposable {
   [Symbol.dispose](): void {
     this.#users -= 1;
     if (this.#users > 0) return;
-    const modified = this.#modified;
-    // The files are all there; the folder may have another owner, and keeps its time then.
-    if (modified !== undefined && !this.#hasTime(modified)) {
-      ignoreErrors(() => setModifiedAt(this.pathOf("."), modified));
-    }
+    const notDone = this.#setAttributes();
     this.#folder[Symbol.dispose]();
+    this.#onClosed?.(notDone);
   }
 
-  #hasTime({ seconds: modifiedSeconds, nanoseconds: modifiedNanoseconds }: Time): boolean {
-    const now = this.#folder.fd === undefined ? 0 : statDescriptor(this.#folder.fd);
-    return typeof now === "object" && sameModified(now, { modifiedSeconds, modifiedNanoseconds });
+  /** @returns what the file system cannot do */
+  #setAttributes(): NotDone | undefined {
+    const attributes = this.#attributes;
+    if (!hasAttributes(attributes)) return undefined;
+    try {
+      const facts = setAttributes(this.#folder, attributes);
+      const { modified } = attributes;
+      if (modified === undefined || isSameTime(modified, modifiedOf(facts))) return undefined;
+    } catch {
+      // The folder is there, and its files are.
+    }
+    return { modified: true };
   }
 
   #below(name: string): string {
     return this.path.endsWith("/") ? `${this.path}${name}` : `${this.path}/${name}`;
   }
+}
+
+function modifiedOf({
+  modifiedSeconds: seconds,
+  modifiedNanoseconds: nanoseconds,
+}: Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">): Time {
+  return { seconds, nanoseconds };
 }
 
 class Names implements NameTaker {

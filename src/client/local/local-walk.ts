@@ -24,6 +24,8 @@ export interface Walked {
   readonly kind: Facts["kind"];
   readonly size: number;
   readonly modified: Time;
+  /** Permission bits; 0 where there are none. */
+  readonly mode: number;
   /** Why the folder cannot be read to its end. */
   readonly failure?: LeatError | undefined;
   /** Names in the folder that were left out because the wire cannot carry them. */
@@ -56,7 +58,7 @@ export const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
 
 /** A report about the folder of this depth. */
 export function reportAt(depth: number, facts: Pick<Walked, "failure" | "skippedNames">): Walked {
-  return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, ...facts };
+  return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, mode: 0, ...facts };
 }
 
 export class LocalWalk implements Walk {
@@ -135,9 +137,9 @@ export class LocalWalk implements Walk {
     const facts = factsOf(folder, name);
     if (facts === undefined) return undefined;
     if (facts instanceof LeatError) return reportAt(depth, { failure: facts });
-    const { kind, size, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
+    const { kind, size, mode, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
     if (kind === "DIRECTORY") this.#levels.push(newLevel(name, `${level.path}/${name}`));
-    return { depth, name, kind, size, modified: { seconds, nanoseconds } };
+    return { depth, name, kind, size, modified: { seconds, nanoseconds }, mode };
   }
 }
 

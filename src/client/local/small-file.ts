@@ -22,7 +22,7 @@ export function writeSmallFile(
   folder: Folder,
   name: string,
   bytes: Uint8Array,
-  { modified, mode }: { readonly modified: Time; readonly mode: number },
+  { modified, mode }: { readonly modified: Time | undefined; readonly mode: number },
   checkFirst = false,
 ): boolean {
   if (folder.fd === undefined) return false;

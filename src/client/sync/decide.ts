@@ -1,12 +1,13 @@
 /** Decides what is done about a name, by what both sides have of it. */
 import type { Time } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
+import { isCopiedTime } from "../local/same-time.ts";
 import type { SyncOptions } from "./sync.ts";
 
 /** Which differences a sync removes. */
 export type Rules = Pick<
   SyncOptions,
-  "delete" | "checksum" | "existing" | "ignoreExisting" | "update"
+  "delete" | "checksum" | "existing" | "ignoreExisting" | "update" | "times"
 >;
 
 export type Decision =
@@ -55,27 +56,9 @@ function decideFile(source: Walked, target: Walked, rules: Rules): Decision {
   if (rules.update === true && isNewer(target.modified, source.modified)) return "skip";
   if (source.size !== target.size) return "copy";
   if (rules.checksum === true) return "compare";
-  return isSameTime(source.modified, target.modified) ? "same" : "copy";
-}
-
-/** Nanoseconds below a second that file systems keep: ext4, NTFS, HFS+ by some servers, exFAT. */
-const PRECISIONS = [1, 100, 1000, 1_000_000, 10_000_000] as const;
-
-/**
- * Whether a file of the target may be a copy of one of this time: the file system of the target may keep times less
- * precisely, and cuts them.
- */
-export function isSameTime(source: Time, target: Time): boolean {
-  if (source.seconds !== target.seconds) {
-    // FAT keeps every other second.
-    return (
-      target.nanoseconds === 0 && target.seconds % 2 === 0 && source.seconds - 1 === target.seconds
-    );
-  }
-  if (target.nanoseconds === 0) return true;
-  return PRECISIONS.some(
-    (unit) => source.nanoseconds - (source.nanoseconds % unit) === target.nanoseconds,
-  );
+  if (isCopiedTime(source.modified, target.modified)) return "same";
+  // Without times a copy is newer than what it is a copy of.
+  return rules.times === false && isNewer(target.modified, source.modified) ? "same" : "copy";
 }
 
 function isNewer(a: Time, b: Time): boolean {

@@ -1,6 +1,7 @@
 /** A local folder as the target of a sync. Each folder is held open, so that nothing outside is written or removed. */
 import { LeatError } from "../../errors.ts";
 import { OWN_FOLDER, quote } from "../../store/names.ts";
+import { keptOfFolder } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { isPartialName } from "../local/partial-names.ts";
 import type { Walked } from "../local/local-walk.ts";
@@ -8,7 +9,7 @@ import type { Calls } from "../calls/calls.ts";
 import type { CallOptions } from "../connection/options.ts";
 import type { GetTreeOptions, LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
 import { type PlacedRoot, TreeGet } from "../trees/tree-get.ts";
-import { isSameTime } from "./decide.ts";
+import { isCopiedTime } from "../local/same-time.ts";
 import type { Side } from "./side.ts";
 
 export class DownSide implements Side<LocalFolder> {
@@ -29,7 +30,8 @@ export class DownSide implements Side<LocalFolder> {
   }
 
   open(parent: LocalFolder, item: TreeRoot, name: string, source: Walked | undefined): LocalFolder {
-    const folder = parent.child(name, item.local, source?.modified);
+    const attributes = source && keptOfFolder(source, this.#options);
+    const folder = parent.child(name, item.local, attributes);
     if (source !== undefined || folder.kindOf(OWN_FOLDER) !== "DIRECTORY") return folder;
     folder[Symbol.dispose]();
     const message = `${quote(item.local)} is the library of a leat server and is not removed`;
@@ -37,11 +39,12 @@ export class DownSide implements Side<LocalFolder> {
   }
 
   hasTime(target: Walked, source: Walked): boolean {
-    return isSameTime(source.modified, target.modified);
+    return this.#options.times === false || isCopiedTime(source.modified, target.modified);
   }
 
   make(parent: LocalFolder, _item: TreeRoot, name: string, source: Walked): LocalFolder {
-    return parent.make(name, source.modified, this.#options.durability ?? "fsync");
+    const { durability = "fsync" } = this.#options;
+    return parent.make(name, keptOfFolder(source, this.#options), durability);
   }
 
   close(folder: LocalFolder): void {
@@ -50,9 +53,10 @@ export class DownSide implements Side<LocalFolder> {
 
   root(folder: LocalFolder, item: TreeRoot, name: string, source: Walked): PlacedRoot {
     folder.hold();
-    const { size, modified } = source;
+    const { size } = source;
+    const attributes = keptOfFolder(source, this.#options);
     const kind = source.kind === "DIRECTORY" ? "DIRECTORY" : "FILE";
-    return { ...item, folder, name, kind, size, modified };
+    return { ...item, folder, name, kind, size, attributes };
   }
 
   remove(parent: LocalFolder, _item: TreeRoot, name: string, kind: Walked["kind"]): void {

@@ -4,6 +4,7 @@ import { LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
+import { keptOfFolder } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { LocalWalk, type Walk } from "../local/local-walk.ts";
 import { checkGet, UploadLoops } from "../trees/into-itself.ts";
@@ -24,8 +25,8 @@ export async function downEnds(
   options: Signalled<SyncDownOptions>,
 ): Promise<Ends<LocalFolder>> {
   const { path, local } = root;
-  const { modified, kind } = await calls.unary({ case: "stat", value: { path } }, options);
-  if (kind !== "DIRECTORY") throw notAFolder(path);
+  const source = await calls.unary({ case: "stat", value: { path } }, options);
+  if (source.kind !== "DIRECTORY") throw notAFolder(path);
   const found = isLocalFolder(local);
   const mayBeIn = options.delete !== true;
   await checkGet(calls, { path, local: found ? `${local}/` : local }, options, mayBeIn);
@@ -35,7 +36,7 @@ export async function downEnds(
     side: new DownSide(calls, options),
     source: () => walkRemote(calls, path, options.signal),
     target: () => (isLocalFolder(local) ? new LocalWalk(local) : EMPTY_WALK),
-    open: () => LocalFolder.make(realPath(local), modified, durability),
+    open: () => LocalFolder.make(realPath(local), keptOfFolder(source, options), durability),
   };
 }
 
@@ -51,18 +52,18 @@ export async function upEnds(
   await loops.checkRoot(root, options.delete !== true);
   const target = await statFolder(calls, path, options.signal);
   let isThere = target !== undefined;
+  const side = new UpSide(calls, options, { loops, path, modified: target?.modified });
   return {
     root,
-    side: new UpSide(calls, options, { loops, path, modified: target?.modified }),
+    side,
     source: () => new LocalWalk(local),
     target: async () => {
       isThere = (await statFolder(calls, path, options.signal)) !== undefined;
       return isThere ? walkRemote(calls, path, options.signal) : EMPTY_WALK;
     },
     open: async () => {
-      const value = { path, parents: true };
-      if (!isThere) await calls.unary({ case: "makeDirectory", value }, options);
-      return LocalFolder.open(local);
+      const folder = LocalFolder.open(local);
+      return isThere ? side.watch(folder, path) : await side.makeFor(folder, path);
     },
   };
 }

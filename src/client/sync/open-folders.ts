@@ -55,8 +55,8 @@ export class OpenFolder<Folder> implements AnyFolder {
   }
 
   /** @param close called if it is open */
-  close(close: (folder: Folder) => void): void {
-    if (this.#folder !== undefined) close(this.#folder.value);
+  close(close: (folder: Folder) => MaybePromise<void>): MaybePromise<void> {
+    if (this.#folder !== undefined) return close(this.#folder.value);
   }
 }
 

@@ -61,7 +61,7 @@ export class Pass<Folder> {
       await this.#settled();
     } finally {
       await Promise.allSettled(this.#running);
-      for (const open of this.#folders) this.#shut(open);
+      for (const open of this.#folders) void this.#shut(open);
     }
   }
 
@@ -69,14 +69,12 @@ export class Pass<Folder> {
     while (this.#folders.length > count) {
       const left = this.#folders.pop()!;
       if (!isOpen(left)) continue;
-      this.#shut(left);
-      const waits = left.left?.();
-      if (waits !== undefined) await waits;
+      for (const waits of [this.#shut(left), left.left?.()]) if (waits !== undefined) await waits;
     }
   }
 
-  #shut(open: AnyOpen<Folder>): void {
-    if (isOpen(open)) open.close((folder) => this.#side.close(folder));
+  #shut(open: AnyOpen<Folder>): MaybePromise<void> {
+    if (isOpen(open)) return open.close((folder) => this.#side.close(folder));
   }
 
   #pair({ source, target }: Pair): MaybePromise<void> {
@@ -353,7 +351,7 @@ export class Pass<Folder> {
       if (failure === undefined) return;
       // What the target has there is not known: nothing is copied over it.
       this.#folders.pop();
-      this.#shut(parent);
+      void this.#shut(parent);
       this.#folders.push({ item, place, purpose: "ignore" });
     }
     const where = item.path === "" ? "the library" : quote(item.path);

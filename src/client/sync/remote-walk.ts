@@ -52,8 +52,8 @@ export class RemoteWalk implements Walk {
 }
 
 function walkedEntry(depth: number, entry: NonNullable<WalkItem["entry"]>): Walked {
-  const { name, size, modified = NO_TIME, kind, link = false } = entry;
-  return { depth, name, kind: link ? "LINK" : kindOf(kind), size, modified };
+  const { name, size, modified = NO_TIME, mode, kind, link = false } = entry;
+  return { depth, name, kind: link ? "LINK" : kindOf(kind), size, modified, mode };
 }
 
 function kindOf(kind: string): Walked["kind"] {

@@ -20,18 +20,24 @@ export interface Target<Folder> {
   make(parent: Folder, item: TreeRoot, name: string, source: Walked): MaybePromise<Folder>;
   /** What `transfer` gets of a folder that it makes, and whose contents come by themselves. Missing: `make` makes it. */
   bare?(parent: Folder, item: TreeRoot, name: string): TreeRoot;
-  /** Called when all in the folder was begun: it may be closed when the last transfer in it has ended. */
-  close(folder: Folder): void;
+  /**
+   * Called when all in the folder was begun: it may be closed when the last transfer in it has ended.
+   * @returns a promise where too many are being closed
+   */
+  close(folder: Folder): MaybePromise<void>;
   /** What `transfer` gets of a file, or of a whole folder that the target does not have. */
   root(parent: Folder, item: TreeRoot, name: string, source: Walked): TreeRoot;
   /** Removes a file, a link, or a folder in which nothing is left. */
   remove(parent: Folder, item: TreeRoot, name: string, kind: Walked["kind"]): MaybePromise<void>;
 }
 
+/** "attributes": a folder that exists could not get them. */
+export type SideOutcome = TreeOutcome & { readonly action?: "attributes" };
+
 /** One that is changed, and not only looked at. */
 export interface Side<Folder> extends Target<Folder> {
   /** Moves files and folders while they come. */
-  transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut>;
+  transfer(roots: Roots): AsyncGenerator<SideOutcome, LeftOut>;
 }
 
 /** Gives back what `Target.root` has given, where it is not transferred. */

@@ -8,7 +8,7 @@ import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
 import { abortable, onAbort } from "../connection/abortable.ts";
 import type { Walk } from "../local/local-walk.ts";
-import { outcomeOf, type LeftOut, type TreeOutcome, type TreeRoot } from "../trees/tree.ts";
+import { outcomeOf, type LeftOut, type TreeRoot } from "../trees/tree.ts";
 import { Channel } from "./channel.ts";
 import { differs } from "./contents.ts";
 import type { Filter } from "./filter.ts";
@@ -17,7 +17,7 @@ import { OpenFolder } from "./open-folders.ts";
 import type { PassOptions } from "./pass-options.ts";
 import { Pass } from "./pass.ts";
 import { PLAN_SIDE } from "./plan-side.ts";
-import { releaseRoot, type Side } from "./side.ts";
+import { releaseRoot, type Side, type SideOutcome } from "./side.ts";
 import type { Removals, SyncOptions, SyncOutcome, SyncRest } from "./sync.ts";
 import { Tally } from "./tally.ts";
 
@@ -184,10 +184,10 @@ export class SyncRun<Folder> {
   async #move(roots: Channel<TreeRoot>): Promise<void> {
     // Ended as well where a report is refused, because the sync has ended.
     await using outcomes = this.#ends.side.transfer(roots);
-    let next: IteratorResult<TreeOutcome, LeftOut>;
+    let next: IteratorResult<SideOutcome, LeftOut>;
     while ((next = await outcomes.next()).done !== true) {
       const action = next.value.kind === "DIRECTORY" ? "make" : "copy";
-      const waits = this.#report({ ...next.value, action });
+      const waits = this.#report({ action, ...next.value });
       if (waits !== undefined) await waits;
     }
     const { links, others, example } = next.value;

@@ -1,11 +1,12 @@
 /** The options and results of a sync, the same for both directions. */
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
+import type { KeepOptions } from "../local/kept.ts";
 import type { LeftOut, TreeOptions, TreeOutcome, TreeRoot, TreeSummary } from "../trees/tree.ts";
 
 /** How to make one folder like another. */
 export interface SyncOptions
-  extends CallOptions, Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
+  extends CallOptions, KeepOptions, Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
   /**
    * Removes what is only in the target, after everything else; and replaces what is a file on one side and something
    * else on the other.
@@ -54,11 +55,11 @@ export interface Removals {
 }
 
 /**
- * The outcome of one file or folder that was copied, made or removed, or would be with `dryRun`. Those that are the same
- * on both sides have none.
+ * The outcome of one file or folder that was copied, made or removed, or would be with `dryRun`; or of a folder that
+ * exists and did not get its time ("attributes"). Those that are the same on both sides have none.
  */
 export interface SyncOutcome extends TreeOutcome {
-  readonly action: "copy" | "make" | "remove";
+  readonly action: "copy" | "make" | "remove" | "attributes";
 }
 
 /** What a sync left as it is. */

@@ -2,15 +2,26 @@
  * A folder of the library as the target of a sync. The folders of the source are held open, so that nothing outside is
  * sent where a link takes the place of one.
  */
-import type { Time } from "../../store/store.ts";
+import { LeatError } from "../../errors.ts";
+import { SYNC_AT_ONCE, SYNC_FAILURES } from "../../limits.ts";
+import type { FolderAttributes, MaybePromise, Time } from "../../store/store.ts";
+import { kept } from "../local/kept.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import type { Walked } from "../local/local-walk.ts";
 import type { Calls } from "../calls/calls.ts";
-import type { LeftOut, PutTreeOptions, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
+import {
+  type LeftOut,
+  type PutTreeOptions,
+  type Roots,
+  type TreeOutcome,
+  type TreeRoot,
+  outcomeOf,
+} from "../trees/tree.ts";
+import { putAttributes } from "../trees/put-attributes.ts";
 import type { UploadLoops } from "../trees/into-itself.ts";
 import { type HeldRoot, TreePut } from "../trees/tree-put.ts";
-import { isSameTime } from "./decide.ts";
-import type { Side } from "./side.ts";
+import { isCopiedTime, isSameTime } from "../local/same-time.ts";
+import type { Side, SideOutcome } from "./side.ts";
 
 /** What tells whether a folder of the source is the library that it goes to. */
 export interface Loops {
@@ -26,6 +37,10 @@ export class UpSide implements Side<LocalFolder | undefined> {
   readonly #options: PutTreeOptions;
 
   readonly #loops: Loops;
+  /** Folders that get their attributes. */
+  readonly #ending = new Set<Promise<void>>();
+  /** Those that did not get them. */
+  readonly #lacking: TreeOutcome[] = [];
 
   constructor(calls: Calls, options: PutTreeOptions, loops: Loops) {
     this.#calls = calls;
@@ -44,28 +59,72 @@ export class UpSide implements Side<LocalFolder | undefined> {
   /** @returns the folder of the source; undefined where only the target has it */
   open(
     parent: LocalFolder | undefined,
-    { local }: TreeRoot,
+    { path, local }: TreeRoot,
     name: string,
     source: Walked | undefined,
   ): LocalFolder | undefined {
-    return source && parent?.child(name, local);
+    const folder = source && parent?.child(name, local);
+    return folder && this.watch(folder, path);
   }
 
   /** It is made where it is transferred: what is in it need not wait for that. */
   make(
     parent: LocalFolder | undefined,
-    { local }: TreeRoot,
+    { path, local }: TreeRoot,
     name: string,
   ): LocalFolder | undefined {
-    return parent?.child(name, local);
+    const folder = parent?.child(name, local);
+    return folder && this.watch(folder, path);
   }
 
   bare(parent: LocalFolder | undefined, item: TreeRoot, name: string): TreeRoot | HeldRoot {
     return { ...this.root(parent, item, name), isBare: true };
   }
 
-  close(folder: LocalFolder | undefined): void {
+  /** Makes the folder of the library that a local one is copied to. @param folder closed when this fails */
+  async makeFor(folder: LocalFolder, path: string): Promise<LocalFolder> {
+    const mode = this.#options.modes === false ? undefined : folder.fillingMode;
+    const value = { path, parents: true, mode };
+    try {
+      await this.#calls.unary({ case: "makeDirectory", value }, this.#options);
+    } catch (thrown) {
+      folder[Symbol.dispose]();
+      throw thrown;
+    }
+    return this.watch(folder, path);
+  }
+
+  /** Gives the folder of the library its attributes when all transfers in it have ended. */
+  watch(folder: LocalFolder, path: string): LocalFolder {
+    const attributes = kept(folder.attributes, this.#options);
+    folder.whenClosed(() => {
+      const ending = this.#complete({ path, local: folder.path }, attributes);
+      this.#ending.add(ending);
+      void ending.then(() => this.#ending.delete(ending));
+    });
+    return folder;
+  }
+
+  async #complete(root: TreeRoot, attributes: FolderAttributes): Promise<void> {
+    let facts: Partial<TreeOutcome>;
+    try {
+      const notDone = await putAttributes(this.#calls, root.path, attributes, this.#options);
+      if (notDone === undefined) return;
+      facts = { notDone };
+    } catch (thrown) {
+      facts = { error: LeatError.from(thrown) };
+    }
+    if (this.#lacking.length >= SYNC_FAILURES) return;
+    this.#lacking.push(outcomeOf(root, { kind: "DIRECTORY", ...facts }));
+  }
+
+  hasTime(target: Walked, source: Walked): boolean {
+    return this.#options.times === false || isCopiedTime(source.modified, target.modified);
+  }
+
+  close(folder: LocalFolder | undefined): MaybePromise<void> {
     folder?.[Symbol.dispose]();
+    return this.#ending.size < SYNC_AT_ONCE ? undefined : Promise.race(this.#ending);
   }
 
   root(parent: LocalFolder | undefined, item: TreeRoot, name: string): TreeRoot | HeldRoot {
@@ -74,11 +133,19 @@ export class UpSide implements Side<LocalFolder | undefined> {
     return { ...item, folder: parent, name };
   }
 
-  remove(_parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
-    return this.#calls.removeSurely(path, this.#options);
+  async remove(parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
+    parent?.hold(); // its time is set after this
+    using _held = parent;
+    await this.#calls.removeSurely(path, this.#options);
   }
 
-  transfer(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
-    return new TreePut(this.#calls, this.#options, this.#loops.path).outcomes(roots);
+  async *transfer(roots: Roots): AsyncGenerator<SideOutcome, LeftOut> {
+    const leftOut = yield* new TreePut(this.#calls, this.#options, this.#loops.path).outcomes(
+      roots,
+    );
+    // All folders are closed by now.
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+    for (const outcome of this.#lacking.splice(0)) yield { ...outcome, action: "attributes" };
+    return leftOut;
   }
 }

@@ -3,6 +3,7 @@ import type { LeatError } from "../../errors.ts";
 import { TRANSFER_WINDOW } from "../../limits.ts";
 import { checkPath } from "../../store/names.ts";
 import type { Calls } from "../calls/calls.ts";
+import { kept } from "../local/kept.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import { IF_EXISTS, type Receipt } from "../upload/options.ts";
@@ -32,7 +33,7 @@ export class PutFiles {
     const put = new SmallPut({
       link: this.#calls.link.current,
       path: item.path,
-      file,
+      file: { bytes: file.bytes, ...kept(file, this.#options) },
       ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
       onTaken: (bytes) => this.#run.moved(bytes),
       done: (receipt) => {
@@ -42,7 +43,7 @@ export class PutFiles {
       failed: (error, uploadId) => {
         small.delete(put);
         if (!isWorthTrying(error)) return end(this.#run.failed(item, "FILE", error));
-        end(this.send(item, fileOrigin(folder, item, name), uploadId));
+        end(this.send(item, this.origin(folder, item, name), uploadId));
       },
     });
     small.add(put);
@@ -52,7 +53,7 @@ export class PutFiles {
   /** Begins an upload when there is room for it. */
   async begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
     checkPath(item.path);
-    const origin = fileOrigin(folder, item, name);
+    const origin = this.origin(folder, item, name);
     let first: Upload | undefined = origin.open();
     // At most this much of it is in memory at the server.
     const bytes = Math.min(first.size ?? TRANSFER_WINDOW, TRANSFER_WINDOW);
@@ -71,6 +72,15 @@ export class PutFiles {
     end(this.send(item, { ...origin, open }));
   }
 
+  /** A file of a folder that is held open. */
+  origin(folder: LocalFolder, { local }: TreeRoot, name: string) {
+    const open = (): Upload => {
+      const upload = uploadOf(folder.openFile(name, local), false, local);
+      return { ...upload, ...kept(upload, this.#options) };
+    };
+    return { open, replayable: true };
+  }
+
   /** @param lostId as `Calls.put` */
   async send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
     const options = { ...this.#options, ...this.#run.hooks(item) };
@@ -84,12 +94,6 @@ export class PutFiles {
     const sent = { size, version, skipped, durability, notDone };
     return outcomeOf(item, { ...sent, crc32: skipped ? undefined : crc32 });
   }
-}
-
-/** A file of a folder that is held open. */
-export function fileOrigin(folder: LocalFolder, { local }: TreeRoot, name: string) {
-  const open = (): Upload => uploadOf(folder.openFile(name, local), false, local);
-  return { open, replayable: true };
 }
 
 /** Whether another try may end otherwise. */

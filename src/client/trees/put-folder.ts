@@ -1,4 +1,7 @@
-/** A folder of a tree that goes to the server: it is made there while its files are already on their way. */
+/**
+ * A folder of a tree that goes to the server: it is made there while its files are already on their way, and gets its
+ * attributes when nothing in it is.
+ */
 
 export class PutFolder {
   readonly parent: PutFolder | undefined;
@@ -6,16 +9,19 @@ export class PutFolder {
   /** Of folders above it. */
   readonly depth: number;
   #state: "coming" | "made" | "failed" = "coming";
-  #isListed = false;
+  #isClosed = false;
+  /** Folders in it that have not ended. */
+  #open = 0;
   readonly #onDone: () => void;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param onDone called when it is made, and all that is in it was begun */
+  /** @param onDone called when it is made, and all that is in it has ended: `ended` follows */
   constructor(parent: PutFolder | undefined, name: string, onDone: () => void) {
     this.parent = parent;
     this.name = name;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     this.#onDone = onDone;
+    if (parent !== undefined) parent.#open += 1;
   }
 
   get hasFailed(): boolean {
@@ -36,15 +42,29 @@ export class PutFolder {
     this.#become("failed");
   }
 
-  /** All that is in it was begun. */
-  listed(): void {
-    this.#isListed = true;
-    if (this.#state === "made") this.#onDone();
+  /** All files in it have ended, and no further folder in it comes. */
+  closed(): void {
+    this.#isClosed = true;
+    this.#settle();
+  }
+
+  /** It has its attributes, or does not get them. */
+  ended(): void {
+    const { parent } = this;
+    if (parent === undefined) return;
+    parent.#open -= 1;
+    parent.#settle();
   }
 
   #become(state: "made" | "failed"): void {
     this.#state = state;
     for (const wake of this.#waiting.splice(0)) wake();
-    if (state === "made" && this.#isListed) this.#onDone();
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.#isClosed || this.#open > 0 || this.#state === "coming") return;
+    if (this.#state === "made") this.#onDone();
+    else this.ended();
   }
 }

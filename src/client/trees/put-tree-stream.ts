@@ -11,6 +11,8 @@ export interface PutTreeRequest {
   /** A folder of the library. */
   readonly path: string;
   readonly ifExists: IfExists;
+  /** Permission bits of the folder, if it is new. */
+  readonly mode: number | undefined;
 }
 
 export interface PutTreeHooks {

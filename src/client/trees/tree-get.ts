@@ -5,14 +5,15 @@
  */
 import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
+import { kept, keptOfFolder } from "../local/kept.ts";
 import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
 import { below, isSegment, quote } from "../../store/names.ts";
 import type {
   Collision,
   DurabilityLevel,
+  FolderAttributes,
   MaybePromise,
   StoreEntry,
-  Time,
 } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
@@ -44,7 +45,7 @@ export interface PlacedRoot extends TreeRoot {
   /** Bytes of a file. */
   readonly size: number;
   /** Of a folder. */
-  readonly modified: Time;
+  readonly attributes: FolderAttributes;
 }
 
 /** Downloads several trees or files. One that fails does not stop the others. */
@@ -75,8 +76,8 @@ export class TreeGet {
     const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
     if (entry.kind === "DIRECTORY") {
       await checkGet(this.#calls, root, this.#run);
-      const { modified } = entry;
-      return this.#tree(root, () => LocalFolder.make(local, modified, this.#durability));
+      const attributes = keptOfFolder(entry, this.#options);
+      return this.#tree(root, () => LocalFolder.make(local, attributes, this.#durability));
     }
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
@@ -85,9 +86,9 @@ export class TreeGet {
 
   async #placed(root: PlacedRoot): Promise<void> {
     using parent = root.folder;
-    const { name, kind, size, modified } = root;
+    const { name, kind, size, attributes } = root;
     if (kind === "FILE") return await this.#begin(parent, root, name, size);
-    await this.#tree(root, () => parent.make(name, modified, this.#durability));
+    await this.#tree(root, () => parent.make(name, attributes, this.#durability));
   }
 
   /** @param make makes the local folder */
@@ -128,7 +129,9 @@ export class TreeGet {
       if (left.hasFailed || left.folder === undefined) continue;
       await this.#run.attempt(left.root, "DIRECTORY", async () => {
         await left.folder?.onDisk();
-        this.#run.report(outcomeOf(left.root, { kind: "DIRECTORY" }));
+        left.folder?.whenClosed((notDone) =>
+          this.#run.report(outcomeOf(left.root, { kind: "DIRECTORY", notDone })),
+        );
       });
     }
   }
@@ -160,12 +163,14 @@ export class TreeGet {
     }
   }
 
-  #subfolder(open: OpenFolders, item: TreeRoot, { name, modified }: Entry): void {
+  #subfolder(open: OpenFolders, item: TreeRoot, entry: Entry): void {
+    const { name } = entry;
     const parent = open.top.folder;
     try {
       checkName(name);
       checkDepth(item.path, open.depth);
-      open.push(item, () => parent?.make(name, modified, this.#durability));
+      const attributes = keptOfFolder(entry, this.#options);
+      open.push(item, () => parent?.make(name, attributes, this.#durability));
     } catch (thrown) {
       open.push(item, () => undefined);
       this.#run.report(this.#run.failed(item, "DIRECTORY", thrown));
@@ -230,7 +235,7 @@ export class TreeGet {
     const { contents } = came;
     this.#run.moved(contents.length);
     const isWritten =
-      this.#durability === "none" && folder.writeSmall(name, contents, entry.modified, entry.mode);
+      this.#durability === "none" && folder.writeSmall(name, contents, kept(entry, this.#options));
     if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
     else end(this.#save(folder, item, name, entry, contents.slice()));
   }

@@ -5,6 +5,7 @@
 import { dirname } from "node:path";
 import { LeatError } from "../../errors.ts";
 import { SMALL_FILE } from "../../limits.ts";
+import { kept } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { below, quote } from "../../store/names.ts";
 import type { SmallFile } from "../local/small-file.ts";
@@ -22,8 +23,9 @@ import {
   outcomeOf,
   checkDepth,
 } from "./tree.ts";
-import { fileOrigin, isWorthTrying, PutFiles } from "./put-files.ts";
-import { PutFolder } from "./put-folder.ts";
+import { isWorthTrying, PutFiles } from "./put-files.ts";
+import type { PutFolder } from "./put-folder.ts";
+import { PutFolders, type SourceFolder } from "./put-folders.ts";
 import { PutPlaces } from "./put-places.ts";
 import { TreeRun } from "./tree-run.ts";
 import { TreeUpload, type TreeUploadItem } from "./tree-upload.ts";
@@ -48,6 +50,7 @@ export class TreePut {
   readonly #options: PutTreeOptions;
   readonly #loops: UploadLoops;
   readonly #files: PutFiles;
+  readonly #folders: PutFolders;
   /** The path in the library of the tree that is read now. */
   #target = "";
   /** The folder of the library in which all roots are. */
@@ -59,6 +62,7 @@ export class TreePut {
   constructor(calls: Calls, options: PutTreeOptions, base?: string) {
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
+    this.#folders = new PutFolders(calls, this.#run, options);
     this.#options = options;
     this.#base = base;
     this.#loops = new UploadLoops(calls, this.#run);
@@ -81,13 +85,12 @@ export class TreePut {
     if (places !== undefined) return await this.#placed({ ...root, folder: held, name }, places);
     const kind = held.kindOf(name);
     if (kind !== "DIRECTORY") return await this.#files.begin(held, root, name);
+    using folder = held.child(name, root.local);
     if ("isBare" in root && root.isBare === true) {
-      await this.#makeFolder(root);
-      return this.#reportFolder(root);
+      return await this.#folders.make({ root, folder, depth: 0, made: this.#folders.bare(root) });
     }
     await this.#loops.checkRoot(root);
     this.#target = root.path;
-    using folder = held.child(name, root.local);
     await this.#tree(root, folder);
   }
 
@@ -109,26 +112,28 @@ export class TreePut {
     this.#target = base;
     if (isBare !== true) return await this.#entry(source, name);
     await this.#waitFor(upload);
-    const made = this.#sendFolder(source, { path, local }, name);
-    made.listed();
+    using child = folder.child(name, local);
+    const item = { path, local };
+    const made = this.#folders.bare(item, source.made, name);
+    this.#folders.send(upload, source, { root: item, folder: child, depth: depth + 1, made });
     places.made(path, made);
   }
 
   /** @returns undefined where the server does not take trees */
-  async #openUpload(path: string): Promise<TreeUpload | undefined> {
+  async #openUpload(path: string, mode?: number): Promise<TreeUpload | undefined> {
     const { small, signal } = this.#run;
-    const request = { path, ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"] };
-    const upload = await TreeUpload.open(this.#calls.link, request, signal);
+    const ifExists = IF_EXISTS[this.#options.ifExists ?? "fail"];
+    const upload = await TreeUpload.open(this.#calls.link, { path, ifExists, mode }, signal);
     if (upload !== undefined) small.add(upload);
     return upload;
   }
 
   async #tree(root: TreeRoot, folder: LocalFolder): Promise<void> {
     const { small } = this.#run;
-    const upload = await this.#openUpload(root.path);
-    if (upload === undefined) return await this.#folder({ root, folder, depth: 0 });
+    const upload = await this.#openUpload(root.path, this.#folders.fillingMode(folder));
+    const made = this.#folders.watch({ root, folder });
+    if (upload === undefined) return await this.#folder({ root, folder, depth: 0, made });
     try {
-      const made = new PutFolder(undefined, "", () => this.#reportFolder(root));
       made.made();
       await this.#folder({ root, folder, depth: 0, upload, made });
       await upload.finish();
@@ -140,34 +145,22 @@ export class TreePut {
 
   /** Its files are open when this resolves. */
   async #folder(source: SourceFolder): Promise<void> {
-    const { root, folder, made } = source;
-    if (made === undefined && root.path !== "") await this.#makeFolder(root);
+    const { root, folder, upload } = source;
+    if (upload === undefined) await this.#folders.make(source);
     const skipped = await folder.names((name) => this.#entry(source, name));
-    if (made === undefined) this.#reportFolder(root);
-    else made.listed();
     if (skipped > 0) throw notOnTheWire(skipped, quote(root.local));
-  }
-
-  async #makeFolder({ path }: TreeRoot): Promise<void> {
-    const value = { path, parents: true };
-    await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
-  }
-
-  #reportFolder(root: TreeRoot): void {
-    this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
   }
 
   /** @returns a promise only where the caller has to wait */
   #entry(source: SourceFolder, name: string): MaybePromise<void> {
     const { root, folder, upload, made } = source;
-    if (made?.hasFailed === true) return; // which was reported
+    if (made.hasFailed) return; // which was reported
     const waits = this.#waitFor(upload);
     if (waits !== undefined) return waits.then(() => this.#entry(source, name));
     const small = folder.readSmall(name, SMALL_FILE);
     if (small === undefined) return this.#slowEntry(source, name);
     const item = { path: below(root.path, name), local: below(root.local, name) };
-    if (upload === undefined || made === undefined)
-      this.#files.sendSmall(folder, item, name, small);
+    if (upload === undefined) this.#files.sendSmall(folder, item, name, small);
     else if (small.mode === 0)
       return this.#slowEntry(source, name); // has no form in an item
     else upload.send(this.#fileItem({ folder, item, name, small, parent: made }));
@@ -183,16 +176,16 @@ export class TreePut {
 
   #fileItem({ folder, item, name, small, parent }: SmallItem): TreeUploadItem {
     const end = this.#run.beginItem(item, folder);
-    const { bytes, modified, mode } = small;
+    const { bytes } = small;
     return {
       parent,
-      entry: { name, kind: "FILE", size: bytes.length, modified, mode },
+      entry: { name, kind: "FILE", size: bytes.length, ...kept(small, this.#options) },
       bytes,
       done: (outcome) => {
         if (parent.hasFailed) return end(undefined);
         const error = outcome.failure && failureError(outcome.failure);
         if (error !== undefined && isWorthTrying(error)) {
-          return end(this.#files.send(item, fileOrigin(folder, item, name)));
+          return end(this.#files.send(item, this.#files.origin(folder, item, name)));
         }
         end(
           error === undefined
@@ -225,33 +218,6 @@ export class TreePut {
     });
   }
 
-  /** Sends a folder, into which its files may go behind it. */
-  #sendFolder(
-    { folder, made: parent, upload }: SourceFolder,
-    item: TreeRoot,
-    name: string,
-  ): PutFolder {
-    const end = this.#run.beginItem(item, folder);
-    const made = new PutFolder(parent, name, () => this.#reportFolder(item));
-    const failed = (error: LeatError): void => {
-      const isFirst = parent?.hasFailed !== true;
-      made.failed();
-      end(isFirst ? this.#run.failed(item, "DIRECTORY", error) : undefined);
-    };
-    upload?.send({
-      parent: parent!,
-      folder: made,
-      entry: { name, kind: "DIRECTORY" },
-      done: ({ failure }) => {
-        if (failure !== undefined) return failed(failureError(failure));
-        end(undefined);
-        made.made();
-      },
-      failed,
-    });
-    return made;
-  }
-
   async #slowEntry(source: SourceFolder, name: string): Promise<void> {
     const { root, folder, depth, upload, made } = source;
     const item = { path: below(root.path, name), local: below(root.local, name) };
@@ -260,27 +226,19 @@ export class TreePut {
     if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(item.local, kind === "LINK");
     await this.#run.attempt(item, kind, async () => {
       if (kind === "FILE") {
-        if ((await made?.isMade()) !== false) await this.#files.begin(folder, item, name);
+        if (await made.isMade()) await this.#files.begin(folder, item, name);
         return;
       }
       await this.#loops.checkFolder(item.local, this.#target);
       using child = folder.child(name, item.local);
       checkDepth(item.local, depth + 1);
       await this.#waitFor(upload);
-      const sent = upload && this.#sendFolder(source, item, name);
-      await this.#folder({ root: item, folder: child, depth: depth + 1, upload, made: sent });
+      const within = { root: item, folder: child, depth: depth + 1, upload };
+      const sent = { ...within, made: this.#folders.watch(within, made, name) };
+      if (upload !== undefined) this.#folders.send(upload, source, sent);
+      await this.#folder(sent);
     });
   }
-}
-
-/** A local folder that is read. */
-interface SourceFolder {
-  readonly root: TreeRoot;
-  readonly folder: LocalFolder;
-  readonly depth: number;
-  /** Takes what is in it, and the folder itself; both are missing where the server is an older one. */
-  readonly upload?: TreeUpload | undefined;
-  readonly made?: PutFolder | undefined;
 }
 
 interface SmallItem {

@@ -88,6 +88,7 @@ export class TreeRun {
   /** Whether one more item may go on a stream with others now. */
   get hasItemRoom(): boolean {
     if (this.#error !== undefined || this.#folders.size >= TREE_FOLDERS) return false;
+    if (this.#running >= this.#limit) return false; // folders that get their attributes
     return this.#outcomes.length < TREE_OUTCOMES;
   }
 
@@ -132,7 +133,7 @@ export class TreeRun {
    * @param folder stays open until the transfer ends
    * @returns ends it
    */
-  begin(file: TreeRoot, bytes: number, folder: LocalFolder): EndTransfer {
+  begin(file: TreeRoot, bytes: number, folder?: LocalFolder): EndTransfer {
     this.#running += 1;
     this.#held += bytes;
     return this.#ending(file, folder, () => {
@@ -151,13 +152,13 @@ export class TreeRun {
     });
   }
 
-  #ending(file: TreeRoot, folder: LocalFolder, onEnd: () => void): EndTransfer {
-    folder.hold();
+  #ending(file: TreeRoot, folder: LocalFolder | undefined, onEnd: () => void): EndTransfer {
+    folder?.hold();
     const end = (outcome: TreeOutcome | undefined): void => {
-      folder[Symbol.dispose]();
-      onEnd();
       if (outcome !== undefined) this.report(outcome);
-      else this.#wakeReader?.();
+      folder?.[Symbol.dispose](); // which may begin something else
+      onEnd();
+      this.#wakeReader?.();
       this.#wakeWalk();
     };
     return (outcome) => {

@@ -4,6 +4,9 @@ import { TREE_DEPTH } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, NotDone } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
+import type { KeepOptions } from "../local/kept.ts";
+
+export type { KeepOptions };
 
 /** A tree, or a single file, at both ends. */
 export interface TreeRoot {
@@ -22,7 +25,7 @@ export interface RootFeed extends AsyncIterable<TreeRoot> {
 export type Roots = readonly TreeRoot[] | RootFeed;
 
 /** How to move a tree, in either direction. */
-export interface TreeOptions extends CallOptions {
+export interface TreeOptions extends CallOptions, KeepOptions {
   /**
    * When the name of a file is taken: unless given, `replace` for a get and `fail` for a put. Folders that
    * exist are filled.

@@ -5,6 +5,7 @@
 import { LeatError } from "../../errors.ts";
 import { randomBytes } from "../../hash.ts";
 import type { Result } from "../../session/event.ts";
+import type { FolderAttributes } from "../../store/store.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import { OutgoingBytes } from "../../transfer/outgoing-bytes.ts";
 import type { IfExists, Receipt as WireReceipt } from "../../wire/gen/messages.ts";
@@ -16,7 +17,7 @@ import { checkReceipt } from "./receipt.ts";
 export interface SmallPutOptions {
   readonly link: Link;
   readonly path: string;
-  readonly file: SmallFile;
+  readonly file: Pick<SmallFile, "bytes"> & FolderAttributes;
   readonly ifExists: IfExists;
   /** Called as bytes leave, with how many. */
   readonly onTaken: (bytes: number) => void;

@@ -37,32 +37,48 @@ export function removeName(
   }
 }
 
+interface MakeOptions {
+  /** Makes missing parents, too, and accepts a folder that exists. */
+  readonly parents: boolean;
+  readonly durability: DurabilityLevel;
+  /** Permission bits of the folder itself, if it is new. */
+  readonly mode: number | undefined;
+}
+
 /**
  * Makes a folder.
- * @param parents make missing parents, too, and accept a folder that exists
  * @returns undefined where its name is not to be put on disk
  */
 export function makeFolder(
   library: Library,
   path: string,
-  parents: boolean,
-  durability: DurabilityLevel,
+  { parents, durability, mode }: MakeOptions,
 ): Promise<void> | undefined {
   const segments = checkPath(path);
-  const paths = parents ? segments.map((_, n) => segments.slice(0, n + 1).join("/")) : [path];
-  if (durability === "fsync") return makeOnDisk(library, paths, parents);
-  for (const each of paths) makeOne(library, each, parents)?.[Symbol.dispose]();
+  const all = parents && !isFolder(library, segments);
+  const paths = all ? segments.map((_, n) => segments.slice(0, n + 1).join("/")) : [path];
+  const make = (each: string): Place | undefined =>
+    makeOne(library, each, parents, each === path ? mode : undefined);
+  if (durability === "fsync") return makeOnDisk(paths, make);
+  for (const each of paths) make(each)?.[Symbol.dispose]();
   return undefined;
+}
+
+function isFolder(library: Library, segments: readonly string[]): boolean {
+  try {
+    return library.resolver.stat(segments).kind === "DIRECTORY";
+  } catch {
+    return false; // making it reports that
+  }
 }
 
 /** One after another: a path may have 2,000 folders, and each is held open until it is on disk. */
 async function makeOnDisk(
-  library: Library,
   paths: readonly string[],
-  mayExist: boolean,
+  make: (path: string) => Place | undefined,
 ): Promise<void> {
   for (const path of paths) {
-    using made = makeOne(library, path, mayExist);
+    using made = make(path);
     try {
       // One that exists may just have been made by another request.
       await (made === undefined ? newNamesOnDisk() : syncNewNames([made.folder]));
@@ -74,10 +90,15 @@ async function makeOnDisk(
 }
 
 /** @returns its place; undefined when it existed */
-function makeOne(library: Library, path: string, mayExist: boolean): Place | undefined {
+function makeOne(
+  library: Library,
+  path: string,
+  mayExist: boolean,
+  mode: number | undefined,
+): Place | undefined {
   const place = library.place(path, alreadyExists);
   try {
-    mkdirSync(place.folder.pathOf(place.name));
+    mkdirSync(place.folder.pathOf(place.name), { mode });
     return place;
   } catch (error) {
     place[Symbol.dispose]();

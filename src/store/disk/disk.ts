@@ -7,6 +7,7 @@ import { readWhole } from "../read/whole-file.ts";
 import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
 import { type Facts, identityOf } from "../system/facts.ts";
+import { hasAttributes, setAttributes } from "../write/folder-attributes.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
 import { Library, type Resolution } from "../resolve/library.ts";
@@ -15,6 +16,7 @@ import { Pages } from "../listing/pages.ts";
 import type {
   CreateOptions,
   DurabilityLevel,
+  FolderAttributes,
   MaybePromise,
   NewFile,
   Page,
@@ -124,16 +126,22 @@ export class DiskStore implements Store {
     path: string,
     parents: boolean,
     durability: DurabilityLevel = "none",
+    attributes: FolderAttributes = {},
   ): MaybePromise<StoreEntry> {
     checkPath(path);
     this.#writable(path);
-    const coming = makeFolder(this.#library, path, parents, durability);
-    return coming === undefined ? this.#made(path) : coming.then(() => this.#made(path));
+    const options = { parents, durability, mode: attributes.mode };
+    const coming = makeFolder(this.#library, path, options);
+    const made = (): StoreEntry => this.#made(path, attributes);
+    return coming === undefined ? made() : coming.then(made);
   }
 
-  #made(path: string): StoreEntry {
+  #made(path: string, attributes: FolderAttributes): StoreEntry {
     try {
-      return this.stat(path);
+      if (!hasAttributes(attributes)) return this.stat(path);
+      const segments = checkPath(path);
+      using folder = this.#library.resolver.folder(segments);
+      return versionedEntry(segments.at(-1) ?? "", setAttributes(folder, attributes));
     } catch {
       // It was made, even if its facts cannot be read.
       return unseenFolder(checkPath(path).at(-1) ?? "");

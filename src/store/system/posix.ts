@@ -60,6 +60,11 @@ export function setModified(fd: number, modified: Time): void {
   futimesSync(fd, seconds, seconds);
 }
 
+/** Whether some file systems have no such time: it is before 1970, or does not fit into 32 bits. */
+export function isUnusual({ seconds }: Time): boolean {
+  return seconds < 0 || seconds >= 2 ** 31;
+}
+
 /** As `setModified`, by a path; links are followed. @throws the error of node:fs */
 export function setModifiedAt(path: string, modified: Time): void {
   prepare(modified);

@@ -4,7 +4,7 @@ import { LeatError } from "../../errors.ts";
 import type { Facts } from "../system/facts.ts";
 import { quote } from "../names.ts";
 import type { PartialFile } from "./partial.ts";
-import { setModified } from "../system/posix.ts";
+import { isUnusual, setModified } from "../system/posix.ts";
 import type { NotDone, Time } from "../store.ts";
 import { ignoreErrors, isUnsupported } from "../system/system-error.ts";
 
@@ -28,9 +28,16 @@ export function setModeAndTime(partial: PartialFile, wanted: Wanted): NotDone | 
   if (existing !== undefined) keepGroup(partial, existing);
   const isModeSet = mode === undefined || isDone(() => fchmodSync(partial.fd, mode), path);
   if (!isModeSet && existing !== undefined) mustNotWiden(existing, partial.facts(), path);
-  const isTimeSet = modified === undefined || isDone(() => setModified(partial.fd, modified), path);
+  const isTimeSet =
+    modified === undefined ||
+    (isDone(() => setModified(partial.fd, modified), path) && isKept(partial, modified));
   if (isModeSet && isTimeSet) return undefined;
   return { mode: !isModeSet, modified: !isTimeSet };
+}
+
+/** Whether the file system keeps such a time: it takes its first or last one instead. */
+function isKept(partial: PartialFile, modified: Time): boolean {
+  return !isUnusual(modified) || partial.facts().modifiedSeconds === modified.seconds;
 }
 
 /** Set before the permission bits: a change of the group clears some of them. */

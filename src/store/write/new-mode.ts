@@ -12,7 +12,7 @@ export const FILE_MODE = 0o666;
 const OWNER = 0o600;
 
 /** Read once: reading the umask sets it for a moment, for all threads. */
-const umask = process.umask();
+export const umask = process.umask();
 
 /** @param mode as the peer gave it; 0: its store has no modes */
 export const givenMode = (mode = 0): number => (mode === 0 ? FILE_MODE : mode & 0o777);

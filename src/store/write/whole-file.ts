@@ -5,7 +5,7 @@
 import { closeSync, constants, writeSync } from "node:fs";
 import type { Time } from "../store.ts";
 import { ERRNO, linkDescriptor, O_CLOEXEC, O_TMPFILE, openAt, statAt } from "../system/kernel.ts";
-import { setModified } from "../system/posix.ts";
+import { isUnusual, setModified } from "../system/posix.ts";
 
 const { O_WRONLY } = constants;
 
@@ -31,6 +31,7 @@ export function writeWhole<Result>(
   checkFirst: boolean,
   written: (fd: number) => Result,
 ): Result | undefined {
+  if (modified !== undefined && isUnusual(modified)) return undefined; // which may not be kept
   if (checkFirst && statAt(folder, name) !== -ERRNO.ENOENT) return undefined;
   const fd = openAt(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
   if (fd < 0) return undefined;

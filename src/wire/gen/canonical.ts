@@ -1123,6 +1123,7 @@ function writePutTree(writer: CanonicalWriter, message: Init<PutTree>): void {
     writer.string(10, message.path, "PutTree.path");
   if (message.ifExists !== undefined && message.ifExists !== "IF_EXISTS_UNSPECIFIED")
     writer.enumeration(16, toIfExists, "IfExists", message.ifExists, "PutTree.ifExists");
+  if (message.mode !== undefined) writer.uint32(24, message.mode, "PutTree.mode");
 }
 
 function readPutTree(reader: CanonicalReader): PutTree {
@@ -1134,6 +1135,10 @@ function readPutTree(reader: CanonicalReader): PutTree {
   }
   if (tag === 16) {
     message.ifExists = reader.enumeration(fromIfExists);
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.mode = reader.uint32();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1486,6 +1491,9 @@ function writeMakeDirectory(writer: CanonicalWriter, message: Init<MakeDirectory
     writer.string(10, message.path, "MakeDirectory.path");
   if (message.parents !== undefined && message.parents !== false)
     writer.bool(16, message.parents, "MakeDirectory.parents");
+  if (message.modified !== undefined)
+    writer.message(26, writeTimestamp, "Timestamp", message.modified, "MakeDirectory.modified");
+  if (message.mode !== undefined) writer.uint32(32, message.mode, "MakeDirectory.mode");
 }
 
 function readMakeDirectory(reader: CanonicalReader): MakeDirectory {
@@ -1497,6 +1505,14 @@ function readMakeDirectory(reader: CanonicalReader): MakeDirectory {
   }
   if (tag === 16) {
     message.parents = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 26) {
+    message.modified = reader.message(readTimestamp);
+    tag = reader.tag();
+  }
+  if (tag === 32) {
+    message.mode = reader.uint32();
     tag = reader.tag();
   }
   reader.over(tag);

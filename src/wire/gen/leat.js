@@ -2555,6 +2555,15 @@ export const leat = $root.leat = (() => {
 
             PutTree.prototype.path = "";
             PutTree.prototype.ifExists = 0;
+            PutTree.prototype.mode = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(PutTree.prototype, "_mode", {
+                get: $util.oneOfGetter($oneOfFields = ["mode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             PutTree.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2599,6 +2608,13 @@ export const leat = $root.leat = (() => {
                                 message.ifExists = value;
                             else
                                 delete message.ifExists;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            message.mode = reader.uint32();
+                            message._mode = "mode";
                             continue;
                         }
                     }
@@ -3616,6 +3632,22 @@ export const leat = $root.leat = (() => {
 
             MakeDirectory.prototype.path = "";
             MakeDirectory.prototype.parents = false;
+            MakeDirectory.prototype.modified = null;
+            MakeDirectory.prototype.mode = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(MakeDirectory.prototype, "_modified", {
+                get: $util.oneOfGetter($oneOfFields = ["modified"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(MakeDirectory.prototype, "_mode", {
+                get: $util.oneOfGetter($oneOfFields = ["mode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             MakeDirectory.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -3660,6 +3692,20 @@ export const leat = $root.leat = (() => {
                                 message.parents = value;
                             else
                                 delete message.parents;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.modified = $root.leat.v1.Timestamp.decode(reader, reader.size(), $undefined, _depth + 1, message.modified);
+                            message._modified = "modified";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            message.mode = reader.uint32();
+                            message._mode = "mode";
                             continue;
                         }
                     }

@@ -371,7 +371,9 @@ export interface TreeItem {
   leave: number;
   /**
    * Its name is one segment, relative to the folder that is open. A folder is open from then on unless it is a link. The
-   * version is set if contents follow. Absent: the item is about the open folder itself.
+   * version is set if contents follow. Absent: the item is about the open folder itself. In a PutTree, the mode of a
+   * folder is as in MakeDirectory, and 0 means that it is absent; its modified time is ignored, because what follows
+   * changes it.
    */
   entry?: Entry | undefined;
   /** entry.size bytes of the file follow this message */
@@ -398,6 +400,8 @@ export interface PutTree {
   path: string;
   /** for each file. Folders that exist are filled */
   ifExists: IfExists;
+  /** of the folder, as in MakeDirectory */
+  mode?: number | undefined;
 }
 
 export interface PutTreeResponse {
@@ -506,6 +510,16 @@ export interface MakeDirectory {
   path: string;
   /** create missing parents; no error if it exists */
   parents: boolean;
+  /**
+   * The modified time of the folder, also of one that exists: sent when all that is in it is there. Absent: it is not
+   * changed. The answer shows what the file system has made of it.
+   */
+  modified?: Timestamp | undefined;
+  /**
+   * Permission bits of a new folder, at most 0777; absent: 0777. The server's umask applies. A folder that exists keeps
+   * its mode, unless it has these bits and 0700, as one that is filled: then it gets these.
+   */
+  mode?: number | undefined;
 }
 
 export interface Checksum {
@@ -752,6 +766,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
   PutTree: [
     { name: "path", type: "string" },
     { name: "ifExists", type: "enum", of: "IfExists" },
+    { name: "mode", type: "uint32", optional: true },
   ],
   PutTreeResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
   TreeOutcome: [
@@ -809,6 +824,8 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
   MakeDirectory: [
     { name: "path", type: "string" },
     { name: "parents", type: "bool" },
+    { name: "modified", type: "message", of: "Timestamp", optional: true },
+    { name: "mode", type: "uint32", optional: true },
   ],
   Checksum: [
     { name: "path", type: "string" },

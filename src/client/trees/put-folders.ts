@@ -1,0 +1,102 @@
+/** The folders of a tree that goes to the server: each is made, and gets its attributes when all that is in it is there. */
+import type { LeatError } from "../../errors.ts";
+import { failureError } from "../../session/failure.ts";
+import type { Calls } from "../calls/calls.ts";
+import { kept } from "../local/kept.ts";
+import type { LocalFolder } from "../local/local-folder.ts";
+import { putAttributes } from "./put-attributes.ts";
+import { PutFolder } from "./put-folder.ts";
+import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
+import type { TreeRun } from "./tree-run.ts";
+import type { TreeUpload } from "./tree-upload.ts";
+
+/** A local folder that is read. */
+export interface SourceFolder {
+  readonly root: TreeRoot;
+  readonly folder: LocalFolder;
+  readonly depth: number;
+  /** Takes what is in it, and the folder itself; missing where the server is an older one. */
+  readonly upload?: TreeUpload | undefined;
+  readonly made: PutFolder;
+}
+
+export class PutFolders {
+  readonly #calls: Calls;
+  readonly #run: TreeRun;
+  readonly #options: PutTreeOptions;
+
+  constructor(calls: Calls, run: TreeRun, options: PutTreeOptions) {
+    this.#calls = calls;
+    this.#run = run;
+    this.#options = options;
+  }
+
+  /** A folder that is reported when it is made: its attributes come later. */
+  bare(root: TreeRoot, parent?: PutFolder, name = ""): PutFolder {
+    const made = new PutFolder(parent, name, () => {
+      this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
+      made.ended();
+    });
+    made.closed();
+    return made;
+  }
+
+  /** Where the server takes no trees. */
+  async make({ root: { path }, folder, made }: SourceFolder): Promise<void> {
+    try {
+      const value = { path, parents: true, mode: this.fillingMode(folder) };
+      if (path !== "") await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
+      made.made();
+    } catch (thrown) {
+      made.failed();
+      throw thrown;
+    }
+  }
+
+  /** Of a new folder; undefined where modes are not kept. */
+  fillingMode({ fillingMode }: LocalFolder): number | undefined {
+    return this.#options.modes === false ? undefined : fillingMode;
+  }
+
+  /** @returns the folder on the server, which gets its attributes when all in it is there, and is reported then */
+  watch(source: Pick<SourceFolder, "root" | "folder">, parent?: PutFolder, name = ""): PutFolder {
+    const { root, folder } = source;
+    // Only the contents of the root may be meant: then the folder that they go to has attributes of its own.
+    const isKept = parent !== undefined || !/(^|\/)\.{1,2}\/*$/.test(root.local);
+    const attributes = isKept ? kept(folder.attributes, this.#options) : {};
+    const complete = async (): Promise<TreeOutcome> => {
+      try {
+        const notDone = await putAttributes(this.#calls, root.path, attributes, this.#run);
+        return outcomeOf(root, { kind: "DIRECTORY", notDone });
+      } catch (thrown) {
+        return this.#run.failed(root, "DIRECTORY", thrown);
+      } finally {
+        made.ended();
+      }
+    };
+    const made = new PutFolder(parent, name, () => this.#run.begin(root, 0)(complete()));
+    folder.whenClosed(() => made.closed());
+    return made;
+  }
+
+  /** Sends a folder, into which its files may go behind it. */
+  send(upload: TreeUpload, parent: SourceFolder, { root, folder, made }: SourceFolder): void {
+    const end = this.#run.beginItem(root, parent.folder);
+    const failed = (error: LeatError): void => {
+      const isFirst = !parent.made.hasFailed;
+      made.failed();
+      end(isFirst ? this.#run.failed(root, "DIRECTORY", error) : undefined);
+    };
+    upload.send({
+      parent: parent.made,
+      folder: made,
+      entry: { name: made.name, kind: "DIRECTORY", mode: this.fillingMode(folder) },
+      done: ({ failure }) => {
+        if (failure !== undefined) return failed(failureError(failure));
+        made.made();
+        end(undefined);
+      },
+      failed,
+    });
+  }
+}
