@@ -41,23 +41,41 @@ export function timeText(time: Timestamp | undefined): string {
   return `${text} or ${time.seconds < 0 ? "earlier" : "later"}`; // more cannot be said on the wire
 }
 
+const DAY = 86_400;
 /** Seconds up to which `Date` goes, to the year 275760. */
 const DATE_MOST = 8.64e12;
 /** Seconds of 400 years: the calendar repeats. */
-const CYCLE = 146_097 * 86_400;
+const CYCLE = 146_097 * DAY;
+
+/** The day that was asked for last: files of a folder share days, and for each file a Date would take half of its line's time. */
+let lastDay = 0;
+let lastDate = "1970-01-01";
 
 /** `2026-01-31T12:03:01`; years beyond 9999 as ISO 8601 extends them: `+292271-02-03T…`. */
 export function secondText(seconds: number): string {
+  const day = Math.floor(seconds / DAY);
+  if (day !== lastDay) {
+    lastDate = dateText(day * DAY);
+    lastDay = day;
+  }
+  const second = seconds - day * DAY;
+  const minute = Math.floor(second / 60);
+  const hour = Math.floor(minute / 60);
+  return `${lastDate}T${two(hour)}:${two(minute - 60 * hour)}:${two(second - 60 * minute)}`;
+}
+
+function dateText(seconds: number): string {
   const cycles = Math.abs(seconds) <= DATE_MOST ? 0 : Math.trunc(seconds / CYCLE);
   const text = new Date((seconds - cycles * CYCLE) * 1000).toISOString();
-  const rest = text.slice(text.indexOf("-", 1), text.lastIndexOf("."));
+  const rest = text.slice(text.indexOf("-", 1), text.indexOf("T"));
   const year = text.slice(0, text.indexOf("-", 1));
   if (cycles === 0) return year + rest;
   const whole = Number(year) + cycles * 400;
   return `${whole < 0 ? "-" : "+"}${String(Math.abs(whole)).padStart(6, "0")}${rest}`;
 }
 
-const two = (part: number): string => String(part).padStart(2, "0");
+const TWO_DIGITS = Array.from({ length: 60 }, (_, part) => String(part).padStart(2, "0"));
+const two = (part: number): string => TWO_DIGITS[part]!;
 
 function threeDigits(value: number): string {
   if (value < 9.995) return value.toFixed(2);

@@ -74,9 +74,10 @@ export class Calls {
     let next: Promise<Page> | undefined = this.page(path, undefined, options);
     while (next !== undefined) {
       const page: Page = await next;
-      order.check(page.entries, page.cursor === undefined);
+      // First of all, so that the server has something to do meanwhile.
       next = page.cursor === undefined ? undefined : this.page(path, page.cursor, options);
       next?.catch(() => {}); // its caller may stop before it
+      order.check(page.entries, page.cursor === undefined);
       yield page;
     }
   }
