@@ -2,10 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { openIn } from "../support/held.ts";
-import { until } from "../support/until.ts";
 import { PACKAGE, Served, run } from "./support.ts";
 
 let folder: TemporaryFolder;
@@ -53,44 +50,6 @@ test("runs nothing and reads nothing of the folder it is started in", async () =
   expect(ran).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(existsSync(here.at("preloaded"))).toBe(false);
 });
-
-test.skipIf(process.platform !== "linux")(
-  "chooses compilers for what it is to move, in the process that was started",
-  async () => {
-    using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    using here = new TemporaryFolder();
-    here.file("large", Buffer.alloc(16 * MiB));
-    here.file("small", Buffer.alloc(16 * MiB - 1));
-    here.file("tree/large", Buffer.alloc(16 * MiB));
-    here.file("other", Buffer.alloc(16 * MiB));
-    const [noFtl, lateDfg] = ["useFTLJIT=0", "thresholdForOptimizeAfterWarmUp=200000"];
-    for (const [command, setting] of [
-      ["get -r folder", noFtl],
-      ["get --recursive folder", noFtl],
-      ["upload -r tree", noFtl],
-      ["get folder", undefined],
-      ["upload large other", lateDfg],
-      ["put large other", lateDfg],
-      ["upload large small", undefined],
-      ["get large other", undefined],
-    ] as const) {
-      const argv = [executable, "client", "--server", `127.0.0.1:${silent.port}`];
-      const child = Bun.spawn([...argv, ...command.split(" ")], {
-        cwd: here.path,
-        stdout: "ignore",
-        stderr: "ignore",
-      });
-      const connected = (): boolean =>
-        openIn(child.pid).some((target) => target.startsWith("socket:"));
-      await until(connected, () => openIn(child.pid));
-      const environment = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
-      const chosen = [noFtl, lateDfg].filter((one) => environment.includes(`BUN_JSC_${one}`));
-      expect({ command, chosen }).toEqual({ command, chosen: setting ? [setting] : [] });
-      child.kill("SIGINT");
-      expect(await child.exited).toBe(130);
-    }
-  },
-);
 
 test("hands the words of a command on as they are when it moves a tree", async () => {
   await using served = await Served.start();

@@ -4,8 +4,10 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
+import { MiB } from "../../limits.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { KeepOptions } from "../../client/trees/tree.ts";
+import { compileAsUsual } from "../program/compilers.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { LocalError } from "../program/failures.ts";
@@ -152,7 +154,7 @@ async function saveAsFile(
       signal: context.signal,
       onBegin: ({ size }) => {
         answered = true;
-        bar.total = size;
+        begin(bar, size);
       },
       onProgress: (bytes) => void (bar.done = bytes),
       onResume: (offset, size) => {
@@ -173,6 +175,14 @@ async function saveAsFile(
   }
 }
 
+/** Bytes of a file from which on compiled code pays. */
+const LARGE = 8 * MiB;
+
+function begin(bar: Bar, size: number): void {
+  bar.total = size;
+  if (size >= LARGE) compileAsUsual();
+}
+
 const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
 
 function resumed(path: string, offset: number, size: number): string {
@@ -190,7 +200,7 @@ async function writeToStdout(
 ): Promise<Done> {
   const onProgress = (bytes: number): void => void (bar.done = bytes);
   await using download = await client.get(path, { signal, allowGrowth, onProgress });
-  bar.total = download.length;
+  begin(bar, download.length);
   for await (const bytes of download) await output.bytes(bytes);
   return { bytes: download.length, how: "verified", skipped: false, facts: {} };
 }
