@@ -417,6 +417,9 @@ export const MAX_USERS = 4096;
 /** Tokens of a user: one for each of their machines, and one more while another replaces it. */
 export const USER_TOKENS = 16;
 
+/** Folders for which a user has permissions of their own. */
+export const USER_FOLDERS = 64;
+
 /** Passwords that are checked at once, in a process: each takes 19 MiB and a core for some 30 ms. */
 export const PASSWORD_CHECKS = 2;
 

@@ -117,6 +117,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "store/uploads": [...BASE, "hash", "next-turn", "store", ...FILES, "node"],
   "store/disk": [...BASE, "store", ...FILES, "store/listing", "store/uploads", "node"],
 
+  // A store as one user sees it.
+  "store/permitted": [...BASE, "store"],
+
   transfer: [...SESSION, "hash", "next-turn", "store"],
   connection: MOVING,
   operations: [...CONNECTION, "next-turn", "node"],
@@ -125,7 +128,17 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "server/metrics": BASE,
   "server/options": [...BASE, "net", "store", "server/log"],
   // The users file, and who is who in it.
-  "server/users": [...BASE, "wire", "hash", "store", "store/system", "node", "bun", "valibot"],
+  "server/users": [
+    ...BASE,
+    "wire",
+    "hash",
+    "store",
+    "store/system",
+    "store/permitted",
+    "node",
+    "bun",
+    "valibot",
+  ],
   // What connections share, with no socket: other listeners than leat's own may stand on it.
   "server/host": [
     ...BASE,
@@ -135,7 +148,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "store",
     "connection",
     "operations",
+    "hash",
     "store/disk",
+    "store/permitted",
     "version",
     "server/log",
     "server/metrics",
@@ -215,7 +230,16 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "node",
     "commander",
   ],
-  "cli/server/users": [...BASE, "server/users", "cli/terminal", "cli/program", "node", "commander"],
+  "cli/server/users": [
+    ...BASE,
+    "store",
+    "store/permitted",
+    "server/users",
+    "cli/terminal",
+    "cli/program",
+    "node",
+    "commander",
+  ],
   "cli/server": [
     ...BASE,
     "version",

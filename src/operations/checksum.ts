@@ -9,7 +9,7 @@ import type { Exchange } from "./exchange.ts";
 /** A digest of a whole file; of one that is touched meanwhile, and perhaps changed, once more. */
 export async function checksum(request: Checksum, exchange: Exchange): Promise<void> {
   for (let tries = 1; !exchange.ended; tries += 1) {
-    using source = await exchange.store.open(request.path);
+    using source = await exchange.store.open(request.path, "checksum");
     const summing = start(request.algorithm);
     const take = (bytes: Uint8Array): void => summing.update(bytes);
     await readInTurns(source, { offset: 0 }, take, () => exchange.ended);

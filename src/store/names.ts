@@ -11,6 +11,9 @@ import { MAX_PATH, MAX_SEGMENT } from "../limits.ts";
 /** The store's own folder at the root of a library: no request can list, open or name it. */
 export const OWN_FOLDER = ".leat";
 
+/** In the own folder: what the stores of single users need. */
+export const USERS_FOLDER = "users";
+
 /** Characters of a name in a message, at most. */
 const SHOWN = 100;
 

@@ -280,8 +280,11 @@ export interface Store extends AsyncDisposable {
   page(folder: string, request: PageRequest): MaybePromise<Page>;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED (a link leads outside) */
   stat(path: string): MaybePromise<StoreEntry>;
-  /** @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED */
-  open(path: string): MaybePromise<Source>;
+  /**
+   * @param use whether the contents leave, or only a digest of them; what a user may do can depend on it
+   * @throws NOT_FOUND, IS_A_DIRECTORY, NOT_A_REGULAR_FILE, PERMISSION_DENIED
+   */
+  open(path: string, use?: "read" | "checksum"): MaybePromise<Source>;
   /**
    * Reads a whole small file at once. Missing where the store cannot do that. Throws nothing.
    * @param folder its path

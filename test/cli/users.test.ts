@@ -64,7 +64,9 @@ test("leat server user lists, adds tokens and removes", async () => {
   await added(folder, "bob");
   await user(folder, "token", "alice");
   const { stdout } = await user(folder, "list");
-  expect(stdout).toMatch(/^alice {2}token of (\S+), token of \1\nbob {2}token of \1\n$/);
+  expect(stdout).toMatch(
+    /^alice {2}the library {2}all {2}token of (\S+), token of \1\nbob {2}.*\n$/,
+  );
   expect((await user(folder, "remove", "alice")).code).toBe(0);
   expect((await user(folder, "list")).stdout).toMatch(/^bob .*\n$/);
   expectFailure(await user(folder, "remove", "alice"), 12, /no user alice/);

@@ -57,9 +57,10 @@ export class RawPeer implements Disposable {
     port: number,
     window = DOWNLOAD_WINDOW,
     hostname?: string,
+    token?: string,
   ): Promise<RawPeer> {
     const peer = await RawPeer.connect(port, hostname);
-    peer.hello(window);
+    peer.hello(window, token);
     const first = await peer.next();
     if (
       first === "end" ||
@@ -72,11 +73,11 @@ export class RawPeer implements Disposable {
     return peer;
   }
 
-  hello(window = DOWNLOAD_WINDOW): void {
-    this.frame(0, {
-      case: "hello",
-      value: { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: window },
-    });
+  hello(window = DOWNLOAD_WINDOW, token?: string): void {
+    const credentials =
+      token === undefined ? undefined : ({ kind: { case: "token", value: token } } as const);
+    const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: window };
+    this.frame(0, { case: "hello", value: { ...value, credentials } });
   }
 
   /** Sends in one write what `send` sends, so that the server reads it at once. */

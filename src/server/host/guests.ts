@@ -2,7 +2,10 @@
 import { LeatError } from "../../errors.ts";
 import type { MaybePromise, Store } from "../../store/store.ts";
 import type { Credentials } from "../../wire/gen/messages.ts";
+import type { ServerOptions } from "../options/options.ts";
 import type { User, Users } from "../users/users.ts";
+
+import { UserStores } from "./user-stores.ts";
 
 /** A client that was admitted. */
 export interface Guest extends Disposable {
@@ -22,20 +25,29 @@ export interface Arrival {
   readonly isOver: () => boolean;
 }
 
-export class Guests {
+export class Guests implements AsyncDisposable {
   readonly #store: Store;
   readonly #users: Users | undefined;
+  readonly #stores: UserStores;
 
-  constructor(store: Store, users: Users | undefined) {
+  /** @param store of everybody, where there are no users @throws INVALID_ARGUMENT */
+  constructor(store: Store, users: Users | undefined, options: ServerOptions) {
+    if (users !== undefined && options.library === undefined) {
+      throw new LeatError("INVALID_ARGUMENT", "users are served a library folder, not a store");
+    }
     this.#store = store;
     this.#users = users;
+    this.#stores = new UserStores(store, options);
   }
 
-  /** @throws UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED; CANCELLED when the client has left */
+  /** @throws UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE; CANCELLED when the client has left */
   admit({ credentials, identity, isPrivate, isOver }: Arrival): MaybePromise<Guest> {
-    if (this.#users === undefined) {
+    const users = this.#users;
+    if (users === undefined) {
       // Refused even where they are empty or of an unknown kind: their user is not known.
-      if (credentials === undefined) return this.#guest(undefined);
+      if (credentials === undefined) {
+        return { user: undefined, store: this.#store, [Symbol.dispose]: () => {} };
+      }
       const message = "this server has no users; connect without credentials";
       throw new LeatError("UNAUTHENTICATED", message);
     }
@@ -45,10 +57,9 @@ export class Guests {
       throw new LeatError("UNAUTHENTICATED", message);
     }
     if (credentials === undefined && identity !== undefined) {
-      return this.#guest(this.#users.named(identity));
+      return this.#guest(users, users.named(identity));
     }
-    const user = this.#users.admit(credentials, isOver);
-    return user instanceof Promise ? user.then((found) => this.#guest(found)) : this.#guest(user);
+    return this.#guest(users, users.admit(credentials, isOver));
   }
 
   /** Whether a guest still has the rights with which it came. */
@@ -61,7 +72,19 @@ export class Guests {
     this.#users?.reload();
   }
 
-  #guest(user: User | undefined): Guest {
-    return { user, store: this.#store, [Symbol.dispose]: () => {} };
+  /** Waits for what is under way in stores of users. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stores[Symbol.asyncDispose]();
+  }
+
+  async #guest(users: Users, found: MaybePromise<User>): Promise<Guest> {
+    const user = await found;
+    const lease = await this.#stores.take(user);
+    // The file may have been read again meanwhile.
+    if (users.isCurrent(user)) {
+      return { user, store: lease.store, [Symbol.dispose]: () => lease[Symbol.dispose]() };
+    }
+    lease[Symbol.dispose]();
+    throw new LeatError("UNAVAILABLE", "this user was changed just now; connect again");
   }
 }

@@ -46,7 +46,7 @@ export class Host {
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
     this.capacity = new Capacity(settings, options);
-    this.guests = new Guests(store, users);
+    this.guests = new Guests(store, users, settings);
   }
 
   status(connections: number, streams: number): StatusInit {
@@ -91,6 +91,7 @@ export class Host {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      await this.guests[Symbol.asyncDispose]();
       await this.store[Symbol.asyncDispose]();
     } finally {
       this.log.flush(); // commits that went on have their lines by now

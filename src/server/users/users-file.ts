@@ -14,8 +14,9 @@ import {
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { LeatError } from "../../errors.ts";
-import { MAX_USERS, USER_TOKENS, USERS_FILE_BYTES } from "../../limits.ts";
-import { quote } from "../../store/names.ts";
+import { MAX_USERS, USER_FOLDERS, USER_TOKENS, USERS_FILE_BYTES } from "../../limits.ts";
+import { checkPath, quote } from "../../store/names.ts";
+import { PERMISSIONS } from "../../store/permitted/permissions.ts";
 import { readPrivate } from "../../store/system/private-file.ts";
 import { PASSWORD_HASH } from "./passwords.ts";
 
@@ -29,7 +30,18 @@ const token = v.strictObject({
   made: v.pipe(v.string(), v.isoDate("a day like 2026-01-31 is expected")),
 });
 
+const permissions = v.array(v.picklist(PERMISSIONS, `each one is ${PERMISSIONS.join(", ")}`));
+
 const userRecord = v.strictObject({
+  /** A folder of the library, which is all that the user sees; "" is the library. */
+  root: v.optional(v.string(), ""),
+  /** By folder, relative to the root: those of the longest path count. Everything unless given. */
+  allow: v.optional(
+    v.pipe(
+      v.record(v.string(), permissions),
+      v.maxEntries(USER_FOLDERS, `at most ${USER_FOLDERS} folders are expected`),
+    ),
+  ),
   tokens: v.optional(v.pipe(v.array(token), v.maxLength(USER_TOKENS)), []),
   password: v.optional(
     v.pipe(v.string(), v.regex(PASSWORD_HASH, "a hash of leat server user is expected")),
@@ -107,9 +119,15 @@ function parse(path: string, text: string): UserRecords {
     throw wrong(`${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
   }
   const users = new Map(Object.entries(result.output.users));
-  for (const name of users.keys()) checkUserName(name);
+  for (const [name, user] of users) checkUser(name, user);
   if (users.size <= MAX_USERS) return users;
   throw wrong(`it has ${users.size} users; ${MAX_USERS} are allowed`);
+}
+
+/** @throws INVALID_ARGUMENT, INVALID_NAME */
+function checkUser(name: string, { root, allow = {} }: UserRecord): void {
+  checkUserName(name);
+  for (const path of [root, ...Object.keys(allow)]) checkPath(path);
 }
 
 function openNew(path: string, next: string): number {

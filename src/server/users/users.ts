@@ -3,6 +3,7 @@ import { timingSafeEqual } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { LeatError } from "../../errors.ts";
 import type { MaybePromise } from "../../store/store.ts";
+import { PERMISSIONS, Permissions } from "../../store/permitted/permissions.ts";
 import type { Credentials, UserPassword } from "../../wire/gen/messages.ts";
 import { PasswordChecks } from "./passwords.ts";
 import { tokenHash } from "./tokens.ts";
@@ -18,6 +19,7 @@ const MAX_PASSWORD = 1024;
 export interface User {
   readonly name: string;
   readonly record: UserRecord;
+  readonly permissions: Permissions;
 }
 
 interface KnownToken {
@@ -43,7 +45,7 @@ export class Users {
   /** Reads the file again. @throws as the constructor: then the users stay as they were */
   reload(): void {
     const records = readUsersFile(this.#path);
-    this.#users = usersOf(records);
+    this.#users = usersOf(records, this.#users);
     this.#tokens = tokensOf(this.#users);
   }
 
@@ -52,8 +54,8 @@ export class Users {
   }
 
   /** Whether a user is still the same: with the rights and the credentials as they were. */
-  isCurrent({ name, record }: User): boolean {
-    return isDeepStrictEqual(this.#users.get(name)?.record, record);
+  isCurrent(user: User): boolean {
+    return this.#users.get(user.name) === user;
   }
 
   /**
@@ -117,8 +119,18 @@ function checkLength(what: string, text: string, most: number): void {
   throw new LeatError("INVALID_ARGUMENT", `${what} has ${bytes} bytes; ${most} are allowed`);
 }
 
-function usersOf(records: UserRecords): ReadonlyMap<string, User> {
-  return new Map([...records].map(([name, record]) => [name, { name, record }]));
+/** @param before those who have not changed stay the same */
+function usersOf(
+  records: UserRecords,
+  before: ReadonlyMap<string, User>,
+): ReadonlyMap<string, User> {
+  const users = [...records].map(([name, record]): [string, User] => {
+    const known = before.get(name);
+    if (known !== undefined && isDeepStrictEqual(known.record, record)) return [name, known];
+    const rules = Object.entries(record.allow ?? { "": PERMISSIONS });
+    return [name, { name, record, permissions: new Permissions(new Map(rules)) }];
+  });
+  return new Map(users);
 }
 
 function tokensOf(users: ReadonlyMap<string, User>): ReadonlyMap<string, KnownToken> {

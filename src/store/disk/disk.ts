@@ -6,11 +6,11 @@ import { DiskSource } from "../read/disk-source.ts";
 import { readWhole } from "../read/whole-file.ts";
 import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
-import { type Facts, identityOf } from "../system/facts.ts";
+import type { Facts } from "../system/facts.ts";
 import { hasAttributes, setAttributes } from "../write/folder-attributes.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
-import { Library, type Resolution } from "../resolve/library.ts";
+import { Library, type Part, type Resolution } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
 import { Pages } from "../listing/pages.ts";
 import type {
@@ -33,6 +33,8 @@ import { Uploads } from "../uploads/uploads.ts";
 export interface DiskOptions {
   /** Nothing in the library is changed; not even the folder of partial files is made. */
   readonly readOnly?: boolean | undefined;
+  /** Only this part of the library is served; nothing leads out of it. @internal */
+  readonly part?: Part | undefined;
   /** How names are resolved; the best way of this system unless given. For tests. @internal */
   readonly resolution?: Resolution | undefined;
   /** Milliseconds that an unfinished upload is kept after its last change; PARTIAL_RETENTION. */
@@ -64,20 +66,30 @@ export class DiskStore implements Store {
 
   /** @throws as `openDiskStore` */
   static open(folder: string, options: DiskOptions = {}): DiskStore {
-    return new DiskStore(Library.open(folder, options.resolution), options);
+    const { part, resolution } = options;
+    const library =
+      part === undefined
+        ? Library.open(folder, resolution)
+        : Library.openPart(folder, part, resolution);
+    return new DiskStore(library, options);
   }
 
   private constructor(library: Library, options: DiskOptions) {
     this.readOnly = options.readOnly ?? false;
     this.#library = library;
-    this.#versions = new Versions(identityOf(library.facts));
+    this.#versions = new Versions(library.identity);
     this.#pages = new Pages(library);
     if (!this.readOnly) this.#uploads = new Uploads(library, this.#versions, options);
   }
 
   /** The library's folder, as it was when it was opened. */
   get root(): Facts {
-    return this.#library.facts;
+    return this.#library.rootFacts;
+  }
+
+  /** Whether the part of the library that is served is still where it was. @throws NOT_FOUND, … */
+  get isInPlace(): boolean {
+    return this.#library.isInPlace;
   }
 
   page(folder: string, request: PageRequest): Promise<Page> {

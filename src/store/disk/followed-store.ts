@@ -92,6 +92,11 @@ export class FollowedStore implements Store {
     return this.#now().freeBytes();
   }
 
+  /** Waits for everything that is under way, then closes the store. The caller begins nothing more. */
+  async retire(): Promise<void> {
+    await Promise.all([this.#store.retire(), ...this.#retiring.values()]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const all = [this.#store, ...this.#retiring.keys()];
     await Promise.all(all.map((store) => store[Symbol.asyncDispose]()));
@@ -114,7 +119,8 @@ export class FollowedStore implements Store {
     try {
       const facts = factsAt(this.#path);
       const { root } = this.#store;
-      if (sameThing(facts, root) && facts.mount === root.mount) return undefined;
+      const isSame = sameThing(facts, root) && facts.mount === root.mount;
+      if (isSame && this.#store.isInPlace) return undefined;
       const mount = isMount(this.#path, facts);
       if (this.#isMount && !mount) return missing(this.#path, "its disk is not mounted");
       const next = DiskStore.open(this.#path, this.#options);

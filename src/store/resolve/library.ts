@@ -4,10 +4,10 @@ import { closeSync, constants, mkdirSync, openSync, realpathSync } from "node:fs
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "./folder.ts";
 import type { Resolver } from "./resolver.ts";
-import { type Facts, sameThing } from "../system/facts.ts";
+import { type Facts, identityOf, sameThing } from "../system/facts.ts";
 import { KernelResolver } from "./kernel-resolver.ts";
 import { kernelResolves, O_PATH } from "../system/kernel.ts";
-import { checkPath, isOwnFolder, OWN_FOLDER, quote } from "../names.ts";
+import { checkPath, isOwnFolder, OWN_FOLDER, quote, USERS_FOLDER } from "../names.ts";
 import { mayBeOwnFolder, namesOwnFolder } from "./own-folder.ts";
 import { tolerate } from "../system/system-error.ts";
 import { notFound } from "../system/refusals.ts";
@@ -25,14 +25,27 @@ export interface OpenPlace {
 
 export interface Place extends OpenPlace, Disposable {}
 
+/** A folder of a library, served by itself. */
+export interface Part {
+  /** Its path. */
+  readonly path: string;
+  /** Whether links that stay inside it are followed. */
+  readonly followsLinks: boolean;
+  /** One segment: where the own folder of the library has what the store of this part needs. */
+  readonly home: string;
+}
+
 export class Library implements Disposable {
   readonly resolver: Resolver;
   readonly facts: Facts;
+  /** The library of which this one is a part, and which. */
+  readonly #whole: { readonly library: Library; readonly part: Part } | undefined;
   /** The folder of the last `placeNow` or `folderNow`, and its path; closed when this turn of the event loop ends. */
   #recent: { readonly path: string; readonly folder: Folder } | undefined;
 
-  private constructor(resolver: Resolver) {
+  private constructor(resolver: Resolver, whole?: { library: Library; part: Part }) {
     this.resolver = resolver;
+    this.#whole = whole;
     try {
       using root = resolver.folder([]);
       this.facts = root.facts;
@@ -52,6 +65,48 @@ export class Library implements Disposable {
     } catch (error) {
       throw LeatError.from(error, `cannot serve the folder ${quote(folder)}`);
     }
+  }
+
+  /**
+   * Opens a part of a library. Nothing leads out of it; what its store needs is kept in the library.
+   * @throws as `open`
+   */
+  static openPart(folder: string, part: Part, resolution?: Resolution): Library {
+    const library = Library.open(folder, resolution);
+    try {
+      using opened = library.resolver.folder(checkPath(part.path));
+      const resolver = openResolver(`${opened.path}/.`, resolution, part.followsLinks);
+      return new Library(resolver, { library, part });
+    } catch (error) {
+      library[Symbol.dispose]();
+      throw LeatError.from(error, `cannot serve ${quote(part.path)} of the library`);
+    }
+  }
+
+  /** Of the whole library, where this is a part of one. */
+  get rootFacts(): Facts {
+    return this.#whole?.library.facts ?? this.facts;
+  }
+
+  /** Identifies the store of this library. */
+  get identity(): string {
+    const own = identityOf(this.facts);
+    return this.#whole === undefined ? own : `${own}\0${this.#whole.part.home}`;
+  }
+
+  /** Whether a part is still where it was when it was opened. */
+  get isInPlace(): boolean {
+    if (this.#whole === undefined) return true;
+    const { library, part } = this.#whole;
+    using folder = library.resolver.folder(checkPath(part.path));
+    return sameThing(folder.facts, this.facts);
+  }
+
+  /** The folder of the own folder of the library, and the names of folders from there to what its store needs. */
+  get home(): { readonly root: Folder; readonly names: readonly string[] } {
+    if (this.#whole === undefined) return { root: this.resolver.folder([]), names: [OWN_FOLDER] };
+    const { library, part } = this.#whole;
+    return { root: library.resolver.folder([]), names: [OWN_FOLDER, USERS_FOLDER, part.home] };
   }
 
   /**
@@ -117,6 +172,7 @@ export class Library implements Disposable {
   [Symbol.dispose](): void {
     this.forgetRecent();
     this.resolver[Symbol.dispose]();
+    this.#whole?.library[Symbol.dispose]();
   }
 }
 
@@ -142,13 +198,17 @@ function checkLibrary(folder: string): string {
   return path;
 }
 
-function openResolver(path: string, resolution: Resolution | undefined): Resolver {
+function openResolver(
+  path: string,
+  resolution: Resolution | undefined,
+  followsLinks = true,
+): Resolver {
   if (resolution !== undefined && resolution !== "kernel") {
     return new WalkResolver(path, resolution === "walk");
   }
   if (process.platform === "linux") {
     const root = openSync(path, O_PATH | constants.O_DIRECTORY);
-    if (kernelResolves(root)) return new KernelResolver(root);
+    if (kernelResolves(root)) return new KernelResolver(root, followsLinks);
     closeSync(root);
   }
   return new WalkResolver(path, hasProc);

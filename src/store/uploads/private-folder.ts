@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import { OWN_FOLDER, quote } from "../names.ts";
+import { quote } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
 import { descriptorFacts } from "../system/descriptor.ts";
@@ -12,18 +12,32 @@ const PRIVATE = 0o700;
 
 /** Opens one, if it exists. */
 export function findPrivateFolder(library: Library, name: string): Folder | undefined {
-  using root = library.resolver.folder([]);
-  if (root.stat(OWN_FOLDER)?.kind !== "DIRECTORY") return undefined;
-  using own = root.child(OWN_FOLDER, OWN_FOLDER);
-  if (own.stat(name)?.kind !== "DIRECTORY") return undefined;
-  return own.child(name, `${OWN_FOLDER}/${name}`);
+  return descend(library, name, (parent, child, path) =>
+    parent.stat(child)?.kind === "DIRECTORY" ? parent.child(child, path) : undefined,
+  );
 }
 
 /** Opens one, and makes it if it is missing. @throws PERMISSION_DENIED, READ_ONLY, … */
 export function makePrivateFolder(library: Library, name: string): Folder {
-  using root = library.resolver.folder([]);
-  using own = make(root, OWN_FOLDER, OWN_FOLDER);
-  return make(own, name, `${OWN_FOLDER}/${name}`);
+  return descend(library, name, make)!;
+}
+
+/** @param enter opens a folder in a folder; undefined ends it */
+function descend(
+  library: Library,
+  name: string,
+  enter: (parent: Folder, name: string, path: string) => Folder | undefined,
+): Folder | undefined {
+  const { root, names } = library.home;
+  let folder: Folder | undefined = root;
+  const entered: string[] = [];
+  for (const each of [...names, name]) {
+    using parent: Folder = folder;
+    entered.push(each);
+    folder = enter(parent, each, entered.join("/"));
+    if (folder === undefined) return undefined;
+  }
+  return folder;
 }
 
 /** Whether an open folder was removed. */

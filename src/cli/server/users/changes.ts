@@ -9,7 +9,9 @@ import {
   readUsersFile,
   type UserRecord,
 } from "../../../server/users/users-file.ts";
+import { PERMISSIONS } from "../../../store/permitted/permissions.ts";
 import { UsageError } from "../../program/exit-codes.ts";
+import { type Allowed, allowedText } from "./allow.ts";
 import { printable } from "../../terminal/terminal-text.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import { STDERR, STDOUT, say } from "../../terminal/standard-streams.ts";
@@ -18,6 +20,8 @@ import { STDERR, STDOUT, say } from "../../terminal/standard-streams.ts";
 const SHORTEST = 8;
 
 export interface AddFlags {
+  readonly root: string;
+  readonly allow?: Allowed;
   readonly askPassword?: boolean;
 }
 
@@ -33,7 +37,10 @@ export async function addUser(file: string, name: string, flags: AddFlags): Prom
     if (user !== undefined) {
       throw new LeatError("ALREADY_EXISTS", `there is a user ${name} already`);
     }
-    return password === undefined ? { tokens: [recordOf(token)] } : { tokens: [], password };
+    const { root, allow } = flags;
+    const rights = allow === undefined ? { root } : { root, allow };
+    if (password !== undefined) return { ...rights, tokens: [], password };
+    return { ...rights, tokens: [recordOf(token)] };
   });
   if (password === undefined) {
     show(token, `user ${name} is made. This is its token, which is shown only now:`);
@@ -65,10 +72,13 @@ export function removeUser(file: string, name: string): void {
 }
 
 export function listUsers(file: string): void {
-  for (const [name, { tokens, password }] of readUsersFile(file)) {
+  for (const [name, { root, allow, tokens, password }] of readUsersFile(file)) {
     const ways = tokens.map(({ made }) => `token of ${made}`);
     if (password !== undefined) ways.push("password");
-    say(STDOUT, `${printable(name)}  ${ways.join(", ") || "cannot log in"}\n`);
+    const where = root === "" ? "the library" : printable(root);
+    const may = printable(allowedText(allow ?? { "": [...PERMISSIONS] }));
+    const how = ways.join(", ") || "cannot log in";
+    say(STDOUT, `${printable(name)}  ${where}  ${may}  ${how}\n`);
   }
 }
 

@@ -1,18 +1,32 @@
 /** `leat server user`, and its commands. What they need is not loaded for a server. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { PERMISSIONS } from "../../../store/permitted/permissions.ts";
 import { createCommand } from "../../program/arguments.ts";
 import { UsageError } from "../../program/exit-codes.ts";
+import { readAllowed, readFolder } from "./allow.ts";
 import type { AddFlags, TokenFlags } from "./changes.ts";
 
 export function userCommand(): Command {
   const program = createCommand("user")
     .description("make and change the file of --users")
     .option("--users <FILE>", "the users file; made with the first user")
+    .configureHelp({ showGlobalOptions: false })
     .addHelpText("after", "\nA server that runs takes changes over when it gets SIGHUP.")
     .helpCommand(false);
   const file = (): string => fileOf(program);
   add(program, "add", "make a user, and print its token once")
     .argument("<NAME>")
+    .addOption(
+      new Option("--root <FOLDER>", "all of the library that the user sees; made if it is missing")
+        .argParser(readFolder)
+        .default("", "the library"),
+    )
+    .addOption(
+      new Option(
+        "--allow <[FOLDER=]LIST>",
+        `what the user may do, in all of it or from FOLDER down: all, none, or some of ${PERMISSIONS.join(",")}`,
+      ).argParser(readAllowed),
+    )
     .option("--ask-password", "ask for a password in place of a token")
     .action(async (name: string, flags: AddFlags) =>
       (await changes()).addUser(file(), name, flags),
@@ -35,7 +49,10 @@ export function userCommand(): Command {
 const changes = () => import("./changes.ts");
 
 function add(program: Command, name: string, description: string): Command {
-  const command = createCommand(name).description(description);
+  const command = createCommand(name)
+    .description(description)
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText("after", "\n--users FILE, or LEAT_USERS, names the users file.");
   program.addCommand(command);
   return command;
 }

@@ -1,0 +1,98 @@
+/**
+ * The stores of users: each serves the root of its user, keeps the user's uploads apart from those of all others, and
+ * permits what the user may do. It is open while the user has a connection.
+ */
+import { LeatError } from "../../errors.ts";
+import { sha256 } from "../../hash.ts";
+import { FollowedStore } from "../../store/disk/followed-store.ts";
+import { PermittedStore } from "../../store/permitted/permitted-store.ts";
+import type { Store } from "../../store/store.ts";
+import type { ServerOptions } from "../options/options.ts";
+import type { User } from "../users/users.ts";
+
+export interface Lease extends Disposable {
+  readonly store: Store;
+}
+
+interface Open {
+  readonly disk: FollowedStore;
+  readonly store: Store;
+  /** Connections of the user. */
+  leases: number;
+}
+
+type DiskOptions = Pick<ServerOptions, "library" | "readOnly" | "partialRetention">;
+
+export class UserStores implements AsyncDisposable {
+  readonly #library: Store;
+  readonly #options: DiskOptions;
+  readonly #open = new Map<User, Open>();
+  /** Stores of users who have left, until everything that is under way in them is over. */
+  readonly #retiring = new Set<Promise<void>>();
+
+  /** @param library the whole; stays the caller's */
+  constructor(library: Store, options: DiskOptions) {
+    this.#library = library;
+    this.#options = options;
+  }
+
+  /** The root of the user is made if it is missing. @throws UNAVAILABLE */
+  async take(user: User): Promise<Lease> {
+    if (!this.#open.has(user)) await this.#makeRoot(user);
+    const open = this.#open.get(user) ?? this.#openStore(user);
+    open.leases += 1;
+    return { store: open.store, [Symbol.dispose]: () => this.#give(user, open) };
+  }
+
+  /** Waits for what is under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = [...this.#open.values()].map(({ disk }) => disk[Symbol.asyncDispose]());
+    this.#open.clear();
+    await Promise.all([...open, ...this.#retiring]);
+  }
+
+  #openStore(user: User): Open {
+    const { library, readOnly, partialRetention } = this.#options;
+    const { record, permissions, name } = user;
+    const part = {
+      path: record.root,
+      // Behind a link there may be other permissions than the name tells.
+      followsLinks: permissions.isUniform,
+      home: sha256(name).toString("hex").slice(0, 32),
+    };
+    try {
+      const options = { readOnly: readOnly === true, partialRetention, part };
+      const disk = new FollowedStore(library!, options);
+      const open = { disk, store: new PermittedStore(disk, permissions), leases: 0 };
+      this.#open.set(user, open);
+      return open;
+    } catch (thrown) {
+      throw noRoot(thrown);
+    }
+  }
+
+  async #makeRoot({ record: { root } }: User): Promise<void> {
+    if (root === "" || this.#library.readOnly) return;
+    try {
+      await this.#library.makeDirectory(root, true, "fsync");
+    } catch (thrown) {
+      throw noRoot(thrown);
+    }
+  }
+
+  #give(user: User, open: Open): void {
+    open.leases -= 1;
+    if (open.leases > 0 || this.#open.get(user) !== open) return;
+    this.#open.delete(user);
+    // An error of a store that is no longer used is no reason to stop.
+    const retired = open.disk.retire().catch(() => {});
+    this.#retiring.add(retired);
+    void retired.then(() => this.#retiring.delete(retired));
+  }
+}
+
+/** The server's own names are not for a client. */
+function noRoot(cause: unknown): LeatError {
+  const message = "the folder of this user cannot be opened; ask the operator of the server";
+  return new LeatError("UNAVAILABLE", message, { cause, retryable: false });
+}
