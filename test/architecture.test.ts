@@ -230,6 +230,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "node",
     "commander",
   ],
+  "cli/server/init": [
+    ...BASE,
+    "server/users",
+    "client/connection",
+    "cli/terminal",
+    "cli/program",
+    "node",
+    "commander",
+  ],
   "cli/server/users": [
     ...BASE,
     "store",
@@ -255,6 +264,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "cli/terminal",
     "cli/program",
     "cli/server/users",
+    "cli/server/init",
     "node",
     "bun",
     "commander",

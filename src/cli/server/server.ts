@@ -12,6 +12,7 @@ import { endWithParent } from "./end-with-parent.ts";
 import { EXIT, UsageError, exitCodeOf } from "../program/exit-codes.ts";
 import { checkConfigCommand, configCommand } from "./config.ts";
 import { type ServerFlags, addFlags } from "./flags.ts";
+import { initCommand } from "./init/command.ts";
 import { addressesElsewhere } from "./listening.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
@@ -45,6 +46,7 @@ function createProgram() {
       "after",
       "\nEvery flag can stand in the environment: --read-only as LEAT_READ_ONLY=1.",
     )
+    .addCommand(initCommand())
     .addCommand(configCommand())
     .addCommand(checkConfigCommand())
     .addCommand(userCommand())
