@@ -6,7 +6,7 @@ import type { Client, Competitor, Entry, Files } from "./competitor.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
 
 /** The executable, as `bun run build` makes it. */
-function build(site: Site): string {
+export function buildLeat(site: Site): string {
   const executable = join(site.etc, "leat");
   const script = join(import.meta.dir, "../../scripts/build.ts");
   if (existsSync(executable)) return executable;
@@ -61,7 +61,7 @@ export async function leatWithKernelCopy(site: Site): Promise<Entry> {
 
 async function start(site: Site, name: string, durability: Durability, ...more: string[]) {
   const port = freePort();
-  const executable = build(site);
+  const executable = buildLeat(site);
   const flags = [`--port=${port}`, `--durability=${durability}`, "--log-level=error", ...more];
   const argv = [executable, "server", site.library, ...flags];
   return { port, executable, server: await PeerServer.start(site, name, port, argv) };

@@ -17,13 +17,20 @@ read only = no
 ${root ? "uid = root\ngid = root" : ""}
 `;
 
-export async function rsync(site: Site): Promise<Entry> {
+/** @throws Missing where there is no rsync */
+export function rsyncDaemon(site: Site): Promise<PeerServer> {
   const program = site.programs.need("rsync");
   const port = freePort();
   const file = join(site.etc, "rsyncd.conf");
   writeFileSync(file, configuration(site, port));
   const argv = [program, "--daemon", "--no-detach", `--config=${file}`];
-  const server = await PeerServer.start(site, "rsync", port, argv);
+  return PeerServer.start(site, "rsync", port, argv);
+}
+
+export async function rsync(site: Site): Promise<Entry> {
+  const program = site.programs.need("rsync");
+  const server = await rsyncDaemon(site);
+  const { port } = server;
   const base = `rsync://127.0.0.1:${port}/library/`;
   const copy = ({ names, whole }: Files, from: string, to: string): Command => {
     const sources = whole ? [`${from}/`] : names.map((name) => `${from}/${name}`);

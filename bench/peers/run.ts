@@ -24,7 +24,7 @@ export const outputOf = (site: Site): string => join(site.etc, "client.out");
 export async function runClients(
   site: Site,
   commands: readonly Command[],
-  { server }: Competitor,
+  { server }: Pick<Competitor, "server">,
   signal: AbortSignal,
 ): Promise<Sample> {
   const said = join(site.etc, "client.log");

@@ -7,10 +7,9 @@ const PRECISIONS = [1, 100, 1000, 1_000_000, 10_000_000] as const;
 /** Whether the target has the time of the source: its file system may keep times less precisely, and cuts them. */
 export function isSameTime(source: Time, target: Time): boolean {
   if (source.seconds !== target.seconds) {
-    // FAT keeps every other second.
-    return (
-      target.nanoseconds === 0 && target.seconds % 2 === 0 && source.seconds - 1 === target.seconds
-    );
+    // FAT keeps every other second. A source of whole seconds may well be another file, a second later.
+    const isCut = source.nanoseconds !== 0 && target.nanoseconds === 0 && target.seconds % 2 === 0;
+    return isCut && source.seconds - 1 === target.seconds;
   }
   if (target.nanoseconds === 0) return true;
   return PRECISIONS.some(

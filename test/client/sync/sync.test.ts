@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { connect, type Removals, type SyncOutcome } from "../../../src/index.ts";
+import { setModifiedAt } from "../../../src/store/system/posix.ts";
 import { seededRandom } from "../../support/chop.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { openUnder, TemporaryFolder } from "../../support/folder.ts";
@@ -95,6 +96,18 @@ test.each(["down", "up"] as const)(
     expect(picture(target.at("t")).size).toBe(4);
   },
 );
+
+test("a file of the same size and a time that is a second later is copied", async () => {
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  await using server = await startServer({ library: library.path, durability: "none" });
+  await using client = await connect(`127.0.0.1:${server.port}`);
+  for (const seconds of [1_600_000_000, 1_600_000_001]) {
+    setModifiedAt(library.file("t/a", `${seconds}`), { seconds, nanoseconds: 0 });
+    expect(await client.syncDown("t", here.at("t"))).toMatchObject({ files: 1 });
+    expect(picture(here.at("t"))).toEqual(picture(library.at("t")));
+  }
+});
 
 test("a file that changes while it is copied is copied once more", async () => {
   using library = new TemporaryFolder();
