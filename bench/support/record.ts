@@ -102,7 +102,7 @@ export function keyText({ suite, work, who, axis, at, measure }: Key): string {
 /** What a suite is given. */
 export interface Bench {
   readonly record: Recorder;
-  /** Every suite together within three minutes on two cores; else within thirty. */
+  /** Every suite together within four minutes on two cores; else within forty. */
   readonly quick: boolean;
 }
 
