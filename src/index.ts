@@ -43,6 +43,7 @@ export type {
   TreeRoot,
   TreeSummary,
 } from "./client/trees/tree.ts";
+export type { Patterns } from "./client/trees/filter.ts";
 export type { GlobOptions } from "./client/trees/glob.ts";
 export type { RemoveOutcome, RemoveSummary } from "./client/trees/tree-remove.ts";
 export { TreeError } from "./client/trees/tree-summary.ts";

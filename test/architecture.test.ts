@@ -175,8 +175,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "client/download": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/upload": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/calls": [...CONNECTION, ...CALLS],
-  "client/trees": [...CONNECTION, ...CALLS, "client/calls", "node"],
-  "client/sync": [...CONNECTION, ...CALLS, "client/calls", "client/trees", "node", "ignore"],
+  "client/trees": [...CONNECTION, ...CALLS, "client/calls", "node", "ignore"],
+  "client/sync": [...CONNECTION, ...CALLS, "client/calls", "client/trees", "node"],
   client: [...CONNECTION, ...CALLS, "client/calls", "client/trees", "client/sync"],
 
   codec: [...BASE, "wire", "net"],

@@ -15,6 +15,7 @@ import type {
   SyncUpOptions,
 } from "./sync/sync.ts";
 import { summarizeSync } from "./sync/sync-summary.ts";
+import { makeFilter } from "./trees/filter.ts";
 import type {
   GetTreeOptions,
   LeftOut,
@@ -190,8 +191,11 @@ export class Client implements AsyncDisposable {
     roots: readonly TreeRoot[],
     options: GetTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    const { TreeGet } = await import("./trees/tree-get.ts");
-    return yield* new TreeGet(this.#calls, options).outcomes(roots);
+    const [{ TreeGet }, filter] = await Promise.all([
+      import("./trees/tree-get.ts"),
+      makeFilter(options),
+    ]);
+    return yield* new TreeGet(this.#calls, options, filter).outcomes(roots);
   }
 
   /**
@@ -217,8 +221,11 @@ export class Client implements AsyncDisposable {
     roots: readonly TreeRoot[],
     options: PutTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    const { TreePut } = await import("./trees/tree-put.ts");
-    return yield* new TreePut(this.#calls, options).outcomes(roots);
+    const [{ TreePut }, filter] = await Promise.all([
+      import("./trees/tree-put.ts"),
+      makeFilter(options),
+    ]);
+    return yield* new TreePut(this.#calls, options, undefined, filter).outcomes(roots);
   }
 
   /**

@@ -8,6 +8,7 @@ import { MiB } from "../../limits.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
 import type { KeepOptions } from "../../client/trees/tree.ts";
 import { compileAsUsual } from "../program/compilers.ts";
+import type { Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { LocalError } from "../program/failures.ts";
@@ -18,14 +19,16 @@ import { type Transfer, downloads, planEach } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { printable } from "../terminal/terminal-text.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
-import { moveTrees } from "./trees.ts";
+import { choice, moveTrees } from "./trees.ts";
+import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
-interface Flags extends GlobFlags, Required<KeepOptions> {
+interface Flags extends GlobFlags, Patterns, Required<KeepOptions> {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly durability: DurabilityLevel;
   readonly json?: boolean;
+  readonly jobs?: number;
   readonly allowGrowth?: boolean;
 }
 
@@ -49,6 +52,9 @@ export function add(program: Command, context: ContextOf): Command {
     .option("--no-times", "new modified times, and not those of the originals")
     .option("--no-modes", "default permissions, and not those of the originals")
     .option("--json", "one object a line for each file")
+    .addOption(exclude())
+    .addOption(include())
+    .addOption(new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1)))
     .addOption(noGlob())
     .action((remotes: string[], flags: Flags) =>
       context().run("get", (now) => get(now, remotes, flags)),
@@ -68,6 +74,10 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
     ? planEach(names, (each) => ({ path: context.currentFolder.resolve(each), local: "-" }))
     : downloads(context, names, flags);
   if (!context.refuse("get", planned)) return;
+  const patterned = flags.exclude !== undefined || flags.include !== undefined;
+  if (patterned && !recursive) {
+    throw new UsageError("--exclude and --include choose what -r takes: add -r");
+  }
   if (recursive) return getAll(context, typed, flags, planned.all);
   const getOne = toStdout ? writeToStdout : saveAsFile;
   await transferAll(context, {
@@ -76,6 +86,7 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
     name: ({ path }) => path,
     run: (transfer, client, bar) => getOne(context, transfer, flags, client, bar),
     json,
+    jobs: flags.jobs,
     inOrder: toStdout,
   });
 }
@@ -83,15 +94,17 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
 async function getAll(
   context: Context,
   typed: readonly string[],
-  { to, ifExists, durability, allowGrowth = false, json = false, times, modes }: Flags,
+  flags: Flags,
   roots: readonly Transfer[],
 ): Promise<void> {
+  const { to, ifExists, durability, allowGrowth = false, json = false, times, modes } = flags;
   await moveTrees(context, {
     command: "get",
     title: typed.join(" "),
     json,
     move: (client, onProgress) =>
       client.getTrees(roots, {
+        ...choice(flags),
         ifExists,
         durability,
         allowGrowth,

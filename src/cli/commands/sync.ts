@@ -1,10 +1,10 @@
 /** `sync`: makes one folder like another. The name of the one in the library begins with a colon. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { TreeRoot } from "../../client/trees/tree.ts";
 import type { Removals, SyncDownOptions, SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
-import { wholeNumber } from "../program/arguments.ts";
 import type { KeepOptions } from "../../client/trees/tree.ts";
+import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { checkLocal, expandHome } from "../program/local-names.ts";
@@ -32,11 +32,6 @@ interface Flags extends Required<KeepOptions> {
   readonly json?: boolean;
 }
 
-const each = (pattern: string, before: readonly string[] = []): string[] => {
-  if (pattern === "") throw new InvalidArgumentError("A pattern is empty.");
-  return [...before, pattern];
-};
-
 export function add(program: Command, context: ContextOf): Command {
   return program
     .command("sync <SOURCE> <TARGET>")
@@ -49,10 +44,8 @@ export function add(program: Command, context: ContextOf): Command {
     )
     .option("-y, --yes", "remove without asking")
     .option("-n, --dry-run", "change nothing, and print what would be done")
-    .addOption(
-      new Option("--exclude <PATTERN>", "leave out what matches, as in .gitignore").argParser(each),
-    )
-    .addOption(new Option("--include <PATTERN>", "but not what matches this").argParser(each))
+    .addOption(exclude())
+    .addOption(include())
     .option("-c, --checksum", "compare files of the same size by their contents")
     .option("-u, --update", "leave files alone that are newer in TARGET")
     .option("--existing", "only files that TARGET has already")

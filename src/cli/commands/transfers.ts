@@ -35,6 +35,8 @@ interface TransferOptions {
   readonly name: (transfer: Transfer) => string;
   readonly run: (transfer: Transfer, client: Client, bar: Bar) => Promise<Done>;
   readonly json: boolean;
+  /** How many at once. */
+  readonly jobs?: number | undefined;
   /** One after another: they share stdout. */
   readonly inOrder?: boolean;
 }
@@ -51,7 +53,8 @@ export async function transferAll(context: Context, options: TransferOptions): P
       if (done !== undefined) all.push(done);
     }
   };
-  const workers = options.inOrder === true ? 1 : Math.min(AT_ONCE, transfers.length);
+  const workers =
+    options.inOrder === true ? 1 : Math.min(options.jobs ?? AT_ONCE, transfers.length);
   {
     using _shown = context.progress.group(transfers.length);
     await Promise.all(Array.from({ length: workers }, worker));

@@ -1,5 +1,6 @@
 /** Runs `get -r` and `upload -r`: many files, one line at the end, and one for each that failed. */
 import type { Client } from "../../client/client.ts";
+import type { Patterns } from "../../client/trees/filter.ts";
 import type { TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
 import { Lacking } from "./not-done.ts";
@@ -20,6 +21,15 @@ interface TreesOptions {
   readonly how: (outcome: TreeOutcome) => string;
   /** For `--json`. */
   readonly facts: (outcome: TreeOutcome) => object;
+}
+
+/** The flags that say which files of a tree are moved, and how many at once. */
+export function choice({
+  exclude = [],
+  include = [],
+  jobs,
+}: Patterns & { readonly jobs?: number }) {
+  return { exclude, include, ...(jobs !== undefined && { jobs }) };
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

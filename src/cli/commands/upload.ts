@@ -5,6 +5,7 @@ import type { UploadSource } from "../../client/upload/upload.ts";
 import type { TreeOutcome } from "../../client/trees/tree.ts";
 import type { Collision } from "../../store/store.ts";
 import type { KeepOptions } from "../../client/trees/tree.ts";
+import type { Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { statLocal } from "../program/local-names.ts";
@@ -14,15 +15,17 @@ import { type Transfer, meansContents, meansFolder, uploads } from "../program/p
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { standardInput } from "../terminal/standard-input.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
-import { moveTrees } from "./trees.ts";
+import { choice, moveTrees } from "./trees.ts";
+import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
 
-interface Flags extends GlobFlags, Required<KeepOptions> {
+interface Flags extends GlobFlags, Patterns, Required<KeepOptions> {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly json?: boolean;
+  readonly jobs?: number;
   readonly discardPartial?: boolean;
 }
 
@@ -41,6 +44,9 @@ export function add(program: Command, context: ContextOf): Command {
     .option("--no-modes", "default permissions, and not those of the originals")
     .option("--discard-partial", "when interrupted, leave nothing on the server to continue")
     .option("--json", "one object a line for each file")
+    .addOption(exclude())
+    .addOption(include())
+    .addOption(new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1)))
     .addOption(noGlob())
     .addHelpText("after", "\n- sends standard input, and needs --to NAME.")
     .action((locals: string[], flags: Flags) =>
@@ -55,6 +61,10 @@ async function upload(context: Context, locals: readonly string[], flags: Flags)
   if (names.length === 0) return;
   const planned = await uploads(context, names, flags);
   if (!context.refuse("upload", planned)) return;
+  const patterned = flags.exclude !== undefined || flags.include !== undefined;
+  if (patterned && !recursive) {
+    throw new UsageError("--exclude and --include choose what -r takes: add -r");
+  }
   if (recursive) return uploadAll(context, locals, flags, planned.all);
   const several = planned.all.length > 1;
   await transferAll(context, {
@@ -63,6 +73,7 @@ async function upload(context: Context, locals: readonly string[], flags: Flags)
     name: ({ local, path }) => (local === STDIN ? path : local),
     run: (transfer, client, bar) => uploadOne(context, transfer, flags, client, bar, several),
     json,
+    jobs: flags.jobs,
   });
 }
 
@@ -79,6 +90,7 @@ async function uploadAll(
     json,
     move: (client, onProgress) =>
       client.putTrees(roots, {
+        ...choice(flags),
         ifExists,
         times,
         modes,

@@ -1,5 +1,5 @@
 /** How all commands read their arguments. */
-import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { LEAST_RATE, LONGEST_TIMER } from "../../limits.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
@@ -53,6 +53,18 @@ export function byteRate(text: string): number {
     "It should be a number of bytes a second, 1K or more, like 500K or 5M.",
   );
 }
+
+/** For `argParser` of a flag that may be repeated. */
+function eachOf(text: string, before: readonly string[] = []): string[] {
+  if (text === "") throw new InvalidArgumentError("It is empty.");
+  return [...before, text];
+}
+
+/** The flags with patterns of .gitignore. */
+export const exclude = (): Option =>
+  new Option("--exclude <PATTERN>", "leave out what matches, as in .gitignore").argParser(eachOf);
+export const include = (): Option =>
+  new Option("--include <PATTERN>", "but not what matches this").argParser(eachOf);
 
 /** For `argParser`: more than 0. @returns milliseconds */
 export function seconds(text: string): number {

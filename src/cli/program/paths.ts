@@ -94,9 +94,10 @@ export function downloads(
     // It has no name to be written under, and a name that the server chose is not used.
     if (path === "" && !recursive)
       throw new LeatError("IS_A_DIRECTORY", "the library itself is a folder");
-    if (into === undefined) return { path, local: to! };
     const contents = recursive && (path === "" || meansContents(each));
-    return { path, local: contents ? `${into}/` : join(into, lastSegment(path)) };
+    const place = contents ? undefined : lastSegment(path);
+    if (into === undefined) return { path, local: to!, place };
+    return { path, local: place === undefined ? `${into}/` : join(into, place), place };
   };
   return planEach(typed, plan, ({ local }) => resolve(local));
 }
@@ -125,9 +126,9 @@ export async function uploads(
   const into = await remoteFolder(names, to ?? ".", locals.length > 1);
   const plan = (local: string): Transfer => {
     checkLocal(local);
-    if (into === undefined) return { local, path: names.currentFolder.resolve(to!) };
-    const contents = recursive && meansContents(local);
-    return { local, path: contents ? into : inFolder(into, basename(resolve(local))) };
+    const place = recursive && meansContents(local) ? undefined : basename(resolve(local));
+    if (into === undefined) return { local, path: names.currentFolder.resolve(to!), place };
+    return { local, path: place === undefined ? into : inFolder(into, place), place };
   };
   return planEach(locals, plan, ({ path }) => path);
 }

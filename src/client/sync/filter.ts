@@ -3,16 +3,10 @@
  * .leatignore in the local folder. Patterns of a server are not used: it could keep the client busy with them.
  */
 import { join } from "node:path";
-import { SYNC_PATTERNS, SYNC_PLACES } from "../../limits.ts";
+import { SYNC_PATTERNS } from "../../limits.ts";
 import { readShortFile } from "../local/short-file.ts";
 import { isOwnFolder } from "../../store/names.ts";
-import type { SyncOptions } from "./sync.ts";
-
-/** @see https://git-scm.com/docs/gitignore */
-export interface Filter {
-  /** @param place of the name, relative to the root of the sync */
-  excludes(place: string, isFolder: boolean): boolean;
-}
+import { type Filter, makeFilter, type Patterns } from "../trees/filter.ts";
 
 /** The file with patterns, in the local folder. */
 const PATTERNS_FILE = ".leatignore";
@@ -27,24 +21,7 @@ export function isNeverRemoved(place: string): boolean {
  * @returns undefined where there are no patterns
  * @throws TOO_LARGE, PERMISSION_DENIED (the file of patterns)
  */
-export async function makeFilter(
-  local: string,
-  { exclude = [], include = [] }: SyncOptions,
-): Promise<Filter | undefined> {
-  const written = readShortFile(join(local, PATTERNS_FILE), SYNC_PATTERNS).split(/\r?\n/);
-  const patterns = [...written, ...exclude, ...include.map((pattern) => `!${pattern}`)];
-  if (!patterns.some((pattern) => pattern.trim() !== "" && !pattern.startsWith("#")))
-    return undefined;
-  const { default: ignore } = await import("ignore");
-  const make = () => ignore({ ignorecase: false }).add(patterns);
-  let current = make();
-  let asked = 0;
-  return {
-    excludes(place, isFolder) {
-      if (!ignore.isPathValid(place)) return false; // a name that a server made up: it is refused
-      // It remembers every name that it was asked about.
-      if (asked++ % SYNC_PLACES === 0) current = make();
-      return current.ignores(isFolder ? `${place}/` : place);
-    },
-  };
+export function makeSyncFilter(local: string, patterns: Patterns): Promise<Filter | undefined> {
+  const written = readShortFile(join(local, PATTERNS_FILE), SYNC_PATTERNS);
+  return makeFilter(patterns, written.split(/\r?\n/));
 }

@@ -4,7 +4,7 @@ import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import type { TreeRoot } from "../trees/tree.ts";
 import type { Rules } from "./decide.ts";
-import type { Filter } from "./filter.ts";
+import type { Filter } from "../trees/filter.ts";
 import type { SyncOutcome } from "./sync.ts";
 import type { Tally } from "./tally.ts";
 

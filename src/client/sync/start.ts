@@ -3,7 +3,7 @@ import type { Calls } from "../calls/calls.ts";
 import { onAbort } from "../connection/abortable.ts";
 import type { TreeRoot } from "../trees/tree.ts";
 import { downEnds, upEnds } from "./ends.ts";
-import { makeFilter } from "./filter.ts";
+import { makeSyncFilter } from "./filter.ts";
 import type { SyncDownOptions, SyncOptions, SyncOutcome, SyncRest, SyncUpOptions } from "./sync.ts";
 import { type Ends, SyncRun } from "./sync-run.ts";
 
@@ -35,7 +35,7 @@ async function* sync<Folder>(
   const release = onAbort(options.signal, (error) => stop.abort(error));
   try {
     const ends = await open(stop.signal);
-    const filter = await makeFilter(local, options);
+    const filter = await makeSyncFilter(local, options);
     return yield* new SyncRun(calls, ends, options, filter, stop).outcomes();
   } finally {
     release();

@@ -11,7 +11,7 @@ import type { Walk } from "../local/local-walk.ts";
 import { outcomeOf, type LeftOut, type TreeRoot } from "../trees/tree.ts";
 import { Channel } from "./channel.ts";
 import { differs } from "./contents.ts";
-import type { Filter } from "./filter.ts";
+import type { Filter } from "../trees/filter.ts";
 import { Merge } from "./merge.ts";
 import { OpenFolder } from "./open-folders.ts";
 import type { PassOptions } from "./pass-options.ts";

@@ -2,11 +2,16 @@
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
 import type { KeepOptions } from "../local/kept.ts";
+import type { Patterns } from "../trees/filter.ts";
 import type { LeftOut, TreeOptions, TreeOutcome, TreeRoot, TreeSummary } from "../trees/tree.ts";
 
-/** How to make one folder like another. */
+/** How to make one folder like another. What the patterns leave out is left as it is on both sides. */
 export interface SyncOptions
-  extends CallOptions, KeepOptions, Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
+  extends
+    CallOptions,
+    Patterns,
+    KeepOptions,
+    Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
   /**
    * Removes what is only in the target, after everything else; and replaces what is a file on one side and something
    * else on the other.
@@ -26,10 +31,6 @@ export interface SyncOptions
   readonly ignoreExisting?: boolean;
   /** Not the files that are newer in the target. */
   readonly update?: boolean;
-  /** Patterns of .gitignore, relative to the folder: what matches is left as it is on both sides. */
-  readonly exclude?: readonly string[];
-  /** What one of these patterns matches is not excluded. */
-  readonly include?: readonly string[];
 }
 
 /** How to make a local folder like one of the library. */

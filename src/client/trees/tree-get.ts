@@ -20,6 +20,8 @@ import type { Calls } from "../calls/calls.ts";
 import type { Saved } from "../download/options.ts";
 import { storeEntry } from "../download/download-stream.ts";
 import { isSkipped, localOptions, savedAs } from "../download/saving.ts";
+import type { Filter } from "./filter.ts";
+import { OpenFolders } from "./get-folders.ts";
 import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "../download/small-get.ts";
 import {
@@ -55,9 +57,11 @@ export class TreeGet {
   readonly #collision: Collision;
   readonly #durability: DurabilityLevel;
   readonly #options: GetTreeOptions;
+  readonly #filter: Filter | undefined;
   readonly #syncs = new TreeSyncs();
 
-  constructor(calls: Calls, options: GetTreeOptions) {
+  constructor(calls: Calls, options: GetTreeOptions, filter?: Filter) {
+    this.#filter = filter;
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
     this.#collision = options.ifExists ?? "replace";
@@ -72,9 +76,11 @@ export class TreeGet {
 
   async #root(root: TreeRoot | PlacedRoot): Promise<void> {
     if ("folder" in root) return this.#placed(root);
-    const { path, local } = root;
+    const { path, local, place } = root;
     const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
-    if (entry.kind === "DIRECTORY") {
+    const isTree = entry.kind === "DIRECTORY";
+    if (place !== undefined && this.#filter?.excludes(place, isTree) === true) return;
+    if (isTree) {
       await checkGet(this.#calls, root, this.#run);
       const attributes = keptOfFolder(entry, this.#options);
       return this.#tree(root, () => LocalFolder.make(local, attributes, this.#durability));
@@ -94,12 +100,13 @@ export class TreeGet {
   /** @param make makes the local folder */
   async #tree(root: TreeRoot, make: () => LocalFolder): Promise<void> {
     const { signal } = this.#run;
-    // Where files that exist are skipped, most of them are there: those that are missing are asked for.
-    const contentsUpTo = this.#collision === "skip" ? 0 : SMALL_FILE;
+    // Where files that exist are skipped, most of them are there, and many may be left out by patterns: files are asked for.
+    const asks = this.#collision === "skip" || this.#filter !== undefined;
+    const contentsUpTo = asks ? 0 : SMALL_FILE;
     const walk = await walkTree(this.#calls, root.path, { contentsUpTo, signal });
     using open = new OpenFolders();
     try {
-      open.push(root, make);
+      open.push(root, "", make);
       do {
         for (let item = walk.next(); item !== undefined; item = walk.next()) {
           const waits = this.#item(open, item);
@@ -140,7 +147,12 @@ export class TreeGet {
     open: OpenFolders,
     { entry, contents, failure, skippedNames = 0 }: WalkItem,
   ): MaybePromise<void> {
-    const { root, folder } = open.top;
+    const { root, folder, place } = open.top;
+    if (folder === undefined) {
+      // It could not be made, which was reported, or is left out.
+      if (entry !== undefined && isFolder(entry)) open.push(root, place, () => undefined);
+      return;
+    }
     if (failure !== undefined) {
       open.top.hasFailed = true;
       this.#run.report(this.#run.failed(root, "DIRECTORY", failure));
@@ -151,8 +163,12 @@ export class TreeGet {
     }
     if (entry === undefined) return;
     const item = { path: below(root.path, entry.name), local: below(root.local, entry.name) };
-    if (isFolder(entry)) return this.#subfolder(open, item, entry);
-    if (folder === undefined) return; // it could not be made, which was reported
+    const itemPlace = below(place, entry.name);
+    if (this.#filter?.excludes(itemPlace, isFolder(entry)) === true) {
+      if (isFolder(entry)) open.push(item, itemPlace, () => undefined);
+      return;
+    }
+    if (isFolder(entry)) return this.#subfolder(open, item, itemPlace, entry);
     const { name, size, kind, link = false } = entry;
     if (link || kind !== "FILE") return this.#run.leaveOut(item.path, link);
     try {
@@ -163,16 +179,16 @@ export class TreeGet {
     }
   }
 
-  #subfolder(open: OpenFolders, item: TreeRoot, entry: Entry): void {
+  #subfolder(open: OpenFolders, item: TreeRoot, place: string, entry: Entry): void {
     const { name } = entry;
     const parent = open.top.folder;
     try {
       checkName(name);
       checkDepth(item.path, open.depth);
       const attributes = keptOfFolder(entry, this.#options);
-      open.push(item, () => parent?.make(name, attributes, this.#durability));
+      open.push(item, place, () => parent?.make(name, attributes, this.#durability));
     } catch (thrown) {
-      open.push(item, () => undefined);
+      open.push(item, place, () => undefined);
       this.#run.report(this.#run.failed(item, "DIRECTORY", thrown));
     }
   }
@@ -293,46 +309,6 @@ function fetched(item: TreeRoot, { size, version }: StoreEntry, saved: Saved): T
 interface Came {
   readonly entry: Omit<Entry, "link">;
   readonly contents: Uint8Array;
-}
-
-/** The folders between the root of the tree and the item that comes, the root first. */
-class OpenFolders implements Disposable {
-  readonly #folders: OpenFolder[] = [];
-
-  get depth(): number {
-    return this.#folders.length;
-  }
-
-  get top(): OpenFolder {
-    return this.#folders.at(-1)!;
-  }
-
-  /** @param make makes the local folder; undefined where that failed */
-  push(root: TreeRoot, make: () => LocalFolder | undefined): void {
-    const folder = make();
-    this.#folders.push({
-      root,
-      folder,
-      hasFailed: false,
-      [Symbol.dispose]: () => folder?.[Symbol.dispose](),
-    });
-  }
-
-  pop(): OpenFolder {
-    return this.#folders.pop()!;
-  }
-
-  [Symbol.dispose](): void {
-    while (this.#folders.length > 0) this.pop()[Symbol.dispose]();
-  }
-}
-
-interface OpenFolder extends Disposable {
-  readonly root: TreeRoot;
-  /** undefined where it could not be made: nothing in it is fetched. */
-  readonly folder: LocalFolder | undefined;
-  /** It could not be listed, which was reported. */
-  hasFailed: boolean;
 }
 
 /** A server cannot make the client write outside of the target. @throws INVALID_NAME */

@@ -11,6 +11,7 @@ import { below, quote } from "../../store/names.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
+import type { Filter } from "./filter.ts";
 import { UploadLoops } from "./into-itself.ts";
 import { durabilityOf, IF_EXISTS } from "../upload/options.ts";
 import { notDoneOf } from "../upload/receipt.ts";
@@ -48,6 +49,7 @@ export class TreePut {
   readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #options: PutTreeOptions;
+  readonly #filter: Filter | undefined;
   readonly #loops: UploadLoops;
   readonly #files: PutFiles;
   readonly #folders: PutFolders;
@@ -59,7 +61,8 @@ export class TreePut {
   #places: PutPlaces | undefined;
 
   /** @param base a folder of the library that exists: all roots are in it, and come in the order of a walk */
-  constructor(calls: Calls, options: PutTreeOptions, base?: string) {
+  constructor(calls: Calls, options: PutTreeOptions, base?: string, filter?: Filter) {
+    this.#filter = filter;
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
     this.#folders = new PutFolders(calls, this.#run, options);
@@ -84,6 +87,7 @@ export class TreePut {
     const places = this.#base === undefined ? undefined : await this.#openPlaces(this.#base);
     if (places !== undefined) return await this.#placed({ ...root, folder: held, name }, places);
     const kind = held.kindOf(name);
+    if (this.#excludes(root.place, kind)) return;
     if (kind !== "DIRECTORY") return await this.#files.begin(held, root, name);
     using folder = held.child(name, root.local);
     if ("isBare" in root && root.isBare === true) {
@@ -157,6 +161,10 @@ export class TreePut {
     if (made.hasFailed) return; // which was reported
     const waits = this.#waitFor(upload);
     if (waits !== undefined) return waits.then(() => this.#entry(source, name));
+    if (this.#filter !== undefined) {
+      const place = below(root.path, name).slice(this.#target === "" ? 0 : this.#target.length + 1);
+      if (this.#excludes(place, folder.kindOf(name))) return;
+    }
     const small = folder.readSmall(name, SMALL_FILE);
     if (small === undefined) return this.#slowEntry(source, name);
     const item = { path: below(root.path, name), local: below(root.local, name) };
@@ -164,6 +172,10 @@ export class TreePut {
     else if (small.mode === 0)
       return this.#slowEntry(source, name); // has no form in an item
     else upload.send(this.#fileItem({ folder, item, name, small, parent: made }));
+  }
+
+  #excludes(place: string | undefined, kind: string | undefined): boolean {
+    return place !== undefined && this.#filter?.excludes(place, kind === "DIRECTORY") === true;
   }
 
   /** @returns a promise where there is no room for one more small file */

@@ -52,7 +52,7 @@ export class TreeRun {
 
   constructor(link: ReconnectingLink, options: TreeOptions) {
     this.#link = link;
-    this.#limit = link.current.connection.session.streams.max;
+    this.#limit = Math.min(link.current.connection.session.streams.max, options.jobs ?? Infinity);
     this.#options = options;
   }
 

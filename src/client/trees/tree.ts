@@ -5,6 +5,7 @@ import { quote } from "../../store/names.ts";
 import type { Collision, DurabilityLevel, NotDone } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
 import type { KeepOptions } from "../local/kept.ts";
+import type { Patterns } from "./filter.ts";
 
 export type { KeepOptions };
 
@@ -14,6 +15,8 @@ export interface TreeRoot {
   readonly path: string;
   /** Its path on this machine. A link as its last segment is followed only if it ends in "/". */
   readonly local: string;
+  /** Where the patterns count for the root itself, too: its path for them. */
+  readonly place?: string | undefined;
 }
 
 /** Roots that come while earlier ones are moved. `fail` is called when the run ends before all of them have come. */
@@ -25,7 +28,9 @@ export interface RootFeed extends AsyncIterable<TreeRoot> {
 export type Roots = readonly TreeRoot[] | RootFeed;
 
 /** How to move a tree, in either direction. */
-export interface TreeOptions extends CallOptions, KeepOptions {
+export interface TreeOptions extends CallOptions, Patterns, KeepOptions {
+  /** How many transfers run at once, 1 or more: as many as the server allows, unless given. Small files of a tree share one. */
+  readonly jobs?: number;
   /**
    * When the name of a file is taken: unless given, `replace` for a get and `fail` for a put. Folders that
    * exist are filled.
