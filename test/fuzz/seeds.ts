@@ -7,7 +7,7 @@ import { type Field, parseFields } from "./fields.ts";
 import { mutated } from "./mutate.ts";
 
 /** Longer ones would only be noise in their payloads. */
-const LONGEST = 1000;
+const LONGEST = 400;
 
 const Frame = typeOf("Frame");
 
