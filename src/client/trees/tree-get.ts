@@ -111,6 +111,7 @@ export class TreeGet {
         for (let item = walk.next(); item !== undefined; item = walk.next()) {
           const waits = this.#item(open, item);
           if (waits !== undefined) await waits;
+          if (!this.#run.hasReportRoom) await this.#run.reportRoom();
         }
       } while (await walk.more());
       await this.#leave(open, open.depth);

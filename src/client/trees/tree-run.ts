@@ -97,6 +97,16 @@ export class TreeRun {
     return this.#waitFor(() => this.hasItemRoom);
   }
 
+  /** Whether outcomes may be reported that no transfer leads to: a server can send failures without end. */
+  get hasReportRoom(): boolean {
+    return this.#error !== undefined || this.#outcomes.length < TREE_OUTCOMES;
+  }
+
+  /** Waits until they may. */
+  reportRoom(): Promise<void> {
+    return this.#waitFor(() => this.hasReportRoom);
+  }
+
   async #waitFor(hasRoom: () => boolean): Promise<void> {
     while (!hasRoom()) {
       if (this.#error !== undefined) throw this.#error;
