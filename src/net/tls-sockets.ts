@@ -52,7 +52,7 @@ export function secureHandlers(
     },
     error(socket, error) {
       if (socket.data === undefined) socket.terminate();
-      else socket.data.defect(error);
+      else socket.data.failed(error);
     },
   };
 }

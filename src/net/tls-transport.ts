@@ -70,8 +70,7 @@ export class TlsTransport implements Transport {
   }
 
   close(): void {
-    this.#socket.close();
-    this.end(undefined); // within a handshake the runtime may report no close
+    this.#leave(() => this.#socket.close(), undefined);
   }
 
   // ---- called by the runtime ----
@@ -87,7 +86,7 @@ export class TlsTransport implements Transport {
 
   onData(chunk: Uint8Array): void {
     if (this.#phase === "open") this.handler?.onData(chunk);
-    else if (this.isHandshaking) this.defect(new Error("bytes came before the TLS handshake"));
+    else if (this.isHandshaking) this.failed(new Error("bytes came before the TLS handshake"));
     else this.free(chunk);
   }
 
@@ -107,11 +106,11 @@ export class TlsTransport implements Transport {
     handler?.onClose(error);
   }
 
-  /** A handler has thrown: the connection goes, the process stays. */
-  defect(thrown: unknown): void {
-    console.error(thrown);
-    this.#socket.terminate();
-    this.end(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  /** The runtime reports an error. Where a handler has thrown, the connection goes, the process stays. */
+  failed(error: Error & { readonly code?: string }): void {
+    // A record that was changed on its way, or is none.
+    if (error.code !== "EPROTO") console.error(error);
+    this.#leave(() => this.#socket.terminate(), error);
   }
 
   /** @param isUp the handshake is over: bytes can be sent */
@@ -120,8 +119,15 @@ export class TlsTransport implements Transport {
       this.#begin("refused");
       return this.handler?.onUnauthenticated?.(error);
     }
-    this.#socket.end();
-    this.end(error);
+    this.#leave(() => this.#socket.end(), error);
+  }
+
+  /** While it closes the socket, the runtime reports things that are no news. */
+  #leave(close: () => void, error: Error | undefined): void {
+    const { handler } = this;
+    this.handler = undefined;
+    close();
+    handler?.onClose(error);
   }
 
   #begin(phase: Phase): void {

@@ -1,3 +1,4 @@
+import { expect, spyOn, test } from "bun:test";
 import { connectBun, listenBun } from "../../src/net/bun.ts";
 import { adopt } from "../../src/net/handover.ts";
 import { duplicate } from "../../src/net/duplicate.ts";
@@ -60,3 +61,26 @@ transportContract("TLS on a socket that was accepted as a plain one", () =>
   line({ tls: TLS, divert: () => false }),
 );
 transportContract("TLS on a socket that was accepted elsewhere", adoptedLine);
+
+test("a socket with TLS has no descriptor: nothing may write to it, or read it, past the runtime", async () => {
+  await using made = await line({ tls: TLS, reads: "on" });
+  const { a, b } = made;
+  expect([a.transport.fd, b.transport.fd]).toEqual([undefined, undefined]);
+  a.send(new Uint8Array(3 << 20).fill(7));
+  a.finish();
+  await b.ended();
+  expect([b.received, b.bytes.every((byte) => byte === 7)]).toEqual([3 << 20, true]);
+});
+
+test("what a handler throws ends the connection, and the process stays", async () => {
+  using printed = spyOn(console, "error").mockImplementation(() => {});
+  await using made = await line({ tls: TLS });
+  const { a, b } = made;
+  b.onData = () => {
+    throw new Error("a defect of a test");
+  };
+  a.send(Uint8Array.of(1));
+  await b.closed();
+  expect([b.error?.message, printed.mock.calls.length]).toEqual(["a defect of a test", 1]);
+  await a.until(() => a.diary.length > 0);
+});
