@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type Client, connect, type Entry, LeatError } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { startServer, WAY, WORKERS } from "../support/served.ts";
+import { startServer, WAY, WORKERS, PARTIALS } from "../support/served.ts";
 import { refusal } from "../support/refusal.ts";
 import { serveLibrary } from "../support/served-library.ts";
 
@@ -202,7 +202,7 @@ describe("a signal gives up", () => {
     expect((await refusal(put)).code).toBe("CANCELLED");
     await client.ping();
     expect(await names()).not.toContain("never.bin");
-    expect(readdirSync(library.at(".leat/partial"))).toEqual([]);
+    expect(readdirSync(library.at(PARTIALS))).toEqual([]);
   });
 });
 

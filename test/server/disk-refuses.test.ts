@@ -5,7 +5,7 @@ import { connect, type Client } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { refusalCode } from "../support/refusal.ts";
 import { noMount, smallDisk } from "../support/mounted.ts";
-import { startServer } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 const why = noMount();
@@ -34,7 +34,7 @@ describe.if(why === undefined)("a library on a disk that", () => {
     const names: string[] = [];
     for await (const { name } of client.list("", { hidden: true })) names.push(name);
     expect(names).toEqual(["before"]);
-    await until(() => readdirSync(disk.at(".leat/partial")).length === 0);
+    await until(() => readdirSync(disk.at(PARTIALS)).length === 0);
     const receipt = await client.put("after", new Uint8Array(MiB));
     expect(receipt.durability).toBe("fsync");
   });
@@ -52,7 +52,7 @@ describe.if(why === undefined)("a library on a disk that", () => {
     expect(refused.length).toBeGreaterThanOrEqual(1);
     for (const { reason } of refused) expect(reason).toMatchObject({ code: "NO_SPACE" });
     for await (const entry of client.list()) expect(entry.size).toBe(size);
-    await until(() => readdirSync(disk.at(".leat/partial")).length === 0);
+    await until(() => readdirSync(disk.at(PARTIALS)).length === 0);
     if (refused.length === 2) await client.put("one", new Uint8Array(size));
     await client.remove((await Array.fromAsync(client.list()))[0]!.name);
     await client.put("three", new Uint8Array(size));

@@ -6,7 +6,7 @@ import { MiB } from "../../src/limits.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
 import { refusal } from "../support/refusal.ts";
-import { startServer } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 const why = noMount();
@@ -62,7 +62,7 @@ describe.skipIf(why !== undefined).each([
     await using client = await connect(server.address);
     const partials = (): string[] => {
       try {
-        return readdirSync(disk.at(".leat/partial"));
+        return readdirSync(disk.at(PARTIALS));
       } catch {
         return []; // no room for the folder
       }

@@ -1,6 +1,6 @@
 /** What a user of a server can reach: the root, the permissions by folder, and nobody else's uploads. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type Client, connect, type Server } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
@@ -404,4 +404,16 @@ describe("uploads belong to their user", () => {
     const removing = mallory.remove("f", { ifMatch: hers.version });
     expect(await refusal(removing)).toMatchObject({ code: "PRECONDITION_FAILED" });
   });
+});
+
+test("unfinished uploads of users who do not come back are removed by the next server", async () => {
+  using own = new TemporaryFolder();
+  const name = `${"a".repeat(32)}.${"b".repeat(32)}`;
+  const partial = own.file(`library/.leat/users/${"c".repeat(32)}/partial/${name}`);
+  const fresh = own.file(`library/.leat/users/${"c".repeat(32)}/partial/${name.replace("a", "d")}`);
+  await Bun.sleep(20);
+  await using _server = await startServer({ library: own.at("library"), partialRetention: 60_000 });
+  expect([existsSync(partial), existsSync(fresh)]).toEqual([true, true]);
+  await using _next = await startServer({ library: own.at("library"), partialRetention: 1 });
+  await until(() => !existsSync(partial) && !existsSync(fresh));
 });

@@ -7,7 +7,7 @@ import { KiB, MiB } from "../../src/limits.ts";
 import { type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 import { readVectors } from "../wire/read-vectors.ts";
 
@@ -165,7 +165,7 @@ function blocks(peer: RawPeer, stream: number, from: number, to: number): void {
 }
 
 const partial = (id: Uint8Array): string | undefined => {
-  const names = readdirSync(library.at(".leat/partial"));
+  const names = readdirSync(library.at(PARTIALS));
   return names.find((name) => name.startsWith(Buffer.from(id).toString("hex")));
 };
 
@@ -187,7 +187,7 @@ async function kept(): Promise<Upload> {
 
 function sizeOf(id: Uint8Array): number | undefined {
   const name = partial(id);
-  return name === undefined ? undefined : statSync(library.at(".leat/partial", name)).size;
+  return name === undefined ? undefined : statSync(library.at(PARTIALS, name)).size;
 }
 
 /** How far an upload is, as a new try hears it; a server that was left may still hold it. */

@@ -8,7 +8,7 @@ import { MAX_HELLO, MiB, SERVER_MAX_FRAME, UPLOAD_WINDOW } from "../../src/limit
 import { crc32 } from "../../src/hash.ts";
 import { writeVarint } from "../../src/wire/varint.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, WAY } from "../support/served.ts";
+import { startServer, WAY, PARTIALS } from "../support/served.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "leat-raw-"));
 const uploadId = new Uint8Array(16).fill(7);
@@ -418,7 +418,7 @@ test("an upload that is cut leaves nothing", async () => {
   peer.fin();
   expect((await peer.failure(1)).code).toBe("CONNECTION_LOST");
   await peer.ended();
-  expect(readdirSync(join(folder, ".leat/partial"))).toEqual([]);
+  expect(readdirSync(join(folder, PARTIALS))).toEqual([]);
   await othersAreServed(peer);
 });
 

@@ -9,7 +9,7 @@ import { contents } from "../support/contents.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer, testExcept, PARTIALS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 const bytes = contents(3 * MiB + 5, 9);
@@ -34,8 +34,8 @@ describe("an upload whose older try has stalled", () => {
 
   const sizes = (): number[] => {
     try {
-      const names = readdirSync(library.at(".leat/partial"));
-      return names.map((name) => statSync(library.at(".leat/partial", name)).size);
+      const names = readdirSync(library.at(PARTIALS));
+      return names.map((name) => statSync(library.at(PARTIALS, name)).size);
     } catch {
       return []; // not made yet
     }
@@ -109,7 +109,7 @@ describe("an upload that ends before its Finish", () => {
   ])("of %d bytes leaves %d partials", async (size, left) => {
     using folder = new TemporaryFolder();
     await using server = await createServer({ library: folder.path, durability: "none" });
-    const partials = (): string[] => readdirSync(folder.at(".leat/partial"));
+    const partials = (): string[] => readdirSync(folder.at(PARTIALS));
     for (let n = 1; n <= 3; n += 1) {
       using peer = await RawPeer.welcomed(server.port);
       await until(
@@ -126,7 +126,7 @@ describe("an upload that ends before its Finish", () => {
       }
       const has = (name: string): boolean =>
         name.startsWith(Buffer.from(uploadId).toString("hex")) &&
-        statSync(folder.at(".leat/partial", name)).size === size;
+        statSync(folder.at(PARTIALS, name)).size === size;
       await until(() => partials().some(has), partials);
     }
     await until(() => partials().length === 3 * left, partials);

@@ -320,7 +320,7 @@ function inTheClear(transport: Transport): Transport {
 
 test("a server without users refuses credentials, and says so", async () => {
   using own = new TemporaryFolder();
-  await using open = await startServer({ library: own.path });
+  await using open = await createServer({ library: own.path });
   await expect(connect(open.address, { credentials: { token: "x" } })).rejects.toMatchObject({
     code: "UNAUTHENTICATED",
     message: expect.stringContaining("no users"),

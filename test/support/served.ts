@@ -6,6 +6,9 @@ import { test } from "bun:test";
 import { createServer, type Server, type ServerOptions } from "../../src/index.ts";
 import type { KernelCopyMode } from "../../src/server/options/options.ts";
 import { OPTIONS } from "../../src/server/options/table.ts";
+import { homeOf } from "../../src/server/host/user-stores.ts";
+import { TemporaryFolder } from "./folder.ts";
+import { createUsers } from "./users.ts";
 
 const [MODELS, KERNEL_COPIES] = [OPTIONS.model.choices, OPTIONS.kernelCopy.choices];
 
@@ -48,10 +51,29 @@ export function flagsOf(way: Way): string[] {
   return way === "workers" ? ["--workers", `${WORKERS}`] : ["--model", way];
 }
 
+/**
+ * With `LEAT_TEST_USERS=1` servers of a folder have a user `anonymous`, who may do everything: clients without
+ * credentials are that user, and are served from the user's own store.
+ */
+const USERS = process.env["LEAT_TEST_USERS"] === "1" ? createAnonymous() : undefined;
+
+function createAnonymous(): string {
+  const folder = new TemporaryFolder();
+  process.on("exit", () => folder[Symbol.dispose]());
+  return createUsers(folder, { anonymous: {} }).path;
+}
+
 /** A server that serves in the way the tests run against. */
 export function startServer(options: ServerOptions): Promise<Server> {
-  return createServer({ ...optionsOf(WAY), kernelCopy: KERNEL_COPY, ...options });
+  // A certificate names another user.
+  const isOpen = options.store === undefined && options.tls?.clientCa === undefined;
+  const users = USERS !== undefined && isOpen ? { users: USERS } : {};
+  return createServer({ ...optionsOf(WAY), kernelCopy: KERNEL_COPY, ...users, ...options });
 }
+
+/** The folder in a library in which a server of `startServer` keeps unfinished uploads. */
+export const PARTIALS =
+  USERS === undefined ? ".leat/partial" : `.leat/users/${homeOf("anonymous")}/partial`;
 
 /** `test`, of something that these ways cannot do: there it is skipped, and says why in its name. */
 export function testExcept(ways: readonly Way[], why: string): typeof test {

@@ -58,7 +58,7 @@ export class UserStores implements AsyncDisposable {
       path: record.root,
       // Behind a link there may be other permissions than the name tells.
       followsLinks: permissions.isUniform,
-      home: sha256(name).toString("hex").slice(0, 32),
+      home: homeOf(name),
     };
     try {
       const options = { readOnly: readOnly === true, partialRetention, part };
@@ -89,6 +89,11 @@ export class UserStores implements AsyncDisposable {
     this.#retiring.add(retired);
     void retired.then(() => this.#retiring.delete(retired));
   }
+}
+
+/** The folder of a user in `.leat/users`: names that a file system takes for the same have different ones. */
+export function homeOf(user: string): string {
+  return sha256(user).toString("hex").slice(0, 32);
 }
 
 /** The server's own names are not for a client. */

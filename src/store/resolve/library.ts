@@ -83,6 +83,11 @@ export class Library implements Disposable {
     }
   }
 
+  /** It is not a part of another one. */
+  get isWhole(): boolean {
+    return this.#whole === undefined;
+  }
+
   /** Of the whole library, where this is a part of one. */
   get rootFacts(): Facts {
     return this.#whole?.library.facts ?? this.facts;

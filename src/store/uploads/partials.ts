@@ -17,7 +17,8 @@ import { stillRunning } from "../system/refusals.ts";
 import { pause } from "../../next-turn.ts";
 import type { Prefix } from "../store.ts";
 
-const PARTIAL_FOLDER = "partial";
+/** In the folder of a store. */
+export const PARTIAL_FOLDER = "partial";
 
 /** Partials of a sweep between two pauses for the event loop. */
 const SLICE = 128;
@@ -48,7 +49,8 @@ export class Partials implements Disposable {
   /** Those that could not be removed: the next sweep tries again, however new they are. */
   readonly #unremoved = new Set<string>();
 
-  private constructor(folder: Folder, bounds: KeptBounds) {
+  /** @param folder closed with this */
+  constructor(folder: Folder, bounds: KeptBounds) {
     this.folder = folder;
     this.#bounds = bounds;
     this.kept = new KeptPartials(bounds, this);

@@ -7,6 +7,7 @@ import { PARTIAL_RETENTION, SWEEP_EVERY } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
 import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
+import { sweepUsers } from "./absent-users.ts";
 import { Partials } from "./partials.ts";
 import { ignoreErrors } from "../system/system-error.ts";
 import { findPrivateFolder, makePrivateFolder } from "./private-folder.ts";
@@ -44,6 +45,7 @@ export class UploadFolders implements Disposable {
     this.#options = options;
     this.#bounds = { ...KEPT_BOUNDS, ...options.kept };
     this.#sweep();
+    this.#sweepUsers();
     const every = Math.min(SWEEP_EVERY, options.partialRetention ?? PARTIAL_RETENTION);
     this.#timer = setInterval(() => this.#maintain(), every);
     this.#timer.unref();
@@ -115,6 +117,7 @@ export class UploadFolders implements Disposable {
 
   #maintain(): void {
     void this.#findPartials()?.sweepLater(this.#dueBefore());
+    this.#sweepUsers();
     this.#findReceipts();
   }
 
@@ -127,6 +130,11 @@ export class UploadFolders implements Disposable {
   #sweep(): void {
     // A library that cannot be swept can be read. An upload will report the error.
     ignoreErrors(() => void this.#findPartials()?.sweep(this.#dueBefore()));
+  }
+
+  /** The library is served for users, too, or was: those who are absent remove nothing. */
+  #sweepUsers(): void {
+    if (this.#library.isWhole) void sweepUsers(this.#library, this.#bounds, this.#dueBefore());
   }
 
   #findPartials(): Partials | undefined {

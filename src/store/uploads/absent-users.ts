@@ -1,0 +1,53 @@
+/** Unfinished uploads of users whose stores are not open: nobody else would remove them. */
+import { OWN_FOLDER, USERS_FOLDER } from "../names.ts";
+import type { Folder } from "../resolve/folder.ts";
+import type { Library } from "../resolve/library.ts";
+import { ignoreErrors } from "../system/system-error.ts";
+import type { KeptBounds } from "./kept-partials.ts";
+import { PARTIAL_FOLDER, Partials } from "./partials.ts";
+
+/**
+ * Removes those that are due, as `Partials.sweepLater`. Errors are ignored: the next sweep tries again.
+ * @param library a whole one
+ * @param since milliseconds since 1970
+ */
+export async function sweepUsers(
+  library: Library,
+  bounds: KeptBounds,
+  since: number,
+): Promise<void> {
+  try {
+    using users = open(library.resolver.folder([]), [OWN_FOLDER, USERS_FOLDER]);
+    if (users === undefined) return;
+    for (const name of await namesIn(users)) {
+      let folder: Folder | undefined;
+      ignoreErrors(() => (folder = open(users.child(name, name), [PARTIAL_FOLDER])));
+      if (folder === undefined) continue;
+      using partials = new Partials(folder, bounds);
+      await partials.sweepLater(since);
+    }
+  } catch {
+    // As documented.
+  }
+}
+
+/** @param from closed @returns undefined where it does not exist */
+function open(from: Folder, names: readonly string[]): Folder | undefined {
+  let folder = from;
+  for (const name of names) {
+    using parent = folder;
+    if (parent.stat(name)?.kind !== "DIRECTORY") return undefined;
+    folder = parent.child(name, name);
+  }
+  return folder;
+}
+
+async function namesIn(folder: Folder): Promise<string[]> {
+  const names: string[] = [];
+  await folder.readNames(USERS_FOLDER, {
+    take: (bytes, start, end) =>
+      void names.push(Buffer.from(bytes.subarray(start, end)).toString("latin1")),
+    settle: () => Promise.resolve(),
+  });
+  return names;
+}
