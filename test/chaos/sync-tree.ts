@@ -1,5 +1,6 @@
 /** The two folders of a sync under chaos: random trees, and what may be seen in the target at any moment. */
 import {
+  type BigIntStats,
   chmodSync,
   existsSync,
   lstatSync,
@@ -86,7 +87,7 @@ export class SyncTrees {
   halves(): string[] {
     return visible(this.target, false).flatMap((name) => {
       const path = join(this.target, name);
-      const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      const stats = statsAt(path);
       if (stats?.isFile() !== true) return [];
       // A file that was seen whole is read again when anything of it is another.
       const facts = `${stats.ino} ${stats.size} ${stats.ctimeNs}`;
@@ -197,6 +198,13 @@ function contentsAt(path: string): string | undefined {
 
 const hashOf = (bytes: Uint8Array): string => `${bytes.length} ${Bun.hash(bytes)}`;
 
-function isFolderAt(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+const isFolderAt = (path: string): boolean => statsAt(path)?.isDirectory() === true;
+
+/** @returns undefined where there is nothing: a folder above it may be gone, or be a file now */
+function statsAt(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }
