@@ -10,6 +10,7 @@ export class PutFolder {
   readonly depth: number;
   #state: "coming" | "made" | "failed" = "coming";
   #isClosed = false;
+  #hasSettled = false;
   /** Folders in it that have not ended. */
   #open = 0;
   readonly #onDone: () => void;
@@ -63,7 +64,9 @@ export class PutFolder {
   }
 
   #settle(): void {
-    if (!this.#isClosed || this.#open > 0 || this.#state === "coming") return;
+    if (this.#hasSettled || !this.#isClosed || this.#open > 0 || this.#state === "coming") return;
+    // What comes into one that was closed before does not count.
+    this.#hasSettled = true;
     if (this.#state === "made") this.#onDone();
     else this.ended();
   }
