@@ -37,6 +37,7 @@ export type {
   GetTreeOptions,
   KeepOptions,
   LeftOut,
+  LinksOption,
   PutTreeOptions,
   TreeOptions,
   TreeOutcome,

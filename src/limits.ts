@@ -56,6 +56,9 @@ export const DATA_FRAME_TIME = 50;
 /** A whole path, in UTF-8 bytes: PATH_MAX of Linux. */
 export const MAX_PATH = 4096;
 
+/** The text of a symbolic link, in UTF-8 bytes: that of Linux. */
+export const MAX_LINK = 4095;
+
 /** One segment, in UTF-8 bytes: NAME_MAX of the common file systems. */
 export const MAX_SEGMENT = 255;
 

@@ -164,8 +164,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Downloads a folder with everything in it, or one file: many files at once, times kept, links not
-   * followed. A file that fails does not stop the others. Resolves when all of it is there.
+   * Downloads a folder with everything in it, or one file: many files at once, times kept, and links to something
+   * in the folder as links. A file that fails does not stop the others. Resolves when all of it is there.
    * @param to the folder, or the file, to be made; a folder that exists is filled
    * @throws TreeError when some of it failed; CONNECTION_LOST, UNAVAILABLE, CANCELLED when all of it ended
    */
@@ -322,6 +322,22 @@ export class Client implements AsyncDisposable {
   makeDirectory(path: string, options: CallOptions & { parents?: boolean } = {}): Promise<Entry> {
     const value = { path, parents: options.parents === true };
     return this.#calls.unary({ case: "makeDirectory", value }, options);
+  }
+
+  /**
+   * Makes a symbolic link to something in the library.
+   * @param target relative to the folder of the link; ".." only at its start, and no further up than to the library
+   * @param options `replace`: another link that has the name is replaced
+   * @throws ALREADY_EXISTS, IS_A_DIRECTORY, NOT_FOUND (the folder), INVALID_ARGUMENT (the target), READ_ONLY,
+   *   UNIMPLEMENTED (the library has no links); OUTCOME_UNKNOWN as `remove`
+   */
+  makeLink(
+    path: string,
+    target: string,
+    options: CallOptions & { replace?: boolean } = {},
+  ): Promise<Entry> {
+    const ifExists = options.replace === true ? "REPLACE" : "FAIL";
+    return this.#calls.unary({ case: "makeLink", value: { path, target, ifExists } }, options);
   }
 
   /** The digest of a whole file, computed by the server. @throws NOT_FOUND, IS_A_DIRECTORY */

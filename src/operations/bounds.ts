@@ -1,6 +1,6 @@
 /** Bounds of a request's fields, checked before it waits for anything: requests that wait are small. */
 import { LeatError } from "../errors.ts";
-import { MAX_PATH } from "../limits.ts";
+import { MAX_LINK, MAX_PATH } from "../limits.ts";
 import type { Operation } from "../session/event.ts";
 import type { Entry, Timestamp } from "../wire/gen/messages.ts";
 
@@ -20,6 +20,7 @@ export function checkBounds({ value }: Operation): void {
     const { length } = value.path;
     throw new LeatError("INVALID_NAME", `a path of ${length} characters; ${MAX_PATH} are allowed`);
   }
+  if ("target" in value) checkLength("target", value.target, MAX_LINK);
   if ("ifMatch" in value) checkLength("if_match", value.ifMatch, MAX_VERSION);
   if ("after" in value) checkLength("after", value.after, MAX_PATH + 1);
   if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);

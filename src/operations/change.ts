@@ -1,7 +1,8 @@
 /** The operations that change names: each is done at once, or not at all, and answered once it is on disk. */
 import { LeatError } from "../errors.ts";
-import type { MakeDirectory, Remove, Rename } from "../wire/gen/messages.ts";
+import type { MakeDirectory, MakeLink, Remove, Rename } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
+import { COLLISIONS } from "./put.ts";
 
 export async function remove(request: Remove, exchange: Exchange): Promise<void> {
   await exchange.store.remove(request.path, request.ifMatch);
@@ -13,6 +14,17 @@ export async function makeDirectory(request: MakeDirectory, exchange: Exchange):
   const { path, parents, modified, mode } = request;
   const entry = await store.makeDirectory(path, parents, durability, { modified, mode });
   exchange.respond({ case: "makeDirectory", value: entry });
+}
+
+export async function makeLink(request: MakeLink, exchange: Exchange): Promise<void> {
+  const { store, durability } = exchange;
+  if (store.makeLink === undefined) {
+    throw new LeatError("UNIMPLEMENTED", "this library has no links");
+  }
+  const { path, target, ifExists, again } = request;
+  const collision = COLLISIONS[ifExists];
+  const entry = await store.makeLink(path, target, { collision, durability, again });
+  exchange.respond({ case: "makeLink", value: entry });
 }
 
 export async function rename(request: Rename, exchange: Exchange): Promise<void> {

@@ -23,6 +23,7 @@ export async function walk(request: Walk, exchange: Exchange): Promise<void> {
     store,
     path,
     after,
+    linkTargets: request.linkTargets,
     contentsUpTo: Math.min(request.contentsUpTo, SMALL_FILE),
     onReady: () => exchange.ready(),
     onTaken: (bytes) => exchange.countSent(bytes),

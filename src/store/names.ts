@@ -6,7 +6,7 @@
  */
 
 import { LeatError } from "../errors.ts";
-import { MAX_PATH, MAX_SEGMENT } from "../limits.ts";
+import { MAX_LINK, MAX_PATH, MAX_SEGMENT } from "../limits.ts";
 
 /** The store's own folder at the root of a library: no request can list, open or name it. */
 export const OWN_FOLDER = ".leat";
@@ -48,6 +48,20 @@ export function checkPath(path: string): string[] {
  */
 export function isOwnFolder(segment: string): boolean {
   return segment.length === OWN_FOLDER.length && segment.toLowerCase() === OWN_FOLDER;
+}
+
+/**
+ * Whether a link leads to something in its tree, whatever the other links in the tree are, as long as this holds for them,
+ * too: it is relative, and goes up only at its start.
+ * @param target its text
+ * @param depth how many folders the folder of the link is below the root of the tree
+ */
+export function leadsWithin(target: string, depth: number): boolean {
+  if (target === "" || target.startsWith("/") || Buffer.byteLength(target) > MAX_LINK) return false;
+  const segments = target.split("/").filter((segment) => segment !== "" && segment !== ".");
+  const down = segments.findIndex((segment) => segment !== "..");
+  const up = down === -1 ? segments.length : down;
+  return up <= depth && segments.slice(up).every(isSegment);
 }
 
 /** Whether the wire can carry a name found on disk, as one segment. */

@@ -36,6 +36,8 @@ export interface StoreEntry {
   readonly version: string;
   /** The name is a link, and the rest tells what it leads to. In pages only. */
   readonly link?: boolean;
+  /** The text of a link that leads to something in the library; only where it was asked for. */
+  readonly target?: string | undefined;
 }
 
 /** An entry of a page. If its facts cannot be read it has its name only: OTHER, and no time. */
@@ -78,6 +80,8 @@ export interface PageRequest {
   readonly hidden: boolean;
   /** Takes the entries in place of `Page.entries`, which then is empty: an object of each takes longer than finding it. */
   readonly taker?: EntryTaker;
+  /** Whether links have their `target`. */
+  readonly linkTargets?: boolean | undefined;
   /** Whether the page was given up: it may then end early. */
   readonly isOver?: () => boolean;
 }
@@ -144,6 +148,14 @@ export interface FolderAttributes {
    * exists keeps its own, unless it has these and 0700, as while it is filled: then it gets these.
    */
   readonly mode?: number | undefined;
+}
+
+/** How to make a link. */
+export interface LinkOptions {
+  readonly collision: Collision;
+  readonly durability: DurabilityLevel;
+  /** It may be there already, from an earlier try. */
+  readonly again?: boolean | undefined;
 }
 
 /** A small file that is to come. */
@@ -331,6 +343,13 @@ export interface Store extends AsyncDisposable {
     durability?: DurabilityLevel,
     attributes?: FolderAttributes,
   ): MaybePromise<StoreEntry>;
+  /**
+   * Makes a symbolic link. Missing where the store has none.
+   * @param target leads to something in the library (`leadsWithin`)
+   * @throws ALREADY_EXISTS, also where a "replace" is to replace something else than a link; IS_A_DIRECTORY, NOT_FOUND,
+   *   PERMISSION_DENIED (a link on the way), INVALID_ARGUMENT (the target), READ_ONLY
+   */
+  makeLink?(path: string, target: string, options: LinkOptions): MaybePromise<StoreEntry>;
   /**
    * Missing where the store has no rename.
    * @param replace a file may take the place of a file, a folder that of an empty folder

@@ -21,6 +21,8 @@ export interface OutgoingWalkOptions {
   readonly after: string | undefined;
   /** Files of at most so many bytes are sent along; 0: none, not even an empty one. */
   readonly contentsUpTo: number;
+  /** Links are sent with their text. */
+  readonly linkTargets: boolean;
   /** There is something to take after there was nothing, or all was taken. */
   readonly onReady: () => void;
   /** Called as bytes leave, with how many. */
@@ -45,9 +47,9 @@ export class OutgoingWalk implements Outgoing {
   finished: FinishInit | undefined;
 
   constructor(options: OutgoingWalkOptions) {
-    const { store, path, after, isOver } = options;
+    const { store, path, after, linkTargets, isOver } = options;
     this.#options = options;
-    const page = { limit: Number.MAX_SAFE_INTEGER, hidden: true, isOver };
+    const page = { limit: Number.MAX_SAFE_INTEGER, hidden: true, linkTargets, isOver };
     const getPage: GetPage<PageEntry> = async (folder, { held, ...place }) =>
       store.page(folder, { ...page, ...place, bytes: pageBytes(held) });
     this.#items = new WalkItems(getPage, path, after);

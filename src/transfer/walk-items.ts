@@ -19,6 +19,7 @@ interface NamedEntry {
   readonly name: string;
   readonly kind: string;
   readonly link?: boolean;
+  readonly target?: string | undefined;
 }
 
 export type GetPage<E> = (
@@ -106,7 +107,7 @@ export class WalkItems<E extends NamedEntry> {
       const { cursor, after } = open;
       const page = await this.#page(open.path, { cursor, after, held: this.#held });
       open.entries = page.entries;
-      open.bytes = page.entries.reduce((sum, { name }) => sum + name.length + ENTRY_ROOM, 0);
+      open.bytes = page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
       open.next = 0;
       open.after = undefined;
       open.cursor = page.cursor;
@@ -133,6 +134,10 @@ export class WalkItems<E extends NamedEntry> {
     this.#reports.push({ leave: this.#left, folder, ...facts });
     this.#left = 0;
   }
+}
+
+function bytesOf({ name, target = "" }: NamedEntry): number {
+  return name.length + target.length + ENTRY_ROOM;
 }
 
 /** Whether the items behind it are in it. */

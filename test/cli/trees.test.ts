@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { lstatSync, readFileSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import {
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Served, leat, quietly, run } from "./support.ts";
 
@@ -96,19 +104,27 @@ describe("get -r", () => {
     expect(lines).toHaveLength(4);
   });
 
-  test("follows no link, and says so once", async () => {
+  test("follows no link, and tells once of those that it left out", async () => {
     using here = new TemporaryFolder();
     plant(served.library, "linked");
     symlinkSync("a.txt", served.library.at("linked/to-a"));
     symlinkSync("..", served.library.at("linked/deep/up"));
+    symlinkSync("../..", served.library.at("linked/deep/out"));
     await run(["mkfifo", served.library.at("linked/pipe")]);
     expect(await client(here, "get", "-r", "linked")).toEqual({
       code: 0,
       stdout: "",
       stderr:
-        "leat: get: left out: 2 links not followed, 1 neither files nor folders (linked/deep/up is one)\n",
+        "leat: get: left out: 1 link not copied, 1 neither files nor folders (linked/deep/out is one)\n",
     });
-    expect(Object.keys(picture(here.at("linked")))).toHaveLength(8);
+    expect(readlinkSync(here.at("linked/to-a"))).toBe("a.txt");
+    expect(readlinkSync(here.at("linked/deep/up"))).toBe("..");
+    expect(
+      (await client(here, "get", "-r", "linked", "-o", "plain", "--links", "skip")).stderr,
+    ).toBe(
+      "leat: get: left out: 3 links not copied, 1 neither files nor folders (linked/deep/out is one)\n",
+    );
+    expect(Object.keys(picture(here.at("plain")))).toHaveLength(8);
   });
 
   test("never writes through a link in the target", async () => {
@@ -197,12 +213,14 @@ describe("upload -r", () => {
     using here = new TemporaryFolder();
     plant(here, "real");
     symlinkSync("a.txt", here.at("real/to-a"));
+    symlinkSync("/etc", here.at("real/deep/out"));
     symlinkSync("real", here.at("named"));
     expect(await client(here, "upload", "-r", "named")).toEqual({
       code: 0,
       stdout: "",
-      stderr: "leat: upload: left out: 1 link not followed (named/to-a is one)\n",
+      stderr: "leat: upload: left out: 1 link not copied (named/deep/out is one)\n",
     });
-    expect(Object.keys(picture(served.library.at("named")))).toHaveLength(8);
+    expect(Object.keys(picture(served.library.at("named")))).toHaveLength(9);
+    expect(readlinkSync(served.library.at("named/to-a"))).toBe("a.txt");
   });
 });

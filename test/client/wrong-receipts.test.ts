@@ -18,7 +18,15 @@ function digest(contents: string | Uint8Array): Uint8Array {
 function honest({ path, uploadId }: Put): Receipt {
   const name = path.slice(path.lastIndexOf("/") + 1);
   return {
-    entry: { name, kind: "FILE", size: BYTES.length, version: "v", mode: 0o644, link: false },
+    entry: {
+      name,
+      kind: "FILE",
+      size: BYTES.length,
+      version: "v",
+      mode: 0o644,
+      link: false,
+      target: "",
+    },
     uploadId,
     crc32: crc32(BYTES),
     durability: "DURABILITY_FSYNC",

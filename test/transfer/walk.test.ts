@@ -27,6 +27,7 @@ async function walk(store: Store, path: string, after?: string): Promise<Line[]>
     store,
     path,
     after,
+    linkTargets: false,
     contentsUpTo: UP_TO,
     onReady: () => wake(),
     onTaken: () => {},

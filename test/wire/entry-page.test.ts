@@ -38,7 +38,7 @@ test("has the same bytes, alone and in a frame", () => {
 test("grows to the largest page", () => {
   const entries = Array.from({ length: 900 }, (_, i): Entry => {
     const name = String(i).padEnd(255, "x");
-    return { name, kind: "FILE", size: i, version: "", mode: 0o644, link: false };
+    return { name, kind: "FILE", size: i, version: "", mode: 0o644, link: false, target: "" };
   });
   expect(written(entries).finish().encoded).toEqual(encodeMessage("EntryPage", { entries }));
 });

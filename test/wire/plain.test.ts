@@ -38,6 +38,7 @@ describe("out of protobufjs", () => {
       version: "",
       mode: 0,
       link: false,
+      target: "",
     });
     expect(decodeMessage("Put", empty)).toStrictEqual({
       path: "",

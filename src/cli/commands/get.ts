@@ -6,7 +6,7 @@ import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { MiB } from "../../limits.ts";
 import type { Collision, DurabilityLevel } from "../../store/store.ts";
-import type { KeepOptions } from "../../client/trees/tree.ts";
+import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
 import { compileAsUsual } from "../program/compilers.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
@@ -23,7 +23,7 @@ import { choice, moveTrees } from "./trees.ts";
 import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
-interface Flags extends GlobFlags, Patterns, Required<KeepOptions> {
+interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption> {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly durability: DurabilityLevel;
@@ -49,6 +49,11 @@ export function add(program: Command, context: ContextOf): Command {
         .default("fsync"),
     )
     .option("--allow-growth", "of a file that grows meanwhile, what was there at the start")
+    .addOption(
+      new Option("--links <WHAT>", "links that lead to something in the folder")
+        .choices(["copy", "skip"])
+        .default("copy"),
+    )
     .option("--no-times", "new modified times, and not those of the originals")
     .option("--no-modes", "default permissions, and not those of the originals")
     .option("--json", "one object a line for each file")
@@ -97,7 +102,16 @@ async function getAll(
   flags: Flags,
   roots: readonly Transfer[],
 ): Promise<void> {
-  const { to, ifExists, durability, allowGrowth = false, json = false, times, modes } = flags;
+  const {
+    to,
+    ifExists,
+    durability,
+    allowGrowth = false,
+    json = false,
+    times,
+    modes,
+    links,
+  } = flags;
   await moveTrees(context, {
     command: "get",
     title: typed.join(" "),
@@ -110,6 +124,7 @@ async function getAll(
         allowGrowth,
         times,
         modes,
+        links,
         onProgress,
         onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
         onKept: () => context.kept(continuation(typed, to, roots)),

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { TreeRoot } from "../../client/trees/tree.ts";
 import type { Removals, SyncDownOptions, SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
-import type { KeepOptions } from "../../client/trees/tree.ts";
+import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
 import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -17,7 +17,7 @@ import { SyncReport } from "./sync-report.ts";
 /** Begins the name of the folder in the library. */
 const LIBRARY = ":";
 
-interface Flags extends Required<KeepOptions> {
+interface Flags extends Required<KeepOptions & LinksOption> {
   readonly delete?: boolean;
   readonly maxDelete?: number;
   readonly yes?: boolean;
@@ -54,6 +54,11 @@ export function add(program: Command, context: ContextOf): Command {
       new Option("--durability <LEVEL>", "fsync: done means on disk")
         .choices(["fsync", "none"])
         .default("fsync"),
+    )
+    .addOption(
+      new Option("--links <WHAT>", "links that lead to something in the folder")
+        .choices(["copy", "skip"])
+        .default("copy"),
     )
     .option("--no-times", "new modified times, and not those of the originals")
     .option("--no-modes", "default permissions, and not those of the originals")

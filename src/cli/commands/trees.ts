@@ -94,7 +94,7 @@ export function noteLeftOut(
   { links, others, example }: LeftOut,
 ): void {
   const parts = [
-    ...(links > 0 ? [`${counted(links, "link")} not followed`] : []),
+    ...(links > 0 ? [`${counted(links, "link")} not copied`] : []),
     ...(others > 0 ? [`${others} neither files nor folders`] : []),
   ];
   if (parts.length > 0) {

@@ -4,7 +4,7 @@ import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";
 import type { TreeOutcome } from "../../client/trees/tree.ts";
 import type { Collision } from "../../store/store.ts";
-import type { KeepOptions } from "../../client/trees/tree.ts";
+import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -21,7 +21,7 @@ import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
 
-interface Flags extends GlobFlags, Patterns, Required<KeepOptions> {
+interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption> {
   readonly to?: string;
   readonly ifExists: Collision;
   readonly json?: boolean;
@@ -39,6 +39,11 @@ export function add(program: Command, context: ContextOf): Command {
       new Option("--if-exists <WHAT>", "when the name is taken in the library")
         .choices(["fail", "replace", "skip"])
         .default("fail"),
+    )
+    .addOption(
+      new Option("--links <WHAT>", "links that lead to something in the folder")
+        .choices(["copy", "skip"])
+        .default("copy"),
     )
     .option("--no-times", "new modified times, and not those of the originals")
     .option("--no-modes", "default permissions, and not those of the originals")
@@ -83,7 +88,7 @@ async function uploadAll(
   flags: Flags,
   roots: readonly Transfer[],
 ): Promise<void> {
-  const { ifExists, json = false, times, modes } = flags;
+  const { ifExists, json = false, times, modes, links } = flags;
   await moveTrees(context, {
     command: "upload",
     title: locals.join(" "),
@@ -94,6 +99,7 @@ async function uploadAll(
         ifExists,
         times,
         modes,
+        links,
         onProgress,
         onResume: ({ local }, offset, size) =>
           context.note(continued("upload", local, offset, size)),

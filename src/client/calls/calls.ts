@@ -24,6 +24,7 @@ type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"]
 /** Whether the outcome is unknown after a lost connection: done twice, it may end otherwise. */
 function isOnce(operation: Operation): boolean {
   if (operation.case === "makeDirectory") return operation.value.parents !== true;
+  if (operation.case === "makeLink") return operation.value.again !== true;
   return operation.case === "remove" || operation.case === "rename";
 }
 

@@ -160,7 +160,7 @@ export function checkAnswer(result: Result | undefined, range: Range): RangeHead
 }
 
 /** An entry of the wire as a store has it. */
-export function storeEntry(entry: Omit<Entry, "link">): StoreEntry {
+export function storeEntry(entry: Omit<Entry, "link" | "target">): StoreEntry {
   const kind = entry.kind === "KIND_UNSPECIFIED" ? "OTHER" : entry.kind;
   return { ...entry, kind, modified: entry.modified ?? { seconds: 0, nanoseconds: 0 } };
 }

@@ -25,6 +25,7 @@ import { alreadyExists } from "../../store/system/refusals.ts";
 import { isSameTime } from "./same-time.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type {
+  Collision,
   DurabilityLevel,
   FolderAttributes,
   MaybePromise,
@@ -33,6 +34,8 @@ import type {
   Time,
 } from "../../store/store.ts";
 import { fillingMode, hasAttributes, setAttributes } from "../../store/write/folder-attributes.ts";
+import { makeLink } from "../../store/write/link.ts";
+import { readLinkWithin } from "../../store/resolve/read-link.ts";
 import { syncFolder } from "../../store/write/sync-folder.ts";
 import { explain, ignoreErrors, isSystemError } from "../../store/system/system-error.ts";
 import { hasProc, openPlainFolder } from "../../store/resolve/walk-folder.ts";
@@ -147,6 +150,26 @@ export class LocalFolder implements Disposable {
   /** Reads a whole small file, as `readSmallFile`. @param maxSize in bytes */
   readSmall(name: string, maxSize: number): SmallFile | undefined {
     return readSmallFile(this.#folder, name, maxSize);
+  }
+
+  /** The text of a link in it that leads to something in its tree. @param depth as for `leadsWithin` */
+  readLink(name: string, depth: number): string | undefined {
+    return readLinkWithin(this.#folder, name, depth);
+  }
+
+  /**
+   * Makes a link in it.
+   * @returns false where the name is taken, and the collision is "skip"
+   * @throws ALREADY_EXISTS, IS_A_DIRECTORY, …
+   */
+  link(name: string, target: string, collision: Collision): boolean {
+    return makeLink(this.#folder, { name, target, collision, path: this.#below(name) });
+  }
+
+  /** Puts the names in it on disk. @returns false where the file system cannot do that @throws IO_ERROR, … */
+  async syncNames(): Promise<boolean> {
+    const [isSynced, isNamed] = await Promise.all([syncFolder(this.#folder), this.#named]);
+    return isSynced && isNamed !== false;
   }
 
   /** @throws ALREADY_EXISTS */

@@ -9,6 +9,7 @@ import { TREE_DEPTH } from "../../limits.ts";
 import { readFolderNames, type FolderNames } from "../../store/listing/folder-names.ts";
 import { isOwnFolder, quote } from "../../store/names.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
+import { readLinkWithin } from "../../store/resolve/read-link.ts";
 import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { wireName } from "../../store/resolve/raw-names.ts";
 import type { Time } from "../../store/store.ts";
@@ -26,6 +27,8 @@ export interface Walked {
   readonly modified: Time;
   /** Permission bits; 0 where there are none. */
   readonly mode: number;
+  /** The text of a link that leads to something in the tree, where that was asked for. */
+  readonly target?: string | undefined;
   /** Why the folder cannot be read to its end. */
   readonly failure?: LeatError | undefined;
   /** Names in the folder that were left out because the wire cannot carry them. */
@@ -63,10 +66,16 @@ export function reportAt(depth: number, facts: Pick<Walked, "failure" | "skipped
 
 export class LocalWalk implements Walk {
   readonly #levels: Level[] = [];
+  readonly #linkTargets: boolean;
   #report: Walked | undefined;
 
-  /** @param path of the folder; links to it are followed @throws NOT_FOUND, NOT_A_DIRECTORY, … */
-  constructor(path: string) {
+  /**
+   * @param path of the folder; links to it are followed
+   * @param linkTargets whether links have their text
+   * @throws NOT_FOUND, NOT_A_DIRECTORY, …
+   */
+  constructor(path: string, linkTargets = false) {
+    this.#linkTargets = linkTargets;
     try {
       this.#levels.push({ ...newLevel("", path), folder: openPlainFolder(resolve(path)) });
     } catch (error) {
@@ -139,7 +148,9 @@ export class LocalWalk implements Walk {
     if (facts instanceof LeatError) return reportAt(depth, { failure: facts });
     const { kind, size, mode, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
     if (kind === "DIRECTORY") this.#levels.push(newLevel(name, `${level.path}/${name}`));
-    return { depth, name, kind, size, modified: { seconds, nanoseconds }, mode };
+    const found = { depth, name, kind, size, modified: { seconds, nanoseconds }, mode };
+    if (kind !== "LINK" || !this.#linkTargets) return found;
+    return { ...found, target: readLinkWithin(folder, name, depth) };
   }
 }
 

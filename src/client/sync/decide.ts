@@ -23,7 +23,9 @@ export type Decision =
   | "same"
   /** A rule leaves the file or folder as it is. */
   | "skip"
-  /** A link, or neither a file nor a folder. */
+  /** The link is new, or another one. */
+  | "link"
+  /** A link that leads out of the tree, or neither a file nor a folder. */
   | "leave out"
   /** Only the target has it. */
   | "keep"
@@ -38,17 +40,25 @@ export function decide(
   rules: Rules,
 ): Decision {
   if (source === undefined) return rules.delete === true ? "remove" : "keep";
-  if (source.kind === "LINK" || source.kind === "OTHER") return "leave out";
+  const isLink = source.kind === "LINK";
+  if (source.kind === "OTHER" || (isLink && source.target === undefined)) return "leave out";
   const isFolder = source.kind === "DIRECTORY";
   if (target === undefined) {
     if (rules.existing === true) return "skip";
+    if (isLink) return "link";
     return isFolder ? "make" : "copy";
   }
   if (source.kind !== target.kind) {
     if (rules.ignoreExisting === true) return "skip";
     return rules.delete === true ? "replace" : "conflict";
   }
+  if (isLink) return decideLink(source, target, rules);
   return isFolder ? "enter" : decideFile(source, target, rules);
+}
+
+function decideLink(source: Walked, target: Walked, rules: Rules): Decision {
+  if (source.target === target.target) return "same";
+  return rules.ignoreExisting === true ? "skip" : "link";
 }
 
 function decideFile(source: Walked, target: Walked, rules: Rules): Decision {

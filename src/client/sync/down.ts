@@ -56,7 +56,15 @@ export class DownSide implements Side<LocalFolder> {
     const { size } = source;
     const attributes = keptOfFolder(source, this.#options);
     const kind = source.kind === "DIRECTORY" ? "DIRECTORY" : "FILE";
-    return { ...item, folder, name, kind, size, attributes };
+    return { ...item, folder, name, kind, size, attributes, above: source.depth + 1 };
+  }
+
+  async link(parent: LocalFolder, _item: TreeRoot, name: string, target: string): Promise<boolean> {
+    parent.link(name, target, "replace");
+    parent.hold();
+    using held = parent;
+    if (this.#options.durability !== "none") await held.syncNames();
+    return true;
   }
 
   remove(parent: LocalFolder, _item: TreeRoot, name: string, kind: Walked["kind"]): void {

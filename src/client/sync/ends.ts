@@ -8,7 +8,7 @@ import { keptOfFolder } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { LocalWalk, type Walk } from "../local/local-walk.ts";
 import { checkGet, UploadLoops } from "../trees/into-itself.ts";
-import type { TreeRoot } from "../trees/tree.ts";
+import type { LinksOption, TreeRoot } from "../trees/tree.ts";
 import { walkTree } from "../trees/tree-walk.ts";
 import { DownSide } from "./down.ts";
 import { EMPTY_WALK, RemoteWalk } from "./remote-walk.ts";
@@ -34,8 +34,8 @@ export async function downEnds(
   return {
     root,
     side: new DownSide(calls, options),
-    source: () => walkRemote(calls, path, options.signal),
-    target: () => (isLocalFolder(local) ? new LocalWalk(local) : EMPTY_WALK),
+    source: () => walkRemote(calls, path, options),
+    target: () => (isLocalFolder(local) ? walkLocal(local, options) : EMPTY_WALK),
     open: () => LocalFolder.make(realPath(local), keptOfFolder(source, options), durability),
   };
 }
@@ -56,10 +56,10 @@ export async function upEnds(
   return {
     root,
     side,
-    source: () => new LocalWalk(local),
+    source: () => walkLocal(local, options),
     target: async () => {
       isThere = (await statFolder(calls, path, options.signal)) !== undefined;
-      return isThere ? walkRemote(calls, path, options.signal) : EMPTY_WALK;
+      return isThere ? walkRemote(calls, path, options) : EMPTY_WALK;
     },
     open: async () => {
       const folder = LocalFolder.open(local);
@@ -68,8 +68,17 @@ export async function upEnds(
   };
 }
 
-async function walkRemote(calls: Calls, path: string, signal: AbortSignal): Promise<Walk> {
-  return new RemoteWalk(await walkTree(calls, path, { contentsUpTo: 0, signal }));
+function walkLocal(path: string, { links }: LinksOption): Walk {
+  return new LocalWalk(path, links !== "skip");
+}
+
+async function walkRemote(
+  calls: Calls,
+  path: string,
+  { signal, links }: Signalled<LinksOption>,
+): Promise<Walk> {
+  const linkTargets = links !== "skip";
+  return new RemoteWalk(await walkTree(calls, path, { contentsUpTo: 0, linkTargets, signal }));
 }
 
 /** @returns undefined where there is none @throws NOT_A_DIRECTORY */

@@ -1,6 +1,7 @@
 /** Why a sync leaves a name as it is. */
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
+import { notOnTheWire } from "../trees/tree-put.ts";
 import type { Walked } from "../local/local-walk.ts";
 
 const KINDS = { FILE: "a file", DIRECTORY: "a folder", LINK: "a link", OTHER: "something else" };
@@ -20,4 +21,9 @@ function codeOf(source: Walked, target: Walked): ErrorCode {
 export function tooMany(): LeatError {
   const message = "more is only in the target than was counted before: this and the rest stays";
   return new LeatError("PRECONDITION_FAILED", message);
+}
+
+/** Names of a folder that the wire cannot carry. @param path of the folder */
+export function notSent(names: number, path: string): LeatError {
+  return notOnTheWire(names, path === "" ? "the library" : quote(path));
 }

@@ -4,29 +4,19 @@
  */
 import { LeatError } from "../../errors.ts";
 import { SYNC_AT_ONCE } from "../../limits.ts";
-import { below, quote } from "../../store/names.ts";
+import { below } from "../../store/names.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
 import { checkName } from "../trees/tree-get.ts";
-import { notOnTheWire } from "../trees/tree-put.ts";
 import { type Decision, decide } from "./decide.ts";
-import { conflict, tooMany } from "./failures.ts";
+import { conflict, notSent, tooMany } from "./failures.ts";
 import { isNeverRemoved } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, isOpen, OpenFolder } from "./open-folders.ts";
-import type { PassOptions } from "./pass-options.ts";
+import type { Named, PassOptions } from "./pass-options.ts";
 import { releaseRoot, type Target } from "./side.ts";
 import type { SyncOutcome } from "./sync.ts";
-
-/** A name, and what is known of it. */
-interface Named {
-  readonly name: string;
-  readonly item: TreeRoot;
-  readonly place: string;
-  readonly source: Walked | undefined;
-  readonly target: Walked | undefined;
-}
 
 export class Pass<Folder> {
   readonly #side: Target<Folder>;
@@ -136,6 +126,8 @@ export class Pass<Folder> {
         return copies || parent.isNew ? this.#make(parent, named) : undefined;
       case "copy":
         return copies || parent.isNew ? this.#copy(parent, named) : undefined;
+      case "link":
+        return copies || parent.isNew ? this.#link(parent, named) : undefined;
       case "compare":
         return copies ? this.#compare(parent, named) : undefined;
       case "remove":
@@ -183,6 +175,18 @@ export class Pass<Folder> {
       checkName(named.name);
       return this.#copyRoot(parent, named);
     });
+  }
+
+  #link(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    const { name, item, source } = named;
+    const link = async (): Promise<void> => {
+      checkName(name);
+      const target = source!.target!;
+      const isMade = await this.#side.link(parent.folder, item, name, target);
+      if (!isMade) return this.#options.tally.leaveOut(item.path, true);
+      await this.#options.report({ ...outcomeOf(item, { target }), action: "copy" });
+    };
+    return this.#start(async () => this.#attempt(named, "copy", link));
   }
 
   #copyRoot(parent: OpenFolder<Folder>, { name, item, source }: Named): MaybePromise<void> {
@@ -260,8 +264,10 @@ export class Pass<Folder> {
   /** The target has something of another kind. */
   #replace(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
     const { source, target } = named;
-    const copy = (): MaybePromise<void> =>
-      source!.kind === "DIRECTORY" ? this.#make(parent, named) : this.#copy(parent, named);
+    const copy = (): MaybePromise<void> => {
+      if (source!.kind === "LINK") return this.#link(parent, named);
+      return source!.kind === "DIRECTORY" ? this.#make(parent, named) : this.#copy(parent, named);
+    };
     if (this.#options.removes === undefined) return this.#count(named);
     if (target!.kind === "DIRECTORY") return this.#removeFolder(parent, named, copy);
     return this.#removeOne(parent, named).then((isGone) => (isGone ? copy() : undefined));
@@ -354,8 +360,7 @@ export class Pass<Folder> {
       void this.#shut(parent);
       this.#folders.push({ item, place, purpose: "ignore" });
     }
-    const where = item.path === "" ? "the library" : quote(item.path);
-    const error = failure ?? notOnTheWire(skippedNames, where);
+    const error = failure ?? notSent(skippedNames, item.path);
     if (this.#options.ends(error)) throw error;
     return this.#options.report({
       ...outcomeOf(item, { kind: "DIRECTORY", error }),

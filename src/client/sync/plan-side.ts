@@ -7,5 +7,6 @@ export const PLAN_SIDE: Target<undefined> = {
   make: () => undefined,
   close: () => {},
   root: (_parent, item: TreeRoot) => item,
+  link: () => true,
   remove: () => {},
 };

@@ -1,7 +1,7 @@
 /** A folder of the server, as a sync walks it. */
 import type { WalkItem, TreeWalk } from "../trees/tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
-import { isOwnFolder } from "../../store/names.ts";
+import { isOwnFolder, leadsWithin } from "../../store/names.ts";
 import { NO_TIME, reportAt, type Walk, type Walked } from "../local/local-walk.ts";
 
 export class RemoteWalk implements Walk {
@@ -52,8 +52,9 @@ export class RemoteWalk implements Walk {
 }
 
 function walkedEntry(depth: number, entry: NonNullable<WalkItem["entry"]>): Walked {
-  const { name, size, modified = NO_TIME, mode, kind, link = false } = entry;
-  return { depth, name, kind: link ? "LINK" : kindOf(kind), size, modified, mode };
+  const { name, size, modified = NO_TIME, mode, kind, link = false, target } = entry;
+  const found = { depth, name, kind: link ? "LINK" : kindOf(kind), size, modified, mode } as const;
+  return link && leadsWithin(target, depth) ? { ...found, target } : found;
 }
 
 function kindOf(kind: string): Walked["kind"] {

@@ -27,6 +27,8 @@ export interface Target<Folder> {
   close(folder: Folder): MaybePromise<void>;
   /** What `transfer` gets of a file, or of a whole folder that the target does not have. */
   root(parent: Folder, item: TreeRoot, name: string, source: Walked): TreeRoot;
+  /** Makes a link, or replaces one. @returns false where the target takes no links */
+  link(parent: Folder, item: TreeRoot, name: string, target: string): MaybePromise<boolean>;
   /** Removes a file, a link, or a folder in which nothing is left. */
   remove(parent: Folder, item: TreeRoot, name: string, kind: Walked["kind"]): MaybePromise<void>;
 }

@@ -3,7 +3,14 @@ import type { DurabilityLevel } from "../../store/store.ts";
 import type { CallOptions } from "../connection/options.ts";
 import type { KeepOptions } from "../local/kept.ts";
 import type { Patterns } from "../trees/filter.ts";
-import type { LeftOut, TreeOptions, TreeOutcome, TreeRoot, TreeSummary } from "../trees/tree.ts";
+import type {
+  LeftOut,
+  LinksOption,
+  TreeOptions,
+  TreeOutcome,
+  TreeRoot,
+  TreeSummary,
+} from "../trees/tree.ts";
 
 /** How to make one folder like another. What the patterns leave out is left as it is on both sides. */
 export interface SyncOptions
@@ -11,6 +18,7 @@ export interface SyncOptions
     CallOptions,
     Patterns,
     KeepOptions,
+    LinksOption,
     Pick<TreeOptions, "onProgress" | "onResume" | "onKept"> {
   /**
    * Removes what is only in the target, after everything else; and replaces what is a file on one side and something

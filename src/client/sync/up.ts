@@ -17,6 +17,7 @@ import {
   type TreeRoot,
   outcomeOf,
 } from "../trees/tree.ts";
+import { putLink } from "../trees/put-link.ts";
 import { putAttributes } from "../trees/put-attributes.ts";
 import type { UploadLoops } from "../trees/into-itself.ts";
 import { type HeldRoot, TreePut } from "../trees/tree-put.ts";
@@ -131,6 +132,18 @@ export class UpSide implements Side<LocalFolder | undefined> {
     if (parent === undefined) return item;
     parent.hold();
     return { ...item, folder: parent, name };
+  }
+
+  async link(
+    parent: LocalFolder | undefined,
+    { path }: TreeRoot,
+    _name: string,
+    target: string,
+  ): Promise<boolean> {
+    parent?.hold(); // its time is set after this
+    using _held = parent;
+    const link = { target, ifExists: "REPLACE" } as const;
+    return (await putLink(this.#calls, path, link, this.#options)) !== undefined;
   }
 
   async remove(parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {

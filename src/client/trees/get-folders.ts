@@ -5,9 +5,20 @@ import type { TreeRoot } from "./tree.ts";
 /** The folders between the root of the tree and the item that comes, the root first. */
 export class OpenFolders implements Disposable {
   readonly #folders: OpenFolder[] = [];
+  readonly #above: number;
 
-  get depth(): number {
+  /** @param above folders of a larger tree that the root is in */
+  constructor(above: number) {
+    this.#above = above;
+  }
+
+  get size(): number {
     return this.#folders.length;
+  }
+
+  /** How many folders deep what comes next is in the tree. */
+  get depth(): number {
+    return this.#above + this.#folders.length;
   }
 
   get top(): OpenFolder {

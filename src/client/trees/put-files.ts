@@ -9,6 +9,7 @@ import type { SmallFile } from "../local/small-file.ts";
 import { IF_EXISTS, type Receipt } from "../upload/options.ts";
 import { SmallPut } from "../upload/small-put.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
+import { putLink } from "./put-link.ts";
 import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
 import type { TreeRun } from "./tree-run.ts";
 
@@ -70,6 +71,24 @@ export class PutFiles {
     };
     const end = this.#run.begin(item, bytes, folder);
     end(this.send(item, { ...origin, open }));
+  }
+
+  /** Makes a link, when there is room for it. */
+  async link(folder: LocalFolder, item: TreeRoot, target: string): Promise<void> {
+    checkPath(item.path);
+    await this.#run.room(0);
+    this.#run.begin(item, 0, folder)(this.#makeLink(item, target));
+  }
+
+  async #makeLink(item: TreeRoot, target: string): Promise<TreeOutcome | undefined> {
+    const link = { target, ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"] };
+    const made = await putLink(this.#calls, item.path, link, this.#run);
+    if (made === undefined) {
+      this.#run.leaveOut(item.local, true);
+      return undefined;
+    }
+    this.#onReceived();
+    return outcomeOf(item, made === "made" ? { target } : { skipped: true });
   }
 
   /** A file of a folder that is held open. */

@@ -7,7 +7,7 @@ import { LeatError } from "../../errors.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
 import { kept, keptOfFolder } from "../local/kept.ts";
 import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
-import { below, isSegment, quote } from "../../store/names.ts";
+import { below, isSegment, leadsWithin, quote } from "../../store/names.ts";
 import type {
   Collision,
   DurabilityLevel,
@@ -48,6 +48,8 @@ export interface PlacedRoot extends TreeRoot {
   readonly size: number;
   /** Of a folder. */
   readonly attributes: FolderAttributes;
+  /** Of a folder: how many of the tree that is moved are above it. */
+  readonly above: number;
 }
 
 /** Downloads several trees or files. One that fails does not stop the others. */
@@ -92,19 +94,23 @@ export class TreeGet {
 
   async #placed(root: PlacedRoot): Promise<void> {
     using parent = root.folder;
-    const { name, kind, size, attributes } = root;
+    const { name, kind, size, attributes, above } = root;
     if (kind === "FILE") return await this.#begin(parent, root, name, size);
-    await this.#tree(root, () => parent.make(name, attributes, this.#durability));
+    await this.#tree(root, () => parent.make(name, attributes, this.#durability), above);
   }
 
-  /** @param make makes the local folder */
-  async #tree(root: TreeRoot, make: () => LocalFolder): Promise<void> {
+  /**
+   * @param make makes the local folder
+   * @param above folders of a larger tree that the root is in
+   */
+  async #tree(root: TreeRoot, make: () => LocalFolder, above = 0): Promise<void> {
     const { signal } = this.#run;
     // Where files that exist are skipped, most of them are there, and many may be left out by patterns: files are asked for.
     const asks = this.#collision === "skip" || this.#filter !== undefined;
     const contentsUpTo = asks ? 0 : SMALL_FILE;
-    const walk = await walkTree(this.#calls, root.path, { contentsUpTo, signal });
-    using open = new OpenFolders();
+    const linkTargets = this.#options.links !== "skip";
+    const walk = await walkTree(this.#calls, root.path, { contentsUpTo, linkTargets, signal });
+    using open = new OpenFolders(above);
     try {
       open.push(root, "", make);
       do {
@@ -114,7 +120,7 @@ export class TreeGet {
           if (!this.#run.hasReportRoom) await this.#run.reportRoom();
         }
       } while (await walk.more());
-      await this.#leave(open, open.depth);
+      await this.#leave(open, open.size);
     } finally {
       walk.cancel();
     }
@@ -171,13 +177,40 @@ export class TreeGet {
     }
     if (isFolder(entry)) return this.#subfolder(open, item, itemPlace, entry);
     const { name, size, kind, link = false } = entry;
-    if (link || kind !== "FILE") return this.#run.leaveOut(item.path, link);
+    const isCopied = link && this.#isCopied(entry.target, open);
+    if (!isCopied && (link || kind !== "FILE")) return this.#run.leaveOut(item.path, link);
     try {
       checkName(name);
+      if (isCopied) return this.#link(folder, item, name, entry.target);
       return this.#begin(folder, item, name, size, contents && { entry, contents });
     } catch (thrown) {
       this.#run.report(this.#run.failed(item, "FILE", thrown));
     }
+  }
+
+  /** Whether it leads to something in the tree. A server cannot make the client write links that lead out of it. */
+  #isCopied(target: string, { depth }: OpenFolders): boolean {
+    return this.#options.links !== "skip" && leadsWithin(target, depth - 1);
+  }
+
+  /** Makes a link, when there is room for it. */
+  #link(folder: LocalFolder, item: TreeRoot, name: string, target: string): MaybePromise<void> {
+    if (!this.#run.hasRoom(0)) {
+      return this.#run.room(0).then(() => this.#link(folder, item, name, target));
+    }
+    this.#run.begin(item, 0, folder)(this.#makeLink(folder, item, name, target));
+  }
+
+  async #makeLink(
+    folder: LocalFolder,
+    item: TreeRoot,
+    name: string,
+    target: string,
+  ): Promise<TreeOutcome> {
+    if (!folder.link(name, target, this.#collision)) return outcomeOf(item, { skipped: true });
+    if (this.#durability === "none") return outcomeOf(item, { target });
+    if (await folder.syncNames()) return outcomeOf(item, { target, durability: "fsync" });
+    return outcomeOf(item, { target, notDone: { sync: true } });
   }
 
   #subfolder(open: OpenFolders, item: TreeRoot, place: string, entry: Entry): void {
@@ -308,7 +341,7 @@ function fetched(item: TreeRoot, { size, version }: StoreEntry, saved: Saved): T
 
 /** A small file that came along with a walk. */
 interface Came {
-  readonly entry: Omit<Entry, "link">;
+  readonly entry: Omit<Entry, "link" | "target">;
   readonly contents: Uint8Array;
 }
 

@@ -111,7 +111,8 @@ export class TreePut {
     const base = this.#base!;
     const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
     const root = { path: parent, local: dirname(local) };
-    const depth = parent === base ? 0 : parent.slice(base.length).split("/").length;
+    const within = parent.slice(base === "" ? 0 : base.length + 1);
+    const depth = within === "" ? 0 : within.split("/").length;
     const source = { root, folder, depth, upload, made: places.folderAt(parent) };
     this.#target = base;
     if (isBare !== true) return await this.#entry(source, name);
@@ -230,12 +231,22 @@ export class TreePut {
     });
   }
 
+  /** One that leads to something in the tree is made as a link. */
+  async #link({ folder, depth, made }: SourceFolder, item: TreeRoot, name: string): Promise<void> {
+    const target = this.#options.links === "skip" ? undefined : folder.readLink(name, depth);
+    if (target === undefined) return this.#run.leaveOut(item.local, true);
+    await this.#run.attempt(item, "FILE", async () => {
+      if (await made.isMade()) await this.#files.link(folder, item, target);
+    });
+  }
+
   async #slowEntry(source: SourceFolder, name: string): Promise<void> {
     const { root, folder, depth, upload, made } = source;
     const item = { path: below(root.path, name), local: below(root.local, name) };
     const kind = folder.kindOf(name);
     if (kind === undefined) return; // gone since the names were read
-    if (kind === "LINK" || kind === "OTHER") return this.#run.leaveOut(item.local, kind === "LINK");
+    if (kind === "LINK") return await this.#link(source, item, name);
+    if (kind === "OTHER") return this.#run.leaveOut(item.local, false);
     await this.#run.attempt(item, kind, async () => {
       if (kind === "FILE") {
         if (await made.isMade()) await this.#files.begin(folder, item, name);

@@ -33,6 +33,8 @@ export interface TreeWalk {
 export interface TreeWalkOptions {
   /** Files of at most so many bytes are sent along. */
   readonly contentsUpTo: number;
+  /** Links come with their text, where the server knows of that. */
+  readonly linkTargets?: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -42,9 +44,9 @@ export async function walkTree(
   path: string,
   options: TreeWalkOptions,
 ): Promise<TreeWalk> {
-  const { contentsUpTo, signal } = options;
+  const { contentsUpTo, linkTargets = false, signal } = options;
   const open = (link: Link, after?: string): Promise<WalkStream> =>
-    WalkStream.open(link, { path, after, contentsUpTo }, signal);
+    WalkStream.open(link, { path, after, contentsUpTo, linkTargets }, signal);
   const first = await calls.link.withRetries((link) => open(link).catch(unlessRefused), signal);
   if (first === undefined) return new ListedWalk(calls, path, signal);
   const reopen = (after?: string): Promise<WalkStream> =>

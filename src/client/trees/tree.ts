@@ -27,8 +27,17 @@ export interface RootFeed extends AsyncIterable<TreeRoot> {
 /** What a run moves, one after another. */
 export type Roots = readonly TreeRoot[] | RootFeed;
 
+/** What becomes of the symbolic links in a tree. */
+export interface LinksOption {
+  /**
+   * `copy`, unless given: one that leads to something in the tree, by a relative path that goes up only at its start, is
+   * made as a link. The others are left out; with `skip`, all are.
+   */
+  readonly links?: "copy" | "skip";
+}
+
 /** How to move a tree, in either direction. */
-export interface TreeOptions extends CallOptions, Patterns, KeepOptions {
+export interface TreeOptions extends CallOptions, Patterns, KeepOptions, LinksOption {
   /** How many transfers run at once, 1 or more: as many as the server allows, unless given. Small files of a tree share one. */
   readonly jobs?: number;
   /**
@@ -80,13 +89,15 @@ export interface TreeOutcome {
   readonly notDone?: NotDone | undefined;
   /** The CRC-32 of an uploaded file; undefined for a download, and where nothing was sent. */
   readonly crc32: number | undefined;
+  /** The text of a link that was made; its `kind` is FILE. */
+  readonly target?: string | undefined;
   /** Why it failed; undefined where it did not. */
   readonly error: LeatError | undefined;
 }
 
 /** The entries of a tree that were left out on purpose. */
 export interface LeftOut {
-  /** Links are not followed. */
+  /** Links that lead out of the tree, or that the target does not take. */
   readonly links: number;
   /** Neither files nor folders: pipes, sockets, devices. */
   readonly others: number;

@@ -13,6 +13,7 @@ export interface WalkRequest {
   readonly after: string | undefined;
   /** Files of at most so many bytes are sent along. */
   readonly contentsUpTo: number;
+  readonly linkTargets: boolean;
 }
 
 export class WalkStream implements StreamHandler {

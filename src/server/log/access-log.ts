@@ -14,6 +14,7 @@ const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
   "remove",
   "rename",
   "makeDirectory",
+  "makeLink",
 ]);
 
 const MOVING: ReadonlySet<Operation["case"]> = new Set(["get", "put", "walk", "putTree"]);
@@ -91,6 +92,7 @@ const CHANGES: ReadonlySet<Operation["case"]> = new Set([
   "remove",
   "rename",
   "makeDirectory",
+  "makeLink",
 ]);
 
 const NOT_PERMITTED: ReadonlySet<ErrorCode> = new Set([

@@ -11,6 +11,7 @@ export const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> =
   checksum: 1,
   // Until the new name is on disk, cancelled or not.
   makeDirectory: 2,
+  makeLink: 2,
   rename: 2,
 };
 
@@ -19,4 +20,5 @@ export const CHANGES: ReadonlySet<Operation["case"]> = new Set([
   "remove",
   "rename",
   "makeDirectory",
+  "makeLink",
 ]);

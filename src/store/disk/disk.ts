@@ -8,6 +8,7 @@ import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { hasAttributes, setAttributes } from "../write/folder-attributes.ts";
+import { makeLinkAt } from "./links.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
 import { Library, type Part, type Resolution } from "../resolve/library.ts";
@@ -17,6 +18,7 @@ import type {
   CreateOptions,
   DurabilityLevel,
   FolderAttributes,
+  LinkOptions,
   MaybePromise,
   NewFile,
   Page,
@@ -158,6 +160,12 @@ export class DiskStore implements Store {
       // It was made, even if its facts cannot be read.
       return unseenFolder(checkPath(path).at(-1) ?? "");
     }
+  }
+
+  makeLink(path: string, target: string, options: LinkOptions): MaybePromise<StoreEntry> {
+    checkPath(path);
+    this.#writable(path);
+    return makeLinkAt(this.#library, path, target, options);
   }
 
   rename(

@@ -84,6 +84,10 @@ export class FollowedStore implements Store {
     return this.#now().makeDirectory(...args);
   }
 
+  makeLink(...args: Parameters<DiskStore["makeLink"]>): MaybePromise<StoreEntry> {
+    return this.#now().makeLink(...args);
+  }
+
   rename(...args: Parameters<DiskStore["rename"]>): MaybePromise<StoreEntry> {
     return this.#now().rename(...args);
   }

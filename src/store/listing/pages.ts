@@ -8,6 +8,7 @@ import type { Facts } from "../system/facts.ts";
 import { FolderCache } from "./folder-cache.ts";
 import type { FolderNames } from "./folder-names.ts";
 import type { Library } from "../resolve/library.ts";
+import { readLinkWithin } from "../resolve/read-link.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
 import { checkPath } from "../names.ts";
 import { namesOwnFolder } from "../resolve/own-folder.ts";
@@ -142,6 +143,10 @@ class PageBuilder {
     return namesOwnFolder(name, (other) => this.#folder.stat(other));
   }
 
+  #targetOf(path: readonly string[]): string | undefined {
+    return readLinkWithin(this.#folder, path.at(-1)!, this.#segments.length);
+  }
+
   #entry(bytes: Buffer, start: number, end: number): NamelessEntry | undefined {
     let facts: Facts | undefined;
     try {
@@ -154,6 +159,8 @@ class PageBuilder {
     const path = [...this.#segments, bytes.toString("utf8", start, end)];
     const { kind, size, modified, mode, version } =
       entryBehindLink(this.#library, path) ?? namelessEntry(facts);
-    return { kind, size, modified, mode, version, link: true };
+    const target = this.#request.linkTargets === true ? this.#targetOf(path) : undefined;
+    this.#bytes += target === undefined ? 0 : Buffer.byteLength(target);
+    return { kind, size, modified, mode, version, link: true, target };
   }
 }

@@ -41,6 +41,7 @@ import type {
   RemoveResponse,
   Rename,
   MakeDirectory,
+  MakeLink,
   Checksum,
   ChecksumResponse,
   Status,
@@ -716,6 +717,9 @@ function writeRequest(writer: CanonicalWriter, message: Init<Request>): void {
       case "putTree":
         writer.message(90, writePutTree, "PutTree", message.operation.value, "Request.putTree");
         break;
+      case "makeLink":
+        writer.message(98, writeMakeLink, "MakeLink", message.operation.value, "Request.makeLink");
+        break;
       default:
         noCase("Request.operation", message.operation);
     }
@@ -767,6 +771,10 @@ function readRequest(reader: CanonicalReader): Request {
       break;
     case 90:
       message.operation = { case: "putTree", value: reader.message(readPutTree) };
+      tag = reader.tag();
+      break;
+    case 98:
+      message.operation = { case: "makeLink", value: reader.message(readMakeLink) };
       tag = reader.tag();
       break;
   }
@@ -840,6 +848,9 @@ function writeResponse(writer: CanonicalWriter, message: Init<Response>): void {
           "Response.putTree",
         );
         break;
+      case "makeLink":
+        writer.message(98, writeEntry, "Entry", message.result.value, "Response.makeLink");
+        break;
       default:
         noCase("Response.result", message.result);
     }
@@ -893,6 +904,10 @@ function readResponse(reader: CanonicalReader): Response {
       message.result = { case: "putTree", value: reader.message(readPutTreeResponse) };
       tag = reader.tag();
       break;
+    case 98:
+      message.result = { case: "makeLink", value: reader.message(readEntry) };
+      tag = reader.tag();
+      break;
   }
   reader.over(tag);
   return message;
@@ -935,6 +950,8 @@ function writeEntry(writer: CanonicalWriter, message: Init<Entry>): void {
     writer.uint32(48, message.mode, "Entry.mode");
   if (message.link !== undefined && message.link !== false)
     writer.bool(56, message.link, "Entry.link");
+  if (message.target !== undefined && message.target !== "")
+    writer.string(66, message.target, "Entry.target");
 }
 
 function readEntry(reader: CanonicalReader): Entry {
@@ -945,6 +962,7 @@ function readEntry(reader: CanonicalReader): Entry {
     version: "",
     mode: 0,
     link: false,
+    target: "",
   };
   let tag = reader.tag();
   if (tag === 10) {
@@ -973,6 +991,10 @@ function readEntry(reader: CanonicalReader): Entry {
   }
   if (tag === 56) {
     message.link = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 66) {
+    message.target = reader.string();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1035,10 +1057,12 @@ function writeWalk(writer: CanonicalWriter, message: Init<Walk>): void {
   if (message.after !== undefined) writer.string(18, message.after, "Walk.after");
   if (message.contentsUpTo !== undefined && message.contentsUpTo !== 0)
     writer.uint64(24, message.contentsUpTo, "Walk.contentsUpTo");
+  if (message.linkTargets !== undefined && message.linkTargets !== false)
+    writer.bool(32, message.linkTargets, "Walk.linkTargets");
 }
 
 function readWalk(reader: CanonicalReader): Walk {
-  const message: Walk = { path: "", contentsUpTo: 0 };
+  const message: Walk = { path: "", contentsUpTo: 0, linkTargets: false };
   let tag = reader.tag();
   if (tag === 10) {
     message.path = reader.string();
@@ -1050,6 +1074,10 @@ function readWalk(reader: CanonicalReader): Walk {
   }
   if (tag === 24) {
     message.contentsUpTo = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 32) {
+    message.linkTargets = reader.bool();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1519,6 +1547,45 @@ function readMakeDirectory(reader: CanonicalReader): MakeDirectory {
   return message;
 }
 
+function writeMakeLink(writer: CanonicalWriter, message: Init<MakeLink>): void {
+  if (message.path !== undefined && message.path !== "")
+    writer.string(10, message.path, "MakeLink.path");
+  if (message.target !== undefined && message.target !== "")
+    writer.string(18, message.target, "MakeLink.target");
+  if (message.ifExists !== undefined && message.ifExists !== "IF_EXISTS_UNSPECIFIED")
+    writer.enumeration(24, toIfExists, "IfExists", message.ifExists, "MakeLink.ifExists");
+  if (message.again !== undefined && message.again !== false)
+    writer.bool(32, message.again, "MakeLink.again");
+}
+
+function readMakeLink(reader: CanonicalReader): MakeLink {
+  const message: MakeLink = {
+    path: "",
+    target: "",
+    ifExists: "IF_EXISTS_UNSPECIFIED",
+    again: false,
+  };
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.path = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 18) {
+    message.target = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.ifExists = reader.enumeration(fromIfExists);
+    tag = reader.tag();
+  }
+  if (tag === 32) {
+    message.again = reader.bool();
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
 function writeChecksum(writer: CanonicalWriter, message: Init<Checksum>): void {
   if (message.path !== undefined && message.path !== "")
     writer.string(10, message.path, "Checksum.path");
@@ -1700,6 +1767,7 @@ export const canonical: {
   RemoveResponse: { write: writeRemoveResponse, read: readRemoveResponse },
   Rename: { write: writeRename, read: readRename },
   MakeDirectory: { write: writeMakeDirectory, read: readMakeDirectory },
+  MakeLink: { write: writeMakeLink, read: readMakeLink },
   Checksum: { write: writeChecksum, read: readChecksum },
   ChecksumResponse: { write: writeChecksumResponse, read: readChecksumResponse },
   Status: { write: writeStatus, read: readStatus },

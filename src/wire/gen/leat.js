@@ -1603,11 +1603,12 @@ export const leat = $root.leat = (() => {
             Request.prototype.status = null;
             Request.prototype.walk = null;
             Request.prototype.putTree = null;
+            Request.prototype.makeLink = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Request.prototype, "operation", {
-                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree"]),
+                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree", "makeLink"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1715,6 +1716,13 @@ export const leat = $root.leat = (() => {
                             message.operation = "putTree";
                             continue;
                         }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            message.makeLink = $root.leat.v1.MakeLink.decode(reader, reader.size(), $undefined, _depth + 1, message.makeLink);
+                            message.operation = "makeLink";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1755,11 +1763,12 @@ export const leat = $root.leat = (() => {
             Response.prototype.status = null;
             Response.prototype.walk = null;
             Response.prototype.putTree = null;
+            Response.prototype.makeLink = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Response.prototype, "result", {
-                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree"]),
+                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree", "makeLink"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1865,6 +1874,13 @@ export const leat = $root.leat = (() => {
                                 break;
                             message.putTree = $root.leat.v1.PutTreeResponse.decode(reader, reader.size(), $undefined, _depth + 1, message.putTree);
                             message.result = "putTree";
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            message.makeLink = $root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1, message.makeLink);
+                            message.result = "makeLink";
                             continue;
                         }
                     }
@@ -1980,6 +1996,7 @@ export const leat = $root.leat = (() => {
             Entry.prototype.version = "";
             Entry.prototype.mode = 0;
             Entry.prototype.link = false;
+            Entry.prototype.target = "";
 
             let $oneOfFields;
 
@@ -2075,6 +2092,15 @@ export const leat = $root.leat = (() => {
                                 message.link = value;
                             else
                                 delete message.link;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.target = value;
+                            else
+                                delete message.target;
                             continue;
                         }
                     }
@@ -2288,6 +2314,7 @@ export const leat = $root.leat = (() => {
             Walk.prototype.path = "";
             Walk.prototype.after = null;
             Walk.prototype.contentsUpTo = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Walk.prototype.linkTargets = false;
 
             let $oneOfFields;
 
@@ -2347,6 +2374,15 @@ export const leat = $root.leat = (() => {
                                 message.contentsUpTo = value;
                             else
                                 delete message.contentsUpTo;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.linkTargets = value;
+                            else
+                                delete message.linkTargets;
                             continue;
                         }
                     }
@@ -3726,6 +3762,103 @@ export const leat = $root.leat = (() => {
             };
 
             return MakeDirectory;
+        })();
+
+        v1.MakeLink = (function() {
+
+            const MakeLink = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            MakeLink.prototype.path = "";
+            MakeLink.prototype.target = "";
+            MakeLink.prototype.ifExists = 0;
+            MakeLink.prototype.again = false;
+
+            MakeLink.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.MakeLink();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.path = value;
+                            else
+                                delete message.path;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.target = value;
+                            else
+                                delete message.target;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.ifExists = value;
+                            else
+                                delete message.ifExists;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.again = value;
+                            else
+                                delete message.again;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return MakeLink;
         })();
 
         v1.Checksum = (function() {

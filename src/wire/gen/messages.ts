@@ -268,7 +268,8 @@ export type RequestOperation =
   | { readonly case: "checksum"; readonly value: Checksum }
   | { readonly case: "status"; readonly value: Status }
   | { readonly case: "walk"; readonly value: Walk }
-  | { readonly case: "putTree"; readonly value: PutTree };
+  | { readonly case: "putTree"; readonly value: PutTree }
+  | { readonly case: "makeLink"; readonly value: MakeLink };
 
 /** The answer of the operation with the same name. */
 export interface Response {
@@ -286,7 +287,8 @@ export type ResponseResult =
   | { readonly case: "checksum"; readonly value: ChecksumResponse }
   | { readonly case: "status"; readonly value: StatusResponse }
   | { readonly case: "walk"; readonly value: WalkResponse }
-  | { readonly case: "putTree"; readonly value: PutTreeResponse };
+  | { readonly case: "putTree"; readonly value: PutTreeResponse }
+  | { readonly case: "makeLink"; readonly value: Entry };
 
 /** A point in time. */
 export interface Timestamp {
@@ -319,6 +321,11 @@ export interface Entry {
    * that walks through all folders must not follow links, because one may lead back to a folder above.
    */
   link: boolean;
+  /**
+   * The text of a link, as in MakeLink. Set in a Walk with link_targets, and by make_link; "" where the link leads out of
+   * the library.
+   */
+  target: string;
 }
 
 /** One page of a folder, in the order of the UTF-8 bytes of the names. */
@@ -354,6 +361,8 @@ export interface Walk {
   after?: string | undefined;
   /** files of at most so many bytes are sent along; 0: none. A server may send fewer */
   contentsUpTo: number;
+  /** set Entry.target */
+  linkTargets: boolean;
 }
 
 export interface WalkResponse {
@@ -522,6 +531,22 @@ export interface MakeDirectory {
   mode?: number | undefined;
 }
 
+/** Make a symbolic link. */
+export interface MakeLink {
+  path: string;
+  /**
+   * What the link leads to, relative to its folder. Bound: 1 to 4095 bytes. It has segments as a path, and some of "." and
+   * ".."; a ".." stands only at the start, and leads no further up than to the library. It need not exist.
+   */
+  target: string;
+  /** REPLACE replaces only another link */
+  ifExists: IfExists;
+  /**
+   * The client has sent this before, and does not know the outcome: the same link counts as made.
+   */
+  again: boolean;
+}
+
 export interface Checksum {
   path: string;
   algorithm: Algorithm;
@@ -591,6 +616,7 @@ export interface Messages {
   RemoveResponse: RemoveResponse;
   Rename: Rename;
   MakeDirectory: MakeDirectory;
+  MakeLink: MakeLink;
   Checksum: Checksum;
   ChecksumResponse: ChecksumResponse;
   Status: Status;
@@ -715,6 +741,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "status", type: "message", of: "Status", optional: true, oneof: "operation" },
     { name: "walk", type: "message", of: "Walk", optional: true, oneof: "operation" },
     { name: "putTree", type: "message", of: "PutTree", optional: true, oneof: "operation" },
+    { name: "makeLink", type: "message", of: "MakeLink", optional: true, oneof: "operation" },
   ],
   Response: [
     { name: "list", type: "message", of: "EntryPage", optional: true, oneof: "result" },
@@ -728,6 +755,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "status", type: "message", of: "StatusResponse", optional: true, oneof: "result" },
     { name: "walk", type: "message", of: "WalkResponse", optional: true, oneof: "result" },
     { name: "putTree", type: "message", of: "PutTreeResponse", optional: true, oneof: "result" },
+    { name: "makeLink", type: "message", of: "Entry", optional: true, oneof: "result" },
   ],
   Timestamp: [
     { name: "seconds", type: "int64" },
@@ -741,6 +769,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "version", type: "string" },
     { name: "mode", type: "uint32" },
     { name: "link", type: "bool" },
+    { name: "target", type: "string" },
   ],
   List: [
     { name: "path", type: "string" },
@@ -753,6 +782,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "path", type: "string" },
     { name: "after", type: "string", optional: true },
     { name: "contentsUpTo", type: "uint64" },
+    { name: "linkTargets", type: "bool" },
   ],
   WalkResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
   TreeItem: [
@@ -826,6 +856,12 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "parents", type: "bool" },
     { name: "modified", type: "message", of: "Timestamp", optional: true },
     { name: "mode", type: "uint32", optional: true },
+  ],
+  MakeLink: [
+    { name: "path", type: "string" },
+    { name: "target", type: "string" },
+    { name: "ifExists", type: "enum", of: "IfExists" },
+    { name: "again", type: "bool" },
   ],
   Checksum: [
     { name: "path", type: "string" },
