@@ -5,7 +5,13 @@ import type { Operation } from "./event.ts";
 import type { Stream } from "./stream.ts";
 
 /** The open streams, for a driver to read. */
-export type OpenStreams = Pick<Streams, "get" | "size" | "values" | "last" | "max" | "characters">;
+export type OpenStreams = Pick<
+  Streams,
+  "get" | "size" | "values" | "last" | "max" | "characters" | "isUsedUp"
+>;
+
+/** The highest id: the field has 32 bits. */
+const LAST_ID = 0xffff_ffff;
 
 export class Streams {
   readonly #open = new Map<number, Stream>();
@@ -50,7 +56,12 @@ export class Streams {
 
   /** Client: whether one more may be opened now. */
   get canOpen(): boolean {
-    return !this.isClosing && this.size < this.#max;
+    return !this.isClosing && !this.isUsedUp && this.size < this.#max;
+  }
+
+  /** Every id was used: the client needs another connection. */
+  get isUsedUp(): boolean {
+    return this.#last === LAST_ID;
   }
 
   /** GoAway was sent or came: those that are open may finish. */

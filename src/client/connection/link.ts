@@ -161,6 +161,8 @@ export class Link implements Driver {
       this.#open.delete(stream);
       if (pending !== undefined) release(pending);
       this.#sendWaiting();
+      const { streams } = this.connection.session;
+      if (streams.isUsedUp && streams.size === 0) this.connection.close();
     });
   }
 
@@ -191,6 +193,7 @@ export class Link implements Driver {
     }
     this.#open.set(pending.stream, pending);
     pending.handler.opened?.(pending.stream);
+    if (connection.session.streams.isUsedUp) this.#goAway(usedUp());
   }
 
   #sendWaiting(): void {
@@ -201,7 +204,7 @@ export class Link implements Driver {
     }
   }
 
-  /** The server is stopping: requests that wait fail, open streams go on. */
+  /** Nothing more is served on this connection: requests that wait fail, open streams go on. */
   #goAway(error: LeatError): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -230,6 +233,10 @@ export class Link implements Driver {
     for (const pending of open) failed(pending, error, true);
     for (const pending of waiting) failed(pending, error, false);
   }
+}
+
+function usedUp(): LeatError {
+  return new LeatError("UNAVAILABLE", "all stream numbers of the connection were used");
 }
 
 function clearText(peer: string): LeatError {
