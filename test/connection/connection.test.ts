@@ -352,6 +352,20 @@ describe("deadlines", () => {
     expect(runtime.connections).toBe(0);
   });
 
+  test("of the Hello: a stranger that says a byte a second is told so as well", async () => {
+    const made = ends();
+    const { runtime, raw } = made;
+    const hello = encodeFrame(0, { ...HELLO, value: { ...HELLO.value, agent: "x".repeat(100) } });
+    for (let second = 0; second <= HELLO_DEADLINE / 1000; second += 1) {
+      raw.send(hello.slice(second, second + 1));
+      await turns(2);
+      runtime.pass(1000);
+    }
+    await turns(3);
+    expect(raw.heard()).toMatchObject([{ body: { value: { code: "DEADLINE_EXCEEDED" } } }]);
+    expect(raw.diary).toEqual(["end"]);
+  });
+
   test("of the Hello leave a server the rest of the time to decide", async () => {
     const { runtime, raw, diary } = ends();
     runtime.pass(HELLO_DEADLINE / 2);
