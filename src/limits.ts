@@ -423,6 +423,15 @@ export const USER_TOKENS = 16;
 /** Folders for which a user has permissions of their own. */
 export const USER_FOLDERS = 64;
 
+/** Wrong passwords from an address before it has to wait: people mistype. */
+export const FREE_FAILURES = 5;
+
+/** How long it waits then, twice as long with each further one; after the longest time all is forgotten. */
+export const PENALTY = { least: 1000, most: 15 * 60_000 } as const;
+
+/** Addresses whose wrong passwords are remembered, by each process. */
+export const PENALIZED = 10_000;
+
 /** Passwords that are checked at once, in a process: each takes 19 MiB and a core for some 30 ms. */
 export const PASSWORD_CHECKS = 2;
 

@@ -109,7 +109,7 @@ describe("an upload that ends before its Finish", () => {
   ])("of %d bytes leaves %d partials", async (size, left) => {
     using folder = new TemporaryFolder();
     await using server = await createServer({ library: folder.path, durability: "none" });
-    const partials = (): string[] => readdirSync(folder.at(PARTIALS));
+    const partials = (): string[] => readdirSync(folder.at(".leat/partial"));
     for (let n = 1; n <= 3; n += 1) {
       using peer = await RawPeer.welcomed(server.port);
       await until(
@@ -126,7 +126,7 @@ describe("an upload that ends before its Finish", () => {
       }
       const has = (name: string): boolean =>
         name.startsWith(Buffer.from(uploadId).toString("hex")) &&
-        statSync(folder.at(PARTIALS, name)).size === size;
+        statSync(folder.at(".leat/partial", name)).size === size;
       await until(() => partials().some(has), partials);
     }
     await until(() => partials().length === 3 * left, partials);

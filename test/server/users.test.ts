@@ -31,9 +31,14 @@ let users: TestUsers;
 beforeAll(async () => {
   folder.file("library/f", "contents");
   users = createUsers(folder, { alice: {}, bob: await withPassword(PASSWORD) });
-  const library = folder.at("library");
-  server = await startServer({ library, users: users.path, durability: "none" });
+  server = await start();
 });
+
+/** A server of its own has no memory of wrong passwords. */
+function start(): Promise<Server> {
+  const library = folder.at("library");
+  return startServer({ library, users: users.path, durability: "none" });
+}
 
 afterAll(async () => {
   await server.stop({ drain: 0 });
@@ -52,7 +57,8 @@ const hello = (credentials?: Credentials): FrameBodyInit => ({
 
 /** The Failure that answers a Hello with a request right behind it: no answer to that may come before. */
 async function refusal(credentials: Credentials | undefined) {
-  using peer = await RawPeer.connect(server.port);
+  await using own = await start();
+  using peer = await RawPeer.connect(own.port);
   peer.together(() => {
     peer.frame(0, hello(credentials));
     peer.request(1, { case: "get", value: { path: "f" } });
@@ -285,9 +291,10 @@ describe("credentials", () => {
 
   const own = testExcept([...ELSEWHERE, "iterative"], "each process or thread checks for itself");
   own("beyond those that may wait are told to come back", async () => {
+    await using fresh = await start();
     using all = new DisposableStack();
     const asked = Array.from({ length: PASSWORDS_WAITING * 2 }, async () => {
-      const peer = all.use(await RawPeer.connect(server.port));
+      const peer = all.use(await RawPeer.connect(fresh.port));
       peer.frame(0, hello(password("carol", PASSWORD)));
       return await peer.failure(0);
     });

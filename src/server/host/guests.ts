@@ -3,7 +3,7 @@ import { LeatError } from "../../errors.ts";
 import type { MaybePromise, Store } from "../../store/store.ts";
 import type { Credentials } from "../../wire/gen/messages.ts";
 import type { ServerOptions } from "../options/options.ts";
-import type { User, Users } from "../users/users.ts";
+import type { Caller, User, Users } from "../users/users.ts";
 
 import { UserStores } from "./user-stores.ts";
 
@@ -15,14 +15,12 @@ export interface Guest extends Disposable {
 }
 
 /** How a client comes. */
-export interface Arrival {
+export interface Arrival extends Caller {
   readonly credentials: Credentials | undefined;
   /** The user whom the client's certificate names. */
   readonly identity: string | undefined;
   /** Nobody between can read the bytes. */
   readonly isPrivate: boolean;
-  /** Whether it has left. */
-  readonly isOver: () => boolean;
 }
 
 export class Guests implements AsyncDisposable {
@@ -41,7 +39,7 @@ export class Guests implements AsyncDisposable {
   }
 
   /** @throws UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE; CANCELLED when the client has left */
-  admit({ credentials, identity, isPrivate, isOver }: Arrival): MaybePromise<Guest> {
+  admit({ credentials, identity, isPrivate, ...caller }: Arrival): MaybePromise<Guest> {
     const users = this.#users;
     if (users === undefined) {
       // Refused even where they are empty or of an unknown kind: their user is not known.
@@ -59,7 +57,7 @@ export class Guests implements AsyncDisposable {
     if (credentials === undefined && identity !== undefined) {
       return this.#guest(users, users.named(identity));
     }
-    return this.#guest(users, users.admit(credentials, isOver));
+    return this.#guest(users, users.admit(credentials, caller));
   }
 
   /** Whether a guest still has the rights with which it came. */

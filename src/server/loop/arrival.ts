@@ -29,7 +29,8 @@ export class Arrival implements Disposable {
     const { peer, identity, isPrivate } = this.#connection;
     log[identity === undefined ? "debug" : "info"]({ peer, identity, agent }, "hello");
     try {
-      const guest = guests.admit({ credentials, identity, isPrivate, isOver: () => this.#isOver });
+      const isOver = (): boolean => this.#isOver;
+      const guest = guests.admit({ credentials, identity, isPrivate, peer, isOver });
       if (!(guest instanceof Promise)) return this.#admit(guest);
       guest.then(
         (admitted) => this.#admit(admitted),

@@ -26,17 +26,13 @@ export class PasswordChecks {
 
   /**
    * @param hash undefined where there is none to compare with: it takes as long, and is wrong
-   * @param isOver whether nobody waits for the answer any more
-   * @throws RESOURCE_EXHAUSTED; CANCELLED when it is over
+   * @param check called when its turn has come; what it throws ends it
+   * @throws RESOURCE_EXHAUSTED; what `check` throws
    */
-  async isRight(
-    password: string,
-    hash: string | undefined,
-    isOver: () => boolean,
-  ): Promise<boolean> {
+  async isRight(password: string, hash: string | undefined, check: () => void): Promise<boolean> {
     await this.#turn();
     try {
-      if (isOver()) throw new LeatError("CANCELLED", "the client has left");
+      check();
       // Bun does not take an empty one.
       const isSame = await Bun.password.verify(password || " ", hash ?? NOBODY);
       return isSame && password !== "" && hash !== undefined;

@@ -6,6 +6,7 @@ import type { MaybePromise } from "../../store/store.ts";
 import { PERMISSIONS, Permissions } from "../../store/permitted/permissions.ts";
 import type { Credentials, UserPassword } from "../../wire/gen/messages.ts";
 import { PasswordChecks } from "./passwords.ts";
+import { Penalties } from "./penalties.ts";
 import { tokenHash } from "./tokens.ts";
 import { readUsersFile, type UserRecord, type UserRecords } from "./users-file.ts";
 
@@ -22,6 +23,14 @@ export interface User {
   readonly permissions: Permissions;
 }
 
+/** Where credentials come from. */
+export interface Caller {
+  /** As its transport names it. */
+  readonly peer: string;
+  /** Whether it has left. */
+  readonly isOver: () => boolean;
+}
+
 interface KnownToken {
   readonly hash: Buffer;
   readonly user: User;
@@ -33,6 +42,7 @@ const NO_HASH = Buffer.alloc(32);
 export class Users {
   readonly #path: string;
   readonly #passwords = new PasswordChecks();
+  readonly #penalties = new Penalties();
   #users: ReadonlyMap<string, User> = new Map();
   #tokens: ReadonlyMap<string, KnownToken> = new Map();
 
@@ -60,18 +70,17 @@ export class Users {
 
   /**
    * Finds the user of a client.
-   * @param isOver whether the client has left
    * @throws UNAUTHENTICATED: one sentence, which does not tell an unknown user from a wrong password;
    *   INVALID_ARGUMENT, RESOURCE_EXHAUSTED
    */
-  admit(credentials: Credentials | undefined, isOver: () => boolean): MaybePromise<User> {
+  admit(credentials: Credentials | undefined, caller: Caller): MaybePromise<User> {
     if (credentials === undefined) return this.#anonymous();
     const { kind } = credentials;
     switch (kind?.case) {
       case "token":
         return this.#byToken(kind.value);
       case "userPassword":
-        return this.#byPassword(kind.value, isOver);
+        return this.#byPassword(kind.value, caller);
       case undefined:
         throw new LeatError("UNAUTHENTICATED", "the credentials are of a kind that is not known");
     }
@@ -103,12 +112,24 @@ export class Users {
     throw new LeatError("UNAUTHENTICATED", "the token is not, or no longer, that of a user");
   }
 
-  async #byPassword({ user: name, password }: UserPassword, isOver: () => boolean): Promise<User> {
+  async #byPassword(
+    { user: name, password }: UserPassword,
+    { peer, isOver }: Caller,
+  ): Promise<User> {
     checkLength("the name of the user", name, MAX_USER);
     checkLength("the password", password, MAX_PASSWORD);
     const user = this.#users.get(name);
-    const isRight = await this.#passwords.isRight(password, user?.record.password, isOver);
-    if (isRight && user !== undefined) return user;
+    const check = (): void => {
+      if (isOver()) throw new LeatError("CANCELLED", "the client has left");
+      this.#penalties.check(peer);
+    };
+    check(); // those who have to wait take no turn of others
+    const isRight = await this.#passwords.isRight(password, user?.record.password, check);
+    if (isRight && user !== undefined) {
+      this.#penalties.succeeded(peer);
+      return user;
+    }
+    this.#penalties.failed(peer);
     throw new LeatError("UNAUTHENTICATED", "the user, or the password, is wrong");
   }
 }

@@ -1,0 +1,105 @@
+/** Addresses from which wrong passwords come have to wait. */
+import { describe, expect, test } from "bun:test";
+import { connect } from "../../src/index.ts";
+import { FREE_FAILURES, PENALIZED, PENALTY } from "../../src/limits.ts";
+import { networkOf, Penalties } from "../../src/server/users/penalties.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
+import { startServer, testExcept } from "../support/served.ts";
+import { createUsers, withPassword } from "../support/users.ts";
+
+const own = testExcept(
+  ["processes", "threads", "workers"],
+  "each process or thread counts for itself",
+);
+
+own("who tries passwords waits longer and longer, who has a token does not", async () => {
+  using folder = new TemporaryFolder();
+  folder.folder("library");
+  const users = createUsers(folder, { alice: {}, bob: await withPassword("correct horse") });
+  await using server = await startServer({ library: folder.at("library"), users: users.path });
+  const login = (password: string) =>
+    connect(server.address, { credentials: { user: "bob", password } });
+  await (await login("correct horse")).close();
+  for (let tries = 0; tries < FREE_FAILURES; tries += 1) {
+    expect(await refusal(login("wrong"))).toMatchObject({ code: "UNAUTHENTICATED" });
+  }
+  const told = await refusal(login("correct horse"));
+  expect(told).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  expect(told.retryAfter).toBeGreaterThan(0);
+  expect(told.retryAfter).toBeLessThanOrEqual(PENALTY.least);
+  const credentials = { token: users.token("alice") };
+  await (await connect(server.address, { credentials })).close();
+  // A client that retries comes back when it may.
+  const patient = await connect(server.address, {
+    credentials: { user: "bob", password: "correct horse" },
+    retry: 60_000,
+  });
+  await patient.close();
+  await (await login("correct horse")).close();
+});
+
+describe("a penalty", () => {
+  const made = () => {
+    const time = { now: 0 };
+    const penalties = new Penalties(() => time.now);
+    const waits = (peer: string): number => {
+      try {
+        penalties.check(peer);
+        return 0;
+      } catch (error) {
+        return (error as { retryAfter: number }).retryAfter;
+      }
+    };
+    const fail = (peer: string, times: number): void => {
+      for (let n = 0; n < times; n += 1) penalties.failed(peer);
+    };
+    return { time, penalties, waits, fail };
+  };
+
+  test("doubles up to its bound, is over in time, and is forgotten", () => {
+    const { time, waits, fail } = made();
+    fail("10.0.0.1:1", FREE_FAILURES - 1);
+    expect(waits("10.0.0.1:2")).toBe(0);
+    fail("10.0.0.1:3", 1);
+    expect(waits("10.0.0.1:2")).toBe(PENALTY.least);
+    fail("10.0.0.1:3", 2);
+    expect(waits("10.0.0.1:2")).toBe(4 * PENALTY.least);
+    expect(waits("10.0.0.2:2")).toBe(0);
+    time.now += 4 * PENALTY.least;
+    expect(waits("10.0.0.1:2")).toBe(0);
+    fail("10.0.0.1:3", 1000);
+    expect(waits("10.0.0.1:2")).toBe(PENALTY.most);
+    time.now += PENALTY.most + 1;
+    fail("10.0.0.1:3", 1);
+    expect(waits("10.0.0.1:2")).toBe(0);
+  });
+
+  test("ends with the right password", () => {
+    const { penalties, waits, fail } = made();
+    fail("10.0.0.1:1", FREE_FAILURES);
+    penalties.succeeded("10.0.0.1:9");
+    expect(waits("10.0.0.1:2")).toBe(0);
+  });
+
+  test("is remembered of so many addresses, the last ones", () => {
+    const { waits, fail } = made();
+    const peer = (n: number): string => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}:1`;
+    for (let n = 0; n <= PENALIZED; n += 1) fail(peer(n), FREE_FAILURES);
+    expect([waits(peer(0)), waits(peer(1))]).toEqual([0, PENALTY.least]);
+  });
+
+  test.each([
+    ["192.0.2.7:4031", "192.0.2.7"],
+    ["[::ffff:192.0.2.7]:4031", "192.0.2.7"],
+    ["[2001:db8:1:2:3:4:5:6]:4031", "2001:db8:1:2::/64"],
+    ["[2001:DB8:1:2::9]:4031", "2001:db8:1:2::/64"],
+    ["[2001:db8::9]:4031", "2001:db8:0:0::/64"],
+    ["[fe80::1%eth0]:4031", "fe80:0:0:0::/64"],
+    ["[::1]:4031", "0:0:0:0::/64"],
+    ["unix:/run/leat.sock", undefined],
+    ["stdio", undefined],
+  ])("of %s is that of %s", (peer, network) => {
+    expect(networkOf(peer)).toBe(network);
+  });
+});
