@@ -140,7 +140,9 @@ export class TreePut {
     if (upload === undefined) return await this.#folder({ root, folder, depth: 0, made });
     try {
       made.made();
-      await this.#folder({ root, folder, depth: 0, upload, made });
+      // What was sent before a failure is stored all the same.
+      const source = { root, folder, depth: 0, upload, made };
+      await this.#run.attempt(root, "DIRECTORY", () => this.#folder(source));
       await upload.finish();
     } finally {
       small.delete(upload);
