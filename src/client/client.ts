@@ -15,7 +15,7 @@ import type {
   SyncUpOptions,
 } from "./sync/sync.ts";
 import { summarizeSync } from "./sync/sync-summary.ts";
-import { makeFilter } from "./trees/filter.ts";
+import { select } from "./trees/selection.ts";
 import type {
   GetTreeOptions,
   LeftOut,
@@ -191,11 +191,9 @@ export class Client implements AsyncDisposable {
     roots: readonly TreeRoot[],
     options: GetTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    const [{ TreeGet }, filter] = await Promise.all([
-      import("./trees/tree-get.ts"),
-      makeFilter(options),
-    ]);
-    return yield* new TreeGet(this.#calls, options, filter).outcomes(roots);
+    const { TreeGet } = await import("./trees/tree-get.ts");
+    const [settled, selection] = await select(options);
+    return yield* new TreeGet(this.#calls, settled, selection).outcomes(roots);
   }
 
   /**
@@ -221,11 +219,9 @@ export class Client implements AsyncDisposable {
     roots: readonly TreeRoot[],
     options: PutTreeOptions = {},
   ): AsyncGenerator<TreeOutcome, LeftOut> {
-    const [{ TreePut }, filter] = await Promise.all([
-      import("./trees/tree-put.ts"),
-      makeFilter(options),
-    ]);
-    return yield* new TreePut(this.#calls, options, undefined, filter).outcomes(roots);
+    const { TreePut } = await import("./trees/tree-put.ts");
+    const [settled, selection] = await select(options);
+    return yield* new TreePut(this.#calls, settled, undefined, selection).outcomes(roots);
   }
 
   /**

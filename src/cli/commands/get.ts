@@ -5,7 +5,7 @@ import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { MiB } from "../../limits.ts";
-import type { Collision, DurabilityLevel } from "../../store/store.ts";
+import type { DurabilityLevel } from "../../store/store.ts";
 import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
 import { compileAsUsual } from "../program/compilers.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
@@ -19,13 +19,13 @@ import { type Transfer, downloads, planEach } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { printable } from "../terminal/terminal-text.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
-import { choice, moveTrees } from "./trees.ts";
+import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
 import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption> {
   readonly to?: string;
-  readonly ifExists: Collision;
+  readonly ifExists: IfExists;
   readonly durability: DurabilityLevel;
   readonly json?: boolean;
   readonly jobs?: number;
@@ -40,7 +40,7 @@ export function add(program: Command, context: ContextOf): Command {
     .option("-r, --recursive", "folders, too, with everything in them")
     .addOption(
       new Option("--if-exists <WHAT>", "when the local name is taken")
-        .choices(["fail", "replace", "skip"])
+        .choices(["fail", "replace", "skip", "newer", "different"])
         .default("replace"),
     )
     .addOption(
@@ -73,17 +73,15 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
   if (toStdout && json) {
     throw new UsageError("--json and --to - would both write to stdout: choose one");
   }
+  checkChoice(flags);
   const names = await remoteNames(context, "get", typed, flags);
   if (names.length === 0) return;
   const planned = toStdout
     ? planEach(names, (each) => ({ path: context.currentFolder.resolve(each), local: "-" }))
     : downloads(context, names, flags);
   if (!context.refuse("get", planned)) return;
-  const patterned = flags.exclude !== undefined || flags.include !== undefined;
-  if (patterned && !recursive) {
-    throw new UsageError("--exclude and --include choose what -r takes: add -r");
-  }
-  if (recursive) return getAll(context, typed, flags, planned.all);
+  if (recursive || (isCompared(flags.ifExists) && !toStdout))
+    return getAll(context, typed, flags, planned.all);
   const getOne = toStdout ? writeToStdout : saveAsFile;
   await transferAll(context, {
     command: "get",
@@ -166,7 +164,8 @@ async function saveAsFile(
   client: Client,
   bar: Bar,
 ): Promise<Done> {
-  const { ifExists, durability, allowGrowth = false, times, modes } = flags;
+  const { durability, allowGrowth = false, times, modes } = flags;
+  const ifExists = collisionOf(flags.ifExists);
   if (ifExists === "skip" && isTaken(local)) {
     const facts = { path, file: local, skipped: true };
     return { bytes: 0, how: "verified", skipped: true, facts };

@@ -1,8 +1,10 @@
 /** Runs `get -r` and `upload -r`: many files, one line at the end, and one for each that failed. */
 import type { Client } from "../../client/client.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
-import type { TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
+import type { Collision } from "../../store/store.ts";
+import type { TreeOptions, TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
+import { UsageError } from "../program/exit-codes.ts";
 import { Lacking } from "./not-done.ts";
 import { type Sums, counted, summaryText } from "./summary.ts";
 
@@ -23,13 +25,33 @@ interface TreesOptions {
   readonly facts: (outcome: TreeOutcome) => object;
 }
 
+/** When a name is taken. */
+export type IfExists = NonNullable<TreeOptions["ifExists"]>;
+
+/** Whether the file that has the name is compared first, as only trees do. */
+export function isCompared(ifExists: IfExists): ifExists is "newer" | "different" {
+  return ifExists === "newer" || ifExists === "different";
+}
+
+/** For a file that goes by itself. */
+export const collisionOf = (ifExists: IfExists): Collision =>
+  isCompared(ifExists) ? "replace" : ifExists;
+
 /** The flags that say which files of a tree are moved, and how many at once. */
-export function choice({
-  exclude = [],
-  include = [],
-  jobs,
-}: Patterns & { readonly jobs?: number }) {
-  return { exclude, include, ...(jobs !== undefined && { jobs }) };
+interface Choice extends Patterns {
+  readonly jobs?: number;
+  readonly recursive?: boolean;
+}
+
+/** @throws UsageError */
+export function checkChoice({ exclude, include, recursive = false }: Choice): void {
+  if (recursive || (exclude === undefined && include === undefined)) return;
+  throw new UsageError("--exclude and --include choose what -r takes: add -r");
+}
+
+export function choice({ exclude = [], include = [], jobs, recursive = false }: Choice) {
+  const folders = recursive ? "contents" : "refuse";
+  return { exclude, include, folders, ...(jobs !== undefined && { jobs }) } as const;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

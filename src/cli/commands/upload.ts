@@ -3,7 +3,6 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";
 import type { TreeOutcome } from "../../client/trees/tree.ts";
-import type { Collision } from "../../store/store.ts";
 import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
@@ -15,7 +14,7 @@ import { type Transfer, meansContents, meansFolder, uploads } from "../program/p
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { standardInput } from "../terminal/standard-input.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
-import { choice, moveTrees } from "./trees.ts";
+import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
 import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
@@ -23,7 +22,7 @@ const STDIN = "-";
 
 interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption> {
   readonly to?: string;
-  readonly ifExists: Collision;
+  readonly ifExists: IfExists;
   readonly json?: boolean;
   readonly jobs?: number;
   readonly discardPartial?: boolean;
@@ -37,7 +36,7 @@ export function add(program: Command, context: ContextOf): Command {
     .option("-r, --recursive", "folders, too, with everything in them")
     .addOption(
       new Option("--if-exists <WHAT>", "when the name is taken in the library")
-        .choices(["fail", "replace", "skip"])
+        .choices(["fail", "replace", "skip", "newer", "different"])
         .default("fail"),
     )
     .addOption(
@@ -62,15 +61,13 @@ export function add(program: Command, context: ContextOf): Command {
 async function upload(context: Context, locals: readonly string[], flags: Flags): Promise<void> {
   const { recursive = false, json = false } = flags;
   if (locals.includes(STDIN)) checkStdin(context, locals, flags);
+  checkChoice(flags);
   const names = await localNames(context, "upload", locals, flags);
   if (names.length === 0) return;
   const planned = await uploads(context, names, flags);
   if (!context.refuse("upload", planned)) return;
-  const patterned = flags.exclude !== undefined || flags.include !== undefined;
-  if (patterned && !recursive) {
-    throw new UsageError("--exclude and --include choose what -r takes: add -r");
-  }
-  if (recursive) return uploadAll(context, locals, flags, planned.all);
+  if (recursive || isCompared(flags.ifExists))
+    return uploadAll(context, locals, flags, planned.all);
   const several = planned.all.length > 1;
   await transferAll(context, {
     command: "upload",
@@ -113,13 +110,17 @@ async function uploadAll(
   });
 }
 
-function checkStdin(context: Context, locals: readonly string[], { to, recursive }: Flags): void {
+function checkStdin(context: Context, locals: readonly string[], flags: Flags): void {
+  const { to, recursive, ifExists } = flags;
   if (recursive === true) throw new UsageError("- is no folder: upload it without -r");
   if (context.inShell) {
     throw new UsageError("- is standard input, where the commands come from: name a file");
   }
   if (locals.length > 1)
     throw new UsageError("- is standard input: it cannot be sent together with files");
+  if (isCompared(ifExists)) {
+    throw new UsageError(`standard input has no time: --if-exists ${ifExists} needs a file`);
+  }
   if (to === undefined || meansFolder(to)) {
     throw new UsageError("standard input has no name: say --to NAME");
   }
@@ -159,7 +160,7 @@ async function uploadOne(
   bar.total = local === STDIN ? undefined : statLocal(local)?.size || undefined;
   const source: UploadSource = local === STDIN ? standardInput() : Bun.file(local);
   const receipt = await client.put(path, source, {
-    ifExists: flags.ifExists,
+    ifExists: collisionOf(flags.ifExists),
     ...(flags.times ? {} : { modified: new Date() }),
     ...(flags.modes ? {} : { mode: 0o666 }),
     signal: context.signal,

@@ -114,6 +114,13 @@ export class LocalFolder implements Disposable {
     return typeof found === "object" ? found.kind : this.#folder.stat(name)?.kind;
   }
 
+  /** The size and modified time of a file in it. @returns undefined where the name is taken by no file */
+  versionOf(name: string): { readonly size: number; readonly modified: Time } | undefined {
+    const facts = this.#folder.stat(name);
+    if (facts?.kind !== "FILE") return undefined;
+    return { size: facts.size, modified: modifiedOf(facts) };
+  }
+
   /** Writes a whole small file, as `writeSmallFile`. @returns whether it was written */
   writeSmall(name: string, bytes: Uint8Array, { modified, mode }: FolderAttributes): boolean {
     // Where one name was taken, most are: from then on each is checked before its bytes are written.

@@ -36,3 +36,7 @@ export function isCopiedTime(source: Time, target: Time): boolean {
   const bounds = source.seconds < target.seconds ? FIRST : LAST;
   return bounds.includes(target.seconds);
 }
+
+export function isNewer(a: Time, b: Time): boolean {
+  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanoseconds > b.nanoseconds);
+}

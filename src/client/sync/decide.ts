@@ -1,7 +1,6 @@
 /** Decides what is done about a name, by what both sides have of it. */
-import type { Time } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
-import { isCopiedTime } from "../local/same-time.ts";
+import { isCopiedTime, isNewer } from "../local/same-time.ts";
 import type { SyncOptions } from "./sync.ts";
 
 /** Which differences a sync removes. */
@@ -69,8 +68,4 @@ function decideFile(source: Walked, target: Walked, rules: Rules): Decision {
   if (isCopiedTime(source.modified, target.modified)) return "same";
   // Without times a copy is newer than what it is a copy of.
   return rules.times === false && isNewer(target.modified, source.modified) ? "same" : "copy";
-}
-
-function isNewer(a: Time, b: Time): boolean {
-  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanoseconds > b.nanoseconds);
 }

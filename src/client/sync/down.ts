@@ -5,8 +5,8 @@ import { keptOfFolder } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { isPartialName } from "../local/partial-names.ts";
 import type { Walked } from "../local/local-walk.ts";
+import type { Settled } from "../trees/selection.ts";
 import type { Calls } from "../calls/calls.ts";
-import type { CallOptions } from "../connection/options.ts";
 import type { GetTreeOptions, LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
 import { type PlacedRoot, TreeGet } from "../trees/tree-get.ts";
 import { isCopiedTime } from "../local/same-time.ts";
@@ -14,9 +14,9 @@ import type { Side } from "./side.ts";
 
 export class DownSide implements Side<LocalFolder> {
   readonly #calls: Calls;
-  readonly #options: GetTreeOptions & CallOptions;
+  readonly #options: Settled<GetTreeOptions>;
 
-  constructor(calls: Calls, options: GetTreeOptions) {
+  constructor(calls: Calls, options: Settled<GetTreeOptions>) {
     this.#calls = calls;
     this.#options = options;
   }

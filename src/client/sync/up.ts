@@ -21,6 +21,7 @@ import { putLink } from "../trees/put-link.ts";
 import { putAttributes } from "../trees/put-attributes.ts";
 import type { UploadLoops } from "../trees/into-itself.ts";
 import { type HeldRoot, TreePut } from "../trees/tree-put.ts";
+import type { Settled } from "../trees/selection.ts";
 import { isCopiedTime, isSameTime } from "../local/same-time.ts";
 import type { Side, SideOutcome } from "./side.ts";
 
@@ -35,7 +36,7 @@ export interface Loops {
 
 export class UpSide implements Side<LocalFolder | undefined> {
   readonly #calls: Calls;
-  readonly #options: PutTreeOptions;
+  readonly #options: Settled<PutTreeOptions>;
 
   readonly #loops: Loops;
   /** Folders that get their attributes. */
@@ -43,7 +44,7 @@ export class UpSide implements Side<LocalFolder | undefined> {
   /** Those that did not get them. */
   readonly #lacking: TreeOutcome[] = [];
 
-  constructor(calls: Calls, options: PutTreeOptions, loops: Loops) {
+  constructor(calls: Calls, options: Settled<PutTreeOptions>, loops: Loops) {
     this.#calls = calls;
     this.#options = { ...options, ifExists: "replace" };
     this.#loops = loops;

@@ -1,26 +1,39 @@
 /** Sends the files of a tree that go on a stream of their own each. */
-import type { LeatError } from "../../errors.ts";
+import { LeatError } from "../../errors.ts";
 import { TRANSFER_WINDOW } from "../../limits.ts";
 import { checkPath } from "../../store/names.ts";
+import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
 import { kept } from "../local/kept.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import type { SmallFile } from "../local/small-file.ts";
-import { IF_EXISTS, type Receipt } from "../upload/options.ts";
+import { IF_EXISTS, type PutOptions, type Receipt } from "../upload/options.ts";
 import { SmallPut } from "../upload/small-put.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
 import { putLink } from "./put-link.ts";
+import type { Selection, Settled, Version } from "./selection.ts";
 import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
 import type { TreeRun } from "./tree-run.ts";
+
+type PutRule = Pick<PutOptions, "ifExists" | "ifMatch">;
+
+/** Replaces this version; a folder has none, and is not replaced. */
+const only = ({ version }: Entry): PutRule =>
+  version === "" ? { ifExists: "replace" } : { ifExists: "replace", ifMatch: version };
+
+type PutFilesOptions = Settled<PutTreeOptions> & Selection;
+
+/** How often a file is compared that somebody else changes meanwhile. */
+const COMPARISONS = 3;
 
 export class PutFiles {
   readonly #calls: Calls;
   readonly #run: TreeRun;
-  readonly #options: PutTreeOptions;
+  readonly #options: PutFilesOptions;
   readonly #onReceived: () => void;
 
   /** @param onReceived called when the server has taken a file */
-  constructor(calls: Calls, run: TreeRun, options: PutTreeOptions, onReceived: () => void) {
+  constructor(calls: Calls, run: TreeRun, options: PutFilesOptions, onReceived: () => void) {
     this.#calls = calls;
     this.#run = run;
     this.#options = options;
@@ -54,6 +67,12 @@ export class PutFiles {
   /** Begins an upload when there is room for it. */
   async begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
     checkPath(item.path);
+    const local = this.#options.keeps && folder.versionOf(name);
+    if (local !== undefined) {
+      const bytes = Math.min(local.size, TRANSFER_WINDOW);
+      await this.#run.room(bytes);
+      return this.#run.begin(item, bytes, folder)(this.#compared(folder, item, name, local));
+    }
     const origin = this.origin(folder, item, name);
     let first: Upload | undefined = origin.open();
     // At most this much of it is in memory at the server.
@@ -100,9 +119,46 @@ export class PutFiles {
     return { open, replayable: true };
   }
 
+  /** Sends a file unless the one in the library stays: it is replaced only if it is still the one that was compared. */
+  async #compared(
+    folder: LocalFolder,
+    item: TreeRoot,
+    name: string,
+    local: Version,
+  ): Promise<TreeOutcome> {
+    for (let count = 1; ; count += 1) {
+      const found = await this.#find(item.path);
+      if (found?.kind === "FILE" && this.#options.keeps?.(local, found) === true) {
+        return outcomeOf(item, { size: found.size, version: found.version, skipped: true });
+      }
+      const rule: PutRule = found === undefined ? { ifExists: "fail" } : only(found);
+      try {
+        return await this.send(item, this.origin(folder, item, name), undefined, rule);
+      } catch (thrown) {
+        const { code } = LeatError.from(thrown);
+        const isOther = code === "ALREADY_EXISTS" || code === "PRECONDITION_FAILED";
+        if (!isOther || count === COMPARISONS) throw thrown;
+      }
+    }
+  }
+
+  async #find(path: string): Promise<Entry | undefined> {
+    try {
+      return await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
+    } catch (thrown) {
+      if (LeatError.from(thrown).code !== "NOT_FOUND") throw thrown;
+      return undefined;
+    }
+  }
+
   /** @param lostId as `Calls.put` */
-  async send(item: TreeRoot, origin: UploadOrigin, lostId?: Uint8Array): Promise<TreeOutcome> {
-    const options = { ...this.#options, ...this.#run.hooks(item) };
+  async send(
+    item: TreeRoot,
+    origin: UploadOrigin,
+    lostId?: Uint8Array,
+    rule: PutRule = {},
+  ): Promise<TreeOutcome> {
+    const options = { ...this.#options, ...rule, ...this.#run.hooks(item) };
     return this.#sent(item, await this.#calls.put(item.path, origin, options, lostId));
   }
 

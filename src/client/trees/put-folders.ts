@@ -6,6 +6,7 @@ import { kept } from "../local/kept.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import { putAttributes } from "./put-attributes.ts";
 import { PutFolder } from "./put-folder.ts";
+import type { Settled } from "./selection.ts";
 import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
 import type { TreeRun } from "./tree-run.ts";
 import type { TreeUpload } from "./tree-upload.ts";
@@ -23,9 +24,9 @@ export interface SourceFolder {
 export class PutFolders {
   readonly #calls: Calls;
   readonly #run: TreeRun;
-  readonly #options: PutTreeOptions;
+  readonly #options: Settled<PutTreeOptions>;
 
-  constructor(calls: Calls, run: TreeRun, options: PutTreeOptions) {
+  constructor(calls: Calls, run: TreeRun, options: Settled<PutTreeOptions>) {
     this.#calls = calls;
     this.#run = run;
     this.#options = options;

@@ -17,11 +17,10 @@ import type {
 } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
-import type { Saved } from "../download/options.ts";
 import { storeEntry } from "../download/download-stream.ts";
 import { isSkipped, localOptions, savedAs } from "../download/saving.ts";
-import type { Filter } from "./filter.ts";
 import { OpenFolders } from "./get-folders.ts";
+import { fetched, makeLink, savedIn } from "./get-outcomes.ts";
 import { checkGet } from "./into-itself.ts";
 import { SmallGet } from "../download/small-get.ts";
 import {
@@ -31,8 +30,10 @@ import {
   type LeftOut,
   type Roots,
   checkDepth,
+  isAFolder,
   outcomeOf,
 } from "./tree.ts";
+import type { Selection, Settled, Version } from "./selection.ts";
 import { type EndTransfer, TreeRun } from "./tree-run.ts";
 import { type WalkItem, walkTree } from "./tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
@@ -57,13 +58,13 @@ export class TreeGet {
   readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #collision: Collision;
+  readonly #selection: Selection;
   readonly #durability: DurabilityLevel;
-  readonly #options: GetTreeOptions;
-  readonly #filter: Filter | undefined;
+  readonly #options: Settled<GetTreeOptions>;
   readonly #syncs = new TreeSyncs();
 
-  constructor(calls: Calls, options: GetTreeOptions, filter?: Filter) {
-    this.#filter = filter;
+  constructor(calls: Calls, options: Settled<GetTreeOptions>, selection: Selection = {}) {
+    this.#selection = selection;
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
     this.#collision = options.ifExists ?? "replace";
@@ -81,21 +82,31 @@ export class TreeGet {
     const { path, local, place } = root;
     const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
     const isTree = entry.kind === "DIRECTORY";
-    if (place !== undefined && this.#filter?.excludes(place, isTree) === true) return;
-    if (isTree) {
-      await checkGet(this.#calls, root, this.#run);
-      const attributes = keptOfFolder(entry, this.#options);
-      return this.#tree(root, () => LocalFolder.make(local, attributes, this.#durability));
-    }
+    if (place !== undefined && this.#selection.filter?.excludes(place, isTree) === true) return;
+    if (isTree) return this.#rootFolder(root, entry);
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
-    await this.#begin(held, root, name, entry.size);
+    await this.#begin(held, root, name, entry);
+  }
+
+  async #rootFolder(root: TreeRoot, entry: Entry): Promise<void> {
+    const { folders = "contents" } = this.#options;
+    if (folders === "refuse") throw isAFolder(root.path);
+    const attributes = keptOfFolder(entry, this.#options);
+    const make = (): LocalFolder => LocalFolder.make(root.local, attributes, this.#durability);
+    if (folders === "empty") {
+      using made = make();
+      await made.onDisk();
+      return this.#run.report(outcomeOf(root, { kind: "DIRECTORY" }));
+    }
+    await checkGet(this.#calls, root, this.#run);
+    return this.#tree(root, make);
   }
 
   async #placed(root: PlacedRoot): Promise<void> {
     using parent = root.folder;
     const { name, kind, size, attributes, above } = root;
-    if (kind === "FILE") return await this.#begin(parent, root, name, size);
+    if (kind === "FILE") return await this.#begin(parent, root, name, { size });
     await this.#tree(root, () => parent.make(name, attributes, this.#durability), above);
   }
 
@@ -105,9 +116,10 @@ export class TreeGet {
    */
   async #tree(root: TreeRoot, make: () => LocalFolder, above = 0): Promise<void> {
     const { signal } = this.#run;
-    // Where files that exist are skipped, most of them are there, and many may be left out by patterns: files are asked for.
-    const asks = this.#collision === "skip" || this.#filter !== undefined;
-    const contentsUpTo = asks ? 0 : SMALL_FILE;
+    // Where only some files are wanted, these are asked for: most of the others are there, or left out.
+    const { filter, keeps } = this.#selection;
+    const isAll = this.#collision !== "skip" && filter === undefined && keeps === undefined;
+    const contentsUpTo = isAll ? SMALL_FILE : 0;
     const linkTargets = this.#options.links !== "skip";
     const walk = await walkTree(this.#calls, root.path, { contentsUpTo, linkTargets, signal });
     using open = new OpenFolders(above);
@@ -171,18 +183,18 @@ export class TreeGet {
     if (entry === undefined) return;
     const item = { path: below(root.path, entry.name), local: below(root.local, entry.name) };
     const itemPlace = below(place, entry.name);
-    if (this.#filter?.excludes(itemPlace, isFolder(entry)) === true) {
+    if (this.#selection.filter?.excludes(itemPlace, isFolder(entry)) === true) {
       if (isFolder(entry)) open.push(item, itemPlace, () => undefined);
       return;
     }
     if (isFolder(entry)) return this.#subfolder(open, item, itemPlace, entry);
-    const { name, size, kind, link = false } = entry;
+    const { name, kind, link = false } = entry;
     const isCopied = link && this.#isCopied(entry.target, open);
     if (!isCopied && (link || kind !== "FILE")) return this.#run.leaveOut(item.path, link);
     try {
       checkName(name);
       if (isCopied) return this.#link(folder, item, name, entry.target);
-      return this.#begin(folder, item, name, size, contents && { entry, contents });
+      return this.#begin(folder, item, name, entry, contents && { entry, contents });
     } catch (thrown) {
       this.#run.report(this.#run.failed(item, "FILE", thrown));
     }
@@ -198,19 +210,11 @@ export class TreeGet {
     if (!this.#run.hasRoom(0)) {
       return this.#run.room(0).then(() => this.#link(folder, item, name, target));
     }
-    this.#run.begin(item, 0, folder)(this.#makeLink(folder, item, name, target));
-  }
-
-  async #makeLink(
-    folder: LocalFolder,
-    item: TreeRoot,
-    name: string,
-    target: string,
-  ): Promise<TreeOutcome> {
-    if (!folder.link(name, target, this.#collision)) return outcomeOf(item, { skipped: true });
-    if (this.#durability === "none") return outcomeOf(item, { target });
-    if (await folder.syncNames()) return outcomeOf(item, { target, durability: "fsync" });
-    return outcomeOf(item, { target, notDone: { sync: true } });
+    this.#run.begin(
+      item,
+      0,
+      folder,
+    )(makeLink(folder, item, { name, target }, this.#collision, this.#durability));
   }
 
   #subfolder(open: OpenFolders, item: TreeRoot, place: string, entry: Entry): void {
@@ -232,11 +236,12 @@ export class TreeGet {
     folder: LocalFolder,
     item: TreeRoot,
     name: string,
-    size: number,
+    version: Version,
     came?: Came,
   ): MaybePromise<void> {
+    const { size } = version;
     if (this.#collision === "fail") folder.mustBeFree(name);
-    if (this.#collision === "skip" && folder.kindOf(name) !== undefined) {
+    if (this.#isKept(folder, name, version)) {
       return this.#run.report(outcomeOf(item, { skipped: true }));
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
@@ -250,6 +255,14 @@ export class TreeGet {
     if (this.#run.hasRoom(bytes)) return start();
     const kept = came && { ...came, contents: came.contents.slice() };
     return this.#run.room(bytes).then(() => start(kept));
+  }
+
+  /** Whether what has this name stays. */
+  #isKept(folder: LocalFolder, name: string, version: Version): boolean {
+    if (this.#collision === "skip") return folder.kindOf(name) !== undefined;
+    const { keeps } = this.#selection;
+    const found = keeps && folder.versionOf(name);
+    return found !== undefined && keeps?.(version, found) === true;
   }
 
   /** Through memory, if all goes well; else the ordinary way, which tries again, or reports the error. */
@@ -327,16 +340,6 @@ export class TreeGet {
     if (saved.skipped) return outcomeOf(item, { skipped: true });
     return fetched(item, entry, await savedIn(folder, saved));
   }
-}
-
-/** A file is on disk only when the folders that were made for it are, too. */
-async function savedIn(folder: LocalFolder, saved: Saved): Promise<Saved> {
-  if (saved.skipped || (await folder.onDisk()) !== false) return saved;
-  return { ...saved, durability: "none", notDone: { ...saved.notDone, sync: true } };
-}
-
-function fetched(item: TreeRoot, { size, version }: StoreEntry, saved: Saved): TreeOutcome {
-  return outcomeOf(item, { size, version, ...saved });
 }
 
 /** A small file that came along with a walk. */

@@ -11,7 +11,6 @@ import { below, quote } from "../../store/names.ts";
 import type { SmallFile } from "../local/small-file.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
-import type { Filter } from "./filter.ts";
 import { UploadLoops } from "./into-itself.ts";
 import { durabilityOf, IF_EXISTS } from "../upload/options.ts";
 import { notDoneOf } from "../upload/receipt.ts";
@@ -23,11 +22,13 @@ import {
   type Roots,
   outcomeOf,
   checkDepth,
+  isAFolder,
 } from "./tree.ts";
 import { isWorthTrying, PutFiles } from "./put-files.ts";
 import type { PutFolder } from "./put-folder.ts";
 import { PutFolders, type SourceFolder } from "./put-folders.ts";
 import { PutPlaces } from "./put-places.ts";
+import type { Selection, Settled } from "./selection.ts";
 import { TreeRun } from "./tree-run.ts";
 import { TreeUpload, type TreeUploadItem } from "./tree-upload.ts";
 import type { TreeOutcome as WireOutcome } from "../../wire/gen/messages.ts";
@@ -48,8 +49,8 @@ export interface HeldRoot extends TreeRoot {
 export class TreePut {
   readonly #calls: Calls;
   readonly #run: TreeRun;
-  readonly #options: PutTreeOptions;
-  readonly #filter: Filter | undefined;
+  readonly #options: Settled<PutTreeOptions>;
+  readonly #selection: Selection;
   readonly #loops: UploadLoops;
   readonly #files: PutFiles;
   readonly #folders: PutFolders;
@@ -61,15 +62,21 @@ export class TreePut {
   #places: PutPlaces | undefined;
 
   /** @param base a folder of the library that exists: all roots are in it, and come in the order of a walk */
-  constructor(calls: Calls, options: PutTreeOptions, base?: string, filter?: Filter) {
-    this.#filter = filter;
+  constructor(
+    calls: Calls,
+    options: Settled<PutTreeOptions>,
+    base?: string,
+    selection: Selection = {},
+  ) {
+    this.#selection = selection;
     this.#calls = calls;
     this.#run = new TreeRun(calls.link, options);
     this.#folders = new PutFolders(calls, this.#run, options);
     this.#options = options;
     this.#base = base;
     this.#loops = new UploadLoops(calls, this.#run);
-    this.#files = new PutFiles(calls, this.#run, options, () => (this.#loops.received = true));
+    const onReceived = (): void => void (this.#loops.received = true);
+    this.#files = new PutFiles(calls, this.#run, { ...options, ...selection }, onReceived);
   }
 
   outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
@@ -89,8 +96,10 @@ export class TreePut {
     const kind = held.kindOf(name);
     if (this.#excludes(root.place, kind)) return;
     if (kind !== "DIRECTORY") return await this.#files.begin(held, root, name);
+    const { folders = "contents" } = this.#options;
+    if (folders === "refuse") throw isAFolder(root.local);
     using folder = held.child(name, root.local);
-    if ("isBare" in root && root.isBare === true) {
+    if (folders === "empty" || ("isBare" in root && root.isBare === true)) {
       return await this.#folders.make({ root, folder, depth: 0, made: this.#folders.bare(root) });
     }
     await this.#loops.checkRoot(root);
@@ -124,9 +133,11 @@ export class TreePut {
     places.made(path, made);
   }
 
-  /** @returns undefined where the server does not take trees */
+  /** @returns undefined where the server does not take trees, or files are compared first */
   async #openUpload(path: string, mode?: number): Promise<TreeUpload | undefined> {
     const { small, signal } = this.#run;
+    // It would take the contents of files that may be there already.
+    if (this.#selection.keeps !== undefined) return undefined;
     const ifExists = IF_EXISTS[this.#options.ifExists ?? "fail"];
     const upload = await TreeUpload.open(this.#calls.link, { path, ifExists, mode }, signal);
     if (upload !== undefined) small.add(upload);
@@ -164,10 +175,11 @@ export class TreePut {
     if (made.hasFailed) return; // which was reported
     const waits = this.#waitFor(upload);
     if (waits !== undefined) return waits.then(() => this.#entry(source, name));
-    if (this.#filter !== undefined) {
+    if (this.#selection.filter !== undefined) {
       const place = below(root.path, name).slice(this.#target === "" ? 0 : this.#target.length + 1);
       if (this.#excludes(place, folder.kindOf(name))) return;
     }
+    if (this.#selection.keeps !== undefined) return this.#slowEntry(source, name);
     const small = folder.readSmall(name, SMALL_FILE);
     if (small === undefined) return this.#slowEntry(source, name);
     const item = { path: below(root.path, name), local: below(root.local, name) };
@@ -178,7 +190,9 @@ export class TreePut {
   }
 
   #excludes(place: string | undefined, kind: string | undefined): boolean {
-    return place !== undefined && this.#filter?.excludes(place, kind === "DIRECTORY") === true;
+    return (
+      place !== undefined && this.#selection.filter?.excludes(place, kind === "DIRECTORY") === true
+    );
   }
 
   /** @returns a promise where there is no room for one more small file */

@@ -41,10 +41,16 @@ export interface TreeOptions extends CallOptions, Patterns, KeepOptions, LinksOp
   /** How many transfers run at once, 1 or more: as many as the server allows, unless given. Small files of a tree share one. */
   readonly jobs?: number;
   /**
-   * When the name of a file is taken: unless given, `replace` for a get and `fail` for a put. Folders that
-   * exist are filled.
+   * When the name of a file is taken: unless given, `replace` for a get and `fail` for a put. `newer` replaces a file that
+   * has an earlier modified time, and `different` one that has another size or modified time. Folders that exist are
+   * filled.
    */
-  readonly ifExists?: Collision;
+  readonly ifExists?: Collision | "newer" | "different";
+  /**
+   * What is done with a folder that is a root: `contents`, the default, moves it with everything in it; `empty` only makes
+   * it; with `refuse` it fails with IS_A_DIRECTORY.
+   */
+  readonly folders?: "contents" | "empty" | "refuse";
   /** Called as bytes arrive or leave, with the sum of all files so far. */
   readonly onProgress?: (bytes: number) => void;
   /**
@@ -81,7 +87,7 @@ export interface TreeOutcome {
   readonly size: number;
   /** The version that the server has; "" for a folder, and where it failed. */
   readonly version: string;
-  /** Nothing was moved: the name is taken, and `ifExists` is `skip`. */
+  /** Nothing was moved: the name is taken, and `ifExists` lets it be. */
   readonly skipped: boolean;
   /** `fsync` only where the file and its name are on disk. */
   readonly durability: DurabilityLevel;
@@ -149,4 +155,10 @@ export function checkDepth(path: string, depth: number): void {
   if (depth <= TREE_DEPTH) return;
   const message = `${quote(path)} is ${depth} folders deep; ${TREE_DEPTH} are allowed`;
   throw new LeatError("INVALID_NAME", message);
+}
+
+/** For a root that is to be no folder. */
+export function isAFolder(path: string): LeatError {
+  const what = path === "" ? "the library itself" : quote(path);
+  return new LeatError("IS_A_DIRECTORY", `${what} is a folder`);
 }
