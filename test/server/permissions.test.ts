@@ -24,7 +24,8 @@ let server: Server;
 let users: TestUsers;
 
 beforeAll(async () => {
-  for (const file of ["alice/f", "alice/secret/s", "alice/read/r", "alice/inbox/i", "bob/b"]) {
+  const files = ["alice/f", "alice/secret/s", "alice/read/r", "alice/inbox/i", "bob/b", "drop/d"];
+  for (const file of files) {
     folder.file(`library/${file}`, `contents of ${file}`);
   }
   folder.folder("library/alice/deep/er/open");
@@ -48,6 +49,7 @@ beforeAll(async () => {
       },
     },
     dave: { allow: { bob: ["list"], "alice/read": ["read"] } },
+    erin: { allow: { "": ALL, drop: ["write", "mkdir", "rename"] } },
   });
   const library = folder.at("library");
   server = await startServer({ library, users: users.path, durability: "none" });
@@ -228,6 +230,8 @@ describe("permissions by folder", () => {
     ["to sum one up there", (c) => c.checksum("inbox/i"), "PERMISSION_DENIED"],
     ["to rename out of there", (c) => c.rename("inbox/i", "i"), "PERMISSION_DENIED"],
     ["to sum up where it may read", (c) => c.checksum("deep/er/open/x"), "PERMISSION_DENIED"],
+    ["to make a link", (c) => c.makeLink("mine", "secret"), "UNIMPLEMENTED"],
+    ["to make a link", (c) => c.makeLink("mine", "secret"), "UNIMPLEMENTED"],
     ["to see beside the way", (c) => c.stat("deep/x"), "NOT_FOUND"],
   ];
   test.each(refused)("refuse %s", async (_what, act, code) => {
@@ -301,6 +305,30 @@ describe("permissions by folder", () => {
     expect(pages).toEqual([["alice"], ["bob"]]);
     expect(await refusal(dave.get("alice/f"))).toMatchObject({ code: "NOT_FOUND" });
     expect(await refusal(dave.get("bob/b"))).toMatchObject({ code: "PERMISSION_DENIED" });
+  });
+
+  test("hold for the contents of files that come with a walk", async () => {
+    using to = new TemporaryFolder();
+    await using dave = await as("dave");
+    const failed: string[] = [];
+    for await (const { path, error } of dave.getTreeOutcomes("bob", to.at("copy"))) {
+      if (error !== undefined) failed.push(`${path} ${error.code}`);
+    }
+    expect(failed).toEqual(["bob/b PERMISSION_DENIED"]);
+    expect(readdirSync(to.at("copy"))).toEqual([]);
+  });
+
+  test("are not widened by a rename to where more is allowed", async () => {
+    const before = everything();
+    await using erin = await as("erin");
+    expect(await refusal(erin.rename("drop/d", "mine"))).toMatchObject({
+      code: "PERMISSION_DENIED",
+    });
+    expect(everything()).toEqual(before);
+    await erin.put("drop/e", data);
+    await erin.rename("drop/e", "drop/g");
+    await erin.put("h", data);
+    await erin.rename("h", "drop/h");
   });
 
   test("hold for every item of a tree that comes on one stream", async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { connect, createServer, type Server } from "../../src/index.ts";
 import { createRuntime } from "../../src/connection/runtime.ts";
+import { Link } from "../../src/client/connection/link.ts";
 import { HELLO_DEADLINE, PASSWORDS_WAITING } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import type { Transport } from "../../src/net/transport.ts";
@@ -261,6 +262,26 @@ describe("credentials", () => {
     });
     raw.transport.close();
     await loop.stop({ drain: 0 });
+  });
+
+  test("are not sent by a client over a network that others can read", async () => {
+    let raw!: Raw;
+    const opened = Promise.withResolvers<Link>();
+    memoryPair(
+      (transport) => (raw = new Raw(transport)),
+      (transport) => {
+        const credentials = { token: users.token("alice") };
+        const link = new Link(inTheClear(transport), createRuntime(), credentials);
+        opened.resolve(link);
+        return link.connection;
+      },
+    );
+    const link = await opened.promise;
+    await expect(link.welcomed).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+      message: expect.stringContaining("could read the credentials"),
+    });
+    expect(raw.heard()).toEqual([]);
   });
 
   testExcept(ELSEWHERE, "the time is that of this process")(

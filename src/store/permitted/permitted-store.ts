@@ -9,6 +9,7 @@ import { LeatError } from "../../errors.ts";
 import { ENTRY_ROOM } from "../../limits.ts";
 import { below, checkPath, quote } from "../names.ts";
 import type {
+  Collision,
   CreateOptions,
   DurabilityLevel,
   EntryTaker,
@@ -30,6 +31,7 @@ export class PermittedStore implements Store {
   // Missing where the store has none.
   readonly readWhole?: NonNullable<Store["readWhole"]>;
   readonly writeWhole?: NonNullable<Store["writeWhole"]>;
+  readonly makeLink?: NonNullable<Store["makeLink"]>;
   readonly rename?: NonNullable<Store["rename"]>;
   readonly freeBytes?: NonNullable<Store["freeBytes"]>;
 
@@ -49,6 +51,13 @@ export class PermittedStore implements Store {
           ? store.writeWhole!(folder, file, ...rest)
           : undefined; // `create` tells why
     }
+    // Where other names have other permissions, a link could tell of them, or lead others there.
+    if (store.makeLink !== undefined && permissions.isUniform) {
+      this.makeLink = (path, target, options) => {
+        this.#mayMake(path, options.collision);
+        return store.makeLink!(path, target, options);
+      };
+    }
     if (store.rename !== undefined) {
       this.rename = (from, to, replace, durability) => {
         this.#mayRename(from, to, replace);
@@ -62,8 +71,11 @@ export class PermittedStore implements Store {
     return this.#store.readOnly || this.#permissions.isReadOnly;
   }
 
-  async page(folder: string, request: PageRequest): Promise<Page> {
+  async page(folder: string, asked: PageRequest): Promise<Page> {
     this.#check(folder);
+    // A link may name what is hidden.
+    const linkTargets = asked.linkTargets === true && this.#permissions.isUniform;
+    const request = { ...asked, linkTargets };
     if (!this.#permissions.has(folder, "list")) return this.#leadingPage(folder, request);
     const isVisible = this.#permissions.filterOf(folder);
     if (isVisible === undefined) return this.#store.page(folder, request);
@@ -97,10 +109,8 @@ export class PermittedStore implements Store {
   create(path: string, options: CreateOptions): ReturnType<Store["create"]> {
     const { collision, ifMatch } = options;
     // Only a file that is there has the version to be replaced.
-    if (collision !== "replace" || ifMatch === undefined) this.#checkChange(path, "write");
-    if (collision === "replace") this.#checkChange(path, "overwrite");
-    // The answer has the entry of a file that is there.
-    if (collision === "skip" && !this.#permissions.has(path, "read")) this.#check(path, "list");
+    if (collision === "replace" && ifMatch !== undefined) this.#checkChange(path, "overwrite");
+    else this.#mayMake(path, collision);
     return this.#store.create(path, options);
   }
 
@@ -130,6 +140,13 @@ export class PermittedStore implements Store {
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#store[Symbol.asyncDispose]();
+  }
+
+  #mayMake(path: string, collision: Collision): void {
+    this.#checkChange(path, "write");
+    if (collision === "replace") this.#checkChange(path, "overwrite");
+    // The answer has the entry of what is there.
+    if (collision === "skip" && !this.#permissions.has(path, "read")) this.#check(path, "list");
   }
 
   #mayRename(from: string, to: string, replace: boolean): void {
