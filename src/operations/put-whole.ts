@@ -93,11 +93,21 @@ async function fill(sink: Sink, bytes: Uint8Array): Promise<Stored> {
  * not known.
  * @returns undefined where another file has the name
  */
-async function asStored(store: Store, file: WholeFile): Promise<StoredWhole | undefined> {
+async function asStored(
+  store: Store,
+  file: WholeFile,
+  tries = 3,
+): Promise<StoredWhole | undefined> {
   const entry = await entryWith(store, file);
   if (entry === undefined) return undefined;
   if (file.durability === "none") return { entry, skipped: false };
-  return await create(store, file, entry.version);
+  try {
+    return await create(store, file, entry.version);
+  } catch (thrown) {
+    // An earlier try that still runs has done the same meanwhile.
+    if (LeatError.from(thrown).code !== "PRECONDITION_FAILED" || tries === 1) throw thrown;
+    return await asStored(store, file, tries - 1);
+  }
 }
 
 /** @returns the entry of the path, where it is a file with these contents */

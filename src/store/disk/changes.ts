@@ -55,8 +55,9 @@ export function makeFolder(
   { parents, durability, mode }: MakeOptions,
 ): Promise<void> | undefined {
   const segments = checkPath(path);
-  const all = parents && !isFolder(library, segments);
-  const paths = all ? segments.map((_, n) => segments.slice(0, n + 1).join("/")) : [path];
+  const all = segments.map((_, n) => segments.slice(0, n + 1).join("/"));
+  let paths = [path];
+  if (parents) paths = isFolder(library, segments) ? all.slice(-1) : all;
   const make = (each: string): Place | undefined =>
     makeOne(library, each, parents, each === path ? mode : undefined);
   if (durability === "fsync") return makeOnDisk(paths, make);
