@@ -116,10 +116,10 @@ export class Output {
     this.#abandoned.resolve();
   }
 
-  /** A message, one line. */
+  /** A message, in lines. Names in it may come from anywhere: nothing of it moves the cursor, or turns the text. */
   say(text: string): void {
     this.status?.hide();
-    this.#messages.say(`${text}\n`);
+    this.#messages.say(`${text.split("\n").map(printable).join("\n")}\n`);
   }
 
   /** Resolves when all messages are written; soon after `abandon`, whether they are or not. */
