@@ -9,7 +9,7 @@ const FRAME_HEADS = KiB;
 /** One page of a folder; the client asks for the next with the cursor of this one. */
 export async function list(request: List, exchange: Exchange): Promise<void> {
   const taker = new EntryPageWriter();
-  const { skippedNames, cursor } = await exchange.store.page(request.path, {
+  const { entries, skippedNames, cursor } = await exchange.store.page(request.path, {
     cursor: request.cursor,
     limit: request.limit === 0 ? Number.MAX_SAFE_INTEGER : request.limit,
     bytes: Math.min(PAGE_BYTES, exchange.frameLimit - FRAME_HEADS),
@@ -18,6 +18,11 @@ export async function list(request: List, exchange: Exchange): Promise<void> {
     isOver: () => exchange.ended,
   });
   if (exchange.ended) return;
+  // A store that knows no takers has returned them.
+  for (const { name, ...facts } of entries) {
+    const bytes = Buffer.from(name);
+    taker.take(bytes, 0, bytes.length, facts);
+  }
   exchange.respond({ case: "list", value: taker.finish() });
   exchange.finish({ skippedNames, cursor });
 }
