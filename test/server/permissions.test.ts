@@ -29,6 +29,7 @@ beforeAll(async () => {
     folder.file(`library/${file}`, `contents of ${file}`);
   }
   folder.folder("library/alice/deep/er/open");
+  folder.folder("library/alice/box/inner");
   const links = { in: "secret/s", out: "../bob/b", folder: "secret", up: "..", own: "../.leat" };
   for (const [name, target] of Object.entries(links)) {
     symlinkSync(target, folder.at("library", "alice", name));
@@ -46,6 +47,7 @@ beforeAll(async () => {
         inbox: ["write", "mkdir"],
         deep: [],
         "deep/er/open": ["list", "read"],
+        "box/inner": [],
       },
     },
     dave: { allow: { bob: ["list"], "alice/read": ["read"] } },
@@ -87,6 +89,7 @@ describe("a user with a root", () => {
   test("sees it as the library, links that stay inside included", async () => {
     await using alice = await as("alice");
     expect(await names(alice)).toEqual([
+      "box",
       "deep",
       "f",
       "folder",
@@ -123,6 +126,7 @@ describe("a user with a root", () => {
     walk: (path) => ({ case: "walk", value: { path, contentsUpTo: 1000 } }),
     "walk after": (after) => ({ case: "walk", value: { path: "", after, contentsUpTo: 1000 } }),
     put_tree: (path) => ({ case: "putTree", value: { path } }),
+    make_link: (path) => ({ case: "makeLink", value: { path, target: "f" } }),
   };
   const bad = [
     "../bob/b",
@@ -159,6 +163,15 @@ describe("a user with a root", () => {
       expect(everything()).toEqual(before);
     });
   }
+
+  test("makes no link that leads out of it", async () => {
+    await using alice = await as("alice");
+    for (const target of ["../bob/b", "..", "/etc/passwd", "read/../../bob/b", "../../x"]) {
+      const made = alice.makeLink("leading", target);
+      expect(await refusal(made)).toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    expect(await names(alice)).not.toContain("leading");
+  });
 
   several("follows it to another folder of that name", async () => {
     using own = new TemporaryFolder();
@@ -213,6 +226,9 @@ describe("permissions by folder", () => {
     ["to remove a folder of a rule", (c) => c.remove("inbox"), "PERMISSION_DENIED"],
     ["to rename a folder above one", (c) => c.rename("deep", "mine"), "PERMISSION_DENIED"],
     ["to remove a folder above one", (c) => c.remove("deep/er"), "PERMISSION_DENIED"],
+    ["to rename a folder with a hidden one", (c) => c.rename("box", "mine"), "PERMISSION_DENIED"],
+    ["to rename to its name", (c) => c.rename("f", "box"), "PERMISSION_DENIED"],
+    ["to remove a folder with a hidden one", (c) => c.remove("box"), "PERMISSION_DENIED"],
     ["to list where it may write", (c) => names(c, "inbox"), "PERMISSION_DENIED"],
     ["to read there", (c) => c.get("inbox/i"), "PERMISSION_DENIED"],
     ["to know of files there", (c) => c.stat("inbox/i"), "PERMISSION_DENIED"],
@@ -258,6 +274,7 @@ describe("permissions by folder", () => {
   test("hide what is hidden in listings and walks, and show the way to what is open", async () => {
     await using carol = await as("carol");
     expect(await names(carol)).toEqual([
+      "box",
       "deep",
       "f",
       "folder",
@@ -274,6 +291,7 @@ describe("permissions by folder", () => {
     const { outcomes } = await fetched(carol, to.at("copy"));
     const copied = readdirSync(to.at("copy"), { recursive: true, encoding: "utf8" });
     expect(copied.toSorted()).toEqual([
+      "box",
       "deep",
       "deep/er",
       "deep/er/open",

@@ -346,6 +346,27 @@ function inTheClear(transport: Transport): Transport {
   });
 }
 
+testExcept([...ELSEWHERE, "iterative"], "each process or thread has files of its own")(
+  "stores of users take of the files that may be open, and give them back",
+  async () => {
+    using own = new TemporaryFolder();
+    own.folder("library");
+    const { path, token } = createUsers(own, { alice: {}, bob: {} });
+    const maxOpenFiles = 20;
+    await using few = await startServer({ library: own.at("library"), users: path, maxOpenFiles });
+    const come = (user: string, retry = 0) =>
+      connect(few.address, { credentials: { token: token(user) }, retry });
+    const alice = await come("alice");
+    await using again = await come("alice");
+    const refused = come("bob");
+    await expect(refused).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+    await alice.close();
+    await again.close();
+    await using bob = await come("bob", 60_000);
+    expect(await bob.stat("")).toMatchObject({ kind: "DIRECTORY" });
+  },
+);
+
 test("a server without users refuses credentials, and says so", async () => {
   using own = new TemporaryFolder();
   await using open = await createServer({ library: own.path });

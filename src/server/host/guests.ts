@@ -5,6 +5,7 @@ import type { Credentials } from "../../wire/gen/messages.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Caller, User, Users } from "../users/users.ts";
 
+import type { Budget } from "./budget.ts";
 import { UserStores } from "./user-stores.ts";
 
 /** A client that was admitted. */
@@ -28,14 +29,14 @@ export class Guests implements AsyncDisposable {
   readonly #users: Users | undefined;
   readonly #stores: UserStores;
 
-  /** @param store of everybody, where there are no users @throws INVALID_ARGUMENT */
-  constructor(store: Store, users: Users | undefined, options: ServerOptions) {
+  /** @param store of everybody, where there are no users @param files descriptors @throws INVALID_ARGUMENT */
+  constructor(store: Store, users: Users | undefined, options: ServerOptions, files: Budget) {
     if (users !== undefined && options.library === undefined) {
       throw new LeatError("INVALID_ARGUMENT", "users are served a library folder, not a store");
     }
     this.#store = store;
     this.#users = users;
-    this.#stores = new UserStores(store, options);
+    this.#stores = new UserStores(store, options, files);
   }
 
   /** @throws UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE; CANCELLED when the client has left */

@@ -46,7 +46,7 @@ export class Host {
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
     this.capacity = new Capacity(settings, options);
-    this.guests = new Guests(store, users, settings);
+    this.guests = new Guests(store, users, settings, this.capacity.files);
   }
 
   status(connections: number, streams: number): StatusInit {

@@ -4,11 +4,13 @@
  */
 import { LeatError } from "../../errors.ts";
 import { sha256 } from "../../hash.ts";
+import { RETRY_AFTER, STORE_DESCRIPTORS } from "../../limits.ts";
 import { FollowedStore } from "../../store/disk/followed-store.ts";
 import { PermittedStore } from "../../store/permitted/permitted-store.ts";
 import type { Store } from "../../store/store.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { User } from "../users/users.ts";
+import type { Budget } from "./budget.ts";
 
 export interface Lease extends Disposable {
   readonly store: Store;
@@ -26,17 +28,19 @@ type DiskOptions = Pick<ServerOptions, "library" | "readOnly" | "partialRetentio
 export class UserStores implements AsyncDisposable {
   readonly #library: Store;
   readonly #options: DiskOptions;
+  readonly #files: Budget;
   readonly #open = new Map<User, Open>();
   /** Stores of users who have left, until everything that is under way in them is over. */
   readonly #retiring = new Set<Promise<void>>();
 
-  /** @param library the whole; stays the caller's */
-  constructor(library: Store, options: DiskOptions) {
+  /** @param library the whole; stays the caller's @param files descriptors that may be open */
+  constructor(library: Store, options: DiskOptions, files: Budget) {
     this.#library = library;
     this.#options = options;
+    this.#files = files;
   }
 
-  /** The root of the user is made if it is missing. @throws UNAVAILABLE */
+  /** The root of the user is made if it is missing. @throws UNAVAILABLE, RESOURCE_EXHAUSTED */
   async take(user: User): Promise<Lease> {
     if (!this.#open.has(user)) await this.#makeRoot(user);
     const open = this.#open.get(user) ?? this.#openStore(user);
@@ -52,6 +56,7 @@ export class UserStores implements AsyncDisposable {
   }
 
   #openStore(user: User): Open {
+    if (!this.#files.take(STORE_DESCRIPTORS)) throw noRoom();
     const { library, readOnly, partialRetention } = this.#options;
     const { record, permissions, name } = user;
     const part = {
@@ -67,6 +72,7 @@ export class UserStores implements AsyncDisposable {
       this.#open.set(user, open);
       return open;
     } catch (thrown) {
+      this.#files.give(STORE_DESCRIPTORS);
       throw noRoot(thrown);
     }
   }
@@ -87,8 +93,16 @@ export class UserStores implements AsyncDisposable {
     // An error of a store that is no longer used is no reason to stop.
     const retired = open.disk.retire().catch(() => {});
     this.#retiring.add(retired);
-    void retired.then(() => this.#retiring.delete(retired));
+    void retired.then(() => {
+      this.#retiring.delete(retired);
+      this.#files.give(STORE_DESCRIPTORS);
+    });
   }
+}
+
+function noRoom(): LeatError {
+  const message = "the server has as many files open as it may; try again later";
+  return new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
 }
 
 /** The folder of a user in `.leat/users`: names that a file system takes for the same have different ones. */
