@@ -72,8 +72,8 @@ export interface PageRequest {
   /** Entries at most; a page that is not the last has at least one. */
   readonly limit: number;
   /**
-   * Bytes at most, each entry counted as its name and ENTRY_ROOM: never less than the page takes
-   * when encoded. The first entry is always taken.
+   * Bytes at most. Without a taker each entry is counted as its name and ENTRY_ROOM: never less than the page
+   * takes when encoded. The first entry is always taken.
    */
   readonly bytes: number;
   /** Names that begin with "." too. */
@@ -92,6 +92,8 @@ export interface EntryTaker {
    * @param bytes its name is bytes[start, end), UTF-8 that the wire can carry, valid until this returns
    */
   take(bytes: Buffer, start: number, end: number, facts: NamelessEntry): void;
+  /** Bytes of what it took: they decide whether the page has room for the next one. */
+  readonly bytes: number;
 }
 
 /** An open file to read from. One open file serves a whole get, whatever happens to its name. */

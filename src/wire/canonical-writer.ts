@@ -38,6 +38,11 @@ export class CanonicalWriter {
     if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(KEPT);
   }
 
+  /** Bytes that were written. */
+  get length(): number {
+    return this.#at;
+  }
+
   /** A copy of what was written, behind its length if that is asked for; the bytes are the caller's. */
   finish(delimited: boolean): Uint8Array {
     const length = this.#at;

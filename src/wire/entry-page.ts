@@ -43,6 +43,11 @@ export class EntryPageWriter {
     this.#writer.message(ENTRIES, writeEntry, "Entry", entry, "EntryPage.entries");
   }
 
+  /** Of the entries so far. */
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
   finish(): EncodedPage {
     return new EncodedPage(this.#writer.finish(false));
   }

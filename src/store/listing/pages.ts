@@ -13,7 +13,8 @@ import { entryBehindLink } from "../resolve/link-entry.ts";
 import { checkPath } from "../names.ts";
 import { namesOwnFolder } from "../resolve/own-folder.ts";
 import { pause } from "../../next-turn.ts";
-import type { EntryTaker, NamelessEntry, Page, PageEntry, PageRequest } from "../store.ts";
+import { EntryObjects } from "../entry-objects.ts";
+import type { EntryTaker, NamelessEntry, Page, PageRequest } from "../store.ts";
 import { isWireName } from "../resolve/raw-names.ts";
 
 const DOT = 0x2e;
@@ -67,11 +68,12 @@ class PageBuilder {
   readonly #folder: Folder;
   readonly #request: PageRequest;
   readonly #isRoot: boolean;
-  readonly #entries: PageEntry[] = [];
+  readonly #objects = new EntryObjects();
   readonly #taker: EntryTaker;
+  /** Bytes that it has of earlier pages. */
+  readonly #before: number;
   #count = 0;
   #skippedNames = 0;
-  #bytes = 0;
   /** The last name that was taken or left out. */
   #last: Uint8Array | undefined;
 
@@ -80,10 +82,8 @@ class PageBuilder {
     this.#segments = segments;
     this.#folder = folder;
     this.#request = request;
-    this.#taker = request.taker ?? {
-      take: (bytes, start, end, facts) =>
-        this.#entries.push({ name: bytes.toString("utf8", start, end), ...facts }),
-    };
+    this.#taker = request.taker ?? this.#objects;
+    this.#before = this.#taker.bytes;
     this.#isRoot = library.isRoot(folder);
   }
 
@@ -111,7 +111,7 @@ class PageBuilder {
 
   page(more: boolean): Page {
     const cursor = more && this.#last !== undefined ? encodeCursor(this.#last) : undefined;
-    return { entries: this.#entries, cursor, skippedNames: this.#skippedNames };
+    return { entries: this.#objects.entries, cursor, skippedNames: this.#skippedNames };
   }
 
   #isHidden(bytes: Uint8Array, start: number): boolean {
@@ -122,7 +122,8 @@ class PageBuilder {
   #hasRoom(length: number): boolean {
     const { limit, bytes } = this.#request;
     if (this.#count === 0) return true;
-    return this.#count < limit && this.#bytes + length + ENTRY_ROOM <= bytes;
+    const taken = this.#taker.bytes - this.#before;
+    return this.#count < limit && taken + length + ENTRY_ROOM <= bytes;
   }
 
   #add(bytes: Buffer, start: number, end: number): void {
@@ -136,7 +137,6 @@ class PageBuilder {
     if (entry === undefined) return;
     this.#taker.take(bytes, start, end, entry);
     this.#count++;
-    this.#bytes += end - start + ENTRY_ROOM;
   }
 
   #isOwnFolder(name: string): boolean {
@@ -160,7 +160,6 @@ class PageBuilder {
     const { kind, size, modified, mode, version } =
       entryBehindLink(this.#library, path) ?? namelessEntry(facts);
     const target = this.#request.linkTargets === true ? this.#targetOf(path) : undefined;
-    this.#bytes += target === undefined ? 0 : Buffer.byteLength(target);
     return { kind, size, modified, mode, version, link: true, target };
   }
 }

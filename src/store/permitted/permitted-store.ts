@@ -7,6 +7,7 @@
  */
 import { LeatError } from "../../errors.ts";
 import { ENTRY_ROOM } from "../../limits.ts";
+import { EntryObjects } from "../entry-objects.ts";
 import { below, checkPath, quote } from "../names.ts";
 import type {
   Collision,
@@ -201,10 +202,9 @@ export class PermittedStore implements Store {
     const from = all.findIndex((name) => after === undefined || isBehind(name, after));
     const found = new VisibleEntries(() => true, request.taker);
     let last: string | undefined;
-    let bytes = 0;
     for (const [index, name] of all.entries()) {
       if (from === -1 || index < from || (name.startsWith(".") && !request.hidden)) continue;
-      bytes += Buffer.byteLength(name) + ENTRY_ROOM;
+      const bytes = found.bytes + Buffer.byteLength(name) + ENTRY_ROOM;
       const isFull = found.count >= request.limit || bytes > request.bytes;
       if (isFull && !found.isEmpty)
         return { entries: found.entries, cursor: last, skippedNames: 0 };
@@ -233,15 +233,25 @@ function withParents(path: string): string[] {
 
 /** Passes on the entries of a page whose names are visible. */
 class VisibleEntries implements EntryTaker {
-  /** Where there is no taker. */
-  readonly entries: PageEntry[] = [];
   readonly #isVisible: (name: string) => boolean;
-  readonly #taker: EntryTaker | undefined;
+  readonly #objects = new EntryObjects();
+  readonly #taker: EntryTaker;
   #count = 0;
+  /** Of names that are not visible: a page ends although all that it found are such. */
+  #leftOut = 0;
 
   constructor(isVisible: (name: string) => boolean, taker: EntryTaker | undefined) {
     this.#isVisible = isVisible;
-    this.#taker = taker;
+    this.#taker = taker ?? this.#objects;
+  }
+
+  /** Where there is no taker. */
+  get entries(): readonly PageEntry[] {
+    return this.#objects.entries;
+  }
+
+  get bytes(): number {
+    return this.#leftOut + this.#taker.bytes;
   }
 
   get count(): number {
@@ -259,10 +269,12 @@ class VisibleEntries implements EntryTaker {
 
   take(bytes: Buffer, start: number, end: number, facts: NamelessEntry): void {
     const name = bytes.toString("utf8", start, end);
-    if (!this.#isVisible(name)) return;
+    if (!this.#isVisible(name)) {
+      this.#leftOut += end - start + ENTRY_ROOM;
+      return;
+    }
     this.#count += 1;
-    if (this.#taker === undefined) this.entries.push({ name, ...facts });
-    else this.#taker.take(bytes, start, end, facts);
+    this.#taker.take(bytes, start, end, facts);
   }
 }
 

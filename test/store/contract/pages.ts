@@ -36,6 +36,7 @@ export function paging(open: OpenLibrary): void {
     const { entries, ...rest } = await page(store, "", { limit: 3 });
     const taken: PageEntry[] = [];
     const taker: EntryTaker = {
+      bytes: 0,
       take: (bytes, start, end, facts) =>
         taken.push({ name: decoder.decode(bytes.subarray(start, end)), ...facts }),
     };
@@ -69,6 +70,20 @@ export function paging(open: OpenLibrary): void {
     const whole = await page(store, "", { limit: 4 });
     expect(whole.entries).toHaveLength(4);
     expect(whole.cursor).toBeUndefined();
+  });
+
+  test("a page is filled up to the bytes that its taker counts", async () => {
+    await using library = await open();
+    const { store } = library;
+    for (const name of ["aaaa", "bbbb", "cccc", "dddd"]) await put(store, name);
+    const bytes = 4 + ENTRY_ROOM + 3;
+    // Here each entry is a byte, and the fourth might not fit.
+    const taker = { bytes: 7, take: () => void (taker.bytes += 1) };
+    const { cursor } = await page(store, "", { bytes, taker });
+    expect(taker.bytes).toBe(7 + 4);
+    expect(cursor).toBeUndefined();
+    await page(store, "", { bytes: bytes - 1, taker });
+    expect(taker.bytes).toBe(7 + 4 + 3);
   });
 
   test("names with a dot only when asked for", async () => {
