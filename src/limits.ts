@@ -388,6 +388,12 @@ export const GLOB_ALTERNATIVES = 1000;
 /** Names that a pattern of the command line may match: all are held in memory. A tree is better moved with -r. */
 export const GLOB_MATCHES = 100_000;
 
+/** Files and folders of a list that a download asks about before their turn comes. */
+export const ROOTS_AHEAD = 64;
+
+/** Bytes of a list of names for --files-from, which is held in memory: a million names of usual length. */
+export const FILES_FROM_BYTES = 64 * MiB;
+
 /** Files and folders that a sync found to be copied, and that wait for a transfer. */
 export const SYNC_QUEUE = 256;
 

@@ -24,7 +24,7 @@ test("every flag and its variable are told, and no others", async () => {
   );
   const offered = new Set(
     helps
-      .flatMap(({ stdout }) => [...stdout.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)])
+      .flatMap(({ stdout }) => [...stdout.matchAll(/^ {2}(?:-\w, )?--([a-z0-9-]+)/gm)])
       .map((m) => m[1]!),
   );
   offered.delete("help");
@@ -33,7 +33,7 @@ test("every flag and its variable are told, and no others", async () => {
     expect(manual).toContain(`--${flag}`);
     expect(manual).toContain(`\`LEAT_${flag.toUpperCase().replaceAll("-", "_")}\``);
   }
-  const told = [...manual.matchAll(/`LEAT_([A-Z_]+)`/g)].map((m) => m[1]!);
+  const told = [...manual.matchAll(/`LEAT_([A-Z0-9_]+)`/g)].map((m) => m[1]!);
   const known = new Set(
     [...offered, "debug", "direct-reads", "password", "token"].map((flag) =>
       flag.toUpperCase().replaceAll("-", "_"),

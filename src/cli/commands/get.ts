@@ -19,11 +19,18 @@ import { type Transfer, downloads, planEach } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { printable } from "../terminal/terminal-text.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
+import {
+  checkNames,
+  filesFrom,
+  type FilesFromFlags,
+  from0,
+  listedDownloads,
+} from "./files-from.ts";
 import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
 import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
-interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption> {
+interface Flags extends GlobFlags, Patterns, FilesFromFlags, Required<KeepOptions & LinksOption> {
   readonly to?: string;
   readonly ifExists: IfExists;
   readonly durability: DurabilityLevel;
@@ -34,7 +41,8 @@ interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption>
 
 export function add(program: Command, context: ContextOf): Command {
   return program
-    .command("get <REMOTE...>")
+    .command("get [REMOTE...]")
+    .usage("[options] <REMOTE...>")
     .description("fetch files, under their own names unless --to says where")
     .option("-o, --to <LOCAL>", "file or folder to write to; - writes to stdout")
     .option("-r, --recursive", "folders, too, with everything in them")
@@ -57,6 +65,8 @@ export function add(program: Command, context: ContextOf): Command {
     .option("--no-times", "new modified times, and not those of the originals")
     .option("--no-modes", "default permissions, and not those of the originals")
     .option("--json", "one object a line for each file")
+    .addOption(filesFrom())
+    .addOption(from0())
     .addOption(exclude())
     .addOption(include())
     .addOption(new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1)))
@@ -74,6 +84,12 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
     throw new UsageError("--json and --to - would both write to stdout: choose one");
   }
   checkChoice(flags);
+  checkNames("REMOTE", typed, flags);
+  if (flags.filesFrom !== undefined) {
+    const listed = await listedDownloads(context, typed, flags);
+    if (context.refuse("get", listed)) await getAll(context, [flags.filesFrom], flags, listed.all);
+    return;
+  }
   const names = await remoteNames(context, "get", typed, flags);
   if (names.length === 0) return;
   const planned = toStdout

@@ -5,6 +5,7 @@ import type { Collision } from "../../store/store.ts";
 import type { TreeOptions, TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
+import type { FilesFromFlags } from "./files-from.ts";
 import { Lacking } from "./not-done.ts";
 import { type Sums, counted, summaryText } from "./summary.ts";
 
@@ -38,20 +39,27 @@ export const collisionOf = (ifExists: IfExists): Collision =>
   isCompared(ifExists) ? "replace" : ifExists;
 
 /** The flags that say which files of a tree are moved, and how many at once. */
-interface Choice extends Patterns {
+interface Choice extends Patterns, FilesFromFlags {
   readonly jobs?: number;
   readonly recursive?: boolean;
 }
 
 /** @throws UsageError */
-export function checkChoice({ exclude, include, recursive = false }: Choice): void {
-  if (recursive || (exclude === undefined && include === undefined)) return;
+export function checkChoice({ exclude, include, recursive, filesFrom }: Choice): void {
+  if (
+    recursive === true ||
+    filesFrom !== undefined ||
+    (exclude === undefined && include === undefined)
+  )
+    return;
   throw new UsageError("--exclude and --include choose what -r takes: add -r");
 }
 
-export function choice({ exclude = [], include = [], jobs, recursive = false }: Choice) {
-  const folders = recursive ? "contents" : "refuse";
-  return { exclude, include, folders, ...(jobs !== undefined && { jobs }) } as const;
+export function choice({ exclude = [], include = [], jobs, recursive, filesFrom }: Choice) {
+  const isListed = filesFrom !== undefined;
+  const folders = recursive === true ? "contents" : isListed ? "empty" : "refuse";
+  const parents = isListed;
+  return { exclude, include, folders, parents, ...(jobs !== undefined && { jobs }) } as const;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -14,13 +14,14 @@ import { type Transfer, meansContents, meansFolder, uploads } from "../program/p
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { standardInput } from "../terminal/standard-input.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
+import { checkNames, filesFrom, type FilesFromFlags, from0, listedUploads } from "./files-from.ts";
 import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
 import { exclude, include, wholeNumber } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
 
-interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption> {
+interface Flags extends GlobFlags, Patterns, FilesFromFlags, Required<KeepOptions & LinksOption> {
   readonly to?: string;
   readonly ifExists: IfExists;
   readonly json?: boolean;
@@ -30,7 +31,8 @@ interface Flags extends GlobFlags, Patterns, Required<KeepOptions & LinksOption>
 
 export function add(program: Command, context: ContextOf): Command {
   return program
-    .command("upload <LOCAL...>")
+    .command("upload [LOCAL...]")
+    .usage("[options] <LOCAL...>")
     .description("send files into the library, under their own names unless --to says where")
     .option("-o, --to <REMOTE>", "file or folder in the library; a folder ends in /, or exists")
     .option("-r, --recursive", "folders, too, with everything in them")
@@ -48,6 +50,8 @@ export function add(program: Command, context: ContextOf): Command {
     .option("--no-modes", "default permissions, and not those of the originals")
     .option("--discard-partial", "when interrupted, leave nothing on the server to continue")
     .option("--json", "one object a line for each file")
+    .addOption(filesFrom())
+    .addOption(from0())
     .addOption(exclude())
     .addOption(include())
     .addOption(new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1)))
@@ -62,6 +66,13 @@ async function upload(context: Context, locals: readonly string[], flags: Flags)
   const { recursive = false, json = false } = flags;
   if (locals.includes(STDIN)) checkStdin(context, locals, flags);
   checkChoice(flags);
+  checkNames("LOCAL", locals, flags);
+  if (flags.filesFrom !== undefined) {
+    const listed = await listedUploads(context, locals, flags);
+    const title = [flags.filesFrom];
+    if (context.refuse("upload", listed)) await uploadAll(context, title, flags, listed.all);
+    return;
+  }
   const names = await localNames(context, "upload", locals, flags);
   if (names.length === 0) return;
   const planned = await uploads(context, names, flags);

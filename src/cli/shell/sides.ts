@@ -29,6 +29,7 @@ export function namedBy(before: readonly string[], word: string): Named {
   if (!TWO_SIDED.has(command) || rest.includes("--")) return { side: own, start: 0 };
   const other: Side = own === "local" ? "remote" : "local";
   const last = rest.at(-1);
+  if (last === "--files-from") return OF_HERE;
   if (last === "-o" || last === "--to") return { side: other, start: 0 };
   const attached = ATTACHED.exec(word)?.[0];
   return attached === undefined ? { side: own, start: 0 } : { side: other, start: attached.length };

@@ -18,7 +18,7 @@ export function typedNames(line: string, words: readonly string[]): string[] {
     const { side, start } = namedBy(words.slice(0, index), word);
     const { start: wordStart = 0, pattern = word } = typed[index] ?? {};
     const name = isPattern(pattern) ? pattern : word;
-    const isTarget = start > 0 || ["-o", "--to"].includes(words[index - 1] ?? "");
+    const isTarget = start > 0 || ["-o", "--to", "--files-from"].includes(words[index - 1] ?? "");
     const text = takesPatterns && !isTarget && !word.startsWith("-") ? name : word;
     if (side !== "local" || line[wordStart + start] !== "~") return text;
     return text.slice(0, start) + expandHome(text.slice(start));

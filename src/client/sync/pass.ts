@@ -8,7 +8,7 @@ import { below } from "../../store/names.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
-import { checkName } from "../trees/tree-get.ts";
+import { checkName } from "../trees/listed-names.ts";
 import { type Decision, decide } from "./decide.ts";
 import { conflict, notSent, tooMany } from "./failures.ts";
 import { isNeverRemoved } from "./filter.ts";

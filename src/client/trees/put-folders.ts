@@ -1,5 +1,6 @@
 /** The folders of a tree that goes to the server: each is made, and gets its attributes when all that is in it is there. */
 import type { LeatError } from "../../errors.ts";
+import { ROOTS_AHEAD } from "../../limits.ts";
 import { failureError } from "../../session/failure.ts";
 import type { Calls } from "../calls/calls.ts";
 import { kept } from "../local/kept.ts";
@@ -25,6 +26,8 @@ export class PutFolders {
   readonly #calls: Calls;
   readonly #run: TreeRun;
   readonly #options: Settled<PutTreeOptions>;
+  /** Folders above roots that were made. */
+  readonly #above = new Set<string>();
 
   constructor(calls: Calls, run: TreeRun, options: Settled<PutTreeOptions>) {
     this.#calls = calls;
@@ -40,6 +43,16 @@ export class PutFolders {
     });
     made.closed();
     return made;
+  }
+
+  /** Makes the folders above a root, unless they were made for one of the last. */
+  async makeAbove(root: string): Promise<void> {
+    const path = root.slice(0, Math.max(0, root.lastIndexOf("/")));
+    if (path === "" || this.#above.has(path)) return;
+    const value = { path, parents: true };
+    await this.#calls.unary({ case: "makeDirectory", value }, this.#run);
+    if (this.#above.size >= ROOTS_AHEAD) this.#above.clear();
+    this.#above.add(path);
   }
 
   /** Where the server takes no trees. */

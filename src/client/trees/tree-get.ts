@@ -3,11 +3,12 @@
  * many as the server allows. The names come from the server and are not trusted: each must be one segment,
  * and its file is made in a folder that is held open, no link followed.
  */
-import { LeatError } from "../../errors.ts";
+import { dirname, resolve } from "node:path";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
 import { kept, keptOfFolder } from "../local/kept.ts";
+import { makeFolders } from "../local/make-folders.ts";
 import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
-import { below, isSegment, leadsWithin, quote } from "../../store/names.ts";
+import { below, leadsWithin } from "../../store/names.ts";
 import type {
   Collision,
   DurabilityLevel,
@@ -33,6 +34,8 @@ import {
   isAFolder,
   outcomeOf,
 } from "./tree.ts";
+import { checkName, notUtf8 } from "./listed-names.ts";
+import { RootsAhead } from "./roots-ahead.ts";
 import type { Selection, Settled, Version } from "./selection.ts";
 import { type EndTransfer, TreeRun } from "./tree-run.ts";
 import { type WalkItem, walkTree } from "./tree-walk.ts";
@@ -62,6 +65,9 @@ export class TreeGet {
   readonly #durability: DurabilityLevel;
   readonly #options: Settled<GetTreeOptions>;
   readonly #syncs = new TreeSyncs();
+  #ahead: RootsAhead | undefined;
+  /** The folder above a root that was made last. */
+  #above = "";
 
   constructor(calls: Calls, options: Settled<GetTreeOptions>, selection: Selection = {}) {
     this.#selection = selection;
@@ -74,19 +80,31 @@ export class TreeGet {
 
   async *outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
     using _syncs = this.#syncs;
+    if (!("fail" in roots)) this.#ahead = new RootsAhead(roots, (root) => this.#factsOf(root));
     return yield* this.#run.outcomes(roots, (root) => this.#root(root));
   }
 
   async #root(root: TreeRoot | PlacedRoot): Promise<void> {
     if ("folder" in root) return this.#placed(root);
-    const { path, local, place } = root;
-    const entry = await this.#calls.unary({ case: "stat", value: { path } }, this.#run);
+    const { local, place } = root;
+    const entry = await (this.#ahead?.factsOf(root) ?? this.#factsOf(root));
     const isTree = entry.kind === "DIRECTORY";
     if (place !== undefined && this.#selection.filter?.excludes(place, isTree) === true) return;
+    if (this.#options.parents === true) await this.#makeAbove(local);
     if (isTree) return this.#rootFolder(root, entry);
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
     await this.#begin(held, root, name, entry);
+  }
+
+  #factsOf({ path }: TreeRoot): Promise<Entry> {
+    return this.#calls.unary({ case: "stat", value: { path } }, this.#run);
+  }
+
+  async #makeAbove(local: string): Promise<void> {
+    const above = dirname(resolve(local));
+    if (above !== this.#above) await makeFolders(above, this.#durability);
+    this.#above = above;
   }
 
   async #rootFolder(root: TreeRoot, entry: Entry): Promise<void> {
@@ -346,18 +364,4 @@ export class TreeGet {
 interface Came {
   readonly entry: Omit<Entry, "link" | "target">;
   readonly contents: Uint8Array;
-}
-
-/** A server cannot make the client write outside of the target. @throws INVALID_NAME */
-export function checkName(name: string): void {
-  if (isSegment(name)) return;
-  throw new LeatError("INVALID_NAME", `the server lists ${quote(name)}, which is not a name`);
-}
-
-function notUtf8(names: number, path: string): LeatError {
-  const where = path === "" ? "the library" : quote(path);
-  return new LeatError(
-    "INVALID_NAME",
-    `${names} names in ${where} are not UTF-8: they are left out`,
-  );
 }

@@ -95,6 +95,7 @@ export class TreePut {
     if (places !== undefined) return await this.#placed({ ...root, folder: held, name }, places);
     const kind = held.kindOf(name);
     if (this.#excludes(root.place, kind)) return;
+    if (this.#options.parents === true) await this.#folders.makeAbove(root.path);
     if (kind !== "DIRECTORY") return await this.#files.begin(held, root, name);
     const { folders = "contents" } = this.#options;
     if (folders === "refuse") throw isAFolder(root.local);

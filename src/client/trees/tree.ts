@@ -51,6 +51,8 @@ export interface TreeOptions extends CallOptions, Patterns, KeepOptions, LinksOp
    * it; with `refuse` it fails with IS_A_DIRECTORY.
    */
   readonly folders?: "contents" | "empty" | "refuse";
+  /** Whether folders above the roots are made where they are missing; unless given, such a root fails with NOT_FOUND. */
+  readonly parents?: boolean;
   /** Called as bytes arrive or leave, with the sum of all files so far. */
   readonly onProgress?: (bytes: number) => void;
   /**
