@@ -14,6 +14,8 @@ interface Import {
   readonly of: string;
   /** Only types, gone when the code runs: they count as the others do between rooms. */
   readonly type: boolean;
+  /** When the code asks for it, not at the start. */
+  readonly later?: boolean;
 }
 
 interface Source {
@@ -38,7 +40,7 @@ function read(path: string): Source {
     imports.push({ of: resolve(path, of!), type: type !== undefined || only });
   }
   for (const [, of] of text.matchAll(DYNAMIC))
-    imports.push({ of: resolve(path, of!), type: false });
+    imports.push({ of: resolve(path, of!), type: false, later: true });
   return { path, imports, code: path.endsWith(".ts") ? strip(transpiler.transformSync(text)) : "" };
 }
 
@@ -305,6 +307,10 @@ const inLayers =
 
 const everywhere = (): boolean => true;
 
+/** Each takes 2 ms or more of the start of a process, or is for other commands. */
+const HEAVY =
+  /^node:(child_process|crypto|http|https|net|readline|stream|tls|tty|util|worker_threads|zlib)|^client\/(sync\/start|trees\/tree-(get|put)\b)|^wire\/any-form|^cli\/(server|shell\/shell)/;
+
 describe("the imports", () => {
   test("are read at all", () => {
     expect(sources.length).toBeGreaterThan(80);
@@ -338,6 +344,22 @@ describe("the imports", () => {
         imports.map(({ of }) => of).filter((of) => /^wire\/gen\/(leat|canonical)/.test(of)),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test("of a client that moves files over TCP have no heavy module", () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const loaded = new Set<string>();
+    const load = (path: string): void => {
+      if (loaded.has(path)) return;
+      loaded.add(path);
+      const atOnce = byPath.get(path)?.imports.filter(({ type, later }) => !type && !later) ?? [];
+      for (const { of } of atOnce) load(of);
+    };
+    for (const path of ["main.ts", "client.ts", "commands/get.ts", "commands/upload.ts"]) {
+      load(`cli/${path}`);
+    }
+    expect([...loaded].filter((path) => HEAVY.test(path))).toEqual([]);
+    expect(loaded.has("client/download/download-to.ts")).toBe(true);
   });
 
   test("have no circles among files", () => {

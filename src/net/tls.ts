@@ -4,8 +4,7 @@
  *
  * Options of the runtime whose values are all undefined mean no TLS at all: those made here always have some.
  */
-import { X509Certificate, createPrivateKey } from "node:crypto";
-import { getCACertificates } from "node:tls";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { LeatError } from "../errors.ts";
 import { parsePin } from "./tls-pin.ts";
 
@@ -86,6 +85,7 @@ export function clientOptions(tls: ClientTls, host: string): Bun.TLSOptions {
 
 /** SSL_CERT_FILE and SSL_CERT_DIR hold for them; where the system has none, those of the runtime. */
 function systemAuthorities(): string[] {
+  const { getCACertificates } = process.getBuiltinModule("node:tls");
   const system = getCACertificates("system");
   return system.length > 0 ? system : getCACertificates("bundled");
 }
@@ -143,15 +143,18 @@ function checkPair(cert: string, key: string, names: TlsNames): void {
 /** The first certificate of a text in PEM form. @throws INVALID_ARGUMENT */
 export function certificate(pem: string, name: string): X509Certificate {
   try {
-    return new X509Certificate(pem);
+    return new (crypto().X509Certificate)(pem);
   } catch (cause) {
     throw invalid(`${name} has no certificate in PEM form`, cause);
   }
 }
 
-function privateKeyOf(pem: string, name: string): ReturnType<typeof createPrivateKey> {
+/** Loaded where TLS is used: it and node:tls take 3 ms of a command's start. */
+const crypto = () => process.getBuiltinModule("node:crypto");
+
+function privateKeyOf(pem: string, name: string): KeyObject {
   try {
-    return createPrivateKey(pem);
+    return crypto().createPrivateKey(pem);
   } catch (cause) {
     const isLocked = /ENCRYPTED/.test(pem);
     const what = isLocked

@@ -5,7 +5,6 @@
 import { readPrivate } from "../../store/system/private-file.ts";
 import type { ClientCredentials } from "../../client/connection/options.ts";
 import { LeatError } from "../../errors.ts";
-import { askSecret } from "../terminal/secret.ts";
 import { UsageError } from "./exit-codes.ts";
 
 interface Flags {
@@ -42,6 +41,7 @@ function tokenIn(file: string): string {
 async function passwordOf(user: string, signal: AbortSignal): Promise<string> {
   const given = process.env.LEAT_PASSWORD;
   if (given) return given;
+  const { askSecret } = await import("../terminal/secret.ts");
   const typed = await askSecret(`Password of ${user}: `, signal);
   if (typed !== undefined) return typed;
   throw new UsageError("--user asks for a password, and there is no terminal: set LEAT_PASSWORD");
