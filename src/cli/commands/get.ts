@@ -146,10 +146,11 @@ async function getAll(
       }),
     name: ({ path }) => path,
     how: verified,
-    facts: ({ path, local, size, version, skipped, notDone }) =>
-      skipped
-        ? { path, file: local, skipped }
-        : { path, file: local, size, version, skipped, ...notDoneFacts(notDone) },
+    facts: ({ path, local, size, version, skipped, notDone, target }) => {
+      if (skipped) return { path, file: local, skipped };
+      if (target !== undefined) return { path, file: local, link: target };
+      return { path, file: local, size, version, skipped, ...notDoneFacts(notDone) };
+    },
   });
 }
 

@@ -45,7 +45,8 @@ export class SyncReport {
     else {
       this.files += 1;
       this.#bytes += size;
-      if (outcome.durability !== "fsync") this.#isOnDisk = false;
+      // The answer to a link does not say whether it is on disk.
+      if (outcome.durability !== "fsync" && outcome.target === undefined) this.#isOnDisk = false;
     }
     this.#lacking.add(notDone, outcome.path, kind);
     await this.#print(outcome);
@@ -54,9 +55,12 @@ export class SyncReport {
   async #print(outcome: SyncOutcome): Promise<void> {
     const { action, path, local, kind, size, version, durability, notDone } = outcome;
     const { json = false, dryRun = false } = this.#flags;
+    const { target } = outcome;
     const isFolder = kind === "DIRECTORY";
     const { output } = this.#context;
     if (json) {
+      if (target !== undefined)
+        return await output.json({ action, path, file: local, link: target });
       const facts = { action, path, file: local, kind: kind.toLowerCase(), size };
       if (dryRun || isFolder || action === "remove") return await output.json(facts);
       return await output.json({ ...facts, version, durability, ...notDoneFacts(notDone) });

@@ -111,7 +111,8 @@ async function take(
   else {
     sums.files += 1;
     sums.bytes += outcome.size;
-    sums.how ||= options.how(outcome);
+    // The answer to a link does not say whether it is on disk.
+    if (outcome.target === undefined) sums.how ||= options.how(outcome);
     sums.lacking.add(outcome.notDone, options.name(outcome));
   }
   if (options.json) await context.output.json(options.facts(outcome));

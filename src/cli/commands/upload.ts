@@ -117,7 +117,10 @@ async function uploadAll(
       }),
     name: ({ local }) => local,
     how: synced,
-    facts: (outcome) => factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome),
+    facts: (outcome) =>
+      outcome.target === undefined
+        ? factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome)
+        : { path: outcome.path, link: outcome.target },
   });
 }
 
