@@ -92,8 +92,11 @@ describe("secrets", () => {
     const list = await client(server.address, ["--token-file", token, "list"]);
     expectFailure(list, 14, /\(mode 644\): chmod 600 it/);
     chmodSync(folder.at("users.json"), 0o644);
-    const started = await leat(folder.path, ["server", "library", "--users", "users.json"]);
-    expectFailure(started, 14, /users\.json" \(mode 644\): chmod 600 it/);
+    for (const command of [[], ["check-config"]]) {
+      const args = ["server", ...command, "library", "--users", "users.json"];
+      const started = await leat(folder.path, args);
+      expectFailure(started, 14, /users\.json" \(mode 644\): chmod 600 it/);
+    }
   });
 
   test("never cross a network in the clear: such a listener is refused", async () => {

@@ -4,7 +4,7 @@ import { chmodSync } from "node:fs";
 import { connect, createServer, type Server } from "../../src/index.ts";
 import { createRuntime } from "../../src/connection/runtime.ts";
 import { Link } from "../../src/client/connection/link.ts";
-import { HELLO_DEADLINE, PASSWORDS_WAITING } from "../../src/limits.ts";
+import { HELLO_DEADLINE, PASSWORD_CHECKS, PASSWORDS_WAITING } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { Host } from "../../src/server/host/host.ts";
@@ -216,6 +216,7 @@ describe("a users file", () => {
     ["has a user with another field", '{ "users": { "a": { "rot": "" } } }', /users\.a\.rot/],
     ["has a bad hash", '{ "users": { "a": { "password": "secret" } } }', /a\.password: a hash/],
     ["has an expensive hash", JSON.stringify({ users: { a: { password: EXPENSIVE } } }), /a hash/],
+    ["has a name with a space", `{ "users": { "a b": ${record} } }`, /name of a user/],
     ["has a bad name", `{ "users": { "../a": ${record} } }`, /name of a user/],
     ["has a name of every object", `{ "users": { "toString": ${record} } }`, /name of a user/],
   ];
@@ -319,9 +320,11 @@ describe("credentials", () => {
       peer.frame(0, hello(password("carol", PASSWORD)));
       return await peer.failure(0);
     });
-    const codes = new Set((await Promise.all(asked)).map(({ code }) => code));
-    expect(codes).toContain("RESOURCE_EXHAUSTED");
-    expect(codes).toContain("UNAUTHENTICATED");
+    const told = (await Promise.all(asked)).map(({ code, message }) => `${code}: ${message}`);
+    expect(
+      told.filter((line) => /^RESOURCE_EXHAUSTED: too many passwords/.test(line)),
+    ).toHaveLength(PASSWORDS_WAITING - PASSWORD_CHECKS);
+    expect(told.some((line) => line.startsWith("UNAUTHENTICATED"))).toBe(true);
   });
 });
 

@@ -3,11 +3,13 @@
  * of the machine can see.
  */
 import { readPrivate } from "../../store/system/private-file.ts";
+import { isSsh } from "../../client/connection/ssh-address.ts";
 import type { ClientCredentials } from "../../client/connection/options.ts";
 import { LeatError } from "../../errors.ts";
 import { UsageError } from "./exit-codes.ts";
 
 interface Flags {
+  readonly server: string;
   readonly tokenFile?: string;
   readonly user?: string;
 }
@@ -17,7 +19,7 @@ const LONGEST = 8192;
 
 /** @throws UsageError; PERMISSION_DENIED: others can read the file */
 export async function findCredentials(
-  { tokenFile, user }: Flags,
+  { server, tokenFile, user }: Flags,
   signal: AbortSignal,
 ): Promise<ClientCredentials | undefined> {
   if (tokenFile !== undefined && user !== undefined) {
@@ -26,7 +28,8 @@ export async function findCredentials(
   if (tokenFile !== undefined) return { token: tokenIn(tokenFile) };
   if (user !== undefined) return { user, password: await passwordOf(user, signal) };
   const token = process.env.LEAT_TOKEN;
-  return token ? { token } : undefined;
+  // By ssh, the login is that of ssh: a server without users refuses tokens.
+  return token && !isSsh(server) ? { token } : undefined;
 }
 
 function tokenIn(file: string): string {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { statSync } from "node:fs";
 import type { Command } from "commander";
+import { openUsers } from "../../server/users/open.ts";
 import { createCommand } from "../program/arguments.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { printable } from "../terminal/terminal-text.ts";
@@ -42,6 +43,7 @@ export function checkConfigCommand(): Command {
       if (library !== undefined && !isFolder(library)) {
         throw new UsageError(`the library ${printable(library)} is no folder`);
       }
+      await openUsers(flags.users);
       process.stdout.write(
         `${flags.config === undefined ? "the flags" : flags.config}: no fault found\n`,
       );

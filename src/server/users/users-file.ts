@@ -20,8 +20,8 @@ import { PERMISSIONS } from "../../store/permitted/permissions.ts";
 import { readPrivate } from "../../store/system/private-file.ts";
 import { PASSWORD_HASH } from "./passwords.ts";
 
-/** Names of users: they stand in logs and commands. */
-const USER_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.@+-]{0,63}$/u;
+/** Names of users: they stand in logs and commands, and some come from certificates, as URIs. */
+const USER_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.@+:/-]{0,254}$/u;
 
 const token = v.strictObject({
   /** In hexadecimal. */
@@ -60,7 +60,7 @@ export type UserRecords = ReadonlyMap<string, UserRecord>;
 export function checkUserName(name: string): void {
   // Names that every object has would get lost in JSON.
   if (USER_NAME.test(name) && !(name in {})) return;
-  const rule = "it should be 1 to 64 letters, digits or any of _ . @ + -";
+  const rule = "it should be 1 to 255 letters, digits or any of _ . @ + : / -";
   throw new LeatError("INVALID_ARGUMENT", `${quote(name)} cannot be the name of a user: ${rule}`);
 }
 
