@@ -27,6 +27,8 @@ export class TreeRun {
   readonly #link: ReconnectingLink;
   /** How many transfers run at once. */
   readonly #limit: number;
+  /** How many requests the server takes at once. */
+  readonly #streams: number;
   /** Transfers of small files, which watch no signal of their own. */
   readonly small = new Set<{ cancel(error: LeatError): void }>();
   readonly #options: TreeOptions;
@@ -52,7 +54,8 @@ export class TreeRun {
 
   constructor(link: ReconnectingLink, options: TreeOptions) {
     this.#link = link;
-    this.#limit = Math.min(link.current.connection.session.streams.max, options.jobs ?? Infinity);
+    this.#streams = link.current.connection.session.streams.max;
+    this.#limit = Math.min(this.#streams, options.jobs ?? Infinity);
     this.#options = options;
   }
 
@@ -88,7 +91,7 @@ export class TreeRun {
   /** Whether one more item may go on a stream with others now. */
   get hasItemRoom(): boolean {
     if (this.#error !== undefined || this.#folders.size >= TREE_FOLDERS) return false;
-    if (this.#running >= this.#limit) return false; // folders that get their attributes
+    if (this.#running >= this.#streams) return false; // folders that get their attributes
     return this.#outcomes.length < TREE_OUTCOMES;
   }
 
