@@ -107,6 +107,7 @@ function writeField(field: Field): Uint8Array[] {
 
 /** A varint in `padding` bytes more than it needs. */
 export function varint(value: bigint, padding = 0): Uint8Array {
+  if (value < 128n && padding === 0) return Uint8Array.of(Number(value));
   const bytes: number[] = [];
   let rest = value;
   for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);

@@ -98,15 +98,11 @@ function anyLevel(fields: Field[], random: Random): Field[] {
  * @param donor fields of another message, which may come into this one
  * @returns its bytes, damaged
  */
-export function mutated(
-  fields: readonly Field[],
-  donor: readonly Field[],
-  random: Random,
-): Uint8Array {
+export function mutated(fields: readonly Field[], donor: Field[], random: Random): Uint8Array {
   const copy = copyFields(fields);
   for (let count = random.below(4); count > 0; count -= 1) {
     const level = anyLevel(copy, random);
-    const other = anyLevel(copyFields(donor), random);
+    const other = anyLevel(donor, random);
     if (level.length === 0) insert(level, random, unknown(random));
     else random.pick(MUTATIONS)(level, random.below(level.length), random, other);
   }

@@ -17,7 +17,7 @@ export const SEEDS: readonly Uint8Array[] = readAllVectors()
   .filter(({ length }) => length < LONGEST);
 
 /** Their fields: of those that are valid, which are nearly all. */
-const FIELDS: readonly (readonly Field[])[] = SEEDS.flatMap((frame) => {
+const FIELDS: readonly Field[][] = SEEDS.flatMap((frame) => {
   const fields = parseFields(Frame, frame);
   return fields === undefined ? [] : [fields];
 });
