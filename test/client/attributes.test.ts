@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { type Client, connect, openDiskStore, type Store } from "../../src/index.ts";
 import { setModifiedAt } from "../../src/store/system/posix.ts";
 import type { Time } from "../../src/store/store.ts";
+import type { MakeDirectory } from "../../src/wire/gen/messages.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
 
 /** Of every entry, `mode time` to the nanosecond. */
@@ -213,4 +215,28 @@ test("a store that sets no attributes of folders is named, and nothing fails", a
   expect(new Set(synced.map(({ action, kind }) => `${action} ${kind}`))).toEqual(
     new Set(["attributes DIRECTORY"]),
   );
+});
+
+test.each<[string, Partial<MakeDirectory>]>([
+  ["bits above 0777", { mode: 0o4755 }],
+  ["more nanoseconds than a second has", { modified: { seconds: 0, nanoseconds: 1_000_000_000 } }],
+])("a folder does not get %s", async (_, facts) => {
+  using library = new TemporaryFolder();
+  library.folder("d");
+  const before = attributes(library.path);
+  await using server = await startServer({ library: library.path });
+  using peer = await RawPeer.welcomed(Number(server.port));
+  const value = { path: "d", parents: true, ...facts };
+  peer.request(1, { case: "makeDirectory", value });
+  expect((await peer.failure(1)).code).toBe("INVALID_ARGUMENT");
+  expect(attributes(library.path)["d"]).toBe(before["d"]!);
+});
+
+test("an item of a tree makes no folder with bits above 0777", async () => {
+  using library = new TemporaryFolder();
+  await using server = await startServer({ library: library.path });
+  using peer = await RawPeer.welcomed(Number(server.port));
+  peer.request(1, { case: "putTree", value: { path: "t", mode: 0o1777 } });
+  expect((await peer.failure(1)).code).toBe("INVALID_ARGUMENT");
+  expect(readdirSync(library.path).filter((name) => name !== ".leat")).toEqual([]);
 });
