@@ -121,22 +121,21 @@ export class PermittedStore implements Store {
     return this.#store.remove(path, ifMatch);
   }
 
-  async makeDirectory(
+  makeDirectory(
     path: string,
     parents: boolean,
     durability?: DurabilityLevel,
     attributes?: FolderAttributes,
-  ): Promise<StoreEntry> {
+  ): MaybePromise<StoreEntry> {
     if (!parents) this.#checkChange(path, "mkdir");
     this.#check(path);
-    for (const folder of parents ? withParents(path) : []) {
-      if (this.#permissions.mayChange(folder, "mkdir")) continue;
-      // It cannot be made, but it may be there: then so are those above it.
-      const entry = await this.#folderThere(folder);
-      if (folder === path) return entry;
-      break;
-    }
-    return await this.#store.makeDirectory(path, parents, durability, attributes);
+    const make = (): MaybePromise<StoreEntry> =>
+      this.#store.makeDirectory(path, parents, durability, attributes);
+    const folders = parents ? withParents(path) : [];
+    const fixed = folders.find((folder) => !this.#permissions.mayChange(folder, "mkdir"));
+    if (fixed === undefined) return make();
+    // It cannot be made, but it may be there: then so are those above it.
+    return this.#folderThere(fixed).then((entry) => (fixed === path ? entry : make()));
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {
