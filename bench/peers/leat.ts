@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../../src/index.ts";
+import { certificateOf } from "./certificate.ts";
 import type { Client, Competitor, Entry, Files } from "./competitor.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
 
@@ -59,6 +60,24 @@ export async function leatWithKernelCopy(site: Site): Promise<Entry> {
   };
 }
 
+/** The same over TLS. */
+export async function leatOverTls(site: Site): Promise<Entry> {
+  const { cert, key } = certificateOf(site);
+  const flags = [`--tls-cert=${cert}`, `--tls-key=${key}`];
+  const { server, port, executable } = await start(site, "leat-tls", "none", ...flags);
+  const competitor: Competitor = {
+    who: "leat, TLS",
+    server: server.group,
+    client: leatClient(executable, `tls://127.0.0.1:${port}`, "none", `--ca=${cert}`),
+    note: "TLS 1.3, checksums compared",
+    kinds: ["one file", "parts"],
+  };
+  return {
+    competitors: [competitor],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 async function start(site: Site, name: string, durability: Durability, ...more: string[]) {
   const port = freePort();
   const executable = buildLeat(site);
@@ -67,8 +86,13 @@ async function start(site: Site, name: string, durability: Durability, ...more: 
   return { port, executable, server: await PeerServer.start(site, name, port, argv) };
 }
 
-function leatClient(executable: string, server: string, durability: Durability): Client {
-  const start = [executable, "client", "--server", server, "--quiet"];
+function leatClient(
+  executable: string,
+  server: string,
+  durability: Durability,
+  ...flags: string[]
+): Client {
+  const start = [executable, "client", "--server", server, "--quiet", ...flags];
   return {
     download({ path, names, whole }: Files, to: string) {
       const get = [...start, "get", `--to=${to}/`, `--durability=${durability}`];

@@ -4,8 +4,8 @@ import type { Recorder } from "../support/record.ts";
 import { bunServe } from "./bun-serve.ts";
 import { type Competitor, type Entry, type Idle, SAME_CALLS } from "./competitor.ts";
 import { local } from "./local.ts";
-import { leat, leatWithKernelCopy } from "./leat.ts";
-import { nginx } from "./nginx.ts";
+import { leat, leatOverTls, leatWithKernelCopy } from "./leat.ts";
+import { nginx, nginxOverTls } from "./nginx.ts";
 import { openssh } from "./openssh.ts";
 import { Missing, type ProgramName, missing } from "./programs.ts";
 import { pureFtpd } from "./pure-ftpd.ts";
@@ -17,6 +17,7 @@ import { vsftpd } from "./vsftpd.ts";
 const PEERS: Record<string, (site: Site) => Promise<Entry>> = {
   "Bun.serve": bunServe,
   nginx,
+  "nginx, TLS": nginxOverTls,
   vsftpd,
   "pure-ftpd": pureFtpd,
   "OpenSSH sftp": openssh,
@@ -49,6 +50,7 @@ export class LineUp implements AsyncDisposable {
       lineUp.#add(await leat(site, "none"));
       lineUp.#add(await leat(site, "fsync"));
       lineUp.#add(await leatWithKernelCopy(site));
+      lineUp.#add(await leatOverTls(site));
       for (const [who, start] of Object.entries(PEERS)) {
         try {
           lineUp.#add(await start(site));

@@ -1,16 +1,21 @@
 /** nginx, asked by curl: sendfile down, WebDAV's PUT up. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type BenchCertificate, CIPHER, certificateOf } from "./certificate.ts";
 import type { Entry } from "./competitor.ts";
 import { httpEntry } from "./http.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
 
 /** Bodies are collected on the file system of the library, so that the last step is a rename. */
-const configuration = ({ etc, library, root }: Site, port: number): string => `
+const configuration = (
+  { etc, library, root }: Site,
+  port: number,
+  tls: BenchCertificate | undefined,
+): string => `
 daemon off;
 ${root ? "user root;" : ""}
 worker_processes auto;
-pid ${etc}/nginx.pid;
+pid ${etc}/nginx-${port}.pid;
 error_log stderr error;
 events { worker_connections 1024; }
 http {
@@ -26,7 +31,8 @@ http {
   uwsgi_temp_path ${etc}/nginx-uwsgi;
   scgi_temp_path ${etc}/nginx-scgi;
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${tls === undefined ? "" : " ssl"};
+    ${tls === undefined ? "" : tlsLines(tls)}
     root ${library};
     autoindex on;
     autoindex_format json;
@@ -35,13 +41,37 @@ http {
 }
 `;
 
+const tlsLines = ({ cert, key }: BenchCertificate): string => `
+    ssl_certificate ${cert};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.3;
+    ssl_conf_command Ciphersuites ${CIPHER};
+`;
+
 export async function nginx(site: Site): Promise<Entry> {
+  return httpEntry(site, "nginx", await start(site, "nginx", undefined));
+}
+
+/** The same over TLS: there sendfile has nothing to do. */
+export async function nginxOverTls(site: Site): Promise<Entry> {
+  const tls = certificateOf(site);
+  return httpEntry(site, "nginx, TLS", await start(site, "nginx-tls", tls), {
+    kinds: ["one file", "parts"],
+    note: "TLS 1.3",
+    tls: { cert: tls.cert, cipher: CIPHER },
+  });
+}
+
+async function start(
+  site: Site,
+  name: string,
+  tls: BenchCertificate | undefined,
+): Promise<PeerServer> {
   const program = site.programs.need("nginx");
   site.programs.need("curl");
   const port = freePort();
-  const file = join(site.etc, "nginx.conf");
-  writeFileSync(file, configuration(site, port));
+  const file = join(site.etc, `${name}.conf`);
+  writeFileSync(file, configuration(site, port, tls));
   const argv = [program, "-p", site.etc, "-c", file, "-e", "stderr"];
-  const server = await PeerServer.start(site, "nginx", port, argv);
-  return httpEntry(site, "nginx", server);
+  return await PeerServer.start(site, name, port, argv);
 }

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
+import { noteServer, TLS_FILES } from "../support/tls.ts";
 
 export const PACKAGE = resolve(import.meta.dir, "../..");
 export const LAUNCHER = resolve(PACKAGE, "bin/leat");
@@ -130,6 +131,14 @@ function has(text: string, wanted: string | RegExp | ((text: string) => boolean)
   return typeof wanted === "function" ? wanted(text) : wanted.test(text);
 }
 
+/** Where the tests run with TLS, and a server has no other address than TCP. */
+function tlsFlags(args: readonly string[]): string[] {
+  const isPlain = ["--unix", "--tls-cert", "--config"].some((flag) => args.includes(flag));
+  return TLS_FILES === undefined || isPlain
+    ? []
+    : ["--tls-cert", TLS_FILES.cert, "--tls-key", TLS_FILES.key];
+}
+
 /** A server of `bun run server`, ready. Stopped at the end of its scope. */
 export class RunningServer implements AsyncDisposable {
   readonly stdout: Written;
@@ -139,7 +148,7 @@ export class RunningServer implements AsyncDisposable {
   address = "";
 
   private constructor(args: readonly string[], env: Record<string, string>) {
-    this.child = Bun.spawn(["bun", "run", "server", ...args], {
+    this.child = Bun.spawn(["bun", "run", "server", ...args, ...tlsFlags(args)], {
       cwd: PACKAGE,
       env: environment(env),
       stdin: "ignore",
@@ -160,6 +169,7 @@ export class RunningServer implements AsyncDisposable {
     const ready = await server.stdout.until("\n");
     server.address = /^leat listening on (\S+)\n$/.exec(ready)?.[1] ?? "";
     expect(ready).toBe(`leat listening on ${server.address}\n`);
+    noteServer(server.address);
     return server;
   }
 

@@ -153,7 +153,7 @@ test("more trees at once than a connection has walks, and syncs, all come", asyn
   using library = new TemporaryFolder();
   for (let i = 0; i < 60; i++) library.file(`t/${i % 3}/${i}`, Buffer.alloc(100_000, `${i}`));
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   const options = { durability: "none" } as const;
   const trees = Array.from({ length: 2 * MAX_WALKS }, (_, i) =>
     i % 2 === 0
@@ -168,7 +168,7 @@ test("a tree of which nobody reads the outcomes stops", async () => {
   using library = new TemporaryFolder();
   for (let i = 0; i < 3 * TREE_OUTCOMES; i++) library.file(`t/${i}`);
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   const outcomes = client.getTreeOutcomes("t", local.at("t"), { durability: "none" });
   await outcomes.next();
   const came = () => readdirSync(local.at("t")).length;

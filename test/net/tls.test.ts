@@ -3,7 +3,8 @@ import { connectBun, listenBun } from "../../src/net/bun.ts";
 import { adopt } from "../../src/net/handover.ts";
 import { duplicate } from "../../src/net/duplicate.ts";
 import type { ListenOptions } from "../../src/net/bun.ts";
-import type { Address } from "../../src/net/transport.ts";
+import type { LeatError } from "../../src/errors.ts";
+import type { Accept, Address } from "../../src/net/transport.ts";
 import { Authority } from "../support/certificates.ts";
 import { type Line, peerTo, transportContract } from "./contract.ts";
 
@@ -83,4 +84,29 @@ test("what a handler throws ends the connection, and the process stays", async (
   await b.closed();
   expect([b.error?.message, printed.mock.calls.length]).toEqual(["a defect of a test", 1]);
   await a.until(() => a.diary.length > 0);
+});
+
+test("nothing comes of a peer without a certificate that is valid; it may be told why", async () => {
+  const server = peerTo();
+  const client = peerTo();
+  const reasons: string[] = [];
+  const accept: Accept = (transport) => {
+    const handler = server.accept(transport);
+    return Object.assign(handler, {
+      onUnauthenticated: ({ code }: LeatError) => void reasons.push(code),
+    });
+  };
+  const tls = { ...TLS, clientCa: authority.cert };
+  const listener = listenBun(LOOPBACK, accept, { tls });
+  const where = { ...LOOPBACK, port: listener.port };
+  await connectBun(where, client.accept, { tls: { ca: authority.cert } });
+  await using made = await joined(client, server, () => listener.stop());
+  const { a, b } = made;
+  a.send(new Uint8Array(1 << 20));
+  a.finish();
+  await b.ended();
+  expect([b.received, b.transport.identity, reasons]).toEqual([0, undefined, ["UNAUTHENTICATED"]]);
+  b.send(Uint8Array.of(1, 2, 3));
+  b.finish();
+  await a.until(() => a.received === 3);
 });

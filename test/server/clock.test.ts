@@ -32,7 +32,7 @@ test.each([2 * DAY, -2 * DAY])("a drain is not cut when it moves by %d ms", asyn
 test.each([2 * DAY, -2 * DAY])("its age is what it was when it moves by %d ms", async (moved) => {
   using folder = new TemporaryFolder();
   const server = await startServer({ library: folder.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   setSystemTime(new Date(Date.now() + moved));
   const { uptimeSeconds } = await client.status();
   expect(uptimeSeconds).toBeGreaterThanOrEqual(0);

@@ -42,7 +42,7 @@ for (const [name, frame] of FLOODS) {
 }
 
 async function endsItsOwn(frame: Uint8Array): Promise<void> {
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   const peers = await Promise.all(
     Array.from({ length: PEERS }, () => RawPeer.welcomed(server.port)),
   );
@@ -67,7 +67,7 @@ async function endsItsOwn(frame: Uint8Array): Promise<void> {
 }
 
 together("an upload that comes byte by byte arrives whole, and others beside it", async () => {
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   using peer = await RawPeer.welcomed(server.port);
   const size = 5000;
   const value = { path: "bytes", uploadId: crypto.getRandomValues(new Uint8Array(16)), size };

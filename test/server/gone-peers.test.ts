@@ -17,7 +17,12 @@ let server: Awaited<ReturnType<typeof startServer>>;
 beforeAll(() => void folder.file("f", new Uint8Array(1 << 20)));
 beforeEach(async () => {
   await server?.stop({ drain: 0 });
-  server = await startServer({ library: folder.path, durability: "none", maxConnections: MOST });
+  server = await startServer({
+    library: folder.path,
+    durability: "none",
+    maxConnections: MOST,
+    tls: undefined, // its peers are plain sockets
+  });
 });
 afterAll(async () => {
   await server.stop({ drain: 0 });

@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 const clientOf = (proxy: FaultProxy, retry: number) =>
-  connect(`tls://${proxy.address}`, { tls: TRUST, retry });
+  connect(proxy.address, { tls: TRUST, retry });
 
 /** The first connection has the fault, those behind it have none. */
 const behind = (fault: Fault): FaultProxy =>

@@ -145,6 +145,18 @@ describe("a client", () => {
     }
   });
 
+  test("sends no credentials to another machine that it has not proven", async () => {
+    // To each other, these two addresses are those of different machines.
+    await using served = await Served.start(self, { hostname: "127.0.0.2" });
+    const address = `tls://127.0.0.2:${served.server.port}`;
+    const credentials = { token: "a secret" };
+    const error = await refusal(connect(address, { tls: { insecure: true }, credentials }));
+    expect(error.message).toContain("others could read");
+    const sent = await refusal(connect(address, { tls: { pin: pinOf(self) }, credentials }));
+    expect(sent.message).not.toContain("others could read");
+    expect(sent.code).toBe("UNAUTHENTICATED"); // of the server, which has no such user
+  });
+
   test("refuses every other certificate than the pinned one, also of a trusted authority", async () => {
     await using served = await Served.start(server1);
     const error = await refusal(served.connect({ pin: pinOf(self) }));
@@ -274,9 +286,18 @@ describe("other clients", () => {
 
   test("get no session to resume: each shows its certificate when it connects", async () => {
     await using served = await Served.start(server1);
-    expect(await openssl(served.server.port, "-alpn", "leat/1")).not.toContain(
-      "New Session Ticket",
-    );
+    // The answer to bytes that are no Hello, and the end, come behind all tickets.
+    const words = ["-connect", `127.0.0.1:${served.server.port}`, "-alpn", "leat/1", "-ign_eof"];
+    const child = Bun.spawn(["openssl", "s_client", ...words], {
+      stdin: Buffer.from("no Hello\n"),
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    const text = await child.stdout.text();
+    expect([text.includes("ALPN protocol: leat/1"), text.includes("New Session Ticket")]).toEqual([
+      true,
+      false,
+    ]);
   });
 });
 

@@ -1,5 +1,4 @@
 /** Certificates for tests, made by openssl: of one authority, of another one, and of none. */
-import { afterAll } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { TemporaryFolder } from "./folder.ts";
 
@@ -20,17 +19,21 @@ interface Wanted {
   readonly days?: number;
 }
 
-/** An authority, in a folder of its own until the tests of the file are over. */
-export class Authority {
+/** An authority, in a folder of its own until the process ends. */
+export class Authority implements Disposable {
   readonly #folder = new TemporaryFolder();
   readonly cert: string;
   readonly certFile: string;
   #made = 0;
 
   constructor() {
-    afterAll(() => this.#folder[Symbol.dispose]());
+    process.on("exit", () => this[Symbol.dispose]());
     this.certFile = this.#folder.at("ca.pem");
     this.cert = this.#self("ca", "Test CA").cert;
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
   }
 
   /** A certificate that it has signed. */

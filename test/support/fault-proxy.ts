@@ -1,5 +1,6 @@
 /** Stands between a client and a server, and does to their bytes what a test wants. */
 
+import { isSecured } from "./tls.ts";
 import { type Fault, type FaultCounts, Line, type Socket } from "./fault-line.ts";
 
 export type { Fault } from "./fault-line.ts";
@@ -51,7 +52,8 @@ export class FaultProxy implements Disposable {
   }
 
   get address(): string {
-    return `127.0.0.1:${this.#listener.port}`;
+    const address = `127.0.0.1:${this.#listener.port}`;
+    return isSecured(this.port) ? `tls://${address}` : address;
   }
 
   /** Resets everything that is open. */

@@ -8,6 +8,7 @@ import {
   encodeFrame,
   writeDataHead,
 } from "../../src/wire/frame.ts";
+import { tlsOf } from "./tls.ts";
 import type { FrameBody } from "../../src/wire/gen/messages.ts";
 
 /** A frame as a test compares it; Data whole. */
@@ -35,20 +36,26 @@ export class RawPeer implements Disposable {
 
   static async connect(port: number, hostname = "127.0.0.1"): Promise<RawPeer> {
     let peer: RawPeer | undefined;
+    const ready = Promise.withResolvers<void>();
+    const secure = tlsOf(port);
     const socket = await Bun.connect({
       hostname,
       port,
+      ...secure,
       allowHalfOpen: true,
       socket: {
         open(opened) {
           peer = new RawPeer(opened as Bun.Socket<undefined>);
+          if (secure.tls === undefined) ready.resolve();
         },
+        ...(secure.tls === undefined ? {} : { handshake: () => ready.resolve() }),
         data: (_socket, chunk) => peer!.#receive(chunk),
         end: () => peer!.#hear("end"),
         close: () => peer!.#hear("closed"),
         error: () => {},
       },
     });
+    await ready.promise;
     return peer ?? new RawPeer(socket as Bun.Socket<undefined>);
   }
 

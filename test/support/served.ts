@@ -6,6 +6,7 @@ import { test } from "bun:test";
 import { createServer, type Server, type ServerOptions } from "../../src/index.ts";
 import type { KernelCopyMode } from "../../src/server/options/options.ts";
 import { OPTIONS } from "../../src/server/options/table.ts";
+import { noteServer, TEST_TLS } from "./tls.ts";
 import { homeOf } from "../../src/server/host/user-stores.ts";
 import { TemporaryFolder } from "./folder.ts";
 import { createUsers } from "./users.ts";
@@ -64,11 +65,15 @@ function createAnonymous(): string {
 }
 
 /** A server that serves in the way the tests run against. */
-export function startServer(options: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<Server> {
   // A certificate names another user.
   const isOpen = options.store === undefined && options.tls?.clientCa === undefined;
   const users = USERS !== undefined && isOpen ? { users: USERS } : {};
-  return createServer({ ...optionsOf(WAY), kernelCopy: KERNEL_COPY, ...users, ...options });
+  const tls = options.unix === undefined && TEST_TLS !== undefined ? { tls: TEST_TLS } : {};
+  const own = { ...optionsOf(WAY), kernelCopy: KERNEL_COPY, ...users, ...tls };
+  const server = await createServer({ ...own, ...options });
+  noteServer(server.address);
+  return server;
 }
 
 /** The folder in a library in which a server of `startServer` keeps unfinished uploads. */

@@ -28,7 +28,7 @@ test.each([
     using library = new TemporaryFolder();
     using here = new TemporaryFolder();
     await using server = await startServer({ library: library.path, durability: "none" });
-    await using client = await connect(`127.0.0.1:${server.port}`);
+    await using client = await connect(server.address);
     for (let round = 0; round < ROUNDS; round += 1) {
       const [local, remote] = [here.at(`${round}`), library.at(`${round}`)];
       const [source, target] = way === "down" ? [remote, local] : [local, remote];
@@ -71,7 +71,7 @@ test.each(["down", "up"] as const)(
     using library = new TemporaryFolder();
     using here = new TemporaryFolder();
     await using server = await startServer({ library: library.path, durability: "none" });
-    await using client = await connect(`127.0.0.1:${server.port}`);
+    await using client = await connect(server.address);
     const [source, target] = way === "down" ? [library, here] : [here, library];
     for (const name of ["a", "b", "c/d"]) source.file(`t/${name}`, name);
     target.file("t/old", "o");
@@ -103,7 +103,7 @@ test("a file of the same size and a time that is a second later is copied", asyn
   using library = new TemporaryFolder();
   using here = new TemporaryFolder();
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   for (const seconds of [1_600_000_000, 1_600_000_001]) {
     setModifiedAt(library.file("t/a", `${seconds}`), { seconds, nanoseconds: 0 });
     expect(await client.syncDown("t", here.at("t"))).toMatchObject({ files: 1 });
@@ -117,7 +117,7 @@ test("a file that changes while it is copied is copied once more", async () => {
   library.file("t/large", Buffer.alloc(9_000_000, "a"));
   library.file("t/small", "b");
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   let changes = 0;
   const change = (): void => {
     if (changes++ === 0) library.file("t/large", "another one");
@@ -142,7 +142,7 @@ test("a sync that is given up leaves nothing open", async () => {
   here.folder("t");
   for (let index = 0; index < 40; index += 1) here.folder(`t/${index}`);
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   for (const after of [0, 1, 5, 20]) {
     const stop = new AbortController();
     let seen = 0;
@@ -184,7 +184,7 @@ test("a sync that is given up does not wait for an answer about removals", async
   library.folder("t");
   here.file("t/old");
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   const stop = new AbortController();
   const confirmDelete = (): Promise<boolean> => {
     stop.abort();
@@ -225,7 +225,7 @@ test("an empty file that is the same is not sent along with its name", async () 
   using here = new TemporaryFolder();
   for (const name of ["t/empty", "t/f/empty"]) library.file(name);
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   await client.syncDown("t", here.at("t"));
   const before = (await client.status()).bytesSent;
   expect(await client.syncDown("t", here.at("t"))).toMatchObject({ unchanged: 2, files: 0 });
@@ -243,7 +243,7 @@ test("a sync that nobody waits for any more leaves nothing open", async () => {
   using here = new TemporaryFolder();
   for (let index = 0; index < 200; index += 1) library.file(`t/${index}`, "x");
   await using server = await startServer({ library: library.path, durability: "none" });
-  await using client = await connect(`127.0.0.1:${server.port}`);
+  await using client = await connect(server.address);
   for await (const _ of client.syncDownOutcomes("t", here.at("t"))) break;
   await until(() => openUnder(here.path).length === 0);
 });
