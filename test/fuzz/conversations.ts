@@ -21,6 +21,11 @@ export const NAMES = ["", "a.txt", "empty", "big", "dir", "dir/b.txt", "dir/deep
   .concat(["new-1", "new-2", "dir/new-3", "missing/x"])
   .concat(["out/secret", "out", "abs", "loop/x", ".leat"]);
 
+/** What links are to lead to. */
+const TARGETS = ["a.txt", "dir", "../a.txt", "../outside/secret", "../../outside", "/etc/passwd"]
+  .concat(["", "..", "dir/../../outside/secret", "x".repeat(5000)])
+  .concat(["new-1", "../new-1"]);
+
 export function hello(window = 1 << 20): Uint8Array {
   const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: window };
   return encodeFrame(0, { case: "hello", value });
@@ -63,7 +68,8 @@ function conversation(stream: number, random: Random): Step[] {
       return putTree(stream, name(), random);
     case 4: {
       const after = random.pick([undefined, "", "a.txt", "dir/", "dir/b.txt", "zz"]);
-      const value = { path: name(), after, contentsUpTo: random.pick([0, 100, 2 ** 53 - 1]) };
+      const contentsUpTo = random.pick([0, 100, 2 ** 53 - 1]);
+      const value = { path: name(), after, contentsUpTo, linkTargets: random.below(2) === 0 };
       return download(stream, { case: "walk", value }, random);
     }
     case 5: {
@@ -86,6 +92,7 @@ function unary(random: Random): Operation {
     { case: "remove", value: { path } },
     { case: "rename", value: { from: path, to: random.pick(NAMES), ifExists } },
     { case: "makeDirectory", value: { path, parents: random.below(2) === 0 } },
+    { case: "makeLink", value: { path, target: random.pick(TARGETS), ifExists } },
     { case: "checksum", value: { path, algorithm: random.pick(["SHA256", "CRC32"] as const) } },
     { case: "status", value: {} },
   ]);

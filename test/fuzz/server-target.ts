@@ -1,5 +1,5 @@
 /** A real server, and clients that send it damaged sequences of frames: in memory, or over TCP. */
-import { mkdirSync, symlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRuntime } from "../../src/connection/runtime.ts";
 import { connectBun } from "../../src/net/bun.ts";
 import { memoryPair } from "../../src/net/memory.ts";
@@ -108,23 +108,26 @@ export class ServerTarget implements Target {
   }
 
   #fill(): void {
-    const library = "library";
-    for (const name of ["dir", "dir/deep"]) {
-      mkdirSync(this.#folder.at(library, name), { recursive: true });
-    }
     this.#write("a.txt", "a");
     this.#write("empty", "");
-    this.#write("dir/b.txt", "b".repeat(100));
-    this.#write("dir/deep/c.txt", "c".repeat(70_000));
     this.#write("big", "d".repeat(300_000));
+    if (!this.#folds("dir")) return;
+    this.#write("dir/b.txt", "b".repeat(100));
+    if (this.#folds("dir/deep")) this.#write("dir/deep/c.txt", "c".repeat(70_000));
   }
 
-  /** Where a folder has the name by now, it keeps it. */
+  /** Writes a file, unless the name is by now that of a folder or a link. */
   #write(name: string, contents: string): void {
-    try {
-      this.#folder.file(`library/${name}`, contents);
-    } catch {
-      // The names are few, and get used for all kinds of things.
-    }
+    const path = this.#folder.at("library", name);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== false)
+      writeFileSync(path, contents);
+  }
+
+  /** Makes a folder. @returns whether it is one, and no link that a client has made */
+  #folds(name: string): boolean {
+    const path = this.#folder.at("library", name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) mkdirSync(path);
+    return found?.isDirectory() !== false;
   }
 }

@@ -1,7 +1,7 @@
 /** Names that are to lead out of the library, in each field of the protocol that takes one, byte for byte. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
-import type { Server } from "../../src/index.ts";
+import { readdirSync, readlinkSync } from "node:fs";
+import { connect, LeatError, type Server } from "../../src/index.ts";
 import { MAX_PATH, MAX_SEGMENT } from "../../src/limits.ts";
 import { delimit } from "../../src/wire/delimited.ts";
 import { fieldOf, type Field, writeFields } from "../fuzz/fields.ts";
@@ -47,6 +47,7 @@ const FIELDS: Record<string, (name: Uint8Array) => Field> = {
   "MakeDirectory.path": (name) => message(7, bytes(1, name)),
   "MakeDirectory.path, with parents": (name) =>
     message(7, bytes(1, name), fieldOf(2, 0, { value: 1n })),
+  "MakeLink.path": (name) => message(12, bytes(1, name), bytes(2, text("a"))),
   "Checksum.path": (name) => message(8, bytes(1, name), fieldOf(2, 0, { value: 2n })),
   "Walk.path": (name) => message(10, bytes(1, name)),
   "Walk.after": (name) => message(10, bytes(1, text("a")), bytes(2, name)),
@@ -120,3 +121,35 @@ describe.each(Object.entries(FIELDS))("%s", (field, request) => {
     expect(readdirSync(folder.path).toSorted()).toEqual(["library", "outside"]);
   });
 });
+
+test.each(["of the link", "of its folder"])(
+  "a link that leads out after a rename %s is not followed",
+  async (renamed) => {
+    const byFolder = renamed === "of its folder";
+    await using client = await connect(server.address);
+    await client.makeDirectory("x/y", { parents: true });
+    const peer = await RawPeer.welcomed(server.port);
+    using _peer = peer;
+    // There it leads to something in the library that need not exist.
+    const value = { path: "x/y/link", target: "../../outside/secret" };
+    peer.request(1, { case: "makeLink", value });
+    expect((await peer.body(1)).case).toBe("response");
+    const [from, to, link] = byFolder ? ["x/y", "z", "z/link"] : ["x/y/link", "link", "link"];
+    await client.rename(from!, to!);
+    expect(readlinkSync(folder.at("library", link!))).toBe("../../outside/secret");
+    for (const path of [link!, `${link}/x`]) {
+      expect(await code(client.get(path))).toMatch(/PERMISSION_DENIED|NOT_A_REGULAR_FILE/);
+      expect(await code(client.stat(path))).toMatch(/PERMISSION_DENIED|NOT_A_REGULAR_FILE/);
+      expect(await code(client.checksum(path))).toMatch(/PERMISSION_DENIED|NOT_A_REGULAR_FILE/);
+    }
+    await client.put(link!, new Uint8Array(3), { ifExists: "replace" }).catch(() => {});
+    expect(snapshot(folder.at("outside"))).toBe(before);
+    await client.remove(link!);
+  },
+);
+
+const code = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => "none",
+    (thrown: unknown) => (thrown instanceof LeatError ? thrown.code : String(thrown)),
+  );

@@ -55,6 +55,7 @@ const OPERATIONS: Record<string, (index: number) => Operation> = {
   remove: (index) => ({ case: "remove", value: { path: `no-${index}` } }),
   rename: (index) => ({ case: "rename", value: { from: `no-${index}`, to: "no" } }),
   makeDirectory: (index) => ({ case: "makeDirectory", value: { path: `made-${index % 9}` } }),
+  makeLink: (index) => ({ case: "makeLink", value: { path: `link-${index % 9}`, target: "x" } }),
   checksum: () => ({ case: "checksum", value: { path: "big", algorithm: "SHA256" } }),
   status: () => ({ case: "status", value: {} }),
   walk: () => ({ case: "walk", value: { path: "", contentsUpTo: 65_536 } }),

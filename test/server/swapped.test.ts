@@ -24,6 +24,8 @@ beforeAll(async () => {
   folder.file("library/small", INSIDE);
   folder.file("tree/file", INSIDE);
   folder.file("tree/new/other", INSIDE);
+  folder.file("links/file", INSIDE);
+  symlinkSync("file", folder.at("links/link"));
   for (const name of ["file", "secret", "deep/file", "deep/secret"]) {
     folder.file(`outside/${name}`, SECRET);
   }
@@ -65,6 +67,8 @@ const WAYS: Record<string, (call: number) => Promise<unknown>> = {
   },
   "rename out of it": (call) => client.rename("a/secret", `stolen-${call}`),
   mkdir: (call) => client.makeDirectory(`a/dir-${call}/deep`, { parents: true }),
+  "put_tree with links": (call) =>
+    client.putTree(folder.at("links"), `a/links-${call}`, { links: "copy" }),
   remove: () => client.remove("a/secret"),
   "remove, deeper": () => client.remove("a/deep/secret"),
 };
