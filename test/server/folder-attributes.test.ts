@@ -119,6 +119,7 @@ describe.each(KINDS)("a folder with %s", (_what, why, library, folder) => {
     for (const name of ["tree/small", "tree/sub/small", "tree/long", "tree/sub/long"]) {
       chmodSync(served.at(name), 0o666);
     }
+    for (const name of ["tree", "tree/sub"]) chmodSync(served.at(name), 0o777);
     library(around.path);
     mkdirSync(around.at("folder"));
     folder(around.at("folder"));

@@ -230,6 +230,9 @@ test("each file and folder of a tree has a line of its own, in both directions",
   const expected = [
     "get t/a 5 done",
     "get t/in/b 5 done",
+    // Folders get their times when all is in them.
+    "makeDirectory t done",
+    "makeDirectory t/in done",
     "makeDirectory t/in done",
     "put t/a 3 skipped",
     "put t/in/b 5 done",
