@@ -242,7 +242,7 @@ function usedUp(): LeatError {
 function clearText(peer: string): LeatError {
   const message =
     `${peer} is reached over a network where others could read the credentials: ` +
-    "use ssh://, or connect from the machine of the server";
+    "use tls:// with a certificate that is checked, ssh://, or the machine of the server itself";
   return new LeatError("UNAUTHENTICATED", message);
 }
 
