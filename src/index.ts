@@ -59,6 +59,7 @@ export {
 } from "./errors.ts";
 export type { Log, LogLevel } from "./server/log/log.ts";
 export type {
+  Changed,
   KernelCopyMode,
   Model,
   Server,

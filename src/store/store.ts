@@ -45,6 +45,7 @@ export interface PageEntry extends Omit<StoreEntry, "modified"> {
   readonly modified?: Time | undefined;
 }
 
+/** The facts of an entry whose name comes as bytes. */
 export type NamelessEntry = Omit<PageEntry, "name">;
 
 /**
@@ -86,6 +87,7 @@ export interface PageRequest {
   readonly isOver?: () => boolean;
 }
 
+/** Takes the entries of a page one by one. */
 export interface EntryTaker {
   /**
    * Takes an entry; called in the order of the names.
