@@ -7,6 +7,7 @@ import { LeatError } from "../../errors.ts";
 import { FILES_FROM_BYTES } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import type { Context } from "../program/context.ts";
+import { LocalError } from "../program/failures.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { checkLocal, expandHome } from "../program/local-names.ts";
 import { inFolder, type Planned, planEach, type Transfer } from "../program/paths.ts";
@@ -101,7 +102,7 @@ async function readNames(context: Context, file: string): Promise<Buffer> {
       if (size > FILES_FROM_BYTES) throw tooLarge(file);
     }
   } catch (thrown) {
-    throw LeatError.from(thrown, `cannot read the names in ${quote(file)}`);
+    throw new LocalError(LeatError.from(thrown, `cannot read the names in ${quote(file)}`));
   }
   return Buffer.concat(chunks);
 }
