@@ -8,7 +8,7 @@ import { client as command, PACKAGE, type Ran, run } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, PARTIALS } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 
 const straceless = noStrace();
@@ -53,7 +53,7 @@ const straced = (faults: readonly string[], server: string, ...words: string[]):
   ]);
 
 const nothingLeft = (folder: TemporaryFolder): void =>
-  expect(readdirSync(folder.at(PARTIALS))).toEqual([]);
+  expect(readdirSync(folder.at(".leat/partial"))).toEqual([]);
 
 const suite = straceless === undefined ? "a library" : `a library [${straceless}]`;
 

@@ -66,9 +66,11 @@ function createAnonymous(): string {
 
 /** A server that serves in the way the tests run against. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  // A certificate names another user.
-  const isOpen = options.store === undefined && options.tls?.clientCa === undefined;
-  const users = USERS !== undefined && isOpen ? { users: USERS } : {};
+  const { store, maxOpenFiles } = options;
+  // A certificate names another user, and the store of a user takes files, of which there may be few.
+  const isOpen = options.tls?.clientCa === undefined;
+  const isFor = store === undefined && isOpen && maxOpenFiles === undefined;
+  const users = USERS !== undefined && isFor ? { users: USERS } : {};
   const tls = options.unix === undefined && TEST_TLS !== undefined ? { tls: TEST_TLS } : {};
   const own = { ...optionsOf(WAY), kernelCopy: KERNEL_COPY, ...users, ...tls };
   const server = await createServer({ ...own, ...options });

@@ -33,9 +33,15 @@ const bitOf = (permission: Permission): Rights => 1 << PERMISSIONS.indexOf(permi
 const bitsOf = (permissions: readonly Permission[]): Rights =>
   permissions.reduce((all, permission) => all | bitOf(permission), 0);
 
+/** A folder that was asked about, what holds in it, and whether rules begin in it. */
+const NO_FOLDER = { folder: "", rights: 0, hasRules: false };
+
 export class Permissions {
   readonly #exact: ReadonlyMap<string, Rights>;
   readonly #folded: ReadonlyMap<string, Rights>;
+  /** Where one rule holds for everything. */
+  readonly #uniform: Rights | undefined;
+  #last = NO_FOLDER;
   /** Names on the way to a rule, and whether they are visible, by folder; all folded. */
   readonly #children = new Map<string, Map<string, boolean>>();
   /** As they are spelled, by folder, folded. */
@@ -50,12 +56,14 @@ export class Permissions {
       folded.set(key, (folded.get(key) ?? ~0) & rights);
     }
     this.#folded = folded;
+    this.#uniform = exact.length === 1 ? this.#exact.get("") : undefined;
     for (const path of rules.keys()) this.#note(path);
+    this.#last = NO_FOLDER; // it may have been asked for while rules were missing
   }
 
   /** One rule for everything: no file can be reached by a name with other permissions. */
   get isUniform(): boolean {
-    return this.#exact.size === 1 && this.#exact.has("");
+    return this.#uniform !== undefined;
   }
 
   /** Whether nothing can be changed. */
@@ -112,7 +120,18 @@ export class Permissions {
   }
 
   #at(path: string): Rights {
-    if (this.isUniform) return this.#exact.get("")!;
+    if (this.#uniform !== undefined) return this.#uniform;
+    const cut = path.lastIndexOf("/");
+    if (cut === -1) return this.#find(path);
+    // Files come by the hundred in one folder, mostly one without rules.
+    const folder = path.slice(0, cut);
+    if (this.#last.folder !== folder) {
+      this.#last = { folder, rights: this.#find(folder), hasRules: this.hasRulesBelow(folder) };
+    }
+    return this.#last.hasRules ? this.#find(path) : this.#last.rights;
+  }
+
+  #find(path: string): Rights {
     return longest(this.#exact, path) & longest(this.#folded, fold(path));
   }
 
