@@ -3,6 +3,7 @@ import { LeatError } from "../../errors.ts";
 import type { MaybePromise, Store } from "../../store/store.ts";
 import type { Credentials } from "../../wire/gen/messages.ts";
 import type { ServerOptions } from "../options/options.ts";
+import type { UserRecords } from "../users/users-file.ts";
 import type { Caller, User, Users } from "../users/users.ts";
 
 import type { Budget } from "./budget.ts";
@@ -64,6 +65,11 @@ export class Guests implements AsyncDisposable {
   /** Whether a guest still has the rights with which it came. */
   isCurrent({ user }: Guest): boolean {
     return user === undefined || this.#users?.isCurrent(user) === true;
+  }
+
+  /** The users as they were read last, for other processes and threads. */
+  get records(): UserRecords | undefined {
+    return this.#users?.records;
   }
 
   /** Reads the users again. @throws as `Users.reload` */

@@ -6,6 +6,7 @@ import type { Address } from "../../net/transport.ts";
 import { type LogKind, SILENT, kindsOf } from "../log/log.ts";
 import type { Counts } from "../metrics/counts.ts";
 import type { Changed, ServerOptions } from "../options/options.ts";
+import type { UserRecords } from "../users/users-file.ts";
 import { type Inherited, inherited } from "../options/table.ts";
 
 /** The part of a server that a child is. */
@@ -13,6 +14,8 @@ export interface ChildOptions extends Inherited {
   /** Absolute. */
   readonly library: string;
   readonly tls: ServerTls | undefined;
+  /** In place of what the users file has now: it may be wrong, or not to be read yet. */
+  readonly userRecords?: UserRecords | undefined;
   /** The kinds of lines that the server's log wants. */
   readonly logKinds: readonly LogKind[];
   /** Into how many parts the limits are divided: one is the child's. */

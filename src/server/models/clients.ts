@@ -1,6 +1,7 @@
 /** A process or thread for each client: started when the client comes, ended when it leaves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CHILD_DEADLINE } from "../../limits.ts";
+import type { Guests } from "../host/guests.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log/log.ts";
 import type { Changed } from "../options/options.ts";
@@ -27,6 +28,7 @@ export function clientServers(host: Host): ClientServers | undefined {
 class Clients implements ClientServers {
   readonly #start: StartChild;
   #served: ChildOptions;
+  readonly #guests: Guests;
   readonly #log: Log;
   readonly #children = new Set<Child>();
   readonly #counts = new ChildCounts();
@@ -35,7 +37,8 @@ class Clients implements ClientServers {
   /** Milliseconds that open streams have, once the server stops. */
   #drain: number | undefined;
 
-  constructor({ settings, capacity, log }: Host, start: StartChild) {
+  constructor({ settings, capacity, guests, log }: Host, start: StartChild) {
+    this.#guests = guests;
     this.#start = start;
     const maxOpenFiles = capacity.files.total;
     this.#served = { ...childOptions(settings, capacity.connections), maxOpenFiles };
@@ -86,7 +89,8 @@ class Clients implements ClientServers {
       }
     } else if (message.case === "running") {
       const socket = { case: "client", fd: child.fd, peer } as const;
-      child.send({ case: "serve", socket, options: this.#served });
+      const options = { ...this.#served, userRecords: this.#guests.records };
+      child.send({ case: "serve", socket, options });
       this.#serving.add(child);
       if (this.#drain !== undefined) child.send({ case: "stop", drain: this.#drain });
     }

@@ -46,15 +46,27 @@ export class Users {
   #users: ReadonlyMap<string, User> = new Map();
   #tokens: ReadonlyMap<string, KnownToken> = new Map();
 
-  /** @param path of the users file @throws NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, … */
-  constructor(path: string) {
+  /**
+   * @param path of the users file
+   * @param records in place of what the file has now
+   * @throws NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, …
+   */
+  constructor(path: string, records: UserRecords = readUsersFile(path)) {
     this.#path = path;
-    this.reload();
+    this.#take(records);
   }
 
   /** Reads the file again. @throws as the constructor: then the users stay as they were */
   reload(): void {
-    const records = readUsersFile(this.#path);
+    this.#take(readUsersFile(this.#path));
+  }
+
+  /** As they were read last. */
+  get records(): UserRecords {
+    return new Map([...this.#users].map(([name, { record }]) => [name, record]));
+  }
+
+  #take(records: UserRecords): void {
     this.#users = usersOf(records, this.#users);
     this.#tokens = tokensOf(this.#users);
   }
