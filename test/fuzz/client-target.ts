@@ -84,8 +84,8 @@ export class ClientTarget implements Target {
 
   async leftovers(): Promise<string | undefined> {
     await until(() => this.#server.connections === 0);
-    const inside = openUnder(join(this.#folder.path, "local"));
-    if (inside.length > 0) return `these are open: ${inside.join(", ")}`;
+    const open = (): string[] => openUnder(this.#folder.at("local"));
+    await until(() => open().length === 0, open);
     return this.#growth.check();
   }
 

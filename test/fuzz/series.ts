@@ -57,7 +57,7 @@ export async function series(target: Target, options: SeriesOptions): Promise<nu
       while (!isDone()) await one();
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
-    const left = await target.leftovers();
+    const left = await target.leftovers().catch(String);
     if (left !== undefined) report(left, "");
     onProgress?.(tried);
   }

@@ -79,13 +79,20 @@ export class ServerTarget implements Target {
       () => this.#server.connections === 0,
       () => `${this.#server.connections} connections`,
     );
-    const own = this.#folder.at("library");
-    const inside = openUnder(own).filter((path) => path !== own && !path.includes("/.leat/"));
-    if (inside.length > 0) return `these are open: ${inside.join(", ")}`;
+    // What was begun for a client goes on for a moment when it has left.
+    await until(
+      () => this.#openFiles().length === 0,
+      () => this.#openFiles(),
+    );
     if (snapshot(this.#folder.path, ["library"]) !== this.#outside) {
       return "something changed outside of the library";
     }
     return this.#growth.check();
+  }
+
+  #openFiles(): string[] {
+    const own = this.#folder.at("library");
+    return openUnder(own).filter((path) => path !== own && !path.includes("/.leat/"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
