@@ -126,6 +126,10 @@ test("a folder that exists keeps its mode, and the bits above 0777", async () =>
   chmodSync(here.at("t/open"), 0o777);
   here.folder("t/shut");
   chmodSync(here.at("t/shut"), 0o555);
+  here.folder("t/own");
+  chmodSync(here.at("t/own"), 0o500);
+  library.folder("t/own");
+  chmodSync(library.at("t/own"), 0o770);
   library.folder("t/open");
   chmodSync(library.at("t/open"), 0o2700);
   library.folder("t/shut");
@@ -134,7 +138,7 @@ test("a folder that exists keeps its mode, and the bits above 0777", async () =>
   await using client = await connect(server.address);
   await client.putTree(here.at("t"), "t");
   const mode = (name: string): string => (lstatSync(library.at(name)).mode & 0o7777).toString(8);
-  expect([mode("t/open"), mode("t/shut")]).toEqual(["2700", "2555"]);
+  expect([mode("t/open"), mode("t/own"), mode("t/shut")]).toEqual(["2700", "770", "2555"]);
   const put = client.makeDirectory("t/open", { parents: true });
   expect((await put).mode).toBe(0o700);
 });
