@@ -94,6 +94,7 @@ describe("the bench beside peers", () => {
           "leat",
           "leat, fsync",
           "leat, kernel copy",
+          "leat, TLS",
         ]);
       }
       const absent = record.absences.map(({ who }) => who);
