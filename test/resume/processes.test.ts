@@ -86,7 +86,8 @@ describe("a client that is killed in the middle", () => {
       expect(again.stderr).toMatch(
         /^leat: get: tree\/in\/big continues at \d+\.0 MiB of 74\.0 MiB\n$/,
       );
-      expect(before).toBeGreaterThan(NOTE_BYTES);
+      // On a slow machine blocks are noted after NOTE_TIME already.
+      expect(before).toBeGreaterThan(MiB);
       expect(same(here.at("tree/in/big"), bytes)).toBe(true);
       expect(readdirSync(here.at("tree/in"))).toEqual(["big"]);
     },
