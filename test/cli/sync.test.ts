@@ -332,3 +332,15 @@ describe("refuses", () => {
     expect(sides.remoteNames).toEqual(["a", "a/b"]);
   });
 });
+
+test("keeps what it replaces where --backup-dir says, on the side of the target", async () => {
+  using sides = new Sides();
+  sides.file("here/a", "new");
+  sides.there("a", "before");
+  const backups = `${sides.name}-old`;
+  const wrong = await sides.sync("here", sides.remote, "--backup-dir", backups);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("as :FOLDER") });
+  expect(await sides.sync("here", sides.remote, "--backup-dir", `:${backups}`)).toEqual(quietly());
+  expect(readFileSync(served.library.at(backups, "a"), "utf8")).toBe("before");
+  expect(readFileSync(served.library.at(sides.name, "a"), "utf8")).toBe("new");
+});

@@ -28,6 +28,7 @@ interface Flags extends Required<KeepOptions & LinksOption> {
   readonly existing?: boolean;
   readonly ignoreExisting?: boolean;
   readonly update?: boolean;
+  readonly backupDir?: string;
   readonly durability: DurabilityLevel;
   readonly json?: boolean;
 }
@@ -50,6 +51,10 @@ export function add(program: Command, context: ContextOf): Command {
     .option("-u, --update", "leave files alone that are newer in TARGET")
     .option("--existing", "only files that TARGET has already")
     .option("--ignore-existing", "only files that TARGET does not have")
+    .option(
+      "--backup-dir <DIR>",
+      "move files here that are replaced or removed, named as TARGET is",
+    )
     .addOption(
       new Option("--durability <LEVEL>", "fsync: done means on disk")
         .choices(["fsync", "none"])
@@ -83,6 +88,9 @@ async function sync(context: Context, from: string, to: string, flags: Flags): P
   using bar = context.progress.beginTree(`${from} ${to}`);
   const options: SyncDownOptions = {
     ...flags,
+    ...(flags.backupDir !== undefined && {
+      backupDir: backupsOf(context, flags.backupDir, isDown),
+    }),
     confirmDelete: (what) => {
       bar[Symbol.dispose]();
       const { path: remote, local: here } = what.example;
@@ -126,6 +134,17 @@ function sidesOf(
   const path = currentFolder.resolve(remote.slice(LIBRARY.length) || ".");
   const local = expandHome(typed).replace(/(?<=.)\/+$/, "");
   return { path, local, isDown };
+}
+
+/** @throws UsageError unless the folder of backups is on the side of TARGET */
+function backupsOf({ currentFolder }: Context, typed: string, isDown: boolean): string {
+  if (typed.startsWith(LIBRARY) === isDown) {
+    const where = isDown ? "on this machine" : "in the library, as :FOLDER";
+    throw new UsageError(`--backup-dir is on the side of TARGET: ${where}`);
+  }
+  if (!isDown) return currentFolder.resolve(typed.slice(LIBRARY.length));
+  checkLocal(typed);
+  return expandHome(typed);
 }
 
 /** Asks a person at a terminal; without one the flag is enough. */

@@ -10,15 +10,32 @@ import type { Calls } from "../calls/calls.ts";
 import type { GetTreeOptions, LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
 import { type PlacedRoot, TreeGet } from "../trees/tree-get.ts";
 import { isCopiedTime } from "../local/same-time.ts";
+import { LocalBackups } from "../local/local-backups.ts";
+import { placeIn } from "./backups.ts";
+import type { SyncOptions } from "./sync.ts";
 import type { Side } from "./side.ts";
+
+type BackupOptions = Pick<SyncOptions, "backupDir">;
 
 export class DownSide implements Side<LocalFolder> {
   readonly #calls: Calls;
   readonly #options: Settled<GetTreeOptions>;
+  readonly #backups: LocalBackups | undefined;
+  /** The path of the source in the library. */
+  readonly #base: string;
+  readonly keep: Side<LocalFolder>["keep"];
 
-  constructor(calls: Calls, options: Settled<GetTreeOptions>) {
+  constructor(calls: Calls, base: string, options: Settled<GetTreeOptions> & BackupOptions) {
+    const { backupDir } = options;
     this.#calls = calls;
+    this.#base = base;
     this.#options = options;
+    this.#backups = backupDir === undefined ? undefined : new LocalBackups(backupDir);
+    if (this.#backups !== undefined) this.keep = (root) => this.#keep(root as PlacedRoot);
+  }
+
+  #keep({ folder, name, path }: PlacedRoot): void {
+    this.#backups?.keep(folder, name, placeIn(this.#base, path));
   }
 
   isPartial(name: string): boolean {
@@ -67,7 +84,10 @@ export class DownSide implements Side<LocalFolder> {
     return true;
   }
 
-  remove(parent: LocalFolder, _item: TreeRoot, name: string, kind: Walked["kind"]): void {
+  remove(parent: LocalFolder, { path }: TreeRoot, name: string, kind: Walked["kind"]): void {
+    if (kind !== "DIRECTORY" && this.#backups !== undefined) {
+      return this.#backups.move(parent, name, placeIn(this.#base, path));
+    }
     parent.remove(name, kind === "DIRECTORY");
   }
 

@@ -33,7 +33,7 @@ export async function downEnds(
   const { durability = "fsync" } = options;
   return {
     root,
-    side: new DownSide(calls, options),
+    side: new DownSide(calls, path, options),
     source: () => walkRemote(calls, path, options),
     target: () => (isLocalFolder(local) ? walkLocal(local, options) : EMPTY_WALK),
     open: () => LocalFolder.make(realPath(local), keptOfFolder(source, options), durability),

@@ -8,6 +8,16 @@ import type { Filter } from "../trees/filter.ts";
 import type { SyncOutcome } from "./sync.ts";
 import type { Tally } from "./tally.ts";
 
+/** A name, and what is known of it. */
+export interface Named {
+  readonly name: string;
+  readonly item: TreeRoot;
+  /** Relative to the root of the sync. */
+  readonly place: string;
+  readonly source: Walked | undefined;
+  readonly target: Walked | undefined;
+}
+
 export interface PassOptions {
   readonly rules: Rules;
   readonly filter: Filter | undefined;

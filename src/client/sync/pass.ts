@@ -3,7 +3,6 @@
  * one, when everything else is done and the removal is confirmed. A dry run does both in one.
  */
 import { LeatError } from "../../errors.ts";
-import { SYNC_AT_ONCE } from "../../limits.ts";
 import { below } from "../../store/names.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
@@ -15,6 +14,7 @@ import { isNeverRemoved } from "./filter.ts";
 import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, isOpen, OpenFolder } from "./open-folders.ts";
 import type { Named, PassOptions } from "./pass-options.ts";
+import { Running } from "./running.ts";
 import { releaseRoot, type Target } from "./side.ts";
 import type { SyncOutcome } from "./sync.ts";
 
@@ -23,8 +23,7 @@ export class Pass<Folder> {
   readonly #merge: Merge;
   readonly #options: PassOptions;
   readonly #folders: AnyOpen<Folder>[];
-  /** Removals and comparisons under way. */
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Running();
   /** Files and folders that were removed, or are about to be. */
   #removed = 0;
 
@@ -48,9 +47,9 @@ export class Pass<Folder> {
         }
       } while (await merge.more());
       await this.#leave(0);
-      await this.#settled();
+      await this.#running.settled();
     } finally {
-      await Promise.allSettled(this.#running);
+      await this.#running.ended();
       for (const open of this.#folders) void this.#shut(open);
     }
   }
@@ -186,11 +185,25 @@ export class Pass<Folder> {
       if (!isMade) return this.#options.tally.leaveOut(item.path, true);
       await this.#options.report({ ...outcomeOf(item, { target }), action: "copy" });
     };
-    return this.#start(async () => this.#attempt(named, "copy", link));
+    return this.#running.start(async () => this.#attempt(named, "copy", link));
   }
 
-  #copyRoot(parent: OpenFolder<Folder>, { name, item, source }: Named): MaybePromise<void> {
-    return this.#begin(this.#side.root(parent.folder, item, name, source!), source!);
+  #copyRoot(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
+    const { name, item, source, target } = named;
+    const root = this.#side.root(parent.folder, item, name, source!);
+    if (target?.kind !== "FILE" || this.#side.keep === undefined) return this.#begin(root, source!);
+    return this.#running.start(() => this.#replaceKept(root, named));
+  }
+
+  /** The old file is kept first. */
+  async #replaceKept(root: TreeRoot, named: Named): Promise<void> {
+    try {
+      await this.#side.keep?.(root);
+    } catch (thrown) {
+      releaseRoot(root);
+      return this.#fail(named, "copy", thrown);
+    }
+    return this.#begin(root, named.source!);
   }
 
   #begin(root: TreeRoot, source: Walked): MaybePromise<void> {
@@ -206,7 +219,7 @@ export class Pass<Folder> {
     const { name, item, source } = named;
     const { tally } = this.#options;
     const root = this.#side.root(parent.folder, item, name, source!); // holds its folder
-    return this.#start(async () => {
+    return this.#running.start(async () => {
       let differs: boolean;
       try {
         differs = await this.#options.differs(item);
@@ -214,7 +227,7 @@ export class Pass<Folder> {
         releaseRoot(root);
         return this.#fail(named, "copy", thrown);
       }
-      if (differs) return this.#begin(root, source!);
+      if (differs) return this.#replaceKept(root, named);
       releaseRoot(root);
       tally.unchanged += 1;
     });
@@ -226,7 +239,7 @@ export class Pass<Folder> {
       return this.#isPartial(named) ? undefined : this.#count(named);
     }
     if (named.target!.kind === "DIRECTORY") return this.#removeFolder(parent, named, () => {});
-    return this.#start(async () => {
+    return this.#running.start(async () => {
       if (!(await this.#removeOne(parent, named))) parent.kept += 1;
     });
   }
@@ -251,7 +264,7 @@ export class Pass<Folder> {
       const opened = new OpenFolder(named, () => folder, {
         purpose: "remove",
         left: async () => {
-          await this.#settled();
+          await this.#running.settled();
           if (opened.kept > 0 || !(await this.#removeOne(parent, named))) return;
           parent.kept -= 1;
           await removed();
@@ -300,19 +313,6 @@ export class Pass<Folder> {
   /** A partial file is not counted. */
   #isPartial({ name, target }: Named): boolean {
     return target?.kind === "FILE" && this.#side.isPartial?.(name) === true;
-  }
-
-  /** Begins work that goes on while other pairs are looked at. @returns a promise where there is too much of it */
-  #start(work: () => Promise<void>): MaybePromise<void> {
-    const running = work();
-    this.#running.add(running);
-    const end = (): void => void this.#running.delete(running);
-    running.then(end, () => {}); // a failure of the sync is thrown where it is waited for
-    if (this.#running.size >= SYNC_AT_ONCE) return Promise.race(this.#running);
-  }
-
-  async #settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   /** A step that fails is the outcome of its file or folder; the sync goes on. */

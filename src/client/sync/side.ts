@@ -29,6 +29,8 @@ export interface Target<Folder> {
   root(parent: Folder, item: TreeRoot, name: string, source: Walked): TreeRoot;
   /** Makes a link, or replaces one. @returns false where the target takes no links */
   link(parent: Folder, item: TreeRoot, name: string, target: string): MaybePromise<boolean>;
+  /** Keeps a file that is about to be replaced. Missing where nothing is kept. */
+  readonly keep?: ((root: TreeRoot) => MaybePromise<void>) | undefined;
   /** Removes a file, a link, or a folder in which nothing is left. */
   remove(parent: Folder, item: TreeRoot, name: string, kind: Walked["kind"]): MaybePromise<void>;
 }

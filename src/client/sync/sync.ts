@@ -39,6 +39,11 @@ export interface SyncOptions
   readonly ignoreExisting?: boolean;
   /** Not the files that are newer in the target. */
   readonly update?: boolean;
+  /**
+   * A folder on the side of the target: files that are replaced or removed go there, with the paths that they had in the
+   * target. What has these paths there is replaced.
+   */
+  readonly backupDir?: string;
 }
 
 /** How to make a local folder like one of the library. */

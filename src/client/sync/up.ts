@@ -23,6 +23,8 @@ import type { UploadLoops } from "../trees/into-itself.ts";
 import { type HeldRoot, TreePut } from "../trees/tree-put.ts";
 import type { Settled } from "../trees/selection.ts";
 import { isCopiedTime, isSameTime } from "../local/same-time.ts";
+import { placeIn, RemoteBackups } from "./backups.ts";
+import type { SyncOptions } from "./sync.ts";
 import type { Side, SideOutcome } from "./side.ts";
 
 /** What tells whether a folder of the source is the library that it goes to. */
@@ -44,7 +46,21 @@ export class UpSide implements Side<LocalFolder | undefined> {
   /** Those that did not get them. */
   readonly #lacking: TreeOutcome[] = [];
 
-  constructor(calls: Calls, options: Settled<PutTreeOptions>, loops: Loops) {
+  readonly #backups: RemoteBackups | undefined;
+  readonly keep: Side<LocalFolder | undefined>["keep"];
+
+  constructor(
+    calls: Calls,
+    options: Settled<PutTreeOptions> & Pick<SyncOptions, "backupDir">,
+    loops: Loops,
+  ) {
+    const { backupDir } = options;
+    const backups =
+      backupDir === undefined ? undefined : new RemoteBackups(calls, backupDir, options);
+    this.#backups = backups;
+    if (backups !== undefined) {
+      this.keep = ({ path }) => backups.move(path, placeIn(loops.path, path));
+    }
     this.#calls = calls;
     this.#options = { ...options, ifExists: "replace" };
     this.#loops = loops;
@@ -147,9 +163,17 @@ export class UpSide implements Side<LocalFolder | undefined> {
     return (await putLink(this.#calls, path, link, this.#options)) !== undefined;
   }
 
-  async remove(parent: LocalFolder | undefined, { path }: TreeRoot): Promise<void> {
+  async remove(
+    parent: LocalFolder | undefined,
+    { path }: TreeRoot,
+    _name: string,
+    kind: Walked["kind"],
+  ): Promise<void> {
     parent?.hold(); // its time is set after this
     using _held = parent;
+    if (kind !== "DIRECTORY" && this.#backups !== undefined) {
+      return await this.#backups.move(path, placeIn(this.#loops.path, path));
+    }
     await this.#calls.removeSurely(path, this.#options);
   }
 

@@ -1,0 +1,62 @@
+/** A local folder that keeps files which are replaced or removed elsewhere: each has the path there that it had. */
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { quote } from "../../store/names.ts";
+import { explain, isSystemError } from "../../store/system/system-error.ts";
+import type { LocalFolder } from "./local-folder.ts";
+
+/** An older backup of the same path is replaced. */
+export class LocalBackups {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = resolve(folder);
+  }
+
+  /** The file keeps its name, too, until it is replaced. @param place relative to the target */
+  keep(parent: LocalFolder, name: string, place: string): void {
+    this.#put(place, (to) => {
+      const from = parent.pathOf(name);
+      rmSync(to, { force: true });
+      try {
+        linkSync(from, to);
+      } catch (error) {
+        if (!isSystemError(error, ...NO_LINK)) throw error;
+        copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      }
+    });
+  }
+
+  /** For a file or link that is removed. */
+  move(parent: LocalFolder, name: string, place: string): void {
+    this.#put(place, (to) => {
+      const from = parent.pathOf(name);
+      try {
+        renameSync(from, to);
+      } catch (error) {
+        if (!isSystemError(error, "EXDEV")) throw error;
+        this.keep(parent, name, place);
+        unlinkSync(from);
+      }
+    });
+  }
+
+  #put(place: string, put: (to: string) => void): void {
+    const to = join(this.#folder, place);
+    explain(`cannot keep ${quote(place)} in ${quote(this.#folder)}`, () => {
+      mkdirSync(dirname(to), { recursive: true });
+      put(to);
+    });
+  }
+}
+
+/** The file systems are two, or one without links. */
+const NO_LINK = ["EXDEV", "EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];
