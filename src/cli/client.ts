@@ -31,7 +31,7 @@ export async function client(args: readonly string[]): Promise<number> {
   });
   const contextOf = (): Context => {
     const shared = new Shared(program.opts<ClientFlags>(), output);
-    context = new Context(shared, failures, stop.signal, false);
+    context = new Context(shared, failures, stop.signal);
     return context;
   };
   let stoppedBy: Signal | undefined;

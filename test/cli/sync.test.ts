@@ -344,3 +344,23 @@ test("keeps what it replaces where --backup-dir says, on the side of the target"
   expect(readFileSync(served.library.at(backups, "a"), "utf8")).toBe("before");
   expect(readFileSync(served.library.at(sides.name, "a"), "utf8")).toBe("new");
 });
+
+test("asks in the shell, where Ctrl-C interrupts the question", async () => {
+  using sides = new Sides();
+  sides.there("a", "one");
+  for (const name of ["a", "x"]) sides.file(`here/${name}`, "one");
+  const command = [LAUNCHER, "client", "--server", served.server.address];
+  await using terminal = new AtTerminal(command, { cwd: sides.path });
+  await terminal.prompt();
+  const question = "remove 1 file of here (here/x is one)? [y/N] ";
+  const line = `sync ${sides.remote} here --delete`;
+  await terminal.type(`${line}\r`, question);
+  await terminal.type("\x03", "leat: interrupted");
+  await terminal.type(`\r${line}\r`, question);
+  await terminal.type("n\r", "1 only in the target");
+  expect(sides.localNames).toEqual(["a", "x"]);
+  await terminal.type(`\r${line}\r`, question);
+  await terminal.type("y\r", "1 removed");
+  expect(sides.localNames).toEqual(["a"]);
+  expect(await terminal.enter("stat nothing")).toContain("NOT_FOUND");
+});

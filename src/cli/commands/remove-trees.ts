@@ -78,7 +78,7 @@ async function confirmed(context: Context, paths: readonly string[]): Promise<re
   const [example = ""] = found;
   const others = found.length > 1 ? ` and ${found.length - 1} more` : "";
   const question = `remove ${printable(example)}${others}: ${sumText(sums)}? [y/N] `;
-  return (await askYes(question, context.signal)) ? found : [];
+  return context.ask && (await askYes(question, context.ask)) ? found : [];
 }
 
 async function countTree(

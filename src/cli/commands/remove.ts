@@ -36,10 +36,8 @@ async function removeOne(context: Context, typed: string): Promise<void> {
 
 async function removeAll(context: Context, typed: readonly string[], flags: Flags): Promise<void> {
   const { yes = false } = flags;
-  const { inShell, output } = context;
-  const mayAsk = !inShell && process.stdin.isTTY && output.stderrIsTerminal;
-  if (!yes && !mayAsk) {
-    const why = inShell ? "which the shell cannot" : "and there is no terminal";
+  if (!yes && context.ask === undefined) {
+    const why = "and there is no terminal";
     throw new UsageError(`-r asks before it removes, ${why}: --yes removes without asking`);
   }
   const names = await remoteNames(context, "remove", typed, flags);

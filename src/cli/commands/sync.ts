@@ -160,9 +160,9 @@ async function mayRemove(
     ...(folders > 0 ? [counted(folders, "folder")] : []),
   ];
   const what = `${counts.join(" and ")} of ${printable(target)} (${printable(example)} is one)`;
-  if (context.inShell) {
+  if (context.ask === undefined) {
     context.note(`leat: sync: ${what} would be removed; --yes removes without asking`);
     return false;
   }
-  return await askYes(`remove ${what}? [y/N] `, context.signal);
+  return await askYes(`remove ${what}? [y/N] `, context.ask);
 }

@@ -9,6 +9,7 @@ import type { Failures } from "./failures.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Planned } from "./paths.ts";
 import { printable } from "../terminal/terminal-text.ts";
+import { type Ask, askAtTerminal } from "../terminal/question.ts";
 import { Progress } from "../terminal/progress.ts";
 
 /** Flags before the command: how to reach the server, and how much to print. */
@@ -74,11 +75,19 @@ export class Context {
   readonly signal: AbortSignal;
   /** Commands are read from standard input: it cannot be uploaded. */
   readonly inShell: boolean;
+  /** Asks the person who types; undefined where commands come from a pipe. */
+  readonly ask: Ask | undefined;
   readonly #failures: Failures;
   /** How the interrupted command can be continued. */
   #continuation: string | undefined;
 
-  constructor(shared: Shared, failures: Failures, signal: AbortSignal, inShell: boolean) {
+  /** @param shell of a shell: how it asks, if somebody types into it */
+  constructor(
+    shared: Shared,
+    failures: Failures,
+    signal: AbortSignal,
+    shell?: { readonly ask: Ask | undefined },
+  ) {
     const { flags, output, progress, connection, currentFolder } = shared;
     this.output = output;
     this.progress = progress;
@@ -87,7 +96,10 @@ export class Context {
     this.quiet = flags.quiet === true;
     this.chatty = !this.quiet && (flags.verbose === true || output.stderrIsTerminal);
     this.signal = signal;
-    this.inShell = inShell;
+    this.inShell = shell !== undefined;
+    const isTerminal = process.stdin.isTTY && output.stderrIsTerminal;
+    const ask: Ask = (question) => askAtTerminal(question, signal);
+    this.ask = shell === undefined ? (isTerminal ? ask : undefined) : shell.ask;
     this.#failures = failures;
   }
 

@@ -1,5 +1,6 @@
 /** The shell's lines of input: from a terminal; piped-lines.ts has those from a pipe. */
 import { type Interface, createInterface } from "node:readline";
+import type { Ask } from "../terminal/question.ts";
 import { History, REMEMBERED } from "./history.ts";
 
 export interface Lines extends Disposable {
@@ -7,6 +8,8 @@ export interface Lines extends Disposable {
   next(): Promise<string | undefined>;
   /** Reads no more. */
   stop(): void;
+  /** Asks while a command runs; undefined where nobody types the lines. */
+  readonly ask: Ask | undefined;
   /** Prints something while a line may be half typed; the line is shown again after it. */
   around(print: () => void): void;
 }
@@ -18,14 +21,17 @@ export class TerminalLines implements Lines {
   readonly #readline: Interface;
   readonly #history = new History();
   readonly #prompt: () => string;
+  readonly #onInterrupt: () => void;
   /** Lines that were typed ahead, or pasted together. */
   readonly #typed: string[] = [];
   #waiting: ((line: string | undefined) => void) | undefined;
   #closed = false;
+  #isAsking = false;
 
-  /** @param prompt called for each line */
-  constructor(prompt: () => string, completer: Completer) {
+  /** @param prompt called for each line @param onInterrupt called for Ctrl-C at a question */
+  constructor(prompt: () => string, completer: Completer, onInterrupt: () => void) {
     this.#prompt = prompt;
+    this.#onInterrupt = onInterrupt;
     this.#readline = createInterface({
       input: process.stdin,
       output: process.stderr,
@@ -41,10 +47,10 @@ export class TerminalLines implements Lines {
       },
     });
     this.#readline.on("line", (line) => {
-      this.#history.add(line);
+      if (!this.#isAsking) this.#history.add(line);
       this.#line(line);
     });
-    this.#readline.on("SIGINT", () => this.#clear());
+    this.#readline.on("SIGINT", () => (this.#isAsking ? this.#interrupt() : this.#clear()));
     this.#readline.on("close", () => {
       this.#closed = true;
       this.#answer(undefined);
@@ -54,11 +60,15 @@ export class TerminalLines implements Lines {
   next(): Promise<string | undefined> {
     const typed = this.#typed.shift();
     if (typed !== undefined || this.#closed) return Promise.resolve(typed);
+    return this.#read(this.#prompt());
+  }
+
+  #read(prompt: string): Promise<string | undefined> {
     return new Promise((resolve) => {
       this.#waiting = resolve;
       process.stdin.setRawMode(true);
       this.#readline.resume();
-      this.#readline.setPrompt(this.#prompt());
+      this.#readline.setPrompt(prompt);
       this.#readline.prompt();
     });
   }
@@ -66,6 +76,15 @@ export class TerminalLines implements Lines {
   stop(): void {
     if (!this.#closed) this.#readline.close();
   }
+
+  /** Ctrl-C interrupts the command that asks. What was typed ahead is no answer. */
+  readonly ask: Ask = async (question) => {
+    if (this.#closed) return undefined;
+    this.#isAsking = true;
+    const answer = await this.#read(question);
+    this.#isAsking = false;
+    return answer;
+  };
 
   around(print: () => void): void {
     if (this.#waiting === undefined) return print();
@@ -91,6 +110,13 @@ export class TerminalLines implements Lines {
     if (!this.#closed) this.#readline.pause(); // throws once closed
     process.stdin.setRawMode(false);
     waiting?.(line);
+  }
+
+  /** Ctrl-C at a question. */
+  #interrupt(): void {
+    process.stderr.write("^C\n");
+    this.#onInterrupt();
+    this.#answer(undefined);
   }
 
   /** Ctrl-C at the prompt. */

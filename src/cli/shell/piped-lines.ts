@@ -11,6 +11,7 @@ const NEWLINE = 0x0a;
 
 export class PipedLines implements Lines {
   readonly #chunks = standardInput()[Symbol.asyncIterator]();
+  readonly ask = undefined;
   #isStopped = false;
   /** Resolves the wait for a line. */
   #giveUp: (() => void) | undefined;

@@ -69,6 +69,7 @@ class Shell {
       ? new TerminalLines(
           () => this.#prompt(),
           (line) => this.#complete(line),
+          () => this.#signal("SIGINT"),
         )
       : new PipedLines();
   }
@@ -153,7 +154,7 @@ class Shell {
   }
 
   #createContext(failures: Failures): Context {
-    return new Context(this.#shared, failures, this.#stop.signal, true);
+    return new Context(this.#shared, failures, this.#stop.signal, { ask: this.#lines.ask });
   }
 
   async #createProgram(context: Context): Promise<Command> {

@@ -1,11 +1,19 @@
 /** Asks a person at a terminal. */
 import { STDERR, say } from "./standard-streams.ts";
 
+/** Shows a question. @returns the line that is typed; undefined where nobody answers */
+export type Ask = (question: string) => Promise<string | undefined>;
+
 /** @returns whether the answer is yes; false where nobody can answer */
-export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
-  say(STDERR, question);
-  const answer = await readLine(signal);
+export async function askYes(question: string, ask: Ask): Promise<boolean> {
+  const answer = (await ask(question)) ?? "";
   return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Asks on standard error, and reads standard input. */
+export async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
+  say(STDERR, question);
+  return await readLine(signal);
 }
 
 /** One line of standard input; "" at its end, and when the signal aborts. */
