@@ -232,10 +232,6 @@ describe("what was typed", () => {
     }
   });
 
-  test("TLS is told about, too", async () => {
-    expectFailure(await served.client(["list", "--server", "tls://x"]), 20, /not served yet/);
-  });
-
   test("help is an answer, on stdout", async () => {
     const ran = await served.client(["get", "--help"]);
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
