@@ -21,7 +21,7 @@ export type {
 export type { ListOptions, ListPage, ListSummary, ServerStatus } from "./client/calls/options.ts";
 export type { PutOptions, Receipt } from "./client/upload/options.ts";
 export type { Stall } from "./connection/stalls.ts";
-export type { ClientTls, ServerTls } from "./net/tls.ts";
+export type { ClientTls, ServerTls } from "./net/tls-options.ts";
 export type { Wait } from "./session/wait.ts";
 export { Download } from "./client/download/download.ts";
 export type {

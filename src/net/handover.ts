@@ -5,7 +5,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { addressText, handlers, listenBun, socketOptions } from "./bun.ts";
 import { closeDuplicate, duplicate } from "./duplicate.ts";
-import type { ServerTls } from "./tls.ts";
+import type { ServerTls } from "./tls-options.ts";
 import { upgradingHandlers } from "./tls-sockets.ts";
 import type { Accept, Address, TransportHandler } from "./transport.ts";
 

@@ -3,7 +3,8 @@ import type { PeerCertificate } from "node:tls";
 import { LeatError } from "../errors.ts";
 import { MAX_IDENTITY } from "../limits.ts";
 import { parsePin, pinOf } from "./tls-pin.ts";
-import { ALPN, type ClientTls, type ServerTls } from "./tls.ts";
+import { ALPN } from "./tls.ts";
+import type { ClientTls, ServerTls } from "./tls-options.ts";
 
 /** The parts of a socket of the runtime that say who the peer is. */
 export interface SecureSocket {

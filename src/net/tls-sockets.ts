@@ -1,7 +1,8 @@
 /** The handlers that Bun calls for TLS sockets. */
 import { KEEPALIVE } from "../limits.ts";
 import { setNotSentLowWater } from "./socket-options.ts";
-import { type ServerTls, serverOptions } from "./tls.ts";
+import { serverOptions } from "./tls.ts";
+import type { ServerTls } from "./tls-options.ts";
 import { type Trust, trustInClients } from "./tls-peer.ts";
 import { TlsTransport } from "./tls-transport.ts";
 import type { Accept } from "./transport.ts";

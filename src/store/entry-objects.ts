@@ -11,9 +11,10 @@ export class EntryObjects implements EntryTaker {
     return this.#bytes;
   }
 
-  take(bytes: Buffer, start: number, end: number, facts: NamelessEntry): void {
+  take(bytes: Uint8Array, start: number, end: number, facts: NamelessEntry): void {
     const { target } = facts;
-    this.entries.push({ name: bytes.toString("utf8", start, end), ...facts });
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+    this.entries.push({ name, ...facts });
     this.#bytes += end - start + ENTRY_ROOM;
     if (target !== undefined) this.#bytes += Buffer.byteLength(target);
   }

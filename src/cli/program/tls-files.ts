@@ -2,14 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { PEM_FILE } from "../../limits.ts";
-import {
-  checkClientTls,
-  checkServerTls,
-  type ClientTls,
-  isGiven,
-  type ServerTls,
-  type TlsNames,
-} from "../../net/tls.ts";
+import { checkClientTls, checkServerTls, isGiven, type TlsNames } from "../../net/tls.ts";
+import type { ClientTls, ServerTls } from "../../net/tls-options.ts";
 
 /** Flags of `leat server`, with the paths of files. */
 export interface ServerTlsFlags {

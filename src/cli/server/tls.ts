@@ -1,6 +1,6 @@
 /** What the log says of the certificate of a server. */
 import { X509Certificate } from "node:crypto";
-import type { ServerTls } from "../../net/tls.ts";
+import type { ServerTls } from "../../net/tls-options.ts";
 import { pinOf } from "../../net/tls-pin.ts";
 import type { Log } from "../../server/log/log.ts";
 import { isReadableByOthers, type ServerTlsFlags } from "../program/tls-files.ts";

@@ -1,6 +1,6 @@
 /** The options of every call, and those of `connect`. */
 import type { LeatError } from "../../errors.ts";
-import type { ClientTls } from "../../net/tls.ts";
+import type { ClientTls } from "../../net/tls-options.ts";
 import type { SshOptions } from "./ssh.ts";
 
 /** The options of every call. */

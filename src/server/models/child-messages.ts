@@ -1,7 +1,7 @@
 /** The messages between a server and the processes or threads that serve for it. */
 import { resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
-import type { ServerTls } from "../../net/tls.ts";
+import type { ServerTls } from "../../net/tls-options.ts";
 import type { Address } from "../../net/transport.ts";
 import { type LogKind, SILENT, kindsOf } from "../log/log.ts";
 import type { Counts } from "../metrics/counts.ts";

@@ -1,5 +1,5 @@
 /** The public contract of a server: what `createServer` takes, and what it returns. */
-import type { ServerTls } from "../../net/tls.ts";
+import type { ServerTls } from "../../net/tls-options.ts";
 import type { DurabilityLevel, Store } from "../../store/store.ts";
 import type { Log } from "../log/log.ts";
 
