@@ -20,8 +20,8 @@ const LOOK = MAX_LENGTH_PREFIX + 2 + 1 + MAX_LENGTH_PREFIX + MAGIC_FIELD.length;
 const TLS = { hello: 0x16, welcome: 0x15, version: 0x03 } as const;
 
 const TLS_INSTEAD = {
-  hello: "the client speaks TLS, and this server does not: the client's address begins with tcp://",
-  welcome: "the server speaks TLS: the address of such a one begins with tls://",
+  hello: "the client speaks TLS, and this server does not: begin its address with tcp://",
+  welcome: "the server speaks TLS: begin its address with tls://",
 } as const;
 
 /** Bytes of an unknown protocol that an error quotes. */

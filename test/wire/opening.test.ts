@@ -118,7 +118,6 @@ describe("a stranger is named by what it says", () => {
     ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", '"GET / HTTP/1.1"'],
     ["SSH-2.0-OpenSSH_9.9\r\n", '"SSH-2.0-OpenSSH_"'],
     ["220 ready\r\n", '"220 ready"'],
-    ["\x16\x03\x01\x02\x00\x01", "the bytes 160301020001, which looks like TLS"],
     ["\x01\x02\x03", "the bytes 010203"],
   ])("%p", (text, quoted) => {
     const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
@@ -127,5 +126,15 @@ describe("a stranger is named by what it says", () => {
       expect(error.message).toBe(`the peer does not speak leat: it sent ${quoted}`);
       expect(refusedAfter(bytes, first)[0]).toBe(2);
     }
+  });
+
+  test.each([
+    ["hello", "\x16\x03\x01\x02", /the client speaks TLS, and this server does not: .*tcp:/],
+    ["welcome", "\x15\x03\x03\x00", /the server speaks TLS: .*tls:/],
+  ] as const)("in place of %s: TLS", (first, text, message) => {
+    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    expect(refusal("PROTOCOL_ERROR", () => decode([bytes], options(first))).message).toMatch(
+      message,
+    );
   });
 });
