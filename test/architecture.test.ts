@@ -196,6 +196,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "cli/terminal": [...BASE, "libc", "wire", "store/system", "node", "bun"],
   "cli/program": [
     ...BASE,
+    "executable",
     "net",
     "connection",
     "store",

@@ -1,6 +1,6 @@
 /** `leat server …`, `leat client …`. The modules of one are not loaded for the other. */
 import { VERSION } from "../version.ts";
-import { compileLittle } from "./program/compilers.ts";
+import { chooseCompilers } from "./program/compilers.ts";
 import { STDERR, STDOUT, say } from "./terminal/standard-streams.ts";
 
 const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
@@ -17,7 +17,7 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     case "server":
       return (await import("./server/server.ts")).server(rest);
     case "client":
-      compileLittle();
+      chooseCompilers(rest);
       return (await import("./client.ts")).client(rest);
     case "--child":
       return child();

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
+import { openIn } from "../support/held.ts";
+import { until } from "../support/until.ts";
 import { PACKAGE, Served, run } from "./support.ts";
 
 let folder: TemporaryFolder;
@@ -60,3 +62,35 @@ test("hands the words of a command on as they are when it moves a tree", async (
   expect(ran.code).toBe(0);
   expect(readFileSync(here.at("a b/$HOME *.txt"), "utf8")).toBe("contents");
 });
+
+test.skipIf(process.platform !== "linux")(
+  "leaves out a compiler where trees are moved, in the process that was started",
+  async () => {
+    using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    using here = new TemporaryFolder();
+    here.file("tree/file", "contents");
+    for (const [command, isLeftOut] of [
+      ["get -r folder", true],
+      ["get --recursive folder", true],
+      ["upload -r tree", true],
+      ["sync tree :tree", true],
+      ["get file", false],
+      ["upload tree/file", false],
+    ] as const) {
+      const argv = [executable, "client", "--server", `127.0.0.1:${silent.port}`];
+      const child = Bun.spawn([...argv, ...command.split(" ")], {
+        cwd: here.path,
+        stdout: "ignore",
+        stderr: "ignore",
+      });
+      const connected = (): boolean =>
+        openIn(child.pid).some((target) => target.startsWith("socket:"));
+      await until(connected, () => openIn(child.pid));
+      const environment = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
+      const found = environment.includes("BUN_JSC_useFTLJIT=0");
+      expect({ command, found }).toEqual({ command, found: isLeftOut });
+      child.kill("SIGINT");
+      expect(await child.exited).toBe(130);
+    }
+  },
+);

@@ -1,14 +1,32 @@
 /**
- * Bun compiles a function that is called often, and again with a compiler that takes longer. Most clients end
+ * Bun compiles a function that is called often, and again with compilers that take longer. Most clients end
  * before the faster code has saved that time (decision 17).
  */
+import { IS_EXECUTABLE } from "../../executable.ts";
 
 /** How many times as many calls it takes until a function is compiled. */
 const RELUCTANCE = 10;
 
-/** From now on little is compiled. For what runs for a second or two. */
-export function compileLittle(): void {
-  Bun.unsafe.setJITPolicy(RELUCTANCE);
+/** Leaves out the last compiler, FTL. Bun reads it when a process starts, and not later. */
+const NO_FTL = "BUN_JSC_useFTLJIT";
+
+const OF_TREES: ReadonlySet<string> = new Set(["-r", "--recursive", "sync"]);
+
+/**
+ * Clients that move trees run without the last compiler: the executable takes its own place, and this does not
+ * return. For the others little is compiled from now on.
+ * @param args of `leat client`
+ */
+export function chooseCompilers(args: readonly string[]): void {
+  if (!args.some((arg) => OF_TREES.has(arg))) return Bun.unsafe.setJITPolicy(RELUCTANCE);
+  // It has started anew, or the environment has the option already: that decides.
+  if (!IS_EXECUTABLE || process.env[NO_FTL] !== undefined) return;
+  try {
+    const env = { ...process.env, [NO_FTL]: "0" };
+    process.execve?.(process.execPath, [process.argv0, "client", ...args], env);
+  } catch {
+    // Somebody has moved the executable away: then it is a bit slower.
+  }
 }
 
 /** From now on Bun compiles as it does by default. For what runs long. */
