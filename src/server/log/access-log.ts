@@ -6,16 +6,17 @@ import type { ErrorCode, LeatError } from "../../errors.ts";
 import type { Operation } from "../../session/event.ts";
 import { type Log, isLogged } from "./log.ts";
 
-const AT_INFO: ReadonlySet<Operation["case"]> = new Set([
-  "get",
+/** They change what is in the library. */
+const CHANGES: ReadonlySet<Operation["case"]> = new Set([
   "put",
-  "walk",
   "putTree",
   "remove",
   "rename",
   "makeDirectory",
   "makeLink",
 ]);
+
+const AT_INFO: ReadonlySet<Operation["case"]> = new Set([...CHANGES, "get", "walk"]);
 
 const MOVING: ReadonlySet<Operation["case"]> = new Set(["get", "put", "walk", "putTree"]);
 
@@ -85,15 +86,6 @@ export class AccessLog {
 function isForAudit(name: Operation["case"], error: LeatError | undefined): boolean {
   return CHANGES.has(name) || (error !== undefined && NOT_PERMITTED.has(error.code));
 }
-
-const CHANGES: ReadonlySet<Operation["case"]> = new Set([
-  "put",
-  "putTree",
-  "remove",
-  "rename",
-  "makeDirectory",
-  "makeLink",
-]);
 
 const NOT_PERMITTED: ReadonlySet<ErrorCode> = new Set([
   "PERMISSION_DENIED",
