@@ -27,7 +27,7 @@ import {
   listedDownloads,
 } from "./files-from.ts";
 import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
-import { exclude, include, wholeNumber } from "../program/arguments.ts";
+import { exclude, include, jobs, links, noModes, noTimes } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
 interface Flags extends GlobFlags, Patterns, FilesFromFlags, Required<KeepOptions & LinksOption> {
@@ -57,19 +57,15 @@ export function add(program: Command, context: ContextOf): Command {
         .default("fsync"),
     )
     .option("--allow-growth", "of a file that grows meanwhile, what was there at the start")
-    .addOption(
-      new Option("--links <WHAT>", "links that lead to something in the folder")
-        .choices(["copy", "skip"])
-        .default("copy"),
-    )
-    .option("--no-times", "new modified times, and not those of the originals")
-    .option("--no-modes", "default permissions, and not those of the originals")
+    .addOption(links())
+    .addOption(noTimes())
+    .addOption(noModes())
     .option("--json", "one object a line for each file")
     .addOption(filesFrom())
     .addOption(from0())
     .addOption(exclude())
     .addOption(include())
-    .addOption(new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1)))
+    .addOption(jobs())
     .addOption(noGlob())
     .action((remotes: string[], flags: Flags) =>
       context().run("get", (now) => get(now, remotes, flags)),

@@ -4,7 +4,7 @@ import type { TreeRoot } from "../../client/trees/tree.ts";
 import type { Removals, SyncDownOptions, SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
-import { exclude, include, wholeNumber } from "../program/arguments.ts";
+import { exclude, include, links, noModes, noTimes, wholeNumber } from "../program/arguments.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { checkLocal, expandHome } from "../program/local-names.ts";
@@ -60,13 +60,9 @@ export function add(program: Command, context: ContextOf): Command {
         .choices(["fsync", "none"])
         .default("fsync"),
     )
-    .addOption(
-      new Option("--links <WHAT>", "links that lead to something in the folder")
-        .choices(["copy", "skip"])
-        .default("copy"),
-    )
-    .option("--no-times", "new modified times, and not those of the originals")
-    .option("--no-modes", "default permissions, and not those of the originals")
+    .addOption(links())
+    .addOption(noTimes())
+    .addOption(noModes())
     .option("--json", "one object a line for each file that is changed, and a summary")
     .addHelpText(
       "after",

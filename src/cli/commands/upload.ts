@@ -16,7 +16,7 @@ import { standardInput } from "../terminal/standard-input.ts";
 import { type Done, continued, transferAll } from "./transfers.ts";
 import { checkNames, filesFrom, type FilesFromFlags, from0, listedUploads } from "./files-from.ts";
 import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
-import { exclude, include, wholeNumber } from "../program/arguments.ts";
+import { exclude, include, jobs, links, noModes, noTimes } from "../program/arguments.ts";
 import type { ContextOf } from "./commands.ts";
 
 const STDIN = "-";
@@ -41,20 +41,16 @@ export function add(program: Command, context: ContextOf): Command {
         .choices(["fail", "replace", "skip", "newer", "different"])
         .default("fail"),
     )
-    .addOption(
-      new Option("--links <WHAT>", "links that lead to something in the folder")
-        .choices(["copy", "skip"])
-        .default("copy"),
-    )
-    .option("--no-times", "new modified times, and not those of the originals")
-    .option("--no-modes", "default permissions, and not those of the originals")
+    .addOption(links())
+    .addOption(noTimes())
+    .addOption(noModes())
     .option("--discard-partial", "when interrupted, leave nothing on the server to continue")
     .option("--json", "one object a line for each file")
     .addOption(filesFrom())
     .addOption(from0())
     .addOption(exclude())
     .addOption(include())
-    .addOption(new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1)))
+    .addOption(jobs())
     .addOption(noGlob())
     .addHelpText("after", "\n- sends standard input, and needs --to NAME.")
     .action((locals: string[], flags: Flags) =>

@@ -113,3 +113,18 @@ export function readSwitch(text: string): boolean {
   if (/^(0|false|no|off)$/i.test(text)) return false;
   throw new InvalidArgumentError("It should be 1 or 0.");
 }
+
+/** `--links`, `--no-times` and `--no-modes`: what a copy of a folder keeps. */
+export const links = (): Option =>
+  new Option("--links <WHAT>", "links that lead to something in the folder")
+    .choices(["copy", "skip"])
+    .default("copy");
+
+export const noTimes = (): Option =>
+  new Option("--no-times", "new modified times, and not those of the originals");
+
+export const noModes = (): Option =>
+  new Option("--no-modes", "default permissions, and not those of the originals");
+
+export const jobs = (): Option =>
+  new Option("--jobs <N>", "how many transfers run at once").argParser(wholeNumber(1));
