@@ -2,10 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, connect, openDiskStore, type Store } from "../../src/index.ts";
+import { connect, openDiskStore, type Store } from "../../src/index.ts";
 import { setModifiedAt } from "../../src/store/system/posix.ts";
 import type { Time } from "../../src/store/store.ts";
 import type { MakeDirectory } from "../../src/wire/gen/messages.ts";
+import { TREE_WAYS } from "../support/tree-ways.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
@@ -52,52 +53,31 @@ function plant(root: string): void {
   }
 }
 
-type Way = [
-  string,
-  up: (client: Client, from: string, to: string) => Promise<{ files: number; folders: number }>,
-  down: (client: Client, from: string, to: string) => Promise<{ files: number; folders: number }>,
-];
-
-const WAYS: readonly Way[] = [
-  [
-    "a tree",
-    (client, from, to) => client.putTree(from, to, { ifExists: "replace" }),
-    (client, from, to) => client.getTree(from, to),
-  ],
-  [
-    "a sync",
-    (client, from, to) => client.syncUp(from, to),
-    (client, from, to) => client.syncDown(from, to),
-  ],
-  [
-    "a sync with a filter",
-    (client, from, to) => client.syncUp(from, to, { exclude: ["none"] }),
-    (client, from, to) => client.syncDown(from, to, { exclude: ["none"] }),
-  ],
-];
-
 describe.each(["none", "fsync"] as const)("with %s,", (durability) => {
-  test.each(WAYS)("%s keeps times and modes, up and down, and again", async (name, up, down) => {
-    using here = new TemporaryFolder();
-    using library = new TemporaryFolder();
-    plant(here.at("t"));
-    const wanted = attributes(here.at("t"));
-    await using server = await startServer({ library: library.path, durability });
-    await using client = await connect(server.address);
-    await up(client, here.at("t"), "t");
-    expect(attributes(library.at("t"))).toEqual(wanted);
-    await down(client, "t", here.at("back"));
-    expect(attributes(here.at("back"))).toEqual(wanted);
+  test.each(TREE_WAYS)(
+    "%s keeps times and modes, up and down, and again",
+    async (name, up, down) => {
+      using here = new TemporaryFolder();
+      using library = new TemporaryFolder();
+      plant(here.at("t"));
+      const wanted = attributes(here.at("t"));
+      await using server = await startServer({ library: library.path, durability });
+      await using client = await connect(server.address);
+      await up(client, here.at("t"), "t");
+      expect(attributes(library.at("t"))).toEqual(wanted);
+      await down(client, "t", here.at("back"));
+      expect(attributes(here.at("back"))).toEqual(wanted);
 
-    // What happens to a folder meanwhile is undone, however little is in it.
-    setModifiedAt(library.at("t/empty"), NEW);
-    setModifiedAt(here.at("back/old"), NEW);
-    const again = await up(client, here.at("t"), "t");
-    expect(attributes(library.at("t"))).toEqual(wanted);
-    await down(client, "t", here.at("back"));
-    expect(attributes(here.at("back"))).toEqual(wanted);
-    if (name !== "a tree") expect([again.files, again.folders]).toEqual([0, 0]);
-  });
+      // What happens to a folder meanwhile is undone, however little is in it.
+      setModifiedAt(library.at("t/empty"), NEW);
+      setModifiedAt(here.at("back/old"), NEW);
+      const again = await up(client, here.at("t"), "t");
+      expect(attributes(library.at("t"))).toEqual(wanted);
+      await down(client, "t", here.at("back"));
+      expect(attributes(here.at("back"))).toEqual(wanted);
+      if (name !== "a tree") expect([again.files, again.folders]).toEqual([0, 0]);
+    },
+  );
 });
 
 test("a folder that was made by a run that was interrupted gets its mode from the next one", async () => {

@@ -2,16 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { lstatSync, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Client,
-  connect,
-  openDiskStore,
-  type Store,
-  type TreeSummary,
-} from "../../src/index.ts";
+import { connect, openDiskStore, type Store } from "../../src/index.ts";
 import { leadsWithin } from "../../src/store/names.ts";
 import type { Entry, TreeItem } from "../../src/wire/gen/messages.ts";
 import type { Init } from "../../src/wire/plain.ts";
+import { TREE_WAYS } from "../support/tree-ways.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusalCode } from "../support/refusal.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
@@ -56,52 +51,35 @@ function plant(folder: TemporaryFolder, name: string, links = [...WITHIN, ...OUT
   for (const [path, target] of links) symlinkSync(target, folder.at(name, path));
 }
 
-type Move = (client: Client, from: string, to: string) => Promise<TreeSummary>;
-
-const WAYS: readonly [string, Move, Move][] = [
-  [
-    "a tree",
-    (client, from, to) => client.putTree(from, to, { ifExists: "replace" }),
-    (client, from, to) => client.getTree(from, to),
-  ],
-  [
-    "a sync",
-    (client, from, to) => client.syncUp(from, to),
-    (client, from, to) => client.syncDown(from, to),
-  ],
-  [
-    "a sync with a filter",
-    (client, from, to) => client.syncUp(from, to, { exclude: ["none"] }),
-    (client, from, to) => client.syncDown(from, to, { exclude: ["none"] }),
-  ],
-];
-
 describe.each(["none", "fsync"] as const)("with %s,", (durability) => {
-  test.each(WAYS)("%s brings links to something in it, up and down", async (name, up, down) => {
-    using here = new TemporaryFolder();
-    using library = new TemporaryFolder();
-    using expected = new TemporaryFolder();
-    plant(here, "t");
-    plant(expected, "t", [...WITHIN]);
-    const wanted = picture(expected.at("t"));
-    await using server = await startServer({ library: library.path, durability });
-    await using client = await connect(server.address);
-    const sent = await up(client, here.at("t"), "t");
-    expect(picture(library.at("t"))).toEqual(wanted);
-    expect([sent.files, sent.links]).toEqual([2 + WITHIN.length, OUT.length]);
-    const came = await down(client, "t", here.at("back"));
-    expect(picture(here.at("back"))).toEqual(wanted);
-    expect([came.files, came.links]).toEqual([2 + WITHIN.length, 0]);
+  test.each(TREE_WAYS)(
+    "%s brings links to something in it, up and down",
+    async (name, up, down) => {
+      using here = new TemporaryFolder();
+      using library = new TemporaryFolder();
+      using expected = new TemporaryFolder();
+      plant(here, "t");
+      plant(expected, "t", [...WITHIN]);
+      const wanted = picture(expected.at("t"));
+      await using server = await startServer({ library: library.path, durability });
+      await using client = await connect(server.address);
+      const sent = await up(client, here.at("t"), "t");
+      expect(picture(library.at("t"))).toEqual(wanted);
+      expect([sent.files, sent.links]).toEqual([2 + WITHIN.length, OUT.length]);
+      const came = await down(client, "t", here.at("back"));
+      expect(picture(here.at("back"))).toEqual(wanted);
+      expect([came.files, came.links]).toEqual([2 + WITHIN.length, 0]);
 
-    // Once more: another link is replaced, and a sync leaves the others as they are.
-    unlinkSync(library.at("t/d/up"));
-    symlinkSync("e", library.at("t/d/up"));
-    const again = await down(client, "t", here.at("back"));
-    expect(picture(here.at("back"))).toEqual(picture(library.at("t")));
-    await up(client, here.at("t"), "t");
-    expect(picture(library.at("t"))).toEqual(wanted);
-    if (name !== "a tree") expect(again.files).toBe(1);
-  });
+      // Once more: another link is replaced, and a sync leaves the others as they are.
+      unlinkSync(library.at("t/d/up"));
+      symlinkSync("e", library.at("t/d/up"));
+      const again = await down(client, "t", here.at("back"));
+      expect(picture(here.at("back"))).toEqual(picture(library.at("t")));
+      await up(client, here.at("t"), "t");
+      expect(picture(library.at("t"))).toEqual(wanted);
+      if (name !== "a tree") expect(again.files).toBe(1);
+    },
+  );
 });
 
 test("a sync takes a link for another kind of thing than a file", async () => {
