@@ -133,6 +133,13 @@ export const MAX_CONNECTIONS = 1024;
  *  buffers. */
 export const MAX_WAITING = 64;
 
+/** The share of the connections of a server, and of its open files, that one address or one user may have unless
+ *  its options say otherwise: others still come in, and one machine can test a server, or be its proxy. */
+export const ADDRESS_SHARE = 3 / 4;
+
+/** The least number of connections that share is, unless each takes a process: a server of few is for few. */
+export const ADDRESS_CONNECTIONS = 1 + MAX_WAITING;
+
 /** Processes or threads at once where each client has its own; more clients are refused for now. Each takes tens of
  *  megabytes, and its part of all budgets. */
 export const MAX_CHILDREN = 64;

@@ -133,6 +133,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   "server/users": [
     ...BASE,
     "wire",
+    "net",
     "hash",
     "store",
     "store/system",

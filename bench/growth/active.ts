@@ -22,7 +22,8 @@ interface Active {
 export async function active(stage: Stage, { at, clients, bytes }: Active): Promise<void> {
   const { scratch, folders, mover, samples } = stage;
   randomFile(join(folders.from, "0"), bytes);
-  const flags = ["--max-connections", String(Math.max(...at) + clients + 2)];
+  const most = String(Math.max(...at) + clients + 2);
+  const flags = ["--max-connections", most, "--max-connections-per-address", most];
   await using server = await ServerProcess.leat(scratch.library, ...flags);
   await using neighbour = await connect(`127.0.0.1:${server.port}`);
   await using peers = ClientProcess.start("silent-readers", server.port);

@@ -28,7 +28,7 @@ const REST = 1000;
  */
 export async function idle({ scratch, samples }: Stage, counts: readonly number[]): Promise<void> {
   const most = Math.max(FIRST, ...counts) + 1;
-  const flags = ["--max-connections", String(most)];
+  const flags = ["--max-connections", String(most), "--max-connections-per-address", String(most)];
   await using server = await ServerProcess.leat(scratch.library, ...flags);
   await using watcher = await connect(`127.0.0.1:${server.port}`);
   let empty = 0;

@@ -72,7 +72,13 @@ test("leat server user lists, adds tokens and removes", async () => {
   expectFailure(await user(folder, "remove", "alice"), 12, /no user alice/);
   expectFailure(await user(folder, "add", "bob"), 13, /a user bob already/);
   expectFailure(await user(folder, "add", "../bob"), 10, /name of a user/);
-  expectFailure(await user(folder), 2, /user add, list, remove or token/);
+  expect((await user(folder, "limit", "bob", "--connections", "4", "--streams", "9")).code).toBe(0);
+  const limited = await user(folder, "limit", "bob", "--streams", "none");
+  expect(limited.stderr).toContain("user bob: 4 connections");
+  expect((await user(folder, "list")).stdout).toMatch(/ {2}4 connections\n$/);
+  expectFailure(await user(folder, "limit", "bob", "--streams", "0"), 2, /whole number, 1 or more/);
+  expectFailure(await user(folder, "limit", "bob"), 2, /which limit/);
+  expectFailure(await user(folder), 2, /user add, limit, list, remove or token/);
   expectFailure(await leat(folder.path, ["server", "user", "list"]), 2, /--users FILE/);
   folder.file("users.json.new");
   expectFailure(

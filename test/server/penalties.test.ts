@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
 import { FREE_FAILURES, PENALIZED, PENALTY } from "../../src/limits.ts";
-import { networkOf, Penalties } from "../../src/server/users/penalties.ts";
+import { networkOf } from "../../src/net/network.ts";
+import { Penalties } from "../../src/server/users/penalties.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { startServer, testExcept } from "../support/served.ts";

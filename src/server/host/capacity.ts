@@ -1,5 +1,7 @@
 /** How much a server may use: by src/limits.ts, by its options, and by what the process has. */
 import {
+  ADDRESS_CONNECTIONS,
+  ADDRESS_SHARE,
   CONNECTION_SHARE,
   GROWTH_BUDGET,
   GROWTH_SHARE,
@@ -20,6 +22,7 @@ import { descriptorLimit } from "../../net/descriptors.ts";
 import type { Model } from "../options/options.ts";
 import type { Settings } from "../options/table.ts";
 import { Budget } from "./budget.ts";
+import type { Cap } from "./shares.ts";
 
 /** Which part of a server a process is: all of it, unless given. */
 export interface Part {
@@ -29,12 +32,22 @@ export interface Part {
   readonly oneClient?: boolean;
 }
 
+/** What the users file has for a user. */
+interface Limits {
+  readonly connections?: number | undefined;
+  readonly streams?: number | undefined;
+}
+
 export class Capacity {
   /** Clients at once, those that wait included. */
   readonly connections: number;
   /** Refused connections that stay open at once until their peers have read why. */
   readonly refusals: number;
   readonly streams: number;
+  /** What one address may have. */
+  readonly address: Cap;
+  /** What one user may have, unless the users file says otherwise. */
+  readonly user: Cap;
   /** Descriptors. */
   readonly files: Budget;
   /** Bytes of credit that uploads have when they open. */
@@ -45,6 +58,9 @@ export class Capacity {
   readonly pages: Budget;
   /** Bytes of the pages of walks. */
   readonly walks: Budget;
+  /** Into how many the numbers of options are divided. */
+  readonly #parts: number;
+  readonly #leastConnections: number;
 
   constructor(asked: Settings, { parts = 1, oneClient = false }: Part = {}) {
     const part = (all: number): number => Math.max(1, Math.floor(all / parts));
@@ -57,6 +73,10 @@ export class Capacity {
     // Most need a file; where those are few, others still go on.
     const streams = Math.max(LEAST_STREAMS, Math.min(MAX_STREAMS, files));
     this.streams = asked.maxStreams ?? streams;
+    this.#leastConnections = HAS_CHILDREN.has(asked.model) ? 1 : ADDRESS_CONNECTIONS;
+    this.#parts = oneClient ? 1 : parts; // a process of one client knows of no other
+    this.address = this.#cap(asked.maxConnectionsPerAddress, asked.maxStreamsPerAddress);
+    this.user = this.#cap(asked.maxConnectionsPerUser, asked.maxStreamsPerUser);
     const spare = room - this.connections - files;
     this.refusals = Math.min(part(MAX_REFUSALS), Math.max(RESERVED_DESCRIPTORS / 2, spare));
     const share = oneClient ? 1 : WINDOW_SHARE;
@@ -69,6 +89,26 @@ export class Capacity {
     this.walks = new Budget(part(WALK_BUDGET));
   }
 
+  /** That of a user for whom the users file has other numbers. */
+  capOf({ connections, streams }: Limits = {}): Cap {
+    return {
+      connections: this.#part(connections) ?? this.user.connections,
+      streams: this.#part(streams) ?? this.user.streams,
+    };
+  }
+
+  #cap(connections: number | undefined, streams: number | undefined): Cap {
+    const share = (all: number, least: number) => Math.max(least, Math.ceil(all * ADDRESS_SHARE));
+    return {
+      connections: this.#part(connections) ?? share(this.connections, this.#leastConnections),
+      streams: this.#part(streams) ?? share(this.files.total, MAX_STREAMS),
+    };
+  }
+
+  #part(given: number | undefined): number | undefined {
+    return given === undefined ? undefined : Math.max(1, Math.floor(given / this.#parts));
+  }
+
   /** Credit for each upload of one more connection, in bytes, whole KiB. */
   get offeredWindow(): number {
     const fair = this.initialWindows.fair / this.streams;
@@ -76,8 +116,11 @@ export class Capacity {
   }
 }
 
+/** A process or thread serves one client. */
+const HAS_CHILDREN: ReadonlySet<Model> = new Set(["processes", "threads"]);
+
 /** Clients that a model can bear at once, those that wait included. */
 function mostClients(model: Model): number {
   if (model === "iterative") return 1 + MAX_WAITING;
-  return model === "processes" || model === "threads" ? MAX_CHILDREN : Number.POSITIVE_INFINITY;
+  return HAS_CHILDREN.has(model) ? MAX_CHILDREN : Number.POSITIVE_INFINITY;
 }

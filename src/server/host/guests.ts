@@ -1,12 +1,14 @@
 /** Clients that are served: who they are, and which store is theirs. */
 import { LeatError } from "../../errors.ts";
+import { RETRY_AFTER } from "../../limits.ts";
 import type { MaybePromise, Store } from "../../store/store.ts";
 import type { Credentials } from "../../wire/gen/messages.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { UserRecords } from "../users/users-file.ts";
 import type { Caller, User, Users } from "../users/users.ts";
 
-import type { Budget } from "./budget.ts";
+import type { Capacity } from "./capacity.ts";
+import { type Seat, Shares } from "./shares.ts";
 import { UserStores } from "./user-stores.ts";
 
 /** A client that was admitted. */
@@ -14,6 +16,8 @@ export interface Guest extends Disposable {
   /** undefined: this server has no users. */
   readonly user: User | undefined;
   readonly store: Store;
+  /** What the connection has of what the user may have. */
+  readonly seat: Seat | undefined;
 }
 
 /** How a client comes. */
@@ -29,15 +33,18 @@ export class Guests implements AsyncDisposable {
   readonly #store: Store;
   readonly #users: Users | undefined;
   readonly #stores: UserStores;
+  readonly #capacity: Capacity;
+  readonly #shares = new Shares();
 
-  /** @param store of everybody, where there are no users @param files descriptors @throws INVALID_ARGUMENT */
-  constructor(store: Store, users: Users | undefined, options: ServerOptions, files: Budget) {
+  /** @param store of everybody, where there are no users @throws INVALID_ARGUMENT */
+  constructor(store: Store, users: Users | undefined, options: ServerOptions, capacity: Capacity) {
     if (users !== undefined && options.library === undefined) {
       throw new LeatError("INVALID_ARGUMENT", "users are served a library folder, not a store");
     }
     this.#store = store;
     this.#users = users;
-    this.#stores = new UserStores(store, options, files);
+    this.#capacity = capacity;
+    this.#stores = new UserStores(store, options, capacity.files);
   }
 
   /** @throws UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE; CANCELLED when the client has left */
@@ -46,7 +53,7 @@ export class Guests implements AsyncDisposable {
     if (users === undefined) {
       // Refused even where they are empty or of an unknown kind: their user is not known.
       if (credentials === undefined) {
-        return { user: undefined, store: this.#store, [Symbol.dispose]: () => {} };
+        return { user: undefined, store: this.#store, seat: undefined, [Symbol.dispose]: () => {} };
       }
       const message = "this server has no users; connect without credentials";
       throw new LeatError("UNAUTHENTICATED", message);
@@ -84,12 +91,25 @@ export class Guests implements AsyncDisposable {
 
   async #guest(users: Users, found: MaybePromise<User>): Promise<Guest> {
     const user = await found;
-    const lease = await this.#stores.take(user);
+    using held = new DisposableStack();
+    const seat = held.use(this.#enter(user));
+    const { store } = held.use(await this.#stores.take(user));
     // The file may have been read again meanwhile.
     if (users.isCurrent(user)) {
-      return { user, store: lease.store, [Symbol.dispose]: () => lease[Symbol.dispose]() };
+      const all = held.move();
+      return { user, store, seat, [Symbol.dispose]: () => all.dispose() };
     }
-    lease[Symbol.dispose]();
     throw new LeatError("UNAVAILABLE", "this user was changed just now; connect again");
+  }
+
+  /** @throws RESOURCE_EXHAUSTED */
+  #enter({ name, record }: User): Seat {
+    const cap = this.#capacity.capOf(record.limits);
+    const seat = this.#shares.enter(name, cap);
+    if (seat !== undefined) return seat;
+    const message =
+      `this user has the ${cap.connections} connections that are allowed; ` +
+      "close one, or try again later (--max-connections-per-user of the server, or the users file)";
+    throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 }

@@ -19,6 +19,7 @@ import { Capacity, type Part } from "./capacity.ts";
 import { Counters } from "../metrics/counters.ts";
 import type { Counts } from "../metrics/counts.ts";
 import { Guests } from "./guests.ts";
+import { Shares } from "./shares.ts";
 
 export class Host {
   readonly store: Store;
@@ -30,6 +31,8 @@ export class Host {
   readonly log: FoldedLog;
   readonly accessLog: AccessLog;
   readonly guests: Guests;
+  /** What each address has. */
+  readonly addresses = new Shares();
   readonly #started = performance.now();
 
   /**
@@ -46,7 +49,7 @@ export class Host {
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
     this.capacity = new Capacity(settings, options);
-    this.guests = new Guests(store, users, settings, this.capacity.files);
+    this.guests = new Guests(store, users, settings, this.capacity);
   }
 
   status(connections: number, streams: number): StatusInit {

@@ -12,6 +12,7 @@ import {
   SERVER_MAX_FRAME,
 } from "../../limits.ts";
 import { listenBun, type SocketListener } from "../../net/bun.ts";
+import { networkOf } from "../../net/network.ts";
 import { checkServerTls } from "../../net/tls.ts";
 import type { Accept, Address, Transport, TransportHandler } from "../../net/transport.ts";
 import type { StatusInit } from "../../operations/exchange.ts";
@@ -19,6 +20,7 @@ import type { SessionOptions } from "../../session/options.ts";
 import { Session } from "../../session/session.ts";
 import { AGENT, VERSION } from "../../version.ts";
 import type { Host } from "../host/host.ts";
+import type { Seat } from "../host/shares.ts";
 import { type Counts, addCounts } from "../metrics/counts.ts";
 import { metricsText } from "../metrics/metrics-text.ts";
 import type { Changed, Server, StopOptions } from "../options/options.ts";
@@ -30,8 +32,8 @@ import { WaitingRoom } from "./waiting-room.ts";
 export interface ClientServers {
   /** Clients that are served, or are about to be. */
   readonly size: number;
-  /** Has an accepted socket served. @returns false when it could not be done */
-  take(fd: number, peer: string): boolean;
+  /** Has an accepted socket served. @param onEnded called if it could be done @returns false when it could not be done */
+  take(fd: number, peer: string, onEnded: () => void): boolean;
   /** Their counts, those that have ended included. */
   counts(): Promise<Counts>;
   reload(changed: Changed): void;
@@ -70,9 +72,9 @@ export class LeatServer implements Server {
     const { capacity, runtime, log } = host;
     this.#refusals = new Refusals(runtime, log, capacity.refusals);
     if (host.settings.model === "iterative") {
-      this.#waitingRoom = new WaitingRoom((transport) =>
+      this.#waitingRoom = new WaitingRoom((transport, seat) =>
         this.#stopReason === undefined
-          ? this.#serve(transport)
+          ? this.#serve(transport, seat)
           : this.#refusals.refuse(transport, this.#stopReason),
       );
     }
@@ -123,7 +125,13 @@ export class LeatServer implements Server {
     const { clients } = this.#options;
     if (clients === undefined || this.#stopReason !== undefined) return false;
     if (this.connections >= this.#host.capacity.connections) return false;
-    if (!clients.take(fd, peer)) return false;
+    const seat = this.#enter(peer);
+    if (seat === "full") return false;
+    const leave = (): void => seat?.[Symbol.dispose]();
+    if (!clients.take(fd, peer, leave)) {
+      leave();
+      return false;
+    }
     this.#host.counters.connectionsAccepted += 1;
     return true;
   };
@@ -134,12 +142,22 @@ export class LeatServer implements Server {
     counters.connectionsAccepted += 1;
     const refusal = this.#refusal();
     if (refusal !== undefined) return this.#refusals.refuse(transport, refusal);
-    if (this.#waitingRoom === undefined) return this.#serve(transport);
+    const seat = this.#enter(transport.peer);
+    if (seat === "full") return this.#refusals.refuse(transport, this.#addressFull());
+    if (this.#waitingRoom === undefined) return this.#serve(transport, seat);
     if (this.#peers.size > 0) log.info({ peer: transport.peer }, "wait");
-    return this.#waitingRoom.accept(transport);
+    return this.#waitingRoom.accept(transport, seat);
   };
 
-  #serve(transport: Transport): TransportHandler {
+  /** @returns undefined where it comes over no network */
+  #enter(peer: string): Seat | "full" | undefined {
+    const { addresses, capacity } = this.#host;
+    const network = networkOf(peer);
+    if (network === undefined) return undefined;
+    return addresses.enter(network, capacity.address) ?? "full";
+  }
+
+  #serve(transport: Transport, seat: Seat | undefined): TransportHandler {
     const { capacity, runtime } = this.#host;
     const window = capacity.offeredWindow;
     capacity.initialWindows.take(window * capacity.streams);
@@ -149,7 +167,7 @@ export class LeatServer implements Server {
       runtime,
       idleDeadline: IDLE_DEADLINE,
     });
-    this.#peers.add(new Peer(connection, window, this.#peerOptions));
+    this.#peers.add(new Peer(connection, window, this.#peerOptions, seat));
     this.#report(transport.peer, "connect");
     return connection;
   }
@@ -179,8 +197,19 @@ export class LeatServer implements Server {
   #refusal(): LeatError | undefined {
     const most = this.#host.capacity.connections;
     if (this.#stopReason !== undefined || this.connections < most) return this.#stopReason;
+    return this.#full(`the server has its ${most} connections; try again later`);
+  }
+
+  #addressFull(): LeatError {
+    const { connections } = this.#host.capacity.address;
+    return this.#full(
+      `this address has the ${connections} connections that are allowed; ` +
+        "close one, or try again later (--max-connections-per-address of the server)",
+    );
+  }
+
+  #full(message: string): LeatError {
     this.#host.counters.connectionsRefused += 1;
-    const message = `the server has its ${most} connections; try again later`;
     return new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 

@@ -18,6 +18,7 @@ import type { Operation, SessionEvent } from "../../session/event.ts";
 import type { Wait } from "../../session/wait.ts";
 import type { BudgetWaiter } from "../host/budget.ts";
 import type { Host } from "../host/host.ts";
+import type { Seat } from "../host/shares.ts";
 import { Arrival } from "./arrival.ts";
 import { CHANGES, DESCRIPTORS } from "./operation-facts.ts";
 import { type Serving, StreamExchange } from "./stream-exchange.ts";
@@ -53,8 +54,12 @@ export class Peer implements Driver, BudgetWaiter {
   #closed = false;
   /** Who the client is: no request comes before that is known. */
   readonly #arrival: Arrival;
+  /** What the connection has of what its address may have. */
+  readonly #seat: Seat | undefined;
 
-  constructor(connection: Connection, window: number, options: PeerOptions) {
+  /** @param seat left when the connection ends */
+  constructor(connection: Connection, window: number, options: PeerOptions, seat?: Seat) {
+    this.#seat = seat;
     this.#host = options.host;
     this.#options = options;
     this.window = window;
@@ -151,6 +156,7 @@ export class Peer implements Driver, BudgetWaiter {
     for (const stream of this.#exchanges.keys()) this.#end(stream, error, error);
     if (this.#page === "unsent") this.#givePage();
     this.#arrival[Symbol.dispose]();
+    this.#seat?.[Symbol.dispose]();
     this.#options.onClosed(this);
   }
 
@@ -197,13 +203,14 @@ export class Peer implements Driver, BudgetWaiter {
       return this.connection.fail(stream, unknownOperation());
     }
     const guest = this.#arrival.guest!;
-    const exchange = new StreamExchange(stream, this.connection, this.#options, guest);
+    const { connection } = this;
+    const exchange = new StreamExchange(stream, connection, this.#options, guest, this.#seat);
     exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges.set(stream, exchange);
     try {
       checkBounds(operation);
-      this.#reserve(exchange, DESCRIPTORS[operation.case] ?? 0);
+      exchange.reserved.begin(DESCRIPTORS[operation.case] ?? 0);
       if (operation.case === "walk" || operation.case === "putTree") this.#reserveWalk(exchange);
     } catch (thrown) {
       return this.#failed(thrown, operation, exchange);
@@ -214,15 +221,6 @@ export class Peer implements Driver, BudgetWaiter {
     } else {
       this.#run(operation, exchange);
     }
-  }
-
-  #reserve(exchange: StreamExchange, descriptors: number): void {
-    if (this.#host.capacity.files.take(descriptors)) {
-      exchange.descriptors = descriptors;
-      return;
-    }
-    const message = "the server has as many files open as it may; try again later";
-    throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: RETRY_AFTER });
   }
 
   #reserveWalk(exchange: StreamExchange): void {
@@ -331,7 +329,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.#forgetList(exchange);
     const running = exchange.receiving?.abort(error) ?? exchange.running;
     const onOver = (): void => {
-      this.#host.capacity.files.give(exchange.descriptors);
+      exchange.reserved[Symbol.dispose]();
       if (exchange.isWalk) this.#giveWalk();
       exchange.logAccess(failure);
     };

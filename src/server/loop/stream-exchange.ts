@@ -16,6 +16,8 @@ import type { DurabilityLevel, Source, Store } from "../../store/store.ts";
 import type { KernelCopy } from "../../transfer/outgoing-source.ts";
 import type { Guest } from "../host/guests.ts";
 import type { Host } from "../host/host.ts";
+import { Reservation } from "../host/reservation.ts";
+import type { Seat } from "../host/shares.ts";
 import { kernelCopy } from "./kernel-copy.ts";
 
 export interface Serving {
@@ -38,8 +40,8 @@ export class StreamExchange implements Exchange {
   #access: { readonly operation: Operation; readonly began: number } | undefined;
   #bytes = 0;
   #skipped = false;
-  /** Taken from the budget for open files. */
-  descriptors = 0;
+  /** What it takes of the server. */
+  readonly reserved: Reservation;
   /** It takes memory of the budget for walks. */
   isWalk = false;
   /** Resolves when the operation is over, which may be later than its stream; never rejects. */
@@ -49,11 +51,18 @@ export class StreamExchange implements Exchange {
   /** The operation, if it takes data besides its request. */
   receiving: Receiving | undefined;
 
-  constructor(stream: number, connection: Connection, serving: Serving, guest: Guest) {
+  constructor(
+    stream: number,
+    connection: Connection,
+    serving: Serving,
+    guest: Guest,
+    address: Seat | undefined,
+  ) {
     this.stream = stream;
     this.#connection = connection;
     this.#serving = serving;
     this.#guest = guest;
+    this.reserved = new Reservation(serving.host.capacity.files, { address, user: guest.seat });
   }
 
   /** The client, for the log. */
@@ -158,13 +167,7 @@ export class StreamExchange implements Exchange {
   }
 
   takeFiles(most: number): number {
-    const { files } = this.#serving.host.capacity;
-    for (let count = most; count >= 1; count = Math.floor(count / 2)) {
-      if (!files.take(count)) continue;
-      this.descriptors += count;
-      return count;
-    }
-    return 0;
+    return this.reserved.more(most);
   }
 
   status(): StatusInit {

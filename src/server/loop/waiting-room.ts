@@ -3,16 +3,20 @@
  * accepted but not read, so that no deadline of the server runs and only the kernel's memory is used.
  */
 import type { LeatError } from "../../errors.ts";
-import type { Accept, Transport, TransportHandler } from "../../net/transport.ts";
+import type { Transport, TransportHandler } from "../../net/transport.ts";
+import type { Seat } from "../host/shares.ts";
+
+/** Makes the handler of a transport. */
+type Serve = (transport: Transport, seat: Seat | undefined) => TransportHandler;
 
 export class WaitingRoom {
-  readonly #serve: Accept;
+  readonly #serve: Serve;
   readonly #queue = new Set<WaitingClient>();
   #served: WaitingClient | undefined;
   #closed = false;
 
   /** @param serve makes the handler of a transport whose turn it is */
-  constructor(serve: Accept) {
+  constructor(serve: Serve) {
     this.#serve = serve;
   }
 
@@ -21,8 +25,9 @@ export class WaitingRoom {
     return this.#queue.size;
   }
 
-  accept(transport: Transport): TransportHandler {
-    const client = new WaitingClient(transport, () => this.#onClosed(client));
+  /** @param seat what it has of its address; left when it is closed */
+  accept(transport: Transport, seat: Seat | undefined): TransportHandler {
+    const client = new WaitingClient(transport, seat, () => this.#onClosed(client));
     if (this.#served === undefined && !this.#closed) {
       this.#served = client;
       client.begin(this.#serve);
@@ -56,6 +61,7 @@ export class WaitingRoom {
 /** Keeps the events of a transport until it is served, then passes them on. */
 class WaitingClient implements TransportHandler {
   readonly #transport: Transport;
+  readonly #seat: Seat | undefined;
   readonly #onClosed: () => void;
   #handler: TransportHandler | undefined;
   /** Chunks that came in spite of the pause: they were on their way. */
@@ -63,14 +69,15 @@ class WaitingClient implements TransportHandler {
   #ended = false;
   #unauthenticated: LeatError | undefined;
 
-  constructor(transport: Transport, onClosed: () => void) {
+  constructor(transport: Transport, seat: Seat | undefined, onClosed: () => void) {
     this.#transport = transport;
+    this.#seat = seat;
     this.#onClosed = onClosed;
   }
 
-  begin(serve: Accept): void {
+  begin(serve: Serve): void {
     this.#transport.resume();
-    this.#handler = serve(this.#transport);
+    this.#handler = serve(this.#transport, this.#seat);
     const early = this.#early;
     this.#early = [];
     if (this.#unauthenticated !== undefined) this.onUnauthenticated(this.#unauthenticated);
@@ -100,6 +107,7 @@ class WaitingClient implements TransportHandler {
 
   onClose(error: Error | undefined): void {
     this.#handler?.onClose(error);
+    this.#seat?.[Symbol.dispose]();
     this.#onClosed();
   }
 }

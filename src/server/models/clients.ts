@@ -49,12 +49,12 @@ class Clients implements ClientServers {
     return this.#children.size;
   }
 
-  take(fd: number, peer: string): boolean {
+  take(fd: number, peer: string, onEnded: () => void): boolean {
     try {
       const child = this.#start(fd, (message) => this.#onMessage(child, peer, message));
       this.#children.add(child);
       this.#counts.add(child);
-      void this.#watch(child, peer);
+      void this.#watch(child, peer).finally(onEnded);
       return true;
     } catch (err) {
       this.#log.error({ peer, err }, "no process or thread could be started for a client");

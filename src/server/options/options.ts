@@ -56,6 +56,20 @@ export interface ServerOptions {
    * the process fewer. A request beyond that is refused, and may try again.
    */
   readonly maxOpenFiles?: number;
+  /**
+   * Connections at once from one address (IPv6: one /64): three quarters of those of the server unless given, and
+   * 65 at least unless each client has its own process or thread. None is counted on a Unix socket.
+   */
+  readonly maxConnectionsPerAddress?: number;
+  /**
+   * Streams at once from one address, each counted once for each file that it has open: three quarters of the files of
+   * the server unless given, and 256 at least.
+   */
+  readonly maxStreamsPerAddress?: number;
+  /** As `maxConnectionsPerAddress`, of a user whom the users file gives no number of their own. */
+  readonly maxConnectionsPerUser?: number;
+  /** As `maxStreamsPerAddress`, of such a user. */
+  readonly maxStreamsPerUser?: number;
   /** How clients are served: `event-loop` unless given. */
   readonly model?: Model;
   /** Processes that serve, 1 to 64, each with its part of all limits: 1, this one, unless given. */

@@ -91,6 +91,34 @@ export const OPTIONS = {
   // Unless given: as many as MAX_STREAMS and the files that may be open allow.
   maxStreams: { type: "whole", least: 1, most: 0xffff_ffff, inherited: true },
   maxOpenFiles: { type: "whole", least: 1, default: MAX_OPEN_FILES, inherited: true },
+  // Unless given: a share of what the server has.
+  maxConnectionsPerAddress: {
+    type: "whole",
+    least: 1,
+    inherited: true,
+    flag: [
+      "--max-connections-per-address <N>",
+      "connections at once from one address, or IPv6 /64",
+    ],
+  },
+  maxStreamsPerAddress: {
+    type: "whole",
+    least: 1,
+    inherited: true,
+    flag: ["--max-streams-per-address <N>", "requests at once, and their files, from one address"],
+  },
+  maxConnectionsPerUser: {
+    type: "whole",
+    least: 1,
+    inherited: true,
+    flag: ["--max-connections-per-user <N>", "connections at once of one user"],
+  },
+  maxStreamsPerUser: {
+    type: "whole",
+    least: 1,
+    inherited: true,
+    flag: ["--max-streams-per-user <N>", "requests at once, and their files, of one user"],
+  },
   model: {
     type: "choice",
     choices: ["event-loop", "iterative", "processes", "threads"],

@@ -3,9 +3,9 @@
  * one makes that twice as long. Tokens are not counted: nobody can guess one, and who has one, behind the same address
  * as somebody who guesses passwords, is not to be locked out.
  */
-import { isIPv4, isIPv6 } from "node:net";
 import { LeatError } from "../../errors.ts";
 import { FREE_FAILURES, PENALIZED, PENALTY } from "../../limits.ts";
+import { networkOf } from "../../net/network.ts";
 
 interface Failures {
   count: number;
@@ -58,19 +58,4 @@ export class Penalties {
 function penaltyOf(count: number): number {
   if (count < FREE_FAILURES) return 0;
   return Math.min(PENALTY.most, PENALTY.least * 2 ** Math.min(count - FREE_FAILURES, 30));
-}
-
-/** An IPv4 address, or the /64 of an IPv6 address: one customer has that many. undefined: it comes over no network. */
-export function networkOf(peer: string): string | undefined {
-  const host = peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  const [, mapped = host] = /^::ffff:([\d.]+)$/i.exec(host) ?? [];
-  if (isIPv4(mapped)) return mapped;
-  const [address = ""] = mapped.split("%");
-  if (!isIPv6(address)) return undefined;
-  const [head = "", tail] = address.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...Array.from({ length: zeros }, () => "0"), ...right].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
 }

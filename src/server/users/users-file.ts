@@ -32,6 +32,16 @@ const token = v.strictObject({
 
 const permissions = v.array(v.picklist(PERMISSIONS, `each one is ${PERMISSIONS.join(", ")}`));
 
+const most = v.pipe(v.number(), v.safeInteger(), v.minValue(1, "1 or more is expected"));
+
+/** What a user may have of the server. */
+const limits = v.strictObject({
+  /** At once. */
+  connections: v.optional(most),
+  /** At once; each counts once for each file that it has open. */
+  streams: v.optional(most),
+});
+
 const userRecord = v.strictObject({
   /** A folder of the library, which is all that the user sees; "" is the library. */
   root: v.optional(v.string(), ""),
@@ -43,6 +53,8 @@ const userRecord = v.strictObject({
     ),
   ),
   tokens: v.optional(v.pipe(v.array(token), v.maxLength(USER_TOKENS)), []),
+  /** In place of those that the options of the server have for all users. */
+  limits: v.optional(limits),
   password: v.optional(
     v.pipe(v.string(), v.regex(PASSWORD_HASH, "a hash of leat server user is expected")),
   ),

@@ -12,6 +12,7 @@ import {
 import { PERMISSIONS } from "../../../store/permitted/permissions.ts";
 import { UsageError } from "../../program/exit-codes.ts";
 import { type Allowed, allowedText } from "./allow.ts";
+import { changedLimits, isNoLimit, type LimitFlags, limitsText } from "./limits.ts";
 import { printable } from "../../terminal/terminal-text.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import { STDERR, STDOUT, say } from "../../terminal/standard-streams.ts";
@@ -19,7 +20,7 @@ import { STDERR, STDOUT, say } from "../../terminal/standard-streams.ts";
 /** Characters of a password. */
 const SHORTEST = 8;
 
-export interface AddFlags {
+export interface AddFlags extends LimitFlags {
   readonly root: string;
   readonly allow?: Allowed;
   readonly askPassword?: boolean;
@@ -38,7 +39,8 @@ export async function addUser(file: string, name: string, flags: AddFlags): Prom
       throw new LeatError("ALREADY_EXISTS", `there is a user ${name} already`);
     }
     const { root, allow } = flags;
-    const rights = allow === undefined ? { root } : { root, allow };
+    const limits = changedLimits(undefined, flags);
+    const rights = { root, ...(allow && { allow }), ...(limits && { limits }) };
     if (password !== undefined) return { ...rights, tokens: [], password };
     return { ...rights, tokens: [recordOf(token)] };
   });
@@ -64,6 +66,19 @@ export function addToken(file: string, name: string, { replace }: TokenFlags): v
   show(token, `a token for ${name}, which is shown only now${others}:`);
 }
 
+export function limitUser(file: string, name: string, flags: LimitFlags): void {
+  if (isNoLimit(flags)) throw new UsageError("say which limit: user limit --help names them");
+  let text = "";
+  change(file, name, (user) => {
+    if (user === undefined) throw missing(name);
+    const { limits: before, ...rest } = user;
+    const limits = changedLimits(before, flags);
+    text = limitsText(limits);
+    return limits === undefined ? rest : { ...rest, limits };
+  });
+  tell(`user ${name}: ${text || "no limits of its own"}`);
+}
+
 export function removeUser(file: string, name: string): void {
   changeUsersFile(file, (users) => {
     if (!users.delete(name)) throw missing(name);
@@ -72,13 +87,14 @@ export function removeUser(file: string, name: string): void {
 }
 
 export function listUsers(file: string): void {
-  for (const [name, { root, allow, tokens, password }] of readUsersFile(file)) {
+  for (const [name, { root, allow, limits, tokens, password }] of readUsersFile(file)) {
     const ways = tokens.map(({ made }) => `token of ${made}`);
     if (password !== undefined) ways.push("password");
     const where = root === "" ? "the library" : printable(root);
     const may = printable(allowedText(allow ?? { "": [...PERMISSIONS] }));
     const how = ways.join(", ") || "cannot log in";
-    say(STDOUT, `${printable(name)}  ${where}  ${may}  ${how}\n`);
+    const bounds = limits === undefined ? "" : `  ${limitsText(limits)}`;
+    say(STDOUT, `${printable(name)}  ${where}  ${may}  ${how}${bounds}\n`);
   }
 }
 

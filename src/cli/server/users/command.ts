@@ -5,6 +5,7 @@ import { createCommand } from "../../program/arguments.ts";
 import { UsageError } from "../../program/exit-codes.ts";
 import { readAllowed, readFolder } from "./allow.ts";
 import type { AddFlags, TokenFlags } from "./changes.ts";
+import { addLimitFlags, type LimitFlags } from "./limits.ts";
 
 export function userCommand(): Command {
   const program = createCommand("user")
@@ -14,7 +15,7 @@ export function userCommand(): Command {
     .addHelpText("after", "\nA server that runs takes changes over when it gets SIGHUP.")
     .helpCommand(false);
   const file = (): string => fileOf(program);
-  add(program, "add", "make a user, and print its token once")
+  addLimitFlags(add(program, "add", "make a user, and print its token once"))
     .argument("<NAME>")
     .addOption(
       new Option("--root <FOLDER>", "all of the library that the user sees; made if it is missing")
@@ -31,6 +32,11 @@ export function userCommand(): Command {
     .action(async (name: string, flags: AddFlags) =>
       (await changes()).addUser(file(), name, flags),
     );
+  addLimitFlags(add(program, "limit", "change the limits of a user; none takes one away"))
+    .argument("<NAME>")
+    .action(async (name: string, flags: LimitFlags) =>
+      (await changes()).limitUser(file(), name, flags),
+    );
   add(program, "list", "print the users").action(async () => (await changes()).listUsers(file()));
   add(program, "remove", "remove a user, with all its tokens")
     .argument("<NAME>")
@@ -42,7 +48,9 @@ export function userCommand(): Command {
       (await changes()).addToken(file(), name, flags),
     );
   return program.action(() => {
-    throw new UsageError("say what to do: user add, list, remove or token; user --help tells more");
+    throw new UsageError(
+      "say what to do: user add, limit, list, remove or token; user --help tells more",
+    );
   });
 }
 

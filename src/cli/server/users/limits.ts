@@ -1,0 +1,70 @@
+/** What a user may have of the server, as it is typed: `--connections 4`; `none` takes a limit away. */
+import { type Command, Option } from "commander";
+import type { UserRecord } from "../../../server/users/users-file.ts";
+import { wholeNumber } from "../../program/arguments.ts";
+
+export type Limits = NonNullable<UserRecord["limits"]>;
+type Name = keyof Limits;
+
+export type LimitFlags = { readonly [K in Name]?: number | "none" };
+
+const orNone = (read: (text: string) => number) => (text: string) =>
+  text === "none" ? text : read(text);
+
+const count = orNone(wholeNumber(1));
+
+interface Limit {
+  readonly flag: string;
+  readonly sentence: string;
+  readonly read: (text: string) => number | "none";
+  readonly text: (value: number) => string;
+}
+
+const LIMITS: Readonly<Record<Name, Limit>> = {
+  connections: {
+    flag: "--connections <N>",
+    sentence: "connections at once",
+    read: count,
+    text: (value) => `${value} connections`,
+  },
+  streams: {
+    flag: "--streams <N>",
+    sentence: "requests at once, each counted once for each file that it has open",
+    read: count,
+    text: (value) => `${value} streams`,
+  },
+};
+
+const NAMES = Object.keys(LIMITS) as Name[];
+
+export function addLimitFlags(command: Command): Command {
+  for (const name of NAMES) {
+    const { flag, sentence, read } = LIMITS[name];
+    command.addOption(new Option(flag, sentence).argParser(read));
+  }
+  return command;
+}
+
+/** @returns the limits with those that were typed; undefined: there are none */
+export function changedLimits(before: Limits | undefined, flags: LimitFlags): Limits | undefined {
+  const limits = { ...before };
+  for (const name of NAMES) {
+    const value = flags[name];
+    if (value === "none") delete limits[name];
+    else if (value !== undefined) limits[name] = value;
+  }
+  return Object.keys(limits).length === 0 ? undefined : limits;
+}
+
+export function isNoLimit(flags: LimitFlags): boolean {
+  return NAMES.every((name) => flags[name] === undefined);
+}
+
+/** "" where there are none. */
+export function limitsText(limits: Limits = {}): string {
+  const texts = NAMES.flatMap((name) => {
+    const value = limits[name];
+    return value === undefined ? [] : [LIMITS[name].text(value)];
+  });
+  return texts.join(", ");
+}
