@@ -54,7 +54,10 @@ async function refuse(command: string | undefined): Promise<number> {
   const { EXIT } = await import("./program/exit-codes.ts");
   const { printable } = await import("./terminal/terminal-text.ts");
   const what = command === undefined ? "say what to do" : `there is no "${printable(command)}"`;
-  say(STDERR, `leat: ${what}: leat server or leat client; leat --help tells more\n`);
+  const { COMMAND_NAMES } = await import("./commands/commands.ts");
+  const isClients = command !== undefined && COMMAND_NAMES.includes(command);
+  const meant = isClients ? `leat client ${command}?` : "leat server or leat client;";
+  say(STDERR, `leat: ${what}: ${meant} leat --help tells more\n`);
   return EXIT.usage;
 }
 

@@ -196,7 +196,7 @@ class BunListener implements SocketListener {
     if (tls === undefined) {
       return listening(socketOptions(where, handlers(this.#accept, this.#name, divert, reads)));
     }
-    const trust = (peer: string) => trustInClients(tls, peer);
+    const trust = () => trustInClients(tls);
     // The runtime would have begun TLS on a socket that is handed over.
     return divert === undefined
       ? listening(

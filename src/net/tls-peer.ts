@@ -53,13 +53,13 @@ const unknown = (message: string, cause?: unknown): LeatError =>
   new LeatError("UNAUTHENTICATED", message, { cause });
 
 /** Of a server, in its clients. */
-export function trustInClients({ clientCa }: ServerTls, peer: string): Trust {
+export function trustInClients({ clientCa }: ServerTls): Trust {
   return {
     tells: true,
     isProof: true,
-    explain: (error) => explainToServer(error, peer),
+    explain: explainToServer,
     verify(socket) {
-      if (socket.alpnProtocol !== ALPN) return wrong(noAlpn(`the client ${peer}`));
+      if (socket.alpnProtocol !== ALPN) return wrong(noAlpn("the client"));
       if (clientCa === undefined) return { identity: undefined };
       const certificate = socket.getPeerCertificate() as PeerCertificate | undefined;
       if (certificate?.raw === undefined) {
@@ -114,16 +114,16 @@ const STRANGERS: readonly [pattern: RegExp, server: string, client: string][] = 
   ],
 ];
 
-function explainToServer(error: HandshakeError | null, peer: string): LeatError {
+function explainToServer(error: HandshakeError | null): LeatError {
   const text = error?.message ?? "";
   const stranger = STRANGERS.find(([pattern]) => pattern.test(text));
-  if (stranger !== undefined) return wrong(`the client ${peer} ${stranger[1]}`, error);
+  if (stranger !== undefined) return wrong(`the client ${stranger[1]}`, error);
   if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)/.test(text)) {
-    return unknown(`the client ${peer} does not trust this server's certificate`, error);
+    return unknown("the client does not trust this server's certificate", error);
   }
   const why = error?.code === "ECONNRESET" ? "it left" : reason(error);
   const hint = error?.code === "ECONNRESET" ? "; it may not trust this server's certificate" : "";
-  return new LeatError("CONNECTION_LOST", `no TLS with the client ${peer}: ${why}${hint}`, {
+  return new LeatError("CONNECTION_LOST", `no TLS with the client: ${why}${hint}`, {
     cause: error,
   });
 }

@@ -23,14 +23,14 @@ const descriptorOf = (socket: Bun.Socket<unknown>): number =>
 export function secureHandlers(
   accept: Accept,
   name: Name,
-  trust: (peer: string) => Trust,
+  trust: () => Trust,
   isOver?: () => boolean,
 ): Bun.SocketHandler<SocketData> {
   return {
     open(socket) {
       if (isOver?.() === true) return void socket.close();
       const peer = name(socket);
-      const transport = new TlsTransport(socket, peer, trust(peer));
+      const transport = new TlsTransport(socket, peer, trust());
       setNotSentLowWater(descriptorOf(socket));
       socket.setKeepAlive(true, KEEPALIVE);
       socket.data = transport;
@@ -75,7 +75,7 @@ export function upgradingHandlers(
       const peer = name(socket);
       if (divert?.(descriptorOf(socket), peer) === true) return void socket.close();
       const secure = tls();
-      const trust = () => trustInClients(secure, peer);
+      const trust = () => trustInClients(secure);
       const options = {
         isServer: true,
         data: undefined,

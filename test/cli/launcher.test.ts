@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, PACKAGE, Served, run } from "./support.ts";
+import { LAUNCHER, PACKAGE, Served, expectFailure, run } from "./support.ts";
 
 const BUN = process.execPath;
 
@@ -43,6 +43,14 @@ test("passes arguments and the exit code on as they are", async () => {
   const ran = await run([LAUNCHER, "client", "no such  command", "*"]);
   expect(ran.code).toBe(2);
   expect(ran.stderr).toContain('"no such  command"');
+});
+
+test("guides those who leave out client", async () => {
+  expectFailure(
+    await run([LAUNCHER, "list"]),
+    2,
+    'leat: there is no "list": leat client list? leat --help tells more',
+  );
 });
 
 test("takes the bun beside the package, or the one of the system, or says what is missing", async () => {

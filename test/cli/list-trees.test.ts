@@ -143,6 +143,18 @@ describe("remove -r", () => {
     expect(existsSync(served.library.at("photos/a.jpg"))).toBe(true);
   });
 
+  test("Ctrl-C at the question removes nothing, and what is said then begins a line", async () => {
+    using here = new TemporaryFolder();
+    const { library, server } = served;
+    library.file("asked/a", "12");
+    const command = [LAUNCHER, "client", "--server", server.address, "remove", "-r", "asked"];
+    await using terminal = new AtTerminal(command, { cwd: here.path });
+    await terminal.screen.until("? [y/N] ");
+    await terminal.type("\x03", /\nleat: interrupted/);
+    expect(await terminal.exited).toBe(130);
+    expect(existsSync(library.at("asked/a"))).toBe(true);
+  });
+
   test("asks at a terminal, with counts", async () => {
     using here = new TemporaryFolder();
     const { library, server } = served;

@@ -193,7 +193,11 @@ describe("a server that cannot start", () => {
 
   test("refuses to serve strangers by accident", async () => {
     using library = new TemporaryFolder();
-    expectFailure(await server(library.path, "--host", "0.0.0.0"), 2, /say --allow-anonymous/);
+    expectFailure(
+      await server(library.path, "--host", "0.0.0.0"),
+      2,
+      /leat server init .* --allow-anonymous/,
+    );
     const args = [library.path, "--host", "0.0.0.0", "--port", "0", "--allow-anonymous"];
     await using started = await RunningServer.start(args);
     expect(started.address).toStartWith("0.0.0.0:");

@@ -150,7 +150,7 @@ describe("the shell at a terminal", () => {
 
   test("completes commands and names, and remembers lines", async () => {
     using here = new TemporaryFolder();
-    here.file("local.txt", "");
+    for (const name of ["local.txt", "other.b", "other.c", "other.a"]) here.file(name, "");
     await using at = shell(here.path);
     await at.prompt();
     await at.type("che", "che");
@@ -161,6 +161,8 @@ describe("the shell at a terminal", () => {
     expect(await at.enter("")).toContain("size      1 byte\r\n");
     await at.type("upload loc", "upload loc");
     await at.type("\t", "al.txt ");
+    await at.type("\x15upload oth\t", "er.");
+    await at.type("\t", /other\.a +other\.b +other\.c/);
     await at.type("\x15\x1b[A", "stat my\\ docs/it\\ is.txt");
     await at.type("\x15quit\r", "\n");
     expect(await at.exited).toBe(0);

@@ -62,6 +62,14 @@ test("init overwrites nothing", async () => {
   expect(existsSync(here.at("leat.toml"))).toBe(false);
 });
 
+test("init makes the first user after its caller, also where the environment does not say who that is", async () => {
+  using here = new TemporaryFolder();
+  const env = { USER: "", LOGNAME: "", HOME: here.path };
+  const made = await run([LAUNCHER, "server", "init", here.at("new")], { env });
+  const self = await run(["id", "-un"]);
+  expect(made.stderr).toContain(`users.json: the user ${self.stdout.trim()}\n`);
+});
+
 test("init refuses names that are none", async () => {
   using here = new TemporaryFolder();
   expectFailure(
@@ -121,7 +129,7 @@ test("with client certificates a server may be reached from other machines", asy
   expectFailure(
     await run([LAUNCHER, "server", ...open]),
     2,
-    /--tls-client-ca, say --allow-anonymous/,
+    /--tls-client-ca asks clients for certificates/,
   );
   await using server = await RunningServer.start([...open, "--tls-client-ca", authority.certFile]);
   const address = `tls://127.0.0.1:${server.port}`;
@@ -130,7 +138,16 @@ test("with client certificates a server may be reached from other machines", asy
   const as = ["--tls-cert", own.certFile, "--tls-key", own.keyFile];
   expect((await client(address, ["list", ...trust, ...as])).code).toBe(0);
   await server.stderr.until(/info {2}hello 127\.0\.0\.1:\d+ identity=anna /);
-  expectFailure(await client(address, ["list", ...trust]), 15, /asks for a client's certificate/);
+  expectFailure(
+    await client(address, ["stat", "a", "b", ...trust]),
+    15,
+    /^leat: stat: this server asks for a client's certificate, .* \(UNAUTHENTICATED\); --tls-cert and --tls-key name it\n$/,
+  );
+  expectFailure(
+    await client(address, ["get", "a", "--tls-cert", "/none", "--tls-key", "/none"]),
+    12,
+    /^leat: get: cannot read --tls-cert \/none: .* \(NOT_FOUND\)\n$/,
+  );
 });
 
 test("--insecure says what it means", async () => {

@@ -241,7 +241,7 @@ describe("TLS on one side only", () => {
     const error = await refusal(connect(`tcp://127.0.0.1:${served.server.port}`));
     expect([error.code, error.retryable]).toEqual(["PROTOCOL_ERROR", false]);
     expect(error.message).toMatch(/^the server speaks TLS: .* tls:\/\/$/);
-    await served.logged(/^the client 127\.0\.0\.1:\d+ speaks no TLS, and this server requires it/);
+    await served.logged(/^the client speaks no TLS, and this server requires it/);
   });
 
   test("a client with TLS hears that the server has none, and the server logs it", async () => {
@@ -270,7 +270,7 @@ describe("other clients", () => {
     await using served = await Served.start(server1);
     const { port } = served.server;
     expect(await openssl(port, "-alpn", "leat/1", "-tls1_2")).toContain("alert protocol version");
-    await served.logged(/^the client 127\.0\.0\.1:\d+ has no TLS 1\.3/);
+    await served.logged(/^the client has no TLS 1\.3/);
     expect(await openssl(port, "-alpn", "leat/1")).toMatch(/New, TLSv1\.3, .*/);
   });
 

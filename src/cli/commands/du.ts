@@ -11,7 +11,7 @@ import { forEach } from "../program/for-each.ts";
 import { eachName, type GlobFlags, noGlob } from "../program/given-names.ts";
 import { bytesText } from "../terminal/units.ts";
 import type { ContextOf } from "./commands.ts";
-import { counted } from "./summary.ts";
+import { counted } from "../terminal/units.ts";
 
 interface Flags extends GlobFlags {
   readonly maxDepth?: number;

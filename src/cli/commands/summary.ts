@@ -1,6 +1,6 @@
 /** How much was moved, in words. */
 import { KiB } from "../../limits.ts";
-import { bytesText, durationText } from "../terminal/units.ts";
+import { bytesText, counted, durationText } from "../terminal/units.ts";
 
 /** Of smaller files the rate is in files: bytes would say less. */
 const SMALL_FILE = 64 * KiB;
@@ -41,7 +41,7 @@ export function movedText({ bytes, moved, files }: Moved, milliseconds: number):
 
 /** `, 870 MiB/s`; of many small files `, 950 files/s`; nothing when the time was too short to measure. */
 function rateText(bytes: number, milliseconds: number, files: number): string {
-  if (milliseconds < 100) return "";
+  if (milliseconds < 100 || bytes === 0) return "";
   if (files > 1 && bytes / files < SMALL_FILE) {
     return `, ${Math.round((files * 1000) / milliseconds)} files/s`;
   }
@@ -51,9 +51,4 @@ function rateText(bytes: number, milliseconds: number, files: number): string {
 /** `12 files, 2 folders`; no folders are not named */
 export function filesText(files: number, folders = 0): string {
   return [counted(files, "file"), ...(folders > 0 ? [counted(folders, "folder")] : [])].join(", ");
-}
-
-/** `1 file`, `2 files` */
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

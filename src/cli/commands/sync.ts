@@ -11,7 +11,7 @@ import { checkLocal, expandHome } from "../program/local-names.ts";
 import { askYes } from "../terminal/question.ts";
 import { printable } from "../terminal/terminal-text.ts";
 import type { ContextOf } from "./commands.ts";
-import { counted } from "./summary.ts";
+import { counted } from "../terminal/units.ts";
 import { SyncReport } from "./sync-report.ts";
 
 /** Begins the name of the folder in the library. */

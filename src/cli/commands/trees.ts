@@ -7,7 +7,8 @@ import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import type { FilesFromFlags } from "./files-from.ts";
 import { Lacking } from "./not-done.ts";
-import { type Sums, counted, summaryText } from "./summary.ts";
+import { counted } from "../terminal/units.ts";
+import { type Sums, summaryText } from "./summary.ts";
 
 interface TreesOptions {
   readonly command: string;

@@ -42,6 +42,13 @@ const WAITS: Readonly<Record<Stall["wait"], string>> = {
   commit: "waits for the server to put it on disk",
 };
 
+const CONNECTING = new WeakSet<Error>();
+
+/** Whether a command failed before it was connected: that is about no name, and the next one would fail, too. */
+export function isConnecting(error: unknown): boolean {
+  return error instanceof Error && CONNECTING.has(error);
+}
+
 export class Connection {
   readonly #options: ConnectionOptions;
   /** Called when the connection is lost while no command uses it. */
@@ -79,6 +86,9 @@ export class Connection {
     this.#connecting ??= this.#connect(signal);
     try {
       return await this.#connecting;
+    } catch (thrown) {
+      if (thrown instanceof Error) CONNECTING.add(thrown);
+      throw thrown;
     } finally {
       this.#connecting = undefined;
     }

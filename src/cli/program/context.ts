@@ -1,7 +1,7 @@
 /** The environment that a command runs in. */
 import type { Client } from "../../client/client.ts";
 import { LeatError } from "../../errors.ts";
-import { Connection } from "./connection.ts";
+import { Connection, isConnecting } from "./connection.ts";
 import { findCredentials } from "./credentials.ts";
 import type { ClientTlsFlags } from "./tls-files.ts";
 import { CurrentFolder } from "./current-folder.ts";
@@ -166,5 +166,6 @@ export class Context {
 
 /** The next argument would fail for the same reason. */
 export function isConnectionFailure(error: unknown): boolean {
+  if (isConnecting(error)) return true;
   return error instanceof LeatError && ["UNAVAILABLE", "CONNECTION_LOST"].includes(error.code);
 }

@@ -4,6 +4,7 @@ import { type ErrorCode, LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
 import { usageMessage } from "./arguments.ts";
 import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
+import { isConnecting } from "./connection.ts";
 import type { Output } from "../terminal/output.ts";
 import { printable } from "../terminal/terminal-text.ts";
 
@@ -78,12 +79,16 @@ export class Failures {
     }
     if (error instanceof UsageError) return `${start}${printable(shortened(error.message))}`;
     const { code, message, retryAfter } = LeatError.from(error);
+    const isConnected = !isConnecting(error);
     const isNamed =
-      subject === undefined || [subject, quote(subject)].some((name) => message.includes(name));
+      !isConnected ||
+      subject === undefined ||
+      [subject, quote(subject)].some((name) => message.includes(name));
     const about = isNamed ? "" : `${shortened(subject)}: `;
     const place = isLocal(error, message) ? `local ${command}` : command;
     const hint =
-      HINTS[place]?.[code] ?? (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
+      (isConnected ? HINTS[place]?.[code] : connectingHint(message)) ??
+      (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
     const end = hint === undefined ? "" : `; ${hint}`;
     return `${start}${printable(about + message)} (${code})${end}`;
   }
@@ -99,6 +104,11 @@ function shortened(text: string): string {
 /** A name in a library never begins with a slash. */
 function isLocal(error: unknown, message: string): boolean {
   return error instanceof LocalError || message.includes(' "/');
+}
+
+function connectingHint(message: string): string | undefined {
+  const asksForCertificate = message.endsWith("certificate, and the client has none");
+  return asksForCertificate ? "--tls-cert and --tls-key name it" : undefined;
 }
 
 function waiting(milliseconds: number | undefined): string | undefined {

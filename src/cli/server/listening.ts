@@ -74,8 +74,8 @@ function checkReach(what: string, host: string, flags: Reach): void {
   if (users !== undefined || allowAnonymous === true || tlsClientCa !== undefined) return;
   throw new UsageError(
     `${what} can be reached from other machines, and anybody could read and ` +
-      "write the library: have clients show certificates by --tls-client-ca, say --allow-anonymous if " +
-      "that is meant, or listen on 127.0.0.1",
+      "write the library: leat server init makes users and a certificate, --tls-client-ca asks clients for " +
+      "certificates, and --allow-anonymous serves everybody",
   );
 }
 

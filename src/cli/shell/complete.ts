@@ -113,7 +113,8 @@ async function* remoteNames(client: Client, folder: string, prefix: string) {
 
 function* localNames(folder: string, prefix: string) {
   const path = folder === "" ? "." : folder;
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
+  const entries = readdirSync(path, { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const { name } = entry;
     const hidden = name.startsWith(".") && !prefix.startsWith(".");
     if (!name.startsWith(prefix) || hidden) continue;

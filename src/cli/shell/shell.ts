@@ -45,6 +45,9 @@ export async function runShell(flags: ClientFlags): Promise<number> {
 const unknown = (program: Command, name: string): UsageError =>
   unknownCommand(program, name, "type help to see what there is", OWN_COMMANDS);
 
+/** Columns of the usage of a command in the help. */
+const USAGE_WIDTH = 22;
+
 /** Columns of the current folder in the prompt. */
 const MOST_OF_PROMPT = 40;
 
@@ -174,12 +177,18 @@ class Shell {
       if (command === undefined) throw unknown(program, about);
       return command.outputHelp();
     }
-    for (const command of program.commands) {
+    const lines = program.commands.map((command): [string, string] => {
       const usage = `${command.name()} ${command.usage().replace(/\[options\] ?/, "")}`;
-      await this.#output.line(`  ${usage.padEnd(22)} ${command.description()}`);
+      return [usage, command.description()];
+    });
+    lines.push(["help [COMMAND]", "this, or everything about one"]);
+    lines.push(["quit", "leave; exit, bye and Ctrl-D do so, too"]);
+    const columns = Math.max(40, (process.stdout.columns || 80) - USAGE_WIDTH - 4);
+    for (const [usage, about] of lines) {
+      const [first = "", ...more] = Bun.wrapAnsi(about, columns).split("\n");
+      await this.#output.line(`  ${usage.padEnd(USAGE_WIDTH)} ${first}`);
+      for (const line of more) await this.#output.line(`${" ".repeat(USAGE_WIDTH + 3)}${line}`);
     }
-    await this.#output.line(`  ${"help [COMMAND]".padEnd(22)} this, or everything about one`);
-    await this.#output.line(`  ${"quit".padEnd(22)} leave; exit, bye and Ctrl-D do so, too`);
     await this.#output.text(QUOTING);
   }
 

@@ -5,7 +5,7 @@
 import type { Output, StatusLine } from "./output.ts";
 import { STDERR, say } from "./standard-streams.ts";
 import { fit, pad, printable } from "./terminal-text.ts";
-import { bytesText, clockText } from "./units.ts";
+import { bytesText, clockText, counted } from "./units.ts";
 
 /** Milliseconds before the line appears: short transfers need none. */
 const PATIENCE = 500;
@@ -144,7 +144,7 @@ export class Progress implements StatusLine {
 
   #oneLine(bar: Bar, name: string, rate: number): string {
     if (bar.total === undefined) {
-      const files = "files" in bar ? `${Number(bar.files)} files, ` : "";
+      const files = "files" in bar ? `${counted(Number(bar.files), "file")}, ` : "";
       return this.#line(name, undefined, files + bytesText(bar.done), rate, 0);
     }
     const part = Math.min(1, bar.done / (bar.total || 1));

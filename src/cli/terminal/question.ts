@@ -13,7 +13,10 @@ export async function askYes(question: string, ask: Ask): Promise<boolean> {
 /** Asks on standard error, and reads standard input. */
 export async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
   say(STDERR, question);
-  return await readLine(signal);
+  const line = await readLine(signal);
+  // The terminal has printed ^C, and no end of the line.
+  if (signal.aborted) say(STDERR, "\n");
+  return line;
 }
 
 /** One line of standard input; "" at its end, and when the signal aborts. */

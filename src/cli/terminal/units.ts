@@ -15,6 +15,11 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? Math.round(value) : threeDigits(value)} ${UNITS[unit]}`;
 }
 
+/** `1 file`, `2 files` */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** `3 ms`, `1.2 s`, `2 min 5 s`, `1 h 20 min` */
 export function durationText(milliseconds: number): string {
   if (milliseconds < 999.5) return `${Math.max(1, Math.round(milliseconds))} ms`;

@@ -164,7 +164,8 @@ function reasonOf(error: LeatError, end: ProgramEnd | void, host: string, line: 
       : reason("UNAVAILABLE", `ssh cannot connect to ${host}${saying}`);
   }
   if (code === NO_PROGRAM || code === CANNOT_RUN) {
-    return reason("UNIMPLEMENTED", `${host} has no leat that the shell there could start${saying}`);
+    const message = `${host} has no leat that the shell there could start${saying}; --remote-leat names another program`;
+    return reason("UNIMPLEMENTED", message);
   }
   if (/unknown option '?--stdio/.test(line)) {
     const message = `the leat on ${host} is an older one, which cannot be reached by ssh: update it there`;

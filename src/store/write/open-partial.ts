@@ -14,7 +14,7 @@ export function isOurs(stats: Stats): boolean {
 /** @returns undefined when the name is taken */
 export function openNew(path: string, mode: number): number | undefined {
   const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
-  return explain("cannot make a partial file", () =>
+  return explain("cannot write into the folder of the target", () =>
     tolerate("EEXIST", () => openSync(path, flags, mode)),
   );
 }

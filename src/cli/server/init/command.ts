@@ -1,5 +1,5 @@
 /** `leat server init`: makes all that a server for other machines needs, for someone who has nothing yet. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces, userInfo } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ async function init(folder: string, flags: Flags): Promise<void> {
   const plan: Plan = {
     folder,
     names: namesOf(flags.name),
-    user: flags.user ?? userInfo().username,
+    user: flags.user ?? ownName(),
     port: flags.port,
   };
   checkUserName(plan.user);
@@ -59,6 +59,16 @@ async function init(folder: string, flags: Flags): Promise<void> {
   }
   tell(plan, made as Made, join(folder, FILES.config));
 }
+
+/** Bun takes the name from the environment, which a service or a container may lack, and says `unknown` then. */
+function ownName(): string {
+  const { uid, username } = userInfo();
+  const passwd = existsSync(PASSWD) ? readFileSync(PASSWD, "utf8") : "";
+  const fields = passwd.split("\n").map((line) => line.split(":"));
+  return fields.find(([, , id]) => id === String(uid))?.[0] ?? username;
+}
+
+const PASSWD = "/etc/passwd";
 
 /** For `argParser`. */
 function addName(text: string, before: readonly string[] = []): readonly string[] {
