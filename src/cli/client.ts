@@ -5,6 +5,7 @@ import { LeatError } from "../errors.ts";
 import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
 import { byteRate, createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
+import { takeBookmark } from "./program/bookmarks.ts";
 import { COMMAND_NAMES, addCommands } from "./commands/commands.ts";
 import { type ClientFlags, Context, Shared } from "./program/context.ts";
 import { EXIT } from "./program/exit-codes.ts";
@@ -76,7 +77,10 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .usage("[options] [COMMAND]")
     .argument("[COMMAND...]")
     .addOption(
-      new Option("--server <ADDRESS>", "[tls://|tcp://]HOST[:PORT], unix:PATH or ssh://HOST/PATH")
+      new Option(
+        "--server <ADDRESS>",
+        "[tls://|tcp://]HOST[:PORT], unix:PATH, ssh://HOST/PATH, or a bookmark",
+      )
         .default(`${DEFAULT_HOST}:${DEFAULT_PORT}`)
         .argParser(serverAddress),
     )
@@ -114,7 +118,7 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .option("-v, --verbose", "say what was done, even without a terminal")
     .version(`leat ${VERSION}`)
     .addHelpText("after", "\nEvery flag can stand in the environment: --server as LEAT_SERVER.");
-  return program.action(onShell);
+  return program.hook("preAction", takeBookmark).action(onShell);
 }
 
 const TIMEOUTS = `${CONNECT_DEADLINE / 1000}, and ${SSH_DEADLINE / 1000} by ssh`;

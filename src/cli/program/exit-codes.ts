@@ -17,6 +17,16 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Mistakes in a file: each has a line. */
+export class Faults extends UsageError {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join("\n"));
+    this.lines = lines;
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof CommanderError) return EXIT.usage;
   return error instanceof LeatError ? CODES[error.code].exit : EXIT.unexpected;

@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
 import { usageMessage } from "./arguments.ts";
-import { UsageError, combine, exitCodeOf } from "./exit-codes.ts";
+import { Faults, UsageError, combine, exitCodeOf } from "./exit-codes.ts";
 import { isConnecting } from "./connection.ts";
 import type { Output } from "../terminal/output.ts";
 import { printable } from "../terminal/terminal-text.ts";
@@ -77,7 +77,10 @@ export class Failures {
     if (error instanceof CommanderError) {
       return `${start}${printable(shortened(usageMessage(error)))}; ${this.#help(command)}`;
     }
-    if (error instanceof UsageError) return `${start}${printable(shortened(error.message))}`;
+    if (error instanceof UsageError) {
+      const lines = error instanceof Faults ? error.lines : [error.message];
+      return lines.map((line) => start + printable(shortened(line))).join("\n");
+    }
     const { code, message, retryAfter } = LeatError.from(error);
     const isConnected = !isConnecting(error);
     const isNamed =

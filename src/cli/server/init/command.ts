@@ -89,6 +89,16 @@ function tell({ names, port }: Plan, { pin, token }: Made, config: string): void
   const server = `--server tls://${host}:${port} --pin ${pin}`;
   say(STDERR, `\nOn any machine, with the token in leat.token (chmod 600):\n\n`);
   say(STDERR, `  leat client ${server} --token-file leat.token list\n`);
+  say(STDERR, "\nOr by a name, with leat.token beside it, in ~/.config/leat/client.toml:\n\n");
+  const about = [`server = "tls://${host}:${port}"`, `pin = "${pin}"`, 'token-file = "leat.token"'];
+  for (const line of [`[${bookmarkName(name)}]`, ...about]) say(STDERR, `  ${line}\n`);
+  say(STDERR, `\n  leat client --server ${bookmarkName(name)} list\n`);
+}
+
+/** The first part of the server's name, or of that of this machine. */
+function bookmarkName(name: string): string {
+  const host = isIP(name) === 0 ? name : hostname();
+  return /^[\w-]+/.exec(host)?.[0] ?? "server";
 }
 
 /** Unless given: the addresses of this machine, its name, and those by which it reaches itself. */
