@@ -208,6 +208,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "cli/terminal",
     "node",
     "commander",
+    "smol-toml",
   ],
   "cli/commands": [
     ...BASE,
@@ -272,7 +273,6 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "node",
     "bun",
     "commander",
-    "smol-toml",
   ],
   cli: [
     ...BASE,
