@@ -1,12 +1,14 @@
 /** The flags of `leat server`: those of the server's table of options, and a few of the command's own. */
 import { availableParallelism } from "node:os";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_PORT } from "../../client/connection/address.ts";
 import {
   OPTIONS,
   type Option as Row,
   type Settings,
   conflict,
+  isMode,
+  modeText,
 } from "../../server/options/table.ts";
 import { seconds, secondsOrNone, wholeNumber } from "../program/arguments.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -38,6 +40,14 @@ const OWN = {
     type: "switch",
     flag: ["--allow-anonymous", "serve strangers: needed to listen beyond this machine"],
   },
+  umask: {
+    type: "mode",
+    owner: 0,
+    flag: [
+      "--umask <MODE>",
+      "permission bits that no new file or folder has (default: as inherited)",
+    ],
+  },
   metrics: {
     type: "text",
     flag: ["--metrics <[HOST:]PORT>", "answer Prometheus and health checks over HTTP there"],
@@ -64,6 +74,7 @@ export interface ServerFlags extends Settings, ServerTlsFlags {
   readonly config?: string;
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
+  readonly umask?: number;
   readonly metrics?: string;
   readonly auditLog?: string;
   readonly logLevel: LogLevel;
@@ -122,9 +133,11 @@ export function settingsOf(program: Command): Setting[] {
     const attribute = option.attributeName();
     const value = program.getOptionValue(attribute) as Setting["value"] | undefined;
     if (value === undefined || name === "config" || name === "stdio") return [];
-    const isDuration = ROWS.find(([each]) => each === name)?.[1].type === "duration";
+    const type = ROWS.find(([each]) => each === name)?.[1].type;
     const source = program.getOptionValueSource(attribute) ?? "default";
-    return [{ key: option.name(), value: isDuration ? Number(value) / 1000 : value, source }];
+    const written =
+      type === "duration" ? Number(value) / 1000 : type === "mode" ? octal(Number(value)) : value;
+    return [{ key: option.name(), value: written, source }];
   });
 }
 
@@ -132,11 +145,21 @@ export function settingsOf(program: Command): Setting[] {
 function typed(option: Option, row: Row): Option {
   if (row.type === "switch") return option;
   if (row.type === "choice") option.choices(row.choices);
+  if (row.type === "mode") return option.argParser((text) => readMode(text, row.owner));
   if (row.type === "whole") option.argParser(wholeNumber(row.least, row.most));
   if (row.type !== "duration") return option.default(row.default);
   option.argParser(row.least === 0 ? secondsOrNone : seconds);
   return option.default(row.default, `${row.default / 1000}`);
 }
+
+/** For `argParser`: 640, 0640 or 0o640. */
+function readMode(text: string, owner: number): number {
+  const mode = /^(0o?)?[0-7]{1,3}$/.test(text) ? Number.parseInt(text.replace("o", ""), 8) : -1;
+  if (isMode(mode, owner)) return mode;
+  throw new InvalidArgumentError(`It should be ${modeText(owner)}.`);
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(3, "0");
 
 function workerCount(text: string): number {
   const { least, most } = OPTIONS.workers;

@@ -55,6 +55,7 @@ function createProgram() {
   return program.action(async (argument: string | undefined) => {
     const passed = takePassed(process.env);
     const { library, flags, isSet } = await readSettings(program, argument, passed);
+    if (flags.umask !== undefined) process.umask(flags.umask);
     if (flags.stdio === true) {
       // The log appears at the client, which reports what concerns it in words of its own.
       const stdioFlags = isSet("logLevel") ? flags : { ...flags, logLevel: "error" as const };

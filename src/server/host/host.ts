@@ -103,10 +103,11 @@ export class Host {
 }
 
 /** The store that the options name. @throws INVALID_ARGUMENT: they name none; errors of opening a folder */
-export function openStore({ store, library, readOnly, partialRetention }: ServerOptions): Store {
+export function openStore(options: ServerOptions): Store {
+  const { store, library, readOnly, partialRetention, fileMode } = options;
   if (store !== undefined) return store;
   if (library !== undefined) {
-    return new FollowedStore(library, { readOnly: readOnly === true, partialRetention });
+    return new FollowedStore(library, { readOnly: readOnly === true, partialRetention, fileMode });
   }
   throw new LeatError("INVALID_ARGUMENT", "createServer needs a library folder or a store");
 }

@@ -23,7 +23,7 @@ interface Open {
   leases: number;
 }
 
-type DiskOptions = Pick<ServerOptions, "library" | "readOnly" | "partialRetention">;
+type DiskOptions = Pick<ServerOptions, "library" | "readOnly" | "partialRetention" | "fileMode">;
 
 export class UserStores implements AsyncDisposable {
   readonly #library: Store;
@@ -57,7 +57,7 @@ export class UserStores implements AsyncDisposable {
 
   #openStore(user: User): Open {
     if (!this.#files.take(STORE_DESCRIPTORS)) throw noRoom();
-    const { library, readOnly, partialRetention } = this.#options;
+    const { library, readOnly, partialRetention, fileMode } = this.#options;
     const { record, permissions, name } = user;
     const part = {
       path: record.root,
@@ -66,7 +66,7 @@ export class UserStores implements AsyncDisposable {
       home: homeOf(name),
     };
     try {
-      const options = { readOnly: readOnly === true, partialRetention, part };
+      const options = { readOnly: readOnly === true, partialRetention, fileMode, part };
       const disk = new FollowedStore(library!, options);
       const open = { disk, store: new PermittedStore(disk, permissions), leases: 0 };
       this.#open.set(user, open);

@@ -47,6 +47,11 @@ export interface ServerOptions {
   readonly readOnly?: boolean;
   /** `fsync`, the default: a receipt says the file is on disk. */
   readonly durability?: DurabilityLevel;
+  /**
+   * Permission bits of new files, less the umask, whatever a client says; the owner reads and writes. A new folder has
+   * them, too, and who may read it may search it.
+   */
+  readonly fileMode?: number;
   /** Connections at once: 1024 unless given. A client beyond that is refused, and may try again. */
   readonly maxConnections?: number;
   /** Streams at once on a connection: 256 unless given, fewer where fewer files may be open. */

@@ -31,6 +31,8 @@ type Text = Row & { readonly type: "text"; readonly default?: string };
 type Whole = Row & Bounds & { readonly type: "whole"; readonly default?: number };
 /** In milliseconds; a flag takes seconds. */
 type Duration = Row & Bounds & { readonly type: "duration"; readonly default: number };
+/** Permission bits, with which the owner reads and writes, or none of the owner's. A flag takes them in octal. */
+type Mode = Row & { readonly type: "mode"; readonly owner: 0o600 | 0 };
 type Switch = Row & { readonly type: "switch" };
 type Choice<V = string> = Row & {
   readonly type: "choice";
@@ -38,12 +40,12 @@ type Choice<V = string> = Row & {
   readonly default: V;
 };
 /** A row of a table of options. */
-export type Option = Text | Whole | Duration | Switch | Choice;
+export type Option = Text | Whole | Duration | Mode | Switch | Choice;
 
 type OptionOf<V> = [V] extends [boolean]
   ? Switch
   : [V] extends [number]
-    ? Whole | Duration
+    ? Whole | Duration | Mode
     : string extends V
       ? Text
       : Choice<V>;
@@ -80,6 +82,12 @@ export const OPTIONS = {
     default: "fsync",
     inherited: true,
     flag: ["--durability <LEVEL>", "fsync: a file counts as received once it is on disk"],
+  },
+  fileMode: {
+    type: "mode",
+    owner: 0o600,
+    inherited: true,
+    flag: ["--file-mode <MODE>", "permission bits of new files, whatever a client says: 640"],
   },
   maxConnections: {
     type: "whole",
@@ -212,6 +220,18 @@ export function inherited(options: ServerOptions): Inherited {
   return Object.fromEntries(own.map(([name]) => [name, options[name]]));
 }
 
+/** @param owner the bits of the owner that it has */
+export const isMode = (value: unknown, owner: number): value is number =>
+  Number.isInteger(value) &&
+  Number(value) >>> 9 === 0 &&
+  (Number(value) & (owner === 0 ? 0o700 : 0o600)) === owner;
+
+/** What such a value should be. */
+export const modeText = (owner: number): string =>
+  owner === 0
+    ? "permission bits that the owner keeps, in octal: 000 to 077"
+    : "permission bits with which the owner reads and writes, in octal: 600 to 777";
+
 /** @returns what a value of this option should be, where this one is something else */
 function wanted(option: Option, value: unknown): string | undefined {
   switch (option.type) {
@@ -225,6 +245,8 @@ function wanted(option: Option, value: unknown): string | undefined {
       const bounds = option.most === undefined ? `${least} or more` : `${least} to ${most}`;
       return `a ${type === "whole" ? "whole number" : "number of milliseconds"}, ${bounds}`;
     }
+    case "mode":
+      return isMode(value, option.owner) ? undefined : modeText(option.owner);
     case "switch":
       return typeof value === "boolean" ? undefined : "true or false";
     case "choice":

@@ -43,6 +43,8 @@ interface MakeOptions {
   readonly durability: DurabilityLevel;
   /** Permission bits of the folder itself, if it is new. */
   readonly mode: number | undefined;
+  /** Of parents that are made. */
+  readonly parentMode: number | undefined;
 }
 
 /**
@@ -52,14 +54,14 @@ interface MakeOptions {
 export function makeFolder(
   library: Library,
   path: string,
-  { parents, durability, mode }: MakeOptions,
+  { parents, durability, mode, parentMode }: MakeOptions,
 ): Promise<void> | undefined {
   const segments = checkPath(path);
   const all = segments.map((_, n) => segments.slice(0, n + 1).join("/"));
   let paths = [path];
   if (parents) paths = isFolder(library, segments) ? all.slice(-1) : all;
   const make = (each: string): Place | undefined =>
-    makeOne(library, each, parents, each === path ? mode : undefined);
+    makeOne(library, each, parents, each === path ? mode : parentMode);
   if (durability === "fsync") return makeOnDisk(paths, make);
   for (const each of paths) make(each)?.[Symbol.dispose]();
   return undefined;

@@ -8,6 +8,7 @@ import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { hasAttributes, setAttributes } from "../write/folder-attributes.ts";
+import { folderMode } from "../write/new-mode.ts";
 import { makeLinkAt } from "./links.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
@@ -35,6 +36,8 @@ import { Uploads } from "../uploads/uploads.ts";
 export interface DiskOptions {
   /** Nothing in the library is changed; not even the folder of partial files is made. */
   readonly readOnly?: boolean | undefined;
+  /** Permission bits of new files, whatever the caller says; those of new folders follow from them. */
+  readonly fileMode?: number | undefined;
   /** Only this part of the library is served; nothing leads out of it. @internal */
   readonly part?: Part | undefined;
   /** How names are resolved; the best way of this system unless given. For tests. @internal */
@@ -63,6 +66,7 @@ export class DiskStore implements Store {
   readonly #library: Library;
   readonly #versions: Versions;
   readonly #pages: Pages;
+  readonly #fileMode: number | undefined;
   /** Missing where the library is read-only. */
   readonly #uploads: Uploads | undefined;
 
@@ -78,6 +82,7 @@ export class DiskStore implements Store {
 
   private constructor(library: Library, options: DiskOptions) {
     this.readOnly = options.readOnly ?? false;
+    this.#fileMode = options.fileMode;
     this.#library = library;
     this.#versions = new Versions(library.identity);
     this.#pages = new Pages(library);
@@ -121,12 +126,16 @@ export class DiskStore implements Store {
     bytes: Uint8Array,
     checkFirst: boolean,
   ): StoreEntry | undefined {
-    return this.#uploads?.writeWhole(folder, file, bytes, checkFirst);
+    return this.#uploads?.writeWhole(folder, this.#withMode(file), bytes, checkFirst);
   }
 
   create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {
     checkPath(path);
-    return this.#writable(path).create(path, options);
+    return this.#writable(path).create(path, this.#withMode(options));
+  }
+
+  #withMode<T extends { readonly mode?: number | undefined }>(file: T): T {
+    return this.#fileMode === undefined ? file : { ...file, mode: this.#fileMode };
   }
 
   remove(path: string, ifMatch?: string): void {
@@ -144,9 +153,11 @@ export class DiskStore implements Store {
   ): MaybePromise<StoreEntry> {
     checkPath(path);
     this.#writable(path);
-    const options = { parents, durability, mode: attributes.mode };
+    const own = this.#fileMode && folderMode(this.#fileMode);
+    const mode = own ?? attributes.mode;
+    const options = { parents, durability, mode, parentMode: own };
     const coming = makeFolder(this.#library, path, options);
-    const made = (): StoreEntry => this.#made(path, attributes);
+    const made = (): StoreEntry => this.#made(path, { ...attributes, mode });
     return coming === undefined ? made() : coming.then(made);
   }
 

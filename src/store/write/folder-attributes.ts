@@ -38,7 +38,7 @@ export function setAttributes(folder: Folder, { modified, mode }: FolderAttribut
       modifiedNanoseconds: modified.nanoseconds,
     });
   if (!hasTime) ignoreErrors(() => setModifiedAt(path, modified));
-  const hasMode = mode === undefined || before.mode !== (fillingMode(mode) & ~umask);
+  const hasMode = mode === undefined || before.mode !== (fillingMode(mode) & ~umask());
   // Last: without the right to search it, its time could not be set. The bits above 0777 stay.
   if (!hasMode) ignoreErrors(() => chmodSync(path, statSync(path).mode & ~(OWNER & ~mode)));
   return hasTime && hasMode ? before : factsNow(folder);

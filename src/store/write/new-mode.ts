@@ -11,8 +11,13 @@ export const FILE_MODE = 0o666;
 /** A partial always has these: it is written, and opened again by a later try. */
 const OWNER = 0o600;
 
-/** Read once: reading the umask sets it for a moment, for all threads. */
-export const umask = process.umask();
+let known: number | undefined;
+
+/** Read once, when it is first asked for: reading the umask sets it for a moment, for all threads. */
+export const umask = (): number => (known ??= process.umask());
+
+/** The mode of folders where that of files is this one: who may read a folder may search it. */
+export const folderMode = (mode: number): number => mode | ((mode & 0o444) >> 2);
 
 /** @param mode as the peer gave it; 0: its store has no modes */
 export const givenMode = (mode = 0): number => (mode === 0 ? FILE_MODE : mode & 0o777);
@@ -29,7 +34,7 @@ export function modeAfter(partial: PartialFile, mode = FILE_MODE): number | unde
 /** The mode that a new file in a folder gets. */
 export function modeOfNew(folder: Folder, mode = FILE_MODE): number {
   const sample = PartialFile.unnamed(folder, () => "", mode & 0o777);
-  if (sample === undefined) return mode & 0o777 & ~umask;
+  if (sample === undefined) return mode & 0o777 & ~umask();
   try {
     return sample.facts().mode;
   } finally {
