@@ -437,7 +437,7 @@ export const USER_TOKENS = 16;
 export const USER_FOLDERS = 64;
 
 /** Descriptors that the store of a user takes of those for files, while the user is connected. */
-export const STORE_DESCRIPTORS = 12;
+export const STORE_DESCRIPTORS = 13;
 
 /** Wrong passwords from an address before it has to wait: people mistype. */
 export const FREE_FAILURES = 5;

@@ -116,8 +116,26 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "bun",
   ],
   "store/listing": [...BASE, "next-turn", "store", "store/system", "store/resolve", "node"],
-  "store/uploads": [...BASE, "hash", "next-turn", "store", ...FILES, "node"],
-  "store/disk": [...BASE, "store", ...FILES, "store/listing", "store/uploads", "node"],
+  "store/quota": [
+    ...BASE,
+    "hash",
+    "next-turn",
+    "store",
+    "store/system",
+    "store/resolve",
+    "node",
+    "bun",
+  ],
+  "store/uploads": [...BASE, "hash", "next-turn", "store", ...FILES, "store/quota", "node"],
+  "store/disk": [
+    ...BASE,
+    "store",
+    ...FILES,
+    "store/listing",
+    "store/quota",
+    "store/uploads",
+    "node",
+  ],
 
   // A store as one user sees it.
   "store/permitted": [...BASE, "store"],

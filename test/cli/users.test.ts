@@ -76,6 +76,11 @@ test("leat server user lists, adds tokens and removes", async () => {
   const limited = await user(folder, "limit", "bob", "--streams", "none");
   expect(limited.stderr).toContain("user bob: 4 connections");
   expect((await user(folder, "list")).stdout).toMatch(/ {2}4 connections\n$/);
+  await user(folder, "limit", "bob", "--quota", "1.5G", "--quota-files", "1000");
+  expect((await user(folder, "list")).stdout).toMatch(
+    / {2}4 connections, 1.50 GiB in all, 1000 files in all\n$/,
+  );
+  expectFailure(await user(folder, "limit", "bob", "--quota", "much"), 2, /500M or 10G/);
   expectFailure(await user(folder, "limit", "bob", "--streams", "0"), 2, /whole number, 1 or more/);
   expectFailure(await user(folder, "limit", "bob"), 2, /which limit/);
   expectFailure(await user(folder), 2, /user add, limit, list, remove or token/);

@@ -12,7 +12,7 @@ import {
 import { openDiskStore, type Sink, type Store } from "../../src/index.ts";
 import { INDEX_TAIL, RECEIPT_SPANS, RECEIPT_STEPS, TRIES_BYTES } from "../../src/limits.ts";
 import { Library } from "../../src/store/resolve/library.ts";
-import { makePrivateFolder } from "../../src/store/uploads/private-folder.ts";
+import { makePrivateFolder } from "../../src/store/resolve/private-folder.ts";
 import { RECORD_SIZE } from "../../src/store/uploads/receipt-record.ts";
 import { Receipts } from "../../src/store/uploads/receipts.ts";
 import { Tries } from "../../src/store/uploads/tries.ts";

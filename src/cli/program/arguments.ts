@@ -44,11 +44,23 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
-/** For `argParser`: `5M` and the like are multiples of 1,024. @returns bytes a second */
+/** `5M` and the like are multiples of 1,024. @returns NaN where it is no number of bytes */
+function bytesOf(text: string): number {
+  const [, digits = "NaN", unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
+  return Number(digits) * 1024 ** " KMGT".indexOf(unit.toUpperCase() || " ");
+}
+
+/** For `argParser`. */
+export function byteSize(text: string): number {
+  const bytes = Math.floor(bytesOf(text));
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError("It should be a number of bytes, like 500M or 10G.");
+}
+
+/** For `argParser`. @returns bytes a second */
 export function byteRate(text: string): number {
-  const [, digits = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMG]?)(?:i?B)?(?:\/s)?$/i.exec(text) ?? [];
-  const rate = Number(digits) * 1024 ** " KMG".indexOf(unit.toUpperCase() || " ");
-  if (digits !== "" && rate >= LEAST_RATE) return rate;
+  const rate = bytesOf(text.replace(/\/s$/i, ""));
+  if (rate >= LEAST_RATE) return rate;
   throw new InvalidArgumentError(
     "It should be a number of bytes a second, 1K or more, like 500K or 5M.",
   );

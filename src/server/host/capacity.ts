@@ -30,6 +30,8 @@ export interface Part {
   readonly parts?: number;
   /** The part is for one connection, and takes no other. */
   readonly oneClient?: boolean;
+  /** The same for all parts of a server that was started; drawn unless given. */
+  readonly run?: string;
 }
 
 /** What the users file has for a user. */

@@ -7,7 +7,7 @@ import type { ServerOptions } from "../options/options.ts";
 import type { UserRecords } from "../users/users-file.ts";
 import type { Caller, User, Users } from "../users/users.ts";
 
-import type { Capacity } from "./capacity.ts";
+import type { Capacity, Part } from "./capacity.ts";
 import { type Seat, Shares } from "./shares.ts";
 import { UserStores } from "./user-stores.ts";
 
@@ -37,7 +37,12 @@ export class Guests implements AsyncDisposable {
   readonly #shares = new Shares();
 
   /** @param store of everybody, where there are no users @throws INVALID_ARGUMENT */
-  constructor(store: Store, users: Users | undefined, options: ServerOptions, capacity: Capacity) {
+  constructor(
+    store: Store,
+    users: Users | undefined,
+    options: ServerOptions & Part,
+    capacity: Capacity,
+  ) {
     if (users !== undefined && options.library === undefined) {
       throw new LeatError("INVALID_ARGUMENT", "users are served a library folder, not a store");
     }

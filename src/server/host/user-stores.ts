@@ -11,6 +11,7 @@ import type { Store } from "../../store/store.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { User } from "../users/users.ts";
 import type { Budget } from "./budget.ts";
+import type { Part } from "./capacity.ts";
 
 export interface Lease extends Disposable {
   readonly store: Store;
@@ -23,11 +24,15 @@ interface Open {
   leases: number;
 }
 
-type DiskOptions = Pick<ServerOptions, "library" | "readOnly" | "partialRetention" | "fileMode">;
+type DiskOptions = Pick<
+  ServerOptions & Part,
+  "library" | "readOnly" | "partialRetention" | "fileMode" | "run"
+>;
 
 export class UserStores implements AsyncDisposable {
   readonly #library: Store;
   readonly #options: DiskOptions;
+  readonly #run: string;
   readonly #files: Budget;
   readonly #open = new Map<User, Open>();
   /** Stores of users who have left, until everything that is under way in them is over. */
@@ -37,6 +42,7 @@ export class UserStores implements AsyncDisposable {
   constructor(library: Store, options: DiskOptions, files: Budget) {
     this.#library = library;
     this.#options = options;
+    this.#run = options.run ?? crypto.randomUUID();
     this.#files = files;
   }
 
@@ -59,6 +65,8 @@ export class UserStores implements AsyncDisposable {
     if (!this.#files.take(STORE_DESCRIPTORS)) throw noRoom();
     const { library, readOnly, partialRetention, fileMode } = this.#options;
     const { record, permissions, name } = user;
+    const { bytes, files } = record.limits ?? {};
+    const hasQuota = bytes !== undefined || files !== undefined;
     const part = {
       path: record.root,
       // Behind a link there may be other permissions than the name tells.
@@ -66,7 +74,8 @@ export class UserStores implements AsyncDisposable {
       home: homeOf(name),
     };
     try {
-      const options = { readOnly: readOnly === true, partialRetention, fileMode, part };
+      const quota = hasQuota ? { bytes, files, run: this.#run } : undefined;
+      const options = { readOnly: readOnly === true, partialRetention, fileMode, part, quota };
       const disk = new FollowedStore(library!, options);
       const open = { disk, store: new PermittedStore(disk, permissions), leases: 0 };
       this.#open.set(user, open);

@@ -20,6 +20,8 @@ export interface ChildOptions extends Inherited {
   readonly logKinds: readonly LogKind[];
   /** Into how many parts the limits are divided: one is the child's. */
   readonly parts: number;
+  /** The same for all children of a server. */
+  readonly run: string;
 }
 
 /** The socket that a child serves. */
@@ -80,5 +82,5 @@ export function childOptions(options: ServerOptions, parts: number): ChildOption
   }
   const { users, ...rest } = inherited(options);
   const paths = { library: resolve(library), ...(users && { users: resolve(users) }) };
-  return { ...rest, ...paths, tls, logKinds: kindsOf(log), parts };
+  return { ...rest, ...paths, tls, logKinds: kindsOf(log), parts, run: crypto.randomUUID() };
 }

@@ -40,6 +40,10 @@ const limits = v.strictObject({
   connections: v.optional(most),
   /** At once; each counts once for each file that it has open. */
   streams: v.optional(most),
+  /** Of what is in the root, and of unfinished uploads. */
+  bytes: v.optional(most),
+  /** Files, folders and links, the same. */
+  files: v.optional(most),
 });
 
 const userRecord = v.strictObject({

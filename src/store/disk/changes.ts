@@ -9,7 +9,7 @@ import type { Folder } from "../resolve/folder.ts";
 import { checkVersion } from "../write/collision.ts";
 import { entryOf, versionedEntry } from "../system/entry.ts";
 import type { Versions } from "../system/versions.ts";
-import { type Facts, sameThing } from "../system/facts.ts";
+import { bytesOf, type Facts, sameThing } from "../system/facts.ts";
 import type { Library, Place } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
 import { renameNoReplace } from "../write/no-replace.ts";
@@ -32,6 +32,7 @@ export function removeName(
   try {
     const remove = existing.kind === "DIRECTORY" ? rmdirSync : unlinkSync;
     remove(place.folder.pathOf(place.name));
+    library.usage?.give(bytesOf(existing), 1);
   } catch (error) {
     throw LeatError.from(error, `cannot remove ${quote(path)}`);
   }
@@ -62,7 +63,7 @@ export function makeFolder(
   if (parents) paths = isFolder(library, segments) ? all.slice(-1) : all;
   const make = (each: string): Place | undefined =>
     makeOne(library, each, parents, each === path ? mode : parentMode);
-  if (durability === "fsync") return makeOnDisk(paths, make);
+  if (durability === "fsync") return makeOnDisk(library, paths, make);
   for (const each of paths) make(each)?.[Symbol.dispose]();
   return undefined;
 }
@@ -77,6 +78,7 @@ function isFolder(library: Library, segments: readonly string[]): boolean {
 
 /** One after another: a path may have 2,000 folders, and each is held open until it is on disk. */
 async function makeOnDisk(
+  library: Library,
   paths: readonly string[],
   make: (path: string) => Place | undefined,
 ): Promise<void> {
@@ -86,7 +88,7 @@ async function makeOnDisk(
       // One that exists may just have been made by another request.
       await (made === undefined ? newNamesOnDisk() : syncNewNames([made.folder]));
     } catch (error) {
-      if (made !== undefined) unmake(made);
+      if (made !== undefined) unmake(library, made);
       throw LeatError.from(error, `cannot put the folder ${quote(path)} on disk`);
     }
   }
@@ -102,6 +104,7 @@ function makeOne(
   const place = library.place(path, alreadyExists);
   try {
     mkdirSync(place.folder.pathOf(place.name), { mode });
+    countNew(library, place);
     return place;
   } catch (error) {
     place[Symbol.dispose]();
@@ -112,10 +115,23 @@ function makeOne(
   }
 }
 
+/** @throws QUOTA_EXCEEDED, when it is removed */
+function countNew({ usage }: Library, { folder, name }: Place): void {
+  try {
+    usage?.take(0, 1);
+  } catch (error) {
+    ignoreErrors(() => rmdirSync(folder.pathOf(name)));
+    throw error;
+  }
+}
+
 /** Removes a folder that was just made. */
-function unmake({ folder, name }: Place): void {
+function unmake({ usage }: Library, { folder, name }: Place): void {
   // Another request may have put something into it.
-  ignoreErrors(() => rmdirSync(folder.pathOf(name)));
+  ignoreErrors(() => {
+    rmdirSync(folder.pathOf(name));
+    usage?.give(0, 1);
+  });
 }
 
 /** @returns the entry of the new name */
@@ -132,8 +148,12 @@ export function renameName(
   if (moving === undefined) throw notFound(from);
   if (to.startsWith(`${from}/`)) throw intoItself(from);
   try {
-    if (replace) replaceBy(moving, source, target, to);
-    else renameNoReplace(source.folder, source.name, target.folder, target.name);
+    if (replace) {
+      const gone = replaceBy(moving, source, target, to);
+      library.usage?.give(...gone);
+    } else {
+      renameNoReplace(source.folder, source.name, target.folder, target.name);
+    }
   } catch (error) {
     throw renameRefusal(error, from, to, replace);
   }
@@ -174,7 +194,13 @@ async function renamedOnDisk(
   }
 }
 
-function replaceBy(moving: Facts, source: Place, target: Place, to: string): void {
+/** @returns the bytes and names that are gone */
+function replaceBy(
+  moving: Facts,
+  source: Place,
+  target: Place,
+  to: string,
+): [bytes: number, names: number] {
   const existing = target.folder.stat(target.name);
   if (moving.kind !== "DIRECTORY" && existing?.kind === "DIRECTORY") throw isDirectory(to);
   if (existing?.kind === "LINK" || existing?.kind === "OTHER") {
@@ -184,20 +210,25 @@ function replaceBy(moving: Facts, source: Place, target: Place, to: string): voi
     );
   }
   renameSync(source.folder.pathOf(source.name), target.folder.pathOf(target.name));
-  if (existing !== undefined && sameThing(moving, existing)) removeOldName(moving, source, target);
+  if (existing === undefined) return [0, 0];
+  if (!sameThing(moving, existing)) return [bytesOf(existing), 1];
+  return removeOldName(moving, source, target) ? [bytesOf(moving), 1] : [0, 0];
 }
 
 /**
  * rename(2) does nothing, without an error, when both names are the same file: then the old name is
  * removed. Not where they may be two spellings of one name (macOS ignores letter case).
+ * @returns whether it was
  */
-function removeOldName(moving: Facts, source: Place, target: Place): void {
-  if (process.platform !== "linux" || moving.links < 2) return;
-  if (source.name === target.name && sameThing(source.folder.facts, target.folder.facts)) return;
-  const left = source.folder.stat(source.name);
-  if (left !== undefined && sameThing(left, moving)) {
-    unlinkSync(source.folder.pathOf(source.name));
+function removeOldName(moving: Facts, source: Place, target: Place): boolean {
+  if (process.platform !== "linux" || moving.links < 2) return false;
+  if (source.name === target.name && sameThing(source.folder.facts, target.folder.facts)) {
+    return false;
   }
+  const left = source.folder.stat(source.name);
+  if (left === undefined || !sameThing(left, moving)) return false;
+  unlinkSync(source.folder.pathOf(source.name));
+  return true;
 }
 
 function renameRefusal(error: unknown, from: string, to: string, replace: boolean): LeatError {

@@ -30,6 +30,9 @@ import type {
   StoreEntry,
 } from "../store.ts";
 import { withItsSize } from "../read/sizeless-file.ts";
+import { Quota, type QuotaOptions } from "../quota/quota.ts";
+import { UsageRecord } from "../quota/usage-record.ts";
+import { PARTIAL_FOLDER } from "../uploads/partials.ts";
 import { Uploads } from "../uploads/uploads.ts";
 
 /** Options of `openDiskStore`. */
@@ -42,6 +45,8 @@ export interface DiskOptions {
   readonly part?: Part | undefined;
   /** How names are resolved; the best way of this system unless given. For tests. @internal */
   readonly resolution?: Resolution | undefined;
+  /** Of a part: how much its files may take. @internal */
+  readonly quota?: QuotaOptions | undefined;
   /** Milliseconds that an unfinished upload is kept after its last change; PARTIAL_RETENTION. */
   readonly partialRetention?: number | undefined;
   /** Milliseconds that a receipt is kept, of the time that the library is served. For tests. @internal */
@@ -69,6 +74,8 @@ export class DiskStore implements Store {
   readonly #fileMode: number | undefined;
   /** Missing where the library is read-only. */
   readonly #uploads: Uploads | undefined;
+  /** Missing where there is none. */
+  readonly #quota: Quota | undefined;
 
   /** @throws as `openDiskStore` */
   static open(folder: string, options: DiskOptions = {}): DiskStore {
@@ -86,7 +93,14 @@ export class DiskStore implements Store {
     this.#library = library;
     this.#versions = new Versions(library.identity);
     this.#pages = new Pages(library);
-    if (!this.readOnly) this.#uploads = new Uploads(library, this.#versions, options);
+    if (this.readOnly) return;
+    try {
+      this.#quota = library.usage = openQuota(library, options);
+    } catch (error) {
+      library[Symbol.dispose]();
+      throw error;
+    }
+    this.#uploads = new Uploads(library, this.#versions, options);
   }
 
   /** The library's folder, as it was when it was opened. */
@@ -126,23 +140,25 @@ export class DiskStore implements Store {
     bytes: Uint8Array,
     checkFirst: boolean,
   ): StoreEntry | undefined {
+    if (this.#quota?.counting !== undefined) return undefined; // `create` waits for it
     return this.#uploads?.writeWhole(folder, this.#withMode(file), bytes, checkFirst);
   }
 
   create(path: string, options: CreateOptions): ReturnType<Uploads["create"]> {
     checkPath(path);
-    return this.#writable(path).create(path, this.#withMode(options));
+    return this.#change(path, (uploads) => uploads.create(path, this.#withMode(options)));
   }
 
   #withMode<T extends { readonly mode?: number | undefined }>(file: T): T {
     return this.#fileMode === undefined ? file : { ...file, mode: this.#fileMode };
   }
 
-  remove(path: string, ifMatch?: string): void {
+  remove(path: string, ifMatch?: string): MaybePromise<void> {
     checkPath(path);
-    this.#writable(path);
-    this.#library.forgetRecent();
-    removeName(this.#library, path, ifMatch, this.#versions);
+    return this.#change(path, () => {
+      this.#library.forgetRecent();
+      removeName(this.#library, path, ifMatch, this.#versions);
+    });
   }
 
   makeDirectory(
@@ -152,13 +168,14 @@ export class DiskStore implements Store {
     attributes: FolderAttributes = {},
   ): MaybePromise<StoreEntry> {
     checkPath(path);
-    this.#writable(path);
     const own = this.#fileMode && folderMode(this.#fileMode);
     const mode = own ?? attributes.mode;
     const options = { parents, durability, mode, parentMode: own };
-    const coming = makeFolder(this.#library, path, options);
     const made = (): StoreEntry => this.#made(path, { ...attributes, mode });
-    return coming === undefined ? made() : coming.then(made);
+    return this.#change(path, () => {
+      const coming = makeFolder(this.#library, path, options);
+      return coming === undefined ? made() : coming.then(made);
+    });
   }
 
   #made(path: string, attributes: FolderAttributes): StoreEntry {
@@ -175,8 +192,7 @@ export class DiskStore implements Store {
 
   makeLink(path: string, target: string, options: LinkOptions): MaybePromise<StoreEntry> {
     checkPath(path);
-    this.#writable(path);
-    return makeLinkAt(this.#library, path, target, options);
+    return this.#change(path, () => makeLinkAt(this.#library, path, target, options));
   }
 
   rename(
@@ -187,14 +203,19 @@ export class DiskStore implements Store {
   ): MaybePromise<StoreEntry> {
     checkPath(from);
     checkPath(to);
-    this.#writable(from);
-    this.#library.forgetRecent();
     const versions = this.#versions;
-    return renameName(this.#library, from, to, { replace, versions, durability });
+    return this.#change(from, () => {
+      this.#library.forgetRecent();
+      return renameName(this.#library, from, to, { replace, versions, durability });
+    });
   }
 
+  /** Of the disk, or what the quota leaves, where that is less. */
   freeBytes(): number | undefined {
-    return freeBytes(this.#library.resolver.path);
+    const ofDisk = freeBytes(this.#library.resolver.path);
+    const quota = this.#quota;
+    if (quota === undefined || quota.counting !== undefined) return ofDisk;
+    return Math.min(ofDisk ?? quota.left, quota.left);
   }
 
   /** Waits for everything that is under way, then closes the store. The caller begins nothing more. */
@@ -207,12 +228,26 @@ export class DiskStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#uploads?.[Symbol.asyncDispose]();
     this.#pages[Symbol.dispose]();
+    this.#quota?.[Symbol.dispose]();
     this.#library[Symbol.dispose]();
   }
 
-  /** @throws READ_ONLY */
-  #writable(path: string): Uploads {
-    if (this.#uploads !== undefined) return this.#uploads;
+  /** Changes something, once it is known what the quota leaves. @throws READ_ONLY */
+  #change<Answer>(
+    path: string,
+    change: (uploads: Uploads) => MaybePromise<Answer>,
+  ): MaybePromise<Answer> {
+    const uploads = this.#uploads;
+    const counting = this.#quota?.counting;
+    if (uploads !== undefined) {
+      return counting === undefined ? change(uploads) : counting.then(() => change(uploads));
+    }
     throw new LeatError("READ_ONLY", `${quote(path)} cannot be changed: the library is read-only`);
   }
+}
+
+function openQuota(library: Library, { quota, part }: DiskOptions): Quota | undefined {
+  if (quota !== undefined) return new Quota(library, quota, PARTIAL_FOLDER);
+  if (part !== undefined) UsageRecord.forget(library);
+  return undefined;
 }

@@ -76,8 +76,8 @@ export class FollowedStore implements Store {
     return this.#now().create(path, options);
   }
 
-  remove(path: string, ifMatch?: string): void {
-    this.#now().remove(path, ifMatch);
+  remove(path: string, ifMatch?: string): MaybePromise<void> {
+    return this.#now().remove(path, ifMatch);
   }
 
   makeDirectory(...args: Parameters<DiskStore["makeDirectory"]>): MaybePromise<StoreEntry> {

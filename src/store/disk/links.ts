@@ -27,7 +27,7 @@ export function makeLinkAt(
   const folder = plainFolder(library, segments);
   let entry: StoreEntry;
   try {
-    makeLink(folder, { name, target, collision, again, path });
+    makeLink(folder, { name, target, collision, again, path, usage: library.usage });
     entry = linkEntry(folder, name, segments.length);
   } catch (error) {
     folder[Symbol.dispose]();

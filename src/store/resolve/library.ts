@@ -11,6 +11,7 @@ import { checkPath, isOwnFolder, OWN_FOLDER, quote, USERS_FOLDER } from "../name
 import { mayBeOwnFolder, namesOwnFolder } from "./own-folder.ts";
 import { tolerate } from "../system/system-error.ts";
 import { notFound } from "../system/refusals.ts";
+import type { Usage } from "../usage.ts";
 import { hasProc } from "./walk-folder.ts";
 import { WalkResolver } from "./walk-resolver.ts";
 
@@ -38,6 +39,8 @@ export interface Part {
 export class Library implements Disposable {
   readonly resolver: Resolver;
   readonly facts: Facts;
+  /** Where there is a quota: what its files take. */
+  usage: Usage | undefined;
   /** The library of which this one is a part, and which. */
   readonly #whole: { readonly library: Library; readonly part: Part } | undefined;
   /** The folder of the last `placeNow` or `folderNow`, and its path; closed when this turn of the event loop ends. */

@@ -9,8 +9,10 @@ import { constants } from "node:os";
 import { openLibc } from "../../libc.ts";
 import type { Time } from "../store.ts";
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 /** The function of the C library that gives the address of errno. */
 const ERRNO_AT = process.platform === "darwin" ? "__error" : "__errno_location";
 
@@ -49,6 +51,15 @@ export function lockExclusively(fd: number): "ours" | "held" | "none" {
   return location !== null && read.i32(location, 0) === constants.errno.EWOULDBLOCK
     ? "held"
     : "none";
+}
+
+/** Locks an open file together with others; gives up a lock of its own for that. @returns whether it is locked so */
+export function lockShared(fd: number): boolean {
+  return symbols?.flock(fd, LOCK_SH | LOCK_NB) === 0;
+}
+
+export function unlock(fd: number): void {
+  symbols?.flock(fd, LOCK_UN);
 }
 
 /** Sets the modified time to the nanosecond. @throws the error of node:fs */

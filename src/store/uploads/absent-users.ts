@@ -1,6 +1,7 @@
 /** Unfinished uploads of users whose stores are not open: nobody else would remove them. */
 import { OWN_FOLDER, USERS_FOLDER } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
+import { UsageRecord } from "../quota/usage-record.ts";
 import type { Library } from "../resolve/library.ts";
 import { ignoreErrors } from "../system/system-error.ts";
 import type { KeptBounds } from "./kept-partials.ts";
@@ -23,12 +24,19 @@ export async function sweepUsers(
       let folder: Folder | undefined;
       ignoreErrors(() => (folder = open(users.child(name, name), [PARTIAL_FOLDER])));
       if (folder === undefined) continue;
-      using partials = new Partials(folder, bounds);
+      using usage = usageOf(users, name);
+      using partials = new Partials(folder, bounds, usage);
       await partials.sweepLater(since);
     }
   } catch {
     // As documented.
   }
+}
+
+/** What the user has, where there is a quota: other processes may have it open. */
+function usageOf(users: Folder, name: string): UsageRecord | undefined {
+  using home = users.child(name, name);
+  return UsageRecord.of(home);
 }
 
 /** @param from closed @returns undefined where it does not exist */

@@ -11,11 +11,12 @@ import { type FileSyncs, TreeSyncs } from "../write/file-syncs.ts";
 import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "../resolve/library.ts";
 import { partialMode } from "../write/new-mode.ts";
-import { findPrivateFolder, isRemoved, makePrivateFolder } from "./private-folder.ts";
-import { PartialFile, removeUnheld } from "../write/partial.ts";
+import { findPrivateFolder, isRemoved, makePrivateFolder } from "../resolve/private-folder.ts";
+import { abandon, PartialFile, removeUnheld } from "../write/partial.ts";
 import { stillRunning } from "../system/refusals.ts";
 import { pause } from "../../next-turn.ts";
 import type { Prefix } from "../store.ts";
+import type { Usage } from "../usage.ts";
 
 /** In the folder of a store. */
 export const PARTIAL_FOLDER = "partial";
@@ -48,23 +49,25 @@ export class Partials implements Disposable {
   #next: Promise<string[]> | undefined;
   /** Those that could not be removed: the next sweep tries again, however new they are. */
   readonly #unremoved = new Set<string>();
+  readonly #usage: Usage | undefined;
 
-  /** @param folder closed with this */
-  constructor(folder: Folder, bounds: KeptBounds) {
+  /** @param folder closed with this @param usage they count there */
+  constructor(folder: Folder, bounds: KeptBounds, usage?: Usage) {
     this.folder = folder;
+    this.#usage = usage;
     this.#bounds = bounds;
     this.kept = new KeptPartials(bounds, this);
   }
 
   /** Opens the folder, makes it if it is missing. @throws PERMISSION_DENIED, READ_ONLY, CROSS_DEVICE */
   static make(library: Library, bounds = KEPT_BOUNDS): Partials {
-    return new Partials(makePrivateFolder(library, PARTIAL_FOLDER), bounds);
+    return new Partials(makePrivateFolder(library, PARTIAL_FOLDER), bounds, library.usage);
   }
 
   /** Opens the folder if it is there. */
   static find(library: Library, bounds: KeptBounds): Partials | undefined {
     const folder = findPrivateFolder(library, PARTIAL_FOLDER);
-    return folder && new Partials(folder, bounds);
+    return folder && new Partials(folder, bounds, library.usage);
   }
 
   /**
@@ -75,7 +78,7 @@ export class Partials implements Disposable {
   create(name: string, path: string, target: Folder, mode = partialMode()): PartialFile {
     const make = (): PartialFile | undefined =>
       this.#adopt(PartialFile.create(this.folder, name, mode, target));
-    const partial = make() ?? (removeUnheld(this.folder, name) ? make() : undefined);
+    const partial = make() ?? (this.#removeUnheld(name) ? make() : undefined);
     if (partial !== undefined) return partial;
     throw stillRunning(path);
   }
@@ -107,11 +110,18 @@ export class Partials implements Disposable {
 
   /** Opens what an earlier try has left, unless another try holds it. */
   reopen(name: string): PartialFile | undefined {
-    return this.#adopt(PartialFile.reopen(this.folder, name));
+    return this.#adopt(PartialFile.reopen(this.folder, name), false);
   }
 
-  #adopt(partial: PartialFile | undefined): PartialFile | undefined {
+  /** @throws QUOTA_EXCEEDED, when a new one is removed */
+  #adopt(partial: PartialFile | undefined, isNew = true): PartialFile | undefined {
     if (partial === undefined) return undefined;
+    try {
+      if (this.#usage !== undefined) partial.countIn(this.#usage, isNew);
+    } catch (error) {
+      abandon(partial);
+      throw error;
+    }
     if (partial.isNamed) this.#unremoved.delete(partial.name);
     partial.onUnremoved = this.#onUnremoved;
     return partial;
@@ -222,12 +232,16 @@ export class Partials implements Disposable {
   /** Unless a try holds it. One that cannot be removed is left to the next sweep. @returns whether it is gone */
   remove(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
     try {
-      const gone = removeUnheld(this.folder, name, mayRemove);
+      const gone = this.#removeUnheld(name, mayRemove);
       if (gone) this.#unremoved.delete(name);
       return gone;
     } catch {
       return false;
     }
+  }
+
+  #removeUnheld(name: string, mayRemove?: (facts: Facts) => boolean): boolean {
+    return removeUnheld(this.folder, name, mayRemove, this.#usage);
   }
 
   /** Whether a partial can be renamed into this folder. */

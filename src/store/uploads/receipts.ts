@@ -13,7 +13,7 @@ import { JOURNAL_READS, RECEIPT_RETENTION, RECEIPT_SPANS, RETRY_AFTER } from "..
 import { nextTurn } from "../../next-turn.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { clearDeadStores, isAlive, LiveStore } from "./live-stores.ts";
-import { isRemoved } from "./private-folder.ts";
+import { isRemoved } from "../resolve/private-folder.ts";
 import { ReceiptIndex, INDEX_FOLDER } from "./receipt-index.ts";
 import {
   type CommitRecord,

@@ -10,7 +10,7 @@ import { KEPT_BOUNDS, type KeptBounds } from "./kept-partials.ts";
 import { sweepUsers } from "./absent-users.ts";
 import { Partials } from "./partials.ts";
 import { ignoreErrors } from "../system/system-error.ts";
-import { findPrivateFolder, makePrivateFolder } from "./private-folder.ts";
+import { findPrivateFolder, makePrivateFolder } from "../resolve/private-folder.ts";
 import { Receipts } from "./receipts.ts";
 import { FIRST_TRY, type Kept } from "./tries.ts";
 

@@ -96,6 +96,7 @@ export class Uploads implements AsyncDisposable {
     const partial = this.#openPartial(path, place, options, retried?.partial);
     const { uploadId = options.uploadId, number = FIRST_TRY, resumed } = retried ?? {};
     try {
+      if (options.size !== undefined) partial.reserve(options.size);
       if (partial.isNamed) this.#beginWithLock(path, uploadId, number);
       const target = new UploadTarget(this, path, uploadId, number, options);
       target.sink = new DiskSink(partial, target, resumed ? { ...options, resumed } : options);
@@ -122,11 +123,15 @@ export class Uploads implements AsyncDisposable {
       const { fd } = place;
       if (fd === undefined || !this.folders.partials.canPublishTo(place)) return undefined;
       const file = { name, modified, mode };
-      return writePace.onLoop(() =>
+      const { usage } = this.library;
+      usage?.take(bytes.length, 1);
+      const entry = writePace.onLoop(() =>
         writeWhole(fd, file, bytes, checkFirst, (written) =>
           versionedEntry(name, descriptorFacts(written), this.versions),
         ),
       );
+      if (entry === undefined) usage?.give(bytes.length, 1);
+      return entry;
     } catch {
       return undefined;
     }

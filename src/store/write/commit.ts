@@ -111,7 +111,7 @@ export class Commit {
     } catch (error) {
       if (!replaced) {
         ignoreErrors(() => {
-          withdraw(place, facts);
+          withdraw(place, facts, this.#partial);
           this.#target.withdrawIntent?.();
         });
       }

@@ -7,6 +7,7 @@ import { readLink } from "../resolve/read-link.ts";
 import type { Collision } from "../store.ts";
 import { alreadyExists, isDirectory } from "../system/refusals.ts";
 import { ignoreErrors, isSystemError } from "../system/system-error.ts";
+import type { Usage } from "../usage.ts";
 
 export interface NewLink {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface NewLink {
   readonly again?: boolean | undefined;
   /** For messages. */
   readonly path: string;
+  /** It counts there. */
+  readonly usage?: Usage | undefined;
 }
 
 /**
@@ -27,6 +30,7 @@ export function makeLink(folder: Folder, link: NewLink): boolean {
   const { name, target, collision, again = false, path } = link;
   try {
     symlinkSync(target, folder.pathOf(name));
+    countNew(link, () => unlinkSync(folder.pathOf(name)));
     return true;
   } catch (error) {
     if (!isSystemError(error, "EEXIST")) throw LeatError.from(error, `cannot make ${quote(path)}`);
@@ -36,6 +40,16 @@ export function makeLink(folder: Folder, link: NewLink): boolean {
   if (collision === "fail") throw alreadyExists(path);
   replace(folder, link);
   return true;
+}
+
+/** @throws QUOTA_EXCEEDED, when it is removed */
+function countNew({ usage }: NewLink, remove: () => void): void {
+  try {
+    usage?.take(0, 1);
+  } catch (error) {
+    ignoreErrors(remove);
+    throw error;
+  }
 }
 
 /** Under a name of its own first, so that there is a link at any time. */

@@ -9,7 +9,7 @@ import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
 import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
-import type { Facts } from "../system/facts.ts";
+import { bytesOf, type Facts } from "../system/facts.ts";
 import { Lock } from "../system/locks.ts";
 import {
   ERRNO,
@@ -21,6 +21,7 @@ import {
 } from "../system/kernel.ts";
 import { fdatasyncLater, fsyncLater, readLater, writeLater } from "../system/thread-pool.ts";
 import type { MaybePromise } from "../store.ts";
+import type { Usage } from "../usage.ts";
 import { explain, ignoreErrors, isSystemError } from "../system/system-error.ts";
 import type { DiskPace } from "../system/disk-pace.ts";
 import { giveGroup, isOurs, openExisting, openNew } from "./open-partial.ts";
@@ -34,6 +35,11 @@ export class PartialFile {
   #isNamed = true;
   /** Called with its name when it could not be removed. */
   onUnremoved: ((name: string) => void) | undefined;
+  #usage: Usage | undefined;
+  /** Bytes that count as used. */
+  #counted = 0;
+  /** It has become a file of the library. */
+  #isPublished = false;
 
   private constructor(fd: number, folder: Folder, name: string | (() => string)) {
     this.#file = new Descriptor(fd);
@@ -125,6 +131,32 @@ export class PartialFile {
     return this.#name;
   }
 
+  /** From now on it counts. @param isNew it does not yet @throws QUOTA_EXCEEDED */
+  countIn(usage: Usage, isNew: boolean): void {
+    if (isNew) usage.take(0, 1);
+    this.#usage = usage;
+    this.#counted = this.#size;
+  }
+
+  /** It will have so many bytes. @throws QUOTA_EXCEEDED */
+  reserve(size: number): void {
+    if (this.#usage === undefined || size <= this.#counted) return;
+    this.#usage.take(size - this.#counted, 0);
+    this.#counted = size;
+  }
+
+  /** It has become a file. @param replaced what had the name before */
+  published(replaced: Facts | undefined): void {
+    this.#isPublished = true;
+    if (replaced !== undefined) this.#usage?.give(bytesOf(replaced), 1);
+  }
+
+  /** The file that it had become is removed. */
+  withdrawn(): void {
+    this.#isPublished = false;
+    this.#isNamed = false;
+  }
+
   /** Whether it has a name in the folder of partial files. */
   get isNamed(): boolean {
     return this.#isNamed;
@@ -179,9 +211,10 @@ export class PartialFile {
 
   /**
    * Appends all of `bytes`, at once or on the thread pool.
-   * @throws the system's error
+   * @throws the system's error, QUOTA_EXCEEDED
    */
   append(bytes: Uint8Array, pace: DiskPace): MaybePromise<void> {
+    this.reserve(this.#size + bytes.length);
     if (!pace.mayBlock) return this.#appendLater(bytes, pace);
     pace.onLoop(() => this.#writeAll(bytes));
     this.#size += bytes.length;
@@ -241,9 +274,17 @@ export class PartialFile {
 
   /** Closes and unlocks it; its name stays. */
   close(): void {
+    this.#settle();
     this.#lock?.[Symbol.dispose]();
     this.#lock = undefined;
     this.#file[Symbol.dispose]();
+  }
+
+  /** What was reserved, and is not there, counts no more. */
+  #settle(): void {
+    const left = this.#isPublished || this.#isNamed;
+    this.#usage?.give(this.#counted - (left ? this.#size : 0), left ? 0 : 1);
+    this.#usage = undefined;
   }
 
   /** Removes its name, then closes it. */
@@ -252,8 +293,10 @@ export class PartialFile {
     if (!this.#isNamed) return this.close();
     try {
       unlinkSync(this.path);
+      this.#isNamed = false;
     } catch (error) {
-      if (isSystemError(error, "ENOENT")) return;
+      this.#isNamed = !isSystemError(error, "ENOENT");
+      if (!this.#isNamed) return;
       this.onUnremoved?.(this.name);
       throw LeatError.from(error, "cannot remove a partial file");
     } finally {
@@ -271,12 +314,14 @@ export function abandon(partial: PartialFile): void {
  * Removes a partial unless another process holds it.
  * @param mayRemove called without the lock, so that one that stays is not locked even for a moment, in
  *   which a retry would find it held; then again with the lock
+ * @param usage it was counted there
  * @returns whether it is gone
  */
 export function removeUnheld(
   folder: Folder,
   name: string,
   mayRemove: (facts: Facts) => boolean = () => true,
+  usage?: Usage,
 ): boolean {
   const seen = folder.stat(name);
   if (seen?.kind !== "FILE") return seen === undefined;
@@ -287,8 +332,10 @@ export function removeUnheld(
   return explain("cannot remove an old partial file", () => {
     using lock = Lock.take(fd);
     if (lock === undefined || !isNamed(fd, folder, name)) return false;
-    if (!mayRemove(descriptorFacts(fd))) return false;
+    const facts = descriptorFacts(fd);
+    if (!mayRemove(facts)) return false;
     unlinkSync(folder.pathOf(name));
+    if (facts.links === 1) usage?.give(facts.size, 1);
     return true;
   });
 }

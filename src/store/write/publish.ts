@@ -33,13 +33,16 @@ export function publish(
   try {
     if (rule.collision !== "replace") {
       takeFreeName(partial, target);
+      partial.published(undefined);
       return false;
     }
     const existing = target.folder.stat(target.name);
     checkCollision(existing, rule, path, versions);
-    if (existing === undefined && linkUnnamed(partial, target) === 0) return false;
-    partial.takeName();
-    renameSync(partial.path, target.folder.pathOf(target.name));
+    if (existing !== undefined || linkUnnamed(partial, target) !== 0) {
+      partial.takeName();
+      renameSync(partial.path, target.folder.pathOf(target.name));
+    }
+    partial.published(existing);
     return existing !== undefined;
   } catch (error) {
     if (isSystemError(error, "EEXIST")) throw takenError(target, rule, { path, versions });
@@ -83,8 +86,9 @@ function linkUnnamed(partial: PartialFile, { folder, name }: OpenPlace): number 
 const NO_LINKS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK"];
 
 /** Removes the name of a file that was just published, unless another file has it by now. */
-export function withdraw(place: Place, published: Facts): void {
+export function withdraw(place: Place, published: Facts, partial: PartialFile): void {
   const named = place.folder.stat(place.name);
   if (named === undefined || !sameThing(named, published)) return;
   unlinkSync(place.folder.pathOf(place.name));
+  partial.withdrawn();
 }

@@ -1,12 +1,14 @@
 /** What a user may have of the server, as it is typed: `--connections 4`; `none` takes a limit away. */
 import { type Command, Option } from "commander";
 import type { UserRecord } from "../../../server/users/users-file.ts";
-import { wholeNumber } from "../../program/arguments.ts";
+import { byteSize, wholeNumber } from "../../program/arguments.ts";
+import { bytesText } from "../../terminal/units.ts";
 
 export type Limits = NonNullable<UserRecord["limits"]>;
 type Name = keyof Limits;
 
-export type LimitFlags = { readonly [K in Name]?: number | "none" };
+/** By the names of the flags. */
+export type LimitFlags = Readonly<Record<string, unknown>>;
 
 const orNone = (read: (text: string) => number) => (text: string) =>
   text === "none" ? text : read(text);
@@ -15,6 +17,8 @@ const count = orNone(wholeNumber(1));
 
 interface Limit {
   readonly flag: string;
+  /** The name of the flag for commander. */
+  readonly attribute: string;
   readonly sentence: string;
   readonly read: (text: string) => number | "none";
   readonly text: (value: number) => string;
@@ -23,15 +27,31 @@ interface Limit {
 const LIMITS: Readonly<Record<Name, Limit>> = {
   connections: {
     flag: "--connections <N>",
+    attribute: "connections",
     sentence: "connections at once",
     read: count,
     text: (value) => `${value} connections`,
   },
   streams: {
     flag: "--streams <N>",
+    attribute: "streams",
     sentence: "requests at once, each counted once for each file that it has open",
     read: count,
     text: (value) => `${value} streams`,
+  },
+  bytes: {
+    flag: "--quota <SIZE>",
+    attribute: "quota",
+    sentence: "bytes in the root, unfinished uploads included: 500M, 10G",
+    read: orNone(byteSize),
+    text: (value) => `${bytesText(value)} in all`,
+  },
+  files: {
+    flag: "--quota-files <N>",
+    attribute: "quotaFiles",
+    sentence: "files, folders and links in the root",
+    read: count,
+    text: (value) => `${value} files in all`,
   },
 };
 
@@ -49,15 +69,19 @@ export function addLimitFlags(command: Command): Command {
 export function changedLimits(before: Limits | undefined, flags: LimitFlags): Limits | undefined {
   const limits = { ...before };
   for (const name of NAMES) {
-    const value = flags[name];
+    const value = typed(flags, name);
     if (value === "none") delete limits[name];
     else if (value !== undefined) limits[name] = value;
   }
   return Object.keys(limits).length === 0 ? undefined : limits;
 }
 
+function typed(flags: LimitFlags, name: Name): number | "none" | undefined {
+  return flags[LIMITS[name].attribute] as number | "none" | undefined;
+}
+
 export function isNoLimit(flags: LimitFlags): boolean {
-  return NAMES.every((name) => flags[name] === undefined);
+  return NAMES.every((name) => typed(flags, name) === undefined);
 }
 
 /** "" where there are none. */

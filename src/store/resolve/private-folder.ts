@@ -3,8 +3,8 @@
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
 import { quote } from "../names.ts";
-import type { Folder } from "../resolve/folder.ts";
-import type { Library } from "../resolve/library.ts";
+import type { Folder } from "./folder.ts";
+import type { Library } from "./library.ts";
 import { descriptorFacts } from "../system/descriptor.ts";
 import { explain, tolerate } from "../system/system-error.ts";
 
