@@ -44,6 +44,7 @@ export class Receiver {
       maxFrame,
       maxBody: isServer ? MAX_REQUEST : undefined,
       firstFrame: session.phase === "hello" ? first : undefined,
+      keepsPages: !isServer,
     });
   }
 

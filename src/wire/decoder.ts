@@ -8,13 +8,14 @@ import { MAX_HELLO } from "../limits.ts";
 import { Assembly } from "./assembly.ts";
 import { DataHead, MAX_HEAD_READ, type HeadVerdict } from "./data-head.ts";
 import { endBetweenMessages } from "./end.ts";
-import type { Frame, FrameBody } from "./gen/messages.ts";
+import type { Frame, FrameBody, Response } from "./gen/messages.ts";
 import { Input } from "./input.ts";
 import { Opening, type FirstFrame } from "./opening.ts";
 import { lastBody, withLastBody } from "./last-body.ts";
 import { decodeMessage, slowBytes } from "./plain.ts";
 import { LengthPrefix } from "./prefix.ts";
 import { FRAME_DATA } from "./frame.ts";
+import { receivedPage } from "./received-page.ts";
 import { INCOMPLETE } from "./varint.ts";
 
 export type FrameEvent = FrameReceived | DataBegun | PayloadSlice;
@@ -56,6 +57,8 @@ export interface FrameDecoderOptions {
   readonly maxBody?: number | undefined;
   /** The frame that must come first, of at most MAX_HELLO bytes; absent: any. */
   readonly firstFrame?: FirstFrame | undefined;
+  /** List pages of the usual form are a `ReceivedPage`, which is decoded when its entries are asked for. */
+  readonly keepsPages?: boolean | undefined;
 }
 
 /**
@@ -76,6 +79,7 @@ export class FrameDecoder {
   decodedSlowly = 0;
 
   readonly #maxBody: number;
+  readonly #keepsPages: boolean;
   readonly #input = new Input();
   readonly #prefix = new LengthPrefix();
   readonly #assembly = new Assembly();
@@ -108,6 +112,7 @@ export class FrameDecoder {
   constructor(options: FrameDecoderOptions) {
     this.maxFrame = options.maxFrame;
     this.#maxBody = options.maxBody ?? Infinity;
+    this.#keepsPages = options.keepsPages === true;
     if (options.firstFrame !== undefined) this.#opening = new Opening(options.firstFrame);
   }
 
@@ -214,10 +219,17 @@ export class FrameDecoder {
 
   #decode(bytes: Uint8Array, from: number, to: number): Frame {
     const slowly = slowBytes;
-    const frame = this.#decodeBounded(bytes, from, to);
+    const frame = this.#page(bytes, from, to) ?? this.#decodeBounded(bytes, from, to);
     this.decoded += to - from;
     this.decodedSlowly += slowBytes - slowly;
     return frame;
+  }
+
+  #page(bytes: Uint8Array, from: number, to: number): Frame | undefined {
+    const received = this.#keepsPages ? receivedPage(bytes, from, to) : undefined;
+    if (received === undefined) return undefined;
+    const value: Response = { result: { case: "list", value: received.page } };
+    return { stream: received.stream, body: { case: "response", value } };
   }
 
   #decodeBounded(bytes: Uint8Array, from: number, to: number): Frame {

@@ -1,5 +1,6 @@
 /** `list`: the entries of a folder. */
 import type { Command } from "commander";
+import { rowsOf } from "../../client/calls/page.ts";
 import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../program/context.ts";
@@ -7,6 +8,7 @@ import { noGlob, remoteNames } from "../program/given-names.ts";
 import type { ContextOf } from "./commands.ts";
 import { entriesText, type ListFlags } from "./entries-text.ts";
 import { isFolder } from "./entry.ts";
+import { rowsText, showsRows } from "./rows-text.ts";
 import { listTree } from "./list-tree.ts";
 
 export function add(program: Command, context: ContextOf): Command {
@@ -78,9 +80,16 @@ async function listFolder(context: Context, path: string, flags: ListFlags, with
   const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
   let count = 0;
   let skipped = 0;
-  for await (const { entries, skippedNames } of pages) {
+  for await (const page of pages) {
+    skipped += page.skippedNames;
+    const rows = rowsOf(page);
+    if (rows !== undefined && showsRows(rows, flags, output)) {
+      count += rows.count;
+      await output.bytes(rowsText(rows, flags.long === true));
+      continue;
+    }
+    const { entries } = page;
     count += entries.length;
-    skipped += skippedNames;
     // A page at a time: waiting for each line takes longer than writing it.
     const inJson = flags.json === true && within !== "";
     const shown = inJson

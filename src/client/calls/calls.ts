@@ -3,7 +3,8 @@
  * retries of the client. A change that the server may have made already is not repeated.
  */
 import { CODES, LeatError } from "../../errors.ts";
-import type { Entry, Response } from "../../wire/gen/messages.ts";
+import type { EntryPage, Response } from "../../wire/gen/messages.ts";
+import { ReceivedPage } from "../../wire/received-page.ts";
 import type { Link, RequestInit } from "../connection/link.ts";
 import type { CallOptions } from "../connection/options.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
@@ -15,8 +16,8 @@ import type { Downloaded, DownloadOptions, GetOptions } from "../download/option
 import type { PutOptions, Receipt } from "../upload/options.ts";
 import { UploadTries } from "../upload/upload-tries.ts";
 import type { UploadOrigin } from "../upload/upload.ts";
-import type { ListOptions, ListPage } from "./options.ts";
-import { PageOrder } from "./page.ts";
+import type { ListOptions } from "./options.ts";
+import { PageOrder, type RowsPage } from "./page.ts";
 
 type Operation = NonNullable<RequestInit["operation"]>;
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
@@ -70,7 +71,7 @@ export class Calls {
   }
 
   /** The pages of a folder; each is requested while the one before it is in use. */
-  async *pages(path: string, options: ListOptions): AsyncGenerator<ListPage, void> {
+  async *pages(path: string, options: ListOptions): AsyncGenerator<RowsPage, void> {
     const order = new PageOrder(path);
     let next: Promise<Page> | undefined = this.page(path, undefined, options);
     while (next !== undefined) {
@@ -78,8 +79,17 @@ export class Calls {
       // First of all, so that the server has something to do meanwhile.
       next = page.cursor === undefined ? undefined : this.page(path, page.cursor, options);
       next?.catch(() => {}); // its caller may stop before it
-      order.check(page.entries, page.cursor === undefined);
-      yield page;
+      const { list, skippedNames } = page;
+      const isLast = page.cursor === undefined;
+      const rows = list instanceof ReceivedPage ? order.rows(list.bytes, isLast) : undefined;
+      if (rows === undefined) order.check(list.entries, isLast);
+      yield {
+        get entries() {
+          return list.entries;
+        },
+        skippedNames,
+        rows,
+      };
     }
   }
 
@@ -89,13 +99,13 @@ export class Calls {
     const request: RequestInit = { operation: { case: "list", value: { path, cursor, hidden } } };
     const attempt = (link: Link): Promise<Page> =>
       new Promise((resolve, reject) => {
-        let entries: Entry[] = [];
+        let list: EntryPage = { entries: [] };
         const handler: StreamHandler = {
           response: (result) => {
             if (result?.case !== "list") throw unexpected("list");
-            entries = result.value.entries;
+            list = result.value;
           },
-          finish: (finish) => resolve({ ...finish, entries }),
+          finish: (finish) => resolve({ ...finish, list }),
           failed: reject,
         };
         link.request(request, handler, signal);
@@ -146,7 +156,9 @@ export class Calls {
   }
 }
 
-interface Page extends ListPage {
+interface Page {
+  readonly list: EntryPage;
+  readonly skippedNames: number;
   readonly cursor?: string | undefined;
 }
 

@@ -128,12 +128,13 @@ class ListedWalk implements TreeWalk {
   constructor(calls: Calls, path: string, signal: AbortSignal | undefined) {
     const orders = new Map<string, PageOrder>();
     const page: GetPage<Entry> = async (folder, { cursor }) => {
-      const next = await calls.page(folder, cursor, { hidden: true, signal });
+      const { list, ...next } = await calls.page(folder, cursor, { hidden: true, signal });
+      const { entries } = list;
       const order = orders.get(folder) ?? new PageOrder(folder);
-      order.check(next.entries, next.cursor === undefined);
+      order.check(entries, next.cursor === undefined);
       if (next.cursor === undefined) orders.delete(folder);
       else orders.set(folder, order);
-      return next;
+      return { ...next, entries };
     };
     this.#items = new WalkItems(page, path, undefined);
   }

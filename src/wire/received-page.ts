@@ -1,0 +1,43 @@
+/** A list page of the usual form stays as it came: to make an object of each entry takes longer than all the rest. */
+import { FRAME_STREAM } from "./frame.ts";
+import type { Entry } from "./gen/messages.ts";
+import { decodeMessage } from "./plain.ts";
+import { readVarint, varintLength } from "./varint.ts";
+
+/** Tags of Frame.response and Response.list. */
+const HEADS = [(5 << 3) | 2, (1 << 3) | 2] as const;
+
+/** Stands where an EntryPage was decoded. */
+export class ReceivedPage {
+  /** The encoded EntryPage, which nobody has looked at yet. */
+  readonly bytes: Uint8Array;
+  #entries: Entry[] | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** @throws LeatError PROTOCOL_ERROR when the bytes are no EntryPage */
+  get entries(): Entry[] {
+    return (this.#entries ??= decodeMessage("EntryPage", this.bytes).entries);
+  }
+}
+
+/** @returns undefined unless the frame `bytes[from, to)` is a list page, its heads as every encoder writes them */
+export function receivedPage(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): { stream: number; page: ReceivedPage } | undefined {
+  if (bytes[from] !== FRAME_STREAM) return undefined;
+  const stream = readVarint(bytes, from + 1, to);
+  if (stream <= 0 || stream > 0xffff_ffff) return undefined;
+  let at = from + 1 + varintLength(stream);
+  for (const tag of HEADS) {
+    const length = bytes[at] === tag ? readVarint(bytes, at + 1, to) : -1;
+    if (length < 0) return undefined;
+    at += 1 + varintLength(length);
+    if (at + length !== to) return undefined;
+  }
+  return { stream, page: new ReceivedPage(bytes.slice(at, to)) };
+}
