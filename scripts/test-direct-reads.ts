@@ -11,7 +11,7 @@ import { join } from "node:path";
 const CHOICES = ["on", "off"];
 
 const STEPS = [
-  ["test", "--timeout=60000", "--only-failures", "--parallel=2", "./test"],
+  ["scripts/run-tests.ts"],
   ["scripts/test-models.ts", "--quick"],
   ["test/chaos/main.ts", "--runs", "24"],
 ];

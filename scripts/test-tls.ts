@@ -6,6 +6,7 @@
  * Without a PATH: those of the server, the client, and of transfers that are interrupted.
  */
 import { copyFileSync } from "node:fs";
+import { join } from "node:path";
 import { Authority } from "../test/support/certificates.ts";
 import { TemporaryFolder } from "../test/support/folder.ts";
 
@@ -18,16 +19,13 @@ copyFileSync(made.certFile, folder.at("server.pem"));
 copyFileSync(made.keyFile, folder.at("server.key"));
 const named = process.argv.slice(2);
 const paths = named.length > 0 ? named : ["test/server", "test/client", "test/resume"];
-const { exited } = Bun.spawn(
-  [process.execPath, "test", "--timeout", "60000", "--only-failures", ...paths],
-  {
-    env: {
-      ...process.env,
-      LEAT_TEST_TLS: folder.path,
-      SSL_CERT_FILE: authority.certFile,
-      SSL_CERT_DIR: folder.at("none"),
-    },
-    stdio: ["ignore", "inherit", "inherit"],
+const { exited } = Bun.spawn([process.execPath, join(import.meta.dir, "run-tests.ts"), ...paths], {
+  env: {
+    ...process.env,
+    LEAT_TEST_TLS: folder.path,
+    SSL_CERT_FILE: authority.certFile,
+    SSL_CERT_DIR: folder.at("none"),
   },
-);
+  stdio: ["ignore", "inherit", "inherit"],
+});
 process.exitCode = await exited;

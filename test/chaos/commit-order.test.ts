@@ -8,7 +8,7 @@ import { connect } from "../../src/index.ts";
 import { MAX_FRAME, MiB } from "../../src/limits.ts";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
 import type { FrameBody } from "../../src/wire/gen/messages.ts";
-import { environment, PACKAGE, Served } from "../cli/support.ts";
+import { CLIENT_ALONE, environment, Served } from "../cli/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { parseTrace, type TracedCall } from "./strace.ts";
@@ -203,8 +203,8 @@ describe.skipIf(why !== undefined)(`a tree${why === undefined ? "" : ` [${why}]`
 /** Traces a client that fetches the folder `tree` into the folder `to`. */
 async function fetched(folder: TemporaryFolder, server: string): Promise<TracedCall[]> {
   const output = folder.at("trace");
-  const client = [`${PACKAGE}/src/cli/main.ts`, "client", "--server", server, "get", "-r", "tree"];
-  const child = Bun.spawn(["strace", "-f", ...how(output), "--", process.execPath, ...client], {
+  const client = [...CLIENT_ALONE, "client", "--server", server, "get", "-r", "tree"];
+  const child = Bun.spawn(["strace", "-f", ...how(output), "--", ...client], {
     cwd: folder.folder("to"),
     env: environment(),
     stdio: ["ignore", "ignore", "inherit"],

@@ -1,9 +1,7 @@
 /** The server of a chaos run: a process of its own, that is killed and started again. */
-import { PACKAGE, environment, Written } from "../cli/support.ts";
+import { environment, SERVER, Written } from "../cli/support.ts";
 import { descendants, openIn, stateOf } from "../support/held.ts";
 import type { ServerPlan } from "./plan.ts";
-
-const MAIN = `${PACKAGE}/src/cli/main.ts`;
 
 /** Milliseconds between two looks at what should become so. */
 const LOOK = 5;
@@ -121,7 +119,7 @@ export class Serving {
 
   #spawn(): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     const { workers, descriptors } = this.#plan;
-    const serve = [process.execPath, MAIN, "server", this.#library, "--port", "0"];
+    const serve = [SERVER, "server", this.#library, "--port", "0"];
     if (workers > 1) serve.push("--workers", `${workers}`);
     serve.push("--log-level", "warn");
     const limited = ["sh", "-c", `ulimit -n ${descriptors} && exec "$@"`, "sh", ...serve];

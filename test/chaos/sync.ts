@@ -3,7 +3,7 @@
  * changes between the runs, and in every other round while they run.
  */
 import { randomFrom, type Random } from "../support/chop.ts";
-import { environment, PACKAGE } from "../cli/support.ts";
+import { CLIENT, environment, PACKAGE } from "../cli/support.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { PLACE } from "./run.ts";
@@ -183,7 +183,7 @@ class SyncChaos {
     const ends = way === "down" ? [":t", local] : [local, ":t"];
     const flags = [...(isDeleting ? ["--delete"] : []), "--durability", "none"];
     const args = ["--server", proxy.address, "sync", ...ends, ...flags];
-    return Bun.spawn([process.execPath, "src/cli/main.ts", "client", ...args], {
+    return Bun.spawn([CLIENT, "client", ...args], {
       cwd: PACKAGE,
       env: environment(),
       stdin: "ignore",

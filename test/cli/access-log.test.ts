@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
-import { LAUNCHER, RunningServer, client, environment, run } from "./support.ts";
+import { client, CLIENT, environment, run, RunningServer } from "./support.ts";
 
 const started = async (library: TemporaryFolder, ...args: string[]) =>
   RunningServer.start([library.path, "--port", "0", ...args]);
@@ -64,7 +64,7 @@ test("a transfer that is cut has its line, with what was moved", async () => {
   using library = new TemporaryFolder();
   await using server = await started(library);
   const args = ["client", "--server", server.address, "upload", "-", "--to", "half"];
-  await using sending = Bun.spawn([LAUNCHER, ...args], {
+  await using sending = Bun.spawn([CLIENT, ...args], {
     env: environment(),
     stdin: "pipe",
     stdout: "ignore",
@@ -103,7 +103,7 @@ test("requests that fail in a crowd are counted, not told one by one", async () 
   using library = new TemporaryFolder();
   const count = 1_000;
   const server = await started(library);
-  await run([LAUNCHER, "client", "--server", server.address], {
+  await run([CLIENT, "client", "--server", server.address], {
     cwd: library.path,
     stdin: Array.from({ length: count }, (_, index) => `get nope-${index} -o -\n`).join(""),
   });

@@ -4,7 +4,7 @@ import { connect } from "../../src/index.ts";
 import type { Address } from "../../src/net/transport.ts";
 import { openShared } from "../../src/net/handover.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { environment, LAUNCHER, Written } from "./support.ts";
+import { environment, SERVER, Written } from "./support.ts";
 
 const folder = new TemporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -15,7 +15,7 @@ const onLinux = test.skipIf(process.platform !== "linux");
 /** The server, with a descriptor as its fourth: what it finds at its start. */
 function start(fd: number | "ignore" | "pipe", flags: readonly string[], count = "1") {
   const shell = `LISTEN_PID=$$ LISTEN_FDS=${count} exec "$@"`;
-  const command = [LAUNCHER, "server", folder.at("library"), ...flags];
+  const command = [SERVER, "server", folder.at("library"), ...flags];
   return Bun.spawn(["/bin/sh", "-c", shell, "sh", ...command], {
     env: environment(),
     stdio: ["ignore", "pipe", "pipe", fd],

@@ -6,7 +6,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { refusalCode } from "../support/refusal.ts";
 import { until } from "../support/until.ts";
 import { createUsers } from "../support/users.ts";
-import { RunningServer, client, run } from "./support.ts";
+import { client, run, RunningServer, SERVER } from "./support.ts";
 
 interface Event {
   readonly time: string;
@@ -118,7 +118,7 @@ test("SIGHUP opens it anew, and does not stop the server", async () => {
 test("a server whose audit log cannot be opened does not start", async () => {
   using folder = new TemporaryFolder();
   const args = ["--port", "0", "--audit-log", folder.at("nowhere/audit.log")];
-  const { code, stdout, stderr } = await run(["bun", "run", "server", folder.path, ...args]);
+  const { code, stdout, stderr } = await run([SERVER, "server", folder.path, ...args]);
   expect([code !== 0, stdout]).toEqual([true, ""]);
   expect(stderr).toMatch(/cannot open the audit log .*nowhere/);
 });

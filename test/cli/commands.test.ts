@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import {
-  LAUNCHER,
-  Served,
-  Written,
   client,
+  CLIENT,
   environment,
   expectFailure,
   quietly,
   run,
+  Served,
+  Written,
 } from "./support.ts";
 
 let served: Served;
@@ -68,7 +68,7 @@ describe("list", () => {
   test("takes its flags from the environment, too", async () => {
     served.corner("environment").file(".hidden", "");
     const env = { LEAT_SERVER: served.server.address, LEAT_ALL: "true" };
-    const command = ["bun", "run", "client", "list", "environment"];
+    const command = [CLIENT, "client", "list", "environment"];
     expect(await run(command, { env })).toEqual(quietly(".hidden\n"));
     const off = await run(command, { env: { ...env, LEAT_ALL: "0", LEAT_QUIET: "1" } });
     expect(off).toEqual(quietly());
@@ -194,7 +194,7 @@ describe("the others", () => {
     const file = served.library.file("watched", "x".repeat(1_000_000));
     const watch = (...more: string[]) => {
       const words = ["--server", served.server.address, "status", "--watch", "0.05", ...more];
-      return Bun.spawn([LAUNCHER, "client", ...words], { env: environment(), stdout: "pipe" });
+      return Bun.spawn([CLIENT, "client", ...words], { env: environment(), stdout: "pipe" });
     };
     await using json = watch("--json");
     const lines = new Written(json.stdout);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, LAUNCHER, Served, run } from "./support.ts";
+import { AtTerminal, CLIENT, run, Served } from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ afterAll(() => served[Symbol.asyncDispose]());
 
 /** The shell with lines piped into it. */
 function piped(cwd: TemporaryFolder, lines: readonly string[], env: Record<string, string> = {}) {
-  const command = [LAUNCHER, "client", "--server", served.server.address];
+  const command = [CLIENT, "client", "--server", served.server.address];
   return run(command, { cwd: cwd.path, env, stdin: lines.map((line) => `${line}\n`).join("") });
 }
 
@@ -164,7 +164,7 @@ describe("patterns", () => {
 
 describe("at a terminal", () => {
   const shell = (cwd: string, env: Record<string, string> = {}) =>
-    new AtTerminal([LAUNCHER, "client", "--server", served.server.address], { cwd, env });
+    new AtTerminal([CLIENT, "client", "--server", served.server.address], { cwd, env });
 
   test("Tab offers what is on the side that a name is of", async () => {
     using here = new TemporaryFolder();

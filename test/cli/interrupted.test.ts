@@ -7,7 +7,7 @@ import { contents } from "../support/contents.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
-import { environment, leat, PACKAGE, RunningServer, Written } from "./support.ts";
+import { CLIENT, environment, leat, RunningServer, Written } from "./support.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const SIZE = 20 * MiB;
@@ -34,10 +34,9 @@ class Stage implements AsyncDisposable {
     return new Stage(library, await RunningServer.start([library.path, "--port", "0"]));
   }
 
-  /** Begins a command, without the launcher: a signal meets the client itself. */
+  /** Begins a command. */
   begin(...args: string[]) {
-    const main = `${PACKAGE}/src/cli/main.ts`;
-    return Bun.spawn([process.execPath, main, "client", "--server", this.proxy.address, ...args], {
+    return Bun.spawn([CLIENT, "client", "--server", this.proxy.address, ...args], {
       cwd: this.here.path,
       env: environment(),
       stdin: "ignore",

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, expectFailure, LAUNCHER, quietly, Served } from "./support.ts";
+import { AtTerminal, CLIENT, expectFailure, quietly, Served } from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -159,7 +159,7 @@ describe("remove -r", () => {
     using here = new TemporaryFolder();
     const { library, server } = served;
     symlinkSync("photos", library.at("to photos"));
-    const command = [LAUNCHER, "client", "--server", server.address, "remove", "-r"];
+    const command = [CLIENT, "client", "--server", server.address, "remove", "-r"];
     for (const [answer, kept] of [["", true] as const, ["y", false] as const]) {
       library.file("asked/a", "12");
       library.file("asked/b/c", "3");

@@ -4,16 +4,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { run } from "./support.ts";
+import { CLIENT, run } from "./support.ts";
 
 const TALKER = join(import.meta.dir, "messages-fixture.ts");
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 /** Six times what a pipe holds. */
 const SAYS = 32_000;
 
 /** leat's own shell, its commands from a pipe. */
-const SHELL = `"$BUN" "$MAIN" client --server "$SERVER"`;
-const envOf = (server: string) => ({ MAIN, SERVER: server, BUN: process.execPath });
+const SHELL = `"$LEAT" client --server "$SERVER"`;
+const envOf = (server: string) => ({ LEAT: CLIENT, SERVER: server });
 
 const until = (file: string): string => `until [ -s "${file}" ]; do sleep 0.01; done`;
 

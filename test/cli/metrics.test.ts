@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { RunningServer, client, expectFailure, run } from "./support.ts";
+import { client, expectFailure, run, RunningServer, SERVER } from "./support.ts";
 
 test("a server tells its counts, and whether it serves", async () => {
   using folder = new TemporaryFolder();
@@ -33,14 +33,14 @@ test.each([
   ["9464x", /a port, or an address and a port/],
   ["127.0.0.1:70000", /a port, or an address and a port/],
 ])("--metrics %s is refused", async (address, message) => {
-  expectFailure(await run(["bun", "run", "server", "--metrics", address]), 2, message);
+  expectFailure(await run([SERVER, "server", "--metrics", address]), 2, message);
 });
 
 test("a port for metrics that is taken is refused", async () => {
   using folder = new TemporaryFolder();
   using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const args = [folder.path, "--port", "0", "--metrics", String(taken.port)];
-  const { code, stdout, stderr } = await run(["bun", "run", "server", ...args]);
+  const { code, stdout, stderr } = await run([SERVER, "server", ...args]);
   expect([code, stdout]).toEqual([40, ""]);
   expect(stderr).toMatch(/leat server: cannot listen on \S+: it is taken;.*--metrics port/);
 });

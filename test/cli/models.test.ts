@@ -3,7 +3,15 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { OPTIONS } from "../../src/server/options/table.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, client, expectFailure, LAUNCHER, run, RunningServer } from "./support.ts";
+import {
+  AtTerminal,
+  client,
+  CLIENT,
+  expectFailure,
+  run,
+  RunningServer,
+  SERVER,
+} from "./support.ts";
 import { until } from "../support/until.ts";
 
 const WAYS = [...OPTIONS.model.choices.map((model) => ["--model", model]), ["--workers", "2"]];
@@ -40,7 +48,7 @@ describe.each(WAYS)("%s %s", (...way) => {
     using library = new TemporaryFolder();
     library.file("foo.txt", "foo\n");
     await using started = await RunningServer.start([library.path, "--port", "0", ...way]);
-    const command = [LAUNCHER, "client", "--server", started.address];
+    const command = [CLIENT, "client", "--server", started.address];
     using here = new TemporaryFolder();
     await using first = new AtTerminal(command, { cwd: here.path });
     await first.screen.until("leat> ");
@@ -65,7 +73,7 @@ describe.each(WAYS)("%s %s", (...way) => {
   test("leaves no process when it is killed", async () => {
     using library = new TemporaryFolder();
     await using started = await RunningServer.start([library.path, "--port", "0", ...way]);
-    await using shell = new AtTerminal([LAUNCHER, "client", "--server", started.address], {
+    await using shell = new AtTerminal([CLIENT, "client", "--server", started.address], {
       cwd: library.path,
     });
     await shell.screen.until("leat> ");
@@ -78,7 +86,7 @@ describe.each(WAYS)("%s %s", (...way) => {
 
 test("a Ctrl-C at the server's terminal stops it and its processes together, once", async () => {
   using library = new TemporaryFolder();
-  const command = [LAUNCHER, "server", library.path, "--port", "0", "--workers", "2"];
+  const command = [SERVER, "server", library.path, "--port", "0", "--workers", "2"];
   await using started = new AtTerminal(command, { cwd: library.path });
   await started.screen.until("leat listening on");
   const all = processesOf(library.path);
@@ -91,7 +99,7 @@ test("a Ctrl-C at the server's terminal stops it and its processes together, onc
 
 test("flags that make no sense are refused", async () => {
   using library = new TemporaryFolder();
-  const server = (...args: string[]) => run(["bun", "run", "server", library.path, ...args]);
+  const server = (...args: string[]) => run([SERVER, "server", library.path, ...args]);
   const [model, workers, both, few] = await Promise.all([
     server("--model", "magic"),
     server("--workers", "0"),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, statSync } from "node:fs";
 import { MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, Served, run } from "./support.ts";
+import { CLIENT, run, Served } from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ const shown = (mode: number): string => mode.toString(8);
 
 function leat(here: TemporaryFolder, umask: string, ...args: string[]) {
   const script = `umask ${umask} && exec "$0" client --server "$SERVER" "$@"`;
-  return run(["bash", "-c", script, LAUNCHER, ...args], {
+  return run(["bash", "-c", script, CLIENT, ...args], {
     cwd: here.path,
     env: { SERVER: served.server.address },
   });
@@ -106,7 +106,7 @@ test("files of a tree keep theirs, both ways", async () => {
 
 test("what has no mode gets that of any new file", async () => {
   using here = new TemporaryFolder();
-  const command = [LAUNCHER, "client", "--server", served.server.address, "upload", "-"];
+  const command = [CLIENT, "client", "--server", served.server.address, "upload", "-"];
   expect(await run([...command, "-o", "stdin"], { cwd: here.path, stdin: "x" })).toEqual(quiet);
   expect(modeOf(served.library.at("stdin"))).toBe(0o666 & ~process.umask());
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, Served, run } from "./support.ts";
+import { CLIENT, run, Served } from "./support.ts";
 
 /** Their lines fill more than a pipe holds. */
 const FILES = 1_500;
@@ -26,7 +26,7 @@ afterAll(async () => {
 /** @returns the codes of leat and of head, and what leat said */
 async function headOf(command: string, input = "") {
   const env = {
-    LEAT: `${LAUNCHER} client --server ${served.server.address}`,
+    LEAT: `${CLIENT} client --server ${served.server.address}`,
     INPUT: input,
   };
   const script = `printf "$INPUT" | ${command} | head -n 1 >/dev/null; echo "\${PIPESTATUS[*]}"`;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, Served, expectFailure, run } from "./support.ts";
+import { CLIENT, expectFailure, run, Served } from "./support.ts";
 
 let served: Served;
 let here: TemporaryFolder;
@@ -108,7 +108,7 @@ describe("local files", () => {
       served.library.folder(`mixed-${recursive}`);
       const script = `cd "$HERE" && "$LEAT" client --server "$SERVER" upload ${recursive ? "-r" : ""} * -o mixed-${recursive}/`;
       const ran = await run(["bash", "-c", script], {
-        env: { HERE: here.at("mixed"), LEAT: LAUNCHER, SERVER: served.server.address },
+        env: { HERE: here.at("mixed"), LEAT: CLIENT, SERVER: served.server.address },
       });
       expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 11, stdout: "" });
       expect(ran.stderr.trim().split("\n").toSorted()).toEqual([

@@ -5,18 +5,19 @@ import { join } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
   AtTerminal,
-  LAUNCHER,
-  PACKAGE,
-  RunningServer,
   client,
+  CLIENT,
   environment,
   expectFailure,
   leat,
+  PACKAGE,
   run,
+  RunningServer,
+  SERVER,
 } from "./support.ts";
 import { until } from "../support/until.ts";
 
-const server = (...args: string[]) => run(["bun", "run", "server", ...args]);
+const server = (...args: string[]) => run([SERVER, "server", ...args]);
 
 describe("a server that starts", () => {
   test("says on stdout that it is ready, and logs who connects", async () => {
@@ -36,7 +37,7 @@ describe("a server that starts", () => {
       await using started = await RunningServer.start([library.path, "--port", port]);
       port = started.port;
       // One that stays, so that the server is the first to close.
-      await using open = Bun.spawn(["bun", "run", "client", "--server", started.address], {
+      await using open = Bun.spawn([CLIENT, "client", "--server", started.address], {
         cwd: PACKAGE,
         stdin: "pipe",
         stdout: "ignore",
@@ -54,7 +55,7 @@ describe("a server that starts", () => {
     using library = new TemporaryFolder();
     await using started = await RunningServer.start([library.path, "--port", "0"]);
     const args = ["--server", started.address, "upload", "-", "--to", "x"];
-    await using sending = Bun.spawn([LAUNCHER, "client", ...args], {
+    await using sending = Bun.spawn([CLIENT, "client", ...args], {
       env: environment(),
       stdin: "pipe",
       stdout: "ignore",
@@ -76,7 +77,7 @@ describe("a server that starts", () => {
 
   test("takes its library from the folder it is started in, and makes it", async () => {
     using here = new TemporaryFolder();
-    await using started = new AtTerminal([LAUNCHER, "server", "--port", "0"], { cwd: here.path });
+    await using started = new AtTerminal([SERVER, "server", "--port", "0"], { cwd: here.path });
     await started.screen.until("leat listening on 127.0.0.1:");
     expect(existsSync(here.at("library"))).toBe(true);
     // At a terminal: the time of day, in colour.
@@ -134,7 +135,7 @@ describe("a server that starts", () => {
     using library = new TemporaryFolder();
     const args = [library.path, "--port", "0", "--max-connections", "1"];
     await using started = await RunningServer.start(args);
-    await using first = new AtTerminal([LAUNCHER, "client", "--server", started.address], {
+    await using first = new AtTerminal([CLIENT, "client", "--server", started.address], {
       cwd: library.path,
     });
     await first.screen.until("leat> ");
@@ -268,7 +269,7 @@ describe("a server that cannot start", () => {
   });
 
   test("explains what is wrong in the environment", async () => {
-    const ran = await run(["bun", "run", "server"], { env: { LEAT_READ_ONLY: "maybe" } });
+    const ran = await run([SERVER, "server"], { env: { LEAT_READ_ONLY: "maybe" } });
     expectFailure(ran, 2, /LEAT_READ_ONLY=maybe in the environment is invalid/);
   });
 });

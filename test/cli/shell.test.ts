@@ -3,14 +3,14 @@ import { readFileSync, readdirSync, truncateSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
   AtTerminal,
-  LAUNCHER,
+  CLIENT,
+  environment,
+  expectFailure,
   PACKAGE,
+  run,
   RunningServer,
   Served,
   Written,
-  environment,
-  expectFailure,
-  run,
 } from "./support.ts";
 import { until } from "../support/until.ts";
 
@@ -35,7 +35,7 @@ async function isRefused(port: number): Promise<boolean> {
 
 /** The shell with lines piped into it. */
 function piped(lines: readonly string[], cwd = served.library.path) {
-  const command = [LAUNCHER, "client", "--server", served.server.address];
+  const command = [CLIENT, "client", "--server", served.server.address];
   return run(command, { cwd, stdin: lines.map((line) => `${line}\n`).join("") });
 }
 
@@ -93,7 +93,7 @@ describe("commands piped into the shell", () => {
   });
 
   test("need a server that is there", async () => {
-    const ran = await run([LAUNCHER, "client", "--server", "unix:/nowhere"], {
+    const ran = await run([CLIENT, "client", "--server", "unix:/nowhere"], {
       cwd: served.library.path,
       stdin: "list\nlist\n",
     });
@@ -105,7 +105,7 @@ describe("commands piped into the shell", () => {
     library.file("x", "");
     const first = await RunningServer.start([library.path, "--port", "0"]);
     const { address, port } = first;
-    await using shell = Bun.spawn([LAUNCHER, "client", "--server", address], {
+    await using shell = Bun.spawn([CLIENT, "client", "--server", address], {
       env: environment(),
       stdin: "pipe",
       stdout: "pipe",
@@ -130,7 +130,7 @@ describe("commands piped into the shell", () => {
 
 describe("the shell at a terminal", () => {
   const shell = (cwd: string, env: Record<string, string> = {}) =>
-    new AtTerminal([LAUNCHER, "client", "--server", served.server.address], { cwd, env });
+    new AtTerminal([CLIENT, "client", "--server", served.server.address], { cwd, env });
 
   test("says what can be typed, guides after a mistake, and leaves on Ctrl-D with 0", async () => {
     using here = new TemporaryFolder();
@@ -212,7 +212,7 @@ describe("the shell at a terminal", () => {
     library.file("there", "");
     const first = await RunningServer.start([library.path, "--port", "0"]);
     const { address, port } = first;
-    await using at = new AtTerminal([LAUNCHER, "client", "--server", address], {
+    await using at = new AtTerminal([CLIENT, "client", "--server", address], {
       cwd: library.path,
     });
     await at.prompt();
@@ -242,7 +242,7 @@ describe("one command at a terminal", () => {
   test("tells what it did, without a bar for what is quick", async () => {
     using here = new TemporaryFolder();
     here.file("new.txt", "12345");
-    const command = [LAUNCHER, "client", "--server", served.server.address, "upload", "new.txt"];
+    const command = [CLIENT, "client", "--server", served.server.address, "upload", "new.txt"];
     await using at = new AtTerminal(command, { cwd: here.path });
     expect(await at.exited).toBe(0);
     await at.screen.until(/^new\.txt {2}5 B in [\d.]+ m?s(, [\d.]+ B\/s)?, on disk\r\n$/);
@@ -252,7 +252,7 @@ describe("one command at a terminal", () => {
     using here = new TemporaryFolder();
     truncateSync(here.file("huge"), 4 * 2 ** 30);
     // Through bun run, which passes on the signal that the terminal sends to both.
-    const script = ["bun", "run", "client", "--server", served.server.address];
+    const script = [CLIENT, "client", "--server", served.server.address];
     await using at = new AtTerminal([...script, "upload", here.at("huge")], {
       cwd: PACKAGE,
     });

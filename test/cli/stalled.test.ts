@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { MiB } from "../../src/limits.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, LAUNCHER, Served } from "./support.ts";
+import { AtTerminal, CLIENT, Served } from "./support.ts";
 
 test("the line of a transfer that does not move says why", async () => {
   await using served = await Served.start();
@@ -12,10 +12,10 @@ test("the line of a transfer that does not move says why", async () => {
   using proxy = new FaultProxy(port, () => ({ stallDown: 3 * MiB }));
   using here = new TemporaryFolder();
   const cwd = here.path;
-  const get = [LAUNCHER, "client", "--server", proxy.address, "get", "file"];
+  const get = [CLIENT, "client", "--server", proxy.address, "get", "file"];
   await using fetching = new AtTerminal(get, { cwd });
   const put = `sleep 20 | exec "$0" client --server ${served.server.address} upload - --to x`;
-  await using sending = new AtTerminal(["/bin/sh", "-c", put, LAUNCHER], { cwd });
+  await using sending = new AtTerminal(["/bin/sh", "-c", put, CLIENT], { cwd });
   await fetching.screen.until(/file .* no word from the server, \d s/);
   // It is there, as its Pong says: this is not its fault.
   await sending.screen.until(/x .* waits for the local disk, or a pipe, \d s/);

@@ -1,7 +1,7 @@
 /** Standard input that is a file: it is read from where it stands, and stands behind what was read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, Served, run } from "./support.ts";
+import { CLIENT, run, Served } from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ afterAll(() => served[Symbol.asyncDispose]());
 
 /** Runs a script of the shell; `$LEAT` is the client. */
 function bash(script: string, here: TemporaryFolder) {
-  const env = { LEAT: `${LAUNCHER} client --server ${served.server.address}` };
+  const env = { LEAT: `${CLIENT} client --server ${served.server.address}` };
   return run(["bash", "-c", script], { cwd: here.path, env });
 }
 

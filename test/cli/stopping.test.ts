@@ -6,7 +6,7 @@ import { connect, type LeatError } from "../../src/index.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { WAYS, flagsOf } from "../support/served.ts";
-import { environment, expectFailure, LAUNCHER, run, Written } from "./support.ts";
+import { environment, expectFailure, run, SERVER, Written } from "./support.ts";
 import { until } from "../support/until.ts";
 
 /** A server, as one process: `bun run` would be a second one. */
@@ -17,7 +17,7 @@ class Running implements AsyncDisposable {
   address = "";
 
   private constructor(flags: readonly string[]) {
-    const command = [LAUNCHER, "server", this.library.path, "--port", "0", ...flags];
+    const command = [SERVER, "server", this.library.path, "--port", "0", ...flags];
     const options = { stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const;
     this.child = Bun.spawn(command, { env: environment(), ...options });
     this.log = new Written(this.child.stderr);
@@ -94,6 +94,6 @@ test("a server without workers says that there is nothing to replace, and serves
 
 test("a --drain that is no time is refused", async () => {
   using folder = new TemporaryFolder();
-  const refused = await run([LAUNCHER, "server", folder.path, "--drain", "soon"]);
+  const refused = await run([SERVER, "server", folder.path, "--drain", "soon"]);
   expectFailure(refused, 2, /--drain .*a number of seconds/);
 });

@@ -8,6 +8,21 @@ import { noteServer, TLS_FILES } from "../support/tls.ts";
 export const PACKAGE = resolve(import.meta.dir, "../..");
 export const LAUNCHER = resolve(PACKAGE, "bin/leat");
 
+/**
+ * What tests start as `leat client` and `leat server`. `LEAT_TEST_CLIENT` and `LEAT_TEST_SERVER` name other executables:
+ * one that scripts/run-tests.ts has built, which starts in a quarter of the time, or one of another version.
+ */
+export const CLIENT = process.env["LEAT_TEST_CLIENT"] ?? LAUNCHER;
+export const SERVER = process.env["LEAT_TEST_SERVER"] ?? LAUNCHER;
+
+/** The same where strace looks at the process from its start: without the shell of bin/leat. */
+export const CLIENT_ALONE = alone(CLIENT);
+export const SERVER_ALONE = alone(SERVER);
+
+function alone(command: string): readonly string[] {
+  return command === LAUNCHER ? [process.execPath, resolve(PACKAGE, "src/cli/main.ts")] : [command];
+}
+
 /** Shells at a terminal keep their history there, and not with whoever runs the tests. */
 const state = new TemporaryFolder();
 process.on("exit", () => state[Symbol.dispose]());
@@ -53,18 +68,18 @@ export async function run(
   return { code, stdout, stderr };
 }
 
-/** `bun run client …`, as the package offers it. */
+/** `leat client …`, in the folder of the package. */
 export function client(
   server: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Ran> {
-  return run(["bun", "run", "client", "--server", server, ...args], options);
+  return run([CLIENT, "client", "--server", server, ...args], options);
 }
 
-/** The installed command, in a folder of one's own. */
+/** `leat client …` or `leat server …`, in a folder of one's own. */
 export function leat(cwd: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return run([LAUNCHER, ...args], { ...options, cwd });
+  return run([args[0] === "server" ? SERVER : CLIENT, ...args], { ...options, cwd });
 }
 
 /** Milliseconds after which something will not come any more: to be told what came instead. */
@@ -139,7 +154,7 @@ function tlsFlags(args: readonly string[]): string[] {
     : ["--tls-cert", TLS_FILES.cert, "--tls-key", TLS_FILES.key];
 }
 
-/** A server of `bun run server`, ready. Stopped at the end of its scope. */
+/** `leat server`, ready. Stopped at the end of its scope. */
 export class RunningServer implements AsyncDisposable {
   readonly stdout: Written;
   readonly stderr: Written;
@@ -148,7 +163,7 @@ export class RunningServer implements AsyncDisposable {
   address = "";
 
   private constructor(args: readonly string[], env: Record<string, string>) {
-    this.child = Bun.spawn(["bun", "run", "server", ...args, ...tlsFlags(args)], {
+    this.child = Bun.spawn([SERVER, "server", ...args, ...tlsFlags(args)], {
       cwd: PACKAGE,
       env: environment(env),
       stdin: "ignore",
@@ -215,7 +230,7 @@ export class Served implements AsyncDisposable {
     };
   }
 
-  /** `bun run client` of this server. */
+  /** `leat client …` with this server. */
   client(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     return client(this.server.address, args, options);
   }

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, LAUNCHER, leat, quietly, type Ran, Served } from "./support.ts";
+import { AtTerminal, CLIENT, leat, quietly, type Ran, Served } from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -139,7 +139,7 @@ describe("--delete", () => {
     sides.there("a", "one");
     sides.file("here/x", "x");
     sides.file("here/z/y", "y");
-    const command = [LAUNCHER, "client", "--server", served.server.address, "sync"];
+    const command = [CLIENT, "client", "--server", served.server.address, "sync"];
     for (const [answer, kept] of [
       ["n", true],
       ["", true],
@@ -349,7 +349,7 @@ test("asks in the shell, where Ctrl-C interrupts the question", async () => {
   using sides = new Sides();
   sides.there("a", "one");
   for (const name of ["a", "x"]) sides.file(`here/${name}`, "one");
-  const command = [LAUNCHER, "client", "--server", served.server.address];
+  const command = [CLIENT, "client", "--server", served.server.address];
   await using terminal = new AtTerminal(command, { cwd: sides.path });
   await terminal.prompt();
   const question = "remove 1 file of here (here/x is one)? [y/N] ";

@@ -2,7 +2,7 @@
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import { createServer, type Server } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, LAUNCHER } from "./support.ts";
+import { AtTerminal, CLIENT } from "./support.ts";
 
 /** Legal in a library: they turn the direction of text, separate lines, or hide what follows. */
 const [FOLDER, FILE, OTHER] = ["dir\u2028sep", "tur\u202ened", "iso\u2066lated"];
@@ -60,7 +60,7 @@ test.each<[string[]]>([
   [["rename", "-v", OTHER!, `${dir}/`]],
   [["mkdir", "-v", OTHER!, `${dir}/new`]],
 ])("%j", async (words) => {
-  const command = [LAUNCHER, "client", "--server", server.address, ...words];
+  const command = [CLIENT, "client", "--server", server.address, ...words];
   await using seen = new AtTerminal(command, { cwd: here.path });
   await seen.exited;
   const { text } = seen.screen;

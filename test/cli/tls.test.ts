@@ -10,13 +10,13 @@ import {
 } from "node:fs";
 import { Authority } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, RunningServer, client, expectFailure, run } from "./support.ts";
+import { client, expectFailure, run, RunningServer, SERVER } from "./support.ts";
 
 const authority = new Authority();
 const LOCAL = { name: "server", alternatives: "DNS:localhost,IP:127.0.0.1" };
 
 const init = (folder: string, ...flags: string[]) =>
-  run([LAUNCHER, "server", "init", folder, ...flags]);
+  run([SERVER, "server", "init", folder, ...flags]);
 
 test("init makes a server to which the line for the client leads", async () => {
   using here = new TemporaryFolder();
@@ -129,7 +129,7 @@ test("with client certificates a server may be reached from other machines", asy
   const tls = ["--tls-cert", certFile, "--tls-key", keyFile];
   const open = [library.path, "--host", "0.0.0.0", "--port", "0", ...tls];
   expectFailure(
-    await run([LAUNCHER, "server", ...open]),
+    await run([SERVER, "server", ...open]),
     2,
     /--tls-client-ca asks clients for certificates/,
   );
@@ -186,5 +186,5 @@ test.each<[string, string[], number, RegExp]>([
 ])("a server is not started with %s", async (_what, flags, code, why) => {
   using library = new TemporaryFolder();
   const port = flags.includes("--unix") ? [] : ["--port", "0"];
-  expectFailure(await run([LAUNCHER, "server", library.path, ...port, ...flags]), code, why);
+  expectFailure(await run([SERVER, "server", library.path, ...port, ...flags]), code, why);
 });

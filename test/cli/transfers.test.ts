@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { TemporaryFolder } from "../support/folder.ts";
-import { Served, expectFailure, leat, quietly, run } from "./support.ts";
+import { CLIENT, expectFailure, leat, quietly, run, Served } from "./support.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -155,7 +155,7 @@ describe("get", () => {
     for (const name of names) file(name, "x");
     const paths = names.map((name) => `hundreds/${name}`);
     const args = ["get", ...paths, "-o", here.path, "--json", "--durability", "none"];
-    const command = ["bun", "run", "client", "--server", served.server.address, ...args];
+    const command = [CLIENT, "client", "--server", served.server.address, ...args];
     // More than the pipe holds, and read only when all files are there.
     const script = `"$@" | { while [ "$(ls ${here.path} | wc -l)" != 500 ]; do sleep 0.01; done; wc -l; }`;
     expect(await run(["bash", "-c", script, "bash", ...command])).toEqual(quietly("500\n"));

@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { KiB, LOG_BUFFER } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { LAUNCHER, Written, environment, run } from "./support.ts";
+import { environment, run, SERVER, Written } from "./support.ts";
 
 const CONNECTIONS = 4000;
 
@@ -18,7 +18,7 @@ test("holds a bounded part of it, goes on, and says how many lines are lost", as
   const library = folder.folder("library");
   const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
   const flags = ["--port", "0", "--log-level", "debug"];
-  await using child = Bun.spawn([LAUNCHER, "server", library, ...flags], {
+  await using child = Bun.spawn([SERVER, "server", library, ...flags], {
     env: environment(),
     stdio: ["ignore", "pipe", fd],
   });

@@ -2,7 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { AtTerminal, LAUNCHER, RunningServer, client, expectFailure, leat } from "./support.ts";
+import {
+  AtTerminal,
+  client,
+  CLIENT,
+  expectFailure,
+  leat,
+  RunningServer,
+  SERVER,
+} from "./support.ts";
 
 const user = (folder: TemporaryFolder, ...args: string[]) =>
   leat(folder.path, ["server", "user", "--users", "users.json", ...args]);
@@ -124,7 +132,7 @@ describe("secrets", () => {
 
 test("a password is asked for at the terminal, and not shown", async () => {
   using folder = new TemporaryFolder();
-  const words = (...args: string[]) => [LAUNCHER, ...args];
+  const words = (...args: string[]) => [args[0] === "server" ? SERVER : CLIENT, ...args];
   const file = folder.at("users.json");
   await using adding = new AtTerminal(
     words("server", "user", "--users", file, "add", "bob", "--ask-password"),

@@ -9,13 +9,13 @@ import type { Store, StoreEntry } from "../../src/store/store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
   AtTerminal,
-  LAUNCHER,
-  PACKAGE,
-  RunningServer,
   client,
+  CLIENT,
   environment,
   expectFailure,
+  PACKAGE,
   run,
+  RunningServer,
 } from "./support.ts";
 import { until } from "../support/until.ts";
 
@@ -98,10 +98,12 @@ describe("a client that is stopped in the middle", () => {
     using here = new TemporaryFolder();
     truncateSync(folder.file("big"), 4 * 2 ** 30);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
-    await using getting = Bun.spawn(
-      [LAUNCHER, "client", "--server", server.address, "get", "big"],
-      { cwd: here.path, env: environment(), stdin: "ignore", stderr: "pipe" },
-    );
+    await using getting = Bun.spawn([CLIENT, "client", "--server", server.address, "get", "big"], {
+      cwd: here.path,
+      env: environment(),
+      stdin: "ignore",
+      stderr: "pipe",
+    });
     await until(() => readdirSync(here.path).some((name) => sizeOf(here.at(name)) > 0));
     getting.kill(signal);
     expect(await getting.exited).toBe(code);
@@ -117,7 +119,7 @@ describe("a client that is stopped in the middle", () => {
     truncateSync(folder.file("big"), 64 * MiB);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     const args = ["--server", server.address, "get", "big", "-o", "-"];
-    await using getting = Bun.spawn([LAUNCHER, "client", ...args], {
+    await using getting = Bun.spawn([CLIENT, "client", ...args], {
       cwd: PACKAGE,
       env: environment(),
       stdin: "ignore",
@@ -135,7 +137,7 @@ describe("a client that is stopped in the middle", () => {
     using folder = new TemporaryFolder();
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     await using sending = Bun.spawn(
-      [LAUNCHER, "client", "--server", server.address, "upload", "-", "-o", "x"],
+      [CLIENT, "client", "--server", server.address, "upload", "-", "-o", "x"],
       { cwd: PACKAGE, env: environment(), stdin: "pipe", stderr: "ignore" },
     );
     sending.stdin.write("x".repeat(1_000_000));
@@ -162,7 +164,7 @@ describe("a server that lies", () => {
       .split("\n")
       .map((line) => JSON.parse(line).name);
     expect(read).toEqual(names);
-    await using seen = new AtTerminal([LAUNCHER, "client", "--server", server.address, "list"], {
+    await using seen = new AtTerminal([CLIENT, "client", "--server", server.address, "list"], {
       cwd: PACKAGE,
     });
     expect(await seen.exited).toBe(0);
@@ -200,7 +202,7 @@ describe("a server that lies", () => {
     here.folder("deep");
     const options = { cwd: here.at("deep") };
     await using server = await createServer({ store: lying(names), port: 0 });
-    const leat = [LAUNCHER, "client", "--server", server.address];
+    const leat = [CLIENT, "client", "--server", server.address];
     const wrong = await run([...leat, "get", "../../evil"], options);
     expectFailure(wrong, 11, /\(INVALID_NAME\)/);
     const right = await run([...leat, "get", "folder/asked"], options);

@@ -225,9 +225,8 @@ describe("a server that", () => {
   });
 });
 
-/** Below `bun run`, which is told nothing. */
-function kill(server: RunningServer): void {
-  for (const pid of descendants(server.child.pid)) process.kill(pid, "SIGKILL");
+function kill({ child: { pid } }: RunningServer): void {
+  for (const one of [...descendants(pid), pid]) process.kill(one, "SIGKILL");
 }
 
 function many(local: TemporaryFolder): void {

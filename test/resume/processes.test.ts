@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { MiB, NOTE_BYTES } from "../../src/limits.ts";
-import { client, environment, PACKAGE, RunningServer } from "../cli/support.ts";
+import { client, CLIENT, environment, RunningServer } from "../cli/support.ts";
 import { until } from "../support/until.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { openIn } from "../support/held.ts";
@@ -11,9 +11,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { contents } from "../support/contents.ts";
 
 function begin(server: string, args: readonly string[]) {
-  // Without the launcher: a process that is killed takes none along.
-  const main = `${PACKAGE}/src/cli/main.ts`;
-  return Bun.spawn([process.execPath, main, "client", "--server", server, ...args], {
+  return Bun.spawn([CLIENT, "client", "--server", server, ...args], {
     env: environment(),
     stdin: "ignore",
     stdout: "ignore",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { client as command, environment, PACKAGE, Written } from "../cli/support.ts";
+import { client as command, environment, SERVER, Written } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
@@ -103,10 +103,12 @@ test.skipIf(noLimits !== undefined)(
   named("a server that can open no file more says how it is", noLimits),
   async () => {
     using folder = new TemporaryFolder();
-    await using child = Bun.spawn(
-      [process.execPath, `${PACKAGE}/src/cli/main.ts`, "server", folder.path, "--port", "0"],
-      { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "ignore" },
-    );
+    await using child = Bun.spawn([SERVER, "server", folder.path, "--port", "0"], {
+      env: environment(),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
     const ready = await new Written(child.stdout).until("\n");
     await using client = await connect(/ (\S+)\n/.exec(ready)![1]!);
     await client.status();

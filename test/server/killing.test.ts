@@ -35,10 +35,9 @@ async function serve(): Promise<Served> {
   return served;
 }
 
-/** The processes that serve. Below `bun run` there is the server, and below that there are they. */
+/** The processes that serve. */
 function serving({ server }: Served): number[] {
-  const [main] = descendants(server.child.pid);
-  return descendants(main!);
+  return descendants(server.child.pid);
 }
 
 /** A download that has begun, and goes on when it is told to. */

@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { LAUNCHER, Served } from "../cli/support.ts";
+import { CLIENT, Served } from "../cli/support.ts";
 import { descendants, type Held, heldBy, stateOf } from "../support/held.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { flagsOf, LONG, WAY } from "../support/served.ts";
@@ -53,7 +53,7 @@ const rude: Record<string, (served: Served) => Promise<void>> = {
     expect((await peer.body(1)).case).toMatch(/response|credit/);
   },
   async "is killed in the middle of a download"({ server, library }) {
-    const command = [LAUNCHER, "client", "--server", server.address, "get", "big.bin", "-o", "-"];
+    const command = [CLIENT, "client", "--server", server.address, "get", "big.bin", "-o", "-"];
     await using client = Bun.spawn(command, {
       cwd: library.path,
       stdio: ["ignore", "pipe", "ignore"],

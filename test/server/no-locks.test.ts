@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { client as command, PACKAGE, run } from "../cli/support.ts";
+import { client as command, CLIENT_ALONE, run } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
@@ -53,8 +53,8 @@ describe.skipIf(why !== undefined).each(["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EINV
       using here = new TemporaryFolder();
       folder.file("file", BYTES);
       await using server = await startServer({ library: folder.path });
-      const get = ["strace", "-f", ...inject(errno), "--", process.execPath];
-      const words = [`${PACKAGE}/src/cli/main.ts`, "client", "--server", server.address];
+      const get = ["strace", "-f", ...inject(errno), "--", ...CLIENT_ALONE];
+      const words = ["client", "--server", server.address];
       for (let i = 0; i < 2; i += 1) {
         const { code, stderr } = await run([
           ...get,

@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, utimesSync } from "node
 import { crc32 } from "node:zlib";
 import { connect, type Client } from "../../src/index.ts";
 import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
-import { client as command, PACKAGE, type Ran, run } from "../cli/support.ts";
+import { client as command, CLIENT_ALONE, run, type Ran } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -44,8 +44,7 @@ const straced = (faults: readonly string[], server: string, ...words: string[]):
     "-f",
     ...strace(faults),
     "--",
-    process.execPath,
-    `${PACKAGE}/src/cli/main.ts`,
+    ...CLIENT_ALONE,
     "client",
     "--server",
     server,

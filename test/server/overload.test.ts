@@ -20,7 +20,7 @@ import {
   SEND_BUFFERS,
   WINDOW_BUDGET,
 } from "../../src/limits.ts";
-import { environment, LAUNCHER, Written } from "../cli/support.ts";
+import { environment, SERVER, Written } from "../cli/support.ts";
 import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { LONG } from "../support/served.ts";
@@ -55,7 +55,7 @@ class Crowded implements AsyncDisposable {
   constructor(room: number, limit?: number) {
     this.library.file("file", FILE);
     const flags = ["--port", "0", "--max-connections", `${room}`, "--log-level", "warn"];
-    const command = [LAUNCHER, "server", this.library.path, ...flags];
+    const command = [SERVER, "server", this.library.path, ...flags];
     const limited = ["/bin/sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh", ...command];
     this.child = Bun.spawn(limit === undefined ? command : limited, {
       env: environment(),

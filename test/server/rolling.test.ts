@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { environment, LAUNCHER, Written } from "../cli/support.ts";
+import { environment, SERVER, Written } from "../cli/support.ts";
 import { SEED, seededRandom } from "../support/chop.ts";
 import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -49,7 +49,7 @@ class Place implements AsyncDisposable {
       this.sums.set(size, sumOf(path));
     }
     const flags = ["--port", "0", "--workers", `${WORKERS}`, "--drain", DRAIN];
-    this.child = Bun.spawn([LAUNCHER, "server", this.library.path, ...flags], {
+    this.child = Bun.spawn([SERVER, "server", this.library.path, ...flags], {
       env: environment(),
       stdin: "ignore",
       stdout: "pipe",

@@ -1,6 +1,6 @@
 /** A server under strace: what it asks of the kernel is written down, or refused. */
 import { descendants } from "./held.ts";
-import { environment, PACKAGE, Written } from "../cli/support.ts";
+import { environment, SERVER_ALONE, Written } from "../cli/support.ts";
 
 /** @returns why there is no strace that may look at a process of ours */
 export function noStrace(): string | undefined {
@@ -24,19 +24,9 @@ export class StracedServer implements AsyncDisposable {
     how: readonly string[],
     ...flags: readonly string[]
   ): Promise<StracedServer> {
-    const server = [`${PACKAGE}/src/cli/main.ts`, "server", library, "--port", "0", ...flags];
+    const server = [...SERVER_ALONE, "server", library, "--port", "0", ...flags];
     const child = Bun.spawn(
-      [
-        "strace",
-        "-f",
-        "--seccomp-bpf",
-        ...how,
-        "--",
-        process.execPath,
-        ...server,
-        "--log-level",
-        "error",
-      ],
+      ["strace", "-f", "--seccomp-bpf", ...how, "--", ...server, "--log-level", "error"],
       { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
     );
     const said = child.stderr.text();

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { type Client, connect, LeatError } from "../../../src/index.ts";
-import { environment, PACKAGE, Written } from "../../cli/support.ts";
+import { environment, SERVER_ALONE, Written } from "../../cli/support.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { openIn } from "../../support/held.ts";
 import { randomFrom } from "../../support/chop.ts";
@@ -203,15 +203,12 @@ class FaultyServer implements AsyncDisposable {
   async #start(): Promise<void> {
     await this.#end();
     const flags = ["--port", "0", "--log-level", "error", ...this.#flags];
-    const child = Bun.spawn(
-      [process.execPath, `${PACKAGE}/src/cli/main.ts`, "server", this.#library.path, ...flags],
-      {
-        env: environment(),
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: Bun.file(this.#work.at("log")),
-      },
-    );
+    const child = Bun.spawn([...SERVER_ALONE, "server", this.#library.path, ...flags], {
+      env: environment(),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: Bun.file(this.#work.at("log")),
+    });
     this.#child = child;
     const ready = await new Written(child.stdout).until("\n");
     this.#port = Number(/:(\d+)\n/.exec(ready)![1]);
