@@ -4,7 +4,7 @@
  *
  *     bun scripts/run-tests.ts [FLAG-OF-BUN-TEST|PATH]...
  */
-import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -33,6 +33,7 @@ export class TestSite implements Disposable {
     this.path = mkdtempSync(
       join(process.env["TMPDIR"] ?? (hasRoom() ? MEMORY : tmpdir()), "leat-"),
     );
+    chmodSync(this.path, 0o755); // some tests become another user
     const leat = join(this.path, "leat");
     const { exitCode } = Bun.spawnSync([process.execPath, `${ROOT}/scripts/build.ts`, leat], {
       stdio: ["ignore", "ignore", "inherit"],
@@ -49,7 +50,7 @@ export class TestSite implements Disposable {
   /** @param words flags of `bun test`, and paths of tests: all unless given */
   async run(words: readonly string[]): Promise<Counts> {
     const report = join(this.path, "tests.xml");
-    const how = ["--timeout=60000", `--parallel=${AT_ONCE}`, "--only-failures"];
+    const how = ["--timeout=180000", `--parallel=${AT_ONCE}`, "--only-failures"];
     const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
     const paths = words.some((word) => !word.startsWith("-")) ? [] : ["./test"];
     const command = [process.execPath, "test", ...how, ...reporter, ...words, ...paths];

@@ -34,13 +34,15 @@ beforeAll(async () => {
     cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
   }
   symlinkSync(MODULES, join(copy, "node_modules"));
-  const packed = await pack(copy);
-  const needed = await Promise.all(
-    // With --force: some say which tools their own developers need, and npm checks that here.
-    NEEDED.map((name) => pack(join(MODULES, name), "--ignore-scripts", "--force")),
+  const packed = await pack([copy]);
+  // With --force: some say which tools their own developers need, and npm checks that here.
+  const needed = await pack(
+    NEEDED.map((name) => join(MODULES, name)),
+    "--ignore-scripts",
+    "--force",
   );
   folder.file("project/package.json", '{ "name": "project", "private": true, "type": "module" }');
-  await npmRuns(["install", "--no-audit", "--no-fund", packed, ...needed], project);
+  await npmRuns(["install", "--no-audit", "--no-fund", ...packed, ...needed], project);
   for (const name of TYPES) {
     const link = join(project, "node_modules", name);
     mkdirSync(join(link, ".."), { recursive: true });
@@ -55,11 +57,12 @@ async function npmRuns(args: readonly string[], cwd: string): Promise<string> {
   return stdout;
 }
 
-/** @returns the path of the tarball */
-async function pack(path: string, ...more: readonly string[]): Promise<string> {
+/** @returns the paths of the tarballs */
+async function pack(paths: readonly string[], ...more: readonly string[]): Promise<string[]> {
   const to = folder.folder("packed");
-  const said = await npmRuns(["pack", path, "--pack-destination", to, ...more], path);
-  return join(to, said.trim().split("\n").at(-1)!);
+  const said = await npmRuns(["pack", ...paths, "--pack-destination", to, ...more], paths[0]!);
+  const lines = said.trim().split("\n");
+  return lines.slice(-paths.length).map((name) => join(to, name));
 }
 
 /** The code under a heading of README.md. */
@@ -156,10 +159,9 @@ describe("the package in an empty project", () => {
       const config = { compilerOptions, files: programs.map(([name]) => name) };
       folder.file("project/tsconfig.json", JSON.stringify(config));
       expect(config.files.length).toBeGreaterThan(1);
-      for (const checker of types === "" ? [bun, tsc] : [bun]) {
-        const { code, stdout } = await run(checker, { cwd: project });
-        expect({ checker, code, stdout }).toEqual({ checker, code: 0, stdout: "" });
-      }
+      const checker = types === "" ? tsc : bun;
+      const { code, stdout } = await run(checker, { cwd: project });
+      expect({ checker, code, stdout }).toEqual({ checker, code: 0, stdout: "" });
     },
   );
 

@@ -13,7 +13,7 @@ const ROUNDS = 10;
 const TELLING = 100;
 
 /** How long memory may take to come to rest, in milliseconds. */
-const REST_DEADLINE = 5000;
+const REST_DEADLINE = 30_000;
 
 /** So often in a row, and so far apart, memory must be the same. */
 const LOOKS = 4;

@@ -9,7 +9,7 @@ import { Recorder } from "../../bench/support/record.ts";
 import { Samples } from "../../bench/support/samples.ts";
 import { KiB, MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { beQuiet, leavesNoProcess, measured } from "./support.ts";
+import { beQuiet, leavesNoProcess, measured, testSuite } from "./support.ts";
 
 beQuiet();
 
@@ -35,7 +35,7 @@ afterEach(() => {
   scratch[Symbol.dispose]();
 });
 
-test("growth is measured at every place, and leaves no process and no file", async () => {
+testSuite("growth is measured at every place, and leaves no process and no file", async () => {
   const record = new Recorder();
   await leavesNoProcess(() => measureGrowth(SMALL, record));
   expect(readdirSync(scratch.path)).toEqual([]);

@@ -1,13 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { measureMemory } from "../../bench/memory.ts";
 import { FLOODS } from "../../bench/memory/floods.ts";
 import { Recorder } from "../../bench/support/record.ts";
 import { MiB } from "../../src/limits.ts";
-import { beQuiet, leavesNoProcess, measured } from "./support.ts";
+import { beQuiet, leavesNoProcess, measured, testSuite } from "./support.ts";
 
 beQuiet();
 
-test("memory is measured over clients, and waits beside them", async () => {
+testSuite("memory is measured over clients, and waits beside them", async () => {
   const record = new Recorder();
   const crowd = {
     rounds: 1,

@@ -1,11 +1,12 @@
 /** The bench of the models, small: what it records, and that it leaves nothing behind. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { compare, type Plan } from "../../bench/models.ts";
 import { WAYS } from "../../bench/models/ways.ts";
 import { keyText, Recorder } from "../../bench/support/record.ts";
 import { KiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { testSuite } from "./support.ts";
 
 const PLAN: Plan = {
   ways: WAYS.filter(({ name }) => name === "iterative" || name === "processes"),
@@ -41,7 +42,7 @@ function expected(who: string): string[] {
   ].map((text) => `models: ${text.replace(/( at |:)/, `, ${who}$1`)}`);
 }
 
-test("every way gets every work, and no process stays", async () => {
+testSuite("every way gets every work, and no process stays", async () => {
   using folder = new TemporaryFolder();
   process.env["LEAT_BENCH_DIR"] = folder.path;
   const record = new Recorder();

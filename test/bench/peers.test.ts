@@ -8,6 +8,7 @@ import { Recorder } from "../../bench/support/record.ts";
 import { KiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
+import { testSuite } from "./support.ts";
 
 const times = { rounds: 1, warmUp: false };
 
@@ -68,7 +69,7 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
 setDefaultTimeout(300_000);
 
 describe("the bench beside peers", () => {
-  test("measures every work of leat and of who is there", () =>
+  testSuite("measures every work of leat and of who is there", () =>
     inFolder(async (folder) => {
       const record = new Recorder();
       await runPeers(TINY, record);
@@ -82,7 +83,8 @@ describe("the bench beside peers", () => {
       expect(failed.map(({ who }) => who)).toEqual(["Bun.serve + curl"]);
       expect(failed[0]!.why).toContain("no listing of its own");
       expect(readdirSync(folder)).toEqual([]);
-    }));
+    }),
+  );
 
   test("names who is absent, and goes on", () =>
     inFolder(async (folder) => {
@@ -108,7 +110,8 @@ describe("the bench beside peers", () => {
     }));
 
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
-    test(`leaves no process behind when it gets ${signal}`, () =>
+    const wanted = signal === "SIGINT" ? test : testSuite;
+    wanted(`leaves no process behind when it gets ${signal}`, () =>
       inFolder(async (folder) => {
         const main = join(import.meta.dir, "../../bench/main.ts");
         const bench = Bun.spawn([process.execPath, main, "peers", "--quick", "--out", folder], {
@@ -123,6 +126,7 @@ describe("the bench beside peers", () => {
         // The report of what was measured until then is there; what the suite worked with is not.
         const scratch = readdirSync(folder).filter((name) => name.startsWith("leat-bench-"));
         if (signal === "SIGINT") expect(scratch).toEqual([]);
-      }));
+      }),
+    );
   }
 });

@@ -1,7 +1,14 @@
 /** What the tests of the bench share: keys that must be there, processes that must not stay. */
-import { afterEach, beforeEach, expect, mock, spyOn } from "bun:test";
+import { afterEach, beforeEach, expect, mock, spyOn, test } from "bun:test";
 import { readFileSync, readdirSync } from "node:fs";
+import { LONG } from "../support/served.ts";
 import type { Measure, Measurement, Recorder } from "../../bench/support/record.ts";
+
+/**
+ * A whole suite of measurements, small: with LEAT_TEST_LONG. Servers and clients of a dozen programs start one after
+ * another, which takes most of a minute, and on a busy machine longer than the suites wait for them.
+ */
+export const testSuite = test.if(LONG);
 
 /** The one measurement that was asked for. */
 export function measured(

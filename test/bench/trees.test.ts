@@ -1,13 +1,14 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { Recorder } from "../../bench/support/record.ts";
 import { measureTrees, type TreesPlan } from "../../bench/trees.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { testSuite } from "./support.ts";
 
 setDefaultTimeout(180_000);
 
 const shape = { folders: 3, each: 40, size: 100 };
 
-test("every tree is moved by everyone who is there, near and far", async () => {
+testSuite("every tree is moved by everyone who is there, near and far", async () => {
   using real = new TemporaryFolder();
   real.file("a/b", "b");
   const plan: TreesPlan = {

@@ -36,7 +36,7 @@ describe.if(process.platform === "linux")("a connection that is cut again and ag
   test.each(["download", "upload"] as const)(
     "costs a block each time at most, in the middle of a %s",
     async (way) => {
-      const options = { mib: 32, cuts: 5, seed: announcedSeed() };
+      const options = { mib: 16, cuts: 3, seed: announcedSeed() };
       const result = await cutTransfer(way, options);
       expect([result, isKept(result, options)]).toEqual([result, true]);
     },
@@ -45,7 +45,7 @@ describe.if(process.platform === "linux")("a connection that is cut again and ag
 
 describe.if(process.platform === "linux")("uploads that are cut behind Finish", () => {
   test.each([2, 4])("are answered with their receipts by %d workers", async (workers) => {
-    const options = { workers, asks: 100, resumes: 1, seed: announcedSeed() };
+    const options = { workers, asks: 30, resumes: 1, seed: announcedSeed() };
     expect((await asksAgain(options)).wrong).toEqual([]);
   });
 });

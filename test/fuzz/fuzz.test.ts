@@ -5,7 +5,7 @@ import { LONG } from "../support/served.ts";
 import { type Finding, series } from "./series.ts";
 import { TARGETS, type TargetName } from "./targets.ts";
 
-const COUNTS = { frames: LONG ? 1_000_000 : 6_000, sequences: LONG ? 10_000 : 300 } as const;
+const COUNTS = { frames: LONG ? 1_000_000 : 3_000, sequences: LONG ? 10_000 : 100 } as const;
 
 test.each(Object.keys(TARGETS) as TargetName[])("%s: nothing is wrong", async (name) => {
   await using target = TARGETS[name]();

@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 
 const why = noMount();
 const LONG = Buffer.alloc(8 * MiB, "leat");
-const TIMES = 60;
+const TIMES = 20;
 
 /** A disk with little room, or none. */
 function smallDisk(free: number, options = "size=2m"): Mounted {

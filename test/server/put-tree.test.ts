@@ -11,7 +11,7 @@ import { readVarint, varintLength } from "../../src/wire/varint.ts";
 import { join, seededRandom } from "../support/chop.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { LONG, startServer, testExcept } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();
@@ -209,9 +209,9 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
   const at = (name: string): string => `${durability}-${name}`;
 
   test("is what its items say, whatever the lengths of frames", async () => {
-    for (let round = 0; round < (durability === "none" ? 12 : 4); round += 1) {
+    for (let round = 0; round < (LONG ? 12 : 3); round += 1) {
       const path = at(`random/${round}`);
-      const { items, lines } = grow("", 3);
+      const { items, lines } = grow("", LONG || round > 0 ? 3 : 2);
       const tree = await RawTree.begin(durability, { path });
       using _peer = tree.peer;
       await tree.send(join(items), { most: [10, 1000, 100_000][round % 3]! });

@@ -9,7 +9,7 @@ import { Swapper } from "../support/swapper.ts";
 
 const SECRET = "somebody else's";
 const INSIDE = "inside";
-const CALLS = LONG ? 20_000 : 600;
+const CALLS = LONG ? 20_000 : 100;
 const AT_ONCE = 8;
 
 let folder: TemporaryFolder;
@@ -79,7 +79,7 @@ describe.if(process.platform === "linux")("while a folder and a link out are swa
     let call = 0;
     const seen = { done: 0, refused: 0 };
     const worker = async (): Promise<void> => {
-      while (call < CALLS) {
+      while (call < CALLS || seen.refused === 0) {
         call += 1;
         try {
           const found = JSON.stringify(await act(call)) ?? "";
@@ -94,6 +94,5 @@ describe.if(process.platform === "linux")("while a folder and a link out are swa
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     expect(snapshot(folder.at("outside"))).toBe(before);
     expect(readFileSync(folder.at("library/small"), "utf8")).toBe(INSIDE);
-    expect(seen.refused).toBeGreaterThan(0);
   });
 });

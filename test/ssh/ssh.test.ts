@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { type Client, connect, type LeatError } from "../../src/index.ts";
-import { LAUNCHER, PACKAGE, quietly, run } from "../cli/support.ts";
-import { seededRandom } from "../support/chop.ts";
+import { CLIENT, PACKAGE, quietly, run, SERVER } from "../cli/support.ts";
+import { contents } from "../support/contents.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { fakeSsh, isAlive, pipeSsh, processesWith, realSsh, type Ssh } from "../support/ssh.ts";
@@ -21,7 +21,7 @@ const KINDS: [string, Ssh][] = [
 ];
 if (REAL !== undefined) KINDS.push(["ssh", REAL]);
 
-const LONG = seededRandom(77).bytes(64 << 20);
+const LONG = contents(16 << 20, 77);
 let libraries = 0;
 
 /** A folder to serve, of a name that no other test has. */
@@ -30,11 +30,11 @@ function library(name = "library"): { path: string; url: string } {
   return { path, url: `ssh://localhost${encodeURI(path).replaceAll("#", "%23")}` };
 }
 
-const by = ({ command }: Ssh, remoteLeat: string = LAUNCHER) => ({ ssh: { command, remoteLeat } });
+const by = ({ command }: Ssh, remoteLeat: string = SERVER) => ({ ssh: { command, remoteLeat } });
 
 /** `leat client`, with the flags for ssh. */
-const leat = (ssh: Ssh, url: string, args: readonly string[], remoteLeat: string = LAUNCHER) =>
-  run([LAUNCHER, "client", ...flags(ssh, url, remoteLeat), ...args]);
+const leat = (ssh: Ssh, url: string, args: readonly string[], remoteLeat: string = SERVER) =>
+  run([CLIENT, "client", ...flags(ssh, url, remoteLeat), ...args]);
 
 const flags = (ssh: Ssh, url: string, remoteLeat: string): string[] => [
   "--server",
@@ -86,14 +86,14 @@ describe.each(KINDS)("by %s", (_name, ssh) => {
   test("the command gets, and shows what the other machine says", async () => {
     const { path, url } = library();
     await Bun.write(`${path}/f`, "text");
-    const ran = await leat(ssh, url, ["get", "f", "--to", "-"], `echo beware >&2; ${LAUNCHER}`);
+    const ran = await leat(ssh, url, ["get", "f", "--to", "-"], `echo beware >&2; ${SERVER}`);
     expect(ran).toEqual({ code: 0, stdout: "text", stderr: "localhost: beware\n" });
   });
 
   test("Ctrl-C ends ssh and the server", async () => {
     const { path, url } = library();
     await Bun.write(`${path}/long`, LONG);
-    const words = [LAUNCHER, "client", ...flags(ssh, url, LAUNCHER), "get", "long", "--to", "-"];
+    const words = [CLIENT, "client", ...flags(ssh, url, SERVER), "get", "long", "--to", "-"];
     const child = Bun.spawn(words, { stdio: ["ignore", "pipe", "pipe"] });
     const reader = child.stdout.getReader();
     await reader.read();
@@ -111,7 +111,7 @@ describe.each(KINDS.filter(([, { isOne }]) => isOne))(
       ["no leat there", "no-such-leat", "", "UNIMPLEMENTED", /no leat .*: .*not found/],
       [
         "a noisy login",
-        `echo Welcome to this place; ${LAUNCHER}`,
+        `echo Welcome to this place; ${SERVER}`,
         "",
         "PROTOCOL_ERROR",
         /Welcome to/,
@@ -123,7 +123,7 @@ describe.each(KINDS.filter(([, { isOne }]) => isOne))(
         "VERSION_UNSUPPORTED",
         /older/,
       ],
-      ["no such folder", LAUNCHER, "/missing", "INVALID_ARGUMENT", /missing": there is no such/],
+      ["no such folder", SERVER, "/missing", "INVALID_ARGUMENT", /missing": there is no such/],
       ["ssh fails", "exit 255;", "", "UNAVAILABLE", /ssh cannot connect to localhost/],
     ])("says what is wrong: %s", async (_what, remoteLeat, below, code, message) => {
       const { url } = library();
@@ -137,7 +137,7 @@ describe.each(KINDS.filter(([, { isOne }]) => isOne))(
       await Bun.write(`${path}/long`, LONG);
       const before = ssh.pids().length;
       // With `exec` the script becomes the server, and the connection is lost when it is killed.
-      const options = by(ssh, `exec ${LAUNCHER}`);
+      const options = by(ssh, `exec ${SERVER}`);
       await using client = await connect(url, { ...options, retry: 20_000 });
       let killed = false;
       const kill = (bytes: number): void => {
@@ -160,7 +160,7 @@ describe.each(KINDS.filter(([, { isOne }]) => isOne))(
 test.skipIf(REAL === undefined)("a forced command decides what is served, and how", async () => {
   const { path } = library("forced");
   await Bun.write(`${path}/f`, "text");
-  const forced = `${LAUNCHER} server '${path}' --stdio --read-only`;
+  const forced = `${SERVER} server '${path}' --stdio --read-only`;
   const ssh = (await realSsh(folder, forced))!;
   await using client: Client = await connect("ssh://localhost/etc", by(ssh));
   expect(await (await client.get("f")).text()).toBe("text");
@@ -202,7 +202,7 @@ test("nothing stays open of connections that are closed, or never came about", a
 test("a program ends, although ssh has left a process behind that holds its stderr", async () => {
   const { url } = library();
   const left = folder.at("left");
-  const leaves = `sleep 60 </dev/null >/dev/null & echo $! >'${left}'; ${LAUNCHER}`;
+  const leaves = `sleep 60 </dev/null >/dev/null & echo $! >'${left}'; ${SERVER}`;
   const options = JSON.stringify(by(FAKE, leaves));
   const program = `
     import { connect } from "${PACKAGE}/src/index.ts";
@@ -222,8 +222,8 @@ test("where ssh is missing, that is said", async () => {
 test("a server for one client takes no flags of one that listens, and wants pipes", async () => {
   const { path } = library();
   mkdirSync(path, { recursive: true });
-  const listening = await run([LAUNCHER, "server", path, "--stdio", "--port", "0"], { stdin: "" });
+  const listening = await run([SERVER, "server", path, "--stdio", "--port", "0"], { stdin: "" });
   expect([listening.code, listening.stdout]).toEqual([2, ""]);
-  const nothing = await run([LAUNCHER, "server", path, "--stdio"]);
+  const nothing = await run([SERVER, "server", path, "--stdio"]);
   expect([nothing.code, nothing.stdout]).toEqual([10, ""]);
 });

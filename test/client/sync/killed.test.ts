@@ -5,10 +5,10 @@ import type { Log } from "../../../src/index.ts";
 import { seededRandom } from "../../support/chop.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { LONG, startServer } from "../../support/served.ts";
-import { environment, PACKAGE } from "../../cli/support.ts";
+import { CLIENT, environment } from "../../cli/support.ts";
 import { change, folderTimes, picture, plant, synced } from "./trees.ts";
 
-const ROUNDS = LONG ? 100 : 6;
+const ROUNDS = LONG ? 100 : 3;
 
 /** What the server logs: each file that it sent, took or removed has a line. */
 class Lines implements Log {
@@ -35,8 +35,7 @@ class Lines implements Log {
 
 /** Runs a sync, and kills it when the server has logged so many lines. @returns whether it came to its end */
 async function sync(args: readonly string[], log: Lines, killAt: number): Promise<boolean> {
-  await using child = Bun.spawn(["bun", "src/cli/main.ts", "client", ...args], {
-    cwd: PACKAGE,
+  await using child = Bun.spawn([CLIENT, "client", ...args], {
     env: environment(),
     stdin: "ignore",
     stdout: "ignore",
@@ -62,7 +61,7 @@ test.each(["down", "up"] as const)("a sync %s that is killed again and again", a
   plant(target, random);
   const ends = way === "down" ? [":t", local] : [local, ":t"];
   const flags = ["--delete", "--durability", "none"];
-  const args = ["--server", `127.0.0.1:${server.port}`, "sync", ...ends, ...flags];
+  const args = ["--server", server.address, "sync", ...ends, ...flags];
   for (let round = 0; round < ROUNDS; round += 1) {
     const wanted = synced(picture(source), picture(target), true);
     // The first lines are about the connection.
