@@ -5,8 +5,8 @@
  *
  * Without a PATH: those of the server, the client, and of transfers that are interrupted.
  */
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, copyFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Authority } from "../test/support/certificates.ts";
 import { TemporaryFolder } from "../test/support/folder.ts";
 
@@ -17,6 +17,8 @@ using authority = new Authority();
 const made = authority.issue({ name: "server", alternatives: ALTERNATIVES });
 copyFileSync(made.certFile, folder.at("server.pem"));
 copyFileSync(made.keyFile, folder.at("server.key"));
+chmodSync(dirname(authority.certFile), 0o755); // some tests become another user
+chmodSync(folder.path, 0o755);
 const named = process.argv.slice(2);
 const paths = named.length > 0 ? named : ["test/server", "test/client", "test/resume"];
 const { exited } = Bun.spawn([process.execPath, join(import.meta.dir, "run-tests.ts"), ...paths], {

@@ -13,7 +13,7 @@ import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 import { descendants } from "../support/held.ts";
-import { flagsOf, startServer, WAY } from "../support/served.ts";
+import { flagsOf, startServer, WAY, testPlain } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 const random = seededRandom(1813);
@@ -75,7 +75,7 @@ describe.each(["none", "fsync"] as const)("with %s, an upload of a tree", (durab
     },
   );
 
-  test("survives damage on the way", async () => {
+  testPlain("it sees damage before leat does")("survives damage on the way", async () => {
     using local = new TemporaryFolder();
     using library = new TemporaryFolder();
     grow(local, 100);

@@ -5,6 +5,7 @@ import { connect } from "../../src/index.ts";
 import { leat, quietly } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { testPlain } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { serveLibrary } from "../support/served-library.ts";
 
@@ -41,7 +42,7 @@ here("a file of /proc", () => {
     }
   });
 
-  test("is read again when the connection is lost", async () => {
+  testPlain("its handshake is longer")("is read again when the connection is lost", async () => {
     // In the first bytes behind the handshake, so that something has to be tried again.
     using proxy = new FaultProxy(server.port, (connection) =>
       connection === 0 ? { cutUp: 120 } : {},

@@ -82,7 +82,8 @@ export function plantUnkind(root: string, random: Random, least: number): Plante
   for (let next = folders.shift(); next !== undefined; next = folders.shift()) {
     const [folder, depth] = next;
     const isBad = random.below(9) === 0 || depth === 0;
-    const more = random.below(6) === 0 && depth > 0 ? 0 : 4 + random.below(24); // some are empty
+    const mayBeEmpty = depth > 0 && (folders.length > 0 || counts.entries >= least);
+    const more = mayBeEmpty && random.below(6) === 0 ? 0 : 4 + random.below(24);
     const names = new Set(Array.from({ length: more }, () => nameOf(random)));
     for (const name of names) {
       counts.entries += 1;

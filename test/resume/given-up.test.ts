@@ -5,6 +5,7 @@ import { connect, type PutOptions } from "../../src/index.ts";
 import { MiB, RESUME_LEAST } from "../../src/limits.ts";
 import { contents } from "../support/contents.ts";
 import { refusalCode } from "../support/refusal.ts";
+import { PARTIALS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 import { serveLibrary } from "../support/served-library.ts";
 
@@ -13,7 +14,7 @@ const BYTES = contents(64 * MiB, 11);
 const { library, local, server, client } = await serveLibrary();
 
 const partials = (): number[] => {
-  const folder = library.at(".leat/partial");
+  const folder = library.at(PARTIALS);
   return readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
 };
 

@@ -9,6 +9,7 @@ import { writePace } from "../../src/store/system/disk-pace.ts";
 import type { Put } from "../../src/wire/gen/messages.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { startServer } from "../support/served.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { contents } from "../support/contents.ts";
 import { refusal } from "../support/refusal.ts";
@@ -18,7 +19,7 @@ const library = new TemporaryFolder();
 let server: Server;
 
 beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
+  server = await startServer({ library: library.path, durability: "none" });
 });
 
 afterAll(async () => {
@@ -103,7 +104,7 @@ describe("an upload whose receipt was lost", () => {
         },
       });
       await server.stop({ drain: 0 });
-      server = await createServer({ library: library.path, durability: "none" });
+      server = await startServer({ library: library.path, durability: "none" });
     }
     expect(partials()).toEqual([]);
   });

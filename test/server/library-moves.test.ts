@@ -16,7 +16,7 @@ import { refusal } from "../support/refusal.ts";
 import { noMount, smallDisk } from "../support/mounted.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
-import { startServer } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
 import { until } from "../support/until.ts";
 
 let stage: TemporaryFolder;
@@ -92,7 +92,7 @@ describe("a library whose folder", () => {
     const gate = Promise.withResolvers<void>();
     const upload = client.put("upload", slowly(gate.promise));
     const download = await client.get("old");
-    const partials = stage.at("library/.leat/partial");
+    const partials = stage.at("library", PARTIALS);
     await until(() => existsSync(partials) && readdirSync(partials).length > 0);
     renameSync(stage.at("library"), stage.at("before"));
     renameSync(stage.at("next"), stage.at("library"));

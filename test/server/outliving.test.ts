@@ -2,12 +2,15 @@
 import { expect } from "bun:test";
 import { once } from "node:events";
 import { createConnection } from "node:net";
+import tls from "node:tls";
 import { PAGE_BUDGET, PAGE_MAKING } from "../../src/limits.ts";
+import { ALPN } from "../../src/net/tls.ts";
 import type { Page, Sink, Source, Store, StoreEntry } from "../../src/store/store.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { ELSEWHERE, startServer, testExcept } from "../support/served.ts";
+import { isSecured } from "../support/tls.ts";
 import { until } from "../support/until.ts";
 
 /** Stores that a test holds up: another process or thread cannot be given one. */
@@ -200,7 +203,9 @@ async function closedAfter(
   operation: Parameters<RawPeer["request"]>[1],
 ): Promise<void> {
   const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: 0 };
-  const socket = createConnection({ port, host: "127.0.0.1" });
+  const socket = isSecured(port)
+    ? tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: [ALPN] })
+    : createConnection({ port, host: "127.0.0.1" });
   socket.write(encodeFrame(0, { case: "hello", value }));
   await once(socket, "data"); // Welcome is read: what is unread would make a reset of the close
   socket.write(encodeFrame(1, { case: "request", value: { operation: operation! } }));

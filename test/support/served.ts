@@ -90,5 +90,13 @@ export function testExcept(ways: readonly Way[], why: string): typeof test {
   return skip as typeof test;
 }
 
+/** `test`, of something that cannot be done with TLS: there it is skipped, and says why in its name. */
+export function testPlain(why: string, plain: typeof test = test): typeof test {
+  if (TEST_TLS === undefined) return plain;
+  const skip = (name: string, run: () => Promise<void>): void =>
+    test.skip(`${name} [not with TLS: ${why}]`, run);
+  return skip as typeof test;
+}
+
 /** Runs may take minutes: with more clients, and more often. */
 export const LONG = process.env["LEAT_TEST_LONG"] === "1";

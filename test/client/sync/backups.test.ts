@@ -16,7 +16,7 @@ beforeEach(async () => {
   library = new TemporaryFolder();
   here = new TemporaryFolder();
   server = await startServer({ library: library.path, durability: "none" });
-  client = await connect(`127.0.0.1:${server.port}`);
+  client = await connect(server.address);
 });
 afterEach(async () => {
   await client.close();
