@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LAUNCHER, RunningServer, expectFailure, run } from "./support.ts";
+import { CLIENT, expectFailure, run, RunningServer, SERVER } from "./support.ts";
 
 const PLACE = ".config/leat/client.toml";
 
@@ -11,7 +11,7 @@ const clientOf = (
   home: TemporaryFolder,
   args: readonly string[],
   env: Record<string, string> = {},
-) => run([LAUNCHER, "client", ...args], { env: { HOME: home.path, XDG_CONFIG_HOME: "", ...env } });
+) => run([CLIENT, "client", ...args], { env: { HOME: home.path, XDG_CONFIG_HOME: "", ...env } });
 
 function bookmarks(home: TemporaryFolder, text: string): string {
   const path = home.file(PLACE, text);
@@ -22,7 +22,7 @@ function bookmarks(home: TemporaryFolder, text: string): string {
 test("what init prints is a bookmark, and LEAT_TOKEN_FILE is not sent where it has a token", async () => {
   using home = new TemporaryFolder();
   const init = ["server", "init", home.at("nas"), "--name", "nas.example.org"];
-  const made = await run([LAUNCHER, ...init]);
+  const made = await run([SERVER, ...init]);
   const [, table = ""] =
     /client\.toml:\n\n((?: {2}[^\n]+\n)+)\n {2}leat client --server nas list/.exec(made.stderr)!;
   home.file("nas/library/hello", "hello");

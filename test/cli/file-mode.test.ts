@@ -5,7 +5,7 @@ import { MiB } from "../../src/limits.ts";
 import { createServer } from "../../src/server/server.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
-import { LAUNCHER, Served, expectFailure, quietly, run } from "./support.ts";
+import { CLIENT, expectFailure, quietly, run, Served, SERVER } from "./support.ts";
 
 const shown = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
 
@@ -44,7 +44,7 @@ test.each([
   for (const folder of ["tree", "tree/in", "tree/empty"]) chmodSync(here.at(folder), 0o777);
   const { address } = served.server;
   const leat = (...args: string[]) =>
-    run([LAUNCHER, "client", "--server", address, ...args], { cwd: here.path });
+    run([CLIENT, "client", "--server", address, ...args], { cwd: here.path });
   expect(await leat("upload", "small", "large")).toEqual(quietly());
   expect(await leat("upload", "-r", "tree")).toEqual(quietly());
   expect(await leat("sync", "tree", ":synced")).toEqual(quietly());
@@ -69,7 +69,7 @@ test("bits that no server could work with are refused", async () => {
     ["--umask", "100"],
     ["--umask", "u=rw"],
   ] as const) {
-    expectFailure(await run([LAUNCHER, "server", flag, value]), 2, /It should be permission bits/);
+    expectFailure(await run([SERVER, "server", flag, value]), 2, /It should be permission bits/);
   }
   using folder = new TemporaryFolder();
   const error = await refusal(createServer({ library: folder.path, port: 0, fileMode: 0o44 }));
@@ -80,15 +80,7 @@ test("bits that no server could work with are refused", async () => {
 });
 
 test("the settings show them as they are typed", async () => {
-  const { stdout } = await run([
-    LAUNCHER,
-    "server",
-    "config",
-    "--file-mode",
-    "640",
-    "--umask",
-    "7",
-  ]);
+  const { stdout } = await run([SERVER, "server", "config", "--file-mode", "640", "--umask", "7"]);
   expect(stdout).toMatch(/\nfile-mode = "640" +# typed\n/);
   expect(stdout).toMatch(/\numask = "007" +# typed\n/);
 });

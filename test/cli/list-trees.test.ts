@@ -147,7 +147,7 @@ describe("remove -r", () => {
     using here = new TemporaryFolder();
     const { library, server } = served;
     library.file("asked/a", "12");
-    const command = [LAUNCHER, "client", "--server", server.address, "remove", "-r", "asked"];
+    const command = [CLIENT, "client", "--server", server.address, "remove", "-r", "asked"];
     await using terminal = new AtTerminal(command, { cwd: here.path });
     await terminal.screen.until("? [y/N] ");
     await terminal.type("\x03", /\nleat: interrupted/);

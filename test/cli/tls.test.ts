@@ -67,7 +67,7 @@ test("init overwrites nothing", async () => {
 test("init makes the first user after its caller, also where the environment does not say who that is", async () => {
   using here = new TemporaryFolder();
   const env = { USER: "", LOGNAME: "", HOME: here.path };
-  const made = await run([LAUNCHER, "server", "init", here.at("new")], { env });
+  const made = await run([SERVER, "server", "init", here.at("new")], { env });
   const self = await run(["id", "-un"]);
   expect(made.stderr).toContain(`users.json: the user ${self.stdout.trim()}\n`);
 });
