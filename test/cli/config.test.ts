@@ -97,3 +97,30 @@ test.each([
   const good = await leat(folder.path, args);
   expect([good.code, good.stdout, good.stderr]).toEqual([0, "leat.toml: no fault found\n", ""]);
 });
+
+test.each([[[]], [["--workers", "2"]], [["--model", "processes"]]])(
+  "SIGHUP takes the log level of the file over, and keeps the one before if the file is wrong: %j",
+  async (flags) => {
+    using folder = new TemporaryFolder();
+    folder.file("library/f", "contents");
+    const write = (level: string) =>
+      folder.file("leat.toml", `library = "library"\nport = 0\nlog-level = "${level}"\n`);
+    await using server = await RunningServer.start(["--config", write("info"), ...flags]);
+    const read = () => client(server.address, ["stat", "f"]);
+    const hangUp = async (wanted: string) => {
+      const after = server.stderr.text.length;
+      server.child.kill("SIGHUP");
+      await server.stderr.until(wanted, after);
+    };
+    expect((await read()).code).toBe(0);
+    write("debug");
+    await hangUp("the log level: renewed");
+    expect((await read()).code).toBe(0);
+    await server.stderr.until("debug stat");
+    expect(server.stderr.text.match(/debug stat/g)?.length).toBe(1);
+    write("loud");
+    await hangUp("the log level: as before");
+    expect((await read()).code).toBe(0);
+    await server.stderr.until(/debug stat[^]*debug stat/);
+  },
+);

@@ -29,6 +29,7 @@ const COLOURS: Readonly<Record<Level, string>> = {
 };
 
 interface LogOptions {
+  /** At first. */
   readonly level: LogLevel;
   readonly format: LogFormat;
   /** Lines have the time of day only, for a person who watches. */
@@ -42,10 +43,12 @@ interface LogOptions {
 export class StreamLog extends AnyLevelLog {
   readonly #options: LogOptions;
   readonly #writer: LogWriter;
+  level: LogLevel;
 
   constructor(options: LogOptions) {
     super();
     this.#options = options;
+    this.level = options.level;
     this.#writer = new LogWriter(options.stream, (lost) =>
       this.#line(
         "warn",
@@ -57,7 +60,7 @@ export class StreamLog extends AnyLevelLog {
 
   isLevelEnabled(level: LogKind): boolean {
     if (level === "audit") return this.#options.audit !== undefined;
-    return NUMBERS[level] >= NUMBERS[this.#options.level];
+    return NUMBERS[level] >= NUMBERS[this.level];
   }
 
   write(level: LogKind, facts: object, message: string): void {

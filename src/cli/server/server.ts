@@ -18,7 +18,7 @@ import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { readServerTls } from "../program/tls-files.ts";
 import { openLogs, stopOnSignal } from "./running.ts";
-import { readSettings } from "./settings.ts";
+import { type ServerSettings, readSettings } from "./settings.ts";
 import { serveStdio } from "./stdio.ts";
 import { userCommand } from "./users/command.ts";
 import { renewalsOf } from "./renewals.ts";
@@ -54,14 +54,14 @@ function createProgram() {
     .helpCommand(false);
   return program.action(async (argument: string | undefined) => {
     const passed = takePassed(process.env);
-    const { library, flags, isSet } = await readSettings(program, argument, passed);
+    const { library, flags, isSet, readLevel } = await readSettings(program, argument, passed);
     if (flags.umask !== undefined) process.umask(flags.umask);
     if (flags.stdio === true) {
       // The log appears at the client, which reports what concerns it in words of its own.
       const stdioFlags = isSet("logLevel") ? flags : { ...flags, logLevel: "error" as const };
       return serveStdio(openLibrary(library), stdioFlags);
     }
-    await serve(library, flags, passed);
+    await serve(library, flags, passed, readLevel);
   });
 }
 
@@ -69,6 +69,7 @@ async function serve(
   library: string | undefined,
   flags: ServerFlags,
   passed: Passed | undefined,
+  readLevel: ServerSettings["readLevel"],
 ): Promise<void> {
   const folder = openLibrary(library);
   const { hostname, port, unix, ...options } = flags;
@@ -85,7 +86,7 @@ async function serve(
   using _monitor = await startMonitoring(serving, folder, flags, log);
   if (tls !== undefined) reportTls(tls, flags, log);
   replaceOnSignal(serving, log);
-  const renewals = [...logs.renewals, ...renewalsOf(serving, flags, log)];
+  const renewals = [...logs.renewals, ...renewalsOf(serving, flags, log, readLevel)];
   const stopped = stopOnSignal(serving, log, renewals);
   process.stdout.write(`leat listening on ${serving.address}\n`);
   for (const server of addressesElsewhere(serving.address, where, tls !== undefined)) {

@@ -1,7 +1,9 @@
 /** What a server was asked for: by its flags, the environment and its configuration file. */
 import type { Command } from "commander";
 import type { Passed } from "../../net/passed.ts";
-import { FROM_FILE, type ServerFlags, readFlags } from "./flags.ts";
+import { createCommand } from "../program/arguments.ts";
+import { FROM_FILE, type ServerFlags, addFlags, readFlags } from "./flags.ts";
+import type { LogLevel } from "./log.ts";
 import { checkAddress, checkPassed } from "./listening.ts";
 import { checkStdio } from "./stdio.ts";
 
@@ -13,6 +15,8 @@ export interface ServerSettings {
   readonly flags: ServerFlags;
   /** Whether a flag has a value that is not its default. */
   readonly isSet: (flag: string) => boolean;
+  /** Reads the log level of the configuration file again; missing where another one counts, or there is no file. */
+  readonly readLevel: (() => Promise<LogLevel>) | undefined;
 }
 
 /**
@@ -36,7 +40,18 @@ export async function readSettings(
   else checkPassed(passed.address, flags, isAsked);
   const librarySource =
     argument !== undefined ? "cli" : named === undefined ? "default" : FROM_FILE;
-  return { library: argument ?? named, librarySource, flags, isSet };
+  const isOwnLevel = ["cli", "env"].includes(sourceOf("logLevel"));
+  const readLevel =
+    flags.config === undefined || isOwnLevel ? undefined : () => levelIn(flags.config!);
+  return { library: argument ?? named, librarySource, flags, isSet, readLevel };
+}
+
+/** The whole file is checked. @throws UsageError */
+async function levelIn(path: string): Promise<LogLevel> {
+  const { takeConfigFile } = await import("./config-file.ts");
+  const program = addFlags(createCommand("leat server"));
+  takeConfigFile(program, path);
+  return program.getOptionValue("logLevel");
 }
 
 async function takeFile(program: Command): Promise<string | undefined> {

@@ -43,15 +43,20 @@ interface Access {
 
 export class AccessLog {
   readonly #log: Log;
-  readonly #info: boolean;
-  readonly #debug: boolean;
-  readonly #audit: boolean;
+  #info = false;
+  #debug = false;
+  #audit = false;
 
   constructor(log: Log) {
     this.#log = log;
-    this.#info = isLogged(log, "info");
-    this.#debug = isLogged(log, "debug");
-    this.#audit = isLogged(log, "audit");
+    this.refresh();
+  }
+
+  /** The log may want other levels now. */
+  refresh(): void {
+    this.#info = isLogged(this.#log, "info");
+    this.#debug = isLogged(this.#log, "debug");
+    this.#audit = isLogged(this.#log, "audit");
   }
 
   /** Whether this operation gets a line; if not, it need not be measured. */

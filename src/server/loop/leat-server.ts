@@ -185,6 +185,7 @@ export class LeatServer implements Server {
     const { tls } = changed;
     if (tls !== undefined) checkServerTls(tls, this.#host.settings.tls !== undefined);
     this.#host.guests.reload();
+    this.#host.accessLog.refresh();
     if (tls !== undefined) this.#listener?.secure(tls);
     this.#options.clients?.reload(changed);
     for (const peer of this.#peers) peer.checkGuest();

@@ -35,8 +35,12 @@ export type ToChild =
   | { readonly case: "count" }
   /** @property drain milliseconds in which open streams may finish */
   | { readonly case: "stop"; readonly drain: number }
-  /** The users have changed, or options have. */
-  | { readonly case: "reload"; readonly changed: Changed };
+  /** The users have changed, or options have, or what the server's log wants. */
+  | {
+      readonly case: "reload";
+      readonly changed: Changed;
+      readonly logKinds: readonly LogKind[];
+    };
 
 export interface LogLine {
   readonly kind: LogKind;

@@ -52,7 +52,10 @@ channel.send({ case: "running" });
 function onMessage(message: ToChild): void {
   if (message.case === "count") return void sendCounts();
   if (message.case === "stop") return stop(message.drain);
-  if (message.case === "reload") return reload(message.changed);
+  if (message.case === "reload") {
+    log.want(message.logKinds);
+    return reload(message.changed);
+  }
   serving = serve(message.socket, message.options).catch((thrown: unknown) => {
     log.error({ err: thrown }, "cannot serve");
     end();

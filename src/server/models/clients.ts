@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CHILD_DEADLINE } from "../../limits.ts";
 import type { Guests } from "../host/guests.ts";
 import type { Host } from "../host/host.ts";
-import type { Log } from "../log/log.ts";
+import { type Log, kindsOf } from "../log/log.ts";
 import type { Changed } from "../options/options.ts";
 import type { ClientServers } from "../loop/leat-server.ts";
 import type { Counts } from "../metrics/counts.ts";
@@ -75,8 +75,9 @@ class Clients implements ClientServers {
   }
 
   reload({ tls = this.#served.tls }: Changed): void {
-    this.#served = { ...this.#served, tls };
-    for (const child of this.#serving) child.send({ case: "reload", changed: {} });
+    const logKinds = kindsOf(this.#log);
+    this.#served = { ...this.#served, tls, logKinds };
+    for (const child of this.#serving) child.send({ case: "reload", changed: {}, logKinds });
   }
 
   #onMessage(child: Child, peer: string, message: FromChild): void {

@@ -59,7 +59,7 @@ export class Worker {
   }
 
   reload(changed: Changed): void {
-    this.#child.send({ case: "reload", changed });
+    this.#child.send({ case: "reload", changed, logKinds: this.#options.served().logKinds });
   }
 
   /** Stops accepting; resolves when its clients have left, or were cut, and it has ended. */

@@ -8,7 +8,7 @@ import { checkServerTls } from "../../net/tls.ts";
 import type { Address } from "../../net/transport.ts";
 import { openShared, share, type SharedListener } from "../../net/handover.ts";
 import { VERSION } from "../../version.ts";
-import { SILENT } from "../log/log.ts";
+import { type Log, SILENT, kindsOf } from "../log/log.ts";
 import { metricsText } from "../metrics/metrics-text.ts";
 import type { Changed, Server, StopOptions } from "../options/options.ts";
 import type { Settings } from "../options/table.ts";
@@ -45,6 +45,7 @@ class Workers implements Server {
   readonly #listener: SharedListener;
   readonly #drain: number;
   readonly #users: string | undefined;
+  readonly #log: Log;
   #served: ChildOptions;
   #stopping: Promise<void> | undefined;
   #replacing: Promise<number> | undefined;
@@ -61,6 +62,7 @@ class Workers implements Server {
     this.address = clientText(address, settings.tls !== undefined);
     const { fd } = listener;
     const { workers, log = SILENT } = settings;
+    this.#log = log;
     for (let number = 1; number <= workers; number += 1) {
       this.#slots.push(
         new Slot({ number, served: () => this.#served, fd, address, log, counts: this.#counts }),
@@ -95,7 +97,7 @@ class Workers implements Server {
     const { tls = this.#served.tls } = changed;
     if (changed.tls !== undefined) checkServerTls(changed.tls, this.#served.tls !== undefined);
     await openUsers(this.#users); // a worker can only log that the file is wrong
-    this.#served = { ...this.#served, tls };
+    this.#served = { ...this.#served, tls, logKinds: kindsOf(this.#log) };
     for (const slot of this.#slots) slot.reload(changed);
   }
 
