@@ -12,9 +12,9 @@ export class EntryObjects implements EntryTaker {
   }
 
   take(bytes: Uint8Array, start: number, end: number, facts: NamelessEntry): void {
-    const { target } = facts;
+    const { target, modified } = facts;
     const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
-    this.entries.push({ name, ...facts });
+    this.entries.push({ name, ...facts, modified: modified && { ...modified } });
     this.#bytes += end - start + ENTRY_ROOM;
     if (target !== undefined) this.#bytes += Buffer.byteLength(target);
   }

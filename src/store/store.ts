@@ -92,6 +92,7 @@ export interface EntryTaker {
   /**
    * Takes an entry; called in the order of the names.
    * @param bytes its name is bytes[start, end), UTF-8 that the wire can carry, valid until this returns
+   * @param facts valid until this returns
    */
   take(bytes: Uint8Array, start: number, end: number, facts: NamelessEntry): void;
   /** Bytes of what it took: they decide whether the page has room for the next one. */

@@ -3,22 +3,18 @@
  * usual form is left to `decodeMessage`.
  */
 import { NOT_CANONICAL } from "./canonical-reader.ts";
-
-/** Tags, as in entry-page.ts: EntryPage.entries, the fields of Entry, and those of Timestamp. */
-const ENTRIES = (1 << 3) | 2;
-const NAME = (1 << 3) | 2;
-const KIND = (2 << 3) | 0;
-const SIZE = (3 << 3) | 0;
-const MODIFIED = (4 << 3) | 2;
-const MODE = (6 << 3) | 0;
-const LINK = (7 << 3) | 0;
-const SECONDS = (1 << 3) | 0;
-const NANOSECONDS = (2 << 3) | 0;
-
-/** Numbers of Kind. */
-export const FILE = 1;
-export const DIRECTORY = 2;
-const MOST_KINDS = 3;
+import {
+  ENTRIES,
+  KIND,
+  LINK,
+  MODE,
+  MODIFIED,
+  NAME,
+  NANOSECONDS,
+  OTHER,
+  SECONDS,
+  SIZE,
+} from "./entry-tags.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -69,7 +65,7 @@ export class PageReader {
         return;
       case KIND:
         this.kind = this.#varint();
-        if (this.kind > MOST_KINDS) throw NOT_CANONICAL;
+        if (this.kind > OTHER) throw NOT_CANONICAL;
         return;
       case SIZE:
         this.size = this.#varint();

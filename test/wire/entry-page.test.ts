@@ -47,3 +47,46 @@ test("refuses what does not fit a field", () => {
   const page = new EntryPageWriter();
   refusal("INTERNAL", () => page.take(encoder.encode("a"), 0, 1, { size: -1 }));
 });
+
+test("usual entries, which are written in a way of their own, have the same bytes", () => {
+  const usual = fc.record({
+    name: fc.string({ minLength: 1, maxLength: 66 }),
+    kind: fc.constantFrom<Entry["kind"]>("FILE", "DIRECTORY", "OTHER", "KIND_UNSPECIFIED"),
+    size: fc.oneof(fc.nat(), fc.maxSafeNat()),
+    modified: fc.option(
+      fc.record({
+        seconds: fc.oneof(fc.nat(), fc.maxSafeInteger()),
+        nanoseconds: fc.nat(0xffff_ffff),
+      }),
+      { nil: undefined },
+    ),
+    version: fc.constantFrom("", "", "", "v"),
+    mode: fc.oneof(fc.nat(0o777), fc.nat(0xffff_ffff)),
+    link: fc.constantFrom(false, false, false, true),
+    target: fc.constantFrom("", "", "", "t"),
+  });
+  fc.assert(
+    fc.property(fc.array(usual), (entries) => {
+      expect(written(entries).finish().encoded).toEqual(encodeMessage("EntryPage", { entries }));
+    }),
+    { seed: announcedSeed(), numRuns: 500 },
+  );
+});
+
+test.each([
+  { size: 2 ** 53 },
+  { size: 0.5 },
+  { mode: -1 },
+  { mode: 2 ** 32 },
+  { modified: { seconds: 2 ** 53, nanoseconds: 0 } },
+  { modified: { seconds: 0, nanoseconds: 2 ** 32 } },
+])("a usual entry but for %j is refused", (wrong) => {
+  const page = new EntryPageWriter();
+  const facts = {
+    kind: "FILE",
+    size: 1,
+    mode: 1,
+    modified: { seconds: 1, nanoseconds: 1 },
+  } as const;
+  refusal("INTERNAL", () => page.take(encoder.encode("a"), 0, 1, { ...facts, ...wrong }));
+});

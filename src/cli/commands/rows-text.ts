@@ -3,7 +3,8 @@
  * 100,000 names takes a third of the time.
  */
 import type { PageRows } from "../../client/calls/page.ts";
-import { DIRECTORY, FILE, PageReader } from "../../wire/page-reader.ts";
+import { DIRECTORY, FILE } from "../../wire/entry-tags.ts";
+import { PageReader } from "../../wire/page-reader.ts";
 import type { Output } from "../terminal/output.ts";
 import { secondText } from "../terminal/units.ts";
 import type { ListFlags } from "./entries-text.ts";

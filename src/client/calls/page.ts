@@ -7,7 +7,8 @@ import { PAGE_BYTES } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import { NOT_CANONICAL } from "../../wire/canonical-reader.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
-import { FILE, PageReader } from "../../wire/page-reader.ts";
+import { FILE } from "../../wire/entry-tags.ts";
+import { PageReader } from "../../wire/page-reader.ts";
 import type { ListPage } from "./options.ts";
 
 /** Least bytes of an entry on the wire, besides its name and version: two tags and two lengths. */

@@ -148,6 +148,8 @@ class PageBuilder {
   }
 
   #entry(bytes: Buffer, start: number, end: number): NamelessEntry | undefined {
+    const quick = this.#folder.quickEntry?.(bytes, start, end);
+    if (quick !== undefined) return quick;
     let facts: Facts | undefined;
     try {
       facts = this.#folder.statBytes(bytes, start, end);

@@ -1,6 +1,7 @@
 /** Folders inside the library, held open. */
 import { descriptorFacts } from "../system/descriptor.ts";
 import { type Facts, sameThing } from "../system/facts.ts";
+import type { NamelessEntry } from "../store.ts";
 import type { NameTaker } from "./folder-reader.ts";
 
 /** An open folder: it stays this one, whatever happens to its name. */
@@ -19,6 +20,12 @@ export interface Folder extends Disposable {
   stat(name: string): Facts | undefined;
   /** The same, its name as the UTF-8 of bytes[start, end). */
   statBytes(bytes: Buffer, start: number, end: number): Facts | undefined;
+  /**
+   * The entry of a file or folder, quicker; the same object each time, valid until the next call. Missing where the system
+   * cannot do that.
+   * @returns undefined where `statBytes` has to tell: a link, something else, an error
+   */
+  quickEntry?(bytes: Buffer, start: number, end: number): NamelessEntry | undefined;
   /**
    * Opens the folder of this name; a link is not followed.
    * @param path for messages

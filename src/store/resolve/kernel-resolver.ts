@@ -11,6 +11,7 @@ import {
   ERRNO,
   O_PATH,
   openat2,
+  quickEntryAt,
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
@@ -20,6 +21,7 @@ import {
   systemError,
 } from "../system/kernel.ts";
 import { quote } from "../names.ts";
+import type { NamelessEntry } from "../store.ts";
 import { namesOwnFolder } from "./own-folder.ts";
 import { checkRegular, reopen } from "./open-regular.ts";
 import { leadsOutside, linkRefused, notFound } from "../system/refusals.ts";
@@ -128,6 +130,10 @@ class KernelFolder extends DescriptorFolder {
     const facts = statBytesAt(this.fd, bytes, start, end);
     if (typeof facts === "object") return facts;
     return this.stat(bytes.toString("utf8", start, end)); // that says what is wrong
+  }
+
+  quickEntry(bytes: Buffer, start: number, end: number): NamelessEntry | undefined {
+    return quickEntryAt(this.fd, bytes, start, end);
   }
 
   child(name: string, path: string): Folder {

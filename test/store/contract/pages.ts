@@ -38,7 +38,7 @@ export function paging(open: OpenLibrary): void {
     const taker: EntryTaker = {
       bytes: 0,
       take: (bytes, start, end, facts) =>
-        taken.push({ name: decoder.decode(bytes.subarray(start, end)), ...facts }),
+        taken.push({ name: decoder.decode(bytes.subarray(start, end)), ...structuredClone(facts) }),
     };
     expect(await page(store, "", { limit: 3, taker })).toEqual({ entries: [], ...rest });
     expect(taken).toEqual([...entries]);
