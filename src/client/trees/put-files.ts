@@ -10,6 +10,7 @@ import type { SmallFile } from "../local/small-file.ts";
 import { IF_EXISTS, type PutOptions, type Receipt } from "../upload/options.ts";
 import { SmallPut } from "../upload/small-put.ts";
 import { type Upload, type UploadOrigin, uploadOf } from "../upload/upload.ts";
+import type { PutFolder } from "./put-folder.ts";
 import { putLink } from "./put-link.ts";
 import type { Selection, Settled, Version } from "./selection.ts";
 import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
@@ -64,8 +65,16 @@ export class PutFiles {
     put.send();
   }
 
-  /** Begins an upload when there is room for it. */
-  async begin(folder: LocalFolder, item: TreeRoot, name: string): Promise<void> {
+  /**
+   * Begins an upload when there is room for it.
+   * @param parent the folder that it goes to: nothing is sent before the server has made it
+   */
+  async begin(
+    folder: LocalFolder,
+    item: TreeRoot,
+    name: string,
+    parent?: PutFolder,
+  ): Promise<void> {
     checkPath(item.path);
     const local = this.#options.keeps && folder.versionOf(name);
     if (local !== undefined) {
@@ -88,15 +97,28 @@ export class PutFiles {
       first = undefined;
       return upload;
     };
+    const send = (): Promise<TreeOutcome> => this.send(item, { ...origin, open });
     const end = this.#run.begin(item, bytes, folder);
-    end(this.send(item, { ...origin, open }));
+    if (parent === undefined || parent.isThere) return end(send());
+    const sent = async (): Promise<TreeOutcome | undefined> => {
+      if (await parent.isMade()) return await send();
+      first?.release();
+      return undefined;
+    };
+    end(sent());
   }
 
-  /** Makes a link, when there is room for it. */
-  async link(folder: LocalFolder, item: TreeRoot, target: string): Promise<void> {
+  /** Makes a link, when there is room for it, and its folder is there. */
+  async link(
+    folder: LocalFolder,
+    item: TreeRoot,
+    target: string,
+    parent: PutFolder,
+  ): Promise<void> {
     checkPath(item.path);
     await this.#run.room(0);
-    this.#run.begin(item, 0, folder)(this.#makeLink(item, target));
+    const end = this.#run.begin(item, 0, folder);
+    end(parent.isMade().then((isMade) => (isMade ? this.#makeLink(item, target) : undefined)));
   }
 
   async #makeLink(item: TreeRoot, target: string): Promise<TreeOutcome | undefined> {

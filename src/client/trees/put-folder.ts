@@ -29,6 +29,10 @@ export class PutFolder {
     return this.#state === "failed" || this.parent?.hasFailed === true;
   }
 
+  get isThere(): boolean {
+    return this.#state === "made";
+  }
+
   /** Resolves when the server has made it, or could not. @returns whether it is there */
   async isMade(): Promise<boolean> {
     if (this.#state === "coming") await new Promise<void>((wake) => void this.#waiting.push(wake));

@@ -252,9 +252,7 @@ export class TreePut {
   async #link({ folder, depth, made }: SourceFolder, item: TreeRoot, name: string): Promise<void> {
     const target = this.#options.links === "skip" ? undefined : folder.readLink(name, depth);
     if (target === undefined) return this.#run.leaveOut(item.local, true);
-    await this.#run.attempt(item, "FILE", async () => {
-      if (await made.isMade()) await this.#files.link(folder, item, target);
-    });
+    await this.#run.attempt(item, "FILE", () => this.#files.link(folder, item, target, made));
   }
 
   async #slowEntry(source: SourceFolder, name: string): Promise<void> {
@@ -266,7 +264,7 @@ export class TreePut {
     if (kind === "OTHER") return this.#run.leaveOut(item.local, false);
     await this.#run.attempt(item, kind, async () => {
       if (kind === "FILE") {
-        if (await made.isMade()) await this.#files.begin(folder, item, name);
+        await this.#files.begin(folder, item, name, made);
         return;
       }
       await this.#loops.checkFolder(item.local, this.#target);
