@@ -3,7 +3,7 @@
  * nothing is written or read outside, even if its name comes to lead elsewhere. When all files in it are
  * done it gets its modified time and is closed. Paths, except that of the root, are only for messages.
  */
-import { mkdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { LeatError } from "../../errors.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
@@ -17,7 +17,7 @@ import { removeUnheld } from "../../store/write/partial.ts";
 import { DiskSource } from "../../store/read/disk-source.ts";
 import { openRegular } from "../../store/resolve/open-regular.ts";
 import { versionedEntry } from "../../store/system/entry.ts";
-import { statAt } from "../../store/system/kernel.ts";
+import { ERRNO, statAt } from "../../store/system/kernel.ts";
 import { TreeSyncs } from "../../store/write/file-syncs.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode } from "../../store/write/new-mode.ts";
@@ -112,6 +112,19 @@ export class LocalFolder implements Disposable {
     // One system call, when it finds something; after any error `stat` throws the right one.
     const found = this.#folder.fd === undefined ? 0 : statAt(this.#folder.fd, name);
     return typeof found === "object" ? found.kind : this.#folder.stat(name)?.kind;
+  }
+
+  /** Whether a path leads from it to a folder, at its end not by a link. */
+  hasFolder(path: string): boolean {
+    const { fd } = this.#folder;
+    const found = fd === undefined ? undefined : statAt(fd, path);
+    if (typeof found === "object") return found.kind === "DIRECTORY";
+    if (found === -ERRNO.ENOENT) return false;
+    try {
+      return lstatSync(this.pathOf(path)).isDirectory();
+    } catch {
+      return false; // nothing can be written there either
+    }
   }
 
   /** The size and modified time of a file in it. @returns undefined where the name is taken by no file */

@@ -67,7 +67,7 @@ export class UpSide implements Side<LocalFolder | undefined> {
   }
 
   /** Asks the server only about a folder that may be its library: one of the same time, if it is the target. */
-  check({ local }: TreeRoot, source: Walked): Promise<void> {
+  check({ local }: TreeRoot, source: Walked): Promise<void> | undefined {
     const { loops, path, modified } = this.#loops;
     if (path === "")
       loops.received = modified === undefined || !isSameTime(source.modified, modified);

@@ -109,21 +109,29 @@ export class UploadLoops {
   /**
    * Called before a folder below the root is read.
    * @param root the path of the tree in the library
+   * @param has whether a path leads from it to a folder
+   * @returns a promise only where the server has to be asked
    * @throws INVALID_ARGUMENT
    */
-  async checkFolder(local: string, root: string): Promise<void> {
-    const folder = resolve(local);
-    if (!this.#mayBeLibrary(folder, root)) return;
-    if ((await this.#served([folder])) === undefined) return;
+  checkFolder(
+    local: string,
+    root: string,
+    has = (path: string): boolean => isFolder(join(local, path)),
+  ): Promise<void> | undefined {
+    return this.#mayBeLibrary(root, has) ? this.#mustNotBeLibrary(local) : undefined;
+  }
+
+  async #mustNotBeLibrary(local: string): Promise<void> {
+    if ((await this.#served([resolve(local)])) === undefined) return;
     const message = `${quote(local)} is the library that it would be sent to: it is left out`;
     throw new LeatError("INVALID_ARGUMENT", message);
   }
 
-  #mayBeLibrary(folder: string, root: string): boolean {
-    if (isLibrary(folder)) return true;
+  #mayBeLibrary(root: string, has: (path: string) => boolean): boolean {
+    if (has(OWN_FOLDER)) return true;
     if (!isLocal(this.#calls)) return false;
     // The target is in it; or it is the target itself, and the server has not made its own folder yet.
-    return root === "" ? !this.received : isFolder(join(folder, root));
+    return root === "" ? !this.received : has(root);
   }
 
   /** @returns the folder that is the library of the server */

@@ -267,10 +267,13 @@ export class TreePut {
         await this.#files.begin(folder, item, name, made);
         return;
       }
-      await this.#loops.checkFolder(item.local, this.#target);
       using child = folder.child(name, item.local);
+      const has = (path: string): boolean => child.hasFolder(path);
+      const asks = this.#loops.checkFolder(item.local, this.#target, has);
+      if (asks !== undefined) await asks;
       checkDepth(item.local, depth + 1);
-      await this.#waitFor(upload);
+      const waits = this.#waitFor(upload);
+      if (waits !== undefined) await waits;
       const within = { root: item, folder: child, depth: depth + 1, upload };
       const sent = { ...within, made: this.#folders.watch(within, made, name) };
       if (upload !== undefined) this.#folders.send(upload, source, sent);
