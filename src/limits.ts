@@ -303,9 +303,12 @@ export const MAX_WALKS = 4;
 
 /** The window of a tree that comes on one stream. It stays open for long, and is to leave memory to the larger files
  *  that come beside it. */
-export const TREE_WINDOW = 256 * KiB;
+export const TREE_WINDOW = 512 * KiB;
 
-/** The least one: half of it has room for the largest item. */
+/** Bytes of one frame of items or outcomes: the receiver works on one while the next one comes. */
+export const TREE_FRAME = 64 * KiB;
+
+/** The least window: half of it has room for the largest item. */
 export const LEAST_TREE_WINDOW = 192 * KiB;
 
 /** Outcomes of such a tree that wait to be sent; then no further item is stored. */

@@ -1,5 +1,5 @@
 /** Sends bytes that are queued as they are made: messages, and what belongs to them. Each frame has a CRC of its own. */
-import { DATA_PAYLOAD } from "../limits.ts";
+import { TREE_FRAME } from "../limits.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { Digest } from "./digest.ts";
 
@@ -58,7 +58,7 @@ export class OutgoingQueue implements Outgoing {
   }
 
   get available(): number {
-    return Math.min(this.#waiting, DATA_PAYLOAD);
+    return Math.min(this.#waiting, TREE_FRAME);
   }
 
   get done(): boolean {
