@@ -228,9 +228,18 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     try {
       const path = this.#folders.pathOf(name);
       checkFacts(entry);
-      const facts = { name, modified, mode: mode === 0 ? undefined : mode };
-      const place = { path, folder: this.#folders.path, bytes, collision, durability, again };
-      const stored = putWhole(store, { ...facts, ...place }, this.#wasTaken);
+      const file = {
+        name,
+        modified,
+        mode: mode === 0 ? undefined : mode,
+        path,
+        folder: this.#folders.path,
+        bytes,
+        collision,
+        durability,
+        again,
+      };
+      const stored = putWhole(store, file, this.#wasTaken);
       if (!(stored instanceof Promise)) return this.#known(report(undefined, stored));
       this.#wasTaken ||= durability === "none";
       const failed = (thrown: unknown): Init<TreeOutcome> =>

@@ -142,8 +142,7 @@ export class OutgoingWalk implements Outgoing {
       entry,
       into.subarray(contents, end),
     );
-    const head =
-      version === undefined ? NOTHING : encode({ ...made, entry: { ...entry, version } }, true);
+    const head = version === undefined ? NOTHING : encodeWhole(made.leave, entry, version);
     if (head === NOTHING || head.length > ITEM_ROOM) {
       // It is another file by now: the client fetches it by itself, and learns what is wrong.
       const bare = encode(made);
@@ -191,13 +190,17 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 /** Bytes for an item with contents, besides those: a name, a version, and fields of a few bytes. */
 const ITEM_ROOM = 512;
 
-function encode(
-  { leave, entry, failure, skippedNames }: MadeItem<PageEntry>,
-  contents = false,
-): Uint8Array {
-  const item: Init<TreeItem> = { leave, entry, contents, skippedNames };
+function encode({ leave, entry, failure, skippedNames }: MadeItem<PageEntry>): Uint8Array {
+  const item: Init<TreeItem> = { leave, entry, skippedNames };
   if (failure === undefined) return encodeMessage("TreeItem", item, true);
   return encodeMessage("TreeItem", { ...item, failure: failureOf(failure) }, true);
+}
+
+/** Field by field: to spread an object takes a microsecond. */
+function encodeWhole(leave: number, entry: PageEntry, version: string): Uint8Array {
+  const { name, kind, size, modified, mode } = entry;
+  const item = { leave, entry: { name, kind, size, modified, mode, version }, contents: true };
+  return encodeMessage("TreeItem", item, true);
 }
 
 /** The more is held of folders above, the smaller is a page, so that all of them take about WALK_BYTES. */

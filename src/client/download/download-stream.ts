@@ -161,6 +161,8 @@ export function checkAnswer(result: Result | undefined, range: Range): RangeHead
 
 /** An entry of the wire as a store has it. */
 export function storeEntry(entry: Omit<Entry, "link" | "target">): StoreEntry {
+  const { name, size, version, mode } = entry;
   const kind = entry.kind === "KIND_UNSPECIFIED" ? "OTHER" : entry.kind;
-  return { ...entry, kind, modified: entry.modified ?? { seconds: 0, nanoseconds: 0 } };
+  const modified = entry.modified ?? { seconds: 0, nanoseconds: 0 };
+  return { name, kind, size, modified, mode, version };
 }

@@ -11,7 +11,7 @@ import { isOwnFolder, quote } from "../../store/names.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
 import { readLinkWithin } from "../../store/resolve/read-link.ts";
 import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
-import { wireName } from "../../store/resolve/raw-names.ts";
+import { isWireName, wireName } from "../../store/resolve/raw-names.ts";
 import type { Time } from "../../store/store.ts";
 import type { Facts } from "../../store/system/facts.ts";
 import { ERRNO, statAt, systemError } from "../../store/system/kernel.ts";
@@ -162,7 +162,7 @@ function newLevel(name: string, path: string): Level {
 function leftOut({ names }: FolderNames): number {
   let count = 0;
   for (let index = 0; index < names.count; index += 1) {
-    if (wireName(names.bytes, names.start(index), names.end(index)) === undefined) count += 1;
+    if (!isWireName(names.bytes, names.start(index), names.end(index))) count += 1;
   }
   return count;
 }

@@ -207,9 +207,11 @@ export class TreePut {
   #fileItem({ folder, item, name, small, parent }: SmallItem): TreeUploadItem {
     const end = this.#run.beginItem(item, folder);
     const { bytes } = small;
+    const crc = crc32(bytes); // now that they are in the cache of the processor
+    const { modified, mode } = kept(small, this.#options);
     return {
       parent,
-      entry: { name, kind: "FILE", size: bytes.length, ...kept(small, this.#options) },
+      entry: { name, kind: "FILE", size: bytes.length, modified, mode },
       bytes,
       done: (outcome) => {
         if (parent.hasFailed) return end(undefined);
@@ -219,7 +221,7 @@ export class TreePut {
         }
         end(
           error === undefined
-            ? this.#stored(item, bytes, outcome)
+            ? this.#stored(item, bytes.length, crc, outcome)
             : this.#run.failed(item, "FILE", error),
         );
       },
@@ -227,13 +229,13 @@ export class TreePut {
     };
   }
 
-  #stored(item: TreeRoot, bytes: Uint8Array, outcome: WireOutcome): TreeOutcome {
+  #stored(item: TreeRoot, sent: number, crc: number, outcome: WireOutcome): TreeOutcome {
     this.#loops.received = true;
     const { skipped, size, version } = outcome;
     if (skipped && this.#options.ifExists === "skip")
       return outcomeOf(item, { size, version, skipped });
-    if (skipped || size !== bytes.length) {
-      const how = skipped ? "was skipped" : `has ${size} bytes, where ${bytes.length} were sent`;
+    if (skipped || size !== sent) {
+      const how = skipped ? "was skipped" : `has ${size} bytes, where ${sent} were sent`;
       const message = `the server says that ${quote(item.path)} ${how}: the file that is there now may be another one`;
       return this.#run.failed(item, "FILE", new LeatError("PROTOCOL_ERROR", message));
     }
@@ -244,7 +246,7 @@ export class TreePut {
       version,
       durability,
       notDone: notDoneOf(outcome),
-      crc32: crc32(bytes),
+      crc32: crc,
     });
   }
 

@@ -6,7 +6,14 @@ import type { Versions } from "./versions.ts";
 
 /** As pages have it, unless a version is given. */
 export function entryOf(name: string, facts: Facts, version = ""): StoreEntry {
-  return { name, ...namelessEntry(facts, version) };
+  return {
+    name,
+    kind: facts.kind === "LINK" ? "OTHER" : facts.kind,
+    size: facts.kind === "FILE" ? facts.size : 0,
+    modified: { seconds: facts.modifiedSeconds, nanoseconds: facts.modifiedNanoseconds },
+    mode: facts.mode,
+    version,
+  };
 }
 
 export function namelessEntry(facts: Facts, version = ""): Omit<StoreEntry, "name"> {
