@@ -62,9 +62,13 @@ function namesOf({ tlsCert, tlsKey, tlsClientCa, ca }: ServerTlsFlags & ClientTl
   };
 }
 
-/** Whether users besides its owner can read a file; not where the system does not tell. */
+/** Whether users besides its owner can read a file; not where the system does not tell, as after --run-as. */
 export function isReadableByOthers(path: string): boolean {
-  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
+  try {
+    return (statSync(path).mode & 0o077) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 function readPem(flag: string, path: string | undefined): string | undefined {

@@ -40,6 +40,11 @@ const OWN = {
     type: "switch",
     flag: ["--allow-anonymous", "serve strangers: needed to listen beyond this machine"],
   },
+  // Not --user: LEAT_USER is whom a client on this machine logs in as.
+  runAs: {
+    type: "text",
+    flag: ["--run-as <USER>", "become this user once the port is open, if root starts it"],
+  },
   umask: {
     type: "mode",
     owner: 0,
@@ -74,6 +79,7 @@ export interface ServerFlags extends Settings, ServerTlsFlags {
   readonly config?: string;
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
+  readonly runAs?: string;
   readonly umask?: number;
   readonly metrics?: string;
   readonly auditLog?: string;

@@ -2,7 +2,9 @@
 import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { LeatError } from "../../errors.ts";
+import { openShared } from "../../net/handover.ts";
 import { type Passed, takePassed } from "../../net/passed.ts";
+import type { Address } from "../../net/transport.ts";
 import type { Log } from "../../server/log/log.ts";
 import type { Server } from "../../server/options/options.ts";
 import { createServer } from "../../server/server.ts";
@@ -57,6 +59,7 @@ function createProgram() {
     const { library, flags, isSet, readLevel } = await readSettings(program, argument, passed);
     if (flags.umask !== undefined) process.umask(flags.umask);
     if (flags.stdio === true) {
+      await becomeUser(flags.runAs);
       // The log appears at the client, which reports what concerns it in words of its own.
       const stdioFlags = isSet("logLevel") ? flags : { ...flags, logLevel: "error" as const };
       return serveStdio(openLibrary(library), stdioFlags);
@@ -71,15 +74,18 @@ async function serve(
   passed: Passed | undefined,
   readLevel: ServerSettings["readLevel"],
 ): Promise<void> {
-  const folder = openLibrary(library);
   const { hostname, port, unix, ...options } = flags;
   const own = unix === undefined ? { hostname, port } : { unix };
-  const where = passed === undefined ? own : { ...passed.address, fd: passed.fd };
+  // The certificate, its key and the port may be for root alone; everything else is done as the user.
+  const tls = readServerTls(flags);
+  const given = passed ?? (await becomeUser(flags.runAs, own));
+  const where = given === undefined ? own : { ...given.address, fd: given.fd };
+  if (passed !== undefined) await becomeUser(flags.runAs);
+  const folder = openLibrary(library);
   const logs = openLogs(flags);
   const { log } = logs;
   endWithParent();
   if (passed === undefined && unix !== undefined) await removeStaleSocket(unix);
-  const tls = readServerTls(flags);
   const serving = await createServer({ ...options, ...where, tls, library: folder, log });
   const { durability, readOnly = false } = options;
   log.info({ library: resolve(folder), durability, readOnly }, "serving");
@@ -94,6 +100,22 @@ async function serve(
   }
   await stopped;
   logs.flush();
+}
+
+/**
+ * @param address to open first: a port below 1024 needs root
+ * @returns the socket, if it was opened; without a user to become, the server opens it
+ */
+async function becomeUser(
+  name: string | undefined,
+  address?: Address,
+): Promise<Passed | undefined> {
+  if (name === undefined) return undefined;
+  const { runAs } = await import("./run-as.ts");
+  if (address === undefined || "unix" in address) return void runAs(name);
+  const { port, fd } = openShared(address);
+  runAs(name);
+  return { fd, address: { ...address, port } };
 }
 
 /** Answers Prometheus and health checks, where that is asked for. */
