@@ -274,6 +274,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   "cli/server": [
     ...BASE,
+    "libc",
     "version",
     "net",
     "store",
