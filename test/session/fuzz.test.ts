@@ -6,10 +6,11 @@ import { expect, test } from "bun:test";
 import { LeatError } from "../../src/errors.ts";
 import { type FrameBodyInit, encodeFrame } from "../../src/wire/frame.ts";
 import { chopAtRandom, join, seededRandom } from "../support/chop.ts";
+import { LONG } from "../support/served.ts";
 import { End } from "../support/pair.ts";
 import { BODIES, HELLO, WELCOME, Zeros, dataFrame, request } from "./bodies.ts";
 
-const ROUNDS = 1500;
+const ROUNDS = LONG ? 5000 : 500;
 const MOST_STREAMS = 4;
 const random = seededRandom(105);
 const gone = new LeatError("NOT_FOUND", "gone");

@@ -9,12 +9,13 @@ import { canonical } from "../../src/wire/gen/canonical.ts";
 import { FIELDS, type Messages } from "../../src/wire/gen/messages.ts";
 import { decodeMessage, encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { announcedSeed } from "../support/chop.ts";
+import { LONG } from "../support/served.ts";
 import { anyMessage } from "./any-message.ts";
 
 const PROTO = join(import.meta.dir, "../../proto/leat/v1/leat.proto");
 const root = protobuf.loadSync(PROTO).resolveAll();
 const names = Object.keys(FIELDS) as (keyof Messages)[];
-const RUNS = 100;
+const RUNS = LONG ? 300 : 30;
 
 /** What protobufjs takes: the member of a oneof by its name, whole numbers as they are. */
 function reflected(name: keyof Messages, plain: Record<string, unknown>): object {

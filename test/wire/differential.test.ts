@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { delimit } from "../../src/wire/delimited.ts";
 import { announcedSeed, chop, join } from "../support/chop.ts";
+import { LONG } from "../support/served.ts";
 import { oracle, ours } from "./oracle.ts";
 
 function check(frame: Uint8Array, cuts: readonly number[] = [1]): void {
@@ -75,7 +76,7 @@ const frame = fc.oneof(
 );
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 
-const RUNS = 3000;
+const RUNS = LONG ? 10_000 : 1000;
 
 test("any form of a Data frame, cut anywhere", () => {
   fc.assert(fc.property(frame, cuts, check), { seed: announcedSeed(), numRuns: RUNS });

@@ -5,11 +5,12 @@ import { LeatError } from "../../src/errors.ts";
 import { FrameDecoder, type FrameDecoderOptions } from "../../src/wire/decoder.ts";
 import { DelimitedDecoder } from "../../src/wire/delimited.ts";
 import { chop, chopAtRandom, join, seededRandom, bytesHeld, type Random } from "../support/chop.ts";
+import { LONG } from "../support/served.ts";
 import { framesOf } from "./events.ts";
 import type { FrameEvent } from "../../src/wire/decoder.ts";
 import { readAllVectors } from "./read-vectors.ts";
 
-const ROUNDS = Number(process.env["LEAT_FUZZ_ROUNDS"] ?? 3000);
+const ROUNDS = Number(process.env["LEAT_FUZZ_ROUNDS"] ?? (LONG ? 10_000 : 1000));
 /** Long ones would only be noise in their payloads. */
 const seeds = readAllVectors()
   .map((vector) => vector.bytes)

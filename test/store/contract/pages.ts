@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { ENTRY_ROOM } from "../../../src/limits.ts";
 import type { EntryTaker, PageEntry } from "../../../src/store/store.ts";
+import { until } from "../../support/until.ts";
 import { create, getText, names, page, put, refused } from "../support.ts";
 import type { OpenLibrary } from "./library.ts";
 
@@ -104,7 +105,9 @@ export function paging(open: OpenLibrary): void {
     await store.remove("c");
     await put(store, "bb");
     await put(store, "aa");
-    expect((await page(store, "", { cursor })).entries.map((e) => e.name)).toEqual(["bb", "d"]);
+    const behind = async () => (await page(store, "", { cursor })).entries.map((e) => e.name);
+    // Where reading took long, as on a busy machine, what was read is used for a while.
+    await until(async () => Bun.deepEquals(await behind(), ["bb", "d"]), behind);
   });
 
   test("a cursor of another store is refused", async () => {
