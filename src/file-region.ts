@@ -4,7 +4,7 @@ export interface ByteSink {
    * The descriptor of a socket to which bytes may be written besides `write`, as they are: missing
    * where there is none (TLS, memory). Not to be kept: it is -1 once the transport is closed.
    */
-  readonly fd?: number;
+  readonly fd?: number | undefined;
   /**
    * Offers bytes[offset, offset + length).
    * @returns bytes accepted, 0 to length; -1 when the transport is closed

@@ -1,17 +1,12 @@
 /**
  * A transport that moves bytes no faster than it may. What it does not take it refuses, and what came too early it
- * keeps and reads no further: so the peer slows down by itself. It has no descriptor: nothing passes by it.
+ * keeps and reads no further: so the peer slows down by itself. It has no descriptor, so that nothing passes by it;
+ * but where what is sent has no limit, it has that of the inner one.
  */
 import { LeatError } from "../errors.ts";
 import { LEAST_RATE } from "../limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
-import type { Accept, Transport, TransportHandler } from "./transport.ts";
-
-/** Buckets of both directions; missing: as fast as it goes. */
-export interface RateLimits {
-  readonly sent?: TokenBucket | undefined;
-  readonly received?: TokenBucket | undefined;
-}
+import type { Accept, RateLimits, Transport, TransportHandler } from "./transport.ts";
 
 /** @param rate bytes a second, for each direction @throws INVALID_ARGUMENT */
 export function limitsOf(rate: number): RateLimits {
@@ -22,8 +17,8 @@ export function limitsOf(rate: number): RateLimits {
   throw new LeatError("INVALID_ARGUMENT", message);
 }
 
-/** Puts the limits below all that is accepted. */
-export function limited(accept: Accept, limits: RateLimits): Accept {
+/** Puts the limits below all that is accepted. @param limits none: `limit` sets them later */
+export function limited(accept: Accept, limits: RateLimits = {}): Accept {
   return (inner) => {
     const transport = new LimitedTransport(inner, limits);
     transport.handler = accept(transport);
@@ -34,10 +29,12 @@ export function limited(accept: Accept, limits: RateLimits): Accept {
 class LimitedTransport implements Transport, TransportHandler {
   handler!: TransportHandler;
   readonly #inner: Transport;
-  readonly #limits: RateLimits;
+  #limits: RateLimits;
   /** What came and was not handed on: the inner transport is paused meanwhile. */
   #early: Uint8Array[] = [];
   #paused = false;
+  /** The inner transport is paused, by either side. */
+  #isHeld = false;
   /** FIN came behind what was not handed on. */
   #ended = false;
   #closed = false;
@@ -45,6 +42,14 @@ class LimitedTransport implements Transport, TransportHandler {
   constructor(inner: Transport, limits: RateLimits) {
     this.#inner = inner;
     this.#limits = limits;
+  }
+
+  limit(limits: RateLimits): void {
+    this.#limits = limits;
+  }
+
+  get fd(): number | undefined {
+    return this.#limits.sent === undefined ? this.#inner.fd : undefined;
   }
 
   get peer(): string {
@@ -72,7 +77,7 @@ class LimitedTransport implements Transport, TransportHandler {
     if (sent === undefined || length === 0 || this.#closed) {
       return this.#inner.write(bytes, offset, length);
     }
-    const most = sent.take(length);
+    const most = sent.take(length, this.#onRate);
     const written = most === 0 ? 0 : this.#inner.write(bytes, offset, most);
     if (written < most) sent.give(most - Math.max(0, written));
     // If the inner transport refused some, it tells when it takes more.
@@ -80,12 +85,18 @@ class LimitedTransport implements Transport, TransportHandler {
     return written;
   }
 
-  free(): void {
-    // A chunk may have been handed on in parts: its memory is left to the garbage collector.
+  free(chunk: Uint8Array): void {
+    // One that was handed on in parts is left to the garbage collector.
+    if (this.#limits.received === undefined) this.#inner.free(chunk);
   }
 
   pause(): void {
     this.#paused = true;
+    this.#hold();
+  }
+
+  #hold(): void {
+    this.#isHeld = true;
     this.#inner.pause();
   }
 
@@ -138,16 +149,19 @@ class LimitedTransport implements Transport, TransportHandler {
     while (this.#early.length > 0) {
       if (this.#paused || this.#closed) return;
       const wanted = this.#early[0]!.length;
-      const most = received === undefined ? wanted : received.take(wanted);
-      if (most === 0) {
-        this.#inner.pause();
-        received!.wait(this.#deliver);
-        return;
-      }
-      this.#handOn(most);
+      const most = received === undefined ? wanted : received.take(wanted, this.#deliver);
+      if (most > 0) this.#handOn(most);
+      if (most === wanted || this.#closed) continue;
+      // While some bytes are handed on, a few more become free: taken at once, they would be without end.
+      this.#hold();
+      received!.wait(this.#deliver);
+      return;
     }
     if (this.#paused || this.#closed) return;
-    this.#inner.resume();
+    if (this.#isHeld) {
+      this.#isHeld = false;
+      this.#inner.resume();
+    }
     if (!this.#ended) return;
     this.#ended = false;
     this.handler.onEnd();
@@ -156,8 +170,11 @@ class LimitedTransport implements Transport, TransportHandler {
   /** Hands on at most so many bytes of what came first. */
   #handOn(most: number): void {
     const chunk = this.#early[0]!;
-    if (chunk.length <= most) this.#early.shift();
-    else this.#early[0] = chunk.subarray(most);
+    if (chunk.length <= most) {
+      this.#early.shift();
+      return this.handler.onData(chunk);
+    }
+    this.#early[0] = chunk.subarray(most);
     this.handler.onData(chunk.subarray(0, most));
   }
 }

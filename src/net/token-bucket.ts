@@ -12,8 +12,10 @@ export class TokenBucket {
   #bytes: number;
   #since: number;
   #timer: NodeJS.Timeout | undefined;
-  /** Bytes that each of those that have waited may take now. */
-  #share: number | undefined;
+  /** Bytes for those that have waited: some take them only later, when it is their turn to write. */
+  #granted = new Map<() => void, number>();
+  /** The one that is being called. */
+  #called: (() => void) | undefined;
 
   /**
    * @param rate bytes a second, 1 or more
@@ -30,12 +32,21 @@ export class TokenBucket {
     return Math.max(1, this.#rate * RATE_BURST);
   }
 
-  /** @returns bytes that may move now, 0 to `most`; those that do not are to be given back */
-  take(most: number): number {
-    // Those that wait come first.
-    if (this.#share === undefined && this.#waiting.size > 0) return 0;
+  /**
+   * @param ready with which the caller waits, if it does
+   * @returns bytes that may move now, 0 to `most`; those that do not are to be given back
+   */
+  take(most: number, ready = this.#called): number {
+    const granted = ready && this.#granted.get(ready);
+    if (granted !== undefined) {
+      this.#granted.delete(ready!);
+      const bytes = Math.min(most, granted);
+      this.#bytes += granted - bytes;
+      return bytes;
+    }
+    if (this.#waiting.size > 0) return 0; // those that wait come first
     this.#refill();
-    const bytes = Math.floor(Math.min(most, this.#share ?? this.#bytes, this.#bytes));
+    const bytes = Math.max(0, Math.floor(Math.min(most, this.#bytes)));
     this.#bytes -= bytes;
     return bytes;
   }
@@ -52,6 +63,8 @@ export class TokenBucket {
   }
 
   forget(ready: () => void): void {
+    this.#bytes += this.#granted.get(ready) ?? 0;
+    this.#granted.delete(ready);
     this.#waiting.delete(ready);
     if (this.#waiting.size > 0) return;
     clearTimeout(this.#timer);
@@ -68,9 +81,15 @@ export class TokenBucket {
     this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = new Set();
+    for (const unused of this.#granted.values()) this.#bytes += unused;
     this.#refill();
-    this.#share = Math.max(1, this.#bytes / waiting.size);
-    for (const ready of waiting) ready();
-    this.#share = undefined;
+    const share = Math.max(1, Math.floor(this.#bytes / waiting.size));
+    this.#granted = new Map([...waiting].map((ready) => [ready, share]));
+    this.#bytes -= share * waiting.size;
+    for (const ready of waiting) {
+      this.#called = ready;
+      ready();
+    }
+    this.#called = undefined;
   };
 }

@@ -1,5 +1,12 @@
 import type { LeatError } from "../errors.ts";
 import type { ByteSink } from "../file-region.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+
+/** Buckets of both directions; missing: as fast as it goes. */
+export interface RateLimits {
+  readonly sent?: TokenBucket | undefined;
+  readonly received?: TokenBucket | undefined;
+}
 
 /** Where to listen or connect: TCP, or a Unix socket. */
 export type Address =
@@ -29,6 +36,8 @@ export interface Transport extends ByteSink {
   readonly isHandshaking?: boolean;
   /** TLS: the user whom the peer's certificate names; known before the first byte comes. */
   readonly identity?: string | undefined;
+  /** Sets the limits of a transport that was made with none yet, once it is known whose it is. */
+  limit?(limits: RateLimits): void;
   /** A chunk of `onData` is not used any more: its memory may be reused at once. */
   free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */

@@ -1,9 +1,11 @@
 /** A transport with a limited rate keeps the rules of all transports, and its rate. */
 import { describe, expect, test } from "bun:test";
+import { RATE_PAUSE } from "../../src/limits.ts";
 import { limited } from "../../src/net/limited-transport.ts";
 import { memoryPair } from "../../src/net/memory.ts";
 import { TokenBucket } from "../../src/net/token-bucket.ts";
 import { join, seededRandom } from "../support/chop.ts";
+import { until } from "../support/until.ts";
 import { type Line, peerTo, transportContract } from "./contract.ts";
 
 async function line(sent: number, received: number): Promise<Line> {
@@ -74,4 +76,35 @@ test.each([
   expect(join(b.chunks)).toEqual(bytes);
   // 20,000 bytes, of which 5,000 may move at once, at 50 bytes a millisecond. It may take longer.
   expect(performance.now() - began).toBeGreaterThanOrEqual(290);
+});
+
+test("a few bytes are not handed on one by one as they become free", async () => {
+  const rate = 100_000;
+  await using both = await line(1e12, rate);
+  const { a, b } = both;
+  const bytes = seededRandom(8).bytes(40_000);
+  b.send(bytes);
+  b.finish();
+  await a.ended();
+  expect(join(a.chunks)).toEqual(bytes);
+  const least = (rate * RATE_PAUSE) / 1000;
+  expect(a.chunks.length).toBeLessThanOrEqual(bytes.length / least + 4);
+});
+
+test("those that take their bytes only when it is their turn get equal parts, too", async () => {
+  const bucket = new TokenBucket(100_000);
+  const taken = [0, 0];
+  bucket.take(1e6);
+  let turns = 0;
+  for (const index of taken.keys()) {
+    const later = (): void => {
+      taken[index]! += bucket.take(1e6, ready);
+      turns += 1;
+      bucket.wait(ready);
+    };
+    const ready = (): void => void setImmediate(later);
+    bucket.wait(ready);
+  }
+  await until(() => turns >= 8);
+  expect(Math.max(...taken)).toBeLessThan(2 * Math.min(...taken));
 });

@@ -1,6 +1,8 @@
 /** Clients that are served: who they are, and which store is theirs. */
 import { LeatError } from "../../errors.ts";
 import { RETRY_AFTER } from "../../limits.ts";
+import { TokenBucket } from "../../net/token-bucket.ts";
+import type { RateLimits } from "../../net/transport.ts";
 import type { MaybePromise, Store } from "../../store/store.ts";
 import type { Credentials } from "../../wire/gen/messages.ts";
 import type { ServerOptions } from "../options/options.ts";
@@ -18,6 +20,8 @@ export interface Guest extends Disposable {
   readonly store: Store;
   /** What the connection has of what the user may have. */
   readonly seat: Seat | undefined;
+  /** Shared by all connections of the user. */
+  readonly rates?: RateLimits | undefined;
 }
 
 /** How a client comes. */
@@ -35,6 +39,7 @@ export class Guests implements AsyncDisposable {
   readonly #stores: UserStores;
   readonly #capacity: Capacity;
   readonly #shares = new Shares();
+  readonly #rates = new WeakMap<User, RateLimits>();
 
   /** @param store of everybody, where there are no users @throws INVALID_ARGUMENT */
   constructor(
@@ -79,6 +84,11 @@ export class Guests implements AsyncDisposable {
     return user === undefined || this.#users?.isCurrent(user) === true;
   }
 
+  /** Whether the transports of clients have to be able to limit their rate. */
+  get hasRates(): boolean {
+    return this.#users?.hasRates === true;
+  }
+
   /** The users as they were read last, for other processes and threads. */
   get records(): UserRecords | undefined {
     return this.#users?.records;
@@ -102,9 +112,26 @@ export class Guests implements AsyncDisposable {
     // The file may have been read again meanwhile.
     if (users.isCurrent(user)) {
       const all = held.move();
-      return { user, store, seat, [Symbol.dispose]: () => all.dispose() };
+      return {
+        user,
+        store,
+        seat,
+        rates: this.#ratesOf(user),
+        [Symbol.dispose]: () => all.dispose(),
+      };
     }
     throw new LeatError("UNAVAILABLE", "this user was changed just now; connect again");
+  }
+
+  #ratesOf(user: User): RateLimits | undefined {
+    const { upload, download } = user.record.limits ?? {};
+    if (upload === undefined && download === undefined) return undefined;
+    const rates = this.#rates.get(user) ?? {
+      sent: download === undefined ? undefined : new TokenBucket(download),
+      received: upload === undefined ? undefined : new TokenBucket(upload),
+    };
+    this.#rates.set(user, rates);
+    return rates;
   }
 
   /** @throws RESOURCE_EXHAUSTED */

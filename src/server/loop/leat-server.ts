@@ -12,6 +12,7 @@ import {
   SERVER_MAX_FRAME,
 } from "../../limits.ts";
 import { listenBun, type SocketListener } from "../../net/bun.ts";
+import { limited } from "../../net/limited-transport.ts";
 import { networkOf } from "../../net/network.ts";
 import { checkServerTls } from "../../net/tls.ts";
 import type { Accept, Address, Transport, TransportHandler } from "../../net/transport.ts";
@@ -158,6 +159,11 @@ export class LeatServer implements Server {
   }
 
   #serve(transport: Transport, seat: Seat | undefined): TransportHandler {
+    const serve: Accept = (own) => this.#connect(own, seat);
+    return this.#host.guests.hasRates ? limited(serve)(transport) : serve(transport);
+  }
+
+  #connect(transport: Transport, seat: Seat | undefined): TransportHandler {
     const { capacity, runtime } = this.#host;
     const window = capacity.offeredWindow;
     capacity.initialWindows.take(window * capacity.streams);
@@ -167,7 +173,7 @@ export class LeatServer implements Server {
       runtime,
       idleDeadline: IDLE_DEADLINE,
     });
-    this.#peers.add(new Peer(connection, window, this.#peerOptions, seat));
+    this.#peers.add(new Peer(connection, window, this.#peerOptions, { seat, transport }));
     this.#report(transport.peer, "connect");
     return connection;
   }

@@ -12,6 +12,7 @@ import {
   SILENCE,
   WALK_MAKING,
 } from "../../limits.ts";
+import type { Transport } from "../../net/transport.ts";
 import { checkBounds } from "../../operations/bounds.ts";
 import { run, unknownOperation } from "../../operations/operations.ts";
 import type { Operation, SessionEvent } from "../../session/event.ts";
@@ -27,6 +28,13 @@ export interface PeerOptions extends Serving {
   readonly onClosed: (peer: Peer) => void;
   /** A list waits for memory. @param now milliseconds */
   readonly onStarved: (now: number) => void;
+}
+
+/** Where a connection comes from. */
+export interface Place {
+  /** What it has of what its address may have; left when it ends. */
+  readonly seat?: Seat | undefined;
+  readonly transport?: Transport;
 }
 
 export class Peer implements Driver, BudgetWaiter {
@@ -54,12 +62,10 @@ export class Peer implements Driver, BudgetWaiter {
   #closed = false;
   /** Who the client is: no request comes before that is known. */
   readonly #arrival: Arrival;
-  /** What the connection has of what its address may have. */
-  readonly #seat: Seat | undefined;
+  readonly #place: Place;
 
-  /** @param seat left when the connection ends */
-  constructor(connection: Connection, window: number, options: PeerOptions, seat?: Seat) {
-    this.#seat = seat;
+  constructor(connection: Connection, window: number, options: PeerOptions, place: Place = {}) {
+    this.#place = place;
     this.#host = options.host;
     this.#options = options;
     this.window = window;
@@ -156,7 +162,7 @@ export class Peer implements Driver, BudgetWaiter {
     for (const stream of this.#exchanges.keys()) this.#end(stream, error, error);
     if (this.#page === "unsent") this.#givePage();
     this.#arrival[Symbol.dispose]();
-    this.#seat?.[Symbol.dispose]();
+    this.#place.seat?.[Symbol.dispose]();
     this.#options.onClosed(this);
   }
 
@@ -188,6 +194,8 @@ export class Peer implements Driver, BudgetWaiter {
   }
 
   #welcome(): void {
+    const { rates } = this.#arrival.guest!;
+    if (rates !== undefined) this.#place.transport?.limit?.(rates);
     this.connection.welcome(this.window);
     if (this.#stopReason !== undefined) this.#goAway(this.#stopReason);
   }
@@ -204,7 +212,7 @@ export class Peer implements Driver, BudgetWaiter {
     }
     const guest = this.#arrival.guest!;
     const { connection } = this;
-    const exchange = new StreamExchange(stream, connection, this.#options, guest, this.#seat);
+    const exchange = new StreamExchange(stream, connection, this.#options, guest, this.#place.seat);
     exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges.set(stream, exchange);

@@ -14,7 +14,13 @@ import {
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { LeatError } from "../../errors.ts";
-import { MAX_USERS, USER_FOLDERS, USER_TOKENS, USERS_FILE_BYTES } from "../../limits.ts";
+import {
+  LEAST_RATE,
+  MAX_USERS,
+  USER_FOLDERS,
+  USER_TOKENS,
+  USERS_FILE_BYTES,
+} from "../../limits.ts";
 import { checkPath, quote } from "../../store/names.ts";
 import { PERMISSIONS } from "../../store/permitted/permissions.ts";
 import { readPrivate } from "../../store/system/private-file.ts";
@@ -34,6 +40,8 @@ const permissions = v.array(v.picklist(PERMISSIONS, `each one is ${PERMISSIONS.j
 
 const most = v.pipe(v.number(), v.safeInteger(), v.minValue(1, "1 or more is expected"));
 
+const rate = v.pipe(v.number(), v.minValue(LEAST_RATE, `${LEAST_RATE} or more is expected`));
+
 /** What a user may have of the server. */
 const limits = v.strictObject({
   /** At once. */
@@ -44,6 +52,9 @@ const limits = v.strictObject({
   bytes: v.optional(most),
   /** Files, folders and links, the same. */
   files: v.optional(most),
+  /** Bytes a second to the server, and from it. */
+  upload: v.optional(rate),
+  download: v.optional(rate),
 });
 
 const userRecord = v.strictObject({

@@ -44,6 +44,7 @@ export class Users {
   readonly #passwords = new PasswordChecks();
   readonly #penalties = new Penalties();
   #users: ReadonlyMap<string, User> = new Map();
+  #hasRates = false;
   #tokens: ReadonlyMap<string, KnownToken> = new Map();
 
   /**
@@ -69,6 +70,12 @@ export class Users {
   #take(records: UserRecords): void {
     this.#users = usersOf(records, this.#users);
     this.#tokens = tokensOf(this.#users);
+    this.#hasRates = [...records.values()].some(({ limits }) => limits && hasRate(limits));
+  }
+
+  /** Whether the rate of any of them is limited. */
+  get hasRates(): boolean {
+    return this.#hasRates;
   }
 
   get size(): number {
@@ -144,6 +151,10 @@ export class Users {
     this.#penalties.failed(peer);
     throw new LeatError("UNAUTHENTICATED", "the user, or the password, is wrong");
   }
+}
+
+function hasRate({ upload, download }: NonNullable<UserRecord["limits"]>): boolean {
+  return upload !== undefined || download !== undefined;
 }
 
 function checkLength(what: string, text: string, most: number): void {

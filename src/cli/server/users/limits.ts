@@ -1,7 +1,7 @@
 /** What a user may have of the server, as it is typed: `--connections 4`; `none` takes a limit away. */
 import { type Command, Option } from "commander";
 import type { UserRecord } from "../../../server/users/users-file.ts";
-import { byteSize, wholeNumber } from "../../program/arguments.ts";
+import { byteRate, byteSize, wholeNumber } from "../../program/arguments.ts";
 import { bytesText } from "../../terminal/units.ts";
 
 export type Limits = NonNullable<UserRecord["limits"]>;
@@ -45,6 +45,20 @@ const LIMITS: Readonly<Record<Name, Limit>> = {
     sentence: "bytes in the root, unfinished uploads included: 500M, 10G",
     read: orNone(byteSize),
     text: (value) => `${bytesText(value)} in all`,
+  },
+  upload: {
+    flag: "--upload-rate <RATE>",
+    attribute: "uploadRate",
+    sentence: "bytes a second that come, over all transfers of the user: 500K, 5M",
+    read: orNone(byteRate),
+    text: (value) => `${bytesText(value)}/s up`,
+  },
+  download: {
+    flag: "--download-rate <RATE>",
+    attribute: "downloadRate",
+    sentence: "bytes a second that go",
+    read: orNone(byteRate),
+    text: (value) => `${bytesText(value)}/s down`,
   },
   files: {
     flag: "--quota-files <N>",
