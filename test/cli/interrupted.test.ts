@@ -182,6 +182,19 @@ describe("a tree that Ctrl-C ends", () => {
     expect(equals(stage.library.at("new/big"), bytes)).toBe(true);
   });
 
+  test("also of small files alone, some of which have arrived", async () => {
+    await using stage = await Stage.start();
+    const names = Array.from({ length: 250 }, (_, n) => `${n}`);
+    for (const name of names) stage.here.file(`tree/${name}`, new Uint8Array(60 * 1024));
+    await using sending = stage.begin("upload", "-r", "tree", "-o", "new");
+    await until(() => sizesIn(stage.library.at("new")).length > 20);
+    sending.kill("SIGINT");
+    const hint = "upload -r tree/. --to new --if-exists skip";
+    expect(await sending.stderr.text()).toBe(`leat: interrupted; ${hint} continues\n`);
+    expect(await stage.run(...hint.split(" "))).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(stage.library.at("new")).length).toBe(names.length);
+  });
+
   test("goes on by the same command where that goes to the same place", async () => {
     await using stage = await Stage.start();
     stage.here.file("tree/big", contents(SIZE, 6));

@@ -122,8 +122,10 @@ async function getAll(
     modes,
     links,
   } = flags;
+  const onKept = () => context.kept(continuation(typed, to, roots));
   await moveTrees(context, {
     command: "get",
+    onKept,
     title: typed.join(" "),
     json,
     move: (client, onProgress) =>
@@ -137,7 +139,7 @@ async function getAll(
         links,
         onProgress,
         onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
-        onKept: () => context.kept(continuation(typed, to, roots)),
+        onKept,
         signal: context.signal,
       }),
     name: ({ path }) => path,

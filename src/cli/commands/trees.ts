@@ -19,6 +19,8 @@ interface TreesOptions {
     client: Client,
     onProgress: (bytes: number) => void,
   ) => AsyncGenerator<TreeOutcome, LeftOut>;
+  /** Says how it is continued. */
+  readonly onKept: () => void;
   /** The name of a file in messages. */
   readonly name: (outcome: TreeOutcome) => string;
   /** How each file was moved: `verified, on disk`. */
@@ -89,6 +91,7 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
     noteLeftOut(context, options.command, next.value);
     sums.lacking.note(context, options.command);
   } finally {
+    if (context.signal.aborted && sums.files > 0) options.onKept();
     if (context.chatty) context.output.say(summaryText(sums, performance.now() - began));
   }
 }

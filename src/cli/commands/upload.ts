@@ -93,8 +93,10 @@ async function uploadAll(
   roots: readonly Transfer[],
 ): Promise<void> {
   const { ifExists, json = false, times, modes, links } = flags;
+  const onKept = () => context.kept(treeContinuation(context, locals, flags, roots));
   await moveTrees(context, {
     command: "upload",
+    onKept,
     title: locals.join(" "),
     json,
     move: (client, onProgress) =>
@@ -108,7 +110,7 @@ async function uploadAll(
         onResume: ({ local }, offset, size) =>
           context.note(continued("upload", local, offset, size)),
         keep: flags.discardPartial !== true,
-        onKept: () => context.kept(treeContinuation(context, locals, flags, roots)),
+        onKept,
         signal: context.signal,
       }),
     name: ({ local }) => local,
