@@ -180,6 +180,15 @@ describe("a server that cannot start", () => {
     expectFailure(ran, 14, /permission denied by the file system \(PERMISSION_DENIED\)/);
   });
 
+  test("guides those who mistype a command of it", async () => {
+    expectFailure(
+      await server("confg"),
+      2,
+      'leat server: there is no folder "confg"; did you mean leat server config?',
+    );
+    expect(await server("help")).toEqual(await server("--help"));
+  });
+
   test("says that its port is taken", async () => {
     using library = new TemporaryFolder();
     await using started = await RunningServer.start([library.path, "--port", "0"]);

@@ -1,6 +1,7 @@
 /** `leat server`: serves a library until a signal stops it. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { LeatError } from "../../errors.ts";
 import { openShared } from "../../net/handover.ts";
 import { type Passed, takePassed } from "../../net/passed.ts";
@@ -8,6 +9,7 @@ import type { Address } from "../../net/transport.ts";
 import type { Log } from "../../server/log/log.ts";
 import type { Server } from "../../server/options/options.ts";
 import { createServer } from "../../server/server.ts";
+import { quote } from "../../store/names.ts";
 import { VERSION } from "../../version.ts";
 import { createCommand, isAnswer, usageMessage } from "../program/arguments.ts";
 import { endWithParent } from "./end-with-parent.ts";
@@ -18,6 +20,7 @@ import { initCommand } from "./init/command.ts";
 import { addressesElsewhere } from "./listening.ts";
 import { DEFAULT_LIBRARY, openLibrary } from "./library-folder.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
+import { nearest } from "../program/nearest.ts";
 import { readServerTls } from "../program/tls-files.ts";
 import { openLogs, stopOnSignal } from "./running.ts";
 import { type ServerSettings, readSettings } from "./settings.ts";
@@ -55,6 +58,10 @@ function createProgram() {
     .enablePositionalOptions()
     .helpCommand(false);
   return program.action(async (argument: string | undefined) => {
+    if (argument !== undefined && !existsSync(argument)) {
+      if (argument === "help") return program.outputHelp();
+      checkIsNoCommand(program, argument);
+    }
     const passed = takePassed(process.env);
     const { library, flags, isSet, readLevel } = await readSettings(program, argument, passed);
     if (flags.umask !== undefined) process.umask(flags.umask);
@@ -66,6 +73,16 @@ function createProgram() {
     }
     await serve(library, flags, passed, readLevel);
   });
+}
+
+/** A command that is mistyped would be taken for a folder. @throws UsageError */
+function checkIsNoCommand(program: Command, name: string): void {
+  const meant = nearest(
+    name,
+    program.commands.map((command) => command.name()),
+  );
+  if (meant === undefined) return;
+  throw new UsageError(`there is no folder ${quote(name)}; did you mean leat server ${meant}?`);
 }
 
 async function serve(
