@@ -451,6 +451,13 @@ export const PENALTY = { least: 1000, most: 15 * 60_000 } as const;
 /** Addresses whose wrong passwords are remembered, by each process. */
 export const PENALIZED = 10_000;
 
+/** Connections of an address that broke the protocol, or said no Hello in time, before it has to wait: a scanner or a
+ *  broken client makes some. */
+export const FREE_FAULTS = 20;
+
+/** How long no connection is taken from it then: not so long, for others may share the address. */
+export const FAULT_PENALTY = { least: 1000, most: 60_000 } as const;
+
 /** Passwords that are checked at once, in a process: each takes 19 MiB and a core for some 30 ms. */
 export const PASSWORD_CHECKS = 2;
 

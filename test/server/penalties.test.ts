@@ -1,7 +1,22 @@
 /** Addresses from which wrong passwords come have to wait. */
 import { describe, expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
-import { FREE_FAILURES, PENALIZED, PENALTY } from "../../src/limits.ts";
+import {
+  FAULT_PENALTY,
+  FREE_FAILURES,
+  FREE_FAULTS,
+  HELLO_DEADLINE,
+  PENALIZED,
+  PENALTY,
+} from "../../src/limits.ts";
+import { memoryPair } from "../../src/net/memory.ts";
+import type { Transport } from "../../src/net/transport.ts";
+import { Host } from "../../src/server/host/host.ts";
+import { LeatServer } from "../../src/server/loop/leat-server.ts";
+import { openDiskStore } from "../../src/store/disk/disk.ts";
+import { MAGIC } from "../../src/wire/opening.ts";
+import { Raw, TestRuntime } from "../connection/support.ts";
+import { until } from "../support/until.ts";
 import { networkOf } from "../../src/net/network.ts";
 import { Penalties } from "../../src/server/users/penalties.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -39,6 +54,74 @@ own("who tries passwords waits longer and longer, who has a token does not", asy
   await patient.close();
   await (await login("correct horse")).close();
 });
+
+describe("connections that are no use to anybody", () => {
+  /** A server, and peers of another machine. */
+  function strangers(folder: TemporaryFolder) {
+    const runtime = new TestRuntime();
+    const host = new Host(openDiskStore(folder.path), { library: folder.path }, runtime);
+    const loop = new LeatServer(host);
+    const come = (peer: string, isLocal = false): Raw => {
+      let raw!: Raw;
+      const named = (transport: Transport) => loop.accept(from(transport, peer, isLocal));
+      memoryPair(named, (transport) => (raw = new Raw(transport)));
+      return raw;
+    };
+    const isServed = async (raw: Raw): Promise<boolean> => {
+      const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: 0 };
+      raw.frame(0, { case: "hello", value });
+      const heard: ReturnType<Raw["heard"]> = [];
+      await until(() => heard.push(...raw.heard()) > 0);
+      raw.transport.close();
+      const [{ body } = {}] = heard;
+      if (body?.case === "failure") {
+        expect(body.value).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+        expect(body.value.message).toContain("broke the protocol");
+      }
+      return body?.case === "welcome";
+    };
+    return { runtime, loop, come, isServed };
+  }
+
+  const ways = {
+    "that send what is no frame": async (raw: Raw) => {
+      raw.send(Buffer.from("GET / HTTP/1.1\r\n\r\n"));
+      await until(() => raw.heard().length > 0);
+    },
+    "that say no Hello": async (raw: Raw, runtime: TestRuntime) => {
+      runtime.pass(HELLO_DEADLINE + 1);
+      await until(() => raw.heard().length > 0);
+    },
+  };
+
+  test.each(Object.entries(ways))("%s make their address wait, and no other", async (_, waste) => {
+    using folder = new TemporaryFolder();
+    const { runtime, loop, come, isServed } = strangers(folder);
+    for (let n = 0; n < FREE_FAULTS; n += 1) {
+      const raws = [come("192.0.2.7:1000"), come("127.0.0.1:1000", true)];
+      for (const raw of raws) await waste(raw, runtime);
+      for (const raw of raws) raw.transport.close();
+      await until(() => loop.connections === 0);
+    }
+    expect(await isServed(come("192.0.2.7:2000"))).toBe(false);
+    expect(await isServed(come("192.0.2.8:2000"))).toBe(true);
+    expect(await isServed(come("127.0.0.1:2000", true))).toBe(true);
+    runtime.pass(FAULT_PENALTY.least + 1);
+    expect(await isServed(come("192.0.2.7:3000"))).toBe(true);
+    await loop.stop({ drain: 0 });
+  });
+});
+
+function from(transport: Transport, peer: string, isLocal: boolean): Transport {
+  return new Proxy(transport, {
+    get(target, name) {
+      if (name === "peer") return peer;
+      if (name === "isLocal") return isLocal;
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
 describe("a penalty", () => {
   const made = () => {

@@ -14,6 +14,7 @@ import { FoldedLog } from "../log/folded-log.ts";
 import { SILENT } from "../log/log.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { type Settings, settle } from "../options/table.ts";
+import { FAULTS, Penalties } from "../users/penalties.ts";
 import type { Users } from "../users/users.ts";
 import { Capacity, type Part } from "./capacity.ts";
 import { Counters } from "../metrics/counters.ts";
@@ -31,6 +32,8 @@ export class Host {
   readonly log: FoldedLog;
   readonly accessLog: AccessLog;
   readonly guests: Guests;
+  /** Addresses whose connections are no use to anybody. */
+  readonly faults: Penalties;
   /** What each address has. */
   readonly addresses = new Shares();
   readonly #started = performance.now();
@@ -48,6 +51,7 @@ export class Host {
     const { ticker, clock } = runtime;
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
+    this.faults = new Penalties(clock, FAULTS);
     this.capacity = new Capacity(settings, options);
     this.guests = new Guests(store, users, settings, this.capacity);
   }

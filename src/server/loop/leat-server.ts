@@ -141,7 +141,7 @@ export class LeatServer implements Server {
   readonly accept: Accept = (transport: Transport): TransportHandler => {
     const { counters, log } = this.#host;
     counters.connectionsAccepted += 1;
-    const refusal = this.#refusal();
+    const refusal = this.#refusal() ?? this.#penalty(transport.peer);
     if (refusal !== undefined) return this.#refusals.refuse(transport, refusal);
     const seat = this.#enter(transport.peer);
     if (seat === "full") return this.#refusals.refuse(transport, this.#addressFull());
@@ -205,6 +205,16 @@ export class LeatServer implements Server {
     const most = this.#host.capacity.connections;
     if (this.#stopReason !== undefined || this.connections < most) return this.#stopReason;
     return this.#full(`the server has its ${most} connections; try again later`);
+  }
+
+  #penalty(peer: string): LeatError | undefined {
+    try {
+      this.#host.faults.check(peer);
+      return undefined;
+    } catch (thrown) {
+      this.#host.counters.connectionsRefused += 1;
+      return LeatError.from(thrown);
+    }
   }
 
   #addressFull(): LeatError {

@@ -2,7 +2,7 @@
 import type { Connection } from "../../connection/connection.ts";
 import type { Driver } from "../../connection/driver.ts";
 import type { Stall } from "../../connection/stalls.ts";
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import {
   MAX_WALKS,
   PAGE_BYTES,
@@ -121,6 +121,7 @@ export class Peer implements Driver, BudgetWaiter {
       case "end":
         return this.#peerEnded();
       case "closed":
+        if (BROKEN.has(event.error.code)) this.#fault();
         this.#host.log.warn(
           { peer: this.connection.peer, code: event.error.code },
           event.error.message,
@@ -155,8 +156,16 @@ export class Peer implements Driver, BudgetWaiter {
     this.#host.log.error({ peer: this.connection.peer, err: error }, error.message);
   }
 
+  /** Programs of this machine are not counted: one may be a proxy for all clients. */
+  #fault(): void {
+    const { peer, isLocal } = this.connection;
+    if (!isLocal) this.#host.faults.failed(peer);
+  }
+
   onClosed(error: LeatError): void {
     this.#closed = true;
+    const isStranger = this.#arrival.guest === undefined;
+    if (isStranger && error.code === "DEADLINE_EXCEEDED") this.#fault();
     this.#lists = [];
     this.#host.capacity.pages.forget(this);
     for (const stream of this.#exchanges.keys()) this.#end(stream, error, error);
@@ -353,6 +362,9 @@ interface Waiting {
   readonly operation: Operation;
   readonly exchange: StreamExchange;
 }
+
+/** The client sends what no client may send. */
+const BROKEN: ReadonlySet<ErrorCode> = new Set(["PROTOCOL_ERROR", "FLOW_CONTROL"]);
 
 /** The reason why a transfer does not move, for the log. */
 const WAITS: Readonly<Record<Wait, string>> = {

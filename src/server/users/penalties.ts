@@ -1,10 +1,11 @@
 /**
- * Addresses from which wrong passwords come. After a few, no password is checked for a while, and each further wrong
- * one makes that twice as long. Tokens are not counted: nobody can guess one, and who has one, behind the same address
- * as somebody who guesses passwords, is not to be locked out.
+ * Addresses that have to wait. Those from which wrong passwords come: after a few, no password is checked for a while, and
+ * each further wrong one makes that twice as long. Tokens are not counted: nobody can guess one, and who has one, behind
+ * the same address as somebody who guesses passwords, is not to be locked out. And those whose connections break the
+ * protocol, or say no Hello: no connection is taken from them for a while.
  */
 import { LeatError } from "../../errors.ts";
-import { FREE_FAILURES, PENALIZED, PENALTY } from "../../limits.ts";
+import { FAULT_PENALTY, FREE_FAILURES, FREE_FAULTS, PENALIZED, PENALTY } from "../../limits.ts";
 import { networkOf } from "../../net/network.ts";
 
 interface Failures {
@@ -13,14 +14,33 @@ interface Failures {
   last: number;
 }
 
+/** What is counted, and how long it makes an address wait. */
+interface Rule {
+  readonly free: number;
+  /** Milliseconds. */
+  readonly penalty: { readonly least: number; readonly most: number };
+  readonly what: string;
+}
+
+const PASSWORDS: Rule = { free: FREE_FAILURES, penalty: PENALTY, what: "wrong passwords" };
+
+/** For connections that were no use to anybody. */
+export const FAULTS: Rule = {
+  free: FREE_FAULTS,
+  penalty: FAULT_PENALTY,
+  what: "connections that broke the protocol or said no Hello",
+};
+
 export class Penalties {
   readonly #clock: () => number;
+  readonly #rule: Rule;
   /** By network, those of the oldest failure first. */
   readonly #failures = new Map<string, Failures>();
 
   /** @param clock in milliseconds */
-  constructor(clock: () => number = () => performance.now()) {
+  constructor(clock: () => number = () => performance.now(), rule = PASSWORDS) {
     this.#clock = clock;
+    this.#rule = rule;
   }
 
   /** @param peer as its transport names it @throws RESOURCE_EXHAUSTED while it has to wait */
@@ -28,19 +48,19 @@ export class Penalties {
     const network = networkOf(peer);
     const failures = network === undefined ? undefined : this.#failures.get(network);
     if (failures === undefined) return;
-    const wait = failures.last + penaltyOf(failures.count) - this.#clock();
+    const wait = failures.last + this.#penaltyOf(failures.count) - this.#clock();
     if (wait <= 0) return;
-    const message = `${failures.count} wrong passwords came from this address: it has to wait`;
+    const message = `${failures.count} ${this.#rule.what} came from this address: it has to wait`;
     throw new LeatError("RESOURCE_EXHAUSTED", message, { retryAfter: Math.ceil(wait) });
   }
 
-  /** A wrong password came. */
+  /** One more came. */
   failed(peer: string): void {
     const network = networkOf(peer);
     if (network === undefined) return;
     const now = this.#clock();
     const before = this.#failures.get(network);
-    const isOld = before !== undefined && now - before.last > PENALTY.most;
+    const isOld = before !== undefined && now - before.last > this.#rule.penalty.most;
     this.#failures.delete(network);
     this.#failures.set(network, { count: (isOld ? 0 : (before?.count ?? 0)) + 1, last: now });
     const [oldest] = this.#failures.keys();
@@ -52,10 +72,11 @@ export class Penalties {
     const network = networkOf(peer);
     if (network !== undefined) this.#failures.delete(network);
   }
-}
 
-/** Milliseconds. */
-function penaltyOf(count: number): number {
-  if (count < FREE_FAILURES) return 0;
-  return Math.min(PENALTY.most, PENALTY.least * 2 ** Math.min(count - FREE_FAILURES, 30));
+  /** Milliseconds. */
+  #penaltyOf(count: number): number {
+    const { free, penalty } = this.#rule;
+    if (count < free) return 0;
+    return Math.min(penalty.most, penalty.least * 2 ** Math.min(count - free, 30));
+  }
 }
