@@ -71,7 +71,7 @@ class Lines {
       let rest = size;
       do {
         const tenth = Math.floor(rest / 10);
-        bytes[--at] = ZERO + rest - 10 * tenth;
+        bytes[--at] = ZERO + (rest - 10 * tenth); // their sum might be beyond 2^53
         rest = tenth;
       } while (rest > 0);
     } else {
