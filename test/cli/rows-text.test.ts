@@ -19,7 +19,11 @@ const entry: fc.Arbitrary<Entry> = fc.record({
     fc.constantFrom("a", "a/b", "ü", "😀"),
   ),
   kind: fc.constantFrom<Entry["kind"]>("FILE", "DIRECTORY", "OTHER", "KIND_UNSPECIFIED"),
-  size: fc.oneof(fc.nat(2000), fc.maxSafeNat()),
+  size: fc.oneof(
+    fc.nat(2000),
+    fc.maxSafeNat(),
+    fc.constantFrom(Number.MAX_SAFE_INTEGER, 9_007_199_254_740_959),
+  ),
   modified: fc.option(
     fc.record({
       seconds: fc.oneof(

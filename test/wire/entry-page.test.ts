@@ -50,7 +50,7 @@ test("refuses what does not fit a field", () => {
 
 test("usual entries, which are written in a way of their own, have the same bytes", () => {
   const usual = fc.record({
-    name: fc.string({ minLength: 1, maxLength: 66 }),
+    name: fc.string({ minLength: 1, maxLength: 140 }),
     kind: fc.constantFrom<Entry["kind"]>("FILE", "DIRECTORY", "OTHER", "KIND_UNSPECIFIED"),
     size: fc.oneof(fc.nat(), fc.maxSafeNat()),
     modified: fc.option(
