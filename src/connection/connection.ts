@@ -232,6 +232,10 @@ export class Connection implements TransportHandler, Producer {
     return this.session.unsentControls > 0;
   }
 
+  get peerFrame(): number {
+    return this.session.peerFrame;
+  }
+
   fill(into: Uint8Array, end: number): Filled {
     const filled = this.session.fill(into, end, (this.#payloads = []), this.now);
     this.#inbox.deliver();
@@ -262,6 +266,10 @@ export class Connection implements TransportHandler, Producer {
 
   onData(chunk: Uint8Array): void {
     this.#inbox.receive(chunk);
+  }
+
+  get wanted(): number | undefined {
+    return this.session.wanted;
   }
 
   onDrain(): void {

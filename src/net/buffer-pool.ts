@@ -4,7 +4,7 @@
  * possible, a peer that has been silent for SILENCE is cut off. Else the next holder waits for a
  * buffer to come back.
  */
-import { SEND_BUFFER, SEND_BUFFERS, SILENCE } from "../limits.ts";
+import { LARGE_BUFFER, LARGE_SHARE, SEND_BUFFER, SEND_BUFFERS, SILENCE } from "../limits.ts";
 
 export interface BufferHolder {
   /** Gives the buffer up and keeps what it takes to restore its bytes. @returns whether it could */
@@ -16,18 +16,26 @@ export interface BufferHolder {
 }
 
 export class BufferPool {
-  readonly #size: number;
+  /** Of each buffer but the large ones, in bytes. */
+  readonly size: number;
   readonly #most: number;
+  readonly #mostLarge: number;
   readonly #free: Uint8Array[] = [];
+  readonly #freeLarge: Uint8Array[] = [];
   /** Holders whose peer takes nothing at the moment, longest first. */
   readonly #parked = new Map<BufferHolder, number>();
   readonly #waiting = new Set<BufferHolder>();
   #taken = 0;
+  #takenLarge = 0;
 
-  /** @param size of each buffer, in bytes @param most buffers at once */
+  /**
+   * @param size of each buffer, in bytes; a few are of LARGE_BUFFER
+   * @param most buffers at once
+   */
   constructor(size = SEND_BUFFER, most = SEND_BUFFERS) {
-    this.#size = size;
+    this.size = size;
     this.#most = most;
+    this.#mostLarge = Math.floor(most / LARGE_SHARE);
   }
 
   /** Buffers in use. */
@@ -38,8 +46,9 @@ export class BufferPool {
   /**
    * @returns undefined when none is free: `holder.bufferFree` is called when one is
    * @param now milliseconds
+   * @param large it may be a large one
    */
-  acquire(holder: BufferHolder, now: number): Uint8Array | undefined {
+  acquire(holder: BufferHolder, now: number, large = false): Uint8Array | undefined {
     if (this.#taken >= this.#most && !this.#evictOne()) {
       this.#waiting.add(holder);
       this.#cutSilent(now);
@@ -47,7 +56,9 @@ export class BufferPool {
     }
     this.#waiting.delete(holder);
     this.#taken += 1;
-    return this.#free.pop() ?? new Uint8Array(LEAD + this.#size).subarray(LEAD);
+    if (!large || this.#takenLarge >= this.#mostLarge) return this.#free.pop() ?? create(this.size);
+    this.#takenLarge += 1;
+    return this.#freeLarge.pop() ?? create(LARGE_BUFFER);
   }
 
   /** The holder's peer takes nothing: its buffer may be taken away. */
@@ -62,7 +73,10 @@ export class BufferPool {
   release(holder: BufferHolder, buffer: Uint8Array): void {
     this.#parked.delete(holder);
     this.#taken -= 1;
-    if (this.#free.length < KEPT) this.#free.push(buffer);
+    const isLarge = buffer.length === LARGE_BUFFER;
+    if (isLarge) this.#takenLarge -= 1;
+    const free = isLarge ? this.#freeLarge : this.#free;
+    if (free.length < (isLarge ? KEPT_LARGE : KEPT)) free.push(buffer);
     this.passOn();
   }
 
@@ -109,5 +123,8 @@ export class BufferPool {
  */
 const LEAD = 64;
 
+const create = (size: number): Uint8Array => new Uint8Array(LEAD + size).subarray(LEAD);
+
 /** Free buffers that are kept; more go back to the system. */
 const KEPT = 16;
+const KEPT_LARGE = 4;

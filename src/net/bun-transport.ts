@@ -11,7 +11,7 @@
  * once: then a slow disk, or a slow reader, is what all wait for. The runtime always sees the peer's FIN.
  * `DirectReads` may say otherwise.
  */
-import { DIRECT_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "../limits.ts";
+import { DIRECT_READ, LARGE_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "../limits.ts";
 import { systemError } from "../system-error.ts";
 import { DirectReader, type DirectSocket } from "./direct-reader.ts";
 import type { DirectReads } from "./direct-reads.ts";
@@ -28,8 +28,11 @@ export type SocketData = BunTransport | undefined;
 /** All sockets of this thread. */
 const reader = new DirectReader();
 
-/** Buffers that are not in use. */
-const free: ReceiveBuffer[] = [];
+/** Buffers that are not in use, by size. */
+const free = new Map<number, ReceiveBuffer[]>([
+  [DIRECT_READ, []],
+  [LARGE_READ, []],
+]);
 const MOST_FREE = 4;
 
 export class BunTransport implements Transport, DirectSocket {
@@ -153,17 +156,18 @@ export class BunTransport implements Transport, DirectSocket {
 
   // ---- called by the reader ----
 
-  read(): boolean {
-    const buffer = free.pop() ?? new ReceiveBuffer(DIRECT_READ);
-    const received = buffer.receive(this.fd);
-    if (received > 0) return this.#give(buffer, received) && received === DIRECT_READ;
+  read(): number {
+    const most = Math.min(this.handler?.wanted ?? DIRECT_READ, LARGE_READ);
+    const buffer = take(most > DIRECT_READ ? LARGE_READ : DIRECT_READ);
+    const received = buffer.receive(this.fd, most);
+    if (received > 0) return this.#give(buffer, received) && received === most ? received : 0;
     reuse(buffer);
     if (received === 0) this.#giveBack();
     else if (received !== -EAGAIN && received !== -EINTR) {
       // The system tells an error once: from then on the runtime would see a FIN.
       this.#fail(systemError(-received, "recv"));
     }
-    return false;
+    return 0;
   }
 
   quiet(now: number): void {
@@ -198,6 +202,11 @@ export class BunTransport implements Transport, DirectSocket {
   }
 }
 
+function take(size: number): ReceiveBuffer {
+  return free.get(size)!.pop() ?? new ReceiveBuffer(size);
+}
+
 function reuse(buffer: ReceiveBuffer): void {
-  if (free.length < MOST_FREE) free.push(buffer);
+  const others = free.get(buffer.bytes.length)!;
+  if (others.length < MOST_FREE) others.push(buffer);
 }

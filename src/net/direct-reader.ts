@@ -7,15 +7,15 @@
  * itself waits. All other work of the runtime ends the wait, and it does not wait while work is left for
  * the next turn; timers alone may be POLL_WAIT late.
  */
-import { POLL_WAIT } from "../limits.ts";
+import { POLL_WAIT, TURN_BUDGET } from "../limits.ts";
 import { hasNextTurn } from "../next-turn.ts";
 import { eventLoopDescriptor } from "./event-loop.ts";
 import { hasSocketCalls, PollSet } from "./socket-calls.ts";
 
 export interface DirectSocket {
   readonly fd: number;
-  /** Reads once. Throws nothing. @returns whether more is likely to wait */
-  read(): boolean;
+  /** Reads once. Throws nothing. @returns how many bytes; 0 where no more is likely to wait */
+  read(): number;
   /** Nothing came in this turn. @param now milliseconds */
   quiet(now: number): void;
 }
@@ -60,15 +60,34 @@ export class DirectReader {
     if (this.#sockets.size === 0) return;
     const { order, set } = (this.#polled ??= this.#poll());
     set.wait(this.#moreWaits || hasNextTurn() ? 0 : POLL_WAIT);
-    this.#moreWaits = false;
     const now = performance.now();
-    for (const [i, socket] of order.entries()) {
-      if (!this.#sockets.has(socket)) continue; // another one's bytes have ended it
-      if (!set.isReady(i)) socket.quiet(now);
-      else if (socket.read()) this.#moreWaits = true;
-    }
+    this.#moreWaits = this.#read(
+      order.filter((socket, i) => set.isReady(i) || this.#quiet(socket, now)),
+    );
     this.#schedule();
   };
+
+  /** Reads each once, then again those that have more, as much as a turn allows. @returns whether more waits */
+  #read(ready: readonly DirectSocket[]): boolean {
+    let left = TURN_BUDGET;
+    let sockets = ready;
+    while (left > 0 && sockets.length > 0) {
+      const more: DirectSocket[] = [];
+      for (const socket of sockets) {
+        if (!this.#sockets.has(socket)) continue; // another one's bytes have ended it
+        const bytes = socket.read();
+        left -= bytes;
+        if (bytes > 0) more.push(socket);
+      }
+      sockets = more;
+    }
+    return sockets.length > 0;
+  }
+
+  #quiet(socket: DirectSocket, now: number): false {
+    if (this.#sockets.has(socket)) socket.quiet(now);
+    return false;
+  }
 
   #poll() {
     const order = [...this.#sockets];

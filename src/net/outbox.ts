@@ -4,7 +4,7 @@
  * A region of a file may follow the buffer. A connection with nothing to send holds no buffer.
  */
 import type { FileRegion, Filled } from "../file-region.ts";
-import { DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
+import { LARGE_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
 import { Pace } from "./pace.ts";
 import type { RunQueue, Task } from "./run-queue.ts";
@@ -21,6 +21,8 @@ export interface Producer {
   readonly wantsToSend: boolean;
   /** Whether that begins with answers. */
   readonly hasAnswers: boolean;
+  /** The largest frame that the peer takes, in bytes. */
+  readonly peerFrame: number;
   /** Puts what is to be sent next into into[0, end). The outbox disposes of the region. */
   fill(into: Uint8Array, end: number): Filled;
   /** Keeps buffer[start, end) of the last fill without the buffer; undefined where that is not possible. */
@@ -152,7 +154,8 @@ export class Outbox implements Task, BufferHolder {
 
   evict(): boolean {
     const buffer = this.#buffer;
-    if (buffer === undefined) return false;
+    // What is saved must fit any buffer.
+    if (buffer === undefined || this.#end - this.#start > this.#shared.pool.size) return false;
     const saved = this.#producer.save(buffer, this.#start, this.#end);
     if (saved === undefined) return false;
     this.#saved = saved;
@@ -185,11 +188,16 @@ export class Outbox implements Task, BufferHolder {
     return false;
   }
 
+  /** Payload bytes that one write should hold at most. */
+  get #payload(): number {
+    return Math.min(this.#pace?.payload ?? LARGE_PAYLOAD, this.#producer.peerFrame);
+  }
+
   /** @returns undefined when none is free: `bufferFree` or `retry` follows */
   #acquire(): Uint8Array | undefined {
     const { pool, clock } = this.#shared;
     this.#waits = true; // `bufferFree` may be called inside of `acquire`
-    this.#buffer = pool.acquire(this, clock());
+    this.#buffer = pool.acquire(this, clock(), this.#payload > pool.size);
     if (this.#buffer !== undefined) this.#waits = false;
     return this.#buffer;
   }
@@ -197,8 +205,7 @@ export class Outbox implements Task, BufferHolder {
   /** Leaves nothing to send when the connection is closed meanwhile. */
   #fill(into: Uint8Array): void {
     const producer = this.#producer;
-    const payload = this.#pace?.payload ?? DATA_PAYLOAD;
-    const most = Math.min(into.length, payload + SEND_ROOM);
+    const most = Math.min(into.length, this.#payload + SEND_ROOM);
     this.#filling = true;
     try {
       const { end, region } = producer.fill(into, most);

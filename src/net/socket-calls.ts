@@ -40,10 +40,13 @@ export class ReceiveBuffer {
     this.#address = ptr(this.bytes);
   }
 
-  /** Waits for nothing. @returns bytes that came; 0 after the peer's FIN; or a negative errno */
-  receive(socket: number): number {
-    const size = this.bytes.length;
-    const received = Number(libc()!.recv(socket, this.#address, size, MSG_DONTWAIT));
+  /**
+   * Waits for nothing.
+   * @param most bytes, no more than its size
+   * @returns bytes that came; 0 after the peer's FIN; or a negative errno
+   */
+  receive(socket: number, most: number): number {
+    const received = Number(libc()!.recv(socket, this.#address, most, MSG_DONTWAIT));
     return received >= 0 ? received : negativeErrno();
   }
 }

@@ -50,6 +50,8 @@ export interface Transport extends ByteSink {
 }
 
 export interface TransportHandler {
+  /** How many bytes the next chunk had best have; undefined: as many as come. Only advice. */
+  readonly wanted?: number | undefined;
   onData(chunk: Uint8Array): void;
   onDrain(): void;
   /** The peer sent FIN. */

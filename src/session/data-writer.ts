@@ -2,7 +2,7 @@
  * Writes one Data frame of a stream into a send buffer. Credit and frame limit count its payload, offset and
  * blocks count bytes of the file; this version sends them as they are, so that the two are equal.
  */
-import { BLOCK_SIZE, DATA_PAYLOAD, SEND_ROOM } from "../limits.ts";
+import { BLOCK_SIZE, PAYLOAD_GRAIN, SEND_ROOM } from "../limits.ts";
 import { dataHeadLength, MAX_DATA_HEAD, writeDataHead } from "../wire/frame.ts";
 import type { BufferedPayload, Outgoing } from "./outgoing.ts";
 import type { Stream } from "./stream.ts";
@@ -13,7 +13,9 @@ const LEAST_PAYLOAD = SEND_ROOM;
 export const NO_ROOM = -1;
 
 const blockLeft = (offset: number): number => BLOCK_SIZE - (offset % BLOCK_SIZE);
-const payloadLimit = (offset: number): number => Math.min(blockLeft(offset), DATA_PAYLOAD);
+
+/** What fits of a longer payload. */
+const cut = (room: number): number => room - (room < PAYLOAD_GRAIN ? 0 : room % PAYLOAD_GRAIN);
 
 /**
  * @param end first byte of the buffer that may not be written
@@ -32,11 +34,11 @@ export function writeData(
 ): number {
   const { outgoing, sendOffset: offset } = stream;
   if (outgoing === undefined) return at;
-  const wanted = Math.min(outgoing.available, stream.send.credit, payloadLimit(offset));
+  const wanted = Math.min(outgoing.available, stream.send.credit, blockLeft(offset));
   if (wanted === 0) return at;
   const room = Math.min(end - at, frameLimit) - MAX_DATA_HEAD;
   if (room < wanted && room < LEAST_PAYLOAD) return NO_ROOM;
-  const length = Math.min(wanted, room);
+  const length = room < wanted ? cut(room) : wanted;
   if (outgoing.make !== undefined) return writeMade(stream, outgoing, into, at, length);
   const closes = length === blockLeft(offset) || outgoing.ends(length);
   const start = at + dataHeadLength(stream.id, offset, length, closes);

@@ -62,6 +62,11 @@ export class Receiver {
     return this.#decoder.hasMore;
   }
 
+  /** As of the decoder. */
+  get wanted(): number | undefined {
+    return this.#decoder.wanted;
+  }
+
   push(chunk: Uint8Array): void {
     this.#decoder.push(chunk);
   }

@@ -105,6 +105,11 @@ export class Session {
     return this.#receiver.isBetweenFrames;
   }
 
+  /** How many bytes are best received next; undefined: as many as come. */
+  get wanted(): number | undefined {
+    return this.#receiver.wanted;
+  }
+
   /** Some of what came is not read yet. */
   get unread(): boolean {
     return this.#receiver.hasMore;

@@ -4,7 +4,7 @@
  * by protobufjs, with the same events.
  */
 import { LeatError } from "../errors.ts";
-import { MAX_HELLO } from "../limits.ts";
+import { LONG_CHUNK, MAX_HELLO, MAX_LENGTH_PREFIX } from "../limits.ts";
 import { Assembly } from "./assembly.ts";
 import { DataHead, MAX_HEAD_READ, type HeadVerdict } from "./data-head.ts";
 import { endBetweenMessages } from "./end.ts";
@@ -107,6 +107,16 @@ export class FrameDecoder {
   /** Something came that `next` has not read. */
   get hasMore(): boolean {
     return this.#input.length > 0 || this.#assembled !== undefined;
+  }
+
+  /**
+   * How many bytes are best read next: all that end a long frame, and the length of the one behind it. Then
+   * the next chunk holds the payload of one frame, whole, and not the ends of two. undefined: as many as come.
+   */
+  get wanted(): number | undefined {
+    const isLong = this.#state !== "prefix" && this.#length >= LONG_CHUNK;
+    if (!isLong || this.#input.length > 0) return undefined;
+    return this.#length - this.#arrived() + MAX_LENGTH_PREFIX;
   }
 
   constructor(options: FrameDecoderOptions) {

@@ -1,6 +1,6 @@
 import { ptr } from "bun:ffi";
 import { expect, test } from "bun:test";
-import { SEND_BUFFER, SILENCE } from "../../src/limits.ts";
+import { LARGE_BUFFER, SEND_BUFFER, SILENCE } from "../../src/limits.ts";
 import { type BufferHolder, BufferPool } from "../../src/net/buffer-pool.ts";
 
 /** Keeps a diary of what the pool asks of it. */
@@ -55,6 +55,17 @@ test("gives out so many buffers of its size, and no more", () => {
   const buffers = all.slice(0, 3).map((holder) => holder.buffer!);
   expect(buffers.map((buffer) => buffer.length)).toEqual([1000, 1000, 1000]);
   expect(new Set(buffers).size).toBe(3);
+});
+
+test("one of sixteen buffers may be a large one, where that is asked for", () => {
+  const pool = new BufferPool(SEND_BUFFER, 32);
+  const all = holders(pool, 5);
+  const lengths = [false, true, true, true].map((large, i) => {
+    return (all[i]!.buffer = pool.acquire(all[i]!, 0, large))?.length;
+  });
+  expect(lengths).toEqual([SEND_BUFFER, LARGE_BUFFER, LARGE_BUFFER, SEND_BUFFER]);
+  all[1]!.release();
+  expect(pool.acquire(all[4]!, 0, true)).toHaveLength(LARGE_BUFFER);
 });
 
 test("gives out buffers that begin behind the slow beginning of a page", () => {

@@ -141,6 +141,24 @@ describe.if(hasSocketCalls())("direct reads", () => {
     expect(memory.size).toBeLessThan(chunks / 2);
   });
 
+  test("read as much at a time as is wanted", async () => {
+    await using made = await line(tcp(), "on");
+    const { a, b } = made;
+    const wanted = 300_000;
+    Object.assign(b, { wanted });
+    let [received, longest, whole] = [0, 0, 0];
+    b.onData = (chunk) => {
+      received += chunk.length;
+      longest = Math.max(longest, chunk.length);
+      if (chunk.length === wanted) whole += 1;
+      b.transport.free(chunk);
+    };
+    a.send(many(20));
+    a.finish();
+    await b.ended();
+    expect([received, longest, whole > 0]).toEqual([20 * MiB, wanted, true]);
+  });
+
   test("let timers, and other sockets, go on", async () => {
     await using made = await line();
     await using other = await line();
@@ -217,7 +235,7 @@ describe.if(hasSocketCalls())("direct reads", () => {
 
   test("say what the system says of a descriptor that is none", () => {
     const EBADF = 9;
-    expect(new ReceiveBuffer(10).receive(-1)).toBe(-EBADF);
+    expect(new ReceiveBuffer(10).receive(-1, 10)).toBe(-EBADF);
   });
 
   test("wait for any of several sockets, and no longer than they may", async () => {
@@ -225,7 +243,7 @@ describe.if(hasSocketCalls())("direct reads", () => {
     const fds = [made.a.transport.fd!, made.b.transport.fd!];
     const [set, buffer] = [new PollSet(fds), new ReceiveBuffer(10)];
     set.wait(1);
-    expect([set.isReady(0), set.isReady(1), buffer.receive(fds[1]!)]).toEqual([
+    expect([set.isReady(0), set.isReady(1), buffer.receive(fds[1]!, 10)]).toEqual([
       false,
       false,
       -EAGAIN,
@@ -233,7 +251,7 @@ describe.if(hasSocketCalls())("direct reads", () => {
     made.a.send(Uint8Array.of(7));
     set.wait(60_000);
     expect([set.isReady(0), set.isReady(1)]).toEqual([false, true]);
-    expect([buffer.receive(fds[1]!), buffer.bytes[0]]).toEqual([1, 7]);
+    expect([buffer.receive(fds[1]!, 10), buffer.bytes[0]]).toEqual([1, 7]);
   });
 
   test.each(["on", "off"] as const)("are for every read when they are %s", async (reads) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SEND_BUFFER, SILENCE } from "../../src/limits.ts";
+import { LARGE_BUFFER, SEND_BUFFER, SILENCE } from "../../src/limits.ts";
 import type { ByteSink, FileRegion } from "../../src/file-region.ts";
 import { seededRandom } from "../support/chop.ts";
 import { bytesOf, Speaker, Stage, turn, turns } from "./support.ts";
@@ -284,7 +284,22 @@ describe("an outbox", () => {
       stage.now += 100;
       speaker.drain(20_000);
     }
-    expect([ends[0], ends.at(-1)]).toEqual([264 << 10, 24 << 10]);
+    expect([ends[0], ends.at(-1)]).toEqual([LARGE_BUFFER, 24 << 10]);
+  });
+
+  test("is no longer than the frames that the peer takes allow", async () => {
+    const stage = new Stage({ size: SEND_BUFFER });
+    const speaker = new Speaker(stage, { length: 10 << 20 });
+    speaker.peerFrame = 257 << 10;
+    const { fill } = speaker;
+    const lengths = new Set<number>();
+    speaker.fill = (into, end) => {
+      lengths.add(into.length);
+      return fill.call(speaker, into, end);
+    };
+    speaker.outbox.wake();
+    await turns(60);
+    expect([[...lengths], speaker.left]).toEqual([[SEND_BUFFER], 0]);
   });
 });
 
@@ -304,6 +319,24 @@ describe("where buffers are short", () => {
     expect(silent.line.taken).toEqual(silent.expected);
     expect(silent.line.taken).toHaveLength(500);
     expect([stage.pool.taken, silent.flushes]).toEqual([0, 1]);
+  });
+
+  test.each([
+    [SEND_BUFFER + 1, false],
+    [SEND_BUFFER, true],
+  ])("%p bytes of a large buffer may be dropped: %p", async (unsent, dropped) => {
+    const stage = new Stage({ size: SEND_BUFFER });
+    const silent = new Speaker(stage, { length: LARGE_BUFFER, room: LARGE_BUFFER - unsent });
+    silent.outbox.wake();
+    await turn();
+    expect([stage.pool.taken, silent.outbox.evict(), stage.pool.taken]).toEqual([
+      1,
+      dropped,
+      dropped ? 0 : 1,
+    ]);
+    silent.drain(LARGE_BUFFER);
+    await turns(3);
+    expect(Buffer.compare(silent.line.taken, silent.expected)).toBe(0);
   });
 
   test("the one that has been silent for longest loses its buffer first", async () => {

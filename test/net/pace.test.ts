@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { DATA_PAYLOAD, DATA_PAYLOAD_LEAST, KiB } from "../../src/limits.ts";
+import { DATA_PAYLOAD_LEAST, KiB, LARGE_PAYLOAD } from "../../src/limits.ts";
 import { Pace } from "../../src/net/pace.ts";
 
 /** A link that takes so many bytes a millisecond, for as many drains. */
@@ -16,15 +16,17 @@ describe("a write", () => {
   test("is a whole payload until anything was measured", () => {
     const pace = new Pace();
     pace.sent(1);
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(LARGE_PAYLOAD);
     pace.drained(1000);
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(LARGE_PAYLOAD);
   });
 
   // What 50 ms of the link take, in whole sixteenths of a block.
   test.each([
-    [10 * KiB, DATA_PAYLOAD],
-    [5.2 * KiB, DATA_PAYLOAD],
+    [100 * KiB, LARGE_PAYLOAD],
+    [20.5 * KiB, LARGE_PAYLOAD],
+    [10 * KiB, 448 * KiB],
+    [5.2 * KiB, 256 * KiB],
     [5 * KiB, 192 * KiB],
     [3 * KiB, 128 * KiB],
     [2 * KiB, 64 * KiB],
@@ -45,18 +47,18 @@ describe("a write", () => {
         pace.sent(rate * 10);
       }
     }
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(LARGE_PAYLOAD);
   });
 
   test("is not made smaller by a pause in which there was nothing to send", () => {
     const pace = new Pace();
     pace.drained(1);
-    pace.sent(DATA_PAYLOAD);
+    pace.sent(LARGE_PAYLOAD);
     pace.idle();
     pace.drained(60_000);
-    pace.sent(DATA_PAYLOAD);
+    pace.sent(LARGE_PAYLOAD);
     pace.drained(60_001);
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(LARGE_PAYLOAD);
   });
 
   test("is not confused by two drains at once", () => {
@@ -64,6 +66,6 @@ describe("a write", () => {
     pace.drained(5);
     pace.sent(1);
     pace.drained(5);
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(LARGE_PAYLOAD);
   });
 });

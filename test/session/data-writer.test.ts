@@ -48,7 +48,9 @@ describe("a Data frame", () => {
       [5000, 1000, 0, MAX_FRAME, 1000],
       [5000, 5000, BLOCK - 300, MAX_FRAME, 300],
       [5000, 5000, 7 * BLOCK - 1, MAX_FRAME, 1],
-      [5 * BLOCK, 5 * BLOCK, 0, MAX_FRAME, 256 << 10],
+      [5 * BLOCK, 5 * BLOCK, 0, MAX_FRAME, BLOCK],
+      [5 * BLOCK, 5 * BLOCK, 0, 257 << 10, 256 << 10],
+      [5 * BLOCK, 5 * BLOCK, 0, 256 << 10, 192 << 10],
       [5 * BLOCK, 5 * BLOCK, 0, 64 << 10, (64 << 10) - MAX_DATA_HEAD],
       [1, 1, Number.MAX_SAFE_INTEGER - 1, MAX_FRAME, 1],
     ] as const) {

@@ -96,6 +96,33 @@ describe("a Data frame in the usual shape", () => {
   });
 });
 
+test("reads of as much as is wanted give each long payload in one piece", () => {
+  const long = random.bytes(100_000);
+  const frames = [1, 70_000, 65_536, 200, 99_999, 99_000, 3].map((length, i) => {
+    const head = { offset: i * 2 ** (6 * i), crc32: i % 2 === 0 ? i : undefined };
+    return encodeFrame(5, { case: "data", value: { ...head, payload: long.subarray(0, length) } });
+  });
+  const bytes = join([...frames, cancel, ...frames]);
+  const decoder = new FrameDecoder({ maxFrame: MAX_FRAME });
+  const slices: number[] = [];
+  expect(decoder.wanted).toBeUndefined();
+  for (let at = 0; at < bytes.length;) {
+    const chunk = bytes.subarray(at, at + (decoder.wanted ?? 10));
+    at += chunk.length;
+    decoder.push(chunk);
+    if (chunk.length > 10) expect(decoder.wanted).toBeUndefined(); // it has not read that yet
+    for (const event of drain(decoder)) {
+      if (event.type === "payload" && event.bytes.length > 200) slices.push(event.bytes.length);
+    }
+  }
+  decoder.end();
+  const each = [70_000, 65_536, 99_999, 99_000];
+  // The first bytes of a frame behind a short one come while its length is not known.
+  expect(slices.map((length) => Math.ceil(length / 10) * 10)).toEqual(
+    [...each, ...each].map((length) => Math.ceil(length / 10) * 10),
+  );
+});
+
 describe("a Data frame in another shape", () => {
   test("when empty, leaves nothing behind for the next one", () => {
     const empty = Uint8Array.fromHex("0812041a0008090805");

@@ -4,10 +4,8 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
 import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
-import { MiB } from "../../limits.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
-import { compileAsUsual } from "../program/compilers.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
@@ -196,7 +194,7 @@ async function saveAsFile(
       signal: context.signal,
       onBegin: ({ size }) => {
         answered = true;
-        begin(bar, size);
+        bar.total = size;
       },
       onProgress: (bytes) => void (bar.done = bytes),
       onResume: (offset, size) => {
@@ -217,14 +215,6 @@ async function saveAsFile(
   }
 }
 
-/** Bytes of a file from which on compiled code pays. */
-const LARGE = 8 * MiB;
-
-function begin(bar: Bar, size: number): void {
-  bar.total = size;
-  if (size >= LARGE) compileAsUsual();
-}
-
 const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
 
 function resumed(path: string, offset: number, size: number): string {
@@ -242,7 +232,7 @@ async function writeToStdout(
 ): Promise<Done> {
   const onProgress = (bytes: number): void => void (bar.done = bytes);
   await using download = await client.get(path, { signal, allowGrowth, onProgress });
-  begin(bar, download.length);
+  bar.total = download.length;
   for await (const bytes of download) await output.bytes(bytes);
   return { bytes: download.length, how: "verified", skipped: false, facts: {} };
 }

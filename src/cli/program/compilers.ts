@@ -28,8 +28,3 @@ export function chooseCompilers(args: readonly string[]): void {
     // Somebody has moved the executable away: then it is a bit slower.
   }
 }
-
-/** From now on Bun compiles as it does by default. For what runs long. */
-export function compileAsUsual(): void {
-  Bun.unsafe.setJITPolicy(1);
-}
