@@ -232,7 +232,7 @@ export class Connection implements TransportHandler, Producer {
     return this.session.unsentControls > 0;
   }
 
-  get peerFrame(): number {
+  get mostWanted(): number {
     return this.session.peerFrame;
   }
 

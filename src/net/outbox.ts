@@ -21,8 +21,8 @@ export interface Producer {
   readonly wantsToSend: boolean;
   /** Whether that begins with answers. */
   readonly hasAnswers: boolean;
-  /** The largest frame that the peer takes, in bytes. */
-  readonly peerFrame: number;
+  /** More than so many bytes had better not go into one write: the peer takes no longer messages. */
+  readonly mostWanted: number;
   /** Puts what is to be sent next into into[0, end). The outbox disposes of the region. */
   fill(into: Uint8Array, end: number): Filled;
   /** Keeps buffer[start, end) of the last fill without the buffer; undefined where that is not possible. */
@@ -190,7 +190,7 @@ export class Outbox implements Task, BufferHolder {
 
   /** Payload bytes that one write should hold at most. */
   get #payload(): number {
-    return Math.min(this.#pace?.payload ?? LARGE_PAYLOAD, this.#producer.peerFrame);
+    return Math.min(this.#pace?.payload ?? LARGE_PAYLOAD, this.#producer.mostWanted);
   }
 
   /** @returns undefined when none is free: `bufferFree` or `retry` follows */

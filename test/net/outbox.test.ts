@@ -290,7 +290,7 @@ describe("an outbox", () => {
   test("is no longer than the frames that the peer takes allow", async () => {
     const stage = new Stage({ size: SEND_BUFFER });
     const speaker = new Speaker(stage, { length: 10 << 20 });
-    speaker.peerFrame = 257 << 10;
+    speaker.mostWanted = 257 << 10;
     const { fill } = speaker;
     const lengths = new Set<number>();
     speaker.fill = (into, end) => {

@@ -72,7 +72,7 @@ export class Speaker implements Producer {
   /** Position of the first byte of the last fill in the whole. */
   #base = 0;
   most = Number.POSITIVE_INFINITY;
-  peerFrame = Number.POSITIVE_INFINITY;
+  mostWanted = Number.POSITIVE_INFINITY;
 
   constructor(
     stage: Stage,

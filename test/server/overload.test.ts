@@ -16,6 +16,8 @@ import {
   MAX_REFUSALS,
   MiB,
   PAGE_BUDGET,
+  LARGE_BUFFER,
+  LARGE_SHARE,
   SEND_BUFFER,
   SEND_BUFFERS,
   WINDOW_BUDGET,
@@ -36,6 +38,7 @@ const FILE = contents(3 * MiB, 5);
 function boundOf(connections: number): number {
   const shared =
     SEND_BUFFERS * SEND_BUFFER +
+    (SEND_BUFFERS / LARGE_SHARE) * LARGE_BUFFER +
     PAGE_BUDGET +
     INITIAL_WINDOW_BUDGET +
     WINDOW_BUDGET +
