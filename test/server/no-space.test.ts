@@ -1,8 +1,9 @@
 /** A disk that is full, or nearly: whatever does not fit leaves nothing on it, and nothing open. */
 import { describe, expect, test } from "bun:test";
-import { readdirSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
+import { DiskStore } from "../../src/store/disk/disk.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
 import { refusal } from "../support/refusal.ts";
@@ -79,3 +80,32 @@ describe.skipIf(why !== undefined).each([
     expect(held).toEqual([]);
   });
 });
+
+describe.skipIf(why !== undefined)(`${suite} is full, a user with a quota`, () => {
+  const options = {
+    part: { path: "root", followsLinks: true, home: "alice" },
+    quota: { bytes: MiB, run: "run" },
+  };
+
+  test.each([
+    ["is refused", undefined],
+    ["is refused where a hole stands in place of the figures", 64],
+  ])("%s, and the process goes on", async (_what, hole) => {
+    using disk = smallDisk(0);
+    mkdirSync(disk.at("root"));
+    if (hole !== undefined) {
+      mkdirSync(disk.at(USAGE), { recursive: true });
+      writeFileSync(disk.at(USAGE, "usage"), "");
+      truncateSync(disk.at(USAGE, "usage"), hole);
+    }
+    expect(() => DiskStore.open(disk.path, options)).toThrow("no space is left");
+    expect(openUnder(disk.path)).toEqual([]);
+    rmSync(disk.at("fill"));
+    await using store = DiskStore.open(disk.path, options);
+    await store.makeDirectory("d", false, "none");
+    expect(store.freeBytes()).toBe(MiB);
+  });
+});
+
+/** The folder of the figures of a quota. */
+const USAGE = ".leat/users/alice/quota";

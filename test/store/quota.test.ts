@@ -1,5 +1,6 @@
 /** A quota counts what is there, whatever is done to it, by how many processes, and however they end. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { refusalCode } from "../support/refusal.ts";
 import type { CreateOptions, Sink, Store } from "../../src/index.ts";
@@ -245,5 +246,26 @@ test("figures of a time without a quota, or of another root, are not used", asyn
   await store[Symbol.asyncDispose]();
   await waiting;
   expect(used(other)).toBe(1);
+  store = open();
+});
+
+test("a folder keeps the right of the server to count what is in it", async () => {
+  expect((await store.makeDirectory("d", false, "none", { mode: 0o011 })).mode).toBe(0o711);
+  expect((await store.makeDirectory("d", true, "none", { mode: 0o300 })).mode).toBe(0o711);
+});
+
+test("a folder of somebody else that may not be read, as a lost+found, counts as one name", async () => {
+  await store[Symbol.asyncDispose]();
+  folder.file("root/lost+found/lost", new Uint8Array(500));
+  folder.file("root/a", new Uint8Array(100));
+  chmodSync(folder.path, 0o777);
+  chmodSync(folder.at("root"), 0o777);
+  chmodSync(folder.at("root/lost+found"), process.getuid?.() === 0 ? 0o700 : 0);
+  rmSync(folder.at(".leat"), { recursive: true, force: true }); // that of root
+  const counter = join(import.meta.dir, "quota-counter.ts");
+  const child = Bun.spawnSync([process.execPath, counter, folder.path]);
+  chmodSync(folder.at("root/lost+found"), 0o700);
+  expect(child.stdout.toString()).toBe("100\n");
+  rmSync(folder.at(".leat"), { recursive: true });
   store = open();
 });

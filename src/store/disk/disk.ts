@@ -7,7 +7,7 @@ import { readWhole } from "../read/whole-file.ts";
 import { unseenFolder, versionedEntry } from "../system/entry.ts";
 import { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
-import { hasAttributes, setAttributes } from "../write/folder-attributes.ts";
+import { fillingMode, hasAttributes, setAttributes } from "../write/folder-attributes.ts";
 import { folderMode } from "../write/new-mode.ts";
 import { makeLinkAt } from "./links.ts";
 import { freeBytes } from "../write/free-space.ts";
@@ -169,13 +169,18 @@ export class DiskStore implements Store {
   ): MaybePromise<StoreEntry> {
     checkPath(path);
     const own = this.#fileMode && folderMode(this.#fileMode);
-    const mode = own ?? attributes.mode;
+    const mode = this.#countable(own ?? attributes.mode);
     const options = { parents, durability, mode, parentMode: own };
     const made = (): StoreEntry => this.#made(path, { ...attributes, mode });
     return this.#change(path, () => {
       const coming = makeFolder(this.#library, path, options);
       return coming === undefined ? made() : coming.then(made);
     });
+  }
+
+  /** With a quota the server keeps the right to read a folder: what is in it has to be counted again one day. */
+  #countable(mode: number | undefined): number | undefined {
+    return this.#quota === undefined || mode === undefined ? mode : fillingMode(mode);
   }
 
   #made(path: string, attributes: FolderAttributes): StoreEntry {

@@ -1,9 +1,10 @@
 /** Counts what is in a folder and below it, with pauses for the event loop. */
-import { LeatError } from "../../errors.ts";
+import { type ErrorCode, LeatError } from "../../errors.ts";
 import { pause } from "../../next-turn.ts";
 import { OWN_FOLDER } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
 import type { Library } from "../resolve/library.ts";
+import { bytesOf, type Facts } from "../system/facts.ts";
 
 export interface Sum {
   bytes: number;
@@ -19,14 +20,14 @@ export async function countLibrary(library: Library, isOver: () => boolean): Pro
   const sum: Sum = { bytes: 0, names: 0 };
   const waiting: string[][] = [[]];
   for (let segments = waiting.pop(); segments !== undefined; segments = waiting.pop()) {
-    using folder = openIfThere(library, segments);
-    if (folder === undefined) continue;
-    const children = await countFolder(
-      folder,
-      sum,
-      isOver,
-      (name) => segments!.length === 0 && name === OWN_FOLDER,
-    );
+    const isLeftOut = (name: string): boolean => segments!.length === 0 && name === OWN_FOLDER;
+    let children: string[] = [];
+    try {
+      using folder = library.resolver.folder(segments);
+      children = await countFolder(folder, sum, isOver, isLeftOut);
+    } catch (thrown) {
+      if (!isOutOfReach(thrown)) throw thrown;
+    }
     for (const name of children) waiting.push([...segments, name]);
   }
   return sum;
@@ -49,10 +50,11 @@ export async function countFolder(
       const raw = Buffer.from(bytes.subarray(start, end));
       const name = raw.toString();
       if (isLeftOut(name)) return;
-      const facts = folder.statBytes(raw, 0, raw.length);
+      const facts = factsOf(folder, raw);
       if (facts === undefined) return;
       sum.names += 1;
-      if (facts.kind === "FILE") sum.bytes += facts.size;
+      if (facts === "unknown") return;
+      sum.bytes += bytesOf(facts);
       if (facts.kind === "DIRECTORY") folders.push(name);
     },
     async settle() {
@@ -63,11 +65,17 @@ export async function countFolder(
   return folders;
 }
 
-/** One that may not be read, or is gone by now, holds nothing that its user could change. */
-function openIfThere(library: Library, segments: string[]): Folder | undefined {
+/** @returns "unknown" of a mount whose server is down, or a damaged inode: a list has its name, too */
+function factsOf(folder: Folder, name: Buffer): Facts | "unknown" | undefined {
   try {
-    return library.resolver.folder(segments);
+    return folder.statBytes(name, 0, name.length);
   } catch {
-    return undefined;
+    return "unknown";
   }
+}
+
+/** A folder that may not be read, as a `lost+found`, or is gone by now, holds nothing that its user could change. */
+function isOutOfReach(thrown: unknown): boolean {
+  const codes: readonly ErrorCode[] = ["NOT_FOUND", "NOT_A_DIRECTORY", "PERMISSION_DENIED"];
+  return thrown instanceof LeatError && codes.includes(thrown.code);
 }

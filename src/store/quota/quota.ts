@@ -28,19 +28,28 @@ export class Quota implements Usage, Disposable {
 
   /**
    * @param partials the folder of unfinished uploads, in what the library keeps for the user
-   * @throws as `UsageRecord.make`
+   * @throws as `UsageRecord.make` and `join`
    */
   constructor(library: Library, { bytes, files, run }: QuotaOptions, partials: string) {
     this.#bytes = bytes ?? Number.MAX_SAFE_INTEGER;
     this.#names = files ?? Number.MAX_SAFE_INTEGER;
     this.#record = UsageRecord.make(library);
     const keys = { run: keyOf(run), root: keyOf(identityOf(library.facts)) };
-    const how = this.#record.join(keys);
+    const how = this.#join(keys);
     if (how === "joined") return;
     this.#counting = this.#count(library, keys, partials, how).then(() => {
       this.#counting = undefined;
     });
     this.#counting.catch(() => {}); // those that wait for it report it
+  }
+
+  #join(keys: RecordKeys): ReturnType<UsageRecord["join"]> {
+    try {
+      return this.#record.join(keys);
+    } catch (error) {
+      this.#record[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Resolves when it is known what is used; undefined when that is known. @throws UNAVAILABLE, IO_ERROR */

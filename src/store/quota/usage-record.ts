@@ -2,7 +2,16 @@
  * What the files of a user take, in a small file that all processes of a server map into their memory: each counts with
  * atomic additions. A shared lock tells that a process uses it, a count of those tells whether one of them has died.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { sha256 } from "../../hash.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { findPrivateFolder, makePrivateFolder } from "../resolve/private-folder.ts";
@@ -78,11 +87,12 @@ export class UsageRecord implements Usage, Disposable {
    * Begins to use it.
    * @returns "count" where it holds no figures, or may hold wrong ones: the caller counts alone, then calls `counted`;
    *   "wait" while another process counts, or uses it for another folder
+   * @throws NO_SPACE
    */
   join({ run, root }: RecordKeys): "joined" | "count" | "wait" {
     const lock = lockExclusively(this.#fd);
     if (lock === "held") return this.#joinOthers(root);
-    if (fstatSync(this.#fd).size !== SIZE) ftruncateSync(this.#fd, SIZE);
+    explain("cannot count the files of a user", () => this.#takeRoom());
     const figures = this.#figures;
     const isSame = figures[STATE] === COUNTED && figures[RUN] === run && figures[ROOT] === root;
     // Without locks other processes are not seen: then one alone may serve.
@@ -97,6 +107,16 @@ export class UsageRecord implements Usage, Disposable {
     figures[RUN] = run;
     figures[ROOT] = root;
     return "count";
+  }
+
+  /** A hole of the file has no room on the disk: where that is full, to write there through the map ends the process. */
+  #takeRoom(): void {
+    const { size, blocks } = fstatSync(this.#fd);
+    if (size === SIZE && blocks > 0) return;
+    const bytes = new Uint8Array(SIZE);
+    readSync(this.#fd, bytes, 0, SIZE, 0);
+    writeSync(this.#fd, bytes, 0, SIZE, 0);
+    ftruncateSync(this.#fd, SIZE);
   }
 
   #joinOthers(root: bigint): "joined" | "wait" {
