@@ -60,10 +60,10 @@ export class DirectReader {
     if (this.#sockets.size === 0) return;
     const { order, set } = (this.#polled ??= this.#poll());
     set.wait(this.#moreWaits || hasNextTurn() ? 0 : POLL_WAIT);
+    this.#moreWaits = false; // `add` may set it meanwhile
     const now = performance.now();
-    this.#moreWaits = this.#read(
-      order.filter((socket, i) => set.isReady(i) || this.#quiet(socket, now)),
-    );
+    const ready = order.filter((socket, i) => set.isReady(i) || this.#quiet(socket, now));
+    if (this.#read(ready)) this.#moreWaits = true;
     this.#schedule();
   };
 
