@@ -52,6 +52,10 @@ class LimitedTransport implements Transport, TransportHandler {
     return this.#limits.sent === undefined ? this.#inner.fd : undefined;
   }
 
+  get wanted(): number | undefined {
+    return this.#limits.received === undefined ? this.handler.wanted : undefined;
+  }
+
   get peer(): string {
     return this.#inner.peer;
   }

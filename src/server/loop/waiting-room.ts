@@ -85,6 +85,10 @@ class WaitingClient implements TransportHandler {
     if (this.#ended) this.#handler.onEnd();
   }
 
+  get wanted(): number | undefined {
+    return this.#handler?.wanted;
+  }
+
   onData(chunk: Uint8Array): void {
     if (this.#handler === undefined) this.#early.push(chunk);
     else this.#handler.onData(chunk);
