@@ -40,19 +40,24 @@ export function runAs(name: string): void {
   // The user comes last: the other two need root.
   const isDone =
     calls.initgroups(own, gid) === 0 && calls.setgid(gid) === 0 && calls.setuid(uid) === 0;
-  if (isDone && !isRootLeft(uid) && calls.setuid(0) !== 0) return;
+  if (isDone && !isRootLeft(uid, gid) && calls.setuid(0) !== 0) return;
   throw new LeatError("INTERNAL", `--run-as: this process could not become ${quote(name)}`);
 }
 
 /** Whether a thread still has other rights. Each has its own in the kernel, and the C library changes all of them. */
-function isRootLeft(uid: number): boolean {
+function isRootLeft(uid: number, gid: number): boolean {
   if (process.platform !== "linux") return process.getuid?.() !== uid;
-  const all = `Uid:${`\t${uid}`.repeat(4)}\n`;
+  const [groups = ""] = /^Groups:.*$/m.exec(readFileSync("/proc/thread-self/status", "utf8")) ?? [];
+  const all = [allOf("Uid", uid), allOf("Gid", gid), groups, `CapPrm:\t${"0".repeat(16)}`];
   return readdirSync("/proc/self/task").some((thread) => {
     try {
-      return !readFileSync(`/proc/self/task/${thread}/status`, "utf8").includes(all);
+      const lines = readFileSync(`/proc/self/task/${thread}/status`, "utf8").split("\n");
+      return !all.every((line) => lines.includes(line));
     } catch {
       return false; // it has ended
     }
   });
 }
+
+/** The real, effective and saved one, and that of the file system. */
+const allOf = (what: string, id: number): string => `${what}:${`\t${id}`.repeat(4)}`;
