@@ -80,12 +80,12 @@ export function identityOf({ device, inodeHigh, inodeLow }: Identity): string {
 
 type Modified = Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">;
 
-/** Whether both have the same mtime. */
 /** What it takes of a quota. */
 export function bytesOf({ kind, size }: Facts): number {
   return kind === "FILE" ? size : 0;
 }
 
+/** Whether both have the same mtime. */
 export function sameModified(a: Modified, b: Modified): boolean {
   return a.modifiedSeconds === b.modifiedSeconds && a.modifiedNanoseconds === b.modifiedNanoseconds;
 }
