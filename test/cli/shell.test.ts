@@ -129,8 +129,10 @@ describe("commands piped into the shell", () => {
 });
 
 describe("the shell at a terminal", () => {
-  const shell = (cwd: string, env: Record<string, string> = {}) =>
-    new AtTerminal([CLIENT, "client", "--server", served.server.address], { cwd, env });
+  const shell = (cwd: string, env: Record<string, string> = {}, flags: readonly string[] = []) =>
+    new AtTerminal([CLIENT, "client", "--server", served.server.address, ...flags], { cwd, env });
+  /** With these a transfer of 1 GiB is not over before its bar was seen, on a busy machine neither. */
+  const SLOW = ["--limit-rate", "64M"];
 
   test("says what can be typed, guides after a mistake, and leaves on Ctrl-D with 0", async () => {
     using here = new TemporaryFolder();
@@ -171,7 +173,7 @@ describe("the shell at a terminal", () => {
   test("shows how far a transfer is, and Ctrl-C gives it up", async () => {
     using here = new TemporaryFolder();
     truncateSync(served.library.file("big"), 4 * 2 ** 30);
-    await using at = shell(here.path, { NO_COLOR: "1" });
+    await using at = shell(here.path, { NO_COLOR: "1" }, SLOW);
     await at.prompt();
     await at.type("half a line", "line");
     await at.type("\x03", "^C\r\n");
@@ -188,13 +190,13 @@ describe("the shell at a terminal", () => {
 
   test("keeps an upload that Ctrl-C ends, and the same line continues it", async () => {
     using here = new TemporaryFolder();
-    truncateSync(here.file("large"), 4 * 2 ** 30);
-    await using at = shell(here.path, { NO_COLOR: "1" });
+    truncateSync(here.file("large"), 2 ** 30);
+    await using at = shell(here.path, { NO_COLOR: "1" }, SLOW);
     await at.prompt();
     for (const again of [false, true]) {
       const bar = /large +━+─* +\d+%/;
       const after = at.screen.text.length;
-      await at.type("upload large\r", again ? /continues at [\d.]+ [MG]iB of 4\.00 GiB/ : bar);
+      await at.type("upload large\r", again ? /continues at [\d.]+ [MG]iB of 1\.00 GiB/ : bar);
       await at.screen.until(bar, after);
       await at.type("\x03", "leat: interrupted; the same command continues\r\n");
       await at.prompt();
