@@ -34,15 +34,10 @@ beforeAll(async () => {
     cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
   }
   symlinkSync(MODULES, join(copy, "node_modules"));
-  const packed = await pack([copy]);
-  // With --force: some say which tools their own developers need, and npm checks that here.
-  const needed = await pack(
-    NEEDED.map((name) => join(MODULES, name)),
-    "--ignore-scripts",
-    "--force",
-  );
+  const packed = await pack(copy);
+  const needed = await Promise.all(NEEDED.map(archive));
   folder.file("project/package.json", '{ "name": "project", "private": true, "type": "module" }');
-  await npmRuns(["install", "--no-audit", "--no-fund", ...packed, ...needed], project);
+  await npmRuns(["install", "--no-audit", "--no-fund", packed, ...needed], project);
   for (const name of TYPES) {
     const link = join(project, "node_modules", name);
     mkdirSync(join(link, ".."), { recursive: true });
@@ -57,12 +52,22 @@ async function npmRuns(args: readonly string[], cwd: string): Promise<string> {
   return stdout;
 }
 
-/** @returns the paths of the tarballs */
-async function pack(paths: readonly string[], ...more: readonly string[]): Promise<string[]> {
+/** @returns the path of the tarball */
+async function pack(path: string): Promise<string> {
   const to = folder.folder("packed");
-  const said = await npmRuns(["pack", ...paths, "--pack-destination", to, ...more], paths[0]!);
-  const lines = said.trim().split("\n");
-  return lines.slice(-paths.length).map((name) => join(to, name));
+  const said = await npmRuns(["pack", path, "--pack-destination", to], path);
+  return join(to, said.trim().split("\n").at(-1)!);
+}
+
+/** What is installed already, as a tarball once more. */
+async function archive(name: string): Promise<string> {
+  const tarball = folder.at(`${name}.tar`);
+  const exclude = "--exclude=./node_modules";
+  const prefix = "--transform=s,^\\.,package,";
+  const command = ["tar", "-cf", tarball, exclude, prefix, "-C", join(MODULES, name), "."];
+  const { code, stderr } = await run(command);
+  expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: "" });
+  return tarball;
 }
 
 /** The code under a heading of README.md. */
