@@ -7,6 +7,7 @@ import { cutTransfer, isKept } from "./cut.ts";
 import { drawPlan, KINDS } from "./plan.ts";
 import { PLACE, runPlan } from "./run.ts";
 import { noMount } from "../support/mounted.ts";
+import { LONG } from "../support/served.ts";
 import { killedSyncs, WAYS } from "./sync.ts";
 import { failureOf } from "./table.ts";
 import { Versions } from "./versions.ts";
@@ -45,7 +46,7 @@ describe.if(process.platform === "linux")("a connection that is cut again and ag
 
 describe.if(process.platform === "linux")("uploads that are cut behind Finish", () => {
   test.each([2, 4])("are answered with their receipts by %d workers", async (workers) => {
-    const options = { workers, asks: 30, resumes: 1, seed: announcedSeed() };
+    const options = { workers, asks: LONG ? 30 : 12, resumes: 1, seed: announcedSeed() };
     expect((await asksAgain(options)).wrong).toEqual([]);
   });
 });
