@@ -10,7 +10,7 @@ import { settle } from "../../src/server/options/table.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { refusal } from "../support/refusal.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer, testExcept, testPlain } from "../support/served.ts";
 import { until } from "../support/until.ts";
 import { createUsers } from "../support/users.ts";
 
@@ -21,6 +21,8 @@ const notIterative = testExcept(["iterative", "workers"], "one client at a time,
 /** Both addresses of this machine reach it. */
 const HOST = { hostname: "::" };
 
+const TWO_ADDRESSES = "clients come by two addresses, which the certificate does not name";
+
 /** Uploads of a client that sends nothing: each keeps a file open. */
 function idleUploads(peer: RawPeer, from: number, count: number): void {
   for (let n = from; n < from + count; n += 1) {
@@ -29,44 +31,50 @@ function idleUploads(peer: RawPeer, from: number, count: number): void {
   }
 }
 
-notIterative("an address has no more than its connections, and another comes in", async () => {
-  using folder = new TemporaryFolder();
-  const options = { library: folder.path, ...HOST, maxConnectionsPerAddress: 2 };
-  await using server = await startServer(options);
-  const come = (host: string) => connect(`${host}:${server.port}`);
-  const first = await come("127.0.0.1");
-  await using _second = await come("127.0.0.1");
-  const told = await refusal(come("127.0.0.1"));
-  expect(told).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryable: true });
-  expect(told.message).toMatch(/this address has the 2 connections .*close one.*per-address/);
-  expect(told.retryAfter).toBeGreaterThan(0);
-  await using _other = await come("[::1]");
-  await first.close();
-  await using again = await connect(`127.0.0.1:${server.port}`, { retry: 60_000 });
-  expect(await again.stat("")).toMatchObject({ kind: "DIRECTORY" });
-});
+testPlain(TWO_ADDRESSES, notIterative)(
+  "an address has no more than its connections, and another comes in",
+  async () => {
+    using folder = new TemporaryFolder();
+    const options = { library: folder.path, ...HOST, maxConnectionsPerAddress: 2 };
+    await using server = await startServer(options);
+    const come = (host: string) => connect(`${host}:${server.port}`);
+    const first = await come("127.0.0.1");
+    await using _second = await come("127.0.0.1");
+    const told = await refusal(come("127.0.0.1"));
+    expect(told).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryable: true });
+    expect(told.message).toMatch(/this address has the 2 connections .*close one.*per-address/);
+    expect(told.retryAfter).toBeGreaterThan(0);
+    await using _other = await come("[::1]");
+    await first.close();
+    await using again = await connect(`127.0.0.1:${server.port}`, { retry: 60_000 });
+    expect(await again.stat("")).toMatchObject({ kind: "DIRECTORY" });
+  },
+);
 
-own("idle uploads of one address leave files for others, and are given back", async () => {
-  using folder = new TemporaryFolder();
-  const options = { library: folder.path, ...HOST, maxStreamsPerAddress: 6 };
-  await using server = await startServer({ ...options, durability: "none" });
-  {
-    using one = await RawPeer.welcomed(server.port);
-    using two = await RawPeer.welcomed(server.port);
-    idleUploads(one, 0, 4);
-    await one.body(7);
-    idleUploads(two, 4, 3);
-    const { code, message } = await two.failure(13);
-    expect(code).toBe("RESOURCE_EXHAUSTED");
-    expect(message).toMatch(/this address .* 6 streams and files .*--max-streams-per-address/);
-    using other = await RawPeer.welcomed(server.port, undefined, "::1");
-    idleUploads(other, 7, 1);
-    expect(await other.body(15)).toMatchObject({ case: "response" });
-  }
-  await until(() => server.connections === 0);
-  await using client = await connect(`127.0.0.1:${server.port}`);
-  for (let n = 0; n < 8; n += 1) await client.put(`f-${n}`, new Uint8Array(1));
-});
+testPlain(TWO_ADDRESSES, own)(
+  "idle uploads of one address leave files for others, and are given back",
+  async () => {
+    using folder = new TemporaryFolder();
+    const options = { library: folder.path, ...HOST, maxStreamsPerAddress: 6 };
+    await using server = await startServer({ ...options, durability: "none" });
+    {
+      using one = await RawPeer.welcomed(server.port);
+      using two = await RawPeer.welcomed(server.port);
+      idleUploads(one, 0, 4);
+      await one.body(7);
+      idleUploads(two, 4, 3);
+      const { code, message } = await two.failure(13);
+      expect(code).toBe("RESOURCE_EXHAUSTED");
+      expect(message).toMatch(/this address .* 6 streams and files .*--max-streams-per-address/);
+      using other = await RawPeer.welcomed(server.port, undefined, "::1");
+      idleUploads(other, 7, 1);
+      expect(await other.body(15)).toMatchObject({ case: "response" });
+    }
+    await until(() => server.connections === 0);
+    await using client = await connect(`127.0.0.1:${server.port}`);
+    for (let n = 0; n < 8; n += 1) await client.put(`f-${n}`, new Uint8Array(1));
+  },
+);
 
 own("a user has no more than the users file, or the server, allows", async () => {
   using folder = new TemporaryFolder();
