@@ -9,7 +9,7 @@ import { writePace } from "../../src/store/system/disk-pace.ts";
 import type { Put } from "../../src/wire/gen/messages.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { startServer } from "../support/served.ts";
+import { PARTIALS, startServer } from "../support/served.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { contents } from "../support/contents.ts";
 import { refusal } from "../support/refusal.ts";
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 const newId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(16));
-const partials = (): string[] => readdirSync(library.at(".leat/partial"));
+const partials = (): string[] => readdirSync(library.at(PARTIALS));
 
 /** Asks for an upload; sends what `bytes` has from `from` on, in blocks, and Finish if it is all. */
 function send(peer: RawPeer, stream: number, bytes: Uint8Array, request: Partial<Put>): void {
@@ -57,7 +57,7 @@ async function data(
 }
 
 const hasPartial = (size: number): boolean =>
-  partials().some((name) => statSync(library.at(".leat/partial", name)).size === size);
+  partials().some((name) => statSync(library.at(PARTIALS, name)).size === size);
 
 /** The next answer on a stream that is no Credit. */
 async function answer(peer: RawPeer, stream: number) {
@@ -124,7 +124,7 @@ describe("an upload whose receipt was lost", () => {
 
   test("is not forgotten by a server whose journal was removed once", async () => {
     await unheard("first", bytes, newId());
-    rmSync(library.at(".leat/receipts"), { recursive: true });
+    rmSync(library.at(PARTIALS, "../receipts"), { recursive: true });
     const uploadId = newId();
     await unheard("second", bytes, uploadId);
     expect(await again("second", bytes, { uploadId })).toMatchObject({ case: "receipt" });
