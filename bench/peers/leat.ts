@@ -21,7 +21,12 @@ type Durability = "none" | "fsync";
 /** One competitor does not wait for the disk, as the peers do not; the one with fsync is the default. */
 export async function leat(site: Site, durability: Durability): Promise<Entry> {
   const who = durability === "none" ? "leat" : "leat, fsync";
-  const { server, port, executable } = await start(site, `leat-${durability}`, durability);
+  const { server, port, executable } = await start(
+    site,
+    `leat-${durability}`,
+    durability,
+    "--max-connections-per-address=1024", // all idle connections come from here
+  );
   const competitor: Competitor = {
     who,
     server: server.group,

@@ -4,7 +4,7 @@
  * A region of a file may follow the buffer. A connection with nothing to send holds no buffer.
  */
 import type { FileRegion, Filled } from "../file-region.ts";
-import { LARGE_PAYLOAD, SEND_ROOM } from "../limits.ts";
+import { DATA_PAYLOAD, LARGE_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
 import { Pace } from "./pace.ts";
 import type { RunQueue, Task } from "./run-queue.ts";
@@ -190,7 +190,12 @@ export class Outbox implements Task, BufferHolder {
 
   /** Payload bytes that one write should hold at most. */
   get #payload(): number {
-    return Math.min(this.#pace?.payload ?? LARGE_PAYLOAD, this.#producer.mostWanted);
+    return Math.min(this.#pace?.payload ?? this.#firstPayload, this.#producer.mostWanted);
+  }
+
+  /** How fast a network is shows only when its socket was full. */
+  get #firstPayload(): number {
+    return this.#transport.isLocal === true ? LARGE_PAYLOAD : DATA_PAYLOAD;
   }
 
   /** @returns undefined when none is free: `bufferFree` or `retry` follows */

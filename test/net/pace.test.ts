@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { DATA_PAYLOAD_LEAST, KiB, LARGE_PAYLOAD } from "../../src/limits.ts";
+import { DATA_PAYLOAD, DATA_PAYLOAD_LEAST, KiB, LARGE_PAYLOAD } from "../../src/limits.ts";
 import { Pace } from "../../src/net/pace.ts";
 
 /** A link that takes so many bytes a millisecond, for as many drains. */
@@ -13,12 +13,12 @@ function after(rate: number, drains: number): number {
 }
 
 describe("a write", () => {
-  test("is a whole payload until anything was measured", () => {
+  test("is no large one until anything was measured", () => {
     const pace = new Pace();
     pace.sent(1);
-    expect(pace.payload).toBe(LARGE_PAYLOAD);
+    expect(pace.payload).toBe(DATA_PAYLOAD);
     pace.drained(1000);
-    expect(pace.payload).toBe(LARGE_PAYLOAD);
+    expect(pace.payload).toBe(DATA_PAYLOAD);
   });
 
   // What 50 ms of the link take, in whole sixteenths of a block.
@@ -66,6 +66,6 @@ describe("a write", () => {
     pace.drained(5);
     pace.sent(1);
     pace.drained(5);
-    expect(pace.payload).toBe(LARGE_PAYLOAD);
+    expect(pace.payload).toBe(DATA_PAYLOAD);
   });
 });

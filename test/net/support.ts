@@ -18,6 +18,7 @@ export async function turns(count: number): Promise<void> {
 /** A transport that takes as many bytes as it has room for, and keeps them. */
 export class Line implements Transport {
   readonly peer = "line";
+  readonly isLocal = true;
   room: number;
   gone = false;
   readonly #taken: Uint8Array[] = [];
