@@ -57,9 +57,9 @@ test.each([...WAYS])("%s: what is under way when it is told to stop is finished"
   await until(() => server.partials.some((size) => size >= MiB));
   server.child.kill("SIGTERM");
   await until(() => client.isOver);
-  // Nobody new is accepted.
+  // Nobody new is accepted. A connection that the kernel took before the listener closed is lost.
   const refused = await connect(server.address).catch((thrown: LeatError) => thrown.code);
-  expect(refused).toBe("UNAVAILABLE");
+  expect(["UNAVAILABLE", "CONNECTION_LOST"]).toContain(refused as string);
   expect(existsSync(server.library.at("x"))).toBe(false);
   resolve();
   expect((await upload).durability).toBe("fsync");
