@@ -184,8 +184,8 @@ export const MAX_OPEN_FILES = 8192;
  *  their own budget. */
 export const ANSWER_LIMIT = 64 * KiB;
 
-/** Bytes that a process sends, or reads by calls of its own, in one loop turn: the round trip of a neighbour stays near a millisecond (measured
- *  with 64 readers). */
+/** Bytes that a process sends, or reads by calls of its own, in one loop turn: the round trip of a neighbour stays
+ *  near a millisecond (measured with 64 readers). */
 export const TURN_BUDGET = MiB;
 
 /** Bytes that one call reads from a socket which the runtime does not read: a Data frame of the usual length and a

@@ -62,7 +62,10 @@ export class DirectReader {
     set.wait(this.#moreWaits || hasNextTurn() ? 0 : POLL_WAIT);
     this.#moreWaits = false; // `add` may set it meanwhile
     const now = performance.now();
-    const ready = order.filter((socket, i) => set.isReady(i) || this.#quiet(socket, now));
+    const ready = order.filter((_, i) => set.isReady(i));
+    for (const [i, socket] of order.entries()) {
+      if (!set.isReady(i) && this.#sockets.has(socket)) socket.quiet(now);
+    }
     if (this.#read(ready)) this.#moreWaits = true;
     this.#schedule();
   };
@@ -82,11 +85,6 @@ export class DirectReader {
       sockets = more;
     }
     return sockets.length > 0;
-  }
-
-  #quiet(socket: DirectSocket, now: number): false {
-    if (this.#sockets.has(socket)) socket.quiet(now);
-    return false;
   }
 
   #poll() {

@@ -6,6 +6,7 @@
 import { LeatError } from "../errors.ts";
 import type { Messages } from "./gen/messages.ts";
 import { MAX_VARINT, varintLength, writeVarint } from "./varint.ts";
+import { withRoom } from "./room.ts";
 
 /** Kept between messages when it is no longer than this, in bytes. */
 const KEPT = 64 * 1024;
@@ -205,11 +206,7 @@ export class CanonicalWriter {
   }
 
   #reserve(room: number): void {
-    const needed = this.#at + room;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = larger;
+    this.#bytes = withRoom(this.#bytes, this.#at, room);
   }
 }
 

@@ -16,6 +16,7 @@ import { canonical } from "./gen/canonical.ts";
 import type { Entry } from "./gen/messages.ts";
 import type { Init } from "./plain.ts";
 import { writeVarint } from "./varint.ts";
+import { withRoom } from "./room.ts";
 
 /** Bytes of a name up to which a usual entry takes fewer than 128: its length is one byte then. */
 const SHORT_NAME = 64;
@@ -109,11 +110,7 @@ export class EntryPageWriter {
   }
 
   #reserve(room: number): void {
-    const needed = this.#at + room;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = larger;
+    this.#bytes = withRoom(this.#bytes, this.#at, room);
   }
 }
 
