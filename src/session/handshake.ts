@@ -20,6 +20,7 @@ export class Handshake {
   #peerFrame = frameLimit(0);
   #peerWindow = 0;
   #window: number;
+  #features: readonly string[] = [];
   /** When Hello was sent, in milliseconds. */
   #sentAt = 0;
 
@@ -47,6 +48,11 @@ export class Handshake {
     return this.#window;
   }
 
+  /** Names of the optional features that both sides know; none before the other side has said so. */
+  get features(): readonly string[] {
+    return this.#features;
+  }
+
   hello(now: number, credentials: Credentials | undefined): Body<"hello"> {
     this.#sentAt = now;
     return helloBody(this.#options, credentials);
@@ -58,13 +64,14 @@ export class Handshake {
     this.#phase = "deciding";
     this.#peerFrame = frameLimit(hello.maxFrame);
     this.#peerWindow = hello.initialWindow;
+    this.#agree(hello.features);
   }
 
   /** @param window credit of each upload when it opens, in bytes */
   welcome(window: number): Body<"welcome"> {
     this.#phase = "open";
     this.#window = window;
-    return welcomeBody(this.#options, window);
+    return welcomeBody(this.#options, window, this.#features);
   }
 
   /** @returns milliseconds since Hello @throws VERSION_UNSUPPORTED, PROTOCOL_ERROR */
@@ -73,11 +80,16 @@ export class Handshake {
     this.#phase = "open";
     this.#peerFrame = frameLimit(welcome.maxFrame);
     this.#peerWindow = welcome.initialWindow;
+    this.#agree(welcome.features);
     return now - this.#sentAt;
   }
 
   close(): void {
     this.#phase = "closing";
+  }
+
+  #agree(theirs: readonly string[]): void {
+    this.#features = (this.#options.features ?? []).filter((feature) => theirs.includes(feature));
   }
 }
 
@@ -150,6 +162,7 @@ function helloBody(options: SessionOptions, credentials: Credentials | undefined
       magic: MAGIC,
       minimumVersion: PROTOCOL_VERSION,
       maximumVersion: PROTOCOL_VERSION,
+      features: [...(options.features ?? [])],
       credentials,
       initialWindow: options.initialWindow,
       maxFrame: options.maxFrame,
@@ -159,12 +172,17 @@ function helloBody(options: SessionOptions, credentials: Credentials | undefined
 }
 
 /** @param window credit of each upload when it opens, in bytes */
-function welcomeBody(options: SessionOptions, window: number): Body<"welcome"> {
+function welcomeBody(
+  options: SessionOptions,
+  window: number,
+  features: readonly string[],
+): Body<"welcome"> {
   return {
     case: "welcome",
     value: {
       magic: MAGIC,
       version: PROTOCOL_VERSION,
+      features: [...features],
       maxStreams: options.maxStreams,
       maxFrame: options.maxFrame,
       initialWindow: window,

@@ -5,6 +5,8 @@ export interface SessionOptions {
   readonly role: Side;
   /** Program and version, for the peer's logs. */
   readonly agent: string;
+  /** Optional features that we know: see `FEATURES`. Missing: none. */
+  readonly features?: readonly string[];
   /** The largest frame we take, in bytes. */
   readonly maxFrame: number;
   /** Streams at once: what a server offers. A client takes the server's. */

@@ -73,6 +73,11 @@ export class Session {
     return this.#handshake.peerFrame;
   }
 
+  /** Whether both sides know an optional feature; false until the other side has said so. */
+  has(feature: string): boolean {
+    return this.#handshake.features.includes(feature);
+  }
+
   /** Frames besides Data that came and were not ignored. */
   get framesReceived(): number {
     return this.#receiver.framesReceived;

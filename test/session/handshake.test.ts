@@ -150,6 +150,30 @@ describe("a server refuses a Hello", () => {
   });
 });
 
+describe("features", () => {
+  const KNOWN = ["old", "new"];
+  const NAMES = ["old", "new", "unknown", "other"];
+  const of = ({ session }: End): string[] => NAMES.filter((name) => session.has(name));
+
+  test("are those that both sides name", () => {
+    const client = new End("client", { features: ["unknown", "new", "old"] });
+    const server = new End("server", { features: KNOWN });
+    client.session.hello(0);
+    server.give(client.take());
+    expect([of(client), of(server)]).toEqual([[], KNOWN]);
+    client.give(server.take());
+    expect(of(client)).toEqual(KNOWN);
+  });
+
+  test("are none with a peer that names none, or others", () => {
+    const server = new End("server", { features: KNOWN });
+    server.give(hello());
+    const client = new End("client", { features: KNOWN });
+    client.give(welcome({ features: ["other"] }));
+    expect([of(server), of(client)]).toEqual([[], []]);
+  });
+});
+
 describe("a client refuses a Welcome", () => {
   test.each<[string, ErrorCode, Partial<WelcomeInit>]>([
     ["of another version", "VERSION_UNSUPPORTED", { version: 2 }],

@@ -12,6 +12,7 @@ import type { SessionEvent } from "../../session/event.ts";
 import { UNBOUNDED } from "../../session/flow.ts";
 import { Session } from "../../session/session.ts";
 import { AGENT } from "../../version.ts";
+import { FEATURES } from "../../wire/features.ts";
 import type { FrameBodyInit } from "../../wire/frame.ts";
 import type { Credentials } from "../../wire/gen/messages.ts";
 import { abortError, abortable, onAbort, throwIfAborted } from "./abortable.ts";
@@ -49,6 +50,7 @@ export class Link implements Driver {
     const session = new Session({
       role: "client",
       agent: AGENT,
+      features: FEATURES,
       maxFrame: MAX_FRAME,
       maxStreams: MAX_STREAMS,
       initialWindow: DOWNLOAD_WINDOW,
