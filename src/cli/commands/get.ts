@@ -6,7 +6,7 @@ import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
 import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
-import type { Patterns } from "../../client/trees/filter.ts";
+import { makeFilter, type Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { LocalError } from "../program/failures.ts";
@@ -15,8 +15,8 @@ import { notDoneFacts } from "./not-done.ts";
 import { type GlobFlags, noGlob, remoteNames } from "../program/given-names.ts";
 import { type Transfer, downloads, planEach } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
-import { printable } from "../terminal/terminal-text.ts";
-import { type Done, continued, transferAll } from "./transfers.ts";
+import { type Done, resumed, transferAll } from "./transfers.ts";
+import type { Count } from "./tree-totals.ts";
 import {
   checkNames,
   filesFrom,
@@ -126,7 +126,8 @@ async function getAll(
     onKept,
     title: typed.join(" "),
     json,
-    move: (client, onProgress) =>
+    total: (client) => totalOf(client, roots, flags),
+    move: (client, hooks) =>
       client.getTrees(roots, {
         ...choice(flags),
         ifExists,
@@ -135,10 +136,7 @@ async function getAll(
         times,
         modes,
         links,
-        onProgress,
-        onResume: ({ path }, offset, size) => context.note(resumed(path, offset, size)),
-        onKept,
-        signal: context.signal,
+        ...hooks,
       }),
     name: ({ path }) => path,
     how: verified,
@@ -148,6 +146,18 @@ async function getAll(
       return { path, file: local, size, version, skipped, ...notDoneFacts(notDone) };
     },
   });
+}
+
+/** The files of a list are known by their number. */
+function totalOf(client: Client, roots: readonly Transfer[], flags: Flags): number | Count {
+  if (flags.recursive !== true) return roots.length;
+  return {
+    isRemote: true,
+    run: async (signal) => {
+      const { countRemote } = await import("../../client/trees/tree-count.ts");
+      return countRemote(client, roots, { ...flags, filter: await makeFilter(flags), signal });
+    },
+  };
 }
 
 /**
@@ -199,7 +209,7 @@ async function saveAsFile(
       onProgress: (bytes) => void (bar.done = bytes),
       onResume: (offset, size) => {
         resumeAt(bar, offset);
-        context.note(resumed(path, offset, size));
+        context.note(resumed("get", path, offset, size));
       },
       onKept: () => context.kept(),
     });
@@ -216,12 +226,6 @@ async function saveAsFile(
 }
 
 const LOCAL = new Set<ErrorCode>(["NOT_FOUND", "ALREADY_EXISTS", "IS_A_DIRECTORY"]);
-
-function resumed(path: string, offset: number, size: number): string {
-  if (offset > 0) return continued("get", path, offset, size);
-  const what = "is another version than the one that was begun: it is fetched anew";
-  return `leat: get: ${printable(path)} ${what}`;
-}
 
 async function writeToStdout(
   { signal, output }: Context,

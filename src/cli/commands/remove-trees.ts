@@ -4,6 +4,7 @@ import type { Context } from "../program/context.ts";
 import { lastSegment } from "../program/paths.ts";
 import { askYes } from "../terminal/question.ts";
 import { printable } from "../terminal/terminal-text.ts";
+import type { Totals } from "../terminal/tree-bar.ts";
 import { bytesText, durationText } from "../terminal/units.ts";
 import { filesText } from "./summary.ts";
 
@@ -22,10 +23,11 @@ export async function removeTrees(
   asks: boolean,
 ): Promise<void> {
   const began = performance.now();
-  const found = asks ? await confirmed(context, paths) : paths;
+  const totals = asks ? none() : undefined;
+  const found = totals === undefined ? paths : await confirmed(context, paths, totals);
   if (found.length === 0) return;
   const sums = none();
-  const failed = await removeFound(context, found, sums);
+  const failed = await removeFound(context, found, sums, totals);
   if (!context.chatty) return;
   const rest = failed > 0 ? `; ${failed} failed` : "";
   context.output.say(
@@ -34,10 +36,16 @@ export async function removeTrees(
 }
 
 /** @param sums counts what was removed @returns how many files and folders were not */
-async function removeFound(context: Context, paths: readonly string[], sums: Counts) {
+async function removeFound(
+  context: Context,
+  paths: readonly string[],
+  sums: Counts,
+  totals: Totals | undefined,
+) {
   let failed = 0;
   context.kept();
-  using bar = context.progress.beginTree(paths.join(" "));
+  using bar = context.progress.beginTree("remove -r", paths.join(" "));
+  bar.totals = totals;
   await context.each("remove -r", paths, async ({ signal }, path) => {
     const client = await context.client();
     for await (const outcome of client.removeTreeOutcomes(path, { signal })) {
@@ -45,7 +53,9 @@ async function removeFound(context: Context, paths: readonly string[], sums: Cou
         failed += 1;
         context.fail("remove -r", outcome.error, outcome.path);
       } else add(sums, outcome.kind, outcome.size);
+      bar.ended(outcome.path);
       bar.files = sums.files;
+      bar.failed = failed;
       bar.done = sums.bytes;
     }
   });
@@ -64,11 +74,14 @@ const sumText = ({ files, folders, bytes }: Counts): string =>
   `${filesText(files, folders)}  ${bytesText(bytes)}`;
 
 /** Counts what would be removed, and asks. @returns the paths that exist; none where the answer is no */
-async function confirmed(context: Context, paths: readonly string[]): Promise<readonly string[]> {
-  const sums = none();
+async function confirmed(
+  context: Context,
+  paths: readonly string[],
+  sums: Counts,
+): Promise<readonly string[]> {
   const found: string[] = [];
   {
-    using bar = context.progress.beginTree("counting");
+    using bar = context.progress.beginTree("remove -r", "counting");
     await context.each("remove -r", paths, async (_, path) => {
       await countTree(context, path, sums, () => (bar.files = sums.files));
       found.push(path);

@@ -19,10 +19,10 @@ export class SyncReport {
   /** Bytes that were moved, of files that failed, too. */
   moved = 0;
   files = 0;
+  failed = 0;
   #folders = 0;
   #bytes = 0;
   #removed = 0;
-  #failed = 0;
   readonly #lacking = new Lacking();
   #isOnDisk = true;
   #rest: SyncRest | undefined;
@@ -37,7 +37,7 @@ export class SyncReport {
   async take(outcome: SyncOutcome): Promise<void> {
     const { action, kind, size, error, notDone } = outcome;
     if (error !== undefined) {
-      this.#failed += 1;
+      this.failed += 1;
       return this.#context.fail("sync", error, outcome.path || outcome.local);
     }
     if (action === "remove") this.#removed += 1;
@@ -91,7 +91,7 @@ export class SyncReport {
       ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
       ...(skipped > 0 ? [`${skipped} skipped`] : []),
       ...(left > 0 ? [`${left} only in the target`] : []),
-      ...(this.#failed > 0 ? [`${this.#failed} failed`] : []),
+      ...(this.failed > 0 ? [`${this.failed} failed`] : []),
     ];
     this.#context.note(parts.join("; "));
   }
@@ -125,7 +125,7 @@ export class SyncReport {
       kept,
       leftOut: links + others,
       notRemoved: notRemoved === undefined ? 0 : notRemoved.files + notRemoved.folders,
-      failed: this.#failed,
+      failed: this.failed,
       milliseconds: Math.round(performance.now() - this.#began),
     };
   }

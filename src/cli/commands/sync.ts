@@ -1,5 +1,6 @@
 /** `sync`: makes one folder like another. The name of the one in the library begins with a colon. */
 import { type Command, Option } from "commander";
+import type { Client } from "../../client/client.ts";
 import type { TreeRoot } from "../../client/trees/tree.ts";
 import type { Removals, SyncDownOptions, SyncOutcome, SyncRest } from "../../client/sync/sync.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
@@ -13,6 +14,7 @@ import { printable } from "../terminal/terminal-text.ts";
 import type { ContextOf } from "./commands.ts";
 import { counted } from "../terminal/units.ts";
 import { SyncReport } from "./sync-report.ts";
+import { type Count, countBeside } from "./tree-totals.ts";
 
 /** Begins the name of the folder in the library. */
 const LIBRARY = ":";
@@ -81,7 +83,9 @@ async function sync(context: Context, from: string, to: string, flags: Flags): P
   context.kept();
   const client = await context.client();
   const report = new SyncReport(context, isDown, flags);
-  using bar = context.progress.beginTree(`${from} ${to}`);
+  using bar = context.progress.beginTree("sync", `${from} ${to}`);
+  using _counting = countBeside(context, bar, countOf(client, { path, local }, isDown, flags));
+  let unchanged = 0;
   const options: SyncDownOptions = {
     ...flags,
     ...(flags.backupDir !== undefined && {
@@ -92,9 +96,15 @@ async function sync(context: Context, from: string, to: string, flags: Flags): P
       const { path: remote, local: here } = what.example;
       return mayRemove(context, { ...what, example: isDown ? here : remote }, flags, to);
     },
-    onProgress: (moved) => {
-      bar.done = moved;
+    onProgress: (moved, file) => {
+      bar.moved(moved, file.path);
       report.moved = moved;
+    },
+    onResume: (_file, offset) => bar.settled(offset),
+    onUnchanged: (bytes) => {
+      unchanged += 1;
+      bar.files += 1;
+      bar.settled(bytes);
     },
     signal: context.signal,
   };
@@ -105,13 +115,34 @@ async function sync(context: Context, from: string, to: string, flags: Flags): P
     let next: IteratorResult<SyncOutcome, SyncRest>;
     while ((next = await outcomes.next()).done !== true) {
       await report.take(next.value);
-      bar.files = report.files;
+      bar.ended(next.value.path);
+      bar.files = unchanged + report.files;
+      bar.failed = report.failed;
     }
     await report.end(next.value);
   } finally {
     bar[Symbol.dispose]();
     report.sum();
   }
+}
+
+/** Everything in SOURCE: what is the same in TARGET counts as done. */
+function countOf(
+  client: Client,
+  root: TreeRoot,
+  isDown: boolean,
+  { links, exclude = [], include = [] }: Flags,
+): Count {
+  return {
+    isRemote: isDown,
+    run: async (signal) => {
+      const { makeSyncFilter } = await import("../../client/sync/filter.ts");
+      const { countLocal, countRemote } = await import("../../client/trees/tree-count.ts");
+      const filter = await makeSyncFilter(root.local, { exclude, include });
+      const options = { links, filter, signal };
+      return isDown ? countRemote(client, [root], options) : countLocal([root], options);
+    },
+  };
 }
 
 /** @throws UsageError unless exactly one of them is in the library */

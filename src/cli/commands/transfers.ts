@@ -56,7 +56,7 @@ export async function transferAll(context: Context, options: TransferOptions): P
   const workers =
     options.inOrder === true ? 1 : Math.min(options.jobs ?? AT_ONCE, transfers.length);
   {
-    using _shown = context.progress.group(transfers.length);
+    using _shown = context.progress.group(options.command, transfers.length);
     await Promise.all(Array.from({ length: workers }, worker));
   }
   if (next < transfers.length && !context.signal.aborted) {
@@ -95,8 +95,13 @@ async function transferOne(
   }
 }
 
-/** The line for a transfer that continues behind the bytes of an earlier one. */
-export function continued(command: string, name: string, offset: number, size: number): string {
+/** The line for a transfer that continues behind the bytes of an earlier one, or begins anew. */
+export function resumed(command: string, name: string, offset: number, size: number): string {
+  if (offset === 0) {
+    const moved = command === "upload" ? "sent" : "fetched";
+    const what = `is another version than the one that was begun: it is ${moved} anew`;
+    return `leat: ${command}: ${printable(name)} ${what}`;
+  }
   return `leat: ${command}: ${printable(name)} continues at ${bytesText(offset)} of ${bytesText(size)}`;
 }
 

@@ -2,27 +2,31 @@
 import type { Client } from "../../client/client.ts";
 import type { Patterns } from "../../client/trees/filter.ts";
 import type { Collision } from "../../store/store.ts";
-import type { TreeOptions, TreeOutcome, LeftOut } from "../../client/trees/tree.ts";
+import type { TreeOptions, TreeOutcome, TreeRoot, LeftOut } from "../../client/trees/tree.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import type { FilesFromFlags } from "./files-from.ts";
 import { Lacking } from "./not-done.ts";
+import type { TreeBar } from "../terminal/tree-bar.ts";
 import { counted } from "../terminal/units.ts";
 import { type Sums, summaryText } from "./summary.ts";
+import { resumed } from "./transfers.ts";
+import { type Count, countBeside } from "./tree-totals.ts";
+
+type TreeHooks = Required<Pick<TreeOptions, "onProgress" | "onResume" | "onKept" | "signal">>;
 
 interface TreesOptions {
   readonly command: string;
   /** The name of the whole, for the progress line. */
   readonly title: string;
   readonly json: boolean;
-  readonly move: (
-    client: Client,
-    onProgress: (bytes: number) => void,
-  ) => AsyncGenerator<TreeOutcome, LeftOut>;
+  readonly move: (client: Client, hooks: TreeHooks) => AsyncGenerator<TreeOutcome, LeftOut>;
+  /** How much there is to move: a number of files, or how it is found out. */
+  readonly total: (client: Client) => number | Count;
   /** Says how it is continued. */
   readonly onKept: () => void;
   /** The name of a file in messages. */
-  readonly name: (outcome: TreeOutcome) => string;
+  readonly name: (file: TreeRoot) => string;
   /** How each file was moved: `verified, on disk`. */
   readonly how: (outcome: TreeOutcome) => string;
   /** For `--json`. */
@@ -78,15 +82,17 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
   const counts = { files: 0, folders: 0, bytes: 0, moved: 0, skipped: 0, failed: 0 };
   const sums: Progress = { ...counts, how: "", lacking: new Lacking() };
   try {
-    using bar = context.progress.beginTree(options.title);
-    const outcomes = options.move(client, (moved) => {
-      bar.done = moved;
-      sums.moved = moved;
-    });
+    using bar = context.progress.beginTree(options.command, options.title);
+    using _counting = knowTotals(context, bar, options.total(client));
+    const outcomes = options.move(client, hooksOf(context, options, bar, sums));
     let next: IteratorResult<TreeOutcome, LeftOut>;
     while ((next = await outcomes.next()).done !== true) {
-      await take(context, options, sums, next.value);
-      bar.files = sums.files;
+      const outcome = next.value;
+      await take(context, options, sums, outcome);
+      bar.ended(options.name(outcome));
+      bar.files = sums.files + sums.skipped;
+      bar.failed = sums.failed;
+      if (outcome.skipped) bar.settled(outcome.size);
     }
     noteLeftOut(context, options.command, next.value);
     sums.lacking.note(context, options.command);
@@ -94,6 +100,32 @@ export async function moveTrees(context: Context, options: TreesOptions): Promis
     if (context.signal.aborted && sums.files > 0) options.onKept();
     if (context.chatty) context.output.say(summaryText(sums, performance.now() - began));
   }
+}
+
+function knowTotals(context: Context, bar: TreeBar, total: number | Count): Disposable | null {
+  if (typeof total !== "number") return countBeside(context, bar, total);
+  bar.totals = { files: total, bytes: undefined };
+  return null;
+}
+
+function hooksOf(
+  context: Context,
+  { command, name, onKept }: TreesOptions,
+  bar: TreeBar,
+  sums: Progress,
+): TreeHooks {
+  return {
+    signal: context.signal,
+    onKept,
+    onProgress: (moved, file) => {
+      bar.moved(moved, name(file));
+      sums.moved = moved;
+    },
+    onResume: (file, offset, size) => {
+      bar.settled(offset);
+      context.note(resumed(command, name(file), offset, size));
+    },
+  };
 }
 
 async function take(

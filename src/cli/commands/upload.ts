@@ -4,7 +4,7 @@ import type { Client } from "../../client/client.ts";
 import type { UploadSource } from "../../client/upload/upload.ts";
 import type { TreeOutcome } from "../../client/trees/tree.ts";
 import type { KeepOptions, LinksOption } from "../../client/trees/tree.ts";
-import type { Patterns } from "../../client/trees/filter.ts";
+import { makeFilter, type Patterns } from "../../client/trees/filter.ts";
 import type { Context } from "../program/context.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { statLocal } from "../program/local-names.ts";
@@ -13,7 +13,8 @@ import { type GlobFlags, localNames, noGlob } from "../program/given-names.ts";
 import { type Transfer, meansContents, meansFolder, uploads } from "../program/paths.ts";
 import { type Bar, resumeAt } from "../terminal/progress.ts";
 import { standardInput } from "../terminal/standard-input.ts";
-import { type Done, continued, transferAll } from "./transfers.ts";
+import { type Done, resumed, transferAll } from "./transfers.ts";
+import type { Count } from "./tree-totals.ts";
 import { checkNames, filesFrom, type FilesFromFlags, from0, listedUploads } from "./files-from.ts";
 import { checkChoice, choice, collisionOf, isCompared, type IfExists, moveTrees } from "./trees.ts";
 import { exclude, include, jobs, links, noModes, noTimes } from "../program/arguments.ts";
@@ -99,19 +100,16 @@ async function uploadAll(
     onKept,
     title: locals.join(" "),
     json,
-    move: (client, onProgress) =>
+    total: () => totalOf(roots, flags),
+    move: (client, hooks) =>
       client.putTrees(roots, {
         ...choice(flags),
         ifExists,
         times,
         modes,
         links,
-        onProgress,
-        onResume: ({ local }, offset, size) =>
-          context.note(continued("upload", local, offset, size)),
         keep: flags.discardPartial !== true,
-        onKept,
-        signal: context.signal,
+        ...hooks,
       }),
     name: ({ local }) => local,
     how: synced,
@@ -120,6 +118,18 @@ async function uploadAll(
         ? factsOf(outcome.path, outcome, outcome.crc32 ?? 0, outcome)
         : { path: outcome.path, link: outcome.target },
   });
+}
+
+/** The files of a list are known by their number. */
+function totalOf(roots: readonly Transfer[], flags: Flags): number | Count {
+  if (flags.recursive !== true) return roots.length;
+  return {
+    isRemote: false,
+    run: async (signal) => {
+      const { countLocal } = await import("../../client/trees/tree-count.ts");
+      return countLocal(roots, { ...flags, filter: await makeFilter(flags), signal });
+    },
+  };
 }
 
 function checkStdin(context: Context, locals: readonly string[], flags: Flags): void {
@@ -179,7 +189,7 @@ async function uploadOne(
     onProgress: (bytes) => void (bar.done = bytes),
     onResume: (offset, size) => {
       resumeAt(bar, offset);
-      context.note(continued("upload", local, offset, size));
+      context.note(resumed("upload", local, offset, size));
     },
     keep: flags.discardPartial !== true,
     onKept: () => context.kept(several && flags.ifExists === "fail" ? SKIPPING : undefined),

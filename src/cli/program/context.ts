@@ -52,7 +52,9 @@ export class Shared {
     if (flags.insecure === true) output.say(INSECURE);
     const credentials = (signal: AbortSignal) => findCredentials(flags, signal);
     this.connection = new Connection({ ...flags, credentials, onRetry, onLine }, onLost);
-    this.progress = new Progress(output, !quiet, () => this.connection.stall);
+    const inLog = flags.verbose === true ? "lines" : "nothing";
+    const showing = quiet ? "nothing" : output.stderrIsTerminal ? "bars" : inLog;
+    this.progress = new Progress(output, showing, () => this.connection.stall);
   }
 }
 

@@ -1,21 +1,31 @@
 /**
- * The line that shows how far transfers are, on a terminal: name, percent, bar, rate and time left. It appears
- * when they take longer than a moment, is redrawn in place, and removed when they end.
+ * Shows how far transfers are. On a terminal, one line does: name, percent, bar, rate and time left. It appears when they
+ * take longer than a moment, is redrawn in place, and removed when they end. In a log, a line comes every few seconds.
  */
 import type { Output, StatusLine } from "./output.ts";
 import { STDERR, say } from "./standard-streams.ts";
-import { fit, pad, printable } from "./terminal-text.ts";
-import { bytesText, clockText, counted } from "./units.ts";
+import { fit, fitEnd, pad, printable } from "./terminal-text.ts";
+import { Pace } from "./pace.ts";
+import { type Shown, TreeBar } from "./tree-bar.ts";
+import { bytesText, clockText } from "./units.ts";
 
 /** Milliseconds before the line appears: short transfers need none. */
 const PATIENCE = 500;
 const REDRAW = 100;
+
+/** Milliseconds between the lines in a log. */
+const LOG_EVERY = 3_000;
 
 /** Milliseconds over which the rate is measured. */
 const RATE_OVER = 3_000;
 
 const CLEAR_LINE = "\r\x1b[2K";
 const BAR_WIDTH = 24;
+
+/** Columns of a name beside a bar. */
+const MOST_NAME = 40;
+/** Columns of the path of a file in a tree, below which there is no bar beside it. */
+const LEAST_PATH = 20;
 
 /** One transfer under way. Disposed when it ends, however it does. */
 export interface Bar extends Disposable {
@@ -27,11 +37,8 @@ export interface Bar extends Disposable {
   earlier: number;
 }
 
-/** A tree under way: its size is not known. */
-export interface TreeBar extends Bar {
-  /** Files so far. */
-  files: number;
-}
+/** How progress is shown: on a terminal, in a log, or not at all. */
+export type Showing = "bars" | "lines" | "nothing";
 
 /** A transfer continues at `offset`: an earlier run has moved the bytes before, unless this one has moved some. */
 export function resumeAt(bar: Bar, offset: number): void {
@@ -40,45 +47,52 @@ export function resumeAt(bar: Bar, offset: number): void {
   bar.done = offset;
 }
 
-interface Sample {
-  readonly time: number;
-  readonly bytes: number;
-}
-
 export class Progress implements StatusLine {
   readonly #output: Output;
-  readonly #enabled: boolean;
+  readonly #showing: Showing;
   readonly #stall: () => string | undefined;
   /** The names of the transfers under way, the oldest first. */
   readonly #bars = new Map<Bar, string>();
+  #tree: TreeBar | undefined;
   /** Of the transfers that have ended. */
   #past = { count: 0, bytes: 0 };
   #count = 0;
   #began = 0;
-  #samples: Sample[] = [];
+  #pace = new Pace(RATE_OVER, 0);
   #shown = false;
 
   /** @param stall why nothing moves; undefined while something does */
-  constructor(output: Output, enabled: boolean, stall: () => string | undefined = () => undefined) {
+  constructor(output: Output, showing: Showing, stall: () => string | undefined = () => undefined) {
     this.#output = output;
     this.#stall = stall;
-    this.#enabled = enabled && output.stderrIsTerminal;
-    if (this.#enabled) output.status = this;
+    this.#showing = showing;
+    if (showing === "bars") output.status = this;
   }
 
-  /** Begins so many transfers. Disposed when all have ended. */
-  group(count: number): Disposable {
+  /** Whether anybody may see it. */
+  get isShown(): boolean {
+    return this.#showing !== "nothing";
+  }
+
+  /** Begins so many transfers of a command. Disposed when all have ended. */
+  group(command: string, count: number): Disposable {
     this.#count = count;
     this.#past = { count: 0, bytes: 0 };
-    this.#samples = [];
     this.#began = performance.now();
-    const timer = this.#enabled ? setInterval(() => this.#draw(), REDRAW) : undefined;
+    this.#pace = new Pace(RATE_OVER, this.#began);
+    const timer = this.#start(command);
     return {
       [Symbol.dispose]: () => {
         clearInterval(timer);
         this.hide();
       },
     };
+  }
+
+  #start(command: string): Timer | undefined {
+    if (this.#showing === "bars") return setInterval(() => this.#draw(), REDRAW);
+    if (this.#showing === "lines") return setInterval(() => this.#log(command), LOG_EVERY);
+    return undefined;
   }
 
   begin(name: string): Bar {
@@ -88,21 +102,17 @@ export class Progress implements StatusLine {
       earlier: 0,
       [Symbol.dispose]: () => this.#end(bar),
     };
-    if (this.#enabled) this.#bars.set(bar, printable(name));
+    this.#bars.set(bar, name);
     return bar;
   }
 
   /** One line for all files of a tree. Disposed when all have ended. */
-  beginTree(name: string): TreeBar {
-    const group = this.group(1);
-    const own = this.begin(name);
-    const bar: TreeBar = Object.assign(own, { files: 0 });
-    const end = own[Symbol.dispose];
-    bar[Symbol.dispose] = () => {
-      end();
+  beginTree(command: string, title: string): TreeBar {
+    const group = this.group(command, 1);
+    return (this.#tree = new TreeBar(title, () => {
+      this.#tree = undefined;
       group[Symbol.dispose]();
-    };
-    return bar;
+    }));
   }
 
   hide(): void {
@@ -120,60 +130,70 @@ export class Progress implements StatusLine {
   #draw(): void {
     const now = performance.now();
     const rate = this.#rate(now);
-    const [first] = this.#bars;
-    if (first === undefined || now - this.#began < PATIENCE) return;
-    const [bar, name] = first;
-    const line =
-      this.#count > 1
-        ? this.#manyLine(name, rate, now - this.#began)
-        : this.#oneLine(bar, name, rate);
+    const shown = this.#shownAt(now, rate);
+    if (shown === undefined || now - this.#began < PATIENCE) return;
     this.#shown = true;
-    say(STDERR, CLEAR_LINE + line);
+    say(STDERR, CLEAR_LINE + this.#line(shown, rate));
+  }
+
+  /** `leat: get: 12/400 files, 1.20/4.00 GiB, 30%, 112 MiB/s, 0:25 left; now photos/sea.jpg` */
+  #log(command: string): void {
+    const now = performance.now();
+    const rate = this.#rate(now);
+    const shown = this.#shownAt(now, rate);
+    if (shown === undefined) return;
+    const { name, part, done, left, failed } = shown;
+    const time = left === undefined ? undefined : `${leftText(left)} left`;
+    const moving = this.#stall() ?? [`${bytesText(rate)}/s`, time];
+    const facts = [done, percentText(part), moving, failed].flat();
+    const known = facts.filter((fact) => fact !== undefined);
+    this.#output.say(`leat: ${command}: ${known.join(", ")}; now ${name}`);
+  }
+
+  /** undefined while nothing is under way */
+  #shownAt(now: number, rate: number): Shown | undefined {
+    if (this.#tree !== undefined) return this.#tree.shown(now);
+    const [first] = this.#bars;
+    if (first === undefined) return undefined;
+    const [bar, name] = first;
+    return this.#count > 1 ? this.#ofMany(name, now - this.#began) : ofOne(bar, name, rate);
   }
 
   /** Bytes a second, of all transfers together. */
   #rate(now: number): number {
     let { bytes } = this.#past;
-    for (const bar of this.#bars.keys()) bytes += bar.done - bar.earlier;
-    const samples = this.#samples;
-    samples.push({ time: now, bytes });
-    while (samples[0]!.time < now - RATE_OVER) samples.shift();
-    const { time, bytes: before } = samples[0]!;
-    return now > time ? Math.max(0, ((bytes - before) * 1000) / (now - time)) : 0;
-  }
-
-  #oneLine(bar: Bar, name: string, rate: number): string {
-    if (bar.total === undefined) {
-      const files = "files" in bar ? `${counted(Number(bar.files), "file")}, ` : "";
-      return this.#line(name, undefined, files + bytesText(bar.done), rate, 0);
+    for (const bar of [...this.#bars.keys(), this.#tree]) {
+      if (bar !== undefined) bytes += bar.done - bar.earlier;
     }
-    const part = Math.min(1, bar.done / (bar.total || 1));
-    const left = rate > 0 ? (bar.total - bar.done) / rate : Number.POSITIVE_INFINITY;
-    return this.#line(name, part, percentText(part), rate, left);
+    return this.#pace.at(now, bytes);
   }
 
   /** Of several, files are counted: the sizes of the next ones are not known yet. */
-  #manyLine(name: string, rate: number, elapsed: number): string {
+  #ofMany(name: string, elapsed: number): Shown {
     let done = this.#past.count;
     for (const bar of this.#bars.keys()) done += Math.min(1, bar.done / (bar.total || Infinity));
     const part = done / this.#count;
     const left = (elapsed * (1 - part)) / part / 1000;
     const numbered = `[${this.#past.count + 1}/${this.#count}] ${name}`;
-    return this.#line(numbered, part, percentText(part), rate, left);
+    return { name: numbered, done: undefined, part, left };
   }
 
   /** On a narrow terminal the bar is left out first, then the name; then the rest is cut. */
-  #line(name: string, part: number | undefined, done: string, rate: number, left: number): string {
+  #line({ name, done, part, left, failed }: Shown, rate: number): string {
     const columns = (process.stderr.columns || 80) - 1;
-    const stall = this.#stall();
-    const speed = `${bytesText(rate)}/s`.padStart(11);
-    const moving = `${speed} ${part === undefined ? "" : leftText(left)}`;
-    const facts = `  ${done.padStart(4)} ${stall ?? moving}`;
-    const room = columns - facts.length;
-    const withBar = part !== undefined && room >= BAR_WIDTH + 12;
-    if (!withBar) return room < 4 ? fit(facts.trim(), columns) : fit(name, room) + facts;
-    const shown = fit(name, Math.min(32, room - BAR_WIDTH - 2));
-    return `${pad(shown, 12)}  ${this.#drawn(part)}${facts}`;
+    const time = part === undefined ? "" : leftText(left).padStart(5);
+    const moving = this.#stall() ?? `${`${bytesText(rate)}/s`.padStart(10)} ${time}`.trimEnd();
+    const parts = [done, percentText(part)?.padStart(4), moving, failed];
+    const facts = parts.filter((fact) => fact !== undefined).join("  ");
+    const room = columns - facts.length - 2;
+    if (room < 2) return fit(facts, columns);
+    // What changes in each line is not to move the rest.
+    const least = done === undefined ? 12 : LEAST_PATH;
+    const withBar = part !== undefined && room >= BAR_WIDTH + 2 + least;
+    const most = withBar ? Math.min(MOST_NAME, room - BAR_WIDTH - 2) : room;
+    const cut = done === undefined ? fit(printable(name), most) : fitEnd(printable(name), most);
+    const padded = pad(cut, done === undefined ? 12 : most);
+    return [padded, ...(withBar ? [this.#drawn(part)] : []), facts].join("  ");
   }
 
   #drawn(part: number): string {
@@ -184,9 +204,20 @@ export class Progress implements StatusLine {
   }
 }
 
-const percentText = (part: number): string => `${Math.floor(100 * part)}%`;
+function ofOne(bar: Bar, name: string, rate: number): Shown {
+  if (bar.total === undefined) {
+    return { name, done: bytesText(bar.done), part: undefined, left: undefined };
+  }
+  const part = Math.min(1, bar.done / (bar.total || 1));
+  const left = rate > 0 ? (bar.total - bar.done) / rate : undefined;
+  return { name, done: undefined, part, left };
+}
+
+function percentText(part: number | undefined): string | undefined {
+  return part === undefined ? undefined : `${Math.floor(100 * part)}%`;
+}
 
 /** Beyond a few days it would be a guess. */
-function leftText(seconds: number): string {
-  return (seconds < 360_000 ? clockText(seconds) : "-:--").padStart(5);
+function leftText(seconds = Number.POSITIVE_INFINITY): string {
+  return seconds < 360_000 ? clockText(seconds) : "-:--";
 }

@@ -32,6 +32,19 @@ export function fit(text: string, columns: number): string {
   return columns < 1 ? "" : `${cut}…`;
 }
 
+/** Cut to at most so many columns, with "…" at the start: of a path, the end says more. */
+export function fitEnd(text: string, columns: number): string {
+  let width = Bun.stringWidth(text);
+  if (width <= columns) return text;
+  let at = 0;
+  for (const character of text) {
+    if (width <= columns - 1) break;
+    width -= Bun.stringWidth(character);
+    at += character.length;
+  }
+  return columns < 1 ? "" : `…${text.slice(at)}`;
+}
+
 /** Filled up to so many columns. */
 export function pad(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - Bun.stringWidth(text)));

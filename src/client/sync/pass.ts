@@ -75,7 +75,7 @@ export class Pass<Folder> {
     const decision = decide(source, target, this.#options.rules);
     const { filter, tally } = this.#options;
     if (decision === "same" && filter === undefined) {
-      tally.unchanged += 1;
+      tally.unchanged(source!);
       return;
     }
     const place = below(parent.place, name);
@@ -109,7 +109,7 @@ export class Pass<Folder> {
     if (!isOpen(parent) || parent.purpose === "remove") return this.#remove(parent, named);
     switch (decision) {
       case "same":
-        tally.unchanged += 1;
+        tally.unchanged(named.source!);
         return;
       case "skip":
         tally.skipped += 1;
@@ -229,7 +229,7 @@ export class Pass<Folder> {
       }
       if (differs) return this.#replaceKept(root, named);
       releaseRoot(root);
-      tally.unchanged += 1;
+      tally.unchanged(source!);
     });
   }
 

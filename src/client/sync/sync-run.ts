@@ -7,6 +7,7 @@ import { SYNC_FAILURES, SYNC_QUEUE, TREE_OUTCOMES } from "../../limits.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { Calls } from "../calls/calls.ts";
 import { abortable, onAbort } from "../connection/abortable.ts";
+import { callBackSafely } from "../connection/callbacks.ts";
 import type { Walk } from "../local/local-walk.ts";
 import { outcomeOf, type LeftOut, type TreeRoot } from "../trees/tree.ts";
 import { Channel } from "./channel.ts";
@@ -97,7 +98,7 @@ export class SyncRun<Folder> {
       ends: (error) => this.#isEnd(error),
       differs: (item) => differs(this.#calls, item, this.#stop.signal),
     };
-    const tally = new Tally();
+    const tally = new Tally(this.#onUnchanged);
     if (dryRun) {
       this.#isAgain = true; // there is no other look
       await this.#plan({ ...shared, tally, copies: true, removes: Number.POSITIVE_INFINITY });
@@ -118,6 +119,14 @@ export class SyncRun<Folder> {
     await this.#pass({ ...shared, tally: new Tally(), copies: false, removes });
     return { ...rest, notRemoved: undefined };
   }
+
+  readonly #onUnchanged = (bytes: number): void =>
+    callBackSafely(
+      (error) => this.#stop.abort(error),
+      "onUnchanged",
+      this.#options.onUnchanged,
+      bytes,
+    );
 
   async #mayRemove(removals: Removals): Promise<boolean> {
     const { maxDelete = Number.POSITIVE_INFINITY, confirmDelete } = this.#options;

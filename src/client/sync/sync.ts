@@ -44,6 +44,8 @@ export interface SyncOptions
    * target. What has these paths there is replaced.
    */
   readonly backupDir?: string;
+  /** Called for each file that is the same on both sides, with its bytes. */
+  readonly onUnchanged?: (bytes: number) => void;
 }
 
 /** How to make a local folder like one of the library. */

@@ -1,9 +1,10 @@
 /** Counts what a sync leaves as it is, and what it would remove. */
+import type { Walked } from "../local/local-walk.ts";
 import type { TreeRoot } from "../trees/tree.ts";
 import type { Removals, SyncRest } from "./sync.ts";
 
 export class Tally {
-  unchanged = 0;
+  #unchanged = 0;
   skipped = 0;
   kept = 0;
   #links = 0;
@@ -12,6 +13,18 @@ export class Tally {
   #files = 0;
   #folders = 0;
   #first: TreeRoot | undefined;
+
+  readonly #onUnchanged: ((bytes: number) => void) | undefined;
+
+  /** @param onUnchanged called with the bytes of each file that is the same on both sides */
+  constructor(onUnchanged?: (bytes: number) => void) {
+    this.#onUnchanged = onUnchanged;
+  }
+
+  unchanged({ size }: Walked): void {
+    this.#unchanged += 1;
+    this.#onUnchanged?.(size);
+  }
 
   /** A link, or what is neither a file nor a folder. */
   leaveOut(path: string, isLink: boolean): void {
@@ -36,7 +49,8 @@ export class Tally {
 
   /** @param more links and others that transfers have left out */
   rest(more: Pick<SyncRest, "links" | "others" | "example">): Omit<SyncRest, "notRemoved"> {
-    const { unchanged, skipped, kept } = this;
+    const { skipped, kept } = this;
+    const unchanged = this.#unchanged;
     const links = this.#links + more.links;
     const others = this.#others + more.others;
     return { unchanged, skipped, kept, links, others, example: this.#example ?? more.example };

@@ -50,7 +50,7 @@ export class PutFiles {
       path: item.path,
       file: { bytes: file.bytes, ...kept(file, this.#options) },
       ifExists: IF_EXISTS[this.#options.ifExists ?? "fail"],
-      onTaken: (bytes) => this.#run.moved(bytes),
+      onTaken: (bytes) => this.#run.moved(bytes, item),
       done: (receipt) => {
         small.delete(put);
         end(this.#sent(item, receipt));

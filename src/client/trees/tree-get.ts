@@ -260,7 +260,7 @@ export class TreeGet {
     const { size } = version;
     if (this.#collision === "fail") folder.mustBeFree(name);
     if (this.#isKept(folder, name, version)) {
-      return this.#run.report(outcomeOf(item, { skipped: true }));
+      return this.#run.report(outcomeOf(item, { size, skipped: true }));
     }
     const bytes = Math.min(size, DOWNLOAD_WINDOW);
     const start = (held = came): void => {
@@ -314,7 +314,7 @@ export class TreeGet {
   ): void {
     const entry = storeEntry(came.entry);
     const { contents } = came;
-    this.#run.moved(contents.length);
+    this.#run.moved(contents.length, item);
     const isWritten =
       this.#durability === "none" && folder.writeSmall(name, contents, kept(entry, this.#options));
     if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
@@ -332,13 +332,14 @@ export class TreeGet {
       const options = { ...this.#options, shown: item.local };
       const local = localOptions(entry, bytes.length, options);
       const sink = folder.create(name, { ...local, syncs: this.#syncs });
-      if ("skipped" in sink) return outcomeOf(item, { skipped: true });
+      if ("skipped" in sink) return outcomeOf(item, { size: bytes.length, skipped: true });
       await using held = sink;
       await held.write(bytes, 0);
       const stored = await held.commit();
       return fetched(item, entry, await savedIn(folder, savedAs(stored, this.#options)));
     } catch (thrown) {
-      if (isSkipped(thrown, this.#collision)) return outcomeOf(item, { skipped: true });
+      if (isSkipped(thrown, this.#collision))
+        return outcomeOf(item, { size: bytes.length, skipped: true });
       throw thrown;
     }
   }
@@ -355,7 +356,7 @@ export class TreeGet {
     const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
     const download = this.#calls.download(item.path, folder.pathOf(name), options);
     const { entry, ...saved } = await download;
-    if (saved.skipped) return outcomeOf(item, { skipped: true });
+    if (saved.skipped) return outcomeOf(item, { size: entry.size, skipped: true });
     return fetched(item, entry, await savedIn(folder, saved));
   }
 }

@@ -239,7 +239,7 @@ export class TreePut {
       const message = `the server says that ${quote(item.path)} ${how}: the file that is there now may be another one`;
       return this.#run.failed(item, "FILE", new LeatError("PROTOCOL_ERROR", message));
     }
-    this.#run.moved(size);
+    this.#run.moved(size, item);
     const durability = durabilityOf(outcome.durability);
     return outcomeOf(item, {
       size,

@@ -117,11 +117,12 @@ export class TreeRun {
     }
   }
 
-  /** Bytes arrived, or were sent. */
-  moved(bytes: number): void {
+  /** Bytes of a file arrived, or were sent. */
+  moved(bytes: number, file: TreeRoot): void {
     const { onProgress } = this.#options;
     this.#moved += bytes;
-    if (onProgress !== undefined) callBackSafely(this.#fail, "onProgress", onProgress, this.#moved);
+    if (onProgress === undefined) return;
+    callBackSafely(this.#fail, "onProgress", onProgress, this.#moved, file);
   }
 
   /** The signal and the callbacks for the transfer of one file: its progress counts as that of the run. */
@@ -130,7 +131,7 @@ export class TreeRun {
     return {
       signal: this.signal,
       onProgress: (bytes: number): void => {
-        this.moved(bytes - before);
+        this.moved(bytes - before, file);
         before = bytes;
       },
       onResume: (offset: number, size: number): void => {

@@ -53,8 +53,8 @@ export interface TreeOptions extends CallOptions, Patterns, KeepOptions, LinksOp
   readonly folders?: "contents" | "empty" | "refuse";
   /** Whether folders above the roots are made where they are missing; unless given, such a root fails with NOT_FOUND. */
   readonly parents?: boolean;
-  /** Called as bytes arrive or leave, with the sum of all files so far. */
-  readonly onProgress?: (bytes: number) => void;
+  /** Called as bytes of a file arrive or leave, with the sum of all files so far. */
+  readonly onProgress?: (bytes: number, file: TreeRoot) => void;
   /**
    * Called when an earlier run was interrupted in a file: this one continues it at `offset`. 0: it begins
    * anew, because the file is another one now. `size`, in bytes, is that of the whole.
