@@ -12,36 +12,37 @@ import {
 import { nextTurn } from "../next-turn.ts";
 import { failureOf } from "../session/failure.ts";
 import { below, quote } from "../store/names.ts";
+import { isSameTime } from "../store/same-time.ts";
 import type { DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
 import { IncomingWalk, type WalkedItem } from "../transfer/incoming-walk.ts";
 import { OutgoingQueue } from "../transfer/outgoing-queue.ts";
-import type { Entry, Finish, PutTree, TreeOutcome } from "../wire/gen/messages.ts";
-import { encodeMessage, type Init } from "../wire/plain.ts";
+import type {
+  Entry,
+  Finish,
+  FolderAttributes,
+  PutTree,
+  Timestamp,
+  TreeOutcome,
+} from "../wire/gen/messages.ts";
+import type { Init } from "../wire/plain.ts";
 import { checkFacts } from "./bounds.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
+import { ItemOutcomes } from "./item-outcomes.ts";
 import { itemTurns, type TurnTaker } from "./item-turns.ts";
 import { OpenFolders } from "./open-folders.ts";
 import { COLLISIONS, storedAs } from "./put.ts";
 import { putWhole, type StoredWhole } from "./put-whole.ts";
-
-/** The outcome of an item; undefined until it is known. */
-interface Slot {
-  outcome: Init<TreeOutcome> | undefined;
-}
 
 export class PutTreeOperation implements Receiving, TurnTaker {
   complete = false;
   readonly #request: PutTree;
   readonly #exchange: Exchange;
   readonly #incoming = new IncomingWalk(SMALL_FILE, "the client sent a tree");
-  readonly #outcomes: OutgoingQueue;
+  readonly #queue: OutgoingQueue;
+  readonly #outcomes: ItemOutcomes;
   readonly #folders: OpenFolders;
-  /** From the first item whose outcome is not known. */
-  #slots: Slot[] = [];
-  /** The most of them: as many files are open. */
-  #mostSlots = 1;
-  /** Items whose work is not done yet. */
-  #running = 0;
+  /** The most items that wait for their outcomes: as many files are open. */
+  #mostWaiting = 1;
   /** Contents of files that are being stored, in bytes. */
   #held = 0;
   /** A folder is being made: what follows may be in it. */
@@ -58,12 +59,16 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     this.#request = request;
     this.#exchange = exchange;
     this.#folders = new OpenFolders(request.path);
-    this.#outcomes = new OutgoingQueue({
+    this.#queue = new OutgoingQueue({
       onReady: () => exchange.ready(),
       onTaken: (bytes) => {
         exchange.countSent(bytes);
         this.#schedule();
       },
+    });
+    this.#outcomes = new ItemOutcomes(this.#queue, () => {
+      this.#schedule();
+      this.#settle();
     });
     void this.#begin();
   }
@@ -75,15 +80,15 @@ export class PutTreeOperation implements Receiving, TurnTaker {
       const entry = await this.#root(path, mode);
       this.#waits = false;
       if (this.#over) return this.#settle();
-      exchange.respond({ case: "putTree", value: { entry } });
+      exchange.respond({ case: "putTree", value: { entry, attributes: true } });
       if (exchange.widen(TREE_WINDOW) < LEAST_TREE_WINDOW) {
         throw new LeatError("RESOURCE_EXHAUSTED", "no memory is left for one more tree now", {
           retryAfter: RETRY_AFTER,
         });
       }
       const isSynced = exchange.durability === "fsync";
-      this.#mostSlots += exchange.takeFiles(isSynced ? TREE_COMMITS : UNUSUAL_COMMITS);
-      exchange.send(this.#outcomes, 0);
+      this.#mostWaiting += exchange.takeFiles(isSynced ? TREE_COMMITS : UNUSUAL_COMMITS);
+      exchange.send(this.#queue, 0);
     } catch (thrown) {
       this.#waits = false;
       this.#fail(LeatError.from(thrown, `upload of ${quote(path)} failed`));
@@ -126,9 +131,9 @@ export class PutTreeOperation implements Receiving, TurnTaker {
 
   /** Items that are being stored are stored all the same. */
   abort(): Promise<void> | undefined {
-    this.#over = true;
+    this.#over = this.#outcomes.isOver = true;
     itemTurns.forget(this);
-    if (this.#running === 0 && !this.#waits) return undefined;
+    if (this.#outcomes.running === 0 && !this.#waits) return undefined;
     this.#idle ??= Promise.withResolvers();
     return this.#idle.promise;
   }
@@ -136,7 +141,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
   /** Whether the next item has to wait: for outcomes to leave, or for others to be stored. */
   get #isFull(): boolean {
     if (this.#over || this.#waits || this.#held >= TREE_HELD_BYTES) return true;
-    return this.#outcomes.waiting >= OUTCOME_BYTES || this.#slots.length >= this.#mostSlots;
+    return this.#queue.waiting >= OUTCOME_BYTES || this.#outcomes.waiting >= this.#mostWaiting;
   }
 
   /** @throws PROTOCOL_ERROR */
@@ -157,7 +162,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     if (!this.#incoming.isEmpty) {
       throw new LeatError("PROTOCOL_ERROR", "the client ended a tree in the middle of an item");
     }
-    if (this.#slots.length === 0) this.#outcomes.end();
+    if (this.#outcomes.waiting === 0) this.#queue.end();
   }
 
   #schedule(): void {
@@ -180,13 +185,14 @@ export class PutTreeOperation implements Receiving, TurnTaker {
 
   /** @throws PROTOCOL_ERROR */
   #item({ message, contents }: WalkedItem): void {
-    const { leave, entry, again } = message;
+    const { leave, entry, again, attributes } = message;
     this.#folders.leave(leave);
+    if (attributes !== undefined && entry === undefined) return this.#attributes(attributes);
     if (entry?.kind === "DIRECTORY") return this.#folder(entry);
     if (entry?.kind !== "FILE" || contents === undefined) {
       throw new LeatError(
         "PROTOCOL_ERROR",
-        "an item of a tree is neither a folder nor a whole file",
+        "an item of a tree is neither a folder, nor its attributes, nor a whole file",
       );
     }
     this.#file(entry, contents, again);
@@ -195,7 +201,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
   #folder(entry: Entry): void {
     const { name } = entry;
     const { store, durability } = this.#exchange;
-    const report = this.#reporter("makeDirectory", name, 0);
+    const report = this.#reporter("makeDirectory", below(this.#folders.path, name), 0);
     let made: MaybePromise<StoreEntry> | LeatError;
     try {
       const path = this.#folders.pathOf(name);
@@ -210,21 +216,21 @@ export class PutTreeOperation implements Receiving, TurnTaker {
       folder.hasFailed = true;
       return report(error);
     };
-    if (made instanceof LeatError) return this.#known(failed(made));
-    if (!(made instanceof Promise)) return this.#known(report());
+    if (made instanceof LeatError) return this.#outcomes.known(failed(made));
+    if (!(made instanceof Promise)) return this.#outcomes.known(report());
     this.#waits = true;
     const outcome = made.then(
       () => report(),
       (thrown: unknown) => failed(LeatError.from(thrown)),
     );
-    this.#later(outcome, () => (this.#waits = false));
+    this.#outcomes.later(outcome, () => (this.#waits = false));
   }
 
   #file(entry: Entry, bytes: Uint8Array, again: boolean): void {
     const { name, modified, mode } = entry;
     const { store, durability } = this.#exchange;
     const collision = COLLISIONS[this.#request.ifExists];
-    const report = this.#reporter("put", name, bytes.length);
+    const report = this.#reporter("put", below(this.#folders.path, name), bytes.length);
     try {
       const path = this.#folders.pathOf(name);
       checkFacts(entry);
@@ -240,79 +246,68 @@ export class PutTreeOperation implements Receiving, TurnTaker {
         again,
       };
       const stored = putWhole(store, file, this.#wasTaken);
-      if (!(stored instanceof Promise)) return this.#known(report(undefined, stored));
+      if (!(stored instanceof Promise)) return this.#outcomes.known(report(undefined, stored));
       this.#wasTaken ||= durability === "none";
       const failed = (thrown: unknown): Init<TreeOutcome> =>
         report(LeatError.from(thrown, `upload of ${quote(path)} failed`));
       this.#held += bytes.length;
-      this.#later(
+      this.#outcomes.later(
         stored.then((result) => report(undefined, result), failed),
         () => (this.#held -= bytes.length),
       );
     } catch (thrown) {
-      this.#known(report(LeatError.from(thrown, `upload of ${quote(name)} failed`)));
+      this.#outcomes.known(report(LeatError.from(thrown, `upload of ${quote(name)} failed`)));
+    }
+  }
+
+  /** All items before it are stored first: the last name that a folder gets would change its time. */
+  #attributes(attributes: FolderAttributes): void {
+    this.#outcomes.afterwards(() => this.#setAttributes(attributes));
+  }
+
+  #setAttributes({ path, modified, mode }: FolderAttributes): MaybePromise<Init<TreeOutcome>> {
+    const folder = path === "" ? this.#request.path : below(this.#request.path, path);
+    const report = this.#reporter("makeDirectory", folder, 0);
+    const set = (entry: StoreEntry): Init<TreeOutcome> => ({
+      ...report(),
+      modifiedNotSet: modified !== undefined && !hasTime(entry, modified),
+    });
+    try {
+      checkFacts({ mode: mode ?? 0, modified });
+      const made = this.#exchange.store.makeDirectory(folder, true, "none", { modified, mode });
+      if (!(made instanceof Promise)) return set(made);
+      return made.then(set, (thrown: unknown) => report(LeatError.from(thrown)));
+    } catch (thrown) {
+      return report(LeatError.from(thrown));
     }
   }
 
   /** @returns makes the outcome of an item, and its line in the log */
   #reporter(
     operation: "put" | "makeDirectory",
-    name: string,
+    path: string,
     bytes: number,
   ): (error?: LeatError, stored?: StoredWhole) => Init<TreeOutcome> {
     const { durability, logItem } = this.#exchange;
-    const path = logItem && below(this.#folders.path, name);
     const began = logItem && performance.now();
     return (error, stored) => {
       const skipped = stored?.skipped === true;
-      logItem?.({ operation, path: path!, bytes, began: began!, skipped, error });
+      logItem?.({ operation, path, bytes, began: began!, skipped, error });
       if (error?.code === "INTERNAL") this.#exchange.warn(error);
       if (error !== undefined) return { failure: failureOf(error) };
       return stored === undefined ? {} : outcomeOf(stored, durability);
     };
   }
 
-  #known(outcome: Init<TreeOutcome>): void {
-    if (this.#slots.length > 0) this.#slots.push({ outcome });
-    else this.#send(outcome);
-  }
-
-  /** @param coming never rejects */
-  #later(coming: Promise<Init<TreeOutcome>>, done: () => void): void {
-    const slot: Slot = { outcome: undefined };
-    this.#slots.push(slot);
-    this.#running += 1;
-    void coming.then((outcome) => {
-      slot.outcome = outcome;
-      this.#running -= 1;
-      done();
-      this.#flush();
-      this.#schedule();
-      this.#settle();
-    });
-  }
-
-  /** Sends the outcomes that are known, up to the first that is not. */
-  #flush(): void {
-    const unknown = this.#slots.findIndex(({ outcome }) => outcome === undefined);
-    const known = unknown === -1 ? this.#slots.length : unknown;
-    for (const { outcome } of this.#slots.slice(0, known)) this.#send(outcome!);
-    this.#slots = this.#slots.slice(known);
-  }
-
-  #send(outcome: Init<TreeOutcome>): void {
-    this.#outcomes.push(encodeMessage("TreeOutcome", outcome, true));
-  }
-
   #fail(thrown: unknown): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#over = this.#outcomes.isOver = true;
     this.#exchange.fail(LeatError.from(thrown, `upload of ${quote(this.#request.path)} failed`));
   }
 
   /** The stream is over: so is this, when nothing runs any more. */
   #settle(): void {
-    if (this.#over && this.#running === 0 && !this.#waits) this.#idle?.resolve();
+    if (this.#over && this.#outcomes.running === 0 && !this.#waits) this.#idle?.resolve();
   }
 }
 
@@ -323,6 +318,11 @@ function outcomeOf(
   const { size, version, notDone } = entry;
   const isOnDisk = durability === "fsync" && notDone?.sync !== true && !skipped;
   return { size, version, skipped, ...storedAs(isOnDisk ? "fsync" : "none", notDone) };
+}
+
+/** Whether a folder has got this time: a file system may keep it less precisely, and FAT cuts it to an even second. */
+function hasTime({ modified }: StoreEntry, wanted: Timestamp): boolean {
+  return modified !== undefined && isSameTime(wanted, modified);
 }
 
 /** Files at once that are stored the ordinary way, where a file needs no sync. */

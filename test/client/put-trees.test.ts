@@ -5,7 +5,8 @@ import { connect } from "../../src/index.ts";
 import type { PutTreeOptions, TreeOutcome } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
 import { SMALL_FILE } from "../../src/limits.ts";
-import type { TreeOutcome as WireOutcome } from "../../src/wire/gen/messages.ts";
+import { IncomingWalk } from "../../src/transfer/incoming-walk.ts";
+import type { TreeItem, TreeOutcome as WireOutcome } from "../../src/wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { RunningServer, Served } from "../cli/support.ts";
 import { join, seededRandom } from "../support/chop.ts";
@@ -173,6 +174,115 @@ describe("a server that", () => {
     const there = [...done].map(([path, sum]) => (path.endsWith("/") ? path : `${path}=${sum}`));
     const expected = ["", ...linesOf(local, "t")].map((line) => `t/${line}`);
     expect(there.toSorted()).toEqual(expected.toSorted());
+  });
+
+  /** Takes all items; a request for a folder sets its time as well. */
+  const folders = (
+    takes: boolean,
+    outcomeOf: (item: TreeItem) => Init<WireOutcome> = ({ entry }) => ({ size: entry?.size ?? 0 }),
+  ): ScriptedServer & { readonly log: string[] } => {
+    const log: string[] = [];
+    const puts = new Map<number, { path: string; uploadId: Uint8Array }>();
+    const incoming = new IncomingWalk(SMALL_FILE);
+    let offset = 0;
+    let sum = 0;
+    const server = new ScriptedServer({
+      request: (operation, stream, peer) => {
+        if (operation.case === "putTree") {
+          return peer.answer(stream, { case: "putTree", value: { attributes: takes } });
+        }
+        if (operation.case === "put") {
+          const { path, uploadId } = operation.value;
+          puts.set(stream, { path, uploadId });
+          peer.answer(stream, { case: "put", value: { uploadId } });
+          return peer.frame(stream, { case: "credit", value: { bytes: 1000 } });
+        }
+        if (operation.case !== "makeDirectory") return peer.fail(stream, "NOT_FOUND");
+        const { path, modified } = operation.value;
+        if (!path.startsWith(".leat-")) log.push(`request ${path}`);
+        const value = { name: path.split("/").at(-1)!, kind: "DIRECTORY", modified } as const;
+        peer.answer(stream, { case: "makeDirectory", value });
+      },
+      said: (said, peer) => {
+        const { stream } = said;
+        const put = puts.get(stream);
+        if (put !== undefined) {
+          if ("bytes" in said || said.body.case !== "finish") return;
+          log.push(`put ${put.path}`);
+          const entry = { name: put.path.split("/").at(-1)!, kind: "FILE", size: 1 } as const;
+          const { crc32: sum } = said.body.value;
+          const value = { entry, uploadId: put.uploadId, crc32: sum };
+          return peer.frame(stream, { case: "receipt", value });
+        }
+        if ("bytes" in said) {
+          incoming.push(said.bytes, crc32(said.bytes));
+          for (let came = incoming.next(); came !== undefined; came = incoming.next()) {
+            const { entry, attributes } = came.message;
+            log.push(attributes === undefined ? entry!.name : `attributes ${attributes.path}`);
+            const bytes = encodeMessage("TreeOutcome", outcomeOf(came.message), true);
+            peer.data(stream, offset, bytes, crc32(bytes));
+            offset += bytes.length;
+            sum = crc32(bytes, sum);
+          }
+        } else if (said.body.case === "finish" && offset > 0) {
+          peer.frame(stream, { case: "finish", value: { size: offset, crc32: sum } });
+        }
+      },
+    });
+    return Object.assign(server, { log });
+  };
+
+  test("takes attributes as items gets no request for a folder", async () => {
+    using local = new TemporaryFolder();
+    for (const name of ["t/a/b/x", "t/a/y", "t/c/z"]) local.file(name, name);
+    using server = folders(true);
+    await using client = await connect(server.address);
+    const outcomes = await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t"));
+    expect(failures(outcomes)).toEqual([]);
+    expect(outcomes.filter(({ kind }) => kind === "DIRECTORY")).toHaveLength(4);
+    const at = (line: string): number => server.log.indexOf(line);
+    const attributes = ["a/b", "a", "c", ""].map((path) => `attributes ${path}`);
+    expect(server.log.filter((line) => line.includes(" ")).toSorted()).toEqual(
+      attributes.toSorted(),
+    );
+    expect(at("attributes a/b")).toBeGreaterThan(at("x"));
+    expect(at("attributes a")).toBeGreaterThan(Math.max(at("y"), at("attributes a/b")));
+    expect(at("attributes ")).toBe(server.log.length - 1);
+  });
+
+  test("takes no attributes as items gets a request for each folder", async () => {
+    using local = new TemporaryFolder();
+    for (const name of ["t/a/b/x", "t/a/y"]) local.file(name, name);
+    using server = folders(false);
+    await using client = await connect(server.address);
+    const outcomes = await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t"));
+    expect(failures(outcomes)).toEqual([]);
+    expect(server.log.filter((line) => line.includes(" "))).toEqual([
+      "request t/a/b",
+      "request t/a",
+      "request t",
+    ]);
+  });
+
+  test("could not store a file at once gets the attributes of its folder again, when the file is there", async () => {
+    using local = new TemporaryFolder();
+    for (const name of ["t/a/y", "t/b/x"]) local.file(name, name.at(-1));
+    const busy = { code: "UNAVAILABLE", message: "later", retryable: true } as const;
+    using server = folders(true, ({ entry }) =>
+      entry?.name === "y" ? { failure: busy } : { size: entry?.size ?? 0 },
+    );
+    await using client = await connect(server.address);
+    const outcomes = await Array.fromAsync(client.putTreeOutcomes(local.at("t"), "t"));
+    expect(failures(outcomes)).toEqual([]);
+    expect(outcomes.map(({ path }) => path).toSorted()).toEqual([
+      "t",
+      "t/a",
+      "t/a/y",
+      "t/b",
+      "t/b/x",
+    ]);
+    const last = server.log.findLastIndex((line) => / (t\/)?a$/.test(line));
+    expect(last).toBeGreaterThan(server.log.indexOf("put t/a/y"));
   });
 
   const lie = (outcomes: readonly Init<WireOutcome>[], answers = true): ScriptedServer =>

@@ -3,7 +3,12 @@ import { crc32 } from "../../src/hash.ts";
 import { delimit } from "../../src/wire/delimited.ts";
 import { dataHeadLength, encodeFrame, writeDataHead } from "../../src/wire/frame.ts";
 import type { FrameBodyInit } from "../../src/wire/frame.ts";
-import type { Request, TreeItem } from "../../src/wire/gen/messages.ts";
+import type {
+  FolderAttributes,
+  Request,
+  Timestamp,
+  TreeItem,
+} from "../../src/wire/gen/messages.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { type Random, join } from "../support/chop.ts";
@@ -183,8 +188,9 @@ function anyItem(size: number, random: Random): Init<TreeItem> {
   const link = random.below(9) === 0;
   const again = random.below(3) === 0;
   if (random.below(4) === 0) return { leave, entry: { name, kind: "DIRECTORY", link } };
+  if (random.below(6) === 0) return { leave, attributes: anyAttributes(random) };
   if (random.below(9) === 0) return { leave, skippedNames: 3, failure: { code: "IO_ERROR" } };
-  const modified = { seconds: random.pick([0, -1, 1e9, 2 ** 53 - 1]), nanoseconds: 5 };
+  const modified = anyTime(random);
   const entry = {
     name,
     kind: "FILE",
@@ -193,4 +199,15 @@ function anyItem(size: number, random: Random): Init<TreeItem> {
     mode: random.pick([0, 0o644, 0o777]),
   } as const;
   return { leave, contents: true, again, entry: { ...entry, version: "v", link } };
+}
+
+const anyTime = (random: Random): Timestamp => ({
+  seconds: random.pick([0, -1, 1e9, 2 ** 53 - 1]),
+  nanoseconds: random.pick([5, 2 ** 31]),
+});
+
+function anyAttributes(random: Random): Init<FolderAttributes> {
+  const path = random.pick(["", "sub", "sub/sub", "f", "..", "../dir", "out", ".leat", "missing"]);
+  const modified = random.below(4) === 0 ? undefined : anyTime(random);
+  return { path, modified, mode: random.pick([undefined, 0, 0o500, 0o755, 0o4777]) };
 }

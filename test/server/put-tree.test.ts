@@ -5,7 +5,12 @@ import { join as joinPath } from "node:path";
 import { type Server } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
 import { BLOCK_SIZE, MAX_WALKS, OUTCOME_BYTES, SMALL_FILE } from "../../src/limits.ts";
-import type { PutTree, TreeItem, TreeOutcome } from "../../src/wire/gen/messages.ts";
+import type {
+  FolderAttributes,
+  PutTree,
+  TreeItem,
+  TreeOutcome,
+} from "../../src/wire/gen/messages.ts";
 import { decodeMessage, encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { readVarint, varintLength } from "../../src/wire/varint.ts";
 import { join, seededRandom } from "../support/chop.ts";
@@ -39,6 +44,12 @@ function item(name: string, contents?: string, over: Init<TreeItem> = {}): Uint8
   const entry = { name, kind, size: bytes?.length ?? 0, mode: 0o644 } as const;
   const init = { entry, contents: bytes !== undefined, ...over };
   return join([encodeMessage("TreeItem", init, true), bytes ?? new Uint8Array(0)]);
+}
+
+/** Attributes of a folder. */
+function attributes(path: string, over: Init<FolderAttributes> = {}): Uint8Array {
+  const modified = { seconds: 1_000_000, nanoseconds: 5 };
+  return encodeMessage("TreeItem", { attributes: { path, modified, ...over } }, true);
 }
 
 /** Bytes of the longest outcome without a failure. */
@@ -237,6 +248,60 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
     const odd = { ...entry, name: "g", mode: 0o440 };
     await put(durability, { path: at("facts") }, item("g", "x", { entry: odd }));
     expect(statSync(library.at(at("facts/g"))).mode & 0o777).toBe(0o440);
+  });
+
+  test("gives folders their times and modes behind all items before, whatever folder is open", async () => {
+    const path = at("attributes");
+    const facts = (name: string): [bigint, number] => {
+      const { mtimeNs, mode } = statSync(library.at(path, name), { bigint: true });
+      return [mtimeNs, Number(mode & 0o777n)];
+    };
+    const items = [
+      item("a", undefined, { entry: { name: "a", kind: "DIRECTORY", mode: 0o755 } }),
+      item("x", "x".repeat(1000)),
+      item("b", undefined, { entry: { name: "b", kind: "DIRECTORY", mode: 0o500 } }),
+      item("y", "y"),
+      attributes("a/b", { mode: 0o500 }),
+      item("c", undefined, { entry: { name: "c", kind: "DIRECTORY", mode: 0o755 }, leave: 1 }),
+      item("z", "z"),
+      attributes("a", { modified: undefined, mode: 0o555 }),
+      attributes("a"),
+      attributes(""),
+    ];
+    expect(await put(durability, { path }, ...items)).toEqual(["finish", items.map(() => "")]);
+    const time = 1_000_000_000_000_005n;
+    expect([facts(""), facts("a"), facts("a/b")]).toEqual([
+      [time, 0o755],
+      [time, 0o555],
+      [time, 0o500],
+    ]);
+    expect(facts("a/c")[0]).toBeGreaterThan(time);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ["INVALID_NAME", attributes("../a")],
+    ["INVALID_NAME", attributes("/a")],
+    ["INVALID_NAME", attributes("a/")],
+    ["INVALID_NAME", attributes(`${"x".repeat(256)}/a`)],
+    ["INVALID_ARGUMENT", attributes("a", { mode: 0o1777 })],
+    ["INVALID_ARGUMENT", attributes("a", { modified: { seconds: 0, nanoseconds: 1e9 } })],
+    ["NOT_A_DIRECTORY", attributes("good")],
+  ])("has its own outcome for attributes that are none: %s", async (code, wrong) => {
+    const path = at("no-attributes");
+    const options = { path, ifExists: "REPLACE" } as const;
+    expect(await put(durability, options, GOOD, wrong, GOOD)).toEqual(["finish", ["", code, ""]]);
+  });
+
+  test("has no attributes for the store's own folder", async () => {
+    const before = statSync(library.at(".leat")).mtimeMs;
+    const [end, codes] = await put(
+      durability,
+      { path: "" },
+      attributes(".leat"),
+      attributes(".LEAT"),
+    );
+    expect([end, codes]).toEqual(["finish", ["INVALID_NAME", "INVALID_NAME"]]);
+    expect(statSync(library.at(".leat")).mtimeMs).toBe(before);
   });
 
   test("leaves, replaces or refuses files that are there, as it says", async () => {

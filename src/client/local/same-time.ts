@@ -1,21 +1,8 @@
 /** Compares the time of a copy with that of its original. */
+import { isSameTime } from "../../store/same-time.ts";
 import type { Time } from "../../store/store.ts";
 
-/** Nanoseconds below a second that file systems keep: ext4, NTFS, HFS+ by some servers, exFAT. */
-const PRECISIONS = [1, 100, 1000, 1_000_000, 10_000_000] as const;
-
-/** Whether the target has the time of the source: its file system may keep times less precisely, and cuts them. */
-export function isSameTime(source: Time, target: Time): boolean {
-  if (source.seconds !== target.seconds) {
-    // FAT keeps every other second. A source of whole seconds may well be another file, a second later.
-    const isCut = source.nanoseconds !== 0 && target.nanoseconds === 0 && target.seconds % 2 === 0;
-    return isCut && source.seconds - 1 === target.seconds;
-  }
-  if (target.nanoseconds === 0) return true;
-  return PRECISIONS.some(
-    (unit) => source.nanoseconds - (source.nanoseconds % unit) === target.nanoseconds,
-  );
-}
+export { isSameTime };
 
 /**
  * Where the times of file systems begin and end, in seconds: ext4, XFS and others of 32 bits; NFS; FAT; ext4 with large

@@ -41,6 +41,11 @@ export class UpSide implements Side<LocalFolder | undefined> {
   readonly #options: Settled<PutTreeOptions>;
 
   readonly #loops: Loops;
+  /** Sends what is to be copied. */
+  #tree: TreePut | undefined;
+  /** Folders that are to get their attributes, and are not closed yet. */
+  #watched = 0;
+  #wakeClosed: (() => void) | undefined;
   /** Folders that get their attributes. */
   readonly #ending = new Set<Promise<void>>();
   /** Those that did not get them. */
@@ -115,10 +120,13 @@ export class UpSide implements Side<LocalFolder | undefined> {
   /** Gives the folder of the library its attributes when all transfers in it have ended. */
   watch(folder: LocalFolder, path: string): LocalFolder {
     const attributes = kept(folder.attributes, this.#options);
+    this.#watched += 1;
     folder.whenClosed(() => {
       const ending = this.#complete({ path, local: folder.path }, attributes);
       this.#ending.add(ending);
       void ending.then(() => this.#ending.delete(ending));
+      this.#watched -= 1;
+      if (this.#watched === 0) this.#wakeClosed?.();
     });
     return folder;
   }
@@ -126,7 +134,14 @@ export class UpSide implements Side<LocalFolder | undefined> {
   async #complete(root: TreeRoot, attributes: FolderAttributes): Promise<void> {
     let facts: Partial<TreeOutcome>;
     try {
-      const notDone = await putAttributes(this.#calls, root.path, attributes, this.#options);
+      const upload = this.#tree?.upload;
+      const notDone = await putAttributes(
+        this.#calls,
+        root.path,
+        attributes,
+        this.#options,
+        upload,
+      );
       if (notDone === undefined) return;
       facts = { notDone };
     } catch (thrown) {
@@ -178,12 +193,16 @@ export class UpSide implements Side<LocalFolder | undefined> {
   }
 
   async *transfer(roots: Roots): AsyncGenerator<SideOutcome, LeftOut> {
-    const leftOut = yield* new TreePut(this.#calls, this.#options, this.#loops.path).outcomes(
-      roots,
-    );
+    this.#tree = new TreePut(this.#calls, this.#options, this.#loops.path);
+    const leftOut = yield* this.#tree.outcomes(roots, () => this.#allClosed());
     // All folders are closed by now.
     while (this.#ending.size > 0) await Promise.all(this.#ending);
     for (const outcome of this.#lacking.splice(0)) yield { ...outcome, action: "attributes" };
     return leftOut;
+  }
+
+  /** Resolves when all transfers in folders have ended: their attributes were sent then. */
+  async #allClosed(): Promise<void> {
+    if (this.#watched > 0) await new Promise<void>((wake) => (this.#wakeClosed = wake));
   }
 }

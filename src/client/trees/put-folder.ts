@@ -11,6 +11,14 @@ export class PutFolder {
   #state: "coming" | "made" | "failed" = "coming";
   #isClosed = false;
   #hasSettled = false;
+  /** Something in it comes on another stream than the folder, or again: its attributes wait for the end of that. */
+  hasOthers = false;
+  /** It, or a folder in it, has such. */
+  isAwaited = false;
+  /** Its attributes were sent. */
+  isComplete = false;
+  #hasEnded = false;
+  #wake: (() => void) | undefined;
   /** Folders in it that have not ended. */
   #open = 0;
   readonly #onDone: () => void;
@@ -47,6 +55,23 @@ export class PutFolder {
     this.#become("failed");
   }
 
+  /** Something in it comes otherwise: `hasOthers`. */
+  awaits(): void {
+    this.hasOthers = true;
+    this.#await();
+  }
+
+  #await(): void {
+    if (this.isAwaited) return;
+    this.isAwaited = true;
+    if (this.parent !== undefined) this.parent.#await();
+  }
+
+  /** Resolves when it has ended. Called once. */
+  async whole(): Promise<void> {
+    if (!this.#hasEnded) await new Promise<void>((wake) => (this.#wake = wake));
+  }
+
   /** All files in it have ended, and no further folder in it comes. */
   closed(): void {
     this.#isClosed = true;
@@ -55,6 +80,8 @@ export class PutFolder {
 
   /** It has its attributes, or does not get them. */
   ended(): void {
+    this.#hasEnded = true;
+    this.#wake?.();
     const { parent } = this;
     if (parent === undefined) return;
     parent.#open -= 1;

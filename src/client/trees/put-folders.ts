@@ -1,11 +1,13 @@
 /** The folders of a tree that goes to the server: each is made, and gets its attributes when all that is in it is there. */
-import type { LeatError } from "../../errors.ts";
+import { LeatError } from "../../errors.ts";
 import { ROOTS_AHEAD } from "../../limits.ts";
 import { failureError } from "../../session/failure.ts";
+import type { FolderAttributes } from "../../store/store.ts";
+import type { TreeOutcome as WireOutcome } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
 import { kept } from "../local/kept.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
-import { putAttributes } from "./put-attributes.ts";
+import { notSet, putAttributes } from "./put-attributes.ts";
 import { PutFolder } from "./put-folder.ts";
 import type { Settled } from "./selection.ts";
 import { type PutTreeOptions, type TreeOutcome, type TreeRoot, outcomeOf } from "./tree.ts";
@@ -73,14 +75,12 @@ export class PutFolders {
   }
 
   /** @returns the folder on the server, which gets its attributes when all in it is there, and is reported then */
-  watch(source: Pick<SourceFolder, "root" | "folder">, parent?: PutFolder, name = ""): PutFolder {
-    const { root, folder } = source;
-    // Only the contents of the root may be meant: then the folder that they go to has attributes of its own.
-    const isKept = parent !== undefined || !/(^|\/)\.{1,2}\/*$/.test(root.local);
-    const attributes = isKept ? kept(folder.attributes, this.#options) : {};
+  watch(source: Omit<SourceFolder, "depth" | "made">, parent?: PutFolder, name = ""): PutFolder {
+    const { root, folder, upload } = source;
     const complete = async (): Promise<TreeOutcome> => {
       try {
-        const notDone = await putAttributes(this.#calls, root.path, attributes, this.#run);
+        const attributes = this.#attributes(source, made);
+        const notDone = await putAttributes(this.#calls, root.path, attributes, this.#run, upload);
         return outcomeOf(root, { kind: "DIRECTORY", notDone });
       } catch (thrown) {
         return this.#run.failed(root, "DIRECTORY", thrown);
@@ -88,9 +88,56 @@ export class PutFolders {
         made.ended();
       }
     };
-    const made = new PutFolder(parent, name, () => this.#run.begin(root, 0)(complete()));
+    const made = new PutFolder(parent, name, () => {
+      if (made.isComplete && !made.hasOthers) made.ended();
+      else this.#run.begin(root, 0)(complete());
+    });
     folder.whenClosed(() => made.closed());
     return made;
+  }
+
+  /** Those that a folder gets at its end. */
+  #attributes(
+    { root, folder }: Pick<SourceFolder, "root" | "folder">,
+    { parent }: PutFolder,
+  ): FolderAttributes {
+    // Only the contents of the root may be meant: then the folder that they go to has attributes of its own.
+    if (parent === undefined && /(^|\/)\.{1,2}\/*$/.test(root.local)) return {};
+    const { modified, mode } = kept(folder.attributes, this.#options);
+    // It is made with a mode that lets its owner fill it, and has this one then.
+    return { modified, mode: mode === this.fillingMode(folder) ? undefined : mode };
+  }
+
+  /**
+   * All that is in the folder was sent, or has begun. If it was sent on the same stream, its modified time is, too: nobody
+   * waits for outcomes. A mode that would lock its owner out has to wait for them.
+   */
+  left(source: SourceFolder): void {
+    const { root, folder, upload, made } = source;
+    const { modified, mode } = this.#attributes(source, made);
+    if (mode !== undefined) made.awaits();
+    if (made.hasOthers || modified === undefined || root.path === "") return;
+    const coming = upload?.setAttributes(root.path, { modified });
+    if (coming === undefined) return;
+    made.isComplete = true;
+    this.#run.beginItem(root, folder)(this.#outcome(source, coming));
+  }
+
+  async #outcome(
+    { root, made }: SourceFolder,
+    coming: Promise<WireOutcome>,
+  ): Promise<TreeOutcome | undefined> {
+    try {
+      const notDone = notSet(await coming);
+      return made.hasOthers ? undefined : outcomeOf(root, { kind: "DIRECTORY", notDone });
+    } catch (thrown) {
+      if (made.hasFailed) return undefined; // which was reported
+      if (LeatError.from(thrown).code !== "UNIMPLEMENTED") {
+        return this.#run.failed(root, "DIRECTORY", thrown);
+      }
+      made.awaits(); // a request follows
+      return undefined;
+    }
   }
 
   /** Sends a folder, into which its files may go behind it. */

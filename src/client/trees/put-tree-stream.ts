@@ -35,6 +35,8 @@ export class PutTreeStream implements StreamHandler {
   readonly #incoming = new IncomingMessages("TreeOutcome", "the server sent outcomes");
   #request: PendingRequest | undefined;
   #isAnswered = false;
+  /** Whether the server sets the attributes of folders by an item. */
+  takesAttributes = false;
 
   private constructor(link: Link, hooks: PutTreeHooks) {
     this.link = link;
@@ -72,6 +74,7 @@ export class PutTreeStream implements StreamHandler {
   response(result: Result | undefined): void {
     if (result?.case !== "putTree") throw unexpected("putTree");
     this.#isAnswered = true;
+    this.takesAttributes = result.value.attributes;
     this.link.connection.attach(this.#stream, this.queue, 0);
     this.#answered.resolve(this);
   }

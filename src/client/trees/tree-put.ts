@@ -79,12 +79,18 @@ export class TreePut {
     this.#files = new PutFiles(calls, this.#run, { ...options, ...selection }, onReceived);
   }
 
-  outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
-    return this.#run.outcomes(
-      roots,
-      (root) => this.#root(root),
-      () => this.#places?.upload.finish(),
-    );
+  /** @param begun called behind the last root: what still comes on the stream is sent when this resolves */
+  outcomes(roots: Roots, begun?: () => MaybePromise<void>): AsyncGenerator<TreeOutcome, LeftOut> {
+    const end = async (): Promise<void> => {
+      await begun?.();
+      await this.#places?.upload.finish();
+    };
+    return this.#run.outcomes(roots, (root) => this.#root(root), end);
+  }
+
+  /** The stream that roots in one folder share. */
+  get upload(): TreeUpload | undefined {
+    return this.#places?.upload;
   }
 
   /** A root that is a link is followed: the caller named it. */
@@ -99,13 +105,14 @@ export class TreePut {
     if (kind !== "DIRECTORY") return await this.#files.begin(held, root, name);
     const { folders = "contents" } = this.#options;
     if (folders === "refuse") throw isAFolder(root.local);
-    using folder = held.child(name, root.local);
     if (folders === "empty" || ("isBare" in root && root.isBare === true)) {
+      using folder = held.child(name, root.local);
       return await this.#folders.make({ root, folder, depth: 0, made: this.#folders.bare(root) });
     }
     await this.#loops.checkRoot(root);
     this.#target = root.path;
-    await this.#tree(root, folder);
+    const sent = await this.#tree(root, held.child(name, root.local));
+    if (sent !== undefined) await this.#finish(sent);
   }
 
   /** @returns undefined where the server does not take trees */
@@ -145,16 +152,24 @@ export class TreePut {
     return upload;
   }
 
-  async #tree(root: TreeRoot, folder: LocalFolder): Promise<void> {
-    const { small } = this.#run;
+  /** @param folder is closed when all that is in it has ended @returns the stream, if it has one */
+  async #tree(root: TreeRoot, folder: LocalFolder): Promise<SentTree | undefined> {
+    using _open = folder;
     const upload = await this.#openUpload(root.path, this.#folders.fillingMode(folder));
-    const made = this.#folders.watch({ root, folder });
-    if (upload === undefined) return await this.#folder({ root, folder, depth: 0, made });
+    const made = this.#folders.watch({ root, folder, upload });
+    const source = { root, folder, depth: 0, upload, made };
+    if (upload === undefined) return void (await this.#folder(source));
+    made.made();
+    // What was sent before a failure is stored all the same.
+    await this.#run.attempt(root, "DIRECTORY", () => this.#folder(source));
+    return { upload, made };
+  }
+
+  async #finish({ upload, made }: SentTree): Promise<void> {
+    const { small } = this.#run;
     try {
-      made.made();
-      // What was sent before a failure is stored all the same.
-      const source = { root, folder, depth: 0, upload, made };
-      await this.#run.attempt(root, "DIRECTORY", () => this.#folder(source));
+      // Folders with large files get their attributes on the stream, too.
+      if (made.isAwaited) await made.whole();
       await upload.finish();
     } finally {
       small.delete(upload);
@@ -167,6 +182,7 @@ export class TreePut {
     const { root, folder, upload } = source;
     if (upload === undefined) await this.#folders.make(source);
     const skipped = await folder.names((name) => this.#entry(source, name));
+    this.#folders.left(source);
     if (skipped > 0) throw notOnTheWire(skipped, quote(root.local));
   }
 
@@ -217,6 +233,7 @@ export class TreePut {
         if (parent.hasFailed) return end(undefined);
         const error = outcome.failure && failureError(outcome.failure);
         if (error !== undefined && isWorthTrying(error)) {
+          parent.awaits();
           return end(this.#files.send(item, this.#files.origin(folder, item, name)));
         }
         end(
@@ -254,6 +271,7 @@ export class TreePut {
   async #link({ folder, depth, made }: SourceFolder, item: TreeRoot, name: string): Promise<void> {
     const target = this.#options.links === "skip" ? undefined : folder.readLink(name, depth);
     if (target === undefined) return this.#run.leaveOut(item.local, true);
+    made.awaits();
     await this.#run.attempt(item, "FILE", () => this.#files.link(folder, item, target, made));
   }
 
@@ -266,6 +284,7 @@ export class TreePut {
     if (kind === "OTHER") return this.#run.leaveOut(item.local, false);
     await this.#run.attempt(item, kind, async () => {
       if (kind === "FILE") {
+        made.awaits();
         await this.#files.begin(folder, item, name, made);
         return;
       }
@@ -282,6 +301,12 @@ export class TreePut {
       await this.#folder(sent);
     });
   }
+}
+
+/** A tree of which all was sent, or has begun. */
+interface SentTree {
+  readonly upload: TreeUpload;
+  readonly made: PutFolder;
 }
 
 interface SmallItem {

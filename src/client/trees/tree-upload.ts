@@ -4,7 +4,8 @@
  */
 import { LeatError } from "../../errors.ts";
 import { DATA_PAYLOAD, TREE_ITEM_BYTES, TREE_ITEMS } from "../../limits.ts";
-import type { Entry, TreeOutcome } from "../../wire/gen/messages.ts";
+import type { FolderAttributes } from "../../store/store.ts";
+import type { Entry, TreeItem, TreeOutcome } from "../../wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../wire/plain.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
 import type { Retry } from "../connection/retry.ts";
@@ -12,22 +13,32 @@ import type { PutFolder } from "./put-folder.ts";
 import { unlessRefused } from "./tree.ts";
 import { type PutTreeHooks, type PutTreeRequest, PutTreeStream } from "./put-tree-stream.ts";
 
-/** A file with its contents, or a folder. Ends with one of `done` and `failed`. */
-export interface TreeUploadItem {
+/** Called with one of both. */
+interface ItemEnd {
+  done(outcome: TreeOutcome): void;
+  /** It is not known whether the server has stored it. */
+  failed(error: LeatError): void;
+}
+
+/** A file with its contents, or a folder. */
+export interface TreeUploadItem extends ItemEnd {
   /** The folder that it is in. */
   readonly parent: PutFolder;
   /** The folder that it is. */
   readonly folder?: PutFolder | undefined;
   readonly entry: Init<Entry>;
   readonly bytes?: Uint8Array | undefined;
-  done(outcome: TreeOutcome): void;
-  /** It is not known whether the server has stored it. */
-  failed(error: LeatError): void;
 }
+
+interface AttributesItem extends ItemEnd {
+  readonly attributes: FolderAttributes & { readonly path: string };
+}
+
+type AnyItem = TreeUploadItem | AttributesItem;
 
 interface Sent {
   /** undefined for a folder that is entered once more. */
-  readonly item: TreeUploadItem | undefined;
+  readonly item: AnyItem | undefined;
   /** Where it begins in the bytes of its stream. */
   readonly at: number;
 }
@@ -43,6 +54,8 @@ export class TreeUpload {
   #at: PutFolder | undefined;
   /** Without an outcome, in their order. */
   #sent: Sent[] = [];
+  /** Those of folders that go on the next stream. */
+  #waiting: AttributesItem[] = [];
   /** Of their contents. */
   #bytes = 0;
   /** Outcomes came on this stream. */
@@ -99,6 +112,25 @@ export class TreeUpload {
     this.#push(item, false);
   }
 
+  /**
+   * Gives a folder its attributes: behind all that was sent before, and without waiting for room.
+   * @param path of the folder, in that of the request
+   * @returns resolves with the outcome; undefined where that needs a request: the server is an older one, or nothing
+   *   more can be sent
+   * @throws UNIMPLEMENTED where the next server is an older one; why it failed
+   */
+  setAttributes(path: string, attributes: FolderAttributes): Promise<TreeOutcome> | undefined {
+    if (this.#error !== undefined || this.#finished !== undefined) return undefined;
+    if (this.#stream?.takesAttributes === false) return undefined;
+    const base = this.#request.path;
+    const place = path.slice(base === "" ? 0 : base.length + 1);
+    const { promise, resolve, reject } = Promise.withResolvers<TreeOutcome>();
+    const item = { attributes: { ...attributes, path: place }, done: resolve, failed: reject };
+    if (this.#stream === undefined || this.#isEnding) this.#waiting.push(item);
+    else this.#push(item, false);
+    return promise;
+  }
+
   /** Nothing more comes. Resolves when all outcomes are there. @throws why they do not come */
   async finish(): Promise<void> {
     if (this.#error !== undefined) throw this.#error;
@@ -136,7 +168,8 @@ export class TreeUpload {
   }
 
   /** @param again it was sent before */
-  #push(item: TreeUploadItem, again: boolean): void {
+  #push(item: AnyItem, again: boolean): void {
+    if ("attributes" in item) return this.#pushAttributes(item);
     const { parent, folder, entry, bytes } = item;
     const leave = this.#goTo(parent);
     this.#encode(item, { leave, entry, contents: bytes !== undefined, again });
@@ -144,10 +177,12 @@ export class TreeUpload {
     if (folder !== undefined) this.#at = folder;
   }
 
-  #encode(
-    item: TreeUploadItem | undefined,
-    init: Init<{ leave: number; entry: Entry; contents: boolean; again: boolean }>,
-  ): void {
+  #pushAttributes(item: AttributesItem): void {
+    if (this.#stream!.takesAttributes) return this.#encode(item, { attributes: item.attributes });
+    item.failed(new LeatError("UNIMPLEMENTED", "the server sets no attributes in a tree"));
+  }
+
+  #encode(item: AnyItem | undefined, init: Init<TreeItem>): void {
     const queue = this.#stream!.queue;
     this.#sent.push({ item, at: queue.queued });
     queue.push(encodeMessage("TreeItem", init, true));
@@ -183,7 +218,8 @@ export class TreeUpload {
       throw new LeatError("PROTOCOL_ERROR", "the server sent the outcome of nothing");
     if (!this.#hasMoved) this.#retry.progressed();
     this.#hasMoved = true;
-    this.#bytes -= sent.item?.bytes?.length ?? 0;
+    if (sent.item !== undefined && "bytes" in sent.item)
+      this.#bytes -= sent.item.bytes?.length ?? 0;
     sent.item?.done(outcome);
     this.#wakeUp();
   }
@@ -200,7 +236,7 @@ export class TreeUpload {
         new LeatError("PROTOCOL_ERROR", "the server ended a tree without its outcomes"),
       );
     }
-    if (this.#finished !== undefined) return this.#finished.resolve();
+    if (this.#finished !== undefined && this.#waiting.length === 0) return this.#finished.resolve();
     void this.#reopen(undefined);
   }
 
@@ -222,6 +258,7 @@ export class TreeUpload {
     const sent = this.#sent;
     this.#sent = [];
     for (const { item, at } of sent) if (item !== undefined) this.#push(item, at < taken);
+    for (const item of this.#waiting.splice(0)) this.#push(item, false);
     this.#isEnding = false;
     if (this.#finished !== undefined) this.#end();
     this.#wakeUp();
@@ -231,6 +268,7 @@ export class TreeUpload {
     if (this.#error !== undefined) return;
     this.#error = error;
     for (const { item } of this.#sent.splice(0)) item?.failed(error);
+    for (const item of this.#waiting.splice(0)) item.failed(error);
     this.#bytes = 0;
     this.#finished?.reject(error);
     this.#wakeUp();

@@ -173,6 +173,10 @@ export class DiskStore implements Store {
     const options = { parents, durability, mode, parentMode: own };
     const made = (): StoreEntry => this.#made(path, { ...attributes, mode });
     return this.#change(path, () => {
+      // One that gets a time was filled, and is there.
+      const isThere = parents && durability === "none" && attributes.modified !== undefined;
+      const there = isThere ? this.#withAttributes(path, { ...attributes, mode }) : undefined;
+      if (there !== undefined) return there;
       const coming = makeFolder(this.#library, path, options);
       return coming === undefined ? made() : coming.then(made);
     });
@@ -192,6 +196,19 @@ export class DiskStore implements Store {
     } catch {
       // It was made, even if its facts cannot be read.
       return unseenFolder(checkPath(path).at(-1) ?? "");
+    }
+  }
+
+  /** @returns undefined where there is no such folder */
+  #withAttributes(path: string, attributes: FolderAttributes): StoreEntry | undefined {
+    try {
+      const folder = this.#library.folderNow(path);
+      return versionedEntry(
+        path.slice(path.lastIndexOf("/") + 1),
+        setAttributes(folder, attributes),
+      );
+    } catch {
+      return undefined; // making it tells why
     }
   }
 

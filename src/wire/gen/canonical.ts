@@ -29,6 +29,7 @@ import type {
   Walk,
   WalkResponse,
   TreeItem,
+  FolderAttributes,
   PutTree,
   PutTreeResponse,
   TreeOutcome,
@@ -1113,6 +1114,14 @@ function writeTreeItem(writer: CanonicalWriter, message: Init<TreeItem>): void {
     writer.uint64(40, message.skippedNames, "TreeItem.skippedNames");
   if (message.again !== undefined && message.again !== false)
     writer.bool(48, message.again, "TreeItem.again");
+  if (message.attributes !== undefined)
+    writer.message(
+      58,
+      writeFolderAttributes,
+      "FolderAttributes",
+      message.attributes,
+      "TreeItem.attributes",
+    );
 }
 
 function readTreeItem(reader: CanonicalReader): TreeItem {
@@ -1140,6 +1149,37 @@ function readTreeItem(reader: CanonicalReader): TreeItem {
   }
   if (tag === 48) {
     message.again = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 58) {
+    message.attributes = reader.message(readFolderAttributes);
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writeFolderAttributes(writer: CanonicalWriter, message: Init<FolderAttributes>): void {
+  if (message.path !== undefined && message.path !== "")
+    writer.string(10, message.path, "FolderAttributes.path");
+  if (message.modified !== undefined)
+    writer.message(18, writeTimestamp, "Timestamp", message.modified, "FolderAttributes.modified");
+  if (message.mode !== undefined) writer.uint32(24, message.mode, "FolderAttributes.mode");
+}
+
+function readFolderAttributes(reader: CanonicalReader): FolderAttributes {
+  const message: FolderAttributes = { path: "" };
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.path = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 18) {
+    message.modified = reader.message(readTimestamp);
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.mode = reader.uint32();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1176,13 +1216,19 @@ function readPutTree(reader: CanonicalReader): PutTree {
 function writePutTreeResponse(writer: CanonicalWriter, message: Init<PutTreeResponse>): void {
   if (message.entry !== undefined)
     writer.message(10, writeEntry, "Entry", message.entry, "PutTreeResponse.entry");
+  if (message.attributes !== undefined && message.attributes !== false)
+    writer.bool(16, message.attributes, "PutTreeResponse.attributes");
 }
 
 function readPutTreeResponse(reader: CanonicalReader): PutTreeResponse {
-  const message: PutTreeResponse = {};
+  const message: PutTreeResponse = { attributes: false };
   let tag = reader.tag();
   if (tag === 10) {
     message.entry = reader.message(readEntry);
+    tag = reader.tag();
+  }
+  if (tag === 16) {
+    message.attributes = reader.bool();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1755,6 +1801,7 @@ export const canonical: {
   Walk: { write: writeWalk, read: readWalk },
   WalkResponse: { write: writeWalkResponse, read: readWalkResponse },
   TreeItem: { write: writeTreeItem, read: readTreeItem },
+  FolderAttributes: { write: writeFolderAttributes, read: readFolderAttributes },
   PutTree: { write: writePutTree, read: readPutTree },
   PutTreeResponse: { write: writePutTreeResponse, read: readPutTreeResponse },
   TreeOutcome: { write: writeTreeOutcome, read: readTreeOutcome },

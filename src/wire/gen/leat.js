@@ -2484,6 +2484,7 @@ export const leat = $root.leat = (() => {
             TreeItem.prototype.failure = null;
             TreeItem.prototype.skippedNames = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             TreeItem.prototype.again = false;
+            TreeItem.prototype.attributes = null;
 
             TreeItem.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2560,6 +2561,12 @@ export const leat = $root.leat = (() => {
                                 delete message.again;
                             continue;
                         }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            message.attributes = $root.leat.v1.FolderAttributes.decode(reader, reader.size(), $undefined, _depth + 1, message.attributes);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2578,6 +2585,103 @@ export const leat = $root.leat = (() => {
             };
 
             return TreeItem;
+        })();
+
+        v1.FolderAttributes = (function() {
+
+            const FolderAttributes = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            FolderAttributes.prototype.path = "";
+            FolderAttributes.prototype.modified = null;
+            FolderAttributes.prototype.mode = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(FolderAttributes.prototype, "_modified", {
+                get: $util.oneOfGetter($oneOfFields = ["modified"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(FolderAttributes.prototype, "_mode", {
+                get: $util.oneOfGetter($oneOfFields = ["mode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            FolderAttributes.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.FolderAttributes();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.path = value;
+                            else
+                                delete message.path;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.modified = $root.leat.v1.Timestamp.decode(reader, reader.size(), $undefined, _depth + 1, message.modified);
+                            message._modified = "modified";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            message.mode = reader.uint32();
+                            message._mode = "mode";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return FolderAttributes;
         })();
 
         v1.PutTree = (function() {
@@ -2683,6 +2787,7 @@ export const leat = $root.leat = (() => {
             };
 
             PutTreeResponse.prototype.entry = null;
+            PutTreeResponse.prototype.attributes = false;
 
             PutTreeResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2715,6 +2820,15 @@ export const leat = $root.leat = (() => {
                             if (wireType !== 2)
                                 break;
                             message.entry = $root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1, message.entry);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.attributes = value;
+                            else
+                                delete message.attributes;
                             continue;
                         }
                     }

@@ -382,7 +382,7 @@ export interface TreeItem {
    * Its name is one segment, relative to the folder that is open. A folder is open from then on unless it is a link. The
    * version is set if contents follow. Absent: the item is about the open folder itself. In a PutTree, the mode of a
    * folder is as in MakeDirectory, and 0 means that it is absent; its modified time is ignored, because what follows
-   * changes it.
+   * changes it: it is sent in `attributes` later.
    */
   entry?: Entry | undefined;
   /** entry.size bytes of the file follow this message */
@@ -396,6 +396,19 @@ export interface TreeItem {
    * with the same contents has the name already, it counts as written.
    */
   again: boolean;
+  /**
+   * PutTree only, without entry, and only to a server that has set PutTreeResponse.attributes.
+   */
+  attributes?: FolderAttributes | undefined;
+}
+
+/** What a folder gets when all that is in it is there. */
+export interface FolderAttributes {
+  /** relative to the folder of the request; "" is that folder */
+  path: string;
+  /** as in MakeDirectory, as is the mode */
+  modified?: Timestamp | undefined;
+  mode?: number | undefined;
 }
 
 /**
@@ -416,6 +429,8 @@ export interface PutTree {
 export interface PutTreeResponse {
   /** the folder */
   entry?: Entry | undefined;
+  /** the server takes TreeItem.attributes */
+  attributes: boolean;
 }
 
 /** The outcome of one TreeItem of a PutTree. Each item has one, in the order of the items. */
@@ -604,6 +619,7 @@ export interface Messages {
   Walk: Walk;
   WalkResponse: WalkResponse;
   TreeItem: TreeItem;
+  FolderAttributes: FolderAttributes;
   PutTree: PutTree;
   PutTreeResponse: PutTreeResponse;
   TreeOutcome: TreeOutcome;
@@ -792,13 +808,22 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "failure", type: "message", of: "Failure", optional: true },
     { name: "skippedNames", type: "uint64" },
     { name: "again", type: "bool" },
+    { name: "attributes", type: "message", of: "FolderAttributes", optional: true },
+  ],
+  FolderAttributes: [
+    { name: "path", type: "string" },
+    { name: "modified", type: "message", of: "Timestamp", optional: true },
+    { name: "mode", type: "uint32", optional: true },
   ],
   PutTree: [
     { name: "path", type: "string" },
     { name: "ifExists", type: "enum", of: "IfExists" },
     { name: "mode", type: "uint32", optional: true },
   ],
-  PutTreeResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
+  PutTreeResponse: [
+    { name: "entry", type: "message", of: "Entry", optional: true },
+    { name: "attributes", type: "bool" },
+  ],
   TreeOutcome: [
     { name: "failure", type: "message", of: "Failure", optional: true },
     { name: "skipped", type: "bool" },
