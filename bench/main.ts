@@ -12,14 +12,14 @@ const OUT = "bench/out";
 const program = new Command("bench")
   .description("measures leat, its models and its peers, and draws what came out")
   .argument("[suite...]", `${NAMES.join(", ")}; all of them when none is named`)
-  .option("--quick", "less of everything: four minutes for all, else forty", false)
+  .option("--quick", "less of everything: five minutes for all, else 45", false)
   .option("--out <folder>", "where the report goes", OUT)
   .option("--name <name>", "of the run: NAME.json; quick or full when none is given")
   .addHelpText(
     "after",
     `
 Examples:
-  bun run bench --quick                       everything, in four minutes
+  bun run bench --quick                       everything, in five minutes
   bun run bench transfer --name before        one suite, to compare with later
   bun run bench report ${OUT}/before.json  draws a run again
   bun run bench report ${OUT}/before.json ${OUT}/after.json

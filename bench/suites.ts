@@ -3,6 +3,7 @@ import type { Suite } from "./support/record.ts";
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   peers: async () => (await import("./peers/suite.ts")).peers,
+  secure: async () => (await import("./secure.ts")).secure,
   trees: async () => (await import("./trees.ts")).trees,
   transfer: async () => (await import("./transfer.ts")).transfer,
   models: async () => (await import("./models.ts")).models,

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../../src/index.ts";
-import { certificateOf } from "./certificate.ts";
+import { CIPHER, certificateOf, checkCipher } from "./certificate.ts";
 import type { Client, Competitor, Entry, Files } from "./competitor.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
 
@@ -21,7 +21,7 @@ type Durability = "none" | "fsync";
 /** One competitor does not wait for the disk, as the peers do not; the one with fsync is the default. */
 export async function leat(site: Site, durability: Durability): Promise<Entry> {
   const who = durability === "none" ? "leat" : "leat, fsync";
-  const { server, port, executable } = await start(
+  const { server, port, executable } = await startServer(
     site,
     `leat-${durability}`,
     durability,
@@ -51,7 +51,12 @@ export async function leat(site: Site, durability: Durability): Promise<Entry> {
 
 /** The same with the kernel's help, which a client of another machine has by default. */
 export async function leatWithKernelCopy(site: Site): Promise<Entry> {
-  const { server, port, executable } = await start(site, "leat-copy", "none", "--kernel-copy=on");
+  const { server, port, executable } = await startServer(
+    site,
+    "leat-copy",
+    "none",
+    "--kernel-copy=on",
+  );
   const competitor: Competitor = {
     who: "leat, kernel copy",
     server: server.group,
@@ -65,17 +70,17 @@ export async function leatWithKernelCopy(site: Site): Promise<Entry> {
   };
 }
 
-/** The same over TLS. */
+/** The same over TLS. @throws when it agrees on another cipher with its client than the peers */
 export async function leatOverTls(site: Site): Promise<Entry> {
   const { cert, key } = certificateOf(site);
   const flags = [`--tls-cert=${cert}`, `--tls-key=${key}`];
-  const { server, port, executable } = await start(site, "leat-tls", "none", ...flags);
+  const { server, port, executable } = await startServer(site, "leat-tls", "none", ...flags);
+  await checkCipher(server, cert, "leat/1");
   const competitor: Competitor = {
-    who: "leat, TLS",
+    who: "leat",
     server: server.group,
     client: leatClient(executable, `tls://127.0.0.1:${port}`, "none", `--ca=${cert}`),
-    note: "TLS 1.3, checksums compared",
-    kinds: ["one file", "parts"],
+    note: `${CIPHER}, checksums compared`,
   };
   return {
     competitors: [competitor],
@@ -83,7 +88,13 @@ export async function leatOverTls(site: Site): Promise<Entry> {
   };
 }
 
-async function start(site: Site, name: string, durability: Durability, ...more: string[]) {
+/** @param more of its flags */
+export async function startServer(
+  site: Site,
+  name: string,
+  durability: Durability,
+  ...more: string[]
+) {
   const port = freePort();
   const executable = buildLeat(site);
   const flags = [`--port=${port}`, `--durability=${durability}`, "--log-level=error", ...more];
@@ -91,7 +102,8 @@ async function start(site: Site, name: string, durability: Durability, ...more: 
   return { port, executable, server: await PeerServer.start(site, name, port, argv) };
 }
 
-function leatClient(
+/** @param flags more of them */
+export function leatClient(
   executable: string,
   server: string,
   durability: Durability,

@@ -4,8 +4,8 @@ import type { Recorder } from "../support/record.ts";
 import { bunServe } from "./bun-serve.ts";
 import { type Competitor, type Entry, type Idle, SAME_CALLS } from "./competitor.ts";
 import { local } from "./local.ts";
-import { leat, leatOverTls, leatWithKernelCopy } from "./leat.ts";
-import { nginx, nginxOverTls } from "./nginx.ts";
+import { leat, leatWithKernelCopy } from "./leat.ts";
+import { nginx } from "./nginx.ts";
 import { openssh } from "./openssh.ts";
 import { Missing, type ProgramName, missing } from "./programs.ts";
 import { pureFtpd } from "./pure-ftpd.ts";
@@ -14,10 +14,20 @@ import { sameCalls } from "./same-calls.ts";
 import type { Site } from "./site.ts";
 import { vsftpd } from "./vsftpd.ts";
 
-const PEERS: Record<string, (site: Site) => Promise<Entry>> = {
+type Start = (site: Site) => Promise<Entry>;
+
+/** Who is to take part. */
+export interface Wanted {
+  /** The suite that records who is missing. */
+  readonly suite: string;
+  readonly leats: readonly Start[];
+  /** By the name under which one is missing. */
+  readonly peers: Readonly<Record<string, Start>>;
+}
+
+const PEERS: Wanted["peers"] = {
   "Bun.serve": bunServe,
   nginx,
-  "nginx, TLS": nginxOverTls,
   vsftpd,
   "pure-ftpd": pureFtpd,
   "OpenSSH sftp": openssh,
@@ -44,28 +54,19 @@ export class LineUp implements AsyncDisposable {
   readonly #entries = new AsyncDisposableStack();
 
   /** A peer that is missing or does not start is recorded as absent. @throws when leat does not start */
-  static async start(site: Site, record: Recorder): Promise<LineUp> {
+  static async start(site: Site, { suite, leats, peers }: Wanted, record: Recorder) {
     const lineUp = new LineUp();
     try {
-      lineUp.#add(await leat(site, "none"));
-      lineUp.#add(await leat(site, "fsync"));
-      lineUp.#add(await leatWithKernelCopy(site));
-      lineUp.#add(await leatOverTls(site));
-      for (const [who, start] of Object.entries(PEERS)) {
+      for (const start of leats) lineUp.#add(await start(site));
+      for (const [who, start] of Object.entries(peers)) {
         try {
           lineUp.#add(await start(site));
         } catch (thrown) {
-          const why = (thrown as Error).message;
-          record.absent(
-            "peers",
-            who,
-            thrown instanceof Missing ? why : `it does not start: ${why}`,
-          );
+          const { message } = thrown as Error;
+          const why = thrown instanceof Missing ? message : `it does not start: ${message}`;
+          record.absent(suite, who, why);
+          progress(`  absent: ${who}: ${why}`);
         }
-      }
-      for (const client of ["curl", "lftp"] as const) {
-        if (site.programs.find(client) !== undefined) continue;
-        record.absent("peers", `every server + ${client}`, missing(client));
       }
       return lineUp;
     } catch (thrown) {
@@ -83,6 +84,20 @@ export class LineUp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#entries.disposeAsync();
   }
+}
+
+/** leat in three ways, and every peer. @throws when leat does not start */
+export async function startPeers(site: Site, suite: string, record: Recorder): Promise<LineUp> {
+  const leats: Start[] = [
+    (there) => leat(there, "none"),
+    (there) => leat(there, "fsync"),
+    leatWithKernelCopy,
+  ];
+  for (const client of ["curl", "lftp"] as const) {
+    if (site.programs.find(client) !== undefined) continue;
+    record.absent(suite, `every server + ${client}`, missing(client));
+  }
+  return await LineUp.start(site, { suite, leats, peers: PEERS }, record);
 }
 
 /** The programs that are there, by name. */

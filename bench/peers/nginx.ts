@@ -1,7 +1,7 @@
 /** nginx, asked by curl: sendfile down, WebDAV's PUT up. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchCertificate, CIPHER, certificateOf } from "./certificate.ts";
+import { type BenchCertificate, CIPHER, certificateOf, checkCipher } from "./certificate.ts";
 import type { Entry } from "./competitor.ts";
 import { httpEntry } from "./http.ts";
 import { PeerServer, type Site, freePort } from "./site.ts";
@@ -55,9 +55,10 @@ export async function nginx(site: Site): Promise<Entry> {
 /** The same over TLS: there sendfile has nothing to do. */
 export async function nginxOverTls(site: Site): Promise<Entry> {
   const tls = certificateOf(site);
-  return httpEntry(site, "nginx, TLS", await start(site, "nginx-tls", tls), {
-    kinds: ["one file", "parts"],
-    note: "TLS 1.3",
+  const server = await start(site, "nginx-tls", tls);
+  await checkCipher(server, tls.cert, "http/1.1");
+  return httpEntry(site, "nginx", server, {
+    note: CIPHER,
     tls: { cert: tls.cert, cipher: CIPHER },
   });
 }

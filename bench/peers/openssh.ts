@@ -1,44 +1,18 @@
-/** OpenSSH: an sshd of its own, with its own keys, asked by sftp. */
-import { chownSync, copyFileSync, writeFileSync } from "node:fs";
+/** OpenSSH: an sshd of its own, asked by sftp. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client, Command, Entry, Files } from "./competitor.ts";
-import { PeerServer, type Site, freePort, userName } from "./site.ts";
+import type { Site } from "./site.ts";
+import { startSshd } from "./sshd.ts";
 
-const NOBODY = 65534;
 /** Milliseconds after which a session is ended: it is wanted for a second or two. */
 const SESSION = 60_000;
 
-const configuration = (etc: string, port: number): string => `
-Port ${port}
-ListenAddress 127.0.0.1
-HostKey ${etc}/ssh-host
-AuthorizedKeysFile ${etc}/ssh-authorized
-PidFile none
-StrictModes no
-UsePAM yes
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-Subsystem sftp internal-sftp
-MaxStartups 1000
-LogLevel ERROR
-PrintMotd no
-`;
-
 export async function openssh(site: Site): Promise<Entry> {
-  const { programs, etc } = site;
-  const [sshd, sftp, ssh] = [programs.need("sshd"), programs.need("sftp"), programs.need("ssh")];
-  const [user, host] = [join(etc, "ssh-user"), join(etc, "ssh-host")];
-  for (const path of [user, host]) makeKey(programs.need("ssh-keygen"), path);
-  copyFileSync(`${user}.pub`, join(etc, "ssh-authorized"));
-  // An sshd of root needs a folder in /run; one of the user `nobody` does not.
-  if (site.root) chownSync(host, NOBODY, NOBODY);
-  const port = freePort();
-  const file = join(etc, "sshd.conf");
-  writeFileSync(file, configuration(etc, port));
-  const argv = [sshd, "-D", "-e", "-f", file];
-  const server = await PeerServer.start(site, "sshd", port, argv, { asNobody: true });
-  const name = site.root ? "nobody" : userName();
-  const options = clientOptions({ User: name, Port: port, IdentityFile: user });
+  const { programs } = site;
+  const [sftp, ssh] = [programs.need("sftp"), programs.need("ssh")];
+  const sshd = await startSshd(site, "sshd", "nobody");
+  const { server, options } = sshd;
   return {
     competitors: [
       {
@@ -55,28 +29,8 @@ export async function openssh(site: Site): Promise<Entry> {
       most: 10,
       open: () => session([ssh, ...options, "-s", "127.0.0.1", "sftp"]),
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => sshd[Symbol.asyncDispose](),
   };
-}
-
-function makeKey(program: string, path: string): void {
-  const made = Bun.spawnSync([program, "-q", "-t", "ed25519", "-N", "", "-f", path]);
-  if (made.exitCode !== 0) throw new Error(`ssh-keygen: ${made.stderr.toString().trim()}`);
-}
-
-function clientOptions(own: Record<string, string | number>): string[] {
-  const all = {
-    ...own,
-    BatchMode: "yes",
-    StrictHostKeyChecking: "no",
-    UserKnownHostsFile: "/dev/null",
-    LogLevel: "ERROR",
-  };
-  return [
-    "-F",
-    "none",
-    ...Object.entries(all).flatMap(([key, value]) => ["-o", `${key}=${value}`]),
-  ];
 }
 
 function sftpClient({ etc, library }: Site, start: readonly string[]): Client {

@@ -2,30 +2,28 @@
 import { figure, progress } from "../support/figures.ts";
 import type { Measure, Recorder } from "../support/record.ts";
 import { Samples } from "../support/samples.ts";
-import type { Competitor } from "./competitor.ts";
-import { ceilingOf } from "./local.ts";
+import type { Competitor, WorkKind } from "./competitor.ts";
 import { type Sample, runClients } from "./run.ts";
 import type { Site } from "./site.ts";
 import type { Work } from "./works.ts";
 
-export const SUITE = "peers";
+export interface SessionOptions {
+  /** Its name, in the report. */
+  readonly suite: string;
+  readonly competitors: readonly Competitor[];
+  readonly record: Recorder;
+  readonly signal: AbortSignal;
+  /** @returns who is the most that this machine can do; undefined for that one itself, and where there is none */
+  readonly ceilingOf?: (kind: WorkKind, measure: Measure, who: string) => string | undefined;
+}
 
 export class Session {
   readonly site: Site;
-  readonly #competitors: readonly Competitor[];
-  readonly #record: Recorder;
-  readonly #signal: AbortSignal;
+  readonly #options: SessionOptions;
 
-  constructor(
-    site: Site,
-    competitors: readonly Competitor[],
-    record: Recorder,
-    signal: AbortSignal,
-  ) {
+  constructor(site: Site, options: SessionOptions) {
     this.site = site;
-    this.#competitors = competitors;
-    this.#record = record;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   /**
@@ -39,7 +37,7 @@ export class Session {
     spared: ReadonlyMap<Competitor, string> = new Map(),
   ): Promise<Map<Competitor, number>> {
     const samples = new Map<Competitor, Sample[]>();
-    for (const competitor of this.#competitors) {
+    for (const competitor of this.#options.competitors) {
       if (!(competitor.kinds ?? [work.kind]).includes(work.kind)) continue;
       const why = work.kind === "listing" ? competitor.listsNothing : spared.get(competitor);
       if (why === undefined) samples.set(competitor, []);
@@ -61,11 +59,12 @@ export class Session {
     try {
       const commands = work.commands(competitor.client);
       work.prepare();
-      const sample = await runClients(this.site, commands, competitor, this.#signal);
+      const { signal } = this.#options;
+      const sample = await runClients(this.site, commands, competitor, signal);
       work.check();
       return sample;
     } catch (thrown) {
-      this.#signal.throwIfAborted();
+      this.#options.signal.throwIfAborted();
       const { message } = thrown as Error;
       if (competitor.who.startsWith("leat")) {
         throw new Error(`${competitor.who}: ${work.name}: ${message}`, { cause: thrown });
@@ -76,12 +75,13 @@ export class Session {
   }
 
   #absent(work: Work, { who }: Competitor, why: string): void {
-    this.#record.absent(SUITE, who, `${work.name}: ${why}`);
+    this.#options.record.absent(this.#options.suite, who, `${work.name}: ${why}`);
     progress(`  absent: ${who}: ${work.name}: ${why}`);
   }
 
   #write(work: Work, taken: ReadonlyMap<Competitor, readonly Sample[]>): void {
     const samples = new Samples();
+    const { suite, record, ceilingOf } = this.#options;
     const rounds = [...taken].flatMap(([competitor, runs]) =>
       runs.map((run) => [competitor, run] as const),
     );
@@ -89,11 +89,11 @@ export class Session {
       for (const [name, value] of Object.entries(work.figures(run))) {
         const measure = name as Measure;
         if (server === undefined && measure.startsWith("server")) continue;
-        const ceiling = ceilingOf(work.kind, measure, who);
-        samples.take({ suite: SUITE, work: work.name, who, measure }, value, { ceiling, note });
+        const ceiling = ceilingOf?.(work.kind, measure, who);
+        samples.take({ suite, work: work.name, who, measure }, value, { ceiling, note });
       }
     }
-    samples.write(this.#record);
+    samples.write(record);
   }
 }
 

@@ -9,13 +9,16 @@ import { Samples } from "../support/samples.ts";
 import type { Competitor } from "./competitor.ts";
 import { connectionsOf, memoryEach } from "./idle.ts";
 import { Interrupt } from "../support/interrupt.ts";
-import { LineUp, tell, versions } from "./line-up.ts";
+import { type LineUp, startPeers, tell, versions } from "./line-up.ts";
+import { ceilingOf } from "./local.ts";
 import { ONE, makeFiles } from "./material.ts";
 import { accounting } from "./process-group.ts";
 import { Programs } from "./programs.ts";
-import { SUITE, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import type { Site } from "./site.ts";
 import { type Times, listingWork, sizeText, transferWork } from "./works.ts";
+
+const SUITE = "peers";
 
 const SMALL = 4 * KiB;
 /** How much of everything. */
@@ -72,13 +75,14 @@ export async function runPeers(plan: Plan, record: Recorder): Promise<void> {
   const site = prepareSite(scratch, process.env.PATH ?? "");
   tell(versions(site));
   progress(`  CPU time of servers by ${accounting()}`);
-  await using lineUp = await LineUp.start(site, record);
-  for (const { who, why } of record.absences) progress(`  absent: ${who}: ${why}`);
-  const session = new Session(site, lineUp.competitors, record, interrupt.signal);
+  await using lineUp = await startPeers(site, SUITE, record);
+  const { competitors } = lineUp;
+  const { signal } = interrupt;
+  const session = new Session(site, { suite: SUITE, competitors, record, signal, ceilingOf });
   await transfers(session, plan);
   const names = makeFiles(site.library, "names", plan.names.count, 0);
   await session.work(listingWork(site, names, plan.names));
-  await idleMemory(lineUp, plan.idle, record, interrupt.signal);
+  await idleMemory(lineUp, plan.idle, record, signal);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** How near leat comes to its peers, and to the same calls in C: one line for each work of the suite `peers`. */
+/** How near leat comes to its peers, and to the same calls in C: one line for each work of the suites `peers` and `secure`. */
 import { SAME_CALLS, VERIFYING } from "../peers/competitor.ts";
 import type { Measured, Run } from "./run.ts";
 import { figureText, groups, numberText, shareOf } from "./tables.ts";
@@ -11,6 +11,9 @@ export const RATIOS_TEXT =
   "and sftp notice a damaged byte, those of the other peers do not. The same calls in C are the system calls and checksums " +
   "of a transfer and nothing else. An empty cell has nothing to compare.";
 
+/** The suites that let others do the same work. */
+const COMPARED: readonly string[] = ["peers", "secure"];
+
 const COLUMNS = ["best peer that verifies", "best peer", SAME_CALLS];
 
 /** As text: the first two cells of a line are the work and leat's median; an empty cell has nothing to compare. */
@@ -22,7 +25,7 @@ export interface Ratios {
 /** @returns undefined when nothing was compared */
 export function ratiosOf({ measurements }: Run): Ratios | undefined {
   const works = groups(
-    measurements.filter(({ suite }) => suite === "peers"),
+    measurements.filter(({ suite }) => COMPARED.includes(suite)),
     ({ work }) => work,
   );
   const lines = [...works.values()].map(lineOf).filter((line) => line !== undefined);

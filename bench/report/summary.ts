@@ -23,7 +23,7 @@ function ratioLines({ head, lines }: Ratios): string {
   const widths = head.map((_, at) => Math.max(...all.map((cells) => cells[at]!.length)));
   const line = (cells: readonly string[]): string =>
     ["", ...cells.map((cell, at) => cell.padEnd(widths[at]!))].join("  ").trimEnd();
-  return [`peers: ${RATIOS_TITLE}`, ...all.map(line)].join("\n");
+  return [RATIOS_TITLE, ...all.map(line)].join("\n");
 }
 
 function bars({ title, spec, measured }: Chart): string {

@@ -102,7 +102,7 @@ export function keyText({ suite, work, who, axis, at, measure }: Key): string {
 /** What a suite is given. */
 export interface Bench {
   readonly record: Recorder;
-  /** Every suite together within four minutes on two cores; else within forty. */
+  /** Every suite together within five minutes on two cores; else within three quarters of an hour. */
   readonly quick: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { LineUp } from "../../bench/peers/line-up.ts";
+import { startPeers } from "../../bench/peers/line-up.ts";
 import { type Plan, prepareSite, runPeers } from "../../bench/peers/suite.ts";
 import { Scratch } from "../../bench/support/processes.ts";
 import { Recorder } from "../../bench/support/record.ts";
@@ -91,12 +91,11 @@ describe("the bench beside peers", () => {
       const record = new Recorder();
       {
         using scratch = new Scratch();
-        await using lineUp = await LineUp.start(prepareSite(scratch, ""), record);
+        await using lineUp = await startPeers(prepareSite(scratch, ""), "peers", record);
         expect(lineUp.competitors.map(({ who }) => who)).toEqual([
           "leat",
           "leat, fsync",
           "leat, kernel copy",
-          "leat, TLS",
         ]);
       }
       const absent = record.absences.map(({ who }) => who);

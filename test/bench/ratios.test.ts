@@ -28,7 +28,7 @@ function ratioRows(run: Run): string[][][] {
     (text.split(from)[1] ?? "").split(to)[0]!;
   const markdown = between(markdownReport(run), "## leat divided by the best", "\n## peers");
   const html = between(htmlReport(run, new Map()), "<h2>leat divided by the best</h2>", "</table>");
-  const terminal = between(summaryText(run), "peers: leat divided by the best\n", "\n\n");
+  const terminal = between(summaryText(run), "leat divided by the best\n", "\n\n");
   const lines = terminal.split("\n");
   const columns = [...(lines[0] ?? "").matchAll(/(?<= {2})\S/g)].map(({ index }) => index);
   return [
