@@ -1,14 +1,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startPeers } from "../../bench/peers/line-up.ts";
 import { type Plan, prepareSite, runPeers } from "../../bench/peers/suite.ts";
 import { Scratch } from "../../bench/support/processes.ts";
 import { Recorder } from "../../bench/support/record.ts";
 import { KiB } from "../../src/limits.ts";
-import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
-import { testSuite } from "./support.ts";
+import { inBenchFolder, testSuite } from "./support.ts";
 
 const times = { rounds: 1, warmUp: false };
 
@@ -51,18 +50,11 @@ function processesOf(folder: string): string[] {
   });
 }
 
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  using folder = new TemporaryFolder();
-  chmodSync(folder.path, 0o755);
-  const before = process.env.LEAT_BENCH_DIR;
-  process.env.LEAT_BENCH_DIR = folder.path;
-  try {
-    await run(folder.path);
-    expect(processesOf(folder.path)).toEqual([]);
-  } finally {
-    if (before === undefined) delete process.env.LEAT_BENCH_DIR;
-    else process.env.LEAT_BENCH_DIR = before;
-  }
+function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  return inBenchFolder(async (folder) => {
+    await run(folder);
+    expect(processesOf(folder)).toEqual([]);
+  });
 }
 
 // Each starts a dozen servers and clients: on a busy machine that takes minutes.

@@ -1,6 +1,5 @@
 /** TLS, ssh, users and logins are measured, and each with what it is compared with. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync } from "node:fs";
 import { makeFiles, ONE } from "../../bench/peers/material.ts";
 import { prepareSite } from "../../bench/peers/suite.ts";
 import { logins } from "../../bench/secure/logins.ts";
@@ -8,8 +7,7 @@ import { measureSecure } from "../../bench/secure.ts";
 import { Scratch } from "../../bench/support/processes.ts";
 import { Recorder } from "../../bench/support/record.ts";
 import { KiB } from "../../src/limits.ts";
-import { TemporaryFolder } from "../support/folder.ts";
-import { beQuiet, leavesNoProcess, measured, testSuite } from "./support.ts";
+import { beQuiet, inBenchFolder, leavesNoProcess, measured, testSuite } from "./support.ts";
 
 beQuiet();
 setDefaultTimeout(300_000);
@@ -41,10 +39,6 @@ test("what a user waits is measured while others try passwords", async () => {
 });
 
 testSuite("everything that makes leat safe is measured beside something else", async () => {
-  using folder = new TemporaryFolder();
-  chmodSync(folder.path, 0o755);
-  const before = process.env.LEAT_BENCH_DIR;
-  process.env.LEAT_BENCH_DIR = folder.path;
   const record = new Recorder();
   const times = { rounds: 1, warmUp: false };
   const plan = {
@@ -56,12 +50,7 @@ testSuite("everything that makes leat safe is measured beside something else", a
     users: { file: times, small: times },
     logins: LOGINS,
   };
-  try {
-    await leavesNoProcess(() => measureSecure(plan, record));
-  } finally {
-    if (before === undefined) delete process.env.LEAT_BENCH_DIR;
-    else process.env.LEAT_BENCH_DIR = before;
-  }
+  await inBenchFolder(() => leavesNoProcess(() => measureSecure(plan, record)));
   expectLogins(record);
   const failed = record.absences.filter(({ why }) => !/not installed/.test(why));
   expect(failed).toEqual([]);

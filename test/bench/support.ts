@@ -1,6 +1,7 @@
 /** What the tests of the bench share: keys that must be there, processes that must not stay. */
 import { afterEach, beforeEach, expect, mock, spyOn, test } from "bun:test";
-import { readFileSync, readdirSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync } from "node:fs";
+import { TemporaryFolder } from "../support/folder.ts";
 import { LONG } from "../support/served.ts";
 import type { Measure, Measurement, Recorder } from "../../bench/support/record.ts";
 
@@ -44,6 +45,20 @@ export async function leavesNoProcess(work: () => Promise<void>): Promise<void> 
   const before = new Set(children());
   await work();
   expect(children().filter((pid) => !before.has(pid))).toEqual([]);
+}
+
+/** Has the bench work in a folder that is gone afterwards. Others than its owner may enter it. */
+export async function inBenchFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  using folder = new TemporaryFolder();
+  chmodSync(folder.path, 0o755);
+  const before = process.env.LEAT_BENCH_DIR;
+  process.env.LEAT_BENCH_DIR = folder.path;
+  try {
+    await run(folder.path);
+  } finally {
+    if (before === undefined) delete process.env.LEAT_BENCH_DIR;
+    else process.env.LEAT_BENCH_DIR = before;
+  }
 }
 
 /** Progress is for people who wait. */
