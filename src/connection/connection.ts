@@ -189,6 +189,8 @@ export class Connection implements TransportHandler, Producer {
     if (this.#phase !== "open") return;
     this.#phase = "closing";
     this.#inbox.stop();
+    // What a client still sends or gets is of no use: its rate would only hold up the end.
+    if (this.session.role === "client") this.#transport.limit?.({});
     this.#finish();
     this.wake();
   }

@@ -45,7 +45,10 @@ class LimitedTransport implements Transport, TransportHandler {
   }
 
   limit(limits: RateLimits): void {
+    const { sent, received } = this.#limits;
     this.#limits = limits;
+    if (received?.forget(this.#deliver) === true) this.#deliver();
+    if (sent?.forget(this.#onRate) === true) this.#onRate();
   }
 
   get fd(): number | undefined {
@@ -149,9 +152,9 @@ class LimitedTransport implements Transport, TransportHandler {
   };
 
   readonly #deliver = (): void => {
-    const { received } = this.#limits;
     while (this.#early.length > 0) {
       if (this.#paused || this.#closed) return;
+      const { received } = this.#limits;
       const wanted = this.#early[0]!.length;
       const most = received === undefined ? wanted : received.take(wanted, this.#deliver);
       if (most > 0) this.#handOn(most);

@@ -62,13 +62,15 @@ export class TokenBucket {
     this.#timer ??= setTimeout(this.#onTime, Math.max(RATE_PAUSE, least));
   }
 
-  forget(ready: () => void): void {
+  /** @returns whether it waited: it is not called any more */
+  forget(ready: () => void): boolean {
     this.#bytes += this.#granted.get(ready) ?? 0;
     this.#granted.delete(ready);
-    this.#waiting.delete(ready);
-    if (this.#waiting.size > 0) return;
+    const waited = this.#waiting.delete(ready);
+    if (this.#waiting.size > 0) return waited;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    return waited;
   }
 
   #refill(): void {

@@ -36,7 +36,7 @@ export interface Transport extends ByteSink {
   readonly isHandshaking?: boolean;
   /** TLS: the user whom the peer's certificate names; known before the first byte comes. */
   readonly identity?: string | undefined;
-  /** Sets the limits of a transport that was made with none yet, once it is known whose it is. */
+  /** Sets the limits of a transport that was made with some, or with none yet. */
   limit?(limits: RateLimits): void;
   /** A chunk of `onData` is not used any more: its memory may be reused at once. */
   free(chunk: Uint8Array): void;

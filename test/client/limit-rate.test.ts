@@ -1,6 +1,7 @@
 /** A client that may move so many bytes a second. */
 import { expect, test } from "bun:test";
 import { connect } from "../../src/index.ts";
+import { CLOSE_DEADLINE } from "../../src/limits.ts";
 import { seededRandom } from "../support/chop.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
@@ -36,6 +37,28 @@ test("two transfers of a client share its rate", async () => {
   const least = ((2 * bytes.length - RATE / 5) / (2 * RATE)) * 1000;
   expect(performance.now() - began).toBeGreaterThanOrEqual(least);
 });
+
+test.each(["get", "put"] as const)(
+  "a client that is closed in the middle of a %s does not wait for its rate",
+  async (way) => {
+    using library = new TemporaryFolder();
+    library.file("a", bytes);
+    await using server = await startServer({ library: library.path });
+    const client = await connect(server.address, { limitRate: 4096 });
+    const begun = Promise.withResolvers<void>();
+    const options = { onProgress: () => begun.resolve() };
+    const moving =
+      way === "get"
+        ? client.get("a", options).then((download) => download.bytes())
+        : client.put("b", bytes, options);
+    moving.catch(() => {});
+    await begun.promise;
+    const began = performance.now();
+    await client.close();
+    expect(performance.now() - began).toBeLessThan(CLOSE_DEADLINE);
+    await expect(moving).rejects.toThrow();
+  },
+);
 
 test.each([0, 1023, Number.NaN, Number.POSITIVE_INFINITY])(
   "a rate of %p is refused",

@@ -108,6 +108,18 @@ export class Link implements Driver {
     this.connection.fail(pending.stream, new LeatError("CANCELLED", "it was given up"), keep);
   }
 
+  /**
+   * Ends the connection, with what is open. The server is told: else it sends on as far as it may. Of uploads it keeps
+   * what it has.
+   */
+  close(): void {
+    for (const { stream } of this.#open.values()) {
+      if (stream === undefined) continue;
+      this.connection.fail(stream, new LeatError("CANCELLED", "it was given up"), true);
+    }
+    this.connection.close();
+  }
+
   /** @returns the round trip, in milliseconds */
   async ping(signal?: AbortSignal): Promise<number> {
     throwIfAborted(signal);

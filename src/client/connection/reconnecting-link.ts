@@ -97,7 +97,7 @@ export class ReconnectingLink {
     this.#closing.abort();
     await this.#dialing?.catch(() => {});
     const links = [...this.#links];
-    for (const link of links) link.connection.close();
+    for (const link of links) link.close();
     await Promise.all(links.map((link) => link.closed));
   }
 
