@@ -111,7 +111,7 @@ export class Outbox implements Task, BufferHolder {
   drained(): void {
     if (this.#blockedSince !== undefined) {
       this.#blockedSince = undefined;
-      this.#pace ??= new Pace();
+      this.#pace ??= new Pace(this.#firstPayload);
       this.#pace.drained(this.#shared.clock());
       this.#shared.pool.unpark(this);
     }

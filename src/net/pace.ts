@@ -2,19 +2,19 @@
  * How much to put into one write on a slow link, so that one stream's Data never holds up the others
  * for much longer than DATA_FRAME_TIME. The rate is measured from one full socket to the next.
  */
-import {
-  DATA_FRAME_TIME,
-  DATA_PAYLOAD,
-  DATA_PAYLOAD_LEAST,
-  LARGE_PAYLOAD,
-  PAYLOAD_GRAIN,
-} from "../limits.ts";
+import { DATA_FRAME_TIME, DATA_PAYLOAD_LEAST, LARGE_PAYLOAD, PAYLOAD_GRAIN } from "../limits.ts";
 
 export class Pace {
+  readonly #first: number;
   #since = 0;
   #sent = 0;
   /** Bytes a millisecond; 0 until measured. */
   #rate = 0;
+
+  /** @param first payload bytes of a write until it is measured */
+  constructor(first: number) {
+    this.#first = first;
+  }
 
   /** Bytes were accepted. */
   sent(bytes: number): void {
@@ -40,7 +40,7 @@ export class Pace {
 
   /** Payload bytes that one write should hold at most. */
   get payload(): number {
-    if (this.#rate === 0) return DATA_PAYLOAD;
+    if (this.#rate === 0) return this.#first;
     const fitting = this.#rate * DATA_FRAME_TIME;
     if (fitting >= LARGE_PAYLOAD) return LARGE_PAYLOAD;
     // Whole sixteenths of a block: frames keep cutting the file at the same places.

@@ -4,7 +4,7 @@ import { Pace } from "../../src/net/pace.ts";
 
 /** A link that takes so many bytes a millisecond, for as many drains. */
 function after(rate: number, drains: number): number {
-  const pace = new Pace();
+  const pace = new Pace(DATA_PAYLOAD);
   for (let now = 1; now <= 1 + drains * 10; now += 10) {
     pace.drained(now);
     pace.sent(rate * 10);
@@ -13,12 +13,12 @@ function after(rate: number, drains: number): number {
 }
 
 describe("a write", () => {
-  test("is no large one until anything was measured", () => {
-    const pace = new Pace();
+  test.each([DATA_PAYLOAD, LARGE_PAYLOAD])("has %p until anything was measured", (first) => {
+    const pace = new Pace(first);
     pace.sent(1);
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(first);
     pace.drained(1000);
-    expect(pace.payload).toBe(DATA_PAYLOAD);
+    expect(pace.payload).toBe(first);
   });
 
   // What 50 ms of the link take, in whole sixteenths of a block.
@@ -38,7 +38,7 @@ describe("a write", () => {
   });
 
   test("grows again with the link", () => {
-    const pace = new Pace();
+    const pace = new Pace(DATA_PAYLOAD);
     let now = 1;
     for (const rate of [1, 100 * KiB]) {
       for (let i = 0; i < 20; i++) {
@@ -51,7 +51,7 @@ describe("a write", () => {
   });
 
   test("is not made smaller by a pause in which there was nothing to send", () => {
-    const pace = new Pace();
+    const pace = new Pace(DATA_PAYLOAD);
     pace.drained(1);
     pace.sent(LARGE_PAYLOAD);
     pace.idle();
@@ -62,7 +62,7 @@ describe("a write", () => {
   });
 
   test("is not confused by two drains at once", () => {
-    const pace = new Pace();
+    const pace = new Pace(DATA_PAYLOAD);
     pace.drained(5);
     pace.sent(1);
     pace.drained(5);
