@@ -1,6 +1,6 @@
 /** A quota counts what is there, whatever is done to it, by how many processes, and however they end. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { refusalCode } from "../support/refusal.ts";
 import type { CreateOptions, Sink, Store } from "../../src/index.ts";
@@ -177,6 +177,30 @@ describe("counts", () => {
     store = open();
     expect(used()).toBe(0);
   });
+});
+
+test("partials of absent users are removed, though those of one of them cannot be", async () => {
+  await store[Symbol.asyncDispose]();
+  const homes = ["a", "b", "c"].map((name) => `.leat/users/${name}`);
+  for (const home of homes) {
+    folder.file(`${home}/partial/left`, "x");
+    folder.file(`${home}/quota/usage`, "");
+    chmodSync(folder.at(home, "quota"), 0);
+  }
+  chmodSync(folder.path, 0o755);
+  if (process.getuid?.() === 0) Bun.spawnSync(["chown", "-R", "nobody", folder.at(".leat")]);
+  const left = (): string[] =>
+    homes.filter((home) => existsSync(folder.at(home, "partial/left"))).map((home) => home.at(-1)!);
+  const sweep = (): string[] => {
+    Bun.spawnSync([process.execPath, join(import.meta.dir, "users-sweeper.ts"), folder.path]);
+    return left();
+  };
+  expect(sweep()).toEqual(["a", "b", "c"]);
+  for (const home of [homes[0]!, homes[2]!]) chmodSync(folder.at(home, "quota"), 0o700);
+  expect(sweep()).toEqual(["b"]);
+  chmodSync(folder.at(homes[1]!, "quota"), 0o700);
+  rmSync(folder.at(".leat"), { recursive: true });
+  store = open();
 });
 
 describe("of several processes", () => {

@@ -3,7 +3,6 @@ import { OWN_FOLDER, USERS_FOLDER } from "../names.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { UsageRecord } from "../quota/usage-record.ts";
 import type { Library } from "../resolve/library.ts";
-import { ignoreErrors } from "../system/system-error.ts";
 import type { KeptBounds } from "./kept-partials.ts";
 import { PARTIAL_FOLDER, Partials } from "./partials.ts";
 
@@ -21,16 +20,25 @@ export async function sweepUsers(
     using users = open(library.resolver.folder([]), [OWN_FOLDER, USERS_FOLDER]);
     if (users === undefined) return;
     for (const name of await namesIn(users)) {
-      let folder: Folder | undefined;
-      ignoreErrors(() => (folder = open(users.child(name, name), [PARTIAL_FOLDER])));
-      if (folder === undefined) continue;
-      using usage = usageOf(users, name);
-      using partials = new Partials(folder, bounds, usage);
-      await partials.sweepLater(since);
+      // What keeps the files of one user is no reason to keep those of the next.
+      await sweepUser(users, name, bounds, since).catch(() => {});
     }
   } catch {
     // As documented.
   }
+}
+
+async function sweepUser(
+  users: Folder,
+  name: string,
+  bounds: KeptBounds,
+  since: number,
+): Promise<void> {
+  using usage = usageOf(users, name);
+  const folder = open(users.child(name, name), [PARTIAL_FOLDER]);
+  if (folder === undefined) return;
+  using partials = new Partials(folder, bounds, usage);
+  await partials.sweepLater(since);
 }
 
 /** What the user has, where there is a quota: other processes may have it open. */
