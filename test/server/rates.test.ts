@@ -4,6 +4,8 @@ import { connect, type Client, type Server } from "../../src/index.ts";
 import { KiB, RATE_BURST } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer, testExcept } from "../support/served.ts";
+import { RawPeer } from "../support/raw-peer.ts";
+import { until } from "../support/until.ts";
 import { createUsers, type TestUsers } from "../support/users.ts";
 
 const RATE = 512 * KiB;
@@ -78,6 +80,30 @@ describe.each(["down", "up"] as const)("%s", (way) => {
     await expect(slow).rejects.toThrow();
   });
 });
+
+testExcept(["processes", "threads", "workers"], "they hear of it a moment later")(
+  "a client that came before there were any rates comes again",
+  async () => {
+    using own = new TemporaryFolder();
+    own.folder("library");
+    const file = createUsers(own, { alice: {} });
+    await using fresh = await startServer({ library: own.at("library"), users: file.path });
+    {
+      using early = await RawPeer.connect(fresh.port);
+      await until(() => fresh.connections === 1);
+      file.write({ alice: { limits: { download: RATE } } });
+      await fresh.reload();
+      early.hello(undefined, file.token("alice"));
+      expect(await early.failure(0)).toMatchObject({
+        code: "UNAVAILABLE",
+        message: expect.stringContaining("rates of users were changed"),
+      });
+    }
+    using again = await RawPeer.welcomed(fresh.port, undefined, undefined, file.token("alice"));
+    again.fin();
+    await again.ended();
+  },
+);
 
 test("a rate that nobody could work with is refused", async () => {
   const own = createUsers(folder, { alice: { limits: { upload: 10 } } });

@@ -204,7 +204,11 @@ export class Peer implements Driver, BudgetWaiter {
 
   #welcome(): void {
     const { rates } = this.#arrival.guest!;
-    if (rates !== undefined) this.#place.transport?.limit?.(rates);
+    if (rates !== undefined) {
+      const { transport } = this.#place;
+      if (transport?.limit === undefined) return this.connection.refuse(newRates());
+      transport.limit(rates);
+    }
     this.connection.welcome(this.window);
     if (this.#stopReason !== undefined) this.#goAway(this.#stopReason);
   }
@@ -356,6 +360,12 @@ export class Peer implements Driver, BudgetWaiter {
     if (running === undefined) onOver();
     else void running.then(onOver, onOver);
   }
+}
+
+/** It was accepted before any user had a rate. */
+function newRates(): LeatError {
+  const message = "the rates of users were changed just now; connect again";
+  return new LeatError("UNAVAILABLE", message);
 }
 
 interface Waiting {
