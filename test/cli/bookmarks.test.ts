@@ -1,6 +1,6 @@
 /** `--server NAME`: bookmarks in ~/.config/leat/client.toml. */
 import { expect, test } from "bun:test";
-import { chmodSync } from "node:fs";
+import { chmodSync, symlinkSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
 import { CLIENT, expectFailure, run, RunningServer, SERVER } from "./support.ts";
 
@@ -77,6 +77,19 @@ test("a file that others can change is refused", async () => {
     14,
     `leat: list: other users of this machine can change ${path}: chmod go-w it (PERMISSION_DENIED)`,
   );
+});
+
+test("a file that cannot be looked for is no reason to take the name for a host", async () => {
+  using home = new TemporaryFolder();
+  home.folder(".config");
+  symlinkSync("leat", home.at(".config/leat"));
+  expectFailure(
+    await clientOf(home, ["--server", "nas", "list"]),
+    2,
+    /cannot read \S+\/client\.toml: .*too many links/,
+  );
+  const named = await clientOf(home, ["--server", "tcp://nas.invalid", "list"]);
+  expectFailure(named, 40, /host name is not known/);
 });
 
 test("all mistakes are told, each with its line", async () => {

@@ -3,10 +3,11 @@
  * `~/.config/leat/client.toml` has. A flag that is typed counts more than the bookmark, and the bookmark more than
  * the environment, which is set for all servers.
  */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { type Command, InvalidArgumentError, type Option } from "commander";
+import { isSystemError } from "../../store/system/system-error.ts";
 import type { TomlFile } from "./toml-file.ts";
 
 /** A name cannot be mistaken for an address with a port, a scheme or a path. */
@@ -38,13 +39,22 @@ export async function takeBookmark(program: Command): Promise<void> {
   const source = program.getOptionValueSource("server");
   if (source === "default" || !NAME.test(name)) return;
   const path = bookmarksFile();
-  if (!existsSync(path)) return;
+  if (isMissing(path)) return;
   const { TomlFile } = await import("./toml-file.ts");
   const file = new TomlFile(path, true);
   const bookmarks = await readAll(file, program);
   file.end();
   const values = bookmarks.get(name);
   if (values !== undefined) apply(program, values);
+}
+
+/** One that cannot be reached is not missing: its names would be taken for hosts, which then get the token. */
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (thrown) {
+    return isSystemError(thrown, "ENOTDIR");
+  }
 }
 
 /** Flags by the names of their values. */
