@@ -56,6 +56,12 @@ test("init makes a server to which the line for the client leads", async () => {
   expectFailure(await client(address, ["list", "--pin", pin]), 15, /asks for a token/);
 });
 
+test("the help of init has its own flags alone", async () => {
+  const { stdout } = await run([SERVER, "server", "init", "--help"]);
+  expect(stdout).toContain("--name <HOST>");
+  expect(stdout).not.toMatch(/Global Options|--max-connections/);
+});
+
 test("init overwrites nothing", async () => {
   using here = new TemporaryFolder();
   here.file("server.key", "mine");

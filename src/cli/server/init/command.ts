@@ -20,6 +20,7 @@ export function initCommand(): Command {
   return createCommand("init")
     .argument("[FOLDER]", "where the files are made", ".")
     .description("make a certificate, a user and a configuration file for a new server")
+    .configureHelp({ showGlobalOptions: false })
     .option(
       "--name <HOST>",
       "a name or address by which clients reach the server; may be repeated",
