@@ -27,7 +27,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = settingsOf(options);
   const problem = conflict(settings);
   if (problem !== undefined) throw new LeatError("INVALID_ARGUMENT", problem);
-  const users = await openUsers(settings.users);
+  const users = await openUsers(settings.users, settings);
   const store = openStore(settings);
   if (settings.workers > 1) {
     // The library can be served. Each worker opens it for itself.
@@ -66,7 +66,7 @@ export async function servePeer(
   open: (accept: Accept) => Promise<void>,
 ): Promise<PeerServer> {
   const settings = settingsOf(options);
-  const users = await openUsers(settings.users);
+  const users = await openUsers(settings.users, settings);
   const one = { ...settings, oneClient: true };
   const host = new Host(openStore(settings), one, processRuntime(), users);
   const left = Promise.withResolvers<void>();

@@ -14,6 +14,13 @@ test.each<[Record<string, unknown>, string]>([
   [{ drain: -1 }, "drain is -1; it should be a number of milliseconds, 0 to 2000000000"],
   [{ model: "fork" }, `model is "fork"; it should be one of ${OPTIONS.model.choices.join(", ")}`],
   [{ durability: true }, "durability is true; it should be one of fsync, none"],
+  ...["", "10.0.0.0/33", "::/129", "example.org", "10.0.0.0/8/9", "fe80::1%eth0"].map(
+    (penaltyExempt): [Record<string, unknown>, string] => [
+      { penaltyExempt },
+      `penaltyExempt is "${penaltyExempt}"; it should be addresses and networks with commas between them: ` +
+        "192.0.2.7,10.0.0.0/8,2001:db8::/32",
+    ],
+  ),
   [{ hostname: "" }, 'hostname is ""; it should be a text that is not empty'],
   [{ readOnly: "no" }, 'readOnly is "no"; it should be true or false'],
   [{ workers: 2, model: "threads" }, "workers run the event loop each: model threads has none"],

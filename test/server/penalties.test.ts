@@ -1,6 +1,6 @@
 /** Addresses from which wrong passwords come have to wait. */
 import { describe, expect, test } from "bun:test";
-import { connect } from "../../src/index.ts";
+import { connect, type ServerOptions } from "../../src/index.ts";
 import {
   FAULT_PENALTY,
   FREE_FAILURES,
@@ -28,6 +28,20 @@ const own = testExcept(
   ["processes", "threads", "workers"],
   "each process or thread counts for itself",
 );
+
+own("an address that is exempt may try on", async () => {
+  using folder = new TemporaryFolder();
+  folder.folder("library");
+  const users = createUsers(folder, { bob: await withPassword("correct horse") });
+  const options = { library: folder.at("library"), users: users.path };
+  await using server = await startServer({ ...options, penaltyExempt: "127.0.0.0/8,::1" });
+  const login = (password: string) =>
+    connect(server.address, { credentials: { user: "bob", password } });
+  for (let tries = 0; tries <= FREE_FAILURES; tries += 1) {
+    expect(await refusal(login("wrong"))).toMatchObject({ code: "UNAUTHENTICATED" });
+  }
+  await (await login("correct horse")).close();
+});
 
 own("who tries passwords waits longer and longer, who has a token does not", async () => {
   using folder = new TemporaryFolder();
@@ -57,9 +71,10 @@ own("who tries passwords waits longer and longer, who has a token does not", asy
 
 describe("connections that are no use to anybody", () => {
   /** A server, and peers of another machine. */
-  function strangers(folder: TemporaryFolder) {
+  function strangers(folder: TemporaryFolder, exempt: Pick<ServerOptions, "penaltyExempt"> = {}) {
     const runtime = new TestRuntime();
-    const host = new Host(openDiskStore(folder.path), { library: folder.path }, runtime);
+    const options = { library: folder.path, ...exempt };
+    const host = new Host(openDiskStore(folder.path), options, runtime);
     const loop = new LeatServer(host);
     const come = (peer: string, isLocal = false): Raw => {
       let raw!: Raw;
@@ -110,6 +125,20 @@ describe("connections that are no use to anybody", () => {
     expect(await isServed(come("192.0.2.7:3000"))).toBe(true);
     await loop.stop({ drain: 0 });
   });
+
+  test("make no address wait that is exempt, as that of a proxy for all", async () => {
+    using folder = new TemporaryFolder();
+    const { loop, come, isServed } = strangers(folder, { penaltyExempt: "192.0.2.0/24" });
+    for (let n = 0; n < FREE_FAULTS; n += 1) {
+      const raws = [come("192.0.2.7:1000"), come("198.51.100.7:1000")];
+      for (const raw of raws) await ways["that send what is no frame"](raw);
+      for (const raw of raws) raw.transport.close();
+      await until(() => loop.connections === 0);
+    }
+    expect(await isServed(come("192.0.2.7:2000"))).toBe(true);
+    expect(await isServed(come("198.51.100.7:2000"))).toBe(false);
+    await loop.stop({ drain: 0 });
+  });
 });
 
 function from(transport: Transport, peer: string, isLocal: boolean): Transport {
@@ -124,9 +153,9 @@ function from(transport: Transport, peer: string, isLocal: boolean): Transport {
 }
 
 describe("a penalty", () => {
-  const made = () => {
+  const made = (exempt?: string) => {
     const time = { now: 0 };
-    const penalties = new Penalties(() => time.now);
+    const penalties = new Penalties(exempt, () => time.now);
     const waits = (peer: string): number => {
       try {
         penalties.check(peer);
@@ -157,6 +186,15 @@ describe("a penalty", () => {
     time.now += PENALTY.most + 1;
     fail("10.0.0.1:3", 1);
     expect(waits("10.0.0.1:2")).toBe(0);
+  });
+
+  test("does not hold for the networks that are exempt", () => {
+    const { waits, fail } = made("10.0.0.0/8, 192.0.2.7,2001:db8::/32");
+    const all = ["10.9.9.9:1", "192.0.2.7:1", "[::ffff:10.1.1.1]:1", "[2001:db8:1::1]:1"];
+    const others = ["11.0.0.1:1", "192.0.2.8:1", "[2001:db9::1]:1"];
+    for (const peer of [...all, ...others]) fail(peer, FREE_FAILURES);
+    expect(all.map(waits)).toEqual(all.map(() => 0));
+    expect(others.map(waits)).toEqual(others.map(() => PENALTY.least));
   });
 
   test("ends with the right password", () => {

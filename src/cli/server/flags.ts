@@ -3,9 +3,11 @@ import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_PORT } from "../../client/connection/address.ts";
 import {
+  NETWORKS_TEXT,
   OPTIONS,
   type Option as Row,
   type Settings,
+  areNetworks,
   conflict,
   isMode,
   modeText,
@@ -151,11 +153,18 @@ export function settingsOf(program: Command): Setting[] {
 function typed(option: Option, row: Row): Option {
   if (row.type === "switch") return option;
   if (row.type === "choice") option.choices(row.choices);
+  if (row.type === "networks") return option.argParser(readNetworks);
   if (row.type === "mode") return option.argParser((text) => readMode(text, row.owner));
   if (row.type === "whole") option.argParser(wholeNumber(row.least, row.most));
   if (row.type !== "duration") return option.default(row.default);
   option.argParser(row.least === 0 ? secondsOrNone : seconds);
   return option.default(row.default, `${row.default / 1000}`);
+}
+
+/** For `argParser`. */
+function readNetworks(text: string): string {
+  if (areNetworks(text)) return text;
+  throw new InvalidArgumentError(`It should be ${NETWORKS_TEXT}.`);
 }
 
 /** For `argParser`: 640, 0640 or 0o640. */

@@ -51,7 +51,7 @@ export class Host {
     const { ticker, clock } = runtime;
     this.log = new FoldedLog({ log: options.log ?? SILENT, ticker, clock });
     this.accessLog = new AccessLog(this.log);
-    this.faults = new Penalties(clock, FAULTS);
+    this.faults = new Penalties(settings.penaltyExempt, clock, FAULTS);
     this.capacity = new Capacity(settings, options);
     this.guests = new Guests(store, users, settings, this.capacity);
   }

@@ -66,7 +66,7 @@ async function serve(socket: ChildSocket, options: ChildOptions): Promise<void> 
   const oneClient = socket.case === "client";
   log.want(options.logKinds);
   const runtime = createRuntime(Math.max(1, Math.floor(SEND_BUFFERS / options.parts)));
-  const users = await openUsers(options.users, options.userRecords);
+  const users = await openUsers(options.users, { ...options, records: options.userRecords });
   const host = new Host(openStore(options), { ...options, oneClient, log }, runtime, users);
   server = new LeatServer(host, {
     onConnections: (connections) => {

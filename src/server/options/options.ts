@@ -75,6 +75,12 @@ export interface ServerOptions {
   readonly maxConnectionsPerUser?: number;
   /** As `maxStreamsPerAddress`, of such a user. */
   readonly maxStreamsPerUser?: number;
+  /**
+   * Addresses and networks with commas between them, such as `192.0.2.7,10.0.0.0/8`: they never have to wait for wrong
+   * passwords or broken connections that come from there. For a proxy, behind which all clients have one address;
+   * `0.0.0.0/0,::/0` are all.
+   */
+  readonly penaltyExempt?: string;
   /** How clients are served: `event-loop` unless given. */
   readonly model?: Model;
   /** Processes that serve, 1 to 64, each with its part of all limits: 1, this one, unless given. */

@@ -12,6 +12,7 @@ import {
   MAX_WORKERS,
   PARTIAL_RETENTION,
 } from "../../limits.ts";
+import { Networks } from "../../net/network.ts";
 import type { ServerOptions } from "./options.ts";
 
 interface Row {
@@ -28,6 +29,8 @@ interface Bounds {
 }
 
 type Text = Row & { readonly type: "text"; readonly default?: string };
+/** Addresses and networks, with commas between them. */
+type NetworkList = Row & { readonly type: "networks" };
 type Whole = Row & Bounds & { readonly type: "whole"; readonly default?: number };
 /** In milliseconds; a flag takes seconds. */
 type Duration = Row & Bounds & { readonly type: "duration"; readonly default: number };
@@ -40,14 +43,14 @@ type Choice<V = string> = Row & {
   readonly default: V;
 };
 /** A row of a table of options. */
-export type Option = Text | Whole | Duration | Mode | Switch | Choice;
+export type Option = Text | NetworkList | Whole | Duration | Mode | Switch | Choice;
 
 type OptionOf<V> = [V] extends [boolean]
   ? Switch
   : [V] extends [number]
     ? Whole | Duration | Mode
     : string extends V
-      ? Text
+      ? Text | NetworkList
       : Choice<V>;
 
 /** Those that have plain values. */
@@ -126,6 +129,14 @@ export const OPTIONS = {
     least: 1,
     inherited: true,
     flag: ["--max-streams-per-user <N>", "requests at once, and their files, of one user"],
+  },
+  penaltyExempt: {
+    type: "networks",
+    inherited: true,
+    flag: [
+      "--penalty-exempt <LIST>",
+      "addresses that never have to wait for the faults of some clients: 10.0.0.0/8,192.0.2.7",
+    ],
   },
   model: {
     type: "choice",
@@ -215,6 +226,20 @@ export function conflict(
   return `${own} ${workers} with ${other} ${maxConnections}: some workers would serve no client`;
 }
 
+/** What such a value should be. */
+export const NETWORKS_TEXT =
+  "addresses and networks with commas between them: 192.0.2.7,10.0.0.0/8,2001:db8::/32";
+
+export function areNetworks(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  try {
+    void new Networks(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function inherited(options: ServerOptions): Inherited {
   const own = ROWS.filter(([name, { inherited }]) => inherited && options[name] !== undefined);
   return Object.fromEntries(own.map(([name]) => [name, options[name]]));
@@ -237,6 +262,8 @@ function wanted(option: Option, value: unknown): string | undefined {
   switch (option.type) {
     case "text":
       return typeof value === "string" && value !== "" ? undefined : "a text that is not empty";
+    case "networks":
+      return areNetworks(value) ? undefined : NETWORKS_TEXT;
     case "whole":
     case "duration": {
       const { type, least, most = Number.MAX_SAFE_INTEGER } = option;

@@ -6,7 +6,7 @@
  */
 import { LeatError } from "../../errors.ts";
 import { FAULT_PENALTY, FREE_FAILURES, FREE_FAULTS, PENALIZED, PENALTY } from "../../limits.ts";
-import { networkOf } from "../../net/network.ts";
+import { Networks, networkOf } from "../../net/network.ts";
 
 interface Failures {
   count: number;
@@ -34,11 +34,13 @@ export const FAULTS: Rule = {
 export class Penalties {
   readonly #clock: () => number;
   readonly #rule: Rule;
+  readonly #exempt: Networks | undefined;
   /** By network, those of the oldest failure first. */
   readonly #failures = new Map<string, Failures>();
 
-  /** @param clock in milliseconds */
-  constructor(clock: () => number = () => performance.now(), rule = PASSWORDS) {
+  /** @param exempt networks that never have to wait @param clock in milliseconds */
+  constructor(exempt?: string, clock: () => number = () => performance.now(), rule = PASSWORDS) {
+    this.#exempt = exempt === undefined ? undefined : new Networks(exempt);
     this.#clock = clock;
     this.#rule = rule;
   }
@@ -57,7 +59,7 @@ export class Penalties {
   /** One more came. */
   failed(peer: string): void {
     const network = networkOf(peer);
-    if (network === undefined) return;
+    if (network === undefined || this.#exempt?.has(peer) === true) return;
     const now = this.#clock();
     const before = this.#failures.get(network);
     const isOld = before !== undefined && now - before.last > this.#rule.penalty.most;

@@ -31,6 +31,13 @@ export interface Caller {
   readonly isOver: () => boolean;
 }
 
+export interface UsersOptions {
+  /** In place of what the file has now. */
+  readonly records?: UserRecords | undefined;
+  /** Networks that never have to wait for wrong passwords. */
+  readonly penaltyExempt?: string | undefined;
+}
+
 interface KnownToken {
   readonly hash: Buffer;
   readonly user: User;
@@ -42,19 +49,19 @@ const NO_HASH = Buffer.alloc(32);
 export class Users {
   readonly #path: string;
   readonly #passwords = new PasswordChecks();
-  readonly #penalties = new Penalties();
+  readonly #penalties: Penalties;
   #users: ReadonlyMap<string, User> = new Map();
   #hasRates = false;
   #tokens: ReadonlyMap<string, KnownToken> = new Map();
 
   /**
    * @param path of the users file
-   * @param records in place of what the file has now
    * @throws NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, …
    */
-  constructor(path: string, records: UserRecords = readUsersFile(path)) {
+  constructor(path: string, { records, penaltyExempt }: UsersOptions = {}) {
     this.#path = path;
-    this.#take(records);
+    this.#penalties = new Penalties(penaltyExempt);
+    this.#take(records ?? readUsersFile(path));
   }
 
   /** Reads the file again. @throws as the constructor: then the users stay as they were */
