@@ -3,6 +3,7 @@ import { chmodSync, chownSync, readdirSync, readFileSync, statSync } from "node:
 import { expect, test } from "bun:test";
 import { Authority } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { createUsers } from "../support/users.ts";
 import { LAUNCHER, RunningServer, client, expectFailure, run } from "./support.ts";
 
 const isRoot = process.getuid?.() === 0 && process.platform === "linux";
@@ -64,6 +65,35 @@ asRoot("opens a port below 1024 and reads the key, then has no right of root", a
   expect(statSync(`${library}/file`).uid).toBe(uid);
   const secret = await client(address, ["get", "secret", "-o", folder.at("got"), ...trust]);
   expectFailure(secret, 14, /PERMISSION_DENIED/);
+});
+
+asRoot("reads the users again on SIGHUP, also where the key is for root alone", async () => {
+  using folder = new TemporaryFolder();
+  const library = await libraryOf(folder);
+  const authority = new Authority();
+  const { certFile, keyFile } = authority.issue({ name: "server", alternatives: "IP:127.0.0.1" });
+  const key = folder.file("key.pem", readFileSync(keyFile));
+  chmodSync(key, 0o600);
+  const cert = folder.file("cert.pem", readFileSync(certFile));
+  const users = createUsers(folder, { alice: {}, bob: {} });
+  const owner = [await idOf("-u"), await idOf("-g")] as const;
+  chownSync(users.path, ...owner);
+  const tls = ["--tls-cert", cert, "--tls-key", key];
+  const args = [library, "--port", "0", "--run-as", USER, "--users", users.path, ...tls];
+  await using server = await RunningServer.start(args);
+  const list = (user: string) =>
+    client(server.address, ["list", "--ca", authority.certFile], {
+      env: { LEAT_TOKEN: users.token(user) },
+    });
+  expect((await list("alice")).code).toBe(0);
+  users.write({ bob: {} });
+  chownSync(users.path, ...owner);
+  const after = server.stderr.text.length;
+  server.child.kill("SIGHUP");
+  const log = await server.stderr.until("the users: renewed", after);
+  expect(log).toMatch(/warn {2}the certificate: as before .*cannot read --tls-key/);
+  expectFailure(await list("alice"), 15, /UNAUTHENTICATED/);
+  expect((await list("bob")).code).toBe(0);
 });
 
 asRoot("does so in each worker", async () => {

@@ -64,8 +64,8 @@ interface Stoppable {
 export interface Renewal {
   /** For the log: `the users`. */
   readonly what: string;
-  /** If it throws, it stays as it was. */
-  renew(): Promise<void> | void;
+  /** If it throws, it stays as it was. @returns what was renewed, if that is not `what` */
+  renew(): Promise<string | void> | void;
 }
 
 /**
@@ -96,8 +96,8 @@ export function stopOnSignal(
 async function renewAll(renewals: readonly Renewal[], log: Log): Promise<void> {
   for (const { what, renew } of renewals) {
     try {
-      await renew();
-      log.info({ signal: "SIGHUP" }, `${what}: renewed`);
+      const renewed = await renew();
+      log.info({ signal: "SIGHUP" }, `${renewed ?? what}: renewed`);
     } catch (thrown) {
       const { code, message } = LeatError.from(thrown, `${what} cannot be renewed`);
       log.error({ signal: "SIGHUP", code, why: message }, `${what}: as before`);
