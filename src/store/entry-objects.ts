@@ -19,3 +19,11 @@ export class EntryObjects implements EntryTaker {
     if (target !== undefined) this.#bytes += Buffer.byteLength(target);
   }
 }
+
+/** Gives the entries of a page to a taker: a store that knows no takers has returned them. */
+export function takeEntries(entries: readonly PageEntry[], taker: EntryTaker): void {
+  for (const { name, ...facts } of entries) {
+    const bytes = Buffer.from(name);
+    taker.take(bytes, 0, bytes.length, facts);
+  }
+}

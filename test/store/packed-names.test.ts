@@ -54,6 +54,9 @@ describe("packed names", () => {
         const kept = await packed.first(sorted.length);
         const once = sorted.filter((name, i) => i === 0 || !name.equals(sorted[i - 1] ?? name));
         expect(unpack(kept)).toEqual(once);
+        expect(kept.arePlain).toBe(
+          once.every((name) => /^[\x20-\x7e]*$/.test(name.toString("latin1"))),
+        );
         const bytes = once.reduce((sum, name) => sum + name.length + 1, 0);
         expect(kept.size).toBe(bytes + 4 * once.length);
       }),

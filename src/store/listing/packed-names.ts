@@ -14,10 +14,19 @@ const START_BYTES = 4;
 const SLICE = 8192;
 
 export class PackedNames {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  #starts = new Uint32Array(FIRST_NAMES);
+  #bytes: Buffer;
+  #starts: Uint32Array;
   #used = 0;
   #count = 0;
+  #arePlain = true;
+  /** Whether a name may be there twice. */
+  #mayHaveTwins = true;
+
+  /** @param bytes of names @param count of them: there is room for more at any time */
+  constructor(bytes = FIRST_BYTES, count = FIRST_NAMES) {
+    this.#bytes = Buffer.allocUnsafeSlow(bytes);
+    this.#starts = new Uint32Array(count);
+  }
 
   get count(): number {
     return this.#count;
@@ -26,6 +35,11 @@ export class PackedNames {
   /** Bytes of names and their starts, as if cut to size. */
   get size(): number {
     return this.#used + this.#count * START_BYTES;
+  }
+
+  /** Whether all names are ASCII without control characters, as nearly all are: the wire can carry them. */
+  get arePlain(): boolean {
+    return this.#arePlain;
   }
 
   /** All names: name `i` begins at `start(i)` and ends before `end(i)`. */
@@ -38,8 +52,10 @@ export class PackedNames {
   }
 
   end(index: number): number {
+    const bytes = this.#bytes;
+    const used = this.#used;
     let at = this.start(index);
-    while (at < this.#used && this.#bytes[at] !== 0) at += 1;
+    while (at < used && bytes[at] !== 0) at += 1;
     return at;
   }
 
@@ -56,14 +72,20 @@ export class PackedNames {
     const bytes = this.#bytes;
     let at = this.#used;
     this.#starts[this.#count++] = at;
-    for (let i = start; i < end; i++) bytes[at++] = from[i] ?? 0;
+    let arePlain = this.#arePlain;
+    for (let i = start; i < end; i++) {
+      const byte = from[i] ?? 0;
+      if (byte < 0x20 || byte > 0x7e) arePlain = false;
+      bytes[at++] = byte;
+    }
     bytes[at++] = 0;
+    this.#arePlain = arePlain;
     this.#used = at;
   }
 
   /** Puts the names in the order of their bytes. */
   async order(): Promise<void> {
-    await sortNames(this.#bytes, this.#starts, this.#count);
+    this.#mayHaveTwins = await sortNames(this.#bytes, this.#starts, this.#count);
   }
 
   /** @returns the index of the first name behind `name`, in sorted names */
@@ -84,18 +106,28 @@ export class PackedNames {
   }
 
   /**
-   * A new one with the first names, cut to size. Names that follow themselves are left out: a
+   * A new one with the first names of sorted ones, cut to size. Names that follow themselves are left out: a
    * folder that changes while it is read may show one twice.
    */
   async first(count: number): Promise<PackedNames> {
-    const kept = new PackedNames();
-    kept.#bytes = Buffer.allocUnsafeSlow(await this.#bytesOf(count));
-    kept.#starts = new Uint32Array(count);
+    if (count === this.#count && !this.#mayHaveTwins) return this.#cut();
+    const kept = new PackedNames(await this.#bytesOf(count), count);
     for (let i = 0; i < count; i++) {
       if (i % SLICE === SLICE - 1) await pause();
       if (i === 0 || !this.#isTwin(i)) kept.add(this.#bytes, this.start(i), this.end(i));
     }
     return kept;
+  }
+
+  /** All of them, cut to size. */
+  #cut(): PackedNames {
+    const cut = new PackedNames(this.#used, this.#count);
+    this.#bytes.copy(cut.#bytes, 0, 0, this.#used);
+    cut.#starts.set(this.#starts.subarray(0, this.#count));
+    cut.#used = this.#used;
+    cut.#count = this.#count;
+    cut.#arePlain = this.#arePlain;
+    return cut;
   }
 
   /** Bytes of the first names, with the zeros that end them. */

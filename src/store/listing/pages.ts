@@ -99,7 +99,8 @@ class PageBuilder {
       const end = names.end(index);
       if (this.#isHidden(names.bytes, start)) continue;
       if (!this.#hasRoom(end - start)) break;
-      this.#add(names.bytes, start, end);
+      if (names.arePlain || isWireName(names.bytes, start, end)) this.#add(names.bytes, start, end);
+      else this.#skippedNames++;
       if (++sincePause < PAGE_SLICE) continue;
       sincePause = 0;
       await pause();
@@ -127,10 +128,6 @@ class PageBuilder {
   }
 
   #add(bytes: Buffer, start: number, end: number): void {
-    if (!isWireName(bytes, start, end)) {
-      this.#skippedNames++;
-      return;
-    }
     if (this.#isRoot && this.#isOwnFolder(bytes.toString("utf8", start, end))) return;
     const entry = this.#entry(bytes, start, end);
     // It was removed since the names were read.
