@@ -1,4 +1,5 @@
 import { KiB, PAGE_BYTES } from "../limits.ts";
+import { takeEntries } from "../store/entry-objects.ts";
 import { EntryPageWriter } from "../wire/entry-page.ts";
 import type { List } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,11 +19,7 @@ export async function list(request: List, exchange: Exchange): Promise<void> {
     isOver: () => exchange.ended,
   });
   if (exchange.ended) return;
-  // A store that knows no takers has returned them.
-  for (const { name, ...facts } of entries) {
-    const bytes = Buffer.from(name);
-    taker.take(bytes, 0, bytes.length, facts);
-  }
+  takeEntries(entries, taker);
   exchange.respond({ case: "list", value: taker.finish() });
   exchange.finish({ skippedNames, cursor });
 }

@@ -73,6 +73,20 @@ export class IncomingMessages<Name extends "TreeItem" | "TreeOutcome"> {
     return { message, contents };
   }
 
+  /**
+   * Takes messages as long as somebody reads them without an object of each.
+   * @param read gets the bytes that came whole, from the next message on @returns where the one behind it begins; `at`
+   *   where `next` has to read it
+   */
+  protected takeEach(read: (bytes: Uint8Array, at: number, end: number) => number): void {
+    if (this.#message !== undefined) return;
+    for (;;) {
+      const next = read(this.#buffer, this.#at, this.#verified);
+      if (next === this.#at) return;
+      this.#take(next);
+    }
+  }
+
   #decode(): Messages[Name] | undefined {
     const length = readVarint(this.#buffer, this.#at, this.#verified);
     if (length === INCOMPLETE) return undefined;

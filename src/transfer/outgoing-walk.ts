@@ -7,7 +7,9 @@ import { DATA_PAYLOAD, WALK_BYTES, WALK_PAGE_BYTES, WALK_PAGE_LEAST } from "../l
 import { failureOf } from "../session/failure.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { below } from "../store/names.ts";
+import { takeEntries } from "../store/entry-objects.ts";
 import type { PageEntry, Store } from "../store/store.ts";
+import { type ItemRun, ItemPageWriter, leaving } from "../wire/item-page.ts";
 import type { TreeItem } from "../wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../wire/plain.ts";
 import { Digest } from "./digest.ts";
@@ -36,7 +38,8 @@ export interface OutgoingWalkOptions {
 export class OutgoingWalk implements Outgoing {
   readonly #options: OutgoingWalkOptions;
   readonly #digest = new Digest(false);
-  readonly #items: WalkItems<PageEntry>;
+  /** Without contents, many items are one run: they are encoded while they are found. */
+  readonly #items: WalkItems<PageEntry> | WalkItems<ItemRun>;
   #isLoading = false;
   /** What did not fit the last frame, from #restAt on. */
   #rest = NOTHING;
@@ -47,12 +50,12 @@ export class OutgoingWalk implements Outgoing {
   finished: FinishInit | undefined;
 
   constructor(options: OutgoingWalkOptions) {
-    const { store, path, after, linkTargets, isOver } = options;
     this.#options = options;
-    const page = { limit: Number.MAX_SAFE_INTEGER, hidden: true, linkTargets, isOver };
-    const getPage: GetPage<PageEntry> = async (folder, { held, ...place }) =>
-      store.page(folder, { ...page, ...place, bytes: pageBytes(held) });
-    this.#items = new WalkItems(getPage, path, after);
+    const { path, after, contentsUpTo } = options;
+    this.#items =
+      contentsUpTo === 0
+        ? new WalkItems(runsOf(options), path, after)
+        : new WalkItems(entriesOf(options), path, after);
     this.#load();
   }
 
@@ -117,7 +120,8 @@ export class OutgoingWalk implements Outgoing {
   }
 
   /** Writes an item, and the contents behind it. What does not fit is kept for the next frame. */
-  #write(made: MadeItem<PageEntry>, into: Uint8Array, at: number, end: number): number {
+  #write(made: Made, into: Uint8Array, at: number, end: number): number {
+    if (isRun(made)) return this.#put(leaving(made.leave, made.entry!.encoded), into, at, end);
     const { entry } = made;
     if (entry === undefined || !this.#isSent(entry)) return this.#put(encode(made), into, at, end);
     const length = ITEM_ROOM + entry.size;
@@ -176,6 +180,36 @@ export class OutgoingWalk implements Outgoing {
     if (this.#restAt === rest.length) this.#rest = NOTHING;
     return at + length;
   }
+}
+
+type Made = MadeItem<PageEntry> | MadeItem<ItemRun>;
+
+function isRun(made: Made): made is MadeItem<ItemRun> {
+  return made.entry !== undefined && "encoded" in made.entry;
+}
+
+type Options = Pick<OutgoingWalkOptions, "store" | "linkTargets" | "isOver">;
+
+const wholePage = ({ linkTargets, isOver }: Options) =>
+  ({ limit: Number.MAX_SAFE_INTEGER, hidden: true, linkTargets, isOver }) as const;
+
+/** Entries as objects: the contents of some follow them. */
+function entriesOf(options: Options): GetPage<PageEntry> {
+  const page = wholePage(options);
+  return async (folder, { held, ...place }) =>
+    options.store.page(folder, { ...page, ...place, bytes: pageBytes(held) });
+}
+
+function runsOf(options: Options): GetPage<ItemRun> {
+  const page = wholePage(options);
+  const taker = new ItemPageWriter();
+  return async (folder, { held, ...place }) => {
+    taker.begin();
+    const request = { ...page, ...place, bytes: pageBytes(held), taker };
+    const { entries, cursor, skippedNames } = await options.store.page(folder, request);
+    takeEntries(entries, taker);
+    return { entries: taker.finish(), cursor, skippedNames };
+  };
 }
 
 interface Sent {

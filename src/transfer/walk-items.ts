@@ -14,12 +14,13 @@ export interface PagePlace {
   readonly held: number;
 }
 
-/** An entry of a store, or one that came from a peer. */
+/** An entry of a store, or one that came from a peer; or a run of encoded ones, with what the last of them is. */
 interface NamedEntry {
   readonly name: string;
   readonly kind: string;
   readonly link?: boolean;
   readonly target?: string | undefined;
+  readonly encoded?: Uint8Array;
 }
 
 export type GetPage<E> = (
@@ -136,8 +137,8 @@ export class WalkItems<E extends NamedEntry> {
   }
 }
 
-function bytesOf({ name, target = "" }: NamedEntry): number {
-  return name.length + target.length + ENTRY_ROOM;
+function bytesOf({ name, target = "", encoded }: NamedEntry): number {
+  return (encoded?.length ?? target.length) + name.length + ENTRY_ROOM;
 }
 
 /** Whether the items behind it are in it. */

@@ -1,7 +1,11 @@
-/** Tags and numbers of what a list page has: the number of a field, shifted by three, and how its value is written. */
+/** Tags and numbers of what lists and walks have: the number of a field, shifted by three, and how its value is written. */
 
 /** Of EntryPage. */
 export const ENTRIES = (1 << 3) | 2;
+
+/** Of TreeItem. */
+export const ITEM_LEAVE = (1 << 3) | 0;
+export const ITEM_ENTRY = (2 << 3) | 2;
 
 /** Of Entry. */
 export const NAME = (1 << 3) | 2;

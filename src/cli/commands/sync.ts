@@ -101,11 +101,14 @@ async function sync(context: Context, from: string, to: string, flags: Flags): P
       report.moved = moved;
     },
     onResume: (_file, offset) => bar.settled(offset),
-    onUnchanged: (bytes) => {
-      unchanged += 1;
-      bar.files += 1;
-      bar.settled(bytes);
-    },
+    // Only for the bar: it would be called for every file that is the same.
+    ...(context.progress.isShown && {
+      onUnchanged: (bytes: number) => {
+        unchanged += 1;
+        bar.files += 1;
+        bar.settled(bytes);
+      },
+    }),
     signal: context.signal,
   };
   const outcomes = isDown

@@ -14,7 +14,7 @@ import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { isWireName, wireName } from "../../store/resolve/raw-names.ts";
 import type { Time } from "../../store/store.ts";
 import type { Facts } from "../../store/system/facts.ts";
-import { ERRNO, statAt, systemError } from "../../store/system/kernel.ts";
+import { ERRNO, quickEntryAt, statAt, systemError } from "../../store/system/kernel.ts";
 
 /** A file or folder of a walk; or what went wrong in a folder. */
 export interface Walked {
@@ -35,10 +35,33 @@ export interface Walked {
   readonly skippedNames?: number | undefined;
 }
 
+/** A file as a server has sent it, its name still among the bytes that came: an object of each would take longer. */
+export interface RawFile {
+  /** Its name is the UTF-8 of `bytes[nameStart, nameEnd)`. */
+  readonly bytes: Uint8Array;
+  readonly nameStart: number;
+  readonly nameEnd: number;
+  readonly size: number;
+  /** Of the modified time. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
 /** A folder with everything below it, one item after another. */
 export interface Walk extends Disposable {
   /** @returns the next item; undefined where `more` is to be waited for */
   next(): Walked | undefined;
+  /**
+   * Takes files in the folder of this depth as long as `take` wants them. Missing where a walk makes an object of each
+   * anyway.
+   */
+  takeFiles?(depth: number, take: (file: RawFile) => boolean): void;
+  /**
+   * Passes over the next name where it is a file in the folder of this depth with the same name, size and time. Missing
+   * as `takeFiles`.
+   * @returns false where it is not, and nothing has changed
+   */
+  passSame?(depth: number, file: RawFile): boolean;
   /** Waits for more. @returns whether there is any @throws what ended the walk */
   more(): Promise<boolean>;
   /** Leaves out what is in the folder that `next` gave last; a walk may give it all the same. */
@@ -105,6 +128,26 @@ export class LocalWalk implements Walk {
     return undefined;
   }
 
+  passSame(depth: number, file: RawFile): boolean {
+    const level = this.#levels.at(-1);
+    const fd = level?.folder?.fd;
+    if (level?.window === undefined || fd === undefined) return false;
+    if (this.#report !== undefined || this.#levels.length !== depth + 1) return false;
+    const { names } = level.window;
+    if (level.next >= names.count) return false;
+    const start = names.start(level.next);
+    const end = start + file.nameEnd - file.nameStart;
+    // What is not served begins with a dot.
+    if (!isSameName(names.bytes, start, file) || (depth === 0 && names.bytes[start] === DOT))
+      return false;
+    const found = quickEntryAt(fd, names.bytes, start, end);
+    if (found?.kind !== "FILE" || found.size !== file.size) return false;
+    const { seconds, nanoseconds } = found.modified;
+    if (seconds !== file.seconds || nanoseconds !== file.nanoseconds) return false;
+    level.next += 1;
+    return true;
+  }
+
   async more(): Promise<boolean> {
     const level = this.#levels.at(-1);
     if (level === undefined) return this.#report !== undefined;
@@ -154,6 +197,19 @@ export class LocalWalk implements Walk {
   }
 }
 
+const DOT = 0x2e;
+
+/** Whether the name that begins at `start`, and ends with a zero, is that of the file. */
+function isSameName(
+  names: Uint8Array,
+  start: number,
+  { bytes, nameStart, nameEnd }: RawFile,
+): boolean {
+  let at = start;
+  for (let i = nameStart; i < nameEnd; i += 1) if (names[at++] !== bytes[i]) return false;
+  return names[at] === 0;
+}
+
 function newLevel(name: string, path: string): Level {
   return { folder: undefined, name, path, window: undefined, next: 0 };
 }
@@ -161,6 +217,7 @@ function newLevel(name: string, path: string): Level {
 /** How many names the wire cannot carry. */
 function leftOut({ names }: FolderNames): number {
   let count = 0;
+  if (names.arePlain) return count;
   for (let index = 0; index < names.count; index += 1) {
     if (!isWireName(names.bytes, names.start(index), names.end(index))) count += 1;
   }

@@ -36,6 +36,22 @@ export class Merge implements Disposable {
     };
   }
 
+  /**
+   * Passes over the files in the folder of this depth that come next, and have the same size and time on both sides. Their
+   * names go up, as those of the local walk do.
+   */
+  passSame(depth: number, tally: { unchanged(file: Pick<Walked, "size">): void }): void {
+    if (this.#source.isAhead || this.#target.isAhead) return;
+    const { walk: source } = this.#source;
+    const { walk: target } = this.#target;
+    const [remote, local] = source.takeFiles === undefined ? [target, source] : [source, target];
+    remote.takeFiles?.(depth, (file) => {
+      const isSame = local.passSame?.(depth, file) === true;
+      if (isSame) tally.unchanged(file);
+      return isSame;
+    });
+  }
+
   /** Waits for more. @returns whether there is any @throws what ended a walk */
   async more(): Promise<boolean> {
     await Promise.all([this.#source.more(), this.#target.more()]);
@@ -56,18 +72,23 @@ export class Merge implements Disposable {
 
 /** A walk whose next item is known. */
 class Ahead implements Disposable {
-  readonly #walk: Walk;
+  readonly walk: Walk;
   #next: Walked | undefined;
   #wasTaken = false;
   isOver = false;
 
   constructor(walk: Walk) {
-    this.#walk = walk;
+    this.walk = walk;
+  }
+
+  /** Whether the next item was looked at. */
+  get isAhead(): boolean {
+    return this.#next !== undefined || this.isOver;
   }
 
   peek(): Walked | undefined {
     if (this.#next === undefined && !this.isOver) {
-      this.#next = this.#walk.next();
+      this.#next = this.walk.next();
       this.#wasTaken = false;
     }
     return this.#next;
@@ -79,16 +100,16 @@ class Ahead implements Disposable {
   }
 
   async more(): Promise<void> {
-    if (this.#next === undefined && !this.isOver) this.isOver = !(await this.#walk.more());
+    if (this.#next === undefined && !this.isOver) this.isOver = !(await this.walk.more());
   }
 
   /** Only where the item was of the last pair: what was given since then is not left out. */
   skip(): void {
-    if (this.#wasTaken && !this.isOver) this.#walk.skip();
+    if (this.#wasTaken && !this.isOver) this.walk.skip();
   }
 
   [Symbol.dispose](): void {
-    this.#walk[Symbol.dispose]();
+    this.walk[Symbol.dispose]();
   }
 }
 

@@ -40,7 +40,7 @@ export class Pass<Folder> {
     const merge = this.#merge;
     try {
       do {
-        for (let pair = merge.next(); pair !== undefined; pair = merge.next()) {
+        for (let pair = this.#next(); pair !== undefined; pair = this.#next()) {
           if (this.#folders.length > pair.depth + 1) await this.#leave(pair.depth + 1);
           const waits = this.#pair(pair);
           if (waits !== undefined) await waits;
@@ -52,6 +52,17 @@ export class Pass<Folder> {
       await this.#running.ended();
       for (const open of this.#folders) void this.#shut(open);
     }
+  }
+
+  /** The next pair that is not a file without a difference. */
+  #next(): Pair | undefined {
+    const { filter, rules, tally } = this.#options;
+    const looksAtAll =
+      filter !== undefined || rules.checksum === true || rules.ignoreExisting === true;
+    if (!looksAtAll && this.#folders.at(-1)!.purpose === "sync") {
+      this.#merge.passSame(this.#folders.length - 1, tally);
+    }
+    return this.#merge.next();
   }
 
   async #leave(count: number): Promise<void> {

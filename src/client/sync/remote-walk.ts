@@ -2,7 +2,7 @@
 import type { WalkItem, TreeWalk } from "../trees/tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
 import { isOwnFolder, leadsWithin } from "../../store/names.ts";
-import { NO_TIME, reportAt, type Walk, type Walked } from "../local/local-walk.ts";
+import { NO_TIME, type RawFile, reportAt, type Walk, type Walked } from "../local/local-walk.ts";
 
 export class RemoteWalk implements Walk {
   readonly #walk: TreeWalk;
@@ -25,6 +25,11 @@ export class RemoteWalk implements Walk {
     }
     const item = this.#walk.next();
     return item === undefined ? undefined : this.#walked(item);
+  }
+
+  takeFiles(depth: number, take: (file: RawFile) => boolean): void {
+    if (this.#held !== undefined || this.#isHidden || this.#depth !== depth) return;
+    this.#walk.takeFiles?.(take);
   }
 
   more(): Promise<boolean> {

@@ -98,7 +98,7 @@ export class SyncRun<Folder> {
       ends: (error) => this.#isEnd(error),
       differs: (item) => differs(this.#calls, item, this.#stop.signal),
     };
-    const tally = new Tally(this.#onUnchanged);
+    const tally = new Tally(this.#options.onUnchanged && this.#onUnchanged);
     if (dryRun) {
       this.#isAgain = true; // there is no other look
       await this.#plan({ ...shared, tally, copies: true, removes: Number.POSITIVE_INFINITY });

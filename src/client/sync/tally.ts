@@ -21,7 +21,7 @@ export class Tally {
     this.#onUnchanged = onUnchanged;
   }
 
-  unchanged({ size }: Walked): void {
+  unchanged({ size }: Pick<Walked, "size">): void {
     this.#unchanged += 1;
     this.#onUnchanged?.(size);
   }

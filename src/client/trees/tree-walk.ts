@@ -6,6 +6,7 @@ import { LeatError } from "../../errors.ts";
 import { TREE_DEPTH } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
 import { type GetPage, isFolder, type MadeItem, WalkItems } from "../../transfer/walk-items.ts";
+import type { ReadEntry } from "../../wire/entry-reader.ts";
 import type { Entry, TreeItem } from "../../wire/gen/messages.ts";
 import { failureError } from "../../session/failure.ts";
 import type { Calls } from "../calls/calls.ts";
@@ -24,6 +25,11 @@ export interface WalkItem extends Omit<MadeItem<Entry>, "folder"> {
 export interface TreeWalk {
   /** @returns the next item; undefined where `more` is to be waited for */
   next(): WalkItem | undefined;
+  /**
+   * Takes files of the open folder as long as `take` wants them, which has to see to it that their names go up. Missing
+   * where each of them is an object anyway.
+   */
+  takeFiles?(take: (file: ReadEntry) => boolean): void;
   /** Waits for more. @returns whether there is any @throws what ended the walk */
   more(): Promise<boolean>;
   /** Gives the rest up. Harmless when it is over. */
@@ -77,6 +83,14 @@ class StreamedWalk implements TreeWalk {
     this.#follow(item);
     const { leave, entry, failure, skippedNames } = item;
     return { leave, entry, contents, skippedNames, failure: failure && failureError(failure) };
+  }
+
+  takeFiles(take: (file: ReadEntry) => boolean): void {
+    const name = this.#stream.takeFiles(take);
+    if (name === undefined) return;
+    this.#came = true;
+    this.#hasMoved = true;
+    this.#last[this.#last.length - 1] = name;
   }
 
   /** @throws PROTOCOL_ERROR where the item cannot come behind the last one */

@@ -2,6 +2,7 @@
 import { LeatError } from "../../errors.ts";
 import type { Result } from "../../session/event.ts";
 import { IncomingWalk, type WalkedItem } from "../../transfer/incoming-walk.ts";
+import type { ReadEntry } from "../../wire/entry-reader.ts";
 import type { Finish } from "../../wire/gen/messages.ts";
 import type { Link, PendingRequest } from "../connection/link.ts";
 import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
@@ -41,6 +42,11 @@ export class WalkStream implements StreamHandler {
   /** @returns the next item; undefined where `more` is to be waited for @throws PROTOCOL_ERROR */
   next(): WalkedItem | undefined {
     return this.#incoming.next();
+  }
+
+  /** As of IncomingWalk. */
+  takeFiles(take: (file: ReadEntry) => boolean): string | undefined {
+    return this.#incoming.takeFiles(take);
   }
 
   /**
