@@ -206,8 +206,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     try {
       const path = this.#folders.pathOf(name);
       checkFacts(entry);
-      const mode = entry.mode === 0 ? undefined : entry.mode;
-      made = store.makeDirectory(path, true, durability, { mode });
+      made = store.makeDirectory(path, true, durability, { mode: entry.mode });
     } catch (thrown) {
       made = LeatError.from(thrown);
     }
@@ -237,7 +236,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
       const file = {
         name,
         modified,
-        mode: mode === 0 ? undefined : mode,
+        mode,
         path,
         folder: this.#folders.path,
         bytes,
@@ -273,7 +272,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
       modifiedNotSet: modified !== undefined && !hasTime(entry, modified),
     });
     try {
-      checkFacts({ mode: mode ?? 0, modified });
+      checkFacts({ mode, modified });
       const made = this.#exchange.store.makeDirectory(folder, true, "none", { modified, mode });
       if (!(made instanceof Promise)) return set(made);
       return made.then(set, (thrown: unknown) => report(LeatError.from(thrown)));

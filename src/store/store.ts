@@ -30,8 +30,8 @@ export interface StoreEntry {
   /** Bytes; 0 unless a file. */
   readonly size: number;
   readonly modified: Time;
-  /** Permission bits, at most 0777. */
-  readonly mode: number;
+  /** Permission bits, at most 0777; undefined where the store has none, or does not know them. */
+  readonly mode?: number | undefined;
   /** Opaque: differs when the contents may differ. Files only, "" elsewhere and in pages. */
   readonly version: string;
   /** The name is a link, and the rest tells what it leads to. In pages only. */

@@ -24,6 +24,7 @@ export interface ReadEntry {
   /** Since 1970; -1: it has no modified time. Earlier ones are not in the usual form. */
   readonly seconds: number;
   readonly nanoseconds: number;
+  /** -1: it is not known. */
   readonly mode: number;
   readonly isLink: boolean;
 }
@@ -37,13 +38,13 @@ export class EntryReader implements ReadEntry {
   size = 0;
   seconds = -1;
   nanoseconds = 0;
-  mode = 0;
+  mode = -1;
   isLink = false;
 
   /** Reads the Entry that ends at `end`. @throws NOT_CANONICAL when it has another form, or is damaged */
   protected entry(end: number): void {
-    this.nameStart = this.nameEnd = this.kind = this.size = this.nanoseconds = this.mode = 0;
-    this.seconds = -1;
+    this.nameStart = this.nameEnd = this.kind = this.size = this.nanoseconds = 0;
+    this.seconds = this.mode = -1;
     this.isLink = false;
     let last = 0;
     while (this.at < end) {

@@ -80,7 +80,8 @@ export class EntryWriter {
     at = field(bytes, at, NANOSECONDS, facts.modified.nanoseconds);
     bytes[modified] = MODIFIED;
     bytes[modified + 1] = at - modified - 2;
-    at = field(bytes, at, MODE, facts.mode);
+    bytes[at++] = MODE;
+    at = writeVarint(bytes, at, facts.mode);
     this.at = at;
     return at - first;
   }

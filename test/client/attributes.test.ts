@@ -42,6 +42,8 @@ function plant(root: string): void {
     ["new/middle", 70_000, 0o600, { seconds: 0, nanoseconds: 0 }],
     ["closed/deeper/x", 5, 0o755, { seconds: 2_200_000_000, nanoseconds: 5 }],
   ];
+  // Nobody else can read it.
+  if (process.getuid?.() === 0) files.push(["old/zero", 9, 0, OLD], ["new/zero", 70_000, 0, OLD]);
   for (const [name, size, mode, time] of files) {
     writeFileSync(join(root, name), Buffer.alloc(size, name));
     chmodSync(join(root, name), mode);

@@ -19,7 +19,7 @@ const entry = fc.record({
     fc.record({ seconds: fc.integer({ min: -1000 }), nanoseconds: fc.nat(999_999_999) }),
     { nil: undefined },
   ),
-  mode: fc.nat(0o777),
+  mode: fc.option(fc.nat(0o777), { nil: undefined }),
   version: fc.constant(""),
   link: fc.boolean(),
   target: fc.constantFrom("", "a"),
@@ -81,7 +81,7 @@ describe("a reader", () => {
   }
 
   const twin = (item: TreeItem): object => {
-    const { name, kind, size, modified, mode } = item.entry!;
+    const { name, kind, size, modified, mode = -1 } = item.entry!;
     const { seconds = -1, nanoseconds = 0 } = modified ?? {};
     return { name, kind: ENUMS.Kind![kind], size, seconds, nanoseconds, mode };
   };

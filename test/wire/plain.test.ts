@@ -36,7 +36,6 @@ describe("out of protobufjs", () => {
       kind: "KIND_UNSPECIFIED",
       size: 0,
       version: "",
-      mode: 0,
       link: false,
       target: "",
     });

@@ -12,7 +12,7 @@ export function entryFacts(entry: Entry): object {
     kind: kind.toLowerCase(),
     size,
     modified: modified === undefined ? null : isoTime(modified.seconds, modified.nanoseconds),
-    mode: modeText(mode),
+    mode: mode === undefined ? null : modeText(mode),
     ...(version === "" ? {} : { version }),
   };
 }

@@ -32,7 +32,7 @@ async function stat(context: Context, typed: string, json: boolean): Promise<voi
   );
   if (kind === "FILE") await output.line(`size      ${sizeText(size)}`);
   await output.line(`modified  ${timeText(modified)}`);
-  await output.line(`mode      ${modeText(mode)}`);
+  if (mode !== undefined) await output.line(`mode      ${modeText(mode)}`);
   if (version !== "") await output.line(`version   ${output.name(version)}`);
 }
 

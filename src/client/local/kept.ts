@@ -21,8 +21,3 @@ export function kept(
 ): Attributes {
   return { modified: times ? modified : undefined, mode: modes ? mode : undefined };
 }
-
-/** The same for a folder that a server has: its mode is 0 where its store has none. */
-export function keptOfFolder(facts: Partial<Attributes>, options: KeepOptions): Attributes {
-  return kept({ ...facts, mode: facts.mode || undefined }, options);
-}

@@ -25,8 +25,8 @@ export interface Walked {
   readonly kind: Facts["kind"];
   readonly size: number;
   readonly modified: Time;
-  /** Permission bits; 0 where there are none. */
-  readonly mode: number;
+  /** Permission bits; undefined where they are not known. */
+  readonly mode?: number | undefined;
   /** The text of a link that leads to something in the tree, where that was asked for. */
   readonly target?: string | undefined;
   /** Why the folder cannot be read to its end. */
@@ -84,7 +84,7 @@ export const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
 
 /** A report about the folder of this depth. */
 export function reportAt(depth: number, facts: Pick<Walked, "failure" | "skippedNames">): Walked {
-  return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, mode: 0, ...facts };
+  return { depth, name: "", kind: "OTHER", size: 0, modified: NO_TIME, ...facts };
 }
 
 export class LocalWalk implements Walk {

@@ -1,7 +1,7 @@
 /** A local folder as the target of a sync. Each folder is held open, so that nothing outside is written or removed. */
 import { LeatError } from "../../errors.ts";
 import { OWN_FOLDER, quote } from "../../store/names.ts";
-import { keptOfFolder } from "../local/kept.ts";
+import { kept } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { isPartialName } from "../local/partial-names.ts";
 import type { Walked } from "../local/local-walk.ts";
@@ -47,7 +47,7 @@ export class DownSide implements Side<LocalFolder> {
   }
 
   open(parent: LocalFolder, item: TreeRoot, name: string, source: Walked | undefined): LocalFolder {
-    const attributes = source && keptOfFolder(source, this.#options);
+    const attributes = source && kept(source, this.#options);
     const folder = parent.child(name, item.local, attributes);
     if (source !== undefined || folder.kindOf(OWN_FOLDER) !== "DIRECTORY") return folder;
     folder[Symbol.dispose]();
@@ -61,7 +61,7 @@ export class DownSide implements Side<LocalFolder> {
 
   make(parent: LocalFolder, _item: TreeRoot, name: string, source: Walked): LocalFolder {
     const { durability = "fsync" } = this.#options;
-    return parent.make(name, keptOfFolder(source, this.#options), durability);
+    return parent.make(name, kept(source, this.#options), durability);
   }
 
   close(folder: LocalFolder): void {
@@ -71,7 +71,7 @@ export class DownSide implements Side<LocalFolder> {
   root(folder: LocalFolder, item: TreeRoot, name: string, source: Walked): PlacedRoot {
     folder.hold();
     const { size } = source;
-    const attributes = keptOfFolder(source, this.#options);
+    const attributes = kept(source, this.#options);
     const kind = source.kind === "DIRECTORY" ? "DIRECTORY" : "FILE";
     return { ...item, folder, name, kind, size, attributes, above: source.depth + 1 };
   }

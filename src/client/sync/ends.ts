@@ -4,7 +4,7 @@ import { LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
-import { keptOfFolder } from "../local/kept.ts";
+import { kept } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { LocalWalk, type Walk } from "../local/local-walk.ts";
 import { checkGet, UploadLoops } from "../trees/into-itself.ts";
@@ -36,7 +36,7 @@ export async function downEnds(
     side: new DownSide(calls, path, options),
     source: () => walkRemote(calls, path, options),
     target: () => (isLocalFolder(local) ? walkLocal(local, options) : EMPTY_WALK),
-    open: () => LocalFolder.make(realPath(local), keptOfFolder(source, options), durability),
+    open: () => LocalFolder.make(realPath(local), kept(source, options), durability),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
-import { kept, keptOfFolder } from "../local/kept.ts";
+import { kept } from "../local/kept.ts";
 import { makeFolders } from "../local/make-folders.ts";
 import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
 import { below, leadsWithin } from "../../store/names.ts";
@@ -110,7 +110,7 @@ export class TreeGet {
   async #rootFolder(root: TreeRoot, entry: Entry): Promise<void> {
     const { folders = "contents" } = this.#options;
     if (folders === "refuse") throw isAFolder(root.path);
-    const attributes = keptOfFolder(entry, this.#options);
+    const attributes = kept(entry, this.#options);
     const make = (): LocalFolder => LocalFolder.make(root.local, attributes, this.#durability);
     if (folders === "empty") {
       using made = make();
@@ -241,7 +241,7 @@ export class TreeGet {
     try {
       checkName(name);
       checkDepth(item.path, open.depth);
-      const attributes = keptOfFolder(entry, this.#options);
+      const attributes = kept(entry, this.#options);
       open.push(item, place, () => parent?.make(name, attributes, this.#durability));
     } catch (thrown) {
       open.push(item, place, () => undefined);

@@ -152,7 +152,7 @@ class PageBuilder {
       facts = this.#folder.statBytes(bytes, start, end);
     } catch {
       // A mount whose server is down, a damaged inode: the other entries are listed all the same.
-      return { kind: "OTHER", size: 0, mode: 0, version: "" };
+      return { kind: "OTHER", size: 0, version: "" };
     }
     if (facts?.kind !== "LINK") return facts === undefined ? undefined : namelessEntry(facts);
     const path = [...this.#segments, bytes.toString("utf8", start, end)];

@@ -35,5 +35,5 @@ export function versionedEntry(name: string, facts: Facts, versions?: Versions):
 /** A folder that was just made and whose facts cannot be read. */
 export function unseenFolder(name: string): StoreEntry {
   const modified = { seconds: 0, nanoseconds: 0 };
-  return { name, kind: "DIRECTORY", size: 0, modified, mode: 0, version: "" };
+  return { name, kind: "DIRECTORY", size: 0, modified, version: "" };
 }

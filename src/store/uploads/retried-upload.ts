@@ -153,7 +153,7 @@ export class RetriedUpload {
     const modified = { seconds, nanoseconds };
     return {
       ...past,
-      entry: { name: place.name, kind: "FILE", size, modified, mode: 0, version: "" },
+      entry: { name: place.name, kind: "FILE", size, modified, version: "" },
     };
   }
 

@@ -19,8 +19,8 @@ export const umask = (): number => (known ??= process.umask());
 /** The mode of folders where that of files is this one: who may read a folder may search it. */
 export const folderMode = (mode: number): number => mode | ((mode & 0o444) >> 2);
 
-/** @param mode as the peer gave it; 0: its store has no modes */
-export const givenMode = (mode = 0): number => (mode === 0 ? FILE_MODE : mode & 0o777);
+/** @param mode as the peer gave it; undefined: its store has no modes */
+export const givenMode = (mode = FILE_MODE): number => mode & 0o777;
 
 /** The mode to create a partial with. @param mode of the file, when known */
 export const partialMode = (mode = FILE_MODE): number => (mode & 0o777) | OWNER;

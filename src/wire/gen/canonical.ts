@@ -947,8 +947,7 @@ function writeEntry(writer: CanonicalWriter, message: Init<Entry>): void {
     writer.message(34, writeTimestamp, "Timestamp", message.modified, "Entry.modified");
   if (message.version !== undefined && message.version !== "")
     writer.string(42, message.version, "Entry.version");
-  if (message.mode !== undefined && message.mode !== 0)
-    writer.uint32(48, message.mode, "Entry.mode");
+  if (message.mode !== undefined) writer.uint32(48, message.mode, "Entry.mode");
   if (message.link !== undefined && message.link !== false)
     writer.bool(56, message.link, "Entry.link");
   if (message.target !== undefined && message.target !== "")
@@ -961,7 +960,6 @@ function readEntry(reader: CanonicalReader): Entry {
     kind: "KIND_UNSPECIFIED",
     size: 0,
     version: "",
-    mode: 0,
     link: false,
     target: "",
   };

@@ -1994,7 +1994,7 @@ export const leat = $root.leat = (() => {
             Entry.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Entry.prototype.modified = null;
             Entry.prototype.version = "";
-            Entry.prototype.mode = 0;
+            Entry.prototype.mode = null;
             Entry.prototype.link = false;
             Entry.prototype.target = "";
 
@@ -2003,6 +2003,12 @@ export const leat = $root.leat = (() => {
             // Virtual OneOf for proto3 optional field
             $Object.defineProperty(Entry.prototype, "_modified", {
                 get: $util.oneOfGetter($oneOfFields = ["modified"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Entry.prototype, "_mode", {
+                get: $util.oneOfGetter($oneOfFields = ["mode"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -2079,10 +2085,8 @@ export const leat = $root.leat = (() => {
                     case 6: {
                             if (wireType !== 0)
                                 break;
-                            if (value = reader.uint32())
-                                message.mode = value;
-                            else
-                                delete message.mode;
+                            message.mode = reader.uint32();
+                            message._mode = "mode";
                             continue;
                         }
                     case 7: {

@@ -314,8 +314,8 @@ export interface Entry {
    * for files by stat, get, put and rename; not in lists.
    */
   version: string;
-  /** permission bits, at most 0777; 0 if there are none */
-  mode: number;
+  /** permission bits, at most 0777; absent if there are none, or they are not known */
+  mode?: number | undefined;
   /**
    * The name is a symbolic link, and the other fields describe its target. Set in lists only. A client
    * that walks through all folders must not follow links, because one may lead back to a folder above.
@@ -381,8 +381,8 @@ export interface TreeItem {
   /**
    * Its name is one segment, relative to the folder that is open. A folder is open from then on unless it is a link. The
    * version is set if contents follow. Absent: the item is about the open folder itself. In a PutTree, the mode of a
-   * folder is as in MakeDirectory, and 0 means that it is absent; its modified time is ignored, because what follows
-   * changes it: it is sent in `attributes` later.
+   * folder is as in MakeDirectory; its modified time is ignored, because what follows changes it: it is sent in
+   * `attributes` later.
    */
   entry?: Entry | undefined;
   /** entry.size bytes of the file follow this message */
@@ -783,7 +783,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "size", type: "uint64" },
     { name: "modified", type: "message", of: "Timestamp", optional: true },
     { name: "version", type: "string" },
-    { name: "mode", type: "uint32" },
+    { name: "mode", type: "uint32", optional: true },
     { name: "link", type: "bool" },
     { name: "target", type: "string" },
   ],
