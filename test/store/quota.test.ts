@@ -1,8 +1,18 @@
 /** A quota counts what is there, whatever is done to it, by how many processes, and however they end. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { refusalCode } from "../support/refusal.ts";
+import { Mounted, noMount } from "../support/mounted.ts";
+import { refusal, refusalCode } from "../support/refusal.ts";
 import type { CreateOptions, Sink, Store } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
 import { DiskStore } from "../../src/store/disk/disk.ts";
@@ -251,6 +261,83 @@ test("figures are kept as long as the server runs, and are counted when it start
   await reopen("next");
   await put("b", 1);
   expect(used()).toBe(1501);
+});
+
+/** Where the processes that count share the figures. */
+function memory(): string {
+  const name = readFileSync(folder.at(".leat/users/alice/quota/usage")).readBigUInt64LE(48);
+  return `/dev/shm/leat-usage-${name.toString(16).padStart(16, "0")}`;
+}
+
+describe.if(process.platform === "linux")("the memory of the figures", () => {
+  test("is none of the library: where that is full, a change would end the process", async () => {
+    await put("a", 1000);
+    const maps = readFileSync("/proc/self/maps", "utf8").split("\n");
+    expect(maps.filter((line) => line.includes(folder.path))).toEqual([]);
+    expect(maps.filter((line) => line.endsWith(memory()))).not.toEqual([]);
+  });
+
+  test("is given back when nobody counts", async () => {
+    await put("a", 1000);
+    {
+      await using other = open();
+      await put("b", 500, {}, other);
+      await store[Symbol.asyncDispose]();
+      expect(existsSync(memory())).toBe(true);
+    }
+    expect(existsSync(memory())).toBe(false);
+    store = open();
+    expect(used()).toBe(1500);
+    await store[Symbol.asyncDispose]();
+    store = open("next");
+    await store[Symbol.asyncDispose](); // while it counts
+    expect(existsSync(memory())).toBe(false);
+    store = open();
+  });
+
+  test("that is out of reach, as in another container, ends changes and not reading", async () => {
+    await put("a", 1000);
+    unlinkSync(memory());
+    await using other = open();
+    expect(other.stat("a").size).toBe(1000);
+    const told = await refusal(put("b", 1, {}, other));
+    expect(told.code).toBe("UNAVAILABLE");
+    expect(told.message).toContain("need the same /dev/shm");
+    await store[Symbol.asyncDispose]();
+    await put("b", 1, {}, other);
+    expect(used(other)).toBe(1001);
+    store = open();
+  });
+});
+
+const why = noMount();
+
+describe.if(why === undefined)("on a disk without room", () => {
+  test.each(["size=1m", "size=1m,nr_inodes=16"])(
+    "(%s) its user reads, and changes later",
+    async (options) => {
+      using disk = new Mounted("tmpfs", options);
+      mkdirSync(disk.at("root"));
+      writeFileSync(disk.at("root/a"), "contents");
+      writeFileSync(
+        disk.at("fill"),
+        new Uint8Array(options.includes("inodes") ? 0 : statfsSync(disk.path).bavail * 4096),
+      );
+      let fills = 0;
+      const fill = (): void => writeFileSync(disk.at(`fill-${fills}`), "");
+      for (; statfsSync(disk.path).ffree > 0 && fills < 16; fills += 1) fill();
+      const part = { path: "root", followsLinks: true, home: "alice" };
+      const quota = { bytes: 100_000, files: FILES, run: "run" };
+      await using full = DiskStore.open(disk.path, { part, quota });
+      expect(full.stat("a").size).toBe(8);
+      const make = async () => await full.makeDirectory("d", false);
+      expect(await refusalCode(make())).toBe("NO_SPACE");
+      rmSync(disk.at("fill"));
+      for (let n = 0; n < fills; n += 1) rmSync(disk.at(`fill-${n}`));
+      await make();
+      expect(full.freeBytes()).toBe(100_000 - 8);
+    },
+  );
 });
 
 test("figures of a time without a quota, or of another root, are not used", async () => {

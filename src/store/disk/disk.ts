@@ -140,7 +140,7 @@ export class DiskStore implements Store {
     bytes: Uint8Array,
     checkFirst: boolean,
   ): StoreEntry | undefined {
-    if (this.#quota?.counting !== undefined) return undefined; // `create` waits for it
+    if (this.#quota?.isCounted === false) return undefined; // `create` waits for it
     return this.#uploads?.writeWhole(folder, this.#withMode(file), bytes, checkFirst);
   }
 
@@ -236,7 +236,7 @@ export class DiskStore implements Store {
   freeBytes(): number | undefined {
     const ofDisk = freeBytes(this.#library.resolver.path);
     const quota = this.#quota;
-    if (quota === undefined || quota.counting !== undefined) return ofDisk;
+    if (quota?.isCounted !== true) return ofDisk;
     return Math.min(ofDisk ?? quota.left, quota.left);
   }
 
@@ -250,7 +250,7 @@ export class DiskStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#uploads?.[Symbol.asyncDispose]();
     this.#pages[Symbol.dispose]();
-    this.#quota?.[Symbol.dispose]();
+    await this.#quota?.[Symbol.asyncDispose]();
     this.#library[Symbol.dispose]();
   }
 
@@ -260,7 +260,7 @@ export class DiskStore implements Store {
     change: (uploads: Uploads) => MaybePromise<Answer>,
   ): MaybePromise<Answer> {
     const uploads = this.#uploads;
-    const counting = this.#quota?.counting;
+    const counting = this.#quota?.ready();
     if (uploads !== undefined) {
       return counting === undefined ? change(uploads) : counting.then(() => change(uploads));
     }

@@ -19,51 +19,57 @@ export interface QuotaOptions {
 /** Milliseconds between two looks at a record that another process fills. */
 const LOOK = 20;
 
-export class Quota implements Usage, Disposable {
+export class Quota implements Usage, AsyncDisposable {
+  readonly #library: Library;
   readonly #bytes: number;
   readonly #names: number;
-  readonly #record: UsageRecord;
+  readonly #keys: RecordKeys;
+  readonly #partials: string;
+  #record: UsageRecord | undefined;
   #counting: Promise<void> | undefined;
+  #isCounted = false;
   #isClosed = false;
 
   /**
+   * Begins to count. Where that is not possible, as on a full disk, the next call of `ready` tries again.
    * @param partials the folder of unfinished uploads, in what the library keeps for the user
-   * @throws as `UsageRecord.make` and `join`
    */
   constructor(library: Library, { bytes, files, run }: QuotaOptions, partials: string) {
+    this.#library = library;
     this.#bytes = bytes ?? Number.MAX_SAFE_INTEGER;
     this.#names = files ?? Number.MAX_SAFE_INTEGER;
-    this.#record = UsageRecord.make(library);
-    const keys = { run: keyOf(run), root: keyOf(identityOf(library.facts)) };
-    const how = this.#join(keys);
-    if (how === "joined") return;
-    this.#counting = this.#count(library, keys, partials, how).then(() => {
-      this.#counting = undefined;
-    });
-    this.#counting.catch(() => {}); // those that wait for it report it
+    this.#keys = { run: keyOf(run), root: keyOf(identityOf(library.facts)) };
+    this.#partials = partials;
+    void this.ready();
   }
 
-  #join(keys: RecordKeys): ReturnType<UsageRecord["join"]> {
-    try {
-      return this.#record.join(keys);
-    } catch (error) {
-      this.#record[Symbol.dispose]();
-      throw error;
-    }
+  /** It is known what is used. */
+  get isCounted(): boolean {
+    return this.#isCounted;
   }
 
-  /** Resolves when it is known what is used; undefined when that is known. @throws UNAVAILABLE, IO_ERROR */
-  get counting(): Promise<void> | undefined {
-    return this.#counting;
+  /**
+   * Resolves when it is known what is used; undefined when that is known. Before, nothing may be taken.
+   * @throws UNAVAILABLE, IO_ERROR, NO_SPACE, …: as `UsageRecord`
+   */
+  ready(): Promise<void> | undefined {
+    if (this.#counting !== undefined || this.#isCounted) return this.#counting;
+    const counting = this.#count();
+    if (this.#isCounted) return undefined;
+    this.#counting = counting;
+    const onOver = (): void => void (this.#counting = undefined);
+    counting.then(onOver, onOver); // those that wait for it report its error
+    return counting;
   }
 
   /** Bytes that may still come. */
   get left(): number {
-    return Math.max(0, this.#bytes - this.#record.bytes);
+    return Math.max(0, this.#bytes - (this.#record?.bytes ?? 0));
   }
 
   take(bytes: number, names: number): void {
     const record = this.#record;
+    if (record === undefined) return;
     record.take(bytes, names);
     if (bytes > 0 && record.bytes > this.#bytes) {
       record.give(bytes, names);
@@ -76,44 +82,45 @@ export class Quota implements Usage, Disposable {
   }
 
   give(bytes: number, names: number): void {
-    this.#record.give(bytes, names);
+    this.#record?.give(bytes, names);
   }
 
-  [Symbol.dispose](): void {
+  /** Waits for a count to notice: it has the library open. */
+  async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#counting === undefined) this.#record[Symbol.dispose]();
+    if (this.#isCounted) this.#record?.[Symbol.dispose]();
+    await this.#counting?.catch(() => {});
   }
 
-  async #count(
-    library: Library,
-    keys: RecordKeys,
-    partials: string,
-    first: "count" | "wait",
-  ): Promise<void> {
+  async #count(): Promise<void> {
+    let record: UsageRecord | undefined;
     try {
-      let how: ReturnType<UsageRecord["join"]> = first;
-      for (; how === "wait"; how = this.#record.join(keys)) {
+      if (this.#isClosed) throw closed();
+      record = this.#record = UsageRecord.make(this.#library);
+      let how = record.join(this.#keys);
+      for (; how === "wait"; how = record.join(this.#keys)) {
         await Bun.sleep(LOOK);
         if (this.#isClosed) throw closed();
       }
-      if (how === "count") await this.#countAlone(library, partials);
+      if (how === "count") await this.#countAlone(record);
       if (this.#isClosed) throw closed();
+      this.#isCounted = true;
     } catch (thrown) {
-      this.#isClosed = true;
-      this.#record[Symbol.dispose]();
+      this.#record = undefined;
+      record?.[Symbol.dispose]();
       throw LeatError.from(thrown, "cannot count the files of a user");
     }
   }
 
-  async #countAlone(library: Library, partials: string): Promise<void> {
+  async #countAlone(record: UsageRecord): Promise<void> {
     const isOver = (): boolean => this.#isClosed;
-    const sum = await countLibrary(library, isOver);
-    using folder = findPrivateFolder(library, partials);
+    const sum = await countLibrary(this.#library, isOver);
+    using folder = findPrivateFolder(this.#library, this.#partials);
     if (folder !== undefined) await countFolder(folder, sum, isOver);
     await pause();
     if (isOver()) throw closed();
-    this.#record.counted(sum.bytes, sum.names);
+    record.counted(sum.bytes, sum.names);
   }
 }
 

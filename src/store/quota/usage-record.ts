@@ -1,17 +1,10 @@
 /**
- * What the files of a user take, in a small file that all processes of a server map into their memory: each counts with
- * atomic additions. A shared lock tells that a process uses it, a count of those tells whether one of them has died.
+ * What the files of a user take, in memory that all processes of a server share: each counts with atomic additions. On
+ * disk there is a file that they lock: a shared lock tells that a process counts, a number of those tells whether one of
+ * them has died. It keeps the figures while nobody counts.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { LeatError } from "../../errors.ts";
 import { sha256 } from "../../hash.ts";
 import type { Folder } from "../resolve/folder.ts";
 import { findPrivateFolder, makePrivateFolder } from "../resolve/private-folder.ts";
@@ -19,19 +12,20 @@ import type { Library } from "../resolve/library.ts";
 import { lockExclusively, lockShared, unlock } from "../system/posix.ts";
 import { explain, ignoreErrors } from "../system/system-error.ts";
 import type { Usage } from "../usage.ts";
+import { makeMemory, mapMemory, removeMemory } from "./shared-memory.ts";
 
 const QUOTA_FOLDER = "quota";
 const FILE = "usage";
 
-/** Places of 8 bytes. */
-const [STATE, RUN, ROOT, PROCESSES, BYTES, NAMES] = [0, 1, 2, 3, 4, 5] as const;
+/** Places of 8 bytes. MEMORY is the name of the memory; the file has it, and keeps it. */
+const [STATE, RUN, ROOT, PROCESSES, BYTES, NAMES, MEMORY] = [0, 1, 2, 3, 4, 5, 6] as const;
 const SIZE = 64;
 
 /** The figures are there. */
 const COUNTED = 0x7461_656cn;
 
-/** Opens an open file by its path once more. */
-const FDS = process.platform === "linux" ? "/proc/self/fd" : "/dev/fd";
+/** Looks for the memory of other processes, after which it is plain that it is out of reach. */
+const MOST_MISSED = 50;
 
 /** The numbers of a server that was started, and of the folder that is counted. */
 export interface RecordKeys {
@@ -46,8 +40,12 @@ export function keyOf(text: string): bigint {
 
 export class UsageRecord implements Usage, Disposable {
   readonly #fd: number;
-  #mapped: BigInt64Array | undefined;
+  #figures: BigInt64Array | undefined;
+  /** It holds a lock. */
   #isUsed = false;
+  /** It is one of PROCESSES. */
+  #isCounted = false;
+  #missed = 0;
 
   private constructor(fd: number) {
     this.#fd = fd;
@@ -57,20 +55,32 @@ export class UsageRecord implements Usage, Disposable {
   static make(library: Library): UsageRecord {
     using folder = makePrivateFolder(library, QUOTA_FOLDER);
     const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-    return explain("cannot count the files of a user", () => {
+    return explain(FAILURE, () => {
       const fd = openSync(folder.pathOf(FILE), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
       return new UsageRecord(fd);
     });
   }
 
-  /** That of a user who may be absent: only for `give`. @param home what the library keeps for the user */
+  /**
+   * That of a user who may be absent: only for `give`. Nobody begins to use it meanwhile.
+   * @param home what the library keeps for the user
+   */
   static of(home: Folder): UsageRecord | undefined {
     if (home.stat(QUOTA_FOLDER)?.kind !== "DIRECTORY") return undefined;
     using folder = home.child(QUOTA_FOLDER, QUOTA_FOLDER);
     if (folder.stat(FILE)?.kind !== "FILE") return undefined;
     const fd = openSync(folder.pathOf(FILE), constants.O_RDWR | constants.O_NOFOLLOW);
     const record = new UsageRecord(fd);
-    if (fstatSync(fd).size === SIZE) return record;
+    try {
+      const isAlone = lockExclusively(fd) === "ours";
+      const saved = record.#read();
+      if (isAlone) record.#open(saved);
+      else record.#figures = mapMemory(nameOf(saved), SIZE);
+      if (record.#figures !== undefined) return record;
+    } catch (error) {
+      record[Symbol.dispose]();
+      throw error;
+    }
     record[Symbol.dispose]();
     return undefined;
   }
@@ -79,7 +89,11 @@ export class UsageRecord implements Usage, Disposable {
   static forget(library: Library): void {
     ignoreErrors(() => {
       using folder = findPrivateFolder(library, QUOTA_FOLDER);
-      if (folder?.stat(FILE) !== undefined) unlinkSync(folder.pathOf(FILE));
+      if (folder?.stat(FILE)?.kind !== "FILE") return;
+      const fd = openSync(folder.pathOf(FILE), constants.O_RDONLY | constants.O_NOFOLLOW);
+      using record = new UsageRecord(fd);
+      removeMemory(nameOf(record.#read()));
+      unlinkSync(folder.pathOf(FILE));
     });
   }
 
@@ -87,18 +101,23 @@ export class UsageRecord implements Usage, Disposable {
    * Begins to use it.
    * @returns "count" where it holds no figures, or may hold wrong ones: the caller counts alone, then calls `counted`;
    *   "wait" while another process counts, or uses it for another folder
-   * @throws NO_SPACE
+   * @throws NO_SPACE; UNAVAILABLE where other processes use it whose memory is not that of this one
    */
   join({ run, root }: RecordKeys): "joined" | "count" | "wait" {
     const lock = lockExclusively(this.#fd);
     if (lock === "held") return this.#joinOthers(root);
-    explain("cannot count the files of a user", () => this.#takeRoom());
-    const figures = this.#figures;
+    const saved = this.#read();
+    const figures = explain(FAILURE, () => this.#open(saved));
     const isSame = figures[STATE] === COUNTED && figures[RUN] === run && figures[ROOT] === root;
     // Without locks other processes are not seen: then one alone may serve.
     const isKept = lock === "ours" && isSame && figures[PROCESSES] === 0n;
-    this.#isUsed = true;
     figures[PROCESSES] = 1n;
+    this.#isCounted = true;
+    if (saved[STATE] === COUNTED) {
+      saved[STATE] = 0n;
+      // Were it not written, the memory would still tell of a crash.
+      ignoreErrors(() => this.#write(saved));
+    }
     if (isKept) {
       lockShared(this.#fd);
       return "joined";
@@ -109,32 +128,39 @@ export class UsageRecord implements Usage, Disposable {
     return "count";
   }
 
-  /** A hole of the file has no room on the disk: where that is full, to write there through the map ends the process. */
-  #takeRoom(): void {
-    const { size, blocks } = fstatSync(this.#fd);
-    if (size === SIZE && blocks > 0) return;
-    const bytes = new Uint8Array(SIZE);
-    readSync(this.#fd, bytes, 0, SIZE, 0);
-    writeSync(this.#fd, bytes, 0, SIZE, 0);
-    ftruncateSync(this.#fd, SIZE);
+  /** Whoever used the memory last has left it, or has died: else the figures are those of the file. */
+  #open(saved: BigInt64Array): BigInt64Array {
+    if (saved[MEMORY] === 0n) {
+      crypto.getRandomValues(saved.subarray(MEMORY, MEMORY + 1));
+      this.#write(saved);
+    }
+    const name = nameOf(saved);
+    this.#figures = mapMemory(name, SIZE) ?? makeMemory(name, bytesOf(saved));
+    this.#isUsed = true;
+    return this.#figures;
   }
 
   #joinOthers(root: bigint): "joined" | "wait" {
     if (!lockShared(this.#fd)) return "wait";
-    const isWhole = fstatSync(this.#fd).size === SIZE;
-    const figures = isWhole ? this.#figures : undefined;
+    const figures = mapMemory(nameOf(this.#read()), SIZE);
     if (figures?.[STATE] === COUNTED && figures[ROOT] === root && figures[PROCESSES]! > 0n) {
-      this.#isUsed = true;
+      this.#figures = figures;
+      this.#isUsed = this.#isCounted = true;
       Atomics.add(figures, PROCESSES, 1n);
       return "joined";
     }
     unlock(this.#fd);
-    return "wait";
+    this.#missed = figures === undefined ? this.#missed + 1 : 0;
+    if (this.#missed < MOST_MISSED) return "wait";
+    const message =
+      "another server counts the files of this user, in memory that this one cannot reach: " +
+      "servers in containers need the same /dev/shm";
+    throw new LeatError("UNAVAILABLE", message);
   }
 
   /** Others may use it from now on. */
   counted(bytes: number, names: number): void {
-    const figures = this.#figures;
+    const figures = this.#figures!;
     figures[BYTES] = BigInt(bytes);
     figures[NAMES] = BigInt(names);
     figures[STATE] = COUNTED;
@@ -142,6 +168,7 @@ export class UsageRecord implements Usage, Disposable {
   }
 
   take(bytes: number, names: number): void {
+    if (this.#figures === undefined) return;
     if (bytes !== 0) Atomics.add(this.#figures, BYTES, BigInt(bytes));
     if (names !== 0) Atomics.add(this.#figures, NAMES, BigInt(names));
   }
@@ -151,25 +178,51 @@ export class UsageRecord implements Usage, Disposable {
   }
 
   get bytes(): number {
-    return Number(this.#figures[BYTES]);
+    return Number(this.#figures?.[BYTES] ?? 0n);
   }
 
   get names(): number {
-    return Number(this.#figures[NAMES]);
+    return Number(this.#figures?.[NAMES] ?? 0n);
   }
 
   /** A record that was used by none when it was closed holds right figures. */
   [Symbol.dispose](): void {
-    if (this.#isUsed && this.#figures[STATE] === COUNTED) Atomics.sub(this.#figures, PROCESSES, 1n);
-    this.#isUsed = false;
+    if (this.#isUsed) this.#leave(this.#figures!);
     closeSync(this.#fd);
   }
 
-  get #figures(): BigInt64Array {
-    if (this.#mapped === undefined) {
-      const bytes = Bun.mmap(`${FDS}/${this.#fd}`, { shared: true });
-      this.#mapped = new BigInt64Array(bytes.buffer, bytes.byteOffset, SIZE / 8);
+  #leave(figures: BigInt64Array): void {
+    this.#isUsed = false;
+    if (this.#isCounted && figures[STATE] === COUNTED) Atomics.sub(figures, PROCESSES, 1n);
+    if (lockExclusively(this.#fd) !== "ours") return;
+    try {
+      if (figures[STATE] === COUNTED && figures[PROCESSES] === 0n) this.#write(figures);
+    } catch {
+      return; // the memory keeps them
     }
-    return this.#mapped;
+    removeMemory(nameOf(figures));
+  }
+
+  #read(): BigInt64Array {
+    const bytes = new Uint8Array(SIZE);
+    readSync(this.#fd, bytes, 0, SIZE, 0);
+    return new BigInt64Array(bytes.buffer);
+  }
+
+  /** @throws the system's error: NO_SPACE */
+  #write(figures: BigInt64Array): void {
+    const bytes = bytesOf(figures);
+    if (writeSync(this.#fd, bytes, 0, SIZE, 0) < SIZE) {
+      throw new LeatError("NO_SPACE", "the disk is full");
+    }
   }
 }
+
+const FAILURE = "cannot count the files of a user";
+
+const bytesOf = (figures: BigInt64Array): Uint8Array =>
+  new Uint8Array(figures.buffer, figures.byteOffset, SIZE);
+
+/** Of the memory. */
+const nameOf = (saved: BigInt64Array): string =>
+  BigInt.asUintN(64, saved[MEMORY]!).toString(16).padStart(16, "0");
