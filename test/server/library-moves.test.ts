@@ -17,6 +17,7 @@ import { noMount, smallDisk } from "../support/mounted.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
 import { startServer, PARTIALS } from "../support/served.ts";
+import { createUsers } from "../support/users.ts";
 import { until } from "../support/until.ts";
 
 let stage: TemporaryFolder;
@@ -108,6 +109,22 @@ describe("a library whose folder", () => {
       () => held(stage.at("before")).length === 0,
       () => held(stage.at("before")),
     );
+  });
+
+  test("becomes another one is held no more, with users, who have stores of their own", async () => {
+    stage.file("library/old", "old");
+    stage.file("next/new", "new");
+    const { path: users } = createUsers(stage, { anonymous: {} });
+    const library = stage.at("library");
+    const how = { model: "event-loop", workers: 1, users } as const;
+    await using server = await startServer({ library, ...how });
+    await using client = await connect(server.address);
+    expect(await names(client)).toEqual(["old"]);
+    renameSync(library, stage.at("before"));
+    renameSync(stage.at("next"), library);
+    await answers(listed(client), ["new"]);
+    const before = (): string[] => held(stage.at("before"));
+    await until(() => before().length === 0, before);
   });
 
   test("is reached by a link goes where the link is turned to", async () => {

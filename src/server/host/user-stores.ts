@@ -76,7 +76,7 @@ export class UserStores implements AsyncDisposable {
     try {
       const quota = hasQuota ? { bytes, files, run: this.#run } : undefined;
       const options = { readOnly: readOnly === true, partialRetention, fileMode, part, quota };
-      const disk = new FollowedStore(library!, options);
+      const disk = new FollowedStore(library!, options, this.#follow);
       const open = { disk, store: new PermittedStore(disk, permissions), leases: 0 };
       this.#open.set(user, open);
       return open;
@@ -94,6 +94,11 @@ export class UserStores implements AsyncDisposable {
       throw noRoot(thrown);
     }
   }
+
+  /** The whole has few requests of its own: it would keep the folder that was served before open. */
+  readonly #follow = (): void => {
+    if (this.#library instanceof FollowedStore) this.#library.follow();
+  };
 
   #give(user: User, open: Open): void {
     open.leases -= 1;

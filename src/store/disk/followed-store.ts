@@ -27,6 +27,7 @@ const GONE = new Set<ErrorCode>(["NOT_A_DIRECTORY", "NOT_FOUND", "PERMISSION_DEN
 export class FollowedStore implements Store {
   readonly #path: string;
   readonly #options: DiskOptions;
+  readonly #onMoved: (() => void) | undefined;
   #store: DiskStore;
   /** Whether a mount begins there: while it is unmounted, the path leads to its empty mount point. */
   #isMount: boolean;
@@ -36,10 +37,11 @@ export class FollowedStore implements Store {
   /** The error of every request at the moment. */
   #missing: LeatError | undefined;
 
-  /** @throws as `openDiskStore` */
-  constructor(folder: string, options: DiskOptions = {}) {
+  /** @param onMoved called when it has followed the path to another folder @throws as `openDiskStore` */
+  constructor(folder: string, options: DiskOptions = {}, onMoved?: () => void) {
     this.#path = resolve(folder);
     this.#options = options;
+    this.#onMoved = onMoved;
     this.#store = DiskStore.open(folder, options);
     this.#isMount = isMount(this.#path, this.#store.root);
   }
@@ -107,13 +109,15 @@ export class FollowedStore implements Store {
     await Promise.all(this.#retiring.values());
   }
 
+  /** Looks where the path leads now: for one who knows that it has changed, and whose requests go elsewhere. */
+  follow(): void {
+    this.#checked = performance.now();
+    this.#missing = this.#check();
+  }
+
   /** @throws UNAVAILABLE */
   #now(): DiskStore {
-    const now = performance.now();
-    if (now - this.#checked >= LIBRARY_CHECK) {
-      this.#checked = now;
-      this.#missing = this.#check();
-    }
+    if (performance.now() - this.#checked >= LIBRARY_CHECK) this.follow();
     if (this.#missing !== undefined) throw this.#missing;
     return this.#store;
   }
@@ -131,6 +135,7 @@ export class FollowedStore implements Store {
       this.#retire(this.#store);
       this.#store = next;
       this.#isMount = mount;
+      this.#onMoved?.();
       return undefined;
     } catch (thrown) {
       const error = LeatError.from(thrown, "it cannot be opened");
