@@ -317,6 +317,15 @@ export const WALK_BUDGET = 64 * MiB;
 /** Such trees of one connection at once. */
 export const MAX_WALKS = 4;
 
+/** Paths of a walk that is about some files only. Each of their folders is open on the client meanwhile. */
+export const WALK_PATHS_MOST = 128;
+
+/** Bytes of these paths together: with what else is in it, the request is no larger than a request may be. */
+export const WALK_PATHS_BYTES = 15 * KiB;
+
+/** Files of such a walk whose facts are asked for before they are sent. */
+export const WALK_PATHS_AHEAD = 32;
+
 /** The window of a tree that comes on one stream. It stays open for long, and is to leave memory to the larger files
  *  that come beside it. */
 export const TREE_WINDOW = 512 * KiB;

@@ -1,6 +1,6 @@
 /** Bounds of a request's fields, checked before it waits for anything: requests that wait are small. */
 import { LeatError } from "../errors.ts";
-import { MAX_LINK, MAX_PATH } from "../limits.ts";
+import { MAX_LINK, MAX_PATH, WALK_PATHS_BYTES, WALK_PATHS_MOST } from "../limits.ts";
 import type { Operation } from "../session/event.ts";
 import type { Entry, Timestamp } from "../wire/gen/messages.ts";
 
@@ -24,6 +24,7 @@ export function checkBounds({ value }: Operation): void {
   if ("ifMatch" in value) checkLength("if_match", value.ifMatch, MAX_VERSION);
   if ("after" in value) checkLength("after", value.after, MAX_PATH + 1);
   if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);
+  if ("paths" in value) checkPaths(value.paths);
   if ("mode" in value) checkMode(value.mode);
   if ("modified" in value) checkModified(value.modified);
 }
@@ -40,6 +41,14 @@ function checkModified(modified: Timestamp | undefined): void {
     "INVALID_ARGUMENT",
     `modified has ${modified.nanoseconds} nanoseconds; at most ${NANOSECONDS - 1} are a time`,
   );
+}
+
+function checkPaths(paths: readonly string[]): void {
+  if (paths.length > WALK_PATHS_MOST) {
+    const message = `${paths.length} paths; ${WALK_PATHS_MOST} are allowed`;
+    throw new LeatError("INVALID_ARGUMENT", message);
+  }
+  checkLength("paths", paths.join(""), WALK_PATHS_BYTES);
 }
 
 function checkMode(mode: number | undefined): void {

@@ -5,10 +5,16 @@ import { OutgoingWalk } from "../transfer/outgoing-walk.ts";
 import type { Walk } from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Lists a folder with everything below it, and sends its small files along. */
+/** Lists a folder with everything below it, or some files, and sends the small files along. */
 export async function walk(request: Walk, exchange: Exchange): Promise<void> {
-  const { path, after } = request;
-  const { store, logItem } = exchange;
+  const { path, after, paths } = request;
+  const { store } = exchange;
+  if (paths.length > 0) {
+    if (after !== undefined) throw new LeatError("INVALID_ARGUMENT", "paths and after in a walk");
+    for (const each of paths) checkPath(below(path, each));
+    exchange.respond({ case: "walk", value: {} });
+    return send(request, exchange);
+  }
   // A folder that was entered has a "/" at its end.
   if (after !== undefined && after !== "") {
     checkPath(below(path, after.replace(/(?<=[^/])\/$/, "")));
@@ -19,10 +25,16 @@ export async function walk(request: Walk, exchange: Exchange): Promise<void> {
   }
   if (exchange.ended) return;
   exchange.respond({ case: "walk", value: { entry } });
+  send(request, exchange);
+}
+
+function send({ path, after, paths, ...request }: Walk, exchange: Exchange): void {
+  const { store, logItem } = exchange;
   const outgoing = new OutgoingWalk({
     store,
     path,
     after,
+    paths,
     linkTargets: request.linkTargets,
     contentsUpTo: Math.min(request.contentsUpTo, SMALL_FILE),
     onReady: () => exchange.ready(),

@@ -13,6 +13,7 @@ import { type ItemRun, ItemPageWriter, leaving } from "../wire/item-page.ts";
 import type { TreeItem } from "../wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../wire/plain.ts";
 import { Digest } from "./digest.ts";
+import { PathItems } from "./path-items.ts";
 import { type GetPage, type MadeItem, WalkItems } from "./walk-items.ts";
 
 export interface OutgoingWalkOptions {
@@ -21,6 +22,8 @@ export interface OutgoingWalkOptions {
   readonly path: string;
   /** Continues behind this item, as `Walk.after`. */
   readonly after: string | undefined;
+  /** If there are any: only these files, as `Walk.paths`. */
+  readonly paths: readonly string[];
   /** Files of at most so many bytes are sent along; 0: none, not even an empty one. */
   readonly contentsUpTo: number;
   /** Links are sent with their text. */
@@ -39,7 +42,7 @@ export class OutgoingWalk implements Outgoing {
   readonly #options: OutgoingWalkOptions;
   readonly #digest = new Digest(false);
   /** Without contents, many items are one run: they are encoded while they are found. */
-  readonly #items: WalkItems<PageEntry> | WalkItems<ItemRun>;
+  readonly #items: WalkItems<PageEntry> | WalkItems<ItemRun> | PathItems;
   #isLoading = false;
   /** What did not fit the last frame, from #restAt on. */
   #rest = NOTHING;
@@ -51,11 +54,7 @@ export class OutgoingWalk implements Outgoing {
 
   constructor(options: OutgoingWalkOptions) {
     this.#options = options;
-    const { path, after, contentsUpTo } = options;
-    this.#items =
-      contentsUpTo === 0
-        ? new WalkItems(runsOf(options), path, after)
-        : new WalkItems(entriesOf(options), path, after);
+    this.#items = itemsOf(options);
     this.#load();
   }
 
@@ -210,6 +209,15 @@ function runsOf(options: Options): GetPage<ItemRun> {
     takeEntries(entries, taker);
     return { entries: taker.finish(), cursor, skippedNames };
   };
+}
+
+function itemsOf(
+  options: OutgoingWalkOptions,
+): WalkItems<PageEntry> | WalkItems<ItemRun> | PathItems {
+  const { store, path, after, paths, contentsUpTo } = options;
+  if (paths.length > 0) return new PathItems(store, path, paths);
+  if (contentsUpTo === 0) return new WalkItems(runsOf(options), path, after);
+  return new WalkItems(entriesOf(options), path, after);
 }
 
 interface Sent {

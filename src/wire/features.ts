@@ -1,5 +1,8 @@
+/** A walk may be about some paths instead of a folder: `Walk.paths`. */
+export const WALK_PATHS = "walk-paths";
+
 /**
  * Names of the optional features of the protocol that this version knows. A side uses one only with a peer that
  * named it, too, in `Hello.features` or `Welcome.features`.
  */
-export const FEATURES: readonly string[] = [];
+export const FEATURES: readonly string[] = [WALK_PATHS];

@@ -164,6 +164,38 @@ describe("a user with a root", () => {
     });
   }
 
+  test("gets nothing else by a list of paths", async () => {
+    using local = new TemporaryFolder();
+    await using alice = await as("alice");
+    const roots = ["read/r", ...outside, ...bad, ...own].map((path, index) => ({
+      path,
+      local: local.at(`${index}`),
+    }));
+    // A name that is no name makes the request fail, and with it all that is in it.
+    for (const group of [roots.slice(0, 1 + outside.length), roots]) {
+      const outcomes: (string | undefined)[] = [];
+      for await (const { path, error } of alice.getTrees(group)) outcomes.push(error?.code ?? path);
+      expect(outcomes).toHaveLength(group.length);
+      const came = outcomes.filter(
+        (each) => !/^(INVALID_NAME|NOT_FOUND|PERMISSION_DENIED)$/.test(each ?? ""),
+      );
+      expect(came).toEqual(group === roots ? [] : ["read/r"]);
+    }
+    await using carol = await as("carol");
+    const hidden = ["secret/s", "in", "inbox/i", "f"].map((path) => ({
+      path,
+      local: local.at(path.replace("/", "-")),
+    }));
+    const outcomesOf = async (some: typeof hidden): Promise<string[]> => {
+      const outcomes: string[] = [];
+      for await (const { path, error } of carol.getTrees(some)) outcomes.push(error?.code ?? path);
+      return outcomes;
+    };
+    const each = await Promise.all(hidden.map((root) => outcomesOf([root])));
+    expect(each.flat()).toContain("f");
+    expect((await outcomesOf(hidden)).toSorted()).toEqual(each.flat().toSorted());
+  });
+
   test("makes no link that leads out of it", async () => {
     await using alice = await as("alice");
     for (const target of ["../bob/b", "..", "/etc/passwd", "read/../../bob/b", "../../x"]) {

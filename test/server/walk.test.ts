@@ -1,7 +1,10 @@
 /** Walks as a client asks for them that is hostile, or slow. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync, symlinkSync } from "node:fs";
+import { crc32 } from "../../src/hash.ts";
 import { connect, type Server } from "../../src/index.ts";
-import { MAX_WALKS } from "../../src/limits.ts";
+import { MAX_WALKS, WALK_PATHS_BYTES, WALK_PATHS_MOST } from "../../src/limits.ts";
+import { IncomingWalk } from "../../src/transfer/incoming-walk.ts";
 import type { Walk } from "../../src/wire/gen/messages.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -35,6 +38,11 @@ describe("a walk", () => {
     [{ after: "/" }, "INVALID_NAME"],
     [{ after: "a//" }, "INVALID_NAME"],
     [{ after: "x".repeat(5000) }, "INVALID_ARGUMENT"],
+    [{ paths: ["0", "../file"] }, "INVALID_NAME"],
+    [{ path: "", paths: [".leat/receipts"] }, "INVALID_NAME"],
+    [{ path: "", paths: ["/file"] }, "INVALID_NAME"],
+    [{ path: "..", paths: ["file"] }, "INVALID_NAME"],
+    [{ paths: ["0"], after: "0" }, "INVALID_ARGUMENT"],
   ])("of %j is refused", async (fields, code) => {
     using peer = await RawPeer.welcomed(Number(server.port));
     peer.request(1, walk(fields));
@@ -42,6 +50,54 @@ describe("a walk", () => {
     // The connection goes on.
     peer.request(2, { case: "stat", value: { path: "file" } });
     expect((await peer.body(2)).case).toBe("response");
+  });
+
+  test("of too many paths, or too long ones, is refused", async () => {
+    using peer = await RawPeer.welcomed(Number(server.port));
+    const long = (count: number, bytes: number) => Array<string>(count).fill("0".repeat(bytes));
+    peer.request(1, walk({ paths: long(WALK_PATHS_MOST + 1, 1) }));
+    expect((await peer.failure(1)).code).toBe("INVALID_ARGUMENT");
+    peer.request(2, walk({ paths: long(64, WALK_PATHS_BYTES / 64 + 1) }));
+    expect((await peer.failure(2)).code).toBe("INVALID_ARGUMENT");
+    peer.request(3, walk({ paths: long(WALK_PATHS_MOST, WALK_PATHS_BYTES / WALK_PATHS_MOST) }));
+    expect((await peer.body(3)).case).toBe("response");
+  });
+
+  test("of paths has an item for each, in their order, and small files come along", async () => {
+    library.file("t/large", Buffer.alloc(5000));
+    symlinkSync("0", library.at("t/link"));
+    library.file("t/in/deep", "deep");
+    using peer = await RawPeer.welcomed(Number(server.port));
+    const paths = ["7", "in/deep", "missing", "large", "in", "0", "link", "7"];
+    peer.request(1, walk({ paths, contentsUpTo: 2000 }));
+    const answer = await peer.body(1);
+    expect(answer).toMatchObject({ case: "response", value: { result: { case: "walk" } } });
+    const incoming = new IncomingWalk(2000);
+    for (
+      let heard = await peer.next();
+      typeof heard !== "string" && "bytes" in heard;
+      heard = await peer.next()
+    ) {
+      incoming.push(heard.bytes, crc32(heard.bytes));
+    }
+    const items: unknown[] = [];
+    for (let item = incoming.next(); item !== undefined; item = incoming.next()) {
+      const { entry, failure, leave } = item.message;
+      expect(leave).toBe(0);
+      items.push([entry?.name ?? failure?.code, entry?.kind, entry?.size, item.contents?.length]);
+    }
+    expect(items).toEqual([
+      ["7", "FILE", 1000, 1000],
+      ["deep", "FILE", 4, 4],
+      ["NOT_FOUND", undefined, undefined, undefined],
+      ["large", "FILE", 5000, undefined],
+      ["in", "DIRECTORY", 0, undefined],
+      ["0", "FILE", 1000, 1000],
+      ["link", "FILE", 1000, undefined], // a get follows it
+      ["7", "FILE", 1000, 1000],
+    ]);
+    for (const name of ["large", "link"]) rmSync(library.at("t", name));
+    rmSync(library.at("t/in"), { recursive: true });
   });
 
   test("goes on in a folder that has the name of the server's own, and is not it", async () => {

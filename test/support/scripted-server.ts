@@ -74,8 +74,22 @@ export class Peer {
 
   /** Answers a walk of a folder `t` with these items, in one frame. */
   walk(stream: number, items: readonly Init<TreeItem>[]): void {
-    const bytes = join(items.map((item) => encodeMessage("TreeItem", item, true)));
     this.answer(stream, { case: "walk", value: { entry: { name: "t", kind: "DIRECTORY" } } });
+    this.items(stream, items);
+  }
+
+  /** Answers a walk of some paths. @param items followed by contents, or not */
+  walkPaths(stream: number, items: readonly (Init<TreeItem> | Uint8Array)[]): void {
+    this.answer(stream, { case: "walk", value: {} });
+    this.items(stream, items);
+  }
+
+  items(stream: number, items: readonly (Init<TreeItem> | Uint8Array)[]): void {
+    const bytes = join(
+      items.map((item) =>
+        item instanceof Uint8Array ? item : encodeMessage("TreeItem", item, true),
+      ),
+    );
     this.data(stream, 0, bytes, crc32(bytes));
     this.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });
   }
@@ -118,6 +132,8 @@ export interface Script {
   readonly said?: (said: Said, peer: Peer) => void;
   readonly maxStreams?: number;
   readonly window?: number;
+  /** Of those that the client knows. */
+  readonly features?: readonly string[];
   /** Nothing is answered to Hello. */
   readonly silent?: boolean;
 }
@@ -189,9 +205,15 @@ export class ScriptedServer implements Disposable {
   }
 
   #said(said: Said, peer: Peer): void {
-    const { maxStreams = 8, window = 65_536, silent = false, request } = this.#script;
+    const {
+      maxStreams = 8,
+      window = 65_536,
+      features = [],
+      silent = false,
+      request,
+    } = this.#script;
     if ("body" in said && said.body.case === "hello") {
-      const value = { magic: MAGIC, version: 1, maxStreams, initialWindow: window };
+      const value = { magic: MAGIC, version: 1, features, maxStreams, initialWindow: window };
       if (!silent) peer.frame(0, { case: "welcome", value });
       return;
     }

@@ -34,6 +34,7 @@ async function walk(store: Store, path: string, after?: string): Promise<Line[]>
     store,
     path,
     after,
+    paths: [],
     linkTargets: false,
     contentsUpTo: UP_TO,
     onReady: () => wake(),

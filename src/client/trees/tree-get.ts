@@ -4,26 +4,24 @@
  * and its file is made in a folder that is held open, no link followed.
  */
 import { dirname, resolve } from "node:path";
-import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
 import { kept } from "../local/kept.ts";
+import { LeatError } from "../../errors.ts";
+import { SMALL_FILE } from "../../limits.ts";
 import { makeFolders } from "../local/make-folders.ts";
-import { LocalFolder, TreeSyncs } from "../local/local-folder.ts";
+import { LocalFolder } from "../local/local-folder.ts";
 import { below, leadsWithin } from "../../store/names.ts";
 import type {
   Collision,
   DurabilityLevel,
   FolderAttributes,
   MaybePromise,
-  StoreEntry,
 } from "../../store/store.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
-import { storeEntry } from "../download/download-stream.ts";
-import { isSkipped, localOptions, savedAs } from "../download/saving.ts";
+import { GetFiles } from "./get-files.ts";
 import { OpenFolders } from "./get-folders.ts";
-import { fetched, makeLink, savedIn } from "./get-outcomes.ts";
+import { makeLink } from "./get-outcomes.ts";
 import { checkGet } from "./into-itself.ts";
-import { SmallGet } from "../download/small-get.ts";
 import {
   type GetTreeOptions,
   type TreeOutcome,
@@ -35,9 +33,10 @@ import {
   outcomeOf,
 } from "./tree.ts";
 import { checkName, notUtf8 } from "./listed-names.ts";
+import { ListedFiles } from "./listed-files.ts";
 import { RootsAhead } from "./roots-ahead.ts";
-import type { Selection, Settled, Version } from "./selection.ts";
-import { type EndTransfer, TreeRun } from "./tree-run.ts";
+import type { Selection, Settled } from "./selection.ts";
+import { TreeRun } from "./tree-run.ts";
 import { type WalkItem, walkTree } from "./tree-walk.ts";
 import { isFolder } from "../../transfer/walk-items.ts";
 
@@ -64,8 +63,12 @@ export class TreeGet {
   readonly #selection: Selection;
   readonly #durability: DurabilityLevel;
   readonly #options: Settled<GetTreeOptions>;
-  readonly #syncs = new TreeSyncs();
+  readonly #files: GetFiles;
   #ahead: RootsAhead | undefined;
+  /** Asks for files in the place of `#ahead`, where the server knows how. */
+  #listed: ListedFiles<TreeRoot | PlacedRoot> | undefined;
+  /** Roots that turned out to be folders: moved when all files are. */
+  readonly #folders: [TreeRoot, Entry][] = [];
   /** The folder above a root that was made last. */
   #above = "";
 
@@ -76,25 +79,66 @@ export class TreeGet {
     this.#collision = options.ifExists ?? "replace";
     this.#durability = options.durability ?? "fsync";
     this.#options = options;
+    this.#files = new GetFiles(calls, this.#run, options, selection);
   }
 
   async *outcomes(roots: Roots): AsyncGenerator<TreeOutcome, LeftOut> {
-    using _syncs = this.#syncs;
-    if (!("fail" in roots)) this.#ahead = new RootsAhead(roots, (root) => this.#factsOf(root));
-    return yield* this.#run.outcomes(roots, (root) => this.#root(root));
+    using _files = this.#files;
+    const isList = !("fail" in roots);
+    if ((!isList || roots.length > 1) && ListedFiles.isKnownBy(this.#calls.link)) {
+      this.#listed = this.#listFiles();
+    } else if (isList) this.#ahead = new RootsAhead(roots, (root) => this.#factsOf(root));
+    const walk = (root: TreeRoot | PlacedRoot): Promise<void> => this.#root(root);
+    return yield* this.#run.outcomes(roots, walk, () => this.#end());
+  }
+
+  #listFiles(): ListedFiles<TreeRoot | PlacedRoot> {
+    return new ListedFiles({
+      link: this.#calls.link,
+      contentsUpTo: this.#files.contentsUpTo,
+      signal: this.#run.signal,
+      take: (root, came, contents) =>
+        this.#run.attempt(root, "FILE", () => this.#came(root, came, contents)),
+      failed: (root, error) => {
+        if ("folder" in root) root.folder[Symbol.dispose]();
+        this.#run.report(this.#run.failed(root, "FILE", error));
+      },
+    });
+  }
+
+  async #end(): Promise<void> {
+    await this.#listed?.finish();
+    for (const [root, entry] of this.#folders) {
+      await this.#run.attempt(root, "DIRECTORY", () => this.#rootFolder(root, entry));
+    }
   }
 
   async #root(root: TreeRoot | PlacedRoot): Promise<void> {
-    if ("folder" in root) return this.#placed(root);
+    if ("folder" in root && (root.kind === "DIRECTORY" || root.size > SMALL_FILE))
+      return await this.#placed(root);
+    if (this.#listed !== undefined) return await this.#listed.add(root);
+    return await this.#came(root, undefined);
+  }
+
+  /** @param came the facts of a root, or why there are none; undefined where it is asked about by itself */
+  async #came(
+    root: TreeRoot | PlacedRoot,
+    came: Entry | LeatError | undefined,
+    contents?: Uint8Array,
+  ): Promise<void> {
+    if ("folder" in root) return await this.#placed(root, came, contents);
+    if (came instanceof LeatError) throw came;
+    // The bytes may be others by the time that the folder above is there.
+    const bytes = contents?.slice();
+    const entry = came ?? (await (this.#ahead?.factsOf(root) ?? this.#factsOf(root)));
     const { local, place } = root;
-    const entry = await (this.#ahead?.factsOf(root) ?? this.#factsOf(root));
     const isTree = entry.kind === "DIRECTORY";
     if (place !== undefined && this.#selection.filter?.excludes(place, isTree) === true) return;
     if (this.#options.parents === true) await this.#makeAbove(local);
-    if (isTree) return this.#rootFolder(root, entry);
+    if (isTree) return void this.#folders.push([root, entry]);
     const { folder, name } = LocalFolder.place(local);
     using held = folder;
-    await this.#begin(held, root, name, entry);
+    await this.#files.begin(held, root, name, entry, bytes && { entry, contents: bytes });
   }
 
   #factsOf({ path }: TreeRoot): Promise<Entry> {
@@ -121,11 +165,21 @@ export class TreeGet {
     return this.#tree(root, make);
   }
 
-  async #placed(root: PlacedRoot): Promise<void> {
+  async #placed(root: PlacedRoot, came?: Entry | LeatError, contents?: Uint8Array): Promise<void> {
     using parent = root.folder;
+    if (came instanceof LeatError) throw came;
     const { name, kind, size, attributes, above } = root;
-    if (kind === "FILE") return await this.#begin(parent, root, name, { size });
-    await this.#tree(root, () => parent.make(name, attributes, this.#durability), above);
+    if (kind === "DIRECTORY") {
+      return await this.#tree(root, () => parent.make(name, attributes, this.#durability), above);
+    }
+    const entry = came ?? { size };
+    await this.#files.begin(
+      parent,
+      root,
+      name,
+      entry,
+      came && contents && { entry: came, contents },
+    );
   }
 
   /**
@@ -134,10 +188,7 @@ export class TreeGet {
    */
   async #tree(root: TreeRoot, make: () => LocalFolder, above = 0): Promise<void> {
     const { signal } = this.#run;
-    // Where only some files are wanted, these are asked for: most of the others are there, or left out.
-    const { filter, keeps } = this.#selection;
-    const isAll = this.#collision !== "skip" && filter === undefined && keeps === undefined;
-    const contentsUpTo = isAll ? SMALL_FILE : 0;
+    const { contentsUpTo } = this.#files;
     const linkTargets = this.#options.links !== "skip";
     const walk = await walkTree(this.#calls, root.path, { contentsUpTo, linkTargets, signal });
     using open = new OpenFolders(above);
@@ -212,7 +263,7 @@ export class TreeGet {
     try {
       checkName(name);
       if (isCopied) return this.#link(folder, item, name, entry.target);
-      return this.#begin(folder, item, name, entry, contents && { entry, contents });
+      return this.#files.begin(folder, item, name, entry, contents && { entry, contents });
     } catch (thrown) {
       this.#run.report(this.#run.failed(item, "FILE", thrown));
     }
@@ -248,121 +299,4 @@ export class TreeGet {
       this.#run.report(this.#run.failed(item, "DIRECTORY", thrown));
     }
   }
-
-  /** Begins a download, when there is room for it. @throws ALREADY_EXISTS */
-  #begin(
-    folder: LocalFolder,
-    item: TreeRoot,
-    name: string,
-    version: Version,
-    came?: Came,
-  ): MaybePromise<void> {
-    const { size } = version;
-    if (this.#collision === "fail") folder.mustBeFree(name);
-    if (this.#isKept(folder, name, version)) {
-      return this.#run.report(outcomeOf(item, { size, skipped: true }));
-    }
-    const bytes = Math.min(size, DOWNLOAD_WINDOW);
-    const start = (held = came): void => {
-      const end = this.#run.begin(item, bytes, folder);
-      if (held !== undefined) this.#saveSmall(folder, item, name, held, end);
-      else if (size <= SMALL_FILE) this.#fetchSmall(folder, item, name, end);
-      else if (size <= BLOCK_SIZE) end(this.#fetch(folder, item, name));
-      else end(this.#fetchLarge(folder, item, name));
-    };
-    if (this.#run.hasRoom(bytes)) return start();
-    const kept = came && { ...came, contents: came.contents.slice() };
-    return this.#run.room(bytes).then(() => start(kept));
-  }
-
-  /** Whether what has this name stays. */
-  #isKept(folder: LocalFolder, name: string, version: Version): boolean {
-    if (this.#collision === "skip") return folder.kindOf(name) !== undefined;
-    const { keeps } = this.#selection;
-    const found = keeps && folder.versionOf(name);
-    return found !== undefined && keeps?.(version, found) === true;
-  }
-
-  /** Through memory, if all goes well; else the ordinary way, which tries again, or reports the error. */
-  #fetchSmall(folder: LocalFolder, item: TreeRoot, name: string, end: EndTransfer): void {
-    const { small } = this.#run;
-    const get = new SmallGet({
-      link: this.#calls.link.current,
-      path: item.path,
-      maxSize: SMALL_FILE,
-      mayGrow: this.#options.allowGrowth === true,
-      done: (entry, bytes) => {
-        small.delete(get);
-        this.#saveSmall(folder, item, name, { entry, contents: bytes }, end);
-      },
-      failed: () => {
-        small.delete(get);
-        end(this.#fetch(folder, item, name));
-      },
-    });
-    small.add(get);
-    get.send();
-  }
-
-  /** Saves a file that came whole. Its bytes may be others when this returns. */
-  #saveSmall(
-    folder: LocalFolder,
-    item: TreeRoot,
-    name: string,
-    came: Came,
-    end: EndTransfer,
-  ): void {
-    const entry = storeEntry(came.entry);
-    const { contents } = came;
-    this.#run.moved(contents.length, item);
-    const isWritten =
-      this.#durability === "none" && folder.writeSmall(name, contents, kept(entry, this.#options));
-    if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
-    else end(this.#save(folder, item, name, entry, contents.slice()));
-  }
-
-  async #save(
-    folder: LocalFolder,
-    item: TreeRoot,
-    name: string,
-    entry: StoreEntry,
-    bytes: Uint8Array,
-  ): Promise<TreeOutcome> {
-    try {
-      const options = { ...this.#options, shown: item.local };
-      const local = localOptions(entry, bytes.length, options);
-      const sink = folder.create(name, { ...local, syncs: this.#syncs });
-      if ("skipped" in sink) return outcomeOf(item, { size: bytes.length, skipped: true });
-      await using held = sink;
-      await held.write(bytes, 0);
-      const stored = await held.commit();
-      return fetched(item, entry, await savedIn(folder, savedAs(stored, this.#options)));
-    } catch (thrown) {
-      if (isSkipped(thrown, this.#collision))
-        return outcomeOf(item, { size: bytes.length, skipped: true });
-      throw thrown;
-    }
-  }
-
-  async #fetch(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
-    const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
-    const download = await this.#calls.get(item.path, options);
-    const saved = await download.save(folder.pathOf(name), options);
-    return fetched(item, download.entry, await savedIn(folder, saved));
-  }
-
-  /** Continues the part that an interrupted run has left. */
-  async #fetchLarge(folder: LocalFolder, item: TreeRoot, name: string): Promise<TreeOutcome> {
-    const options = { ...this.#options, ...this.#run.hooks(item), shown: item.local };
-    const download = this.#calls.download(item.path, folder.pathOf(name), options);
-    const { entry, ...saved } = await download;
-    if (saved.skipped) return outcomeOf(item, { size: entry.size, skipped: true });
-    return fetched(item, entry, await savedIn(folder, saved));
-  }
-}
-
-/** A small file that came along with a walk. */
-interface Came {
-  readonly entry: Omit<Entry, "link" | "target">;
-  readonly contents: Uint8Array;
 }

@@ -41,8 +41,8 @@ export class TreeRun {
   /** Bytes that the running transfers may hold in memory. */
   #held = 0;
   #outcomes: TreeOutcome[] = [];
-  /** Wakes the walk, when it waits for room. */
-  #wakeForRoom: (() => void) | undefined;
+  /** Wake those that wait for room. */
+  #wakeForRoom: (() => void)[] = [];
   /** Wakes the reader of outcomes. */
   #wakeReader: (() => void) | undefined;
   #walked = false;
@@ -113,7 +113,7 @@ export class TreeRun {
   async #waitFor(hasRoom: () => boolean): Promise<void> {
     while (!hasRoom()) {
       if (this.#error !== undefined) throw this.#error;
-      await new Promise<void>((resolve) => (this.#wakeForRoom = resolve));
+      await new Promise<void>((resolve) => void this.#wakeForRoom.push(resolve));
     }
   }
 
@@ -276,8 +276,6 @@ export class TreeRun {
   }
 
   #wakeWalk(): void {
-    const wake = this.#wakeForRoom;
-    this.#wakeForRoom = undefined;
-    wake?.();
+    for (const wake of this.#wakeForRoom.splice(0)) wake();
   }
 }

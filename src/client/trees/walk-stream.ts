@@ -7,14 +7,17 @@ import type { Finish } from "../../wire/gen/messages.ts";
 import type { Link, PendingRequest } from "../connection/link.ts";
 import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
 
+/** As `Walk` of the schema. */
 export interface WalkRequest {
   /** A folder of the library. */
   readonly path: string;
   /** Continues behind this item, as `Walk.after`. */
-  readonly after: string | undefined;
+  readonly after?: string | undefined;
+  /** Only these files, where the server has the feature. */
+  readonly paths?: readonly string[];
   /** Files of at most so many bytes are sent along. */
   readonly contentsUpTo: number;
-  readonly linkTargets: boolean;
+  readonly linkTargets?: boolean;
 }
 
 export class WalkStream implements StreamHandler {
@@ -22,18 +25,20 @@ export class WalkStream implements StreamHandler {
   readonly #answered = Promise.withResolvers<WalkStream>();
   readonly #incoming: IncomingWalk;
   #request: PendingRequest | undefined;
+  readonly #isOfPaths: boolean;
   #isFinished = false;
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
 
-  private constructor(link: Link, contentsUpTo: number) {
+  private constructor(link: Link, { contentsUpTo, paths }: WalkRequest) {
     this.#link = link;
     this.#incoming = new IncomingWalk(contentsUpTo);
+    this.#isOfPaths = paths !== undefined;
   }
 
   /** Resolves when the server has answered. @throws UNIMPLEMENTED where it is an older one */
   static open(link: Link, request: WalkRequest, signal?: AbortSignal): Promise<WalkStream> {
-    const stream = new WalkStream(link, request.contentsUpTo);
+    const stream = new WalkStream(link, request);
     const operation = { case: "walk", value: request } as const;
     stream.#request = link.request({ operation }, stream, signal);
     return stream.#answered.promise;
@@ -73,7 +78,8 @@ export class WalkStream implements StreamHandler {
   // ---- StreamHandler ----
 
   response(result: Result | undefined): void {
-    if (result?.case !== "walk" || result.value.entry === undefined) throw unexpected("walk");
+    const isOfPaths = result?.case === "walk" && result.value.entry === undefined;
+    if (result?.case !== "walk" || isOfPaths !== this.#isOfPaths) throw unexpected("walk");
     this.#answered.resolve(this);
   }
 

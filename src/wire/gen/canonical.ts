@@ -1058,10 +1058,13 @@ function writeWalk(writer: CanonicalWriter, message: Init<Walk>): void {
     writer.uint64(24, message.contentsUpTo, "Walk.contentsUpTo");
   if (message.linkTargets !== undefined && message.linkTargets !== false)
     writer.bool(32, message.linkTargets, "Walk.linkTargets");
+  if (message.paths !== undefined)
+    for (const item of writer.items(message.paths, "string", "Walk.paths"))
+      writer.string(42, item, "Walk.paths");
 }
 
 function readWalk(reader: CanonicalReader): Walk {
-  const message: Walk = { path: "", contentsUpTo: 0, linkTargets: false };
+  const message: Walk = { path: "", contentsUpTo: 0, linkTargets: false, paths: [] };
   let tag = reader.tag();
   if (tag === 10) {
     message.path = reader.string();
@@ -1077,6 +1080,10 @@ function readWalk(reader: CanonicalReader): Walk {
   }
   if (tag === 32) {
     message.linkTargets = reader.bool();
+    tag = reader.tag();
+  }
+  while (tag === 42) {
+    message.paths.push(reader.string());
     tag = reader.tag();
   }
   reader.over(tag);

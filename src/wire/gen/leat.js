@@ -2309,6 +2309,7 @@ export const leat = $root.leat = (() => {
         v1.Walk = (function() {
 
             const Walk = function (properties) {
+                this.paths = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2319,6 +2320,7 @@ export const leat = $root.leat = (() => {
             Walk.prototype.after = null;
             Walk.prototype.contentsUpTo = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Walk.prototype.linkTargets = false;
+            Walk.prototype.paths = $util.emptyArray;
 
             let $oneOfFields;
 
@@ -2387,6 +2389,14 @@ export const leat = $root.leat = (() => {
                                 message.linkTargets = value;
                             else
                                 delete message.linkTargets;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.paths && message.paths.length))
+                                message.paths = [];
+                            message.paths.push(reader.stringVerify());
                             continue;
                         }
                     }

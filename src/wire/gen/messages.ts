@@ -363,10 +363,15 @@ export interface Walk {
   contentsUpTo: number;
   /** set Entry.target */
   linkTargets: boolean;
+  /**
+   * Only if Welcome.features has "walk-paths". These files, and no folder: at most 128 paths, relative to the folder, of at most
+   * 15,360 bytes together. Each has one item, in this order, with `leave` 0. `after` is absent.
+   */
+  paths: string[];
 }
 
 export interface WalkResponse {
-  /** the folder itself; its name is its last segment */
+  /** the folder itself; its name is its last segment. Absent in answer to `paths` */
   entry?: Entry | undefined;
 }
 
@@ -387,7 +392,9 @@ export interface TreeItem {
   entry?: Entry | undefined;
   /** entry.size bytes of the file follow this message */
   contents: boolean;
-  /** without entry: why the open folder cannot be listed, or not to its end */
+  /**
+   * without entry: why the open folder cannot be listed, or not to its end; or why `paths` has no such file
+   */
   failure?: Failure | undefined;
   /** names of the open folder that were left out: see Finish.skipped_names */
   skippedNames: number;
@@ -799,6 +806,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "after", type: "string", optional: true },
     { name: "contentsUpTo", type: "uint64" },
     { name: "linkTargets", type: "bool" },
+    { name: "paths", type: "string", repeated: true },
   ],
   WalkResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
   TreeItem: [
