@@ -12,6 +12,7 @@ import {
   MAX_WORKERS,
   PAGE_BUDGET,
   PAGE_BYTES,
+  STORE_DESCRIPTORS,
   UPLOAD_WINDOW,
   WINDOW_BUDGET,
 } from "../../src/limits.ts";
@@ -52,6 +53,8 @@ test("a connection has no more streams than files that may be open, but some", (
   expect(new Capacity(settle({})).streams).toBe(MAX_STREAMS);
   expect(new Capacity(settle({ maxOpenFiles: 100 })).streams).toBe(100);
   expect(new Capacity(settle({ maxOpenFiles: 10 })).streams).toBe(LEAST_STREAMS);
+  const withUsers = new Capacity(settle({ maxOpenFiles: 100, users: "users.json" }));
+  expect(withUsers.streams).toBe(100 - STORE_DESCRIPTORS);
 });
 
 test("a model has no more clients than it can bear", () => {

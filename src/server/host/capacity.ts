@@ -13,6 +13,7 @@ import {
   MAX_WAITING,
   PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
+  STORE_DESCRIPTORS,
   UPLOAD_WINDOW,
   WALK_BUDGET,
   WINDOW_BUDGET,
@@ -72,8 +73,9 @@ export class Capacity {
     this.connections = oneClient ? 1 : Math.min(part(asked.maxConnections), most);
     const files = Math.min(part(asked.maxOpenFiles), room - this.connections);
     this.files = new Budget(files);
-    // Most need a file; where those are few, others still go on.
-    const streams = Math.max(LEAST_STREAMS, Math.min(MAX_STREAMS, files));
+    // Most need a file; where those are few, others still go on. The store of a user has some of them.
+    const free = asked.users === undefined ? files : files - STORE_DESCRIPTORS;
+    const streams = Math.max(LEAST_STREAMS, Math.min(MAX_STREAMS, free));
     this.streams = asked.maxStreams ?? streams;
     this.#leastConnections = HAS_CHILDREN.has(asked.model) ? 1 : ADDRESS_CONNECTIONS;
     this.#parts = oneClient ? 1 : parts; // a process of one client knows of no other
