@@ -47,15 +47,19 @@ export class TestSite implements Disposable {
     rmSync(this.path, { recursive: true, force: true });
   }
 
-  /** @param words flags of `bun test`, and paths of tests: all unless given */
-  async run(words: readonly string[]): Promise<Counts> {
+  /**
+   * @param words flags of `bun test`, and paths of tests: all unless given
+   * @param more what these tests need to know besides
+   */
+  async run(words: readonly string[], more: Record<string, string> = {}): Promise<Counts> {
     const report = join(this.path, "tests.xml");
     const how = ["--timeout=180000", `--parallel=${AT_ONCE}`, "--only-failures"];
     const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
     const paths = words.some((word) => !word.startsWith("-")) ? [] : ["./test"];
     const command = [process.execPath, "test", ...how, ...reporter, ...words, ...paths];
     const stdio: ["ignore", "inherit", "inherit"] = ["ignore", "inherit", "inherit"];
-    const code = await Bun.spawn(command, { cwd: ROOT, env: this.environment, stdio }).exited;
+    const env = { ...this.environment, ...more };
+    const code = await Bun.spawn(command, { cwd: ROOT, env, stdio }).exited;
     const counts = readCounts(report);
     // A run whose tests all passed but which failed as a whole (it crashed) is a failure, too.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;

@@ -4,12 +4,14 @@
  *     bun run test:models [--quick] [event-loop|iterative|processes|threads|workers]...
  *
  * All ways but for the event loop with `--quick`, which `bun run check` does: its tests ran already,
- * and of the others the ones that do not take long. Tells what was skipped, and why.
+ * and of the others the ones that do not take long. Some ways then have TLS and users: all ways with all tests
+ * have them with `bun run test:secured`. Tells what was skipped, and why.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Way, WAYS } from "../test/support/served.ts";
+import { Secured } from "./secured.ts";
+import { type Way, WAYS } from "../test/support/ways.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
@@ -31,6 +33,9 @@ const ALL = [
   "docs/refusals",
   "docs/python-client",
 ];
+
+/** With `--quick` these have TLS and users. */
+const SECURED: readonly Way[] = ["threads", "workers"];
 
 /** Runs with `--quick` that share the cores. */
 const AT_ONCE = 2;
@@ -57,11 +62,13 @@ const chosen = WAYS.filter((way) =>
   named.length > 0 ? named.includes(way) : !quick || way !== "event-loop",
 );
 
+const secured = new Secured();
 const work = mkdtempSync(join(tmpdir(), "leat-models-"));
 const waiting = [...chosen];
 const outcomes: Outcome[] = [];
 await Promise.all(Array.from({ length: quick ? AT_ONCE : 1 }, lane));
 rmSync(work, { recursive: true, force: true });
+secured[Symbol.dispose]();
 const skips = new Set(outcomes.flatMap(({ skipped }) => skipped));
 for (const name of skips) console.log(`skipped  ${name}`);
 process.exit(outcomes.every(({ ok }) => ok) ? 0 : 1);
@@ -75,9 +82,10 @@ async function lane(): Promise<void> {
     if (!ok) console.log(outcome.output);
     else if (!quick)
       for (const [line] of outcome.output.matchAll(/^measured: .*$/gm)) console.log(line);
+    const what = quick && SECURED.includes(way) ? `${way}, TLS, users` : way;
     const counts = `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
     console.log(
-      `${ok ? "ok    " : "FAILED"}  ${way.padEnd(10)}  ${counts}  ${seconds.toFixed(1)} s`,
+      `${ok ? "ok    " : "FAILED"}  ${what.padEnd(20)}  ${counts}  ${seconds.toFixed(1)} s`,
     );
   }
 }
@@ -87,10 +95,11 @@ async function run(way: Way): Promise<Outcome> {
   const report = join(work, `${way}.xml`);
   const reporter = ["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`];
   const files = (quick ? QUICK : ALL).map((name) => `./test/${name}.test.ts`);
+  const own = quick && SECURED.includes(way) ? secured.environment : {};
   const timeout = `--timeout=${quick ? 120_000 : 300_000}`;
   const child = Bun.spawn([process.execPath, "test", timeout, ...reporter, ...files], {
     cwd: ROOT,
-    env: { ...process.env, LEAT_TEST_MODEL: way, LEAT_TEST_LONG: quick ? "" : "1" },
+    env: { ...process.env, ...own, LEAT_TEST_MODEL: way, LEAT_TEST_LONG: quick ? "" : "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [out, err, code] = await Promise.all([

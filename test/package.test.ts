@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE, run } from "./cli/support.ts";
 import { TemporaryFolder } from "./support/folder.ts";
-import { LONG } from "./support/served.ts";
+import { LONG } from "./support/ways.ts";
 
 const MODULES = join(PACKAGE, "node_modules");
 /** What the package needs, with what that needs. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, mock, spyOn, test } from "bun:test";
 import { chmodSync, readFileSync, readdirSync } from "node:fs";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import type { Measure, Measurement, Recorder } from "../../bench/support/record.ts";
 
 /**

@@ -7,7 +7,7 @@ import { cutTransfer, isKept } from "./cut.ts";
 import { drawPlan, KINDS } from "./plan.ts";
 import { PLACE, runPlan } from "./run.ts";
 import { noMount } from "../support/mounted.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { killedSyncs, WAYS } from "./sync.ts";
 import { failureOf } from "./table.ts";
 import { Versions } from "./versions.ts";

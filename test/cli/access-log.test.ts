@@ -4,6 +4,8 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 import { client, CLIENT, environment, run, RunningServer } from "./support.ts";
 
+const USER = "(?:user=anonymous )?";
+
 const started = async (library: TemporaryFolder, ...args: string[]) =>
   RunningServer.start([library.path, "--port", "0", ...args]);
 
@@ -26,7 +28,7 @@ describe.each([[[]], [["--workers", "2"]], [["--model", "processes"]], [["--mode
       const { stderr } = server;
       const line = (operation: string, facts: string, outcome: string) =>
         new RegExp(
-          `info {2}${operation} 127\\.0\\.0\\.1:\\d+ path=${facts} ms=[\\d.]+ outcome=${outcome}[^\\n]*\\n`,
+          `info {2}${operation} 127\\.0\\.0\\.1:\\d+ ${USER}path=${facts} ms=[\\d.]+ outcome=${outcome}[^\\n]*\\n`,
         );
       await stderr.until(line("get", '"docs/a file" bytes=6', "done"));
       await stderr.until(
@@ -79,7 +81,7 @@ test("a transfer that is cut has its line, with what was moved", async () => {
   await until(async () => (await status()) > 1 << 20);
   sending.kill("SIGKILL");
   await server.stderr.until(
-    /put 127\S+ path=half bytes=[1-9]\d{6} ms=[\d.]+ outcome=failed code=CONNECTION_LOST/,
+    /put 127\S+ (user=anonymous )?path=half bytes=[1-9]\d{6} ms=[\d.]+ outcome=failed code=CONNECTION_LOST/,
   );
 });
 
@@ -93,9 +95,9 @@ test("every file of a tree has its line, also when the server stops right behind
   expect(ran.code).toBe(0);
   expect(await server.stop()).toBe(0);
   await server.stderr.ended;
-  const told = [...server.stderr.text.matchAll(/ get \S+ path=tree\/(\S+) /g)].map(
-    ([, name]) => name!,
-  );
+  const told = [
+    ...server.stderr.text.matchAll(/ get \S+ (?:user=anonymous )?path=tree\/(\S+) /g),
+  ].map(([, name]) => name!);
   expect(told.toSorted()).toEqual(names.toSorted());
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { TLS_FILES } from "../support/tls.ts";
 import {
   client,
   CLIENT,
@@ -220,12 +221,15 @@ describe("the others", () => {
     const told = await served.client(["status"]);
     expect(told.stdout).toContain(`server      ${served.server.address} (leat/0.1.0)\n`);
     const pong = await served.client(["ping"]);
-    expect(pong.stdout).toMatch(/^pong from 127\.0\.0\.1:\d+ in [\d.]+ ms\n$/);
+    expect(pong.stdout).toMatch(/^pong from (tls:\/\/)?127\.0\.0\.1:\d+ in [\d.]+ ms\n$/);
   });
 
   test("a server is named in several ways", async () => {
-    const { port, address } = served.server;
-    for (const name of [`tcp://${address}`, `localhost:${port}`, `:${port}`]) {
+    const { port } = served.server;
+    const kind = TLS_FILES === undefined ? "" : "tls://";
+    const names = [`127.0.0.1:${port}`, `localhost:${port}`, `:${port}`];
+    if (kind === "") names.push(`tcp://127.0.0.1:${port}`);
+    for (const name of names.map((one) => `${kind}${one}`)) {
       expect((await client(name, ["ping"])).code).toBe(0);
     }
   });

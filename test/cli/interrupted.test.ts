@@ -5,6 +5,7 @@ import { constants } from "node:os";
 import { GiB, MiB } from "../../src/limits.ts";
 import { contents } from "../support/contents.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 import { CLIENT, environment, leat, RunningServer, Written } from "./support.ts";
@@ -51,7 +52,7 @@ class Stage implements AsyncDisposable {
 
   /** Sizes of what the server keeps of uploads. */
   get partials(): number[] {
-    return sizesIn(this.library.at(".leat/partial"));
+    return sizesIn(this.library.at(PARTIALS));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

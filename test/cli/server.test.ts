@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { TLS_FILES } from "../support/tls.ts";
 import {
   AtTerminal,
   client,
@@ -46,7 +48,8 @@ describe("a server that starts", () => {
       await started.stderr.until("connect 127");
       expect(await started.stop(signal)).toBe(0);
       expect(started.stderr.text).toContain(`stopping signal=${signal}`);
-      expect(started.stdout.text).toBe(`leat listening on 127.0.0.1:${port}\n`);
+      expect(started.address).toEndWith(`127.0.0.1:${port}`);
+      expect(started.stdout.text).toBe(`leat listening on ${started.address}\n`);
       void open.stdin.end();
     }
   });
@@ -63,7 +66,7 @@ describe("a server that starts", () => {
     });
     sending.stdin.write("x".repeat(1_000_000));
     await sending.stdin.flush();
-    await until(() => existsSync(library.at(".leat/partial")));
+    await until(() => existsSync(library.at(PARTIALS)));
     started.child.kill("SIGTERM");
     await started.stderr.until("stopping signal=SIGTERM connections=1");
     expectFailure(await client(started.address, ["ping"]), 40, /\(UNAVAILABLE\)/);
@@ -210,7 +213,7 @@ describe("a server that cannot start", () => {
     );
     const args = [library.path, "--host", "0.0.0.0", "--port", "0", "--allow-anonymous"];
     await using started = await RunningServer.start(args);
-    expect(started.address).toStartWith("0.0.0.0:");
+    expect(started.address).toMatch(/^(tls:\/\/)?0\.0\.0\.0:\d+$/);
   });
 
   test("that listens on all addresses says what to type elsewhere", async () => {
@@ -221,9 +224,10 @@ describe("a server that cannot start", () => {
     for (const host of ["0.0.0.0", "::", "[::]"]) {
       const args = [library.path, "--host", host, "--port", "0", "--allow-anonymous"];
       await using started = await RunningServer.start(args);
-      const line = `on another machine: leat client --server tcp://${outside}:${started.port}\n`;
-      await started.stderr.until(line);
-      expect((await client(`tcp://${outside}:${started.port}`, ["ping"])).code).toBe(0);
+      const kind = TLS_FILES === undefined ? "tcp" : "tls";
+      const address = `${kind}://${outside}:${started.port}`;
+      await started.stderr.until(`on another machine: leat client --server ${address}\n`);
+      expect((await client(address, ["ping"])).code).toBe(0);
       expect(started.stdout.text).toBe(`leat listening on ${started.address}\n`);
     }
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, readdirSync, truncateSync } from "node:fs";
+import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
   AtTerminal,
@@ -204,7 +205,7 @@ describe("the shell at a terminal", () => {
     await at.type("upload large --discard-partial\r", /continues at [^]*large +━+─* +\d+%/);
     await at.type("\x03", "leat: interrupted\r\n");
     await at.prompt();
-    await until(() => readdirSync(served.library.at(".leat/partial")).length === 0);
+    await until(() => readdirSync(served.library.at(PARTIALS)).length === 0);
     await at.type("quit\r", "\n");
     expect(await at.exited).toBe(0);
   });

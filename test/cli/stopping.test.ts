@@ -4,8 +4,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { MiB } from "../../src/limits.ts";
 import { connect, type LeatError } from "../../src/index.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { WAYS, flagsOf } from "../support/served.ts";
+import { addressIn } from "../support/tls.ts";
+import { flagsBeside, flagsOf, WAYS } from "../support/ways.ts";
 import { environment, expectFailure, run, SERVER, Written } from "./support.ts";
 import { until } from "../support/until.ts";
 
@@ -17,7 +19,8 @@ class Running implements AsyncDisposable {
   address = "";
 
   private constructor(flags: readonly string[]) {
-    const command = [SERVER, "server", this.library.path, "--port", "0", ...flags];
+    const how = ["--port", "0", ...flags, ...flagsBeside(flags)];
+    const command = [SERVER, "server", this.library.path, ...how];
     const options = { stdin: "ignore", stdout: "pipe", stderr: "pipe" } as const;
     this.child = Bun.spawn(command, { env: environment(), ...options });
     this.log = new Written(this.child.stderr);
@@ -26,13 +29,13 @@ class Running implements AsyncDisposable {
   static async start(...flags: readonly string[]): Promise<Running> {
     const running = new Running(flags);
     const ready = await new Written(running.child.stdout).until("\n");
-    running.address = ready.trim().replace("leat listening on ", "");
+    running.address = addressIn(ready);
     return running;
   }
 
   /** Bytes of each partial. */
   get partials(): number[] {
-    const folder = this.library.at(".leat/partial");
+    const folder = this.library.at(PARTIALS);
     if (!existsSync(folder)) return [];
     return readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
   }
@@ -71,7 +74,7 @@ test.each(["event-loop", "workers"] as const)(
   "%s: what is not finished by then is kept for another try",
   async (way) => {
     await using server = await Running.start(...flagsOf(way), "--drain", "0.2s");
-    const port = Number(server.address.split(":")[1]);
+    const port = Number(server.address.split(":").at(-1));
     using proxy = new FaultProxy(port, () => ({ stallUp: 5 * MiB }));
     await using client = await connect(proxy.address);
     const upload = client.put("x", new Blob([new Uint8Array(8 * MiB)]));

@@ -3,7 +3,8 @@ import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
-import { noteServer, TLS_FILES } from "../support/tls.ts";
+import { noteServer } from "../support/tls.ts";
+import { flagsBeside } from "../support/ways.ts";
 
 export const PACKAGE = resolve(import.meta.dir, "../..");
 export const LAUNCHER = resolve(PACKAGE, "bin/leat");
@@ -146,14 +147,6 @@ function has(text: string, wanted: string | RegExp | ((text: string) => boolean)
   return typeof wanted === "function" ? wanted(text) : wanted.test(text);
 }
 
-/** Where the tests run with TLS, and a server has no other address than TCP. */
-function tlsFlags(args: readonly string[]): string[] {
-  const isPlain = ["--unix", "--tls-cert", "--config"].some((flag) => args.includes(flag));
-  return TLS_FILES === undefined || isPlain
-    ? []
-    : ["--tls-cert", TLS_FILES.cert, "--tls-key", TLS_FILES.key];
-}
-
 /** `leat server`, ready. Stopped at the end of its scope. */
 export class RunningServer implements AsyncDisposable {
   readonly stdout: Written;
@@ -163,7 +156,7 @@ export class RunningServer implements AsyncDisposable {
   address = "";
 
   private constructor(args: readonly string[], env: Record<string, string>) {
-    this.child = Bun.spawn([SERVER, "server", ...args, ...tlsFlags(args)], {
+    this.child = Bun.spawn([SERVER, "server", ...args, ...flagsBeside(args)], {
       cwd: PACKAGE,
       env: environment(env),
       stdin: "ignore",

@@ -58,11 +58,13 @@ test("SIGHUP takes changes over, and does not stop the server", async () => {
   chmodSync(other, 0o600);
   expect((await list(other)).code).toBe(15);
   server.child.kill("SIGHUP");
-  await server.stderr.until("the users: renewed");
+  await server.stderr.until(/the users( and the certificate)?: renewed/);
   expect([(await list(other)).code, (await list(token)).code]).toEqual([0, 15]);
   writeFileSync(folder.at("users.json"), "{");
   server.child.kill("SIGHUP");
-  await server.stderr.until(/error the users: as before .*users\.json.*is wrong/);
+  await server.stderr.until(
+    /error the users( and the certificate)?: as before .*users\.json.*is wrong/,
+  );
   expect((await list(other)).code).toBe(0);
 });
 

@@ -6,6 +6,7 @@ import { LeatError } from "../../src/errors.ts";
 import { MiB } from "../../src/limits.ts";
 import { createServer } from "../../src/server/server.ts";
 import type { Store, StoreEntry } from "../../src/store/store.ts";
+import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
   AtTerminal,
@@ -269,7 +270,7 @@ function visible(folder: string): string[] {
 }
 
 function partials(library: string): string[] {
-  const folder = join(library, ".leat", "partial");
+  const folder = join(library, PARTIALS);
   try {
     return readdirSync(folder).map((name) => join(folder, name));
   } catch {

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type Client, connect, type Entry, LeatError } from "../../src/index.ts";
 import { MiB } from "../../src/limits.ts";
-import { startServer, WAY, WORKERS, PARTIALS } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
+import { WAY, WORKERS } from "../support/ways.ts";
 import { refusal } from "../support/refusal.ts";
 import { serveLibrary } from "../support/served-library.ts";
 

@@ -9,7 +9,8 @@ import { join } from "../support/chop.ts";
 import { snapshot } from "../fuzz/snapshot.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { type Peer, ScriptedServer } from "../support/scripted-server.ts";
-import { LONG, startServer } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { Swapper } from "../support/swapper.ts";
 import { until } from "../support/until.ts";
 

@@ -14,7 +14,8 @@ import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 import { descendants } from "../support/held.ts";
-import { flagsOf, startServer, WAY, testPlain } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { flagsOf, WAY, testPlain } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 const random = seededRandom(1813);

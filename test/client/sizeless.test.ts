@@ -5,7 +5,7 @@ import { connect } from "../../src/index.ts";
 import { leat, quietly } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
-import { testPlain } from "../support/served.ts";
+import { testPlain } from "../support/ways.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { serveLibrary } from "../support/served-library.ts";
 

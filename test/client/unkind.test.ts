@@ -6,7 +6,8 @@ import type { TreeSummary } from "../../src/index.ts";
 import { PACKAGE, run } from "../cli/support.ts";
 import { seededRandom } from "../support/chop.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LONG, startServer } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { plantUnkind, unkindPicture } from "./unkind-tree.ts";
 
 const ENTRIES = LONG ? 20_000 : 400;

@@ -5,7 +5,7 @@ import type { Client } from "../../src/client/client.ts";
 import { announcedSeed, seededRandom } from "../support/chop.ts";
 import { hex, pattern } from "../store/support.ts";
 import { World, outcome } from "./world.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 
 const FILES = [0, 1, 100, 5000, 70_000, 300_000, 1_048_576, 1_200_000, 5_000_000];
 const CONTENTS = pattern(FILES.at(-1)!);

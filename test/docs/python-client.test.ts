@@ -22,7 +22,8 @@ const here = new TemporaryFolder();
 let server: Server;
 
 beforeAll(async () => {
-  server = await startServer({ library: library.path, durability: "none" });
+  // The client has no TLS.
+  server = await startServer({ library: library.path, durability: "none", tls: undefined });
 });
 
 afterAll(async () => {

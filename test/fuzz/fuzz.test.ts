@@ -1,7 +1,7 @@
 /** A few seconds of fuzzing; `bun run fuzz` goes on for as long as it is asked to. */
 import { expect, test } from "bun:test";
 import { announcedSeed } from "../support/chop.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { type Finding, series } from "./series.ts";
 import { TARGETS, type TargetName } from "./targets.ts";
 

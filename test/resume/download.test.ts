@@ -10,10 +10,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { type Client, connect, createServer, type Server } from "../../src/index.ts";
+import { type Client, connect, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { startServer } from "../support/served.ts";
+import { testPlain } from "../support/ways.ts";
 import { behindFaults, left } from "./support.ts";
 import { seededRandom } from "../support/chop.ts";
 import { contents } from "../support/contents.ts";
@@ -23,7 +25,7 @@ const library = new TemporaryFolder();
 let server: Server;
 
 beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
+  server = await startServer({ library: library.path, durability: "none" });
 });
 
 afterAll(async () => {
@@ -376,10 +378,12 @@ describe("what an interrupted download has left", () => {
 });
 
 describe("a block that arrives damaged", () => {
+  const testDamage = testPlain("it sees damage before leat does");
+
   /** A bit in the middle of the payload, far from any head. */
   const damage = (mib: number): Fault => ({ flipDown: [Math.floor((mib + 0.11) * MiB) * 8 + 3] });
 
-  test("is asked for again, and everything behind it, over the same connection", async () => {
+  testDamage("is asked for again, and everything behind it, over the same connection", async () => {
     const bytes = contents(SIZE, 20);
     writeFileSync(library.at("damaged.bin"), bytes);
     using local = new TemporaryFolder();
@@ -393,27 +397,30 @@ describe("a block that arrives damaged", () => {
     });
   });
 
-  test("again and again is no accident: a typed failure, and the verified blocks can be continued", async () => {
-    const bytes = contents(SIZE, 22);
-    writeFileSync(library.at("damaged.bin"), bytes);
-    using local = new TemporaryFolder();
-    // From 3 MiB on a bit in each half of a block, for as long as it may be asked for.
-    const flipDown = Array.from({ length: 200 }, (_, half) => (3.11 + half / 2) * MiB * 8).map(
-      Math.floor,
-    );
-    await behind([{ flipDown }], async (client) => {
-      const download = client.download("damaged.bin", local.at("file"), FAST);
-      expect((await refusal(download)).code).toBe("CHECKSUM_MISMATCH");
-    });
-    expect(left(local.path).length).toBe(2);
-    await behind([], async (client, proxy) => {
-      await client.download("damaged.bin", local.at("file"), FAST);
-      expect(proxy.down).toBeLessThanOrEqual(SIZE - 3 * MiB + HEADS);
-    });
-    expect(same(local.at("file"), bytes)).toBe(true);
-  });
+  testDamage(
+    "again and again is no accident: a typed failure, and the verified blocks can be continued",
+    async () => {
+      const bytes = contents(SIZE, 22);
+      writeFileSync(library.at("damaged.bin"), bytes);
+      using local = new TemporaryFolder();
+      // From 3 MiB on a bit in each half of a block, for as long as it may be asked for.
+      const flipDown = Array.from({ length: 200 }, (_, half) => (3.11 + half / 2) * MiB * 8).map(
+        Math.floor,
+      );
+      await behind([{ flipDown }], async (client) => {
+        const download = client.download("damaged.bin", local.at("file"), FAST);
+        expect((await refusal(download)).code).toBe("CHECKSUM_MISMATCH");
+      });
+      expect(left(local.path).length).toBe(2);
+      await behind([], async (client, proxy) => {
+        await client.download("damaged.bin", local.at("file"), FAST);
+        expect(proxy.down).toBeLessThanOrEqual(SIZE - 3 * MiB + HEADS);
+      });
+      expect(same(local.at("file"), bytes)).toBe(true);
+    },
+  );
 
-  test("is repaired without retry, too", async () => {
+  testDamage("is repaired without retry, too", async () => {
     const bytes = contents(3 * MiB, 21);
     writeFileSync(library.at("damaged.bin"), bytes);
     using local = new TemporaryFolder();

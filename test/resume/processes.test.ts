@@ -8,6 +8,7 @@ import { until } from "../support/until.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { openIn } from "../support/held.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { PARTIALS } from "../support/served.ts";
 import { contents } from "../support/contents.ts";
 
 function begin(server: string, args: readonly string[]) {
@@ -117,11 +118,11 @@ describe("a client that is killed in the middle", () => {
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     using proxy = new FaultProxy(Number(server.port), () => ({ stallUp: 12.5 * MiB }));
     await using sending = begin(proxy.address, ["upload", file]);
-    await until(() => sizesIn(folder.at(".leat/partial")).some((size) => size > 12 * MiB));
+    await until(() => sizesIn(folder.at(PARTIALS)).some((size) => size > 12 * MiB));
     sending.kill("SIGKILL");
     await sending.exited;
     proxy.reset(); // what stalls sees no end
-    await until(() => sizesIn(folder.at(".leat/partial"))[0] === 12 * MiB);
+    await until(() => sizesIn(folder.at(PARTIALS))[0] === 12 * MiB);
     const again = await client(server.address, ["upload", file]);
     expect(again).toEqual({
       code: 0,
@@ -129,7 +130,7 @@ describe("a client that is killed in the middle", () => {
       stderr: `leat: upload: ${file} continues at 12.0 MiB of 20.0 MiB\n`,
     });
     expect(same(folder.at("big"), bytes)).toBe(true);
-    expect(readdirSync(folder.at(".leat/partial"))).toEqual([]);
+    expect(readdirSync(folder.at(PARTIALS))).toEqual([]);
   });
 });
 
@@ -147,7 +148,7 @@ describe("a server that is killed and started again", () => {
     );
     const args = command === "get" ? ["get", "big", "-o", here.at("big")] : ["upload", file];
     await using moving = begin(proxy.address, args);
-    const partial = command === "get" ? here.path : folder.at(".leat/partial");
+    const partial = command === "get" ? here.path : folder.at(PARTIALS);
     await until(() => sizesIn(partial).some((size) => size > 12 * MiB));
     await server.stop("SIGKILL");
     proxy.reset();

@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import {
   type Client,
   connect,
-  createServer,
   type PutOptions,
   type Receipt,
   type Server,
@@ -12,17 +11,20 @@ import {
 import { BLOCK_SIZE, MiB } from "../../src/limits.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { PARTIALS, startServer } from "../support/served.ts";
+import { testPlain } from "../support/ways.ts";
 import { behindFaults } from "./support.ts";
 import { seededRandom } from "../support/chop.ts";
 import { contents } from "../support/contents.ts";
 import { refusal } from "../support/refusal.ts";
+import { TLS_FILES } from "../support/tls.ts";
 import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();
 const local = new TemporaryFolder();
 let server: Server;
 
-const serve = (): Promise<Server> => createServer({ library: library.path, durability: "none" });
+const serve = (): Promise<Server> => startServer({ library: library.path, durability: "none" });
 
 beforeAll(async () => {
   server = await serve();
@@ -44,6 +46,8 @@ afterEach(async () => {
 
 const SIZE = 12 * MiB + 4321;
 const HEADS = 64 * 1024;
+/** Bytes that come before a client is connected: where these are cut, connect() is refused. */
+const OPENING = TLS_FILES === undefined ? 100 : 4096;
 const sizes = new Map<string, number>();
 
 /** A local file. */
@@ -53,11 +57,11 @@ function file(name: string, size: number, seed: number): { path: string; bytes: 
   return { path: local.file(name, bytes), bytes };
 }
 
-const partials = (): string[] => readdirSync(library.at(".leat/partial"));
+const partials = (): string[] => readdirSync(library.at(PARTIALS));
 
 /** Waits until the server has read all that was sent, and closed the partial file. */
 async function keptBlocks(count: number): Promise<void> {
-  const size = (name: string): number => statSync(library.at(".leat/partial", name)).size;
+  const size = (name: string): number => statSync(library.at(PARTIALS, name)).size;
   await until(() => partials().some((name) => size(name) === count * BLOCK_SIZE));
 }
 
@@ -93,7 +97,7 @@ describe("an upload whose connection is cut", () => {
       const name = `many-${round}`;
       const { bytes } = file(name, next(SIZE), round + 2);
       const faults = Array.from({ length: 1 + next(5) }, () => ({
-        ...(next(3) === 0 ? { cutDown: 100 + next(400) } : { cutUp: 100 + next(6 * MiB) }),
+        ...(next(3) === 0 ? { cutDown: OPENING + next(400) } : { cutUp: OPENING + next(6 * MiB) }),
         reset: next(2) === 1,
       }));
       await behind(faults, async (client) => {
@@ -184,46 +188,54 @@ describe("an upload whose connection is cut", () => {
 });
 
 describe("a block that arrives damaged at the server", () => {
+  const testDamage = testPlain("it sees damage before leat does");
+
   /** Bits in the middle of payloads, far from any head. */
   const flips = (...mib: number[]): Fault => ({
     flipUp: mib.map((at) => Math.floor((at + 0.11) * MiB) * 8 + 3),
   });
 
-  test("is sent again with all behind it, over the same connection, and reported", async () => {
-    const { bytes } = file("damaged.bin", SIZE, 40);
-    using proxy = new FaultProxy(server.port, () => flips(4));
-    const reported: [string, number][] = [];
-    const onRetry = ({ code }: { code: string }, delay: number): void =>
-      void reported.push([code, delay]);
-    await using client = await connect(proxy.address, { onRetry });
-    const receipt = await put(client, "damaged.bin");
-    expect(receipt.entry?.size).toBe(SIZE);
-    expect(reported).toEqual([["CHECKSUM_MISMATCH", 0]]);
-    expect(proxy.connections).toBe(1);
-    expect(arrived("damaged.bin", bytes)).toBe(true);
-    expect(partials()).toEqual([]);
-  });
-
-  test("three times is no accident: a typed failure, nothing visible, and the good can be continued", async () => {
-    const { bytes } = file("bad.bin", SIZE, 41);
-    // From 3 MiB on a bit in each half of a block, for as long as it may be sent again.
-    const halves = Array.from({ length: 200 }, (_, half) => 3 + half / 2);
-    await behind([flips(...halves)], async (client, proxy) => {
-      expect((await refusal(put(client, "bad.bin"))).code).toBe("CHECKSUM_MISMATCH");
+  testDamage(
+    "is sent again with all behind it, over the same connection, and reported",
+    async () => {
+      const { bytes } = file("damaged.bin", SIZE, 40);
+      using proxy = new FaultProxy(server.port, () => flips(4));
+      const reported: [string, number][] = [];
+      const onRetry = ({ code }: { code: string }, delay: number): void =>
+        void reported.push([code, delay]);
+      await using client = await connect(proxy.address, { onRetry });
+      const receipt = await put(client, "damaged.bin");
+      expect(receipt.entry?.size).toBe(SIZE);
+      expect(reported).toEqual([["CHECKSUM_MISMATCH", 0]]);
       expect(proxy.connections).toBe(1);
-    });
-    expect(existsSync(library.at("bad.bin"))).toBe(false);
-    await keptBlocks(3);
-    const resumes: number[] = [];
-    await behind([], async (client) => {
-      await put(client, "bad.bin", { onResume: (offset) => resumes.push(offset) });
-    });
-    expect(resumes).toEqual([3 * MiB]);
-    expect(arrived("bad.bin", bytes)).toBe(true);
-    expect(partials()).toEqual([]);
-  });
+      expect(arrived("damaged.bin", bytes)).toBe(true);
+      expect(partials()).toEqual([]);
+    },
+  );
 
-  test("ends the upload of a stream, which cannot be read again", async () => {
+  testDamage(
+    "three times is no accident: a typed failure, nothing visible, and the good can be continued",
+    async () => {
+      const { bytes } = file("bad.bin", SIZE, 41);
+      // From 3 MiB on a bit in each half of a block, for as long as it may be sent again.
+      const halves = Array.from({ length: 200 }, (_, half) => 3 + half / 2);
+      await behind([flips(...halves)], async (client, proxy) => {
+        expect((await refusal(put(client, "bad.bin"))).code).toBe("CHECKSUM_MISMATCH");
+        expect(proxy.connections).toBe(1);
+      });
+      expect(existsSync(library.at("bad.bin"))).toBe(false);
+      await keptBlocks(3);
+      const resumes: number[] = [];
+      await behind([], async (client) => {
+        await put(client, "bad.bin", { onResume: (offset) => resumes.push(offset) });
+      });
+      expect(resumes).toEqual([3 * MiB]);
+      expect(arrived("bad.bin", bytes)).toBe(true);
+      expect(partials()).toEqual([]);
+    },
+  );
+
+  testDamage("ends the upload of a stream, which cannot be read again", async () => {
     const { path } = file("stream.bin", 3 * MiB, 42);
     await behind([flips(1)], async (client) => {
       const error = await refusal(client.put("stream.bin", Bun.file(path).stream()));

@@ -5,7 +5,8 @@ import { MiB } from "../../src/limits.ts";
 import { crc32 } from "../../src/hash.ts";
 import { Served } from "../cli/support.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { flagsOf, WAY } from "../support/served.ts";
+import { PARTIALS } from "../support/served.ts";
+import { flagsOf, WAY } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 /** Uploads that are open at once need two peers. */
@@ -14,10 +15,10 @@ test.skipIf(WAY === "iterative")(
   async () => {
     await using served = await Served.start(["--partial-retention", "1", ...flagsOf(WAY)]);
     const partials = (): string[] =>
-      readdirSync(served.library.at(".leat/partial")).map((name) => name.slice(0, 2));
+      readdirSync(served.library.at(PARTIALS)).map((name) => name.slice(0, 2));
     /** Whether all of its block was written: what is not read yet goes with the connection. */
     const whole = (start: string): boolean => {
-      const folder = served.library.at(".leat/partial");
+      const folder = served.library.at(PARTIALS);
       const name = readdirSync(folder).find((one) => one.startsWith(start));
       return name !== undefined && statSync(`${folder}/${name}`).size === MiB;
     };

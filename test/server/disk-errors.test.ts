@@ -2,9 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { crc32 } from "../../src/hash.ts";
-import { type Client, connect, createServer, type ErrorCode } from "../../src/index.ts";
+import { type Client, connect, type ErrorCode } from "../../src/index.ts";
 import { MiB, WRITE_BEHIND } from "../../src/limits.ts";
 import { refusal } from "../support/refusal.ts";
+import { PARTIALS, startServer } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -85,8 +86,8 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         expect((await refusal(client.put("new", BYTES))).code).toBe(code);
         expect(await names(client)).toEqual(["there"]);
         await until(
-          () => readdirSync(library.at(".leat/partial")).length === 0,
-          () => readdirSync(library.at(".leat/partial")),
+          () => readdirSync(library.at(PARTIALS)).length === 0,
+          () => readdirSync(library.at(PARTIALS)),
         );
         expect(Buffer.compare(await (await client.get("there")).bytes(), BYTES)).toBe(0);
         await untilDone(() => client.put("new", BYTES), code);
@@ -118,7 +119,7 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
     withFault("linkat:error=ENOENT:when=1 unlink,unlinkat:error=EIO", async (client, library) => {
       const small = Buffer.from("small");
       for (const name of ["one", "two"]) await client.put(name, small);
-      expect(readdirSync(library.at(".leat/partial"))).toEqual([]);
+      expect(readdirSync(library.at(PARTIALS))).toEqual([]);
       expect(readFileSync(library.at("one"), "utf8")).toBe("small");
       await expect(client.put("two", small)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
     }));
@@ -196,7 +197,7 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         }
         peer.request(6, { case: "stat", value: { path: "there" } });
         expect((await peer.body(6)).case).toBe("response");
-        expect(openUnder(library.at(".leat/partial"), server.pid)).toEqual([]);
+        expect(openUnder(library.at(PARTIALS), server.pid)).toEqual([]);
         peer[Symbol.dispose]();
         expect(await server.stop()).toBe(0);
       }),
@@ -217,7 +218,7 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
           async () => (await client.status()).connections === 1,
           () => "connections are held",
         );
-        expect(openUnder(library.at(".leat/partial"), server.pid)).toEqual([]);
+        expect(openUnder(library.at(PARTIALS), server.pid)).toEqual([]);
         await client.close();
         expect(await server.stop()).toBe(0);
       }));
@@ -227,8 +228,8 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
       async (fault) => {
         using library = new TemporaryFolder();
         library.file("there", BYTES);
-        library.file(`.leat/partial/${"a".repeat(32)}.${"0".repeat(32)}`, BYTES);
-        const how = ["-qq", "-o", "/dev/null", "-P", library.at(".leat/partial"), "-e"];
+        library.file(`${PARTIALS}/${"a".repeat(32)}.${"0".repeat(32)}`, BYTES);
+        const how = ["-qq", "-o", "/dev/null", "-P", library.at(PARTIALS), "-e"];
         await using server = await StracedServer.start(library.path, [...how, `inject=${fault}`]);
         await using client = await connect(server.address);
         expect(Buffer.compare(await (await client.get("there")).bytes(), BYTES)).toBe(0);
@@ -250,7 +251,7 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         return result?.case === "put" ? result.value.durableOffset : body.case;
       };
       const block = BYTES.subarray(0, MiB);
-      await using before = await createServer({ library: library.path });
+      await using before = await startServer({ library: library.path });
       using first = await RawPeer.welcomed(before.port);
       expect(await offsetOf(first, false)).toBe(0);
       for (let at = 0; at < MiB; at += MiB / 16) {
@@ -260,8 +261,8 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
       first.fin();
       expect(await ended(first, 1)).toBe("CONNECTION_LOST");
       await before.stop({ drain: 0 });
-      const [partial = ""] = readdirSync(library.at(".leat/partial"));
-      const how = ["-qq", "-o", "/dev/null", "-P", library.at(".leat/partial", partial)];
+      const [partial = ""] = readdirSync(library.at(PARTIALS));
+      const how = ["-qq", "-o", "/dev/null", "-P", library.at(PARTIALS, partial)];
       await using server = await StracedServer.start(library.path, [
         ...how,
         "-e",
@@ -274,7 +275,7 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         peer.fin();
         await peer.ended();
       }
-      expect(readdirSync(library.at(".leat/partial"))).toEqual([partial]);
+      expect(readdirSync(library.at(PARTIALS))).toEqual([partial]);
       expect(await server.stop()).toBe(0);
     });
 
@@ -289,7 +290,7 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
           expect((await refusal(client.put("new", bytes))).code).toBe("IO_ERROR");
         }
         expect(await names(client)).toEqual(["there"]);
-        expect(openUnder(library.at(".leat/partial"), server.pid)).toEqual([]);
+        expect(openUnder(library.at(PARTIALS), server.pid)).toEqual([]);
         await client.close();
         expect(await server.stop()).toBe(0);
       }));

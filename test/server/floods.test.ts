@@ -9,7 +9,8 @@ import { SlowStore } from "../connection/slow-store.ts";
 import { BODIES, dataFrame } from "../session/bodies.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 
 const PEERS = 8;
 const BYTES = 120_000;

@@ -8,6 +8,8 @@ import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Mounted, noMount } from "../support/mounted.ts";
 import { startServer } from "../support/served.ts";
+import { addressIn } from "../support/tls.ts";
+import { flagsBeside } from "../support/ways.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 
 const noRamfs = noMount("ramfs");
@@ -103,14 +105,17 @@ test.skipIf(noLimits !== undefined)(
   named("a server that can open no file more says how it is", noLimits),
   async () => {
     using folder = new TemporaryFolder();
-    await using child = Bun.spawn([SERVER, "server", folder.path, "--port", "0"], {
-      env: environment(),
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "ignore",
-    });
+    await using child = Bun.spawn(
+      [SERVER, "server", folder.path, "--port", "0", ...flagsBeside([])],
+      {
+        env: environment(),
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "ignore",
+      },
+    );
     const ready = await new Written(child.stdout).until("\n");
-    await using client = await connect(/ (\S+)\n/.exec(ready)![1]!);
+    await using client = await connect(addressIn(ready));
     await client.status();
     expect(Bun.spawnSync(["prlimit", `--pid=${child.pid}`, "--nofile=3:"]).exitCode).toBe(0);
     const status = await client.status();

@@ -5,7 +5,8 @@ import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { BODIES } from "../session/bodies.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { WAY, startServer } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { WAY } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 /** Fewer where each has a process of its own. */

@@ -6,7 +6,8 @@ import { encodeFrame } from "../../src/wire/frame.ts";
 import { hello } from "../fuzz/conversations.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, testExcept, WAY, testPlain } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept, WAY, testPlain } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 type Operation = NonNullable<Extract<FrameBodyInit, { case: "request" }>["value"]["operation"]>;

@@ -5,7 +5,7 @@ import { type Client, connect, type LeatError } from "../../src/index.ts";
 import { DOWNLOAD_WINDOW, MiB } from "../../src/limits.ts";
 import { Served } from "../cli/support.ts";
 import { clientSockets, descendants, openIn, stateOf } from "../support/held.ts";
-import { flagsOf, LONG, testExcept, WAY, WORKERS } from "../support/served.ts";
+import { flagsOf, LONG, testExcept, WAY, WORKERS } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 /** A process for each costs more to start. */

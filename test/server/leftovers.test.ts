@@ -9,7 +9,8 @@ import { MiB } from "../../src/limits.ts";
 import { CLIENT, Served } from "../cli/support.ts";
 import { descendants, type Held, heldBy, stateOf } from "../support/held.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { flagsOf, LONG, WAY } from "../support/served.ts";
+import { PARTIALS } from "../support/served.ts";
+import { flagsOf, LONG, WAY } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 /** Who is started for each client costs some 50 ms. */
@@ -100,7 +101,7 @@ test(
     );
     const most = before.threads + SPARE_THREADS * before.processes;
     expect(Math.max(after.threads, last.threads)).toBeLessThanOrEqual(most);
-    const partials = served.library.at(".leat/partial");
+    const partials = served.library.at(PARTIALS);
     if (existsSync(partials)) expect(readdirSync(partials)).toEqual([]);
     const all = descendants(pid);
     expect(await served.server.stop()).toBe(0);

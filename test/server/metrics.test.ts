@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { connect, createServer, type Server } from "../../src/index.ts";
 import { descendants } from "../support/held.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { WAYS, optionsOf } from "../support/served.ts";
+import { WAYS, optionsOf } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 /** @returns by name and labels, as they are written */

@@ -14,7 +14,7 @@ import {
 import { MAX_WAITING, MAX_WORKERS } from "../../src/limits.ts";
 import { OPTIONS } from "../../src/server/options/table.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 const CLIENTS = LONG ? 4 : 3;

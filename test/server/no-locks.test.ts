@@ -6,7 +6,7 @@ import { MiB } from "../../src/limits.ts";
 import { client as command, CLIENT_ALONE, run } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { startServer } from "../support/served.ts";
+import { PARTIALS, startServer } from "../support/served.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { until } from "../support/until.ts";
 
@@ -41,8 +41,8 @@ describe.skipIf(why !== undefined).each(["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EINV
       await client.put("small", BYTES.subarray(0, 8), { ifExists: "replace" });
       await refusal(client.put("cut", cutBehind(BYTES)));
       await until(
-        () => readdirSync(folder.at(".leat/partial")).length === 0,
-        () => readdirSync(folder.at(".leat/partial")),
+        () => readdirSync(folder.at(PARTIALS)).length === 0,
+        () => readdirSync(folder.at(PARTIALS)),
       );
       expect(readFileSync(folder.at("file")).equals(BYTES.subarray(1))).toBe(true);
       expect(readdirSync(folder.path).toSorted()).toEqual([".leat", "file", "small"]);
@@ -83,5 +83,5 @@ test.skipIf(why !== undefined)("there one process still knows what it holds itse
     command(server.address, ["upload", file, "--to", "file"]),
   ]);
   expect(both.map(({ code }) => code).toSorted()).toEqual([0, 13]);
-  expect(readdirSync(folder.at(".leat/partial"))).toEqual([]);
+  expect(readdirSync(folder.at(PARTIALS))).toEqual([]);
 });

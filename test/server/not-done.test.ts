@@ -8,7 +8,7 @@ import { client as command, CLIENT_ALONE, run, type Ran } from "../cli/support.t
 import { refusal } from "../support/refusal.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer } from "../support/served.ts";
+import { PARTIALS, startServer } from "../support/served.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 
 const straceless = noStrace();
@@ -52,7 +52,7 @@ const straced = (faults: readonly string[], server: string, ...words: string[]):
   ]);
 
 const nothingLeft = (folder: TemporaryFolder): void =>
-  expect(readdirSync(folder.at(".leat/partial"))).toEqual([]);
+  expect(readdirSync(folder.at(PARTIALS))).toEqual([]);
 
 const suite = straceless === undefined ? "a library" : `a library [${straceless}]`;
 

@@ -9,7 +9,8 @@ import type { Page, Sink, Source, Store, StoreEntry } from "../../src/store/stor
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { ELSEWHERE, startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { ELSEWHERE, testExcept } from "../support/ways.ts";
 import { isSecured } from "../support/tls.ts";
 import { until } from "../support/until.ts";
 

@@ -25,7 +25,7 @@ import {
 import { environment, SERVER, Written } from "../cli/support.ts";
 import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 const CLIENTS = LONG ? 5_000 : 300;

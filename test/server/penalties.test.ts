@@ -21,7 +21,8 @@ import { networkOf } from "../../src/net/network.ts";
 import { Penalties } from "../../src/server/users/penalties.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 import { createUsers, withPassword } from "../support/users.ts";
 
 const own = testExcept(

@@ -9,7 +9,8 @@ import type { FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { refusal } from "../support/refusal.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 import { createUsers, type TestUsers } from "../support/users.ts";
 

@@ -16,7 +16,8 @@ import { readVarint, varintLength } from "../../src/wire/varint.ts";
 import { join, seededRandom } from "../support/chop.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { LONG, startServer, testExcept, testPlain } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { LONG, testExcept, testPlain } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();

@@ -6,7 +6,8 @@ import { KiB, MiB } from "../../src/limits.ts";
 import { homeOf } from "../../src/server/host/user-stores.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 import { createUsers } from "../support/users.ts";
 
 const QUOTA = 10 * MiB;

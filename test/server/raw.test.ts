@@ -8,7 +8,8 @@ import { MAX_HELLO, MiB, SERVER_MAX_FRAME, UPLOAD_WINDOW } from "../../src/limit
 import { crc32 } from "../../src/hash.ts";
 import { writeVarint } from "../../src/wire/varint.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, WAY, PARTIALS } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
+import { WAY } from "../support/ways.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "leat-raw-"));
 const uploadId = new Uint8Array(16).fill(7);

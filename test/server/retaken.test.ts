@@ -9,7 +9,8 @@ import { contents } from "../support/contents.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, testExcept, PARTIALS } from "../support/served.ts";
+import { startServer, PARTIALS } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 const bytes = contents(3 * MiB + 5, 9);

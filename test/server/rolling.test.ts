@@ -11,7 +11,8 @@ import { environment, SERVER, Written } from "../cli/support.ts";
 import { SEED, seededRandom } from "../support/chop.ts";
 import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { LONG } from "../support/served.ts";
+import { addressIn } from "../support/tls.ts";
+import { flagsBeside, LONG } from "../support/ways.ts";
 
 const CLIENTS = LONG ? 16 : 6;
 const ROUNDS = LONG ? 20 : 2;
@@ -49,7 +50,7 @@ class Place implements AsyncDisposable {
       this.sums.set(size, sumOf(path));
     }
     const flags = ["--port", "0", "--workers", `${WORKERS}`, "--drain", DRAIN];
-    this.child = Bun.spawn([SERVER, "server", this.library.path, ...flags], {
+    this.child = Bun.spawn([SERVER, "server", this.library.path, ...flags, ...flagsBeside(flags)], {
       env: environment(),
       stdin: "ignore",
       stdout: "pipe",
@@ -60,7 +61,7 @@ class Place implements AsyncDisposable {
   }
 
   async address(): Promise<string> {
-    return (await this.#stdout.until("\n")).replace("leat listening on ", "").trim();
+    return addressIn(await this.#stdout.until("\n"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

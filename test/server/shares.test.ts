@@ -10,7 +10,8 @@ import { settle } from "../../src/server/options/table.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { refusal } from "../support/refusal.ts";
-import { startServer, testExcept, testPlain } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept, testPlain } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 import { createUsers } from "../support/users.ts";
 

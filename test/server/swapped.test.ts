@@ -4,7 +4,8 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { type Client, connect, type Server } from "../../src/index.ts";
 import { snapshot } from "../fuzz/snapshot.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { startServer, LONG } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { Swapper } from "../support/swapper.ts";
 
 const SECRET = "somebody else's";

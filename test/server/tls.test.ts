@@ -14,7 +14,8 @@ import {
 import { parseAddress, type SocketAddress } from "../../src/client/connection/address.ts";
 import { Authority } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 import { until } from "../support/until.ts";
 
 const authority = new Authority();

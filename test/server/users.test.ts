@@ -17,7 +17,8 @@ import { MAGIC } from "../../src/wire/opening.ts";
 import { Raw, TestRuntime } from "../connection/support.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { ELSEWHERE, startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { ELSEWHERE, testExcept } from "../support/ways.ts";
 import { createUsers, type TestUsers, withPassword } from "../support/users.ts";
 
 type Hello = Extract<FrameBodyInit, { case: "hello" }>["value"];
@@ -315,12 +316,12 @@ describe("credentials", () => {
   own("beyond those that may wait are told to come back", async () => {
     await using fresh = await start();
     using all = new DisposableStack();
-    const asked = Array.from({ length: PASSWORDS_WAITING * 2 }, async () => {
-      const peer = all.use(await RawPeer.connect(fresh.port));
-      peer.frame(0, hello(password("carol", PASSWORD)));
-      return await peer.failure(0);
-    });
-    const told = (await Promise.all(asked)).map(({ code, message }) => `${code}: ${message}`);
+    const peers = await Promise.all(
+      Array.from({ length: PASSWORDS_WAITING * 2 }, () => RawPeer.connect(fresh.port)),
+    );
+    for (const peer of peers) all.use(peer).frame(0, hello(password("carol", PASSWORD)));
+    const failures = await Promise.all(peers.map((peer) => peer.failure(0)));
+    const told = failures.map(({ code, message }) => `${code}: ${message}`);
     expect(
       told.filter((line) => line.startsWith("RESOURCE_EXHAUSTED: too many passwords")),
     ).toHaveLength(PASSWORDS_WAITING - PASSWORD_CHECKS);

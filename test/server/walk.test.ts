@@ -8,7 +8,8 @@ import { IncomingWalk } from "../../src/transfer/incoming-walk.ts";
 import type { Walk } from "../../src/wire/gen/messages.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-import { startServer, testExcept } from "../support/served.ts";
+import { startServer } from "../support/served.ts";
+import { testExcept } from "../support/ways.ts";
 
 const library = new TemporaryFolder();
 let server: Server;

@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 import { LeatError } from "../../src/errors.ts";
 import { type FrameBodyInit, encodeFrame } from "../../src/wire/frame.ts";
 import { chopAtRandom, join, seededRandom } from "../support/chop.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { End } from "../support/pair.ts";
 import { BODIES, HELLO, WELCOME, Zeros, dataFrame, request } from "./bodies.ts";
 

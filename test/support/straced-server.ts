@@ -1,6 +1,8 @@
 /** A server under strace: what it asks of the kernel is written down, or refused. */
 import { descendants } from "./held.ts";
 import { environment, SERVER_ALONE, Written } from "../cli/support.ts";
+import { addressIn } from "./tls.ts";
+import { flagsBeside } from "./ways.ts";
 
 /** @returns why there is no strace that may look at a process of ours */
 export function noStrace(): string | undefined {
@@ -25,6 +27,7 @@ export class StracedServer implements AsyncDisposable {
     ...flags: readonly string[]
   ): Promise<StracedServer> {
     const server = [...SERVER_ALONE, "server", library, "--port", "0", ...flags];
+    server.push(...flagsBeside(flags));
     const child = Bun.spawn(
       ["strace", "-f", "--seccomp-bpf", ...how, "--", ...server, "--log-level", "error"],
       { env: environment(), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
@@ -33,7 +36,7 @@ export class StracedServer implements AsyncDisposable {
     const ready = await new Written(child.stdout).until("\n").catch(async (cause: unknown) => {
       throw new Error(`no server: ${await said}`, { cause });
     });
-    return new StracedServer(child, / (\S+)\n/.exec(ready)![1]!);
+    return new StracedServer(child, addressIn(ready));
   }
 
   /** @returns its exit code */

@@ -1,6 +1,6 @@
 /**
  * TLS for all servers that the tests start: `LEAT_TEST_TLS` names a folder with a certificate and its key, as
- * `bun run test:tls` makes them. Clients trust it by SSL_CERT_FILE, which that sets, too.
+ * `bun run test:secured` makes them. Clients trust it by SSL_CERT_FILE, which that sets, too.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,6 +22,14 @@ export const TEST_TLS: ServerTls | undefined = TLS_FILES && {
 
 /** Ports of servers with TLS. */
 const secured = new Set<number>();
+
+/** @param said by a `leat server` that is ready. @returns its address, which is noted */
+export function addressIn(said: string): string {
+  const address = /^leat listening on (\S+)\n/.exec(said)?.[1];
+  if (address === undefined) throw new Error(`no address in ${JSON.stringify(said)}`);
+  noteServer(address);
+  return address;
+}
 
 /** Notes whether a server has TLS. @param address as it says itself */
 export function noteServer(address: string): void {

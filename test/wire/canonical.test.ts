@@ -9,7 +9,7 @@ import { canonical } from "../../src/wire/gen/canonical.ts";
 import { FIELDS, type Messages } from "../../src/wire/gen/messages.ts";
 import { decodeMessage, encodeMessage, type Init } from "../../src/wire/plain.ts";
 import { announcedSeed } from "../support/chop.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { anyMessage } from "./any-message.ts";
 
 const PROTO = join(import.meta.dir, "../../proto/leat/v1/leat.proto");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { delimit } from "../../src/wire/delimited.ts";
 import { announcedSeed, chop, join } from "../support/chop.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { oracle, ours } from "./oracle.ts";
 
 function check(frame: Uint8Array, cuts: readonly number[] = [1]): void {

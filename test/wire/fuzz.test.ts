@@ -5,7 +5,7 @@ import { LeatError } from "../../src/errors.ts";
 import { FrameDecoder, type FrameDecoderOptions } from "../../src/wire/decoder.ts";
 import { DelimitedDecoder } from "../../src/wire/delimited.ts";
 import { chop, chopAtRandom, join, seededRandom, bytesHeld, type Random } from "../support/chop.ts";
-import { LONG } from "../support/served.ts";
+import { LONG } from "../support/ways.ts";
 import { framesOf } from "./events.ts";
 import type { FrameEvent } from "../../src/wire/decoder.ts";
 import { readAllVectors } from "./read-vectors.ts";

@@ -4,7 +4,8 @@ import { rmSync } from "node:fs";
 import type { Log } from "../../../src/index.ts";
 import { seededRandom } from "../../support/chop.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
-import { LONG, startServer } from "../../support/served.ts";
+import { startServer } from "../../support/served.ts";
+import { LONG } from "../../support/ways.ts";
 import { CLIENT, environment } from "../../cli/support.ts";
 import { change, folderTimes, picture, plant, synced } from "./trees.ts";
 

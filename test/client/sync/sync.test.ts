@@ -9,7 +9,8 @@ import { openUnder, TemporaryFolder } from "../../support/folder.ts";
 import { until } from "../../support/until.ts";
 import { refusal } from "../../support/refusal.ts";
 import { ScriptedServer } from "../../support/scripted-server.ts";
-import { LONG, startServer } from "../../support/served.ts";
+import { startServer } from "../../support/served.ts";
+import { LONG } from "../../support/ways.ts";
 import { change, folderTimes, picture, plant, synced } from "./trees.ts";
 
 const ROUNDS = LONG ? 400 : 6;
