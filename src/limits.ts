@@ -559,6 +559,10 @@ export const RETRY_DEADLINE = 60_000;
 /** How often the same block is requested: damage that comes three times is no accident. */
 export const BLOCK_TRIES = 3;
 
+/** Blocks of a partial download that a later try can continue from, at most: 4 TiB, and a note of 16 MiB. Of a hole the
+ *  server sends only the length. */
+export const KEPT_SUMS = 4 * MiB;
+
 /** Verified bytes of a download that are not noted beside its partial yet: a client that is killed fetches them
  *  once more. */
 export const NOTE_BYTES = 64 * MiB;

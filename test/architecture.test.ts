@@ -75,7 +75,7 @@ function roomOf(path: string): string {
 
 const layerOf = (path: string): string => roomOf(path).split("/")[0]!;
 
-const BASE = ["limits", "errors", "file-region"];
+const BASE = ["limits", "errors", "file-region", "crc32"];
 const SESSION = [...BASE, "wire", "session"];
 const MOVING = [...SESSION, "hash", "store", "transfer", "net"];
 const CONNECTION = [...MOVING, "connection"];
@@ -89,6 +89,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   errors: [],
   "file-region": [],
+  crc32: [],
   executable: [],
   hash: [],
   libc: ["bun"],
@@ -193,7 +194,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 
   "client/connection": [...CONNECTION, "version", "node"],
   "client/local": [...BASE, "hash", "store", ...FILES, "store/listing", "node"],
-  "client/download": [...CONNECTION, "client/connection", "client/local", "node"],
+  "client/download": [...CONNECTION, "next-turn", "client/connection", "client/local", "node"],
   "client/upload": [...CONNECTION, "client/connection", "client/local", "node"],
   "client/calls": [...CONNECTION, ...CALLS],
   "client/trees": [...CONNECTION, ...CALLS, "client/calls", "node", "ignore"],

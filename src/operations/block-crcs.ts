@@ -84,8 +84,8 @@ export class FileCrcs {
   readonly #all: BlockCrcs;
   readonly #version: string;
   readonly #blocks: number;
-  /** Pages that were written, up to the last. */
-  #pages = 0;
+  /** Numbers of the pages that were written: where holes are between them, those are far apart. */
+  readonly #pages = new Set<number>();
 
   constructor(all: BlockCrcs, version: string, blocks: number) {
     this.#all = all;
@@ -109,7 +109,7 @@ export class FileCrcs {
   /** The file has its version now. @param size in bytes */
   become(version: string, size: number): void {
     const file = this.#all.of(version, size);
-    for (let number = 0; number < this.#pages; number += 1) {
+    for (const number of this.#pages) {
       const page = this.#all.drop(this.#key(number));
       if (page !== undefined && file !== undefined) this.#all.put(file.#key(number), page);
     }
@@ -124,7 +124,7 @@ export class FileCrcs {
     const length = Math.min(PAGE, this.#blocks - number * PAGE);
     const page = { crcs: new Uint32Array(length), known: new Uint8Array(length) };
     this.#all.put(this.#key(number), page);
-    this.#pages = Math.max(this.#pages, number + 1);
+    this.#pages.add(number);
     return page;
   }
 

@@ -1,3 +1,4 @@
+import { crc32Join, crc32OfZeros } from "../crc32.ts";
 import { LeatError } from "../errors.ts";
 import { crc32, createSha256 } from "../hash.ts";
 import { COMPARE_TRIES } from "../limits.ts";
@@ -12,7 +13,7 @@ export async function checksum(request: Checksum, exchange: Exchange): Promise<v
     using source = await exchange.store.open(request.path, "checksum");
     const summing = start(request.algorithm);
     const take = (bytes: Uint8Array): void => summing.update(bytes);
-    await readInTurns(source, { offset: 0 }, take, () => exchange.ended);
+    await readInTurns(source, { offset: 0 }, take, () => exchange.ended, summing.zeros);
     if (exchange.ended) return;
     if ((await source.currentVersion()) === source.entry.version) {
       const digest = summing.digest();
@@ -26,6 +27,8 @@ export async function checksum(request: Checksum, exchange: Exchange): Promise<v
 
 interface Summing {
   update(bytes: Uint8Array): void;
+  /** Takes zeros in place of bytes; missing where every byte counts. */
+  readonly zeros?: (length: number) => void;
   digest(): Uint8Array;
 }
 
@@ -37,6 +40,7 @@ function start(algorithm: Algorithm): Summing {
       let crc = 0;
       return {
         update: (bytes) => void (crc = crc32(bytes, crc)),
+        zeros: (length) => void (crc = crc32Join(crc, crc32OfZeros(length), length)),
         digest: () => Uint8Array.of(crc >>> 24, crc >>> 16, crc >>> 8, crc),
       };
     }

@@ -33,6 +33,8 @@ export interface Exchange {
   readonly peer: string;
   /** The largest frame the client takes, in bytes. */
   readonly frameLimit: number;
+  /** Whether the client takes holes in place of Data, and sends them. */
+  readonly takesHoles: boolean;
   /** The stream is over: cancelled, failed, or the connection is gone. */
   readonly ended: boolean;
   /** Has the kernel send `length` bytes of a source; undefined where they pass through a buffer. */
@@ -65,6 +67,8 @@ export interface Receiving {
   /** The client's Finish came. */
   readonly complete: boolean;
   data(bytes: Uint8Array, blockCrc: number | undefined): void;
+  /** Zeros in place of the next bytes; missing where none may come. */
+  hole?(length: number, crc32: number): void;
   finish(finish: Finish): void;
   /** The client gives the stream up: its end follows. @param keep it wants to go on with it later */
   cancelled(keep: boolean): void;

@@ -16,7 +16,8 @@ export async function get(request: Get, exchange: Exchange): Promise<void> {
   const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
   try {
     const { offset, length } = range(request, source);
-    exchange.respond({ case: "get", value: { entry: source.entry, offset, length } });
+    const allocated = exchange.takesHoles ? source.allocated : undefined;
+    exchange.respond({ case: "get", value: { entry: source.entry, offset, length, allocated } });
     const onTaken = (bytes: number): void => exchange.countSent(bytes);
     const onReady = (): void => exchange.ready();
     const outgoing = source.synchronous

@@ -10,6 +10,7 @@ import type {
   Sink,
 } from "../store/store.ts";
 import { Incoming, type Intake } from "../transfer/incoming.ts";
+import { checkHole } from "../transfer/digest.ts";
 import { Pieces } from "../transfer/pieces.ts";
 import type { Finish, IfExists, Put } from "../wire/gen/messages.ts";
 import type { FileCrcs } from "./block-crcs.ts";
@@ -100,6 +101,18 @@ export class PutOperation implements Receiving, Intake {
     }
   }
 
+  hole(length: number, crc32: number): void {
+    if (this.#over) return;
+    try {
+      if (this.#incoming !== undefined) return this.#incoming.hole(length, crc32);
+      checkHole(length, crc32);
+      this.#early ??= new Pieces(0, this.#request.size);
+      this.#early.pushHole(length);
+    } catch (thrown) {
+      this.#fail(LeatError.from(thrown, `writing ${this.#request.path} failed`));
+    }
+  }
+
   finish(finish: Finish): void {
     if (this.#over) return;
     this.complete = true;
@@ -121,7 +134,7 @@ export class PutOperation implements Receiving, Intake {
   }
 
   #create(): ReturnType<Exchange["store"]["create"]> {
-    const { path, uploadId, size, modified, mode, ifExists, ifMatch, resume, sha256 } =
+    const { path, uploadId, size, allocated, modified, mode, ifExists, ifMatch, resume, sha256 } =
       this.#request;
     if (uploadId.length !== UPLOAD_ID_LENGTH) {
       throw new LeatError("INVALID_ARGUMENT", `upload_id has ${uploadId.length} bytes, not 16`);
@@ -130,6 +143,7 @@ export class PutOperation implements Receiving, Intake {
     return store.create(path, {
       uploadId,
       size,
+      allocated: this.#exchange.takesHoles ? allocated : undefined,
       modified,
       mode,
       collision: COLLISIONS[ifExists],
@@ -193,9 +207,10 @@ export class PutOperation implements Receiving, Intake {
     this.#incoming = new Incoming({ offset, length, sha256, prefix }, this);
     const early = this.#early;
     this.#early = undefined;
-    for (let next = early?.shift(); next !== undefined; next = early?.shift()) {
-      this.#take(next.bytes, next.crc32);
-    }
+    early?.handTo({
+      data: (bytes, blockCrc) => this.#take(bytes, blockCrc),
+      hole: (zeros, crc32) => this.hole(zeros, crc32),
+    });
     if (this.#earlyFinish !== undefined) this.finish(this.#earlyFinish);
   }
 
@@ -203,6 +218,10 @@ export class PutOperation implements Receiving, Intake {
 
   write(bytes: Uint8Array, position: number): MaybePromise<void> {
     return this.#sink!.write(bytes, position); // open before the intake is
+  }
+
+  writeHole(length: number, position: number): MaybePromise<void> {
+    return this.#sink!.writeHole!(length, position); // the store takes holes: it has said so in Welcome
   }
 
   onConsumed(bytes: number): void {

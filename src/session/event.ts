@@ -3,6 +3,7 @@ import type { LeatError } from "../errors.ts";
 import type {
   Finish,
   Hello,
+  Hole,
   Receipt,
   Request,
   Resend,
@@ -34,6 +35,8 @@ export type SessionEvent =
       readonly bytes: Uint8Array;
       readonly crc32: number | undefined;
     }
+  /** Zeros in place of bytes, in order. They take no credit. */
+  | { readonly type: "hole"; readonly stream: number; readonly hole: Hole }
   | { readonly type: "finish"; readonly stream: number; readonly finish: Finish }
   | { readonly type: "receipt"; readonly stream: number; readonly receipt: Receipt }
   | { readonly type: "resend"; readonly stream: number; readonly resend: Resend }

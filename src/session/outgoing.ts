@@ -28,6 +28,12 @@ export interface Outgoing {
    * @throws CHANGED
    */
   region?(length: number): FileRegion | undefined;
+  /**
+   * Takes the zeros that come next, in whole blocks of the file, where it has a hole there: nothing of it has to be sent.
+   * Asked at the start of each block, with a peer that takes holes.
+   * @returns undefined where bytes come next
+   */
+  takeHole?(): OutgoingHole | undefined;
   /** Closes the block (or the range). @returns CRC-32 of its bytes that were taken */
   endBlock(): number;
   /**
@@ -47,6 +53,14 @@ export interface Outgoing {
   readonly released: boolean;
   /** The stream ended, whichever way. Throws nothing. */
   release(): void;
+}
+
+/** Zeros that were taken. */
+export interface OutgoingHole {
+  /** Bytes: whole blocks, except at the end of the range. */
+  readonly length: number;
+  /** Of as many zeros. */
+  readonly crc32: number;
 }
 
 /** The payload of one Data frame in a send buffer, which can be dropped and taken again. */

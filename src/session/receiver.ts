@@ -2,7 +2,8 @@
 import { LeatError } from "../errors.ts";
 import { MAX_REQUEST } from "../limits.ts";
 import { FrameDecoder, type FrameEvent } from "../wire/decoder.ts";
-import type { FrameBody, Request } from "../wire/gen/messages.ts";
+import { HOLES } from "../wire/features.ts";
+import type { FrameBody, Hole, Request } from "../wire/gen/messages.ts";
 import type { SessionEvent } from "./event.ts";
 import { failureError } from "./failure.ts";
 import type { Handshake } from "./handshake.ts";
@@ -253,6 +254,8 @@ export class Receiver {
         if (result?.case === "get") stream.receiveOffset = result.value.offset;
         return { type: "response", stream: id, result };
       }
+      case "hole":
+        return this.#hole(stream, body.value);
       case "finish":
         return { type: "finish", stream: id, finish: body.value };
       case "receipt":
@@ -264,6 +267,17 @@ export class Receiver {
       case "cancel":
         return { type: "cancel", stream: id, keep: body.value.keep };
     }
+  }
+
+  /** @throws PROTOCOL_ERROR */
+  #hole(stream: Stream, hole: Hole): SessionEvent {
+    if (!this.#session.takesHoles) {
+      const message = `a hole came, and this side has not named the feature "${HOLES}"`;
+      throw new LeatError("PROTOCOL_ERROR", message);
+    }
+    stream.onHoleReceived(hole);
+    this.#session.share.hole();
+    return { type: "hole", stream: stream.id, hole };
   }
 
   /** The peer broke a rule of one stream: only that stream ends, unless its end is decided already. */

@@ -85,7 +85,8 @@ export class Sender {
     now: number,
   ): number {
     try {
-      const behind = writeData(stream, into, at, end, this.#session.peerFrame, payloads);
+      const { peerFrame, takesHoles } = this.#session;
+      const behind = writeData(stream, into, at, end, peerFrame, payloads, takesHoles);
       if (behind === NO_ROOM) return NO_ROOM;
       this.#turns.remove(stream);
       const { outgoing } = stream;

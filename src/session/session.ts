@@ -15,6 +15,7 @@
 import { LeatError } from "../errors.ts";
 import type { Filled } from "../file-region.ts";
 import { EARLY_REQUESTS } from "../limits.ts";
+import { HOLES } from "../wire/features.ts";
 import { type FrameBodyInit, encodeFrame } from "../wire/frame.ts";
 import type { Credentials, Welcome } from "../wire/gen/messages.ts";
 import type { Operation, SessionEvent } from "./event.ts";
@@ -76,6 +77,11 @@ export class Session {
   /** Whether both sides know an optional feature; false until the other side has said so. */
   has(feature: string): boolean {
     return this.#handshake.features.includes(feature);
+  }
+
+  /** Whether holes may be sent in place of Data. */
+  get takesHoles(): boolean {
+    return this.has(HOLES);
   }
 
   /** Frames besides Data that came and were not ignored. */

@@ -16,6 +16,9 @@ import {
 /** Of a request, for which the disk or a thread works. */
 const REQUEST_WORK = TURN_SHARE / TURN_REQUESTS;
 
+/** Of a hole: a system call on a thread. */
+const HOLE_WORK = REQUEST_WORK / 2;
+
 /** A frame in an unusual form takes this many times as long: 3 us the shortest. */
 const SLOW = 8;
 
@@ -57,6 +60,11 @@ export class Share {
 
   requested(): void {
     this.#left -= REQUEST_WORK;
+  }
+
+  /** A hole came: it costs the peer nothing, and the disk a system call. */
+  hole(): void {
+    this.#left -= HOLE_WORK;
   }
 
   /** A frame was not ignored: that pays for some that were. */

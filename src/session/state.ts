@@ -13,6 +13,8 @@
  *   put     Request -> Response -> (client) Data* -> (client) Finish -> Receipt
  *           where the client's Data and Finish may come before the Response
  *
+ * In a get and a put, a Hole may stand for Data.
+ *
  * A Failure ends any stream. After the client's Cancel the server still ends the stream, with
  * whatever terminal frame it had on its way or with a Failure.
  */
@@ -47,6 +49,7 @@ type Row = Readonly<Partial<Record<`${Side}:${StreamFrame}`, StreamState>>>;
 const CANCELLED: Row = {
   "server:response": "cancelled",
   "server:data": "cancelled",
+  "server:hole": "cancelled",
   "server:credit": "cancelled",
   "server:resend": "cancelled",
   "server:finish": "ended",
@@ -81,12 +84,14 @@ export const TRANSITIONS: Readonly<Record<StreamState, Row>> = {
     "client:credit": "get-answered",
     "client:resend": "get-answered",
     "server:data": "get-answered",
+    "server:hole": "get-answered",
     "server:finish": "ended",
     "server:failure": "ended",
     "client:cancel": "cancelled",
   },
   put: {
     "client:data": "put",
+    "client:hole": "put",
     "client:finish": "put-finished",
     "server:credit": "put",
     "server:response": "put-answered",
@@ -103,6 +108,7 @@ export const TRANSITIONS: Readonly<Record<StreamState, Row>> = {
   },
   "put-answered": {
     "client:data": "put-answered",
+    "client:hole": "put-answered",
     "client:finish": "put-complete",
     "server:credit": "put-answered",
     "server:resend": "put-answered",

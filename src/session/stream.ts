@@ -4,6 +4,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import type { ReceiveWindow, SendWindow } from "./flow.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { StreamState } from "./state.ts";
+import type { Hole } from "../wire/gen/messages.ts";
 
 /** The client is to send bytes, or credit. In the other states it is the server's turn. */
 const WAITS_FOR_CLIENT: ReadonlySet<StreamState> = new Set([
@@ -96,6 +97,34 @@ export class Stream {
     this.sendOffset += fileBytes;
   }
 
+  /** Books a Hole that is sent. @param length in bytes */
+  onHoleSent(length: number): void {
+    this.sendOffset += length;
+  }
+
+  /**
+   * Books a Hole that came: of whole blocks, behind the bytes that came before. Whether a shorter block is the last
+   * one, its receiver finds out.
+   * @throws PROTOCOL_ERROR
+   */
+  onHoleReceived({ offset, length }: Hole): void {
+    this.#mustBeNext("a hole", offset);
+    const end = offset + length;
+    if (offset % BLOCK_SIZE === 0 && length > 0 && end <= Number.MAX_SAFE_INTEGER) {
+      this.receiveOffset = end;
+      return;
+    }
+    const message = `a hole of ${length} bytes at offset ${offset} does not consist of blocks of ${BLOCK_SIZE} bytes`;
+    throw new LeatError("PROTOCOL_ERROR", message);
+  }
+
+  /** @throws PROTOCOL_ERROR */
+  #mustBeNext(what: string, offset: number): void {
+    if (offset === this.receiveOffset) return;
+    const message = `${what} for offset ${offset} arrived where offset ${this.receiveOffset} was next`;
+    throw new LeatError("PROTOCOL_ERROR", message);
+  }
+
   /**
    * Books a Data frame that came.
    * @param offset of its first byte in the file
@@ -103,12 +132,7 @@ export class Stream {
    * @throws PROTOCOL_ERROR, FLOW_CONTROL
    */
   onReceived(offset: number, payload: number, fileBytes: number): void {
-    if (offset !== this.receiveOffset) {
-      throw new LeatError(
-        "PROTOCOL_ERROR",
-        `data for offset ${offset} arrived where offset ${this.receiveOffset} was next`,
-      );
-    }
+    this.#mustBeNext("data", offset);
     if ((offset % BLOCK_SIZE) + fileBytes > BLOCK_SIZE) {
       throw new LeatError(
         "PROTOCOL_ERROR",

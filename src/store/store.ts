@@ -114,6 +114,13 @@ export interface Source extends Disposable {
    * @returns undefined where they may be read without
    */
   fetch?(position: number, length: number): Promise<void> | undefined;
+  /** Bytes that it takes in the store, where it has holes, as far as known. */
+  readonly allocated?: number | undefined;
+  /**
+   * How many bytes from `position` on are a hole: zeros that need not be read. Missing: the store has no holes.
+   * @returns 0 where they are no hole, or the store cannot tell
+   */
+  holeAt?(position: number): number;
   /** Whether `read` always answers at once, so that unsent bytes may be dropped and read again. */
   readonly synchronous: boolean;
   /**
@@ -178,6 +185,8 @@ export interface CreateOptions {
   readonly uploadId: Uint8Array;
   /** Bytes, when known: space may be reserved, more is refused. */
   readonly size?: number | undefined;
+  /** Bytes that it may take where holes take none, when known: what has to be free for it. All of `size` unless given. */
+  readonly allocated?: number | undefined;
   readonly modified?: Time | undefined;
   /**
    * Permission bits of a new file, less what the store takes from all new ones (a umask): 0666 unless
@@ -269,6 +278,13 @@ export interface Sink extends AsyncDisposable {
    */
   write(bytes: Uint8Array, position: number): MaybePromise<void>;
   /**
+   * Takes zeros in place of the next bytes, as `write` does: they become a hole, where the store can do that. Missing:
+   * see `Store.takesHoles`.
+   * @param length in bytes, as many as they may be
+   * @throws as `write`; TOO_LARGE
+   */
+  writeHole?(length: number, position: number): MaybePromise<void>;
+  /**
    * Makes the file visible, whole, and as durable as was asked or the file system can. If it fails,
    * nothing was made visible and the partial is gone. One exception: where another file was replaced and
    * the disk then failed, the new one stays.
@@ -293,6 +309,8 @@ export interface Sink extends AsyncDisposable {
 /** A place that keeps files: the folder of `openDiskStore`, or one of your own. Disposed with its server. */
 export interface Store extends AsyncDisposable {
   readonly readOnly: boolean;
+  /** Whether each `Sink` has `writeHole`: then clients may send holes, and get those of a `Source`. Missing: they don't. */
+  readonly takesHoles?: boolean;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, INVALID_ARGUMENT (a cursor of another store) */
   page(folder: string, request: PageRequest): MaybePromise<Page>;
   /** @throws NOT_FOUND, NOT_A_DIRECTORY, PERMISSION_DENIED (a link leads outside) */

@@ -37,6 +37,7 @@ export async function comparePart(
     before,
     (bytes) => digest.update(bytes),
     () => signal.aborted,
+    before.sha256 === undefined ? (length) => digest.zeros(length) : undefined,
   );
   if (digest.bytes !== before.length || !isSame(digest, before)) throw replaced(path);
 }

@@ -5,7 +5,7 @@ import { BLOCK_SIZE } from "../limits.ts";
 import type { FinishInit } from "../session/outgoing.ts";
 import type { Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
-import { crc32Join } from "./crc32.ts";
+import { crc32Join, crc32OfZeros } from "../crc32.ts";
 
 const NOTHING: Prefix = { length: 0, crc32: 0 };
 
@@ -44,6 +44,12 @@ export class Digest {
     this.#bytes += length;
   }
 
+  /** Zeros in place of bytes. Not where the SHA-256 is wanted. @param length in bytes */
+  zeros(length: number): void {
+    this.endBlock();
+    this.skip(crc32OfZeros(length), length);
+  }
+
   /** Ends the current block. @returns its CRC */
   endBlock(): number {
     const block = this.#block;
@@ -76,6 +82,16 @@ export function checkBlock(offset: number, theirs: number, ours: number): void {
   throw new LeatError(
     "CHECKSUM_MISMATCH",
     `block ${block} arrived damaged: CRC-32 ${hex(ours)} where ${hex(theirs)} was sent`,
+  );
+}
+
+/** Checks the CRC of a Hole. @throws CHECKSUM_MISMATCH */
+export function checkHole(length: number, theirs: number): void {
+  const ours = crc32OfZeros(length);
+  if (theirs === ours) return;
+  throw new LeatError(
+    "CHECKSUM_MISMATCH",
+    `a hole arrived damaged: ${length} zeros have the CRC-32 ${hex(ours)}, and ${hex(theirs)} was sent`,
   );
 }
 

@@ -7,7 +7,7 @@ import { LeatError } from "../errors.ts";
 import type { MaybePromise, Prefix } from "../store/store.ts";
 import type { Finish } from "../wire/gen/messages.ts";
 import { BLOCK_SIZE } from "../limits.ts";
-import { Digest, checkBlock, checkFinish } from "./digest.ts";
+import { Digest, checkBlock, checkFinish, checkHole } from "./digest.ts";
 import { Pieces, behindTheEnd, tooMany } from "./pieces.ts";
 
 /** The range that is to come. */
@@ -24,13 +24,19 @@ export interface IncomingRange {
 export interface Intake {
   /** Takes bytes in order. The chunk is the sink's until it answers. */
   write(bytes: Uint8Array, position: number): MaybePromise<void>;
+  /** Takes zeros in place of bytes, as `write` does. @param length in bytes */
+  writeHole(length: number, position: number): MaybePromise<void>;
   /** The sink has taken bytes: the sender may get credit for as many. */
   onConsumed(bytes: number): void;
   /** A write failed later. */
   onError(error: LeatError): void;
   /** The checksum of a block, or of the end of the range, matched. @param behind its last byte */
   onVerified(behind: number, blockCrc: number): void;
+  /** A hole came, with the right checksum. @param length in bytes */
+  onHole?(length: number): void;
 }
+
+const NOTHING = new Uint8Array(0);
 
 export class Incoming {
   readonly #range: IncomingRange;
@@ -68,11 +74,9 @@ export class Incoming {
    * @throws SIZE_MISMATCH, CHECKSUM_MISMATCH, PROTOCOL_ERROR, and errors of the sink
    */
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
-    const behind = this.#position + bytes.length;
-    if (behind > this.#end) throw tooMany(this.#end - this.#range.offset);
-    if (this.#rangeEnded) throw behindTheEnd();
+    const behind = this.#behind(bytes.length);
     this.#digest.update(bytes);
-    this.#write(bytes, this.#position);
+    this.#write(bytes, 0);
     this.#position = behind;
     if (blockCrc !== undefined) {
       checkBlock(behind, blockCrc, this.#digest.endBlock());
@@ -85,6 +89,34 @@ export class Incoming {
         `the block that ends at ${behind} came without its CRC`,
       );
     }
+  }
+
+  /**
+   * Zeros in place of the next bytes, from the start of a block on.
+   * @param length in bytes
+   * @throws as `data`
+   */
+  hole(length: number, crc32: number): void {
+    const behind = this.#behind(length);
+    if (this.#range.sha256) {
+      const message = "a hole came in a transfer with SHA-256, which takes every byte";
+      throw new LeatError("PROTOCOL_ERROR", message);
+    }
+    checkHole(length, crc32);
+    this.#digest.skip(crc32, length);
+    this.#write(NOTHING, length);
+    this.#position = behind;
+    this.#rangeEnded = behind % BLOCK_SIZE !== 0;
+    this.#verified = behind;
+    this.#intake.onHole?.(length);
+  }
+
+  /** @returns the position behind the next bytes @throws SIZE_MISMATCH, PROTOCOL_ERROR */
+  #behind(length: number): number {
+    const behind = this.#position + length;
+    if (behind > this.#end) throw tooMany(this.#end - this.#range.offset);
+    if (this.#rangeEnded) throw behindTheEnd();
+    return behind;
   }
 
   /**
@@ -127,15 +159,24 @@ export class Incoming {
     return this.#position;
   }
 
-  #write(bytes: Uint8Array, position: number): void {
+  /** Writes the next bytes, or so many zeros. */
+  #write(bytes: Uint8Array, zeros: number): void {
     this.#check();
     if (this.#writing !== undefined) {
       this.#waiting ??= new Pieces();
-      return this.#waiting.push(bytes);
+      return zeros > 0 ? this.#waiting.pushHole(zeros) : this.#waiting.push(bytes);
     }
-    const written = this.#intake.write(bytes, position);
-    if (written === undefined) return this.#intake.onConsumed(bytes.length);
-    this.#writing = this.#writeOn(written, bytes.length, position + bytes.length);
+    const { length } = bytes;
+    const position = this.#position;
+    const written = this.#writeAt(position, bytes, zeros);
+    if (written !== undefined) {
+      this.#writing = this.#writeOn(written, length, position + length + zeros);
+    } else if (zeros === 0) this.#intake.onConsumed(length);
+  }
+
+  #writeAt(position: number, bytes: Uint8Array, zeros: number): MaybePromise<void> {
+    if (zeros > 0) return this.#intake.writeHole(zeros, position);
+    return this.#intake.write(bytes, position);
   }
 
   /** Writes what waits, piece by piece, behind a write that has begun. */
@@ -144,12 +185,12 @@ export class Incoming {
     let position = behind;
     try {
       await begun;
-      intake.onConsumed(length);
+      if (length > 0) intake.onConsumed(length);
       for (let next = this.#waiting?.shift(); next; next = this.#waiting?.shift()) {
-        const { bytes } = next;
-        await intake.write(bytes, position);
-        position += bytes.length;
-        intake.onConsumed(bytes.length);
+        const { bytes, zeros } = next;
+        await this.#writeAt(position, bytes, zeros);
+        position += bytes.length + zeros;
+        if (zeros === 0) intake.onConsumed(bytes.length);
       }
     } catch (thrown) {
       this.#failed = LeatError.from(thrown, "writing the file failed");

@@ -2,10 +2,11 @@
  * Sends a range of an open file: reads it straight into the send buffer, or has the kernel send it.
  * Blocks whose CRC is known are not summed.
  */
+import { crc32OfZeros } from "../crc32.ts";
 import { LeatError } from "../errors.ts";
 import type { FileRegion } from "../file-region.ts";
 import { BLOCK_SIZE, COMPARE_TRIES } from "../limits.ts";
-import type { FinishInit, Outgoing } from "../session/outgoing.ts";
+import type { FinishInit, Outgoing, OutgoingHole } from "../session/outgoing.ts";
 import type { Prefix, Source } from "../store/store.ts";
 import { changed, compare, comparePart, isComparable, replaced } from "./compare.ts";
 import { Digest } from "./digest.ts";
@@ -43,6 +44,8 @@ export interface OutgoingSourceOptions {
   readonly path: string;
   /** Called as bytes leave, with how many. */
   readonly onTaken?: (bytes: number) => void;
+  /** Called in place of it for zeros that need not be sent. */
+  readonly onHole?: (bytes: number) => void;
   /**
    * Called when there is something to take after there was nothing, and when a comparison is done. Where it
    * is missing, reads wait for a slow disk, and a file that is touched counts as changed.
@@ -126,7 +129,22 @@ export class OutgoingSource implements Outgoing {
     const read = this.#read(bytes, this.#position);
     if (read < length) throw this.#changed(`it has ${this.#position + read} bytes left`);
     if (this.#known === undefined) this.#digest.update(bytes);
-    this.#took(length);
+    this.#took(length, this.#options.onTaken);
+  }
+
+  takeHole(): OutgoingHole | undefined {
+    const { source, sha256, onHole } = this.#options;
+    const start = this.#position;
+    const isStart = start === this.#blockStart && start % BLOCK_SIZE === 0;
+    if (sha256 || !isStart || this.available === 0 || source.holeAt === undefined) return undefined;
+    const found = source.holeAt(start);
+    const length = found >= this.#left ? this.#left : found - (found % BLOCK_SIZE);
+    if (length === 0) return undefined;
+    const crc32 = crc32OfZeros(length);
+    this.#digest.skip(crc32, length);
+    this.#blockStart += length;
+    this.#took(length, onHole);
+    return { length, crc32 };
   }
 
   region(length: number): FileRegion | undefined {
@@ -136,7 +154,7 @@ export class OutgoingSource implements Outgoing {
     if (this.#known === undefined) return undefined;
     const region = copy.region(this.#position, length, this.#returned);
     this.#lent = true;
-    this.#took(length);
+    this.#took(length, this.#options.onTaken);
     return region;
   }
 
@@ -237,10 +255,11 @@ export class OutgoingSource implements Outgoing {
     return (this.#position + length) % BLOCK_SIZE === 0 || this.ends(length);
   }
 
-  #took(length: number): void {
+  /** @param report gets the length */
+  #took(length: number, report: ((bytes: number) => void) | undefined): void {
     this.#position += length;
     this.#left -= length;
-    this.#options.onTaken?.(length);
+    report?.(length);
     this.#fetch();
   }
 

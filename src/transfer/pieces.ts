@@ -3,6 +3,7 @@
  * counts, or a few times that, however small the pieces: short ones are copied together, and a piece
  * that would keep a much longer chunk alive is copied out of it.
  */
+import { crc32OfZeros } from "../crc32.ts";
 import { LeatError } from "../errors.ts";
 import { BLOCK_SIZE } from "../limits.ts";
 
@@ -10,16 +11,28 @@ export interface Piece {
   readonly bytes: Uint8Array;
   /** The CRC of the block that ends here, when it came. */
   readonly crc32: number | undefined;
+  /** How many zeros it stands for: then it has no bytes. 0 for any other piece. */
+  readonly zeros: number;
+}
+
+/** What pieces are handed on to. */
+export interface PieceTaker {
+  data(bytes: Uint8Array, blockCrc: number | undefined): void;
+  /** Zeros in place of bytes. */
+  hole(length: number, crc32: number): void;
 }
 
 interface Waiting {
   bytes: Uint8Array;
   crc32: number | undefined;
+  zeros: number;
 }
 
 /** Bytes of a buffer for short pieces: the first one, and the ones behind it. */
 const FIRST = 256;
 const JOINED = 16 * 1024;
+
+const NOTHING = new Uint8Array(0);
 
 /** A piece with less than this share of its chunk does not keep it alive. */
 const SHARE = 1 / 4;
@@ -49,13 +62,10 @@ export class Pieces {
    *   of a block: it ends the range
    */
   push(bytes: Uint8Array, crc32?: number): void {
-    if (this.#position + bytes.length > this.#end) throw tooMany(this.#declared);
-    if (this.#isOver) throw behindTheEnd();
-    this.#position += bytes.length;
-    this.#isOver = crc32 !== undefined && this.#position % BLOCK_SIZE !== 0;
+    this.#advance(bytes.length, crc32 !== undefined);
     const isMost = bytes.length >= SHARE * bytes.buffer.byteLength;
     if (bytes.length >= JOINED && isMost) {
-      this.#waiting.push({ bytes, crc32 });
+      this.#waiting.push({ bytes, crc32, zeros: 0 });
       this.#isOpen = false;
       return;
     }
@@ -63,6 +73,34 @@ export class Pieces {
     if (crc32 === undefined) return;
     this.#waiting.at(-1)!.crc32 = crc32;
     this.#isOpen = false;
+  }
+
+  /**
+   * Zeros in place of bytes. Those in a row are one piece: they take no credit, so that there may be any number.
+   * @throws as `push`
+   */
+  pushHole(length: number): void {
+    this.#advance(length, true);
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.zeros > 0) last.zeros += length;
+    else this.#waiting.push({ bytes: NOTHING, crc32: undefined, zeros: length });
+    this.#isOpen = false;
+  }
+
+  /** Hands on all pieces, and forgets them. */
+  handTo(taker: PieceTaker): void {
+    for (let next = this.shift(); next !== undefined; next = this.shift()) {
+      if (next.zeros > 0) taker.hole(next.zeros, crc32OfZeros(next.zeros));
+      else taker.data(next.bytes, next.crc32);
+    }
+  }
+
+  /** @param ends a block, or the range @throws as `push` */
+  #advance(length: number, ends: boolean): void {
+    if (this.#position + length > this.#end) throw tooMany(this.#declared);
+    if (this.#isOver) throw behindTheEnd();
+    this.#position += length;
+    this.#isOver = ends && this.#position % BLOCK_SIZE !== 0;
   }
 
   /** Takes the oldest. */
@@ -94,7 +132,7 @@ export class Pieces {
     const start = this.#used - (last?.bytes.length ?? 0);
     this.#used += count;
     const bytes = this.#buffer.subarray(start, this.#used);
-    if (last === undefined) this.#waiting.push({ bytes, crc32: undefined });
+    if (last === undefined) this.#waiting.push({ bytes, crc32: undefined, zeros: 0 });
     else last.bytes = bytes;
     this.#isOpen = true;
   }

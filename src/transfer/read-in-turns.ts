@@ -2,7 +2,7 @@
  * Reads whole files in the background. All that a process reads so take turns, and the event loop runs
  * between two pieces: many at once are slow, and do not hold up other work.
  */
-import { DATA_PAYLOAD } from "../limits.ts";
+import { BLOCK_SIZE, DATA_PAYLOAD } from "../limits.ts";
 import { pause } from "../next-turn.ts";
 import type { Source } from "../store/store.ts";
 
@@ -16,6 +16,7 @@ let last: Promise<void> = Promise.resolve();
  * @param length in bytes; to the end of the file unless given
  * @param take given each piece in order: good until it returns
  * @param isOver whether the rest is not needed any more
+ * @param takeZeros given the length of each long hole of the file in place of its zeros; missing: they are read
  * @returns bytes read: fewer than asked where the file ends, or `isOver`
  */
 export async function readInTurns(
@@ -23,9 +24,17 @@ export async function readInTurns(
   { offset, length = Number.POSITIVE_INFINITY }: { offset: number; length?: number },
   take: (bytes: Uint8Array) => void,
   isOver: () => boolean = () => false,
+  takeZeros?: (length: number) => void,
 ): Promise<number> {
   let done = 0;
   while (done < length) {
+    const hole = takeZeros && source.holeAt?.(offset + done);
+    if (hole !== undefined && hole >= BLOCK_SIZE) {
+      const zeros = Math.min(hole, length - done);
+      takeZeros?.(zeros);
+      done += zeros;
+      continue;
+    }
     const piece = PIECE.subarray(0, Math.min(PIECE.length, length - done));
     const read = await inTurn(async () => {
       if (isOver()) return 0;

@@ -5,8 +5,9 @@
  */
 import { FRAME_STREAM } from "./frame.ts";
 
-/** Field numbers from 2 on are bodies; from this one on they are of later versions, and skipped. */
-const UNKNOWN = 16;
+/** Numbers of bodies that this version knows: these, and HOLE. All others are of later versions, and skipped. */
+const [FIRST, LAST] = [2, 15];
+const HOLE = 23;
 
 /** Groups in groups, as deep as protobufjs and most others accept. */
 const DEEPEST = 100;
@@ -42,7 +43,8 @@ export function lastBody(frame: Uint8Array): LastBody {
     if (!walk.skip(tag)) break;
     if (tag === FRAME_STREAM) latest = [start, walk.at];
     const field = tag >>> 3;
-    if ((tag & 7) !== 2 || field < 2 || field >= UNKNOWN || field === number) continue;
+    const isKnown = (field >= FIRST && field <= LAST) || field === HOLE;
+    if ((tag & 7) !== 2 || !isKnown || field === number) continue;
     replaces = number !== 0;
     number = field;
     from = start;

@@ -56,6 +56,7 @@ test("single bytes are joined until there is a receiver, and Finish comes behind
   const others: unknown[] = [];
   stream.deliverTo({
     data: (piece, crc32) => void (pieces.push(piece), crc32 !== undefined && others.push(crc32)),
+    hole: () => void others.push("hole"),
     finish: () => void others.push("finish"),
     failed: (error) => void others.push(error),
   });
@@ -69,7 +70,12 @@ test("a CRC for each byte is an error, and the stream is cancelled: they are not
   using scripted = server(3, (index) => index);
   await using stream = await open(scripted.address, 2);
   const codes: string[] = [];
-  stream.deliverTo({ data() {}, finish() {}, failed: ({ code }) => void codes.push(code) });
+  stream.deliverTo({
+    data() {},
+    hole() {},
+    finish() {},
+    failed: ({ code }) => void codes.push(code),
+  });
   const cancels = (): number =>
     scripted.heard.filter((said) => "body" in said && said.body.case === "cancel").length;
   await until(() => cancels() === 1, cancels);

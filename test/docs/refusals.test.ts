@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, KiB, UPLOAD_WINDOW } from "../../src/limits.ts";
+import { crc32OfZeros } from "../../src/crc32.ts";
+import { HOLES } from "../../src/wire/features.ts";
 import { MAGIC } from "../../src/wire/opening.ts";
 import { encodeFrame, type FrameBodyInit } from "../../src/wire/frame.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -19,6 +21,8 @@ interface Case {
   readonly send?: (peer: RawPeer) => void;
   /** The stream that ends; 1 unless given. */
   readonly stream?: number;
+  /** Optional ones that the client names. */
+  readonly features?: readonly string[];
 }
 
 const folder = new TemporaryFolder();
@@ -49,13 +53,23 @@ const frame = (stream: number, body: FrameBodyInit): Case => ({
 });
 const request = (operation: Request): Case => ({ send: (peer) => peer.request(1, operation) });
 /** Opens an upload, then says more. */
-const put = (size: number | undefined, more: (peer: RawPeer) => void): Case => ({
+const put = (
+  size: number | undefined,
+  more: (peer: RawPeer) => void,
+  { sha256 = false, features = [] }: { sha256?: boolean; features?: string[] } = {},
+): Case => ({
+  features,
   send(peer) {
     const uploadId = crypto.getRandomValues(new Uint8Array(16));
-    peer.request(1, { case: "put", value: { path: "new", uploadId, size } });
+    peer.request(1, { case: "put", value: { path: "new", uploadId, size, sha256 } });
     more(peer);
   },
 });
+const hole = (peer: RawPeer, offset: number, length: number, sum = crc32OfZeros(length)): void =>
+  peer.frame(1, { case: "hole", value: { offset, length, crc32: sum } });
+/** An upload of a client that sends holes. */
+const holes = (more: (peer: RawPeer) => void, size?: number, sha256 = false): Case =>
+  put(size, more, { sha256, features: [HOLES] });
 /** Opens a download for which there is no credit, then says more. */
 const get = (more: (peer: RawPeer) => void): Case => ({
   ...hello({ initialWindow: 0 }),
@@ -146,6 +160,20 @@ const CASES: Record<string, Case> = {
     peer.frame(1, { case: "finish", value: { size: 5, crc32: 0 } }),
   ),
   "Data beyond the declared size": put(5, (peer) => peer.data(1, 0, bytes(6))),
+  "a Hole, if Hello has not named the feature": put(undefined, (peer) => hole(peer, 0, BLOCK_SIZE)),
+  "a Hole of 0 bytes": holes((peer) => hole(peer, 0, 0)),
+  "a Hole that is not at the next offset": holes((peer) => hole(peer, BLOCK_SIZE, BLOCK_SIZE)),
+  "a Hole inside a block": holes((peer) => {
+    peer.data(1, 0, bytes(9));
+    hole(peer, 9, BLOCK_SIZE);
+  }),
+  "anything behind a Hole that ends inside a block": holes((peer) => {
+    hole(peer, 0, 9);
+    peer.data(1, 9, bytes(9));
+  }),
+  "a Hole in an upload with sha256": holes((peer) => hole(peer, 0, BLOCK_SIZE), undefined, true),
+  "a Hole beyond the declared size": holes((peer) => hole(peer, 0, BLOCK_SIZE), 9),
+  "a Hole whose crc32 is not that of so many zeros": holes((peer) => hole(peer, 0, BLOCK_SIZE, 1)),
   "an upload_id that is not 16 bytes": request({
     case: "put",
     value: { path: "new", uploadId: bytes(3) },
@@ -166,9 +194,9 @@ test("every row is tried here", () => {
 });
 
 test.each(documented)("%s: %s, ends the %s", async (what, code, ends) => {
-  const { instead, send, stream = 1 } = CASES[what!]!;
+  const { instead, send, stream = 1, features } = CASES[what!]!;
   using peer = await RawPeer.connect(server.port);
-  if (instead === undefined) peer.hello(DOWNLOAD_WINDOW);
+  if (instead === undefined) peer.hello(DOWNLOAD_WINDOW, undefined, features);
   else instead(peer);
   if (send !== undefined) {
     expect((await peer.body(0)).case).toBe("welcome");

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../src/client/client.ts";
+import { sameFiles } from "../support/sparse.ts";
 
 /** Where one case has its files. */
 export interface Place {
@@ -37,6 +38,16 @@ export const CALLS: Readonly<Record<string, Call>> = {
     await client.download("dir/deep/c.txt", join(local, "new"));
     const same = bytesOf(join(local, "new")) === bytesOf(join(library, "dir/deep/c.txt"));
     return same ? undefined : "a download has other bytes";
+  },
+  async downloadSparse(client, { library, local }) {
+    await client.download("sparse", join(local, "new"));
+    const same = sameFiles(join(library, "sparse"), join(local, "new"));
+    return same ? undefined : "a download has other bytes, or other holes";
+  },
+  async putSparse(client, { library, fresh }) {
+    await client.put(fresh, Bun.file(join(library, "sparse")));
+    const same = sameFiles(join(library, "sparse"), join(library, fresh));
+    return same ? undefined : "an upload has other bytes, or other holes";
   },
   async put(client, { library, fresh }) {
     await client.put(fresh, new TextEncoder().encode(fresh));

@@ -16,6 +16,7 @@ import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { PLACE } from "../chaos/run.ts";
 import type { Random } from "../support/chop.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
+import { sparseFile } from "../support/sparse.ts";
 import { until } from "../support/until.ts";
 import { CALLS, type Place } from "./calls.ts";
 import { Growth } from "./growth.ts";
@@ -49,6 +50,7 @@ export class ClientTarget implements Target {
     this.#folder.folder("local");
     this.#folder.file("library/a.txt", "a");
     this.#folder.file("library/big", "d".repeat(300_000));
+    sparseFile(this.#folder.at("library/sparse"), 70 << 20, { [3 << 20]: "data" });
     this.#folder.file("library/dir/b.txt", "b".repeat(100));
     this.#folder.file("library/dir/deep/c.txt", "c".repeat(70_000));
     // On the client's side these names are links that lead out of the target.

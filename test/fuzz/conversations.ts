@@ -1,6 +1,8 @@
 /** What an honest client says, as steps that can be put in another order: requests of every kind, interleaved. */
+import { crc32Join, crc32OfZeros } from "../../src/crc32.ts";
 import { crc32 } from "../../src/hash.ts";
 import { delimit } from "../../src/wire/delimited.ts";
+import { HOLES } from "../../src/wire/features.ts";
 import { dataHeadLength, encodeFrame, writeDataHead } from "../../src/wire/frame.ts";
 import type { FrameBodyInit } from "../../src/wire/frame.ts";
 import type {
@@ -22,7 +24,17 @@ export type Step = { readonly send: Uint8Array } | { readonly wait: number };
 type Operation = NonNullable<Init<NonNullable<Request["operation"]>>>;
 
 /** Names in the library of the server: files, folders, links out, and some that are not there. */
-export const NAMES = ["", "a.txt", "empty", "big", "dir", "dir/b.txt", "dir/deep/c.txt", "dir/deep"]
+export const NAMES = [
+  "",
+  "a.txt",
+  "empty",
+  "big",
+  "sparse",
+  "dir",
+  "dir/b.txt",
+  "dir/deep/c.txt",
+  "dir/deep",
+]
   .concat(["new-1", "new-2", "dir/new-3", "missing/x"])
   .concat(["out/secret", "out", "abs", "loop/x", ".leat"]);
 
@@ -31,14 +43,17 @@ const TARGETS = ["a.txt", "dir", "../a.txt", "../outside/secret", "../../outside
   .concat(["", "..", "dir/../../outside/secret", "x".repeat(5000)])
   .concat(["new-1", "../new-1"]);
 
-export function hello(window = 1 << 20): Uint8Array {
-  const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: window };
+export function hello(window = 1 << 20, features: string[] = []): Uint8Array {
+  const versions = { minimumVersion: 1, maximumVersion: 1 };
+  const value = { magic: MAGIC, ...versions, initialWindow: window, features };
   return encodeFrame(0, { case: "hello", value });
 }
 
 /** Several conversations, each on its stream, beginning in the order of the streams. */
 export function anyScript(random: Random): Step[] {
-  const steps: Step[] = [{ send: hello(random.pick([0, 1, 1000, 1 << 20])) }];
+  const steps: Step[] = [
+    { send: hello(random.pick([0, 1, 1000, 1 << 20]), random.pick([[], ["x", HOLES]])) },
+  ];
   const open: Step[][] = [];
   let streams = 1 + random.below(5);
   let last = 0;
@@ -132,27 +147,37 @@ function download(stream: number, operation: Operation, random: Random): Step[] 
   return steps;
 }
 
-/** The Data of an upload in a few frames, and its Finish. */
-function upload(stream: number, bytes: Uint8Array, random: Random, crcOfEach: boolean): Step[] {
+/** The Data of an upload in a few frames, and its Finish. @param from where they begin: behind a hole */
+function upload(
+  stream: number,
+  bytes: Uint8Array,
+  random: Random,
+  crcOfEach: boolean,
+  from = 0,
+): Step[] {
   const steps: Step[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = Math.min(bytes.length, at + 1 + random.below(bytes.length));
     const piece = bytes.subarray(at, end);
     const crc = crcOfEach ? crc32(piece) : end === bytes.length ? crc32(bytes) : undefined;
-    steps.push(dataStep(stream, at, piece, crc));
+    steps.push(dataStep(stream, from + at, piece, crc));
     at = end;
   }
-  const value = { size: bytes.length, crc32: crc32(bytes) };
+  const sum = crc32Join(crc32OfZeros(from), crc32(bytes), bytes.length);
+  const value = { size: from + bytes.length, crc32: sum };
   return [...steps, frame(stream, { case: "finish", value })];
 }
 
 function put(stream: number, path: string, random: Random): Step[] {
   const bytes = random.bytes(random.pick([0, 1, 40, 3000]));
   const resume = random.below(4) === 0;
+  const holes = Array.from({ length: random.pick([0, 0, 1, 3]) }, () => random.pick([1, 40]) << 20);
+  const from = holes.reduce((sum, length) => sum + length, 0);
   const value = {
     path,
     uploadId: random.bytes(random.pick([16, 16, 16, 0, 15, 17])).fill(random.below(3)),
-    size: random.pick([undefined, bytes.length]),
+    size: random.pick([undefined, from + bytes.length]),
+    allocated: random.pick([undefined, 0]),
     ifExists: random.pick(["FAIL", "REPLACE", "SKIP"] as const),
     resume,
   };
@@ -161,7 +186,17 @@ function put(stream: number, path: string, random: Random): Step[] {
   const keep = random.below(2) === 0;
   const end: Step[] =
     random.below(6) === 0 ? [frame(stream, { case: "cancel", value: { keep } })] : [];
-  return [asked, ...wait, ...upload(stream, bytes, random, false), ...end];
+  const zeros = holeSteps(stream, holes);
+  return [asked, ...wait, ...zeros, ...upload(stream, bytes, random, false, from), ...end];
+}
+
+function holeSteps(stream: number, lengths: readonly number[]): Step[] {
+  let offset = 0;
+  return lengths.map((length) => {
+    const value = { offset, length, crc32: crc32OfZeros(length) };
+    offset += length;
+    return frame(stream, { case: "hole", value });
+  });
 }
 
 const TreeItemType = typeOf("TreeItem");

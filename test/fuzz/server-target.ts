@@ -1,5 +1,5 @@
 /** A real server, and clients that send it damaged sequences of frames: in memory, or over TCP. */
-import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRuntime } from "../../src/connection/runtime.ts";
 import { connectBun } from "../../src/net/bun.ts";
 import { memoryPair } from "../../src/net/memory.ts";
@@ -10,6 +10,7 @@ import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { PLACE } from "../chaos/run.ts";
 import { type Random, randomFrom } from "../support/chop.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
+import { sparseFile } from "../support/sparse.ts";
 import { until } from "../support/until.ts";
 import { anyScript, type Step } from "./conversations.ts";
 import { Growth } from "./growth.ts";
@@ -118,6 +119,9 @@ export class ServerTarget implements Target {
     this.#write("a.txt", "a");
     this.#write("empty", "");
     this.#write("big", "d".repeat(300_000));
+    if (!existsSync(this.#folder.at("library/sparse"))) {
+      sparseFile(this.#folder.at("library/sparse"), 70 << 20, { [3 << 20]: "data" });
+    }
     if (!this.#folds("dir")) return;
     this.#write("dir/b.txt", "b".repeat(100));
     if (this.#folds("dir/deep")) this.#write("dir/deep/c.txt", "c".repeat(70_000));

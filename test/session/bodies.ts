@@ -24,6 +24,7 @@ export function request(operation: OperationCase): RequestBody {
 /** One body of each kind that can be on a stream. */
 export const BODIES = {
   data: { case: "data", value: { payload: Uint8Array.of(1) } },
+  hole: { case: "hole", value: { length: 1 << 20 } },
   credit: { case: "credit", value: { bytes: 1 } },
   response: { case: "response", value: {} },
   finish: { case: "finish", value: {} },

@@ -9,6 +9,7 @@ import {
 } from "../../src/session/state.ts";
 import { type End, Pair } from "../support/pair.ts";
 import { BODIES, STREAM_FRAMES, request } from "./bodies.ts";
+import { HOLES } from "../../src/wire/features.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { refusal } from "../wire/refusal.ts";
 
@@ -115,7 +116,7 @@ const stateOf = (end: End): StreamState => end.session.streams.get(1)?.state ?? 
 
 describe.each([...WAYS])("in state %s", (state, way) => {
   const arrive = (): Pair => {
-    const pair = Pair.open();
+    const pair = Pair.open({ client: { features: [HOLES] }, server: { features: [HOLES] } });
     pair.client.session.open(request(way.operation).value, 0);
     pair.exchange();
     for (const made of way.moves) move(pair, made);

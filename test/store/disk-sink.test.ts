@@ -11,6 +11,7 @@ import { openPlainFolder } from "../../src/store/resolve/walk-folder.ts";
 import type { DurabilityLevel } from "../../src/store/store.ts";
 import { DiskPace } from "../../src/store/system/disk-pace.ts";
 import { openUnder, TemporaryFolder } from "../support/folder.ts";
+import { allocatedOf, HAS_HOLES } from "../support/sparse.ts";
 import { bytesOf, refused, slowPace } from "./support.ts";
 
 class OpenSink implements AsyncDisposable {
@@ -40,6 +41,49 @@ class OpenSink implements AsyncDisposable {
     expect(left).toEqual([]);
   }
 }
+
+describe("a hole", () => {
+  const HOLE = 3 << 20;
+
+  test("is zeros that take no room, and comes in its turn", async () => {
+    for (const pace of [slowPace(), new DiskPace()]) {
+      await using open = new OpenSink(pace, HOLE + 10);
+      const { sink } = open;
+      await sink.write(bytesOf("first"), 0);
+      const written = sink.writeHole(HOLE, 5);
+      await refused("INTERNAL", () => sink.write(bytesOf("again"), 5));
+      await written;
+      await refused("INTERNAL", () => sink.writeHole(1, 5));
+      await refused("SIZE_MISMATCH", () => sink.writeHole(6, HOLE + 5));
+      await sink.write(bytesOf("last!"), HOLE + 5);
+      expect((await sink.commit()).size).toBe(HOLE + 10);
+      const expected = Buffer.concat([bytesOf("first"), new Uint8Array(HOLE), bytesOf("last!")]);
+      expect(Buffer.compare(readFileSync(open.folder.at("file")), expected)).toBe(0);
+      if (HAS_HOLES) expect(allocatedOf(open.folder.at("file"))).toBeLessThan(1 << 20);
+    }
+  });
+
+  test("has nothing left in it of what was there before a rewind", async () => {
+    await using open = new OpenSink();
+    await open.sink.write(new Uint8Array(50_000).fill(7), 0);
+    await open.sink.rewind(10_000);
+    await open.sink.writeHole(HOLE, 10_000);
+    await open.sink.commit();
+    const bytes = readFileSync(open.folder.at("file"));
+    expect(bytes.indexOf(0)).toBe(10_000);
+    expect(bytes.subarray(10_000).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("is waited for by the end, and is no file larger than any may be", async () => {
+    await using open = new OpenSink();
+    void open.sink.writeHole(HOLE, 0);
+    await open.sink.keep();
+    expect(readFileSync(open.folder.at("partial")).length).toBe(HOLE);
+    await using other = new OpenSink();
+    await refused("TOO_LARGE", () => other.sink.writeHole(2 ** 53 - 1, 0));
+    await refused("TOO_LARGE", () => other.sink.commit());
+  });
+});
 
 describe("writes on the thread pool", () => {
   test("are promises, and the file is the same", async () => {

@@ -18,9 +18,38 @@ import { Versions } from "../../src/store/system/versions.ts";
 import { openRegular } from "../../src/store/resolve/open-regular.ts";
 import { VERSION_GRAIN } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { HAS_HOLES, sparseFile } from "../support/sparse.ts";
 import { until } from "../support/until.ts";
 import { DiskLibrary } from "./library.ts";
 import { put, refused, RESOLUTIONS, slowPace, textOf } from "./support.ts";
+
+test.skipIf(!HAS_HOLES)(
+  "the holes of a file are those that it has now, and of short files none",
+  () => {
+    using folder = new TemporaryFolder();
+    const MiB = 1 << 20;
+    const open = (size: number): DiskSource => {
+      const path = sparseFile(folder.at(`${size}`), size, { [size / 2]: "data" });
+      const file = openRegular(path, path, { follow: true, proc: false });
+      return new DiskSource("file", file, new Versions("test"));
+    };
+    using short = open(MiB - 2);
+    expect([short.allocated, short.holeAt(0)]).toEqual([undefined, 0]);
+    using long = open(8 * MiB);
+    expect(long.allocated).toBeLessThan(MiB);
+    expect(long.holeAt(0)).toBe(4 * MiB);
+    expect(long.holeAt(4 * MiB)).toBe(0);
+    expect(long.holeAt(5 * MiB)).toBe(3 * MiB);
+    truncateSync(folder.at(`${8 * MiB}`), 6 * MiB);
+    expect(long.holeAt(5 * MiB)).toBe(MiB);
+    expect(long.holeAt(6 * MiB)).toBe(0);
+    expect(long.holeAt(7 * MiB)).toBe(0);
+    writeFileSync(folder.at(`${8 * MiB}`), "x".repeat(MiB), { flag: "r+" });
+    expect(long.holeAt(0)).toBe(0);
+    long[Symbol.dispose]();
+    expect(long.holeAt(0)).toBe(0);
+  },
+);
 
 test("a file on a slow disk is fetched by the thread pool", async () => {
   using folder = new TemporaryFolder();

@@ -62,6 +62,7 @@ function factsOf(inode: number, changed: number): Facts {
     group: 0,
     links: 2,
     size: 0,
+    allocated: 0,
     device: 1,
     mount: 1,
     inodeLow: inode,

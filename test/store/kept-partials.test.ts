@@ -7,6 +7,7 @@ import { openDiskStore } from "../../src/store/disk/disk.ts";
 import { beyond } from "../../src/store/uploads/kept-partials.ts";
 import { crc32 } from "../../src/hash.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { HAS_HOLES } from "../support/sparse.ts";
 import { until } from "../support/until.ts";
 import { create, refused } from "./support.ts";
 
@@ -56,6 +57,23 @@ describe("unfinished uploads", () => {
     await keep(store, 8, undefined, 9000);
     expect(kept()).toEqual([8]);
   });
+
+  test.skipIf(!HAS_HOLES)(
+    "count what they take on the disk: a hole displaces nothing",
+    async () => {
+      const bounds = { peerBytes: 5000, bytes: 1 << 20 };
+      await using store = openDiskStore(folder.path, { kept: bounds });
+      for (let n = 1; n <= 3; n += 1) await keep(store, n);
+      const sink = await create(store, "sparse", { ...how(4), size: 2 ** 40, allocated: 0 });
+      await sink.writeHole!(2 ** 40, 0);
+      await sink.keep();
+      await keep(store, 5);
+      expect(kept()).toEqual([1, 2, 3, 4, 5]);
+      await using again = openDiskStore(folder.path, { kept: bounds });
+      await keep(again as Store, 6);
+      expect(kept()).toContain(1);
+    },
+  );
 
   test("of one peer are bounded over all processes, and over a restart of one", async () => {
     const options = { kept: { peerCount: 3 } };

@@ -59,15 +59,16 @@ export class RawPeer implements Disposable {
     return peer ?? new RawPeer(socket as Bun.Socket<undefined>);
   }
 
-  /** Connects and shakes hands. @param window credit of each download */
+  /** Connects and shakes hands. @param window credit of each download @param features optional ones that it names */
   static async welcomed(
     port: number,
     window = DOWNLOAD_WINDOW,
     hostname?: string,
     token?: string,
+    features: readonly string[] = [],
   ): Promise<RawPeer> {
     const peer = await RawPeer.connect(port, hostname);
-    peer.hello(window, token);
+    peer.hello(window, token, features);
     const first = await peer.next();
     if (
       first === "end" ||
@@ -80,11 +81,11 @@ export class RawPeer implements Disposable {
     return peer;
   }
 
-  hello(window = DOWNLOAD_WINDOW, token?: string): void {
+  hello(window = DOWNLOAD_WINDOW, token?: string, features: readonly string[] = []): void {
     const credentials =
       token === undefined ? undefined : ({ kind: { case: "token", value: token } } as const);
     const value = { magic: MAGIC, minimumVersion: 1, maximumVersion: 1, initialWindow: window };
-    this.frame(0, { case: "hello", value: { ...value, credentials } });
+    this.frame(0, { case: "hello", value: { ...value, features: [...features], credentials } });
   }
 
   /** Sends in one write what `send` sends, so that the server reads it at once. */

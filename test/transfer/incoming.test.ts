@@ -58,6 +58,7 @@ function incoming(options: Partial<IncomingRange & Intake> = {}) {
     { offset: 0, length: undefined, sha256: false, ...options },
     {
       write: (bytes) => void written.push(bytes),
+      writeHole: (length) => void written.push(new Uint8Array(length)),
       onConsumed: (bytes) => void consumed.push(bytes),
       onError: (error) => void errors.push(error),
       onVerified() {},

@@ -1,14 +1,14 @@
 /** Bytes that wait hold what they are counted as, however they came. */
 import { describe, expect, test } from "bun:test";
-import { Pieces } from "../../src/transfer/pieces.ts";
+import { type Piece, Pieces } from "../../src/transfer/pieces.ts";
 import { chopAtRandom, join, seededRandom } from "../support/chop.ts";
 import { refusal } from "../wire/refusal.ts";
 
 const WINDOW = 1 << 20;
 const random = seededRandom(77);
 
-function all(pieces: Pieces): { bytes: Uint8Array; crc32: number | undefined }[] {
-  const found = [];
+function all(pieces: Pieces): Piece[] {
+  const found: Piece[] = [];
   for (let next = pieces.shift(); next !== undefined; next = pieces.shift()) found.push(next);
   return found;
 }
@@ -76,8 +76,8 @@ describe("a CRC", () => {
     pieces.push(Uint8Array.of(3, 4), 5);
     pieces.push(Uint8Array.of(6));
     expect(all(pieces)).toEqual([
-      { bytes: Uint8Array.of(1, 2, 3, 4), crc32: 5 },
-      { bytes: Uint8Array.of(6), crc32: undefined },
+      { bytes: Uint8Array.of(1, 2, 3, 4), crc32: 5, zeros: 0 },
+      { bytes: Uint8Array.of(6), crc32: undefined, zeros: 0 },
     ]);
   });
 

@@ -144,6 +144,12 @@ export class Link implements Driver {
         return this.#dispatch(event.stream, (handler) => handler.response?.(event.result));
       case "data":
         return this.#dispatch(event.stream, (handler) => handler.data?.(event.bytes, event.crc32));
+      case "hole":
+        return this.#dispatch(event.stream, (handler) => {
+          const { length, crc32 } = event.hole;
+          if (handler.hole === undefined) throw new LeatError("PROTOCOL_ERROR", NO_HOLE);
+          handler.hole(length, crc32);
+        });
       case "finish":
         return this.#dispatch(event.stream, (handler) => handler.finish?.(event.finish));
       case "receipt":
@@ -248,6 +254,8 @@ export class Link implements Driver {
     for (const pending of waiting) failed(pending, error, false);
   }
 }
+
+const NO_HOLE = "the server sent a hole where none may come";
 
 function usedUp(): LeatError {
   return new LeatError("UNAVAILABLE", "all stream numbers of the connection were used");

@@ -11,6 +11,8 @@ export interface StreamHandler {
   response?(result: Result | undefined): void;
   /** @param blockCrc the CRC of the block that ends with these bytes, when it came */
   data?(bytes: Uint8Array, blockCrc: number | undefined): void;
+  /** Zeros in place of bytes. @param crc32 of so many */
+  hole?(length: number, crc32: number): void;
   finish?(finish: Finish): void;
   receipt?(receipt: Receipt): void;
   /**

@@ -6,7 +6,8 @@
 import { LeatError } from "../../errors.ts";
 import type { Result } from "../../session/event.ts";
 import type { StoreEntry } from "../../store/store.ts";
-import { Pieces } from "../../transfer/pieces.ts";
+import { checkHole } from "../../transfer/digest.ts";
+import { type PieceTaker, Pieces } from "../../transfer/pieces.ts";
 import type { Entry, Finish, Get } from "../../wire/gen/messages.ts";
 import { callBack } from "../connection/callbacks.ts";
 import type { Link, PendingRequest } from "../connection/link.ts";
@@ -23,12 +24,12 @@ export interface RangeHead {
   readonly offset: number;
   /** Bytes that are sent. */
   readonly length: number;
+  /** Bytes that the whole file takes on the server's disk, where it has holes. */
+  readonly allocated: number | undefined;
 }
 
-/** Gets the bytes of a stream. */
-export interface Receiver {
-  /** @throws what is wrong with the bytes: the stream is cancelled, and `failed` called */
-  data(bytes: Uint8Array, blockCrc: number | undefined): void;
+/** Gets the bytes of a stream. What `data` and `hole` throw is wrong with them: the stream is cancelled, and `failed` called. */
+export interface Receiver extends PieceTaker {
   finish(finish: Finish): void;
   failed(error: LeatError): void;
 }
@@ -90,9 +91,7 @@ export class DownloadStream implements StreamHandler {
     const [waiting, lost] = [this.#waiting, this.#error];
     this.#waiting = undefined;
     try {
-      for (let next = waiting?.shift(); next !== undefined; next = waiting?.shift()) {
-        receiver.data(next.bytes, next.crc32);
-      }
+      waiting?.handTo(receiver);
     } catch (thrown) {
       const error = LeatError.from(thrown);
       return this.#isOver ? receiver.failed(error) : this.cancel(error);
@@ -118,13 +117,28 @@ export class DownloadStream implements StreamHandler {
   }
 
   data(bytes: Uint8Array, blockCrc: number | undefined): void {
-    this.#arrived += bytes.length;
-    if (this.#onProgress !== undefined) callBack("onProgress", this.#onProgress, this.#arrived);
+    this.#onArrived(bytes.length);
     if (this.#isOver) return; // a callback has cancelled it
     if (this.#receiver !== undefined) return this.#receiver.data(bytes, blockCrc);
+    this.#pieces.push(bytes, blockCrc);
+  }
+
+  hole(length: number, crc32: number): void {
+    this.#onArrived(length);
+    if (this.#isOver) return;
+    if (this.#receiver !== undefined) return this.#receiver.hole(length, crc32);
+    checkHole(length, crc32);
+    this.#pieces.pushHole(length);
+  }
+
+  #onArrived(bytes: number): void {
+    this.#arrived += bytes;
+    if (this.#onProgress !== undefined) callBack("onProgress", this.#onProgress, this.#arrived);
+  }
+
+  get #pieces(): Pieces {
     const { offset, length } = this.head;
-    this.#waiting ??= new Pieces(offset, offset + length);
-    this.#waiting.push(bytes, blockCrc);
+    return (this.#waiting ??= new Pieces(offset, offset + length));
   }
 
   finish(finish: Finish): void {
@@ -145,7 +159,7 @@ export class DownloadStream implements StreamHandler {
 /** The answer to a get, compared with the request. */
 export function checkAnswer(result: Result | undefined, range: Range): RangeHead {
   if (result?.case !== "get" || result.value.entry === undefined) throw unexpected("get");
-  const { entry, offset, length } = result.value;
+  const { entry, offset, length, allocated } = result.value;
   const { path, offset: first = 0, length: most = entry.size, ifMatch } = range;
   // Without a version it cannot be known that it is still the same file.
   if (ifMatch !== undefined && (entry.version !== ifMatch || ifMatch === "")) {
@@ -156,7 +170,7 @@ export function checkAnswer(result: Result | undefined, range: Range): RangeHead
     const message = `the server sends ${length} bytes from ${offset} of ${path} and its ${entry.size}: it was asked for others`;
     throw new LeatError("PROTOCOL_ERROR", message);
   }
-  return { entry: storeEntry(entry), offset, length };
+  return { entry: storeEntry(entry), offset, length, allocated };
 }
 
 /** An entry of the wire as a store has it. */

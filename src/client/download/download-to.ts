@@ -13,10 +13,10 @@ import {
   leavePartial,
   type ResumableFile,
 } from "../local/resumable-file.ts";
-import type { Stored, StoreEntry } from "../../store/store.ts";
+import type { Stored } from "../../store/store.ts";
 import { callBack } from "../connection/callbacks.ts";
 import type { Retry } from "../connection/retry.ts";
-import type { DownloadStream } from "./download-stream.ts";
+import type { DownloadStream, RangeHead } from "./download-stream.ts";
 import type { Downloaded, DownloadOptions, GetOptions } from "./options.ts";
 import { SKIPPED, isSkipped, localOptions, savedAs } from "./saving.ts";
 import { checkSize, isReplaced, receive } from "./receive.ts";
@@ -95,7 +95,7 @@ class DownloadTo {
       if (arrived > 0) callBack("onProgress", onProgress, arrived);
       const partial = found;
       found = undefined; // from now on the sink owns it
-      const file = this.#createFile(entry, begun.sums, partial);
+      const file = this.#createFile(stream.head, begun.sums, partial);
       if ("skipped" in file) {
         stream.cancel(new LeatError("CANCELLED", "the name is taken"));
         return { entry, ...SKIPPED };
@@ -139,12 +139,12 @@ class DownloadTo {
   }
 
   #createFile(
-    entry: StoreEntry,
+    head: RangeHead,
     sums: Known["sums"],
     found: FoundPartial | undefined,
   ): ResumableFile | Skipped {
-    const { size, version } = entry;
-    const options = localOptions(entry, size, this.#options);
+    const { size, version } = head.entry;
+    const options = localOptions(head, size, this.#options);
     if (size > BLOCK_SIZE || found !== undefined) {
       return createResumableFile(this.#target, options, { version, size, sums }, found);
     }
@@ -159,8 +159,10 @@ class DownloadTo {
       await receive(first, {
         target: {
           write: (bytes, position) => sink.write(bytes, position),
+          writeHole: (zeros, position) => sink.writeHole(zeros, position),
           written: (bytes, stream) => stream.consumed(bytes, false),
           verified: (_end, sum) => sums?.add(sum),
+          verifiedHole: (zeros) => sums?.addHole(zeros),
           rewind: (position) => sink.rewind(position),
         },
         sha256: false,

@@ -64,7 +64,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#claim();
     let sink: ResumableFile["sink"] | undefined;
     try {
-      const created = createLocalFile(path, localOptions(this.entry, this.length, options));
+      const created = createLocalFile(path, localOptions(this.#first.head, this.length, options));
       if ("skipped" in created) {
         this.cancel();
         return SKIPPED;
@@ -72,6 +72,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
       sink = created;
       await this.#receive({
         write: (bytes, position) => created.write(bytes, position - this.offset),
+        writeHole: (zeros, position) => created.writeHole(zeros, position - this.offset),
         written: (bytes, stream) => stream.consumed(bytes, false),
         rewind: (position) => created.rewind(position - this.offset),
       });
@@ -94,6 +95,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     const blocks = new VerifiedBlocks();
     this.#receive({
       write: (bytes, _position, stream) => blocks.push({ bytes, stream }),
+      writeHole: (zeros) => blocks.pushHole(zeros),
       verified: () => blocks.verified(),
       rewind: () => blocks.rewind(),
     }).then(
@@ -103,7 +105,7 @@ export class Download implements AsyncIterable<Uint8Array>, AsyncDisposable {
     try {
       for await (const { bytes, stream } of blocks) {
         yield bytes;
-        stream.consumed(bytes.length, true);
+        stream?.consumed(bytes.length, true);
       }
     } finally {
       this.cancel();

@@ -12,10 +12,14 @@ import type { DownloadStream } from "./download-stream.ts";
 /** Where the bytes go. */
 export interface DownloadTarget {
   write(bytes: Uint8Array, position: number, stream: DownloadStream): MaybePromise<void>;
+  /** Takes zeros in place of bytes. */
+  writeHole(length: number, position: number): MaybePromise<void>;
   /** Bytes were written, and are to become credit. Missing where the reader of the bytes does that. */
   written?(bytes: number, stream: DownloadStream): void;
   /** Everything before `end` is verified. @param blockCrc of the block that ends there */
   verified?(end: number, blockCrc: number): void;
+  /** The same, where it ends with so many zeros. */
+  verifiedHole?(length: number): void;
   /** Forgets the bytes from `position` on: they were not verified, and come again. */
   rewind(position: number): MaybePromise<void>;
 }
@@ -59,6 +63,8 @@ function verifying(stream: DownloadStream, { target, sha256 }: ReceiveOptions): 
   const range = { offset, length, sha256 };
   return new Incoming(range, {
     write: (bytes, position) => target.write(bytes, position, stream),
+    writeHole: (zeros, position) => target.writeHole(zeros, position),
+    onHole: (zeros) => target.verifiedHole?.(zeros),
     onConsumed: (bytes) => target.written?.(bytes, stream),
     onVerified: (end, blockCrc) => target.verified?.(end, blockCrc),
     onError: (error) => stream.cancel(error),
@@ -69,6 +75,7 @@ function run(stream: DownloadStream, incoming: Incoming): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.deliverTo({
       data: (bytes, blockCrc) => incoming.data(bytes, blockCrc),
+      hole: (length, crc32) => incoming.hole(length, crc32),
       finish: (finish) =>
         void Promise.try(() => incoming.finish(finish, stream.head.length)).then(resolve, reject),
       failed: reject,

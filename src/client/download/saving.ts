@@ -1,18 +1,19 @@
 /** A download that is saved to a file: from its options to its result. */
 import { LeatError } from "../../errors.ts";
-import type { Collision, Stored, StoreEntry } from "../../store/store.ts";
+import type { Collision, Stored } from "../../store/store.ts";
 import { kept } from "../local/kept.ts";
 import type { LocalFileOptions } from "../local/local-file.ts";
+import type { RangeHead } from "./download-stream.ts";
 import type { Saved, SaveOptions } from "./options.ts";
 
 /** @param size in bytes, of the part of the entry that is saved */
 export function localOptions(
-  entry: StoreEntry,
+  { entry, allocated }: Pick<RangeHead, "entry" | "allocated">,
   size: number,
   options: SaveOptions,
 ): LocalFileOptions {
   const { ifExists: collision = "replace", durability = "fsync", shown } = options;
-  return { collision, durability, ...kept(entry, options), size, shown };
+  return { collision, durability, ...kept(entry, options), size, allocated, shown };
 }
 
 export function savedAs({ notDone }: Stored, { durability = "fsync" }: SaveOptions): Saved {

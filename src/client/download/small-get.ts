@@ -62,6 +62,10 @@ export class SmallGet implements StreamHandler, Intake {
     this.#incoming?.data(bytes, blockCrc);
   }
 
+  hole(length: number, crc32: number): void {
+    this.#incoming?.hole(length, crc32);
+  }
+
   finish(finish: Finish): void {
     if (this.#head === undefined) return;
     // Never a promise: the bytes are in memory.
@@ -81,6 +85,8 @@ export class SmallGet implements StreamHandler, Intake {
   write(bytes: Uint8Array, position: number): void {
     this.#bytes.set(bytes, position);
   }
+
+  writeHole(): void {} // the bytes are zeros as they are
 
   onConsumed(bytes: number): void {
     this.#options.link.connection.consumed(this.#request?.stream ?? 0, bytes);

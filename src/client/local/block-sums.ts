@@ -14,7 +14,8 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { BLOCK_SIZE, NOTE_BYTES, NOTE_TIME } from "../../limits.ts";
+import { crc32OfZeros } from "../../crc32.ts";
+import { BLOCK_SIZE, KEPT_SUMS, NOTE_BYTES, NOTE_TIME } from "../../limits.ts";
 import { Descriptor } from "../../store/system/descriptor.ts";
 import { ignoreErrors } from "../../store/system/system-error.ts";
 import { isOurs } from "../../store/write/open-partial.ts";
@@ -23,6 +24,12 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** Blocks that are written together. */
 const BATCH = NOTE_BYTES / BLOCK_SIZE;
+
+/** Sums of a hole that are written together. */
+const MANY = 1 << 16;
+
+/** The sum of a block of zeros. */
+const ZERO_BLOCK = crc32OfZeros(BLOCK_SIZE);
 
 /** Bytes of the line of JSON: a version has at most 128 characters, and each may be escaped. */
 const MAX_HEAD = 1024;
@@ -59,7 +66,7 @@ export class BlockSums implements Disposable {
     try {
       using file = new Descriptor(openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
       if (!isOurs(fstatSync(file.fd))) return NOTHING;
-      const buffer = Buffer.alloc(MAX_HEAD + 4 * blocksOf(bytes));
+      const buffer = Buffer.alloc(MAX_HEAD + 4 * Math.min(blocksOf(bytes), KEPT_SUMS));
       return parse(buffer.subarray(0, readSync(file.fd, buffer, 0, buffer.length, 0)), bytes);
     } catch {
       return NOTHING;
@@ -100,6 +107,17 @@ export class BlockSums implements Disposable {
     if (late || this.#unwritten.length >= BATCH) this.flush();
   }
 
+  /** The next blocks were verified: zeros. @param length of all of them, in bytes */
+  addHole(length: number): void {
+    const whole = Math.min(Math.floor(length / BLOCK_SIZE), KEPT_SUMS - this.count);
+    for (let left = whole; left > 0; left -= MANY) {
+      for (let i = Math.min(left, MANY); i > 0; i -= 1) this.#append(ZERO_BLOCK);
+      this.flush();
+    }
+    const rest = length % BLOCK_SIZE;
+    if (rest > 0) this.add(crc32OfZeros(rest));
+  }
+
   /** Writes the sums. When that fails, the file is closed, and a later try continues with fewer blocks. */
   flush(): void {
     this.#written = performance.now();
@@ -127,6 +145,7 @@ export class BlockSums implements Disposable {
   }
 
   #append(sum: number): void {
+    if (this.count >= KEPT_SUMS) return;
     this.#unwritten.push(sum);
     this.count += 1;
   }
@@ -144,7 +163,7 @@ function parse(bytes: Buffer, available: number): Known {
   }
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return NOTHING;
   const sums: number[] = [];
-  const blocks = blocksOf(Math.min(size, available));
+  const blocks = Math.min(blocksOf(Math.min(size, available)), KEPT_SUMS);
   for (let i = end; i + 4 <= bytes.length && sums.length < blocks; i += 4) {
     sums.push(bytes.readUInt32LE(i));
   }

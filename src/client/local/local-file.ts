@@ -64,7 +64,7 @@ export function createLocalFile(target: string, options: LocalFileOptions): Disk
   try {
     const found = checkCollision(folder.stat(name), options, path, versions);
     if (found !== undefined) return skip(place, found);
-    if (options.size !== undefined) checkFree(folder, options.size, path);
+    checkFree(folder, options, path);
     return sinkOver(createPartial(place, options), place, options);
   } catch (error) {
     folder[Symbol.dispose]();

@@ -1,5 +1,6 @@
 /** Downloads that a later try can continue: a partial file, and the checksums of its verified blocks. */
 
+import { crc32OfZeros } from "../../crc32.ts";
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
 import type { Folder } from "../../store/resolve/folder.ts";
@@ -54,7 +55,7 @@ export function createResumableFile(
       return skip(place, taken);
     }
     const verified = Math.min(known.size, known.sums.length * BLOCK_SIZE);
-    if (options.size !== undefined) checkFree(folder, options.size - verified, path);
+    checkFree(folder, options, path, verified);
     const resumable = found?.partial ?? takeResumable(folder, name);
     const partial = resumable ?? createPartial(place, options);
     if (found === undefined) begun = partial;
@@ -106,10 +107,14 @@ async function checkBlocks(partial: PartialFile, known: Known): Promise<Known> {
   const { version, size } = known;
   const sums: number[] = [];
   const block = new Uint8Array(known.sums.length === 0 ? 0 : BLOCK_SIZE);
+  let holeEnd = 0;
   for (const sum of known.sums) {
     const offset = sums.length * BLOCK_SIZE;
     const bytes = block.subarray(0, Math.min(BLOCK_SIZE, size - offset));
-    if ((await partial.read(bytes, offset)) < bytes.length || crc32(bytes) !== sum) break;
+    if (offset >= holeEnd) holeEnd = offset + partial.holeAt(offset);
+    if (offset + bytes.length <= holeEnd) {
+      if (sum !== crc32OfZeros(bytes.length)) break;
+    } else if ((await partial.read(bytes, offset)) < bytes.length || crc32(bytes) !== sum) break;
     sums.push(sum);
   }
   return { version, size, sums };

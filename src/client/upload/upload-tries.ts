@@ -131,12 +131,13 @@ export class UploadTries {
     if (!same) throw new LeatError("CHANGED", "the file changed between two tries of its upload");
   }
 
-  #request({ size, modified, mode }: Upload): PutRequest {
+  #request({ size, allocated, modified, mode }: Upload): PutRequest {
     const { ifExists = "fail", ifMatch, sha256 = false, modified: given } = this.#options;
     return {
       path: this.#path,
       uploadId: this.#uploadId,
       size,
+      allocated,
       mode: this.#options.mode ?? mode,
       modified: given === undefined ? modified : time(given),
       ifExists: IF_EXISTS[ifExists],

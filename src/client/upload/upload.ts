@@ -21,6 +21,8 @@ export type UploadSource =
 export interface Upload {
   /** Bytes, when known. */
   readonly size: number | undefined;
+  /** Bytes that it takes on the disk, where it has holes. */
+  readonly allocated?: number | undefined;
   readonly modified: Time | undefined;
   /** Permission bits, where it is a file. */
   readonly mode: number | undefined;
@@ -72,7 +74,9 @@ export function originOf(source: UploadSource, sha256: boolean): UploadOrigin {
 /** @param length of its first bytes; of all unless given */
 async function digestOf(source: Source, length = Number.POSITIVE_INFINITY): Promise<Digest> {
   const digest = new Digest(false);
-  await readInTurns(source, { offset: 0, length }, (bytes) => digest.update(bytes));
+  const take = (bytes: Uint8Array): void => digest.update(bytes);
+  const takeZeros = (zeros: number): void => digest.zeros(zeros);
+  await readInTurns(source, { offset: 0, length }, take, undefined, takeZeros);
   return digest;
 }
 
@@ -120,6 +124,7 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
   if (size <= PAGE && !hasSize(source)) return fromUnsized(source, sha256, path);
   return {
     size,
+    allocated: source.allocated,
     modified,
     mode,
     prefix: (length) => prefixOf(source, length),
@@ -133,6 +138,7 @@ export function uploadOf(source: Source, sha256: boolean, path: string): Upload 
         sha256,
         path,
         onTaken,
+        onHole: onTaken,
         onReady,
         patient: true,
       }),

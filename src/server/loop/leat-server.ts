@@ -20,7 +20,7 @@ import type { StatusInit } from "../../operations/exchange.ts";
 import type { SessionOptions } from "../../session/options.ts";
 import { Session } from "../../session/session.ts";
 import { AGENT, VERSION } from "../../version.ts";
-import { FEATURES } from "../../wire/features.ts";
+import { FEATURES, HOLES } from "../../wire/features.ts";
 import type { Host } from "../host/host.ts";
 import type { Seat } from "../host/shares.ts";
 import { type Counts, addCounts } from "../metrics/counts.ts";
@@ -89,7 +89,7 @@ export class LeatServer implements Server {
     this.#sessionOptions = {
       role: "server",
       agent: AGENT,
-      features: FEATURES,
+      features: FEATURES.filter((feature) => feature !== HOLES || host.store.takesHoles === true),
       maxFrame: SERVER_MAX_FRAME,
       maxStreams: capacity.streams,
       initialWindow: 0, // each connection has its own, in Welcome

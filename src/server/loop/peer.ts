@@ -107,6 +107,10 @@ export class Peer implements Driver, BudgetWaiter {
         return this.#request(event.stream, event.operation);
       case "data":
         return this.#exchanges.get(event.stream)?.receiving?.data(event.bytes, event.crc32);
+      case "hole": {
+        const { length, crc32 } = event.hole;
+        return this.#exchanges.get(event.stream)?.receiving?.hole?.(length, crc32);
+      }
       case "finish":
         return this.#exchanges.get(event.stream)?.receiving?.finish(event.finish);
       case "cancel":

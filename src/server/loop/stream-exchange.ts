@@ -117,6 +117,10 @@ export class StreamExchange implements Exchange {
     return hasDescriptor ? kernelCopy(mode, source, length, isLocal) : undefined;
   }
 
+  get takesHoles(): boolean {
+    return this.#connection.session.takesHoles;
+  }
+
   get frameLimit(): number {
     return this.#connection.session.peerFrame;
   }

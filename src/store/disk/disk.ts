@@ -67,6 +67,7 @@ export function openDiskStore(folder: string, options: DiskOptions = {}): Store 
 
 /** A store on disk, as `openDiskStore` opens it. @internal */
 export class DiskStore implements Store {
+  readonly takesHoles = true;
   readonly readOnly: boolean;
   readonly #library: Library;
   readonly #versions: Versions;

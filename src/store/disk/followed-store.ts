@@ -25,6 +25,7 @@ import type {
 const GONE = new Set<ErrorCode>(["NOT_A_DIRECTORY", "NOT_FOUND", "PERMISSION_DENIED"]);
 
 export class FollowedStore implements Store {
+  readonly takesHoles = true;
   readonly #path: string;
   readonly #options: DiskOptions;
   readonly #onMoved: (() => void) | undefined;

@@ -68,6 +68,10 @@ export class PermittedStore implements Store {
     if (store.freeBytes !== undefined) this.freeBytes = () => store.freeBytes!();
   }
 
+  get takesHoles(): boolean {
+    return this.#store.takesHoles === true;
+  }
+
   get readOnly(): boolean {
     return this.#store.readOnly || this.#permissions.isReadOnly;
   }

@@ -10,6 +10,7 @@ import { versionedEntry } from "../system/entry.ts";
 import type { Versions } from "../system/versions.ts";
 import { changedAt, type Facts, sameChanged, sameModified } from "../system/facts.ts";
 import { quote } from "../names.ts";
+import { holeAt } from "../system/kernel.ts";
 import { readLater } from "../system/thread-pool.ts";
 import type { Source, StoreEntry } from "../store.ts";
 
@@ -21,6 +22,7 @@ export class DiskSource implements Source {
   readonly synchronous = true;
   readonly entry: StoreEntry;
   readonly settled: boolean;
+  readonly allocated: number | undefined;
   readonly #file: Descriptor;
   readonly #facts: Facts;
   readonly #versions: Versions;
@@ -32,6 +34,8 @@ export class DiskSource implements Source {
     this.entry = versionedEntry(name, file.facts, versions);
     this.#versions = versions;
     this.#pace = pace;
+    const { size, allocated } = file.facts;
+    this.allocated = size >= BLOCK_SIZE && allocated < size ? allocated : undefined;
     this.settled = unchangedFor(file.facts) > VERSION_GRAIN;
   }
 
@@ -64,6 +68,11 @@ export class DiskSource implements Source {
       throw LeatError.from(error, `cannot read ${quote(this.entry.name)} at ${position + done}`);
     }
     return done;
+  }
+
+  holeAt(position: number): number {
+    if (this.allocated === undefined || this.fd === -1) return 0;
+    return holeAt(this.fd, position);
   }
 
   currentVersion(): string {

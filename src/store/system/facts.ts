@@ -17,6 +17,8 @@ export interface Facts {
   readonly links: number;
   /** Bytes. */
   readonly size: number;
+  /** Bytes that it takes on the disk, without its name and the like. */
+  readonly allocated: number;
   readonly device: number;
   /** The id of its mount; 0 where the system does not give it. */
   readonly mount: number;
@@ -55,6 +57,7 @@ export function factsOf(stats: BigIntStats): Facts {
     group: Number(stats.gid),
     links: Number(stats.nlink),
     size: inRange(Number(stats.size)),
+    allocated: inRange(Number(stats.blocks) * 512),
     device: Number(stats.dev),
     mount: 0,
     inodeLow: Number(stats.ino & 0xffff_ffffn),
@@ -83,6 +86,11 @@ type Modified = Pick<Facts, "modifiedSeconds" | "modifiedNanoseconds">;
 /** What it takes of a quota. */
 export function bytesOf({ kind, size }: Facts): number {
   return kind === "FILE" ? size : 0;
+}
+
+/** What a file takes of the disk: no more than its size, and nothing for its holes. */
+export function bytesOnDisk({ size, allocated }: Facts): number {
+  return Math.min(size, allocated);
 }
 
 /** Whether both have the same mtime. */

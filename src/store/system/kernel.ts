@@ -16,8 +16,8 @@ export { ERRNO, systemError } from "../../system-error.ts";
 
 /** Numbers of the calls; openat2 has the same on every architecture. */
 const CALLS = {
-  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, linkat: 265 },
-  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, linkat: 37 },
+  x64: { statx: 332, renameat2: 316, getdents64: 217, openat: 257, linkat: 265, lseek: 8 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61, openat: 56, linkat: 37, lseek: 62 },
 };
 const OPENAT2 = 437;
 
@@ -207,6 +207,22 @@ export function readDirectoryEntries(fd: number): Uint8Array | number {
   return result < 0 ? result : entries.subarray(0, result);
 }
 
+const SEEK_END = 2;
+const SEEK_DATA = 3;
+
+/**
+ * How many bytes of an open file from `position` on are a hole: zeros that take no room on the disk. Moves its current
+ * position.
+ * @returns 0 where they are data, where the file ends, and where the system or the file system does not tell
+ */
+export function holeAt(fd: number, position: number): number {
+  const data = call(calls.lseek, fd, position, SEEK_DATA, 0, 0);
+  if (data >= 0) return data - position;
+  // No data is behind it. The file may have become shorter.
+  const end = data === -ERRNO.ENXIO ? call(calls.lseek, fd, 0, SEEK_END, 0, 0) : 0;
+  return Math.max(0, end - position);
+}
+
 function statx(folder: number, path: number, flags: number): Facts | number {
   const result = call(calls.statx, folder, path, flags, STATX_WANTED, at.answer);
   return result < 0 ? result : readFacts();
@@ -221,6 +237,7 @@ function readFacts(): Facts {
     group: view.getUint32(24, true),
     links: view.getUint32(16, true),
     size: inRange(wide(40)),
+    allocated: inRange(wide(48) * 512),
     inodeLow: view.getUint32(32, true),
     inodeHigh: view.getUint32(36, true),
     changedSeconds: signed(96),

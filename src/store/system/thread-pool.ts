@@ -2,7 +2,9 @@
  * Calls of node:fs on the thread pool, as promises. Not by util.promisify: loading it adds 2 ms to the start
  * of a command.
  */
-import { close, fdatasync, fsync, open, read, write } from "node:fs";
+import { close, fdatasync, fsync, ftruncate, open, read, write } from "node:fs";
+
+import { ERRNO, systemError } from "../../system-error.ts";
 
 type Done<Result> = (error: Error | null, result?: Result) => void;
 
@@ -16,6 +18,15 @@ function later<Result>(call: (done: Done<Result>) => void): Promise<Result> {
 export const fsyncLater = (fd: number): Promise<void> => later((done) => fsync(fd, done));
 
 export const fdatasyncLater = (fd: number): Promise<void> => later((done) => fdatasync(fd, done));
+
+/** The largest size that Bun passes on. */
+const MOST_BYTES = 2 ** 52 - 1;
+
+/** @param fd stays open until it is done */
+export function truncateLater(fd: number, size: number): Promise<void> {
+  if (size > MOST_BYTES) return Promise.reject(systemError(ERRNO.EFBIG, "ftruncate"));
+  return later((done) => ftruncate(fd, size, done));
+}
 
 export const openLater = (path: string, flags: number): Promise<number> =>
   later((done) => open(path, flags, done));

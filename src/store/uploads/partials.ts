@@ -6,13 +6,14 @@
 import { readdirSync } from "node:fs";
 import { PARTIALS_COMPARED, PARTIALS_LEFT } from "../../limits.ts";
 import type { Folder } from "../resolve/folder.ts";
-import { changedAt, type Facts } from "../system/facts.ts";
+import { bytesOnDisk, changedAt, type Facts } from "../system/facts.ts";
 import { type FileSyncs, TreeSyncs } from "../write/file-syncs.ts";
 import { beyond, KEPT_BOUNDS, type KeptBounds, KeptPartials } from "./kept-partials.ts";
 import type { Library } from "../resolve/library.ts";
 import { partialMode } from "../write/new-mode.ts";
 import { findPrivateFolder, isRemoved, makePrivateFolder } from "../resolve/private-folder.ts";
 import { abandon, PartialFile, removeUnheld } from "../write/partial.ts";
+import { sumPartial } from "../write/sum-partial.ts";
 import { stillRunning } from "../system/refusals.ts";
 import { pause } from "../../next-turn.ts";
 import type { Prefix } from "../store.ts";
@@ -153,7 +154,8 @@ export class Partials implements Disposable {
       }
       try {
         const begins = partial.size >= prefix.length && prefix.length > 0;
-        if (begins && (await partial.crc32(prefix.length, isOver)) === prefix.crc32) return partial;
+        if (begins && (await sumPartial(partial, prefix.length, isOver)) === prefix.crc32)
+          return partial;
       } catch (error) {
         partial.close();
         throw error;
@@ -192,7 +194,7 @@ export class Partials implements Disposable {
   #stat(name: string, all: Found[]): void {
     const facts = this.folder.stat(name);
     if (facts?.kind !== "FILE") return;
-    all.push({ name, size: facts.size, changed: changedAt(facts) });
+    all.push({ name, size: bytesOnDisk(facts), changed: changedAt(facts) });
   }
 
   #sweepThrough(all: readonly Found[], since: number): number {

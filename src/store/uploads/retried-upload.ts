@@ -19,6 +19,7 @@ import type { Owned } from "./partials.ts";
 import { type CommitRecord, keyOf } from "./receipt-record.ts";
 import { isDirectory, stillRunning, takenOver } from "../system/refusals.ts";
 import type { Committed, CreateOptions, Resumed } from "../store.ts";
+import { sumPartial } from "../write/sum-partial.ts";
 import { syncFolder } from "../write/sync-folder.ts";
 import { partialName, targetOf, uploadIdOf } from "./partial-name.ts";
 import type { Uploads } from "./uploads.ts";
@@ -186,7 +187,7 @@ export class RetriedUpload {
     const available = size !== undefined && partial.size >= size ? size : whole;
     const length = resume?.fresh === true ? 0 : available;
     try {
-      const crc32 = await partial.crc32(length, () => this.#isOver);
+      const crc32 = await sumPartial(partial, length, () => this.#isOver);
       partial.rewind(length);
       return { partial, uploadId, number, resumed: { crc32, uploadId } };
     } catch (error) {

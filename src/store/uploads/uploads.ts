@@ -205,9 +205,7 @@ export class Uploads implements AsyncDisposable {
       if (unnamed !== undefined) return unnamed;
     }
     return this.folders.inPartials((own) => {
-      if (options.size !== undefined) {
-        checkFree(own.folder, options.size - (found?.size ?? 0), path);
-      }
+      checkFree(own.folder, options, path, found?.size);
       return found ?? own.create(partialName(path, options), path, place.folder, mode);
     });
   }

@@ -8,6 +8,7 @@ import { abandon, type PartialFile } from "./partial.ts";
 import { takenOver } from "../system/refusals.ts";
 import type { CommitDigest, MaybePromise, Resumed, Sink, Stored } from "../store.ts";
 import type { SinkOptions, SinkTarget } from "./sink-target.ts";
+import { bytesOnDisk } from "../system/facts.ts";
 import { isSupported } from "../system/system-error.ts";
 import { writePace, type DiskPace } from "../system/disk-pace.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -60,6 +61,17 @@ export class DiskSink implements Sink {
     }
   }
 
+  writeHole(length: number, position: number): Promise<void> {
+    this.#mustBeOpen();
+    this.#checkPosition(length, position);
+    try {
+      this.#behind?.check();
+      return this.#track(this.#partial.appendHole(length));
+    } catch (error) {
+      throw this.#break(error);
+    }
+  }
+
   /** Drops the bytes from `position` on: they will be written again. */
   async rewind(position: number): Promise<void> {
     this.#mustBeOpen();
@@ -104,7 +116,7 @@ export class DiskSink implements Sink {
         const partial = this.#partial;
         if (this.#behind?.failed === true) return partial.remove();
         if (length < partial.size) partial.rewind(length);
-        if (partial.isNamed) this.#target.onKept?.(partial.name, partial.size);
+        if (partial.isNamed) this.#target.onKept?.(partial.name, bytesOnDisk(partial.facts()));
       });
     }
     this.#keeping = after.then(() => this.keep(length));

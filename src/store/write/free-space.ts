@@ -20,11 +20,21 @@ export function freeBytes(path: string): number | undefined {
   }
 }
 
+/** Bytes of a file that is to come, as far as known. */
+export interface Expected {
+  readonly size?: number | undefined;
+  /** What it takes on the disk, where it has holes. */
+  readonly allocated?: number | undefined;
+}
+
 /**
  * Refuses a file that cannot fit. Others write as well, so a write may still find the disk full.
+ * @param before bytes of it that are there already
  * @throws NO_SPACE
  */
-export function checkFree(folder: Folder, size: number, path: string): void {
+export function checkFree(folder: Folder, expected: Expected, path: string, before = 0): void {
+  if (expected.size === undefined) return;
+  const size = Math.min(expected.size - before, expected.allocated ?? Number.POSITIVE_INFINITY);
   const free = freeBytes(folder.path);
   if (free === undefined || size <= free) return;
   throw new LeatError("NO_SPACE", `${quote(path)} needs ${size} bytes, and ${free} are free`);

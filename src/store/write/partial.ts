@@ -5,21 +5,26 @@
 
 import { constants, fstatSync, ftruncateSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
-import { crc32 } from "../../hash.ts";
-import { BLOCK_SIZE } from "../../limits.ts";
 import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
 import { bytesOf, type Facts } from "../system/facts.ts";
 import { Lock } from "../system/locks.ts";
 import {
   ERRNO,
+  holeAt,
   linkDescriptor,
   O_CLOEXEC,
   O_TMPFILE,
   openAt,
   systemError,
 } from "../system/kernel.ts";
-import { fdatasyncLater, fsyncLater, readLater, writeLater } from "../system/thread-pool.ts";
+import {
+  fdatasyncLater,
+  fsyncLater,
+  readLater,
+  truncateLater,
+  writeLater,
+} from "../system/thread-pool.ts";
 import type { MaybePromise } from "../store.ts";
 import type { Usage } from "../usage.ts";
 import { explain, ignoreErrors, isSystemError } from "../system/system-error.ts";
@@ -232,28 +237,26 @@ export class PartialFile {
     }
   }
 
+  /**
+   * Appends zeros that take no room. Not on the event loop: some file systems write them.
+   * @throws the system's error, QUOTA_EXCEEDED
+   */
+  appendHole(length: number): Promise<void> {
+    const size = this.#size + length;
+    this.reserve(size);
+    return truncateLater(this.fd, size).then(() => {
+      this.#size = size;
+    });
+  }
+
+  /** How many bytes from `position` on are a hole; 0 where that is not known. */
+  holeAt(position: number): number {
+    return holeAt(this.fd, position);
+  }
+
   /** Reads into `into` on the thread pool. @returns bytes read: fewer at the end of the file */
   read(into: Uint8Array, position: number): Promise<number> {
     return readLater(this.fd, into, position);
-  }
-
-  /**
-   * CRC-32 of its first bytes.
-   * @param isOver whether the answer is no longer wanted
-   * @throws IO_ERROR when there are fewer; CANCELLED when it is over
-   */
-  async crc32(length: number, isOver?: () => boolean): Promise<number> {
-    const block = new Uint8Array(Math.min(BLOCK_SIZE, length));
-    let sum = 0;
-    for (let at = 0; at < length; at += BLOCK_SIZE) {
-      if (isOver?.() === true) throw new LeatError("CANCELLED", "the upload was given up");
-      const bytes = block.subarray(0, Math.min(BLOCK_SIZE, length - at));
-      if ((await this.read(bytes, at)) < bytes.length) {
-        throw new LeatError("IO_ERROR", `a partial file has less than ${length} bytes`);
-      }
-      sum = crc32(bytes, sum);
-    }
-    return sum;
   }
 
   /** Cuts it to `size` bytes. */

@@ -9,6 +9,8 @@ import type { PartialFile } from "./partial.ts";
 export interface SinkOptions extends CollisionRule {
   /** Bytes, when known. */
   readonly size?: number | undefined;
+  /** As in `CreateOptions`. */
+  readonly allocated?: number | undefined;
   readonly modified?: Time | undefined;
   /** Permission bits of a new file, as in `CreateOptions`. */
   readonly mode?: number | undefined;
@@ -28,7 +30,7 @@ export interface SinkTarget extends Disposable {
   recordIntent?(partial: PartialFile, digest: CommitDigest, notDone: NotDone | undefined): void;
   confirmIntent?(): void;
   withdrawIntent?(): void;
-  /** The partial stays for another try. @param bytes its size */
+  /** The partial stays for another try. @param bytes that it takes on the disk */
   onKept?(name: string, bytes: number): void;
   /** For messages. */
   readonly path: string;

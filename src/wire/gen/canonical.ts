@@ -7,6 +7,7 @@ import type {
   Messages,
   Frame,
   Data,
+  Hole,
   Credit,
   Finish,
   Receipt,
@@ -127,6 +128,9 @@ function writeFrame(writer: CanonicalWriter, message: Init<Frame>): void {
       case "goAway":
         writer.message(122, writeGoAway, "GoAway", message.body.value, "Frame.goAway");
         break;
+      case "hole":
+        writer.message(186, writeHole, "Hole", message.body.value, "Frame.hole");
+        break;
       default:
         noCase("Frame.body", message.body);
     }
@@ -196,6 +200,10 @@ function readFrame(reader: CanonicalReader): Frame {
       message.body = { case: "goAway", value: reader.message(readGoAway) };
       tag = reader.tag();
       break;
+    case 186:
+      message.body = { case: "hole", value: reader.message(readHole) };
+      tag = reader.tag();
+      break;
   }
   reader.over(tag);
   return message;
@@ -222,6 +230,34 @@ function readData(reader: CanonicalReader): Data {
   }
   if (tag === 26) {
     message.payload = reader.bytes();
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
+function writeHole(writer: CanonicalWriter, message: Init<Hole>): void {
+  if (message.offset !== undefined && message.offset !== 0)
+    writer.uint64(8, message.offset, "Hole.offset");
+  if (message.length !== undefined && message.length !== 0)
+    writer.uint64(16, message.length, "Hole.length");
+  if (message.crc32 !== undefined && message.crc32 !== 0)
+    writer.fixed32(29, message.crc32, "Hole.crc32");
+}
+
+function readHole(reader: CanonicalReader): Hole {
+  const message: Hole = { offset: 0, length: 0, crc32: 0 };
+  let tag = reader.tag();
+  if (tag === 8) {
+    message.offset = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 16) {
+    message.length = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 29) {
+    message.crc32 = reader.fixed32();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1379,6 +1415,8 @@ function writeGetResponse(writer: CanonicalWriter, message: Init<GetResponse>): 
     writer.uint64(16, message.offset, "GetResponse.offset");
   if (message.length !== undefined && message.length !== 0)
     writer.uint64(24, message.length, "GetResponse.length");
+  if (message.allocated !== undefined)
+    writer.uint64(32, message.allocated, "GetResponse.allocated");
 }
 
 function readGetResponse(reader: CanonicalReader): GetResponse {
@@ -1394,6 +1432,10 @@ function readGetResponse(reader: CanonicalReader): GetResponse {
   }
   if (tag === 24) {
     message.length = reader.varint();
+    tag = reader.tag();
+  }
+  if (tag === 32) {
+    message.allocated = reader.varint();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1419,6 +1461,7 @@ function writePut(writer: CanonicalWriter, message: Init<Put>): void {
   if (message.prefixLength !== undefined && message.prefixLength !== 0)
     writer.uint64(80, message.prefixLength, "Put.prefixLength");
   if (message.mode !== undefined) writer.uint32(88, message.mode, "Put.mode");
+  if (message.allocated !== undefined) writer.uint64(96, message.allocated, "Put.allocated");
 }
 
 function readPut(reader: CanonicalReader): Put {
@@ -1473,6 +1516,10 @@ function readPut(reader: CanonicalReader): Put {
   }
   if (tag === 88) {
     message.mode = reader.uint32();
+    tag = reader.tag();
+  }
+  if (tag === 96) {
+    message.allocated = reader.varint();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1784,6 +1831,7 @@ export const canonical: {
 } = {
   Frame: { write: writeFrame, read: readFrame },
   Data: { write: writeData, read: readData },
+  Hole: { write: writeHole, read: readHole },
   Credit: { write: writeCredit, read: readCredit },
   Finish: { write: writeFinish, read: readFinish },
   Receipt: { write: writeReceipt, read: readReceipt },

@@ -39,11 +39,12 @@ export const leat = $root.leat = (() => {
             Frame.prototype.hello = null;
             Frame.prototype.welcome = null;
             Frame.prototype.goAway = null;
+            Frame.prototype.hole = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Frame.prototype, "body", {
-                get: $util.oneOfGetter($oneOfFields = ["data", "credit", "request", "response", "finish", "receipt", "failure", "resend", "cancel", "ping", "pong", "hello", "welcome", "goAway"]),
+                get: $util.oneOfGetter($oneOfFields = ["data", "credit", "request", "response", "finish", "receipt", "failure", "resend", "cancel", "ping", "pong", "hello", "welcome", "goAway", "hole"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -181,6 +182,13 @@ export const leat = $root.leat = (() => {
                             message.body = "goAway";
                             continue;
                         }
+                    case 23: {
+                            if (wireType !== 2)
+                                break;
+                            message.hole = $root.leat.v1.Hole.decode(reader, reader.size(), $undefined, _depth + 1, message.hole);
+                            message.body = "hole";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -292,6 +300,93 @@ export const leat = $root.leat = (() => {
             };
 
             return Data;
+        })();
+
+        v1.Hole = (function() {
+
+            const Hole = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Hole.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Hole.prototype.length = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Hole.prototype.crc32 = 0;
+
+            Hole.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.Hole();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.offset = value;
+                            else
+                                delete message.offset;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.length = value;
+                            else
+                                delete message.length;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.crc32 = value;
+                            else
+                                delete message.crc32;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Hole;
         })();
 
         v1.Credit = (function() {
@@ -3205,6 +3300,15 @@ export const leat = $root.leat = (() => {
             GetResponse.prototype.entry = null;
             GetResponse.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             GetResponse.prototype.length = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GetResponse.prototype.allocated = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(GetResponse.prototype, "_allocated", {
+                get: $util.oneOfGetter($oneOfFields = ["allocated"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             GetResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -3257,6 +3361,13 @@ export const leat = $root.leat = (() => {
                                 delete message.length;
                             continue;
                         }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            message.allocated = reader.uint64();
+                            message._allocated = "allocated";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -3297,6 +3408,7 @@ export const leat = $root.leat = (() => {
             Put.prototype.prefixCrc32 = null;
             Put.prototype.prefixLength = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Put.prototype.mode = null;
+            Put.prototype.allocated = null;
 
             let $oneOfFields;
 
@@ -3327,6 +3439,12 @@ export const leat = $root.leat = (() => {
             // Virtual OneOf for proto3 optional field
             $Object.defineProperty(Put.prototype, "_mode", {
                 get: $util.oneOfGetter($oneOfFields = ["mode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(Put.prototype, "_allocated", {
+                get: $util.oneOfGetter($oneOfFields = ["allocated"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -3444,6 +3562,13 @@ export const leat = $root.leat = (() => {
                                 break;
                             message.mode = reader.uint32();
                             message._mode = "mode";
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 0)
+                                break;
+                            message.allocated = reader.uint64();
+                            message._allocated = "allocated";
                             continue;
                         }
                     }

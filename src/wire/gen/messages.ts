@@ -68,7 +68,8 @@ export type FrameBody =
   | { readonly case: "pong"; readonly value: Pong }
   | { readonly case: "hello"; readonly value: Hello }
   | { readonly case: "welcome"; readonly value: Welcome }
-  | { readonly case: "goAway"; readonly value: GoAway };
+  | { readonly case: "goAway"; readonly value: GoAway }
+  | { readonly case: "hole"; readonly value: Hole };
 
 /**
  * File bytes. Libraries write the fields in the order of their numbers. So the payload comes last, and
@@ -90,6 +91,24 @@ export interface Data {
    * At least 1 byte. The whole frame must fit in max_frame. A payload never crosses a block boundary.
    */
   payload: Uint8Array;
+}
+
+/**
+ * A part of the file that is zeros: it takes the place of the Data of these bytes, in a get or a put without SHA-256. It
+ * takes no credit. Checksums cover its zeros like any other bytes.
+ */
+export interface Hole {
+  /**
+   * Position of the first byte in the file: a multiple of 1 MiB, where the Data or Hole before ended.
+   */
+  offset: number;
+  /**
+   * Bytes: whole blocks of 1 MiB, as many as there are. Only the last block of the stream may be shorter. Bound: 1 or
+   * more, and offset + length at most 2^53 - 1.
+   */
+  length: number;
+  /** CRC-32 of that many zeros, so that a damaged length is noticed. */
+  crc32: number;
 }
 
 /** More Data may be sent on this stream. Sent by the receiver of Data. */
@@ -484,6 +503,11 @@ export interface GetResponse {
   offset: number;
   /** bytes that will be sent */
   length: number;
+  /**
+   * Bytes that the whole file takes on the disk of the server, if it has holes there: it may need no more on the disk of
+   * the client. A hint, set only with the feature "holes".
+   */
+  allocated?: number | undefined;
 }
 
 export interface Put {
@@ -510,6 +534,12 @@ export interface Put {
   prefixLength: number;
   /** permission bits of a new file, at most 0777; absent: 0666. The */
   mode?: number | undefined;
+  /**
+   * server's umask applies. A file that is replaced keeps its mode
+   * Bytes that the file takes on the disk of the client, if it has holes there: it may need no more on the disk of the
+   * server. A hint. Ignored unless both sides name the feature "holes".
+   */
+  allocated?: number | undefined;
 }
 
 export interface PutResponse {
@@ -604,6 +634,7 @@ export interface StatusResponse {
 export interface Messages {
   Frame: Frame;
   Data: Data;
+  Hole: Hole;
   Credit: Credit;
   Finish: Finish;
   Receipt: Receipt;
@@ -675,11 +706,17 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "hello", type: "message", of: "Hello", optional: true, oneof: "body" },
     { name: "welcome", type: "message", of: "Welcome", optional: true, oneof: "body" },
     { name: "goAway", type: "message", of: "GoAway", optional: true, oneof: "body" },
+    { name: "hole", type: "message", of: "Hole", optional: true, oneof: "body" },
   ],
   Data: [
     { name: "offset", type: "uint64" },
     { name: "crc32", type: "fixed32", optional: true },
     { name: "payload", type: "bytes" },
+  ],
+  Hole: [
+    { name: "offset", type: "uint64" },
+    { name: "length", type: "uint64" },
+    { name: "crc32", type: "fixed32" },
   ],
   Credit: [{ name: "bytes", type: "uint64" }],
   Finish: [
@@ -855,6 +892,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "entry", type: "message", of: "Entry", optional: true },
     { name: "offset", type: "uint64" },
     { name: "length", type: "uint64" },
+    { name: "allocated", type: "uint64", optional: true },
   ],
   Put: [
     { name: "path", type: "string" },
@@ -868,6 +906,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "prefixCrc32", type: "fixed32", optional: true },
     { name: "prefixLength", type: "uint64" },
     { name: "mode", type: "uint32", optional: true },
+    { name: "allocated", type: "uint64", optional: true },
   ],
   PutResponse: [
     { name: "durableOffset", type: "uint64" },

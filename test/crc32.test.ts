@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 as zlib } from "node:zlib";
-import { crc32 } from "../../src/hash.ts";
-import { crc32Join } from "../../src/transfer/crc32.ts";
-import { seededRandom } from "../support/chop.ts";
+import { crc32 } from "../src/hash.ts";
+import { crc32Join, crc32OfZeros } from "../src/crc32.ts";
+import { seededRandom } from "./support/chop.ts";
 
 /** CRC-32 as its definition has it, a bit at a time: slow and obvious. */
 function slowCrc32(bytes: Iterable<number>, before = 0): number {
@@ -123,3 +123,20 @@ function apply(matrix: readonly number[], vector: number): number {
   for (let k = 0; k < 32; k++) if ((vector >>> k) & 1) sum ^= matrix[k]!;
   return sum >>> 0;
 }
+
+describe("the CRC of zeros", () => {
+  test("is that of so many bytes", () => {
+    for (const length of [0, 1, 2, 7, 100, 65_537, 1 << 20, (1 << 20) + 1]) {
+      expect(crc32OfZeros(length)).toBe(zlib(new Uint8Array(length)));
+    }
+  });
+
+  test("of more than can be summed is that of its parts", () => {
+    for (let exponent = 21; exponent < 53; exponent += 1) {
+      const half = 2 ** (exponent - 1);
+      const [one, other] = [half - random.below(1000), half + random.below(1000)];
+      const joined = crc32Join(crc32OfZeros(one), crc32OfZeros(other), other);
+      expect(crc32OfZeros(one + other)).toBe(joined);
+    }
+  });
+});

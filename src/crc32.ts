@@ -1,6 +1,6 @@
 /**
  * The CRC-32 of two pieces in a row from the CRC of each: that of a file is computed from those of its
- * blocks, so that no byte is summed twice.
+ * blocks, so that no byte is summed twice. And the CRC of zeros, however many.
  */
 
 /** The reflected polynomial. */
@@ -32,6 +32,12 @@ function shift(bytes: number): number {
     if (left % 2 === 1) power = multiply(SQUARES[k & 31]!, power);
   }
   return power;
+}
+
+/** The CRC of so many zeros. @param length in bytes */
+export function crc32OfZeros(length: number): number {
+  // As the CRC is defined, it begins and ends with all bits inverted.
+  return ~multiply(shift(length), 0xffff_ffff) >>> 0;
 }
 
 let lastLength = 0;
