@@ -132,7 +132,7 @@ export class GetFiles implements Disposable {
   ): Promise<TreeOutcome> {
     try {
       const options = { ...this.#options, shown: item.local };
-      const local = localOptions(entry, bytes.length, options);
+      const local = localOptions({ entry, allocated: undefined }, bytes.length, options);
       const sink = folder.create(name, { ...local, syncs: this.#syncs });
       if ("skipped" in sink) return outcomeOf(item, { size: bytes.length, skipped: true });
       await using held = sink;
