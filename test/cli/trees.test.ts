@@ -4,6 +4,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -125,6 +126,34 @@ describe("get -r", () => {
       "leat: get: left out: 3 links not copied, 1 neither files nor folders (linked/deep/out is one)\n",
     );
     expect(Object.keys(picture(here.at("plain")))).toHaveLength(8);
+  });
+
+  test("follows links on request, and names those that it cannot follow", async () => {
+    using here = new TemporaryFolder();
+    served.library.file("led/folder/a", "a");
+    const links = { "led/to-a": "folder/a", "led/to-folder": "folder", "led/here": "." };
+    const wrong = { "led/folder/gone": "nothing", "led/folder/out": "/etc/passwd" };
+    for (const [path, target] of Object.entries({ ...links, ...wrong })) {
+      symlinkSync(target, served.library.at(path));
+    }
+    const ran = await client(here, "get", "-r", "led", "--links", "follow");
+    expect(ran.code).toBe(3);
+    const lines = ran.stderr.trim().split("\n").toSorted();
+    expect(lines).toEqual([
+      'leat: get: "led/folder/gone" is a link that leads to nothing (NOT_FOUND); list shows what there is',
+      expect.stringMatching(/^leat: get: .*"led\/folder\/out".* \(PERMISSION_DENIED\)$/),
+      'leat: get: "led/here" is a link that leads back to itself, or to a folder that it is in (INVALID_ARGUMENT)',
+      'leat: get: "led/to-folder/gone" is a link that leads to nothing (NOT_FOUND); list shows what there is',
+      expect.stringMatching(/^leat: get: .*"led\/to-folder\/out".* \(PERMISSION_DENIED\)$/),
+    ]);
+    expect(Object.keys(picture(here.at("led")))).toEqual([
+      "folder",
+      "folder/a",
+      "to-a",
+      "to-folder",
+      "to-folder/a",
+    ]);
+    rmSync(served.library.at("led"), { recursive: true });
   });
 
   test("never writes through a link in the target", async () => {

@@ -128,8 +128,8 @@ export function readSwitch(text: string): boolean {
 
 /** `--links`, `--no-times` and `--no-modes`: what a copy of a folder keeps. */
 export const links = (): Option =>
-  new Option("--links <WHAT>", "links that lead to something in the folder")
-    .choices(["copy", "skip"])
+  new Option("--links <WHAT>", "make links that lead to something in the folder, or follow all")
+    .choices(["copy", "skip", "follow"])
     .default("copy");
 
 export const noTimes = (): Option =>

@@ -12,6 +12,7 @@ import type { NameTaker } from "../../store/resolve/folder-reader.ts";
 import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
 import { createPartial, type LocalFileOptions, sinkOver, versions } from "./local-file.ts";
+import { FollowingFolder } from "./following-folder.ts";
 import { partialOf } from "./partial-names.ts";
 import { removeUnheld } from "../../store/write/partial.ts";
 import { DiskSource } from "../../store/read/disk-source.ts";
@@ -66,12 +67,16 @@ export class LocalFolder implements Disposable {
     this.#attributes = attributes;
   }
 
-  /** The folder that a local path names, links followed. @throws NOT_FOUND, NOT_A_DIRECTORY, … */
-  static open(path: string): LocalFolder {
-    return explain(
-      `cannot open the folder ${quote(path)}`,
-      () => new LocalFolder(openPlainFolder(resolve(path)), path),
-    );
+  /**
+   * The folder that a local path names, links followed.
+   * @param follows whether links in it, and in the folders below, are followed as well: it is only read
+   * @throws NOT_FOUND, NOT_A_DIRECTORY, …
+   */
+  static open(path: string, follows = false): LocalFolder {
+    return explain(`cannot open the folder ${quote(path)}`, () => {
+      const folder = openPlainFolder(resolve(path));
+      return new LocalFolder(follows ? new FollowingFolder(folder) : folder, path);
+    });
   }
 
   /**
@@ -91,14 +96,16 @@ export class LocalFolder implements Disposable {
   }
 
   /** The folder that a path ends in, and its last segment. */
-  static place(path: string): { folder: LocalFolder; name: string } {
+  static place(path: string, follows = false): { folder: LocalFolder; name: string } {
     const whole = resolve(path);
-    return { folder: LocalFolder.open(dirname(whole)), name: basename(whole) };
+    return { folder: LocalFolder.open(dirname(whole), follows), name: basename(whole) };
   }
 
   /** As `place`, with links followed. @throws NOT_FOUND, … */
-  static realPlace(path: string): { folder: LocalFolder; name: string } {
-    return explain(`cannot open ${quote(path)}`, () => LocalFolder.place(realpathSync(path)));
+  static realPlace(path: string, follows = false): { folder: LocalFolder; name: string } {
+    return explain(`cannot open ${quote(path)}`, () =>
+      LocalFolder.place(realpathSync(path), follows),
+    );
   }
 
   /** A path of a name in it for node:fs, valid until the folder is closed. */
@@ -111,7 +118,8 @@ export class LocalFolder implements Disposable {
     if (name === "") return "DIRECTORY";
     // One system call, when it finds something; after any error `stat` throws the right one.
     const found = this.#folder.fd === undefined ? 0 : statAt(this.#folder.fd, name);
-    return typeof found === "object" ? found.kind : this.#folder.stat(name)?.kind;
+    if (typeof found === "object" && found.kind !== "LINK") return found.kind;
+    return this.#folder.stat(name)?.kind;
   }
 
   /** Whether a path leads from it to a folder, at its end not by a link. */
@@ -199,7 +207,7 @@ export class LocalFolder implements Disposable {
 
   /** Opens a folder in it; a link is refused. @param name "" opens the folder itself once more */
   child(name: string, path = this.#below(name), attributes?: FolderAttributes): LocalFolder {
-    if (name === "") return LocalFolder.open(path);
+    if (name === "") return LocalFolder.open(path, this.#folder instanceof FollowingFolder);
     return new LocalFolder(this.#folder.child(name, path), path, attributes);
   }
 
@@ -261,9 +269,10 @@ export class LocalFolder implements Disposable {
     return this.kindOf(name) === undefined;
   }
 
-  /** Opens a file in it for reading; a link is refused. */
+  /** Opens a file in it for reading; a link is refused, unless they are followed. */
   openFile(name: string, path = this.#below(name)): Source {
-    const file = openRegular(this.pathOf(name), path, { follow: false, proc: hasProc });
+    const follow = this.#folder instanceof FollowingFolder;
+    const file = openRegular(this.pathOf(name), path, { follow, proc: hasProc });
     return new DiskSource(name, file, versions);
   }
 

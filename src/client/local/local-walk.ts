@@ -13,6 +13,7 @@ import { readLinkWithin } from "../../store/resolve/read-link.ts";
 import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { isWireName, wireName } from "../../store/resolve/raw-names.ts";
 import type { Time } from "../../store/store.ts";
+import { FollowingFolder } from "./following-folder.ts";
 import type { Facts } from "../../store/system/facts.ts";
 import { ERRNO, quickEntryAt, statAt, systemError } from "../../store/system/kernel.ts";
 
@@ -29,7 +30,7 @@ export interface Walked {
   readonly mode?: number | undefined;
   /** The text of a link that leads to something in the tree, where that was asked for. */
   readonly target?: string | undefined;
-  /** Why the folder cannot be read to its end. */
+  /** Why the folder cannot be read to its end; of a link, why it cannot be followed. */
   readonly failure?: LeatError | undefined;
   /** Names in the folder that were left out because the wire cannot carry them. */
   readonly skippedNames?: number | undefined;
@@ -79,6 +80,9 @@ interface Level {
   next: number;
 }
 
+/** What becomes of links. */
+type Links = "copy" | "skip" | "follow";
+
 /** Of an item that has none. */
 export const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };
 
@@ -89,18 +93,20 @@ export function reportAt(depth: number, facts: Pick<Walked, "failure" | "skipped
 
 export class LocalWalk implements Walk {
   readonly #levels: Level[] = [];
-  readonly #linkTargets: boolean;
+  readonly #links: Links;
   #report: Walked | undefined;
 
   /**
    * @param path of the folder; links to it are followed
-   * @param linkTargets whether links have their text
+   * @param links `copy`: links have their text; `follow`: they are given as what they lead to, or with a failure
    * @throws NOT_FOUND, NOT_A_DIRECTORY, …
    */
-  constructor(path: string, linkTargets = false) {
-    this.#linkTargets = linkTargets;
+  constructor(path: string, links: Links = "skip") {
+    this.#links = links;
     try {
-      this.#levels.push({ ...newLevel("", path), folder: openPlainFolder(resolve(path)) });
+      const folder = openPlainFolder(resolve(path));
+      const opened = links === "follow" ? new FollowingFolder(folder) : folder;
+      this.#levels.push({ ...newLevel("", path), folder: opened });
     } catch (error) {
       throw LeatError.from(error, `cannot open the folder ${quote(path)}`);
     }
@@ -188,11 +194,14 @@ export class LocalWalk implements Walk {
     if (depth === 0 && isOwnFolder(name)) return undefined;
     const facts = factsOf(folder, name);
     if (facts === undefined) return undefined;
-    if (facts instanceof LeatError) return reportAt(depth, { failure: facts });
+    if (facts instanceof LeatError) {
+      if (this.#links !== "follow") return reportAt(depth, { failure: facts });
+      return { ...reportAt(depth, { failure: facts }), name, kind: "LINK" };
+    }
     const { kind, size, mode, modifiedSeconds: seconds, modifiedNanoseconds: nanoseconds } = facts;
     if (kind === "DIRECTORY") this.#levels.push(newLevel(name, `${level.path}/${name}`));
     const found = { depth, name, kind, size, modified: { seconds, nanoseconds }, mode };
-    if (kind !== "LINK" || !this.#linkTargets) return found;
+    if (kind !== "LINK" || this.#links !== "copy") return found;
     return { ...found, target: readLinkWithin(folder, name, depth) };
   }
 }
@@ -228,7 +237,7 @@ function factsOf(folder: Folder, name: string): Facts | LeatError | undefined {
   try {
     if (folder.fd === undefined) return folder.stat(name);
     const found = statAt(folder.fd, name);
-    if (typeof found === "object") return found;
+    if (typeof found === "object") return found.kind === "LINK" ? folder.stat(name) : found;
     if (found === -ERRNO.ENOENT) return undefined;
     throw systemError(-found, "statx");
   } catch (thrown) {

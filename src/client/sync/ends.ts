@@ -35,7 +35,7 @@ export async function downEnds(
     root,
     side: new DownSide(calls, path, options),
     source: () => walkRemote(calls, path, options),
-    target: () => (isLocalFolder(local) ? walkLocal(local, options) : EMPTY_WALK),
+    target: () => (isLocalFolder(local) ? walkLocal(local, ofTarget(options)) : EMPTY_WALK),
     open: () => LocalFolder.make(realPath(local), kept(source, options), durability),
   };
 }
@@ -59,26 +59,30 @@ export async function upEnds(
     source: () => walkLocal(local, options),
     target: async () => {
       isThere = (await statFolder(calls, path, options.signal)) !== undefined;
-      return isThere ? walkRemote(calls, path, options) : EMPTY_WALK;
+      return isThere ? walkRemote(calls, path, ofTarget(options)) : EMPTY_WALK;
     },
     open: async () => {
-      const folder = LocalFolder.open(local);
+      const folder = LocalFolder.open(local, options.links === "follow");
       return isThere ? side.watch(folder, path) : await side.makeFor(folder, path);
     },
   };
 }
 
+/** Links of the target are not followed: what they lead to is not changed. */
+function ofTarget<Options extends LinksOption>(options: Options): Options {
+  return { ...options, links: options.links === "follow" ? "copy" : options.links };
+}
+
 function walkLocal(path: string, { links }: LinksOption): Walk {
-  return new LocalWalk(path, links !== "skip");
+  return new LocalWalk(path, links ?? "copy");
 }
 
 async function walkRemote(
   calls: Calls,
   path: string,
-  { signal, links }: Signalled<LinksOption>,
+  { signal, links = "copy" }: Signalled<LinksOption>,
 ): Promise<Walk> {
-  const linkTargets = links !== "skip";
-  return new RemoteWalk(await walkTree(calls, path, { contentsUpTo: 0, linkTargets, signal }));
+  return new RemoteWalk(await walkTree(calls, path, { contentsUpTo: 0, links, signal }));
 }
 
 /** @returns undefined where there is none @throws NOT_A_DIRECTORY */

@@ -129,6 +129,8 @@ export class Pass<Folder> {
         tally.kept += 1;
         return;
       case "leave out":
+        if (named.source?.failure !== undefined)
+          return this.#fail(named, "copy", named.source.failure);
         return tally.leaveOut(named.item.path, named.source?.kind === "LINK");
       case "enter":
         return this.#enter(parent, named);

@@ -50,6 +50,8 @@ export class RemoteWalk implements Walk {
     if (entry !== undefined && isFolder(entry)) this.#depth += 1;
     if (depth === 0) this.#isHidden = found !== undefined && isOwnFolder(found.name);
     if (this.#isHidden) return this.next();
+    // A link that cannot be followed; the rest of the folder comes all the same.
+    if (failure !== undefined && found !== undefined) return { ...found, kind: "LINK", failure };
     if (failure === undefined && (skippedNames ?? 0) === 0) return found ?? this.next();
     this.#held = found;
     return reportAt(depth, { failure, skippedNames });

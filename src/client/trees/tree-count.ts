@@ -65,7 +65,7 @@ export async function countLocal(
       sum.add(found.size);
       continue;
     }
-    using walk = new LocalWalk(local);
+    using walk = new LocalWalk(local, options.links);
     await countWalk(walk, sum, options.signal);
   }
   return sum;

@@ -189,8 +189,8 @@ export class TreeGet {
   async #tree(root: TreeRoot, make: () => LocalFolder, above = 0): Promise<void> {
     const { signal } = this.#run;
     const { contentsUpTo } = this.#files;
-    const linkTargets = this.#options.links !== "skip";
-    const walk = await walkTree(this.#calls, root.path, { contentsUpTo, linkTargets, signal });
+    const { links = "copy" } = this.#options;
+    const walk = await walkTree(this.#calls, root.path, { contentsUpTo, links, signal });
     using open = new OpenFolders(above);
     try {
       open.push(root, "", make);
@@ -241,7 +241,7 @@ export class TreeGet {
       if (entry !== undefined && isFolder(entry)) open.push(root, place, () => undefined);
       return;
     }
-    if (failure !== undefined) {
+    if (failure !== undefined && entry === undefined) {
       open.top.hasFailed = true;
       this.#run.report(this.#run.failed(root, "DIRECTORY", failure));
     }
@@ -256,6 +256,7 @@ export class TreeGet {
       if (isFolder(entry)) open.push(item, itemPlace, () => undefined);
       return;
     }
+    if (failure !== undefined) return this.#run.report(this.#run.failed(item, "FILE", failure));
     if (isFolder(entry)) return this.#subfolder(open, item, itemPlace, entry);
     const { name, kind, link = false } = entry;
     const isCopied = link && this.#isCopied(entry.target, open);
@@ -271,7 +272,8 @@ export class TreeGet {
 
   /** Whether it leads to something in the tree. A server cannot make the client write links that lead out of it. */
   #isCopied(target: string, { depth }: OpenFolders): boolean {
-    return this.#options.links !== "skip" && leadsWithin(target, depth - 1);
+    const { links = "copy" } = this.#options;
+    return links === "copy" && leadsWithin(target, depth - 1);
   }
 
   /** Makes a link, when there is room for it. */

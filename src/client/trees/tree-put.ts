@@ -95,7 +95,8 @@ export class TreePut {
 
   /** A root that is a link is followed: the caller named it. */
   async #root(root: TreeRoot | HeldRoot): Promise<void> {
-    const { folder: parent, name } = "folder" in root ? root : LocalFolder.realPlace(root.local);
+    const { folder: parent, name } =
+      "folder" in root ? root : LocalFolder.realPlace(root.local, this.#options.links === "follow");
     using held = parent;
     const places = this.#base === undefined ? undefined : await this.#openPlaces(this.#base);
     if (places !== undefined) return await this.#placed({ ...root, folder: held, name }, places);
@@ -194,7 +195,7 @@ export class TreePut {
     if (waits !== undefined) return waits.then(() => this.#entry(source, name));
     if (this.#selection.filter !== undefined) {
       const place = below(root.path, name).slice(this.#target === "" ? 0 : this.#target.length + 1);
-      if (this.#excludes(place, folder.kindOf(name))) return;
+      if (this.#excludes(place, kindIn(folder, name))) return;
     }
     if (this.#selection.keeps !== undefined) return this.#slowEntry(source, name);
     const small = folder.readSmall(name, SMALL_FILE);
@@ -278,7 +279,12 @@ export class TreePut {
   async #slowEntry(source: SourceFolder, name: string): Promise<void> {
     const { root, folder, depth, upload, made } = source;
     const item = { path: below(root.path, name), local: below(root.local, name) };
-    const kind = folder.kindOf(name);
+    let kind: ReturnType<LocalFolder["kindOf"]>;
+    try {
+      kind = folder.kindOf(name);
+    } catch (thrown) {
+      return this.#run.report(this.#run.failed(item, "FILE", thrown));
+    }
     if (kind === undefined) return; // gone since the names were read
     if (kind === "LINK") return await this.#link(source, item, name);
     if (kind === "OTHER") return this.#run.leaveOut(item.local, false);
@@ -315,6 +321,15 @@ interface SmallItem {
   readonly name: string;
   readonly small: SmallFile;
   readonly parent: PutFolder;
+}
+
+/** @returns undefined also where it cannot be told: moving it reports that */
+function kindIn(folder: LocalFolder, name: string): ReturnType<LocalFolder["kindOf"]> {
+  try {
+    return folder.kindOf(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param where the folder, as a message names it */

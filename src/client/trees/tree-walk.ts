@@ -13,11 +13,14 @@ import type { Calls } from "../calls/calls.ts";
 import { isBefore, PageOrder } from "../calls/page.ts";
 import type { Link } from "../connection/link.ts";
 import type { Retry } from "../connection/retry.ts";
-import { unlessRefused } from "./tree.ts";
+import { FollowingWalk } from "./following-walk.ts";
+import { type LinksOption, unlessRefused } from "./tree.ts";
 import { WalkStream } from "./walk-stream.ts";
 
 /** As MadeItem, with what came along. */
 export interface WalkItem extends Omit<MadeItem<Entry>, "folder"> {
+  /** With `entry`: why this link cannot be followed. */
+  readonly failure?: LeatError | undefined;
   /** The contents of a file, if they came along. Valid until `more` is called. */
   readonly contents?: Uint8Array | undefined;
 }
@@ -39,8 +42,11 @@ export interface TreeWalk {
 export interface TreeWalkOptions {
   /** Files of at most so many bytes are sent along. */
   readonly contentsUpTo: number;
-  /** Links come with their text, where the server knows of that. */
-  readonly linkTargets?: boolean;
+  /**
+   * `copy`: links come with their text, where the server knows of that. `follow`: each comes as what it leads to, or with the
+   * failure of that. Unless given, or with `skip`, they only come.
+   */
+  readonly links?: LinksOption["links"];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -50,7 +56,13 @@ export async function walkTree(
   path: string,
   options: TreeWalkOptions,
 ): Promise<TreeWalk> {
-  const { contentsUpTo, linkTargets = false, signal } = options;
+  const { contentsUpTo, links = "skip", signal } = options;
+  if (links === "follow") {
+    return FollowingWalk.begin(calls, path, { signal }, (folder) =>
+      walkTree(calls, folder, { ...options, links: "skip" }),
+    );
+  }
+  const linkTargets = links === "copy";
   const open = (link: Link, after?: string): Promise<WalkStream> =>
     WalkStream.open(link, { path, after, contentsUpTo, linkTargets }, signal);
   const first = await calls.link.withRetries((link) => open(link).catch(unlessRefused), signal);

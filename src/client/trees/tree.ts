@@ -31,9 +31,10 @@ export type Roots = readonly TreeRoot[] | RootFeed;
 export interface LinksOption {
   /**
    * `copy`, unless given: one that leads to something in the tree, by a relative path that goes up only at its start, is
-   * made as a link. The others are left out; with `skip`, all are.
+   * made as a link. The others are left out; with `skip`, all are. `follow` moves what each link leads to. One that cannot be
+   * followed fails: it leads to nothing, or back to a folder that it is in; or out of the library, where a server follows none.
    */
-  readonly links?: "copy" | "skip";
+  readonly links?: "copy" | "skip" | "follow";
 }
 
 /** How to move a tree, in either direction. */
