@@ -212,6 +212,10 @@ export const QUIET_SOCKET = 10;
  *  are read: a peer behind ssh that reads nothing costs no more. */
 export const STDIO_WRITE = 256 * KiB;
 
+/** Bytes that a pipe of ssh holds, the most that Linux lets everybody have: with 64 KiB, ssh and the server wait for
+ *  each other. */
+export const STDIO_PIPE = MiB;
+
 /** Requests of one connection that begin in one turn of the event loop: each may cost the disk. */
 export const TURN_REQUESTS = 16;
 

@@ -7,6 +7,7 @@ import { LeatError } from "../errors.ts";
 import { lazyLibc } from "../libc.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
+const F_SETPIPE_SZ = 1031;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
@@ -48,6 +49,11 @@ export function redirect(fd: number, target: number): void {
 export function setNonBlocking(fd: number): void {
   const { fcntl } = calls();
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
+}
+
+/** Linux: a pipe holds so many bytes from now on, if the system allows it. Nothing where it is no pipe. */
+export function setPipeSize(fd: number, bytes: number): void {
+  if (process.platform === "linux") calls().fcntl(fd, F_SETPIPE_SZ, bytes);
 }
 
 /** Closes a descriptor of `duplicate` that was not adopted. */

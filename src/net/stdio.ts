@@ -7,8 +7,8 @@
  */
 import { closeSync, fstatSync, openSync, type Stats } from "node:fs";
 import { LeatError } from "../errors.ts";
-import { STDIO_WRITE } from "../limits.ts";
-import { duplicate, redirect } from "./duplicate.ts";
+import { STDIO_PIPE, STDIO_WRITE } from "../limits.ts";
+import { duplicate, redirect, setPipeSize } from "./duplicate.ts";
 import { adopt } from "./handover.ts";
 import type { Accept, Transport, TransportHandler } from "./transport.ts";
 
@@ -99,6 +99,7 @@ class StdioTransport implements Transport {
     this.peer = peer;
     this.#input = input;
     this.#output = output;
+    for (const fd of [input, output]) setPipeSize(fd, STDIO_PIPE);
     this.#reader = readerOf(input);
     this.#sink = Bun.file(output).writer({ highWaterMark: STDIO_WRITE });
     this.#handler = accept(this);

@@ -1,11 +1,13 @@
 /** Transports over descriptors: pipes, pairs of sockets, and one socket of a pair. */
 import { dlopen, ptr } from "bun:ffi";
 import { expect, test } from "bun:test";
+import { STDIO_PIPE } from "../../src/limits.ts";
 import { LIBC_NAMES } from "../../src/libc.ts";
 import { adopt } from "../../src/net/handover.ts";
 import { socketPair } from "../../src/net/socket-pair.ts";
 import { joinDescriptors } from "../../src/net/stdio.ts";
 import type { Accept } from "../../src/net/transport.ts";
+import { until } from "../support/until.ts";
 import { type Line, Peer, peerTo, transportContract } from "./contract.ts";
 
 const libc = dlopen(LIBC_NAMES[0]!, { pipe: { args: ["ptr"], returns: "i32" } }).symbols;
@@ -64,4 +66,22 @@ test("bytes are the caller's again when write returns", async () => {
   b.transport.resume();
   await b.until(() => b.received === taken);
   expect(b.bytes.every((byte) => byte === 1)).toBe(true);
+});
+
+test.if(process.platform === "linux")("a pipe takes a MiB that nobody reads yet", async () => {
+  await using made = line(pipe);
+  const { a, b } = made;
+  b.transport.pause();
+  const bytes = new Uint8Array(STDIO_PIPE);
+  let taken = 0;
+  const write = (): void => {
+    taken += a.transport.write(bytes, 0, bytes.length - (taken % bytes.length));
+  };
+  write();
+  await until(() => {
+    write();
+    return taken > STDIO_PIPE;
+  });
+  b.transport.resume();
+  await b.until(() => b.received >= STDIO_PIPE);
 });
