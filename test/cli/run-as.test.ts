@@ -1,5 +1,6 @@
 /** `--run-as`: a server that root starts serves as another user. */
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { Authority } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -111,6 +112,18 @@ asRoot("does so for the one client of --stdio", async () => {
   const args = [folder.at("library"), "--stdio", "--run-as", USER];
   const ran = await run([LAUNCHER, "server", ...args], { stdin: "" });
   expect([ran.code, ran.stderr]).toEqual([14, expect.stringMatching(/cannot serve the folder/)]);
+});
+
+asRoot.each([
+  ["nothing", false],
+  ["groups", true],
+  ["gid", true],
+  ["uid", true],
+  ["capabilities", true],
+])("sees %s of root that a thread still has", async (left, isSeen) => {
+  const fixture = join(import.meta.dir, "run-as-thread.ts");
+  const ran = await run([process.execPath, fixture, `${await idOf("-u")}`, left]);
+  expect(ran).toEqual({ code: 0, stdout: `${isSeen}\n`, stderr: "" });
 });
 
 asRoot.each([

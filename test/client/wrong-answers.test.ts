@@ -1,6 +1,6 @@
 /** Servers that answer something else than what they were asked for. */
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import { isBefore } from "../../src/client/calls/page.ts";
 import { crc32 } from "../../src/hash.ts";
@@ -176,6 +176,29 @@ describe("a get that is answered with something else", () => {
     await expect(bytes).rejects.toMatchObject({ code: "CONNECTION_LOST" });
   });
 });
+
+test.each(["bytes", "download"] as const)(
+  "a file that goes on behind its end is none: %s",
+  async (take) => {
+    const whole = new Uint8Array(MiB + 5);
+    using server = new ScriptedServer({
+      request: (_get, stream, peer) => {
+        const entry = { name: "x", kind: "FILE", size: MiB + 2, version: "one" } as const;
+        peer.answer(stream, { case: "get", value: { entry, offset: 0, length: MiB + 2 } });
+        peer.data(stream, 0, whole.subarray(0, MiB), crc32(whole.subarray(0, MiB)));
+        peer.data(stream, MiB, whole.subarray(MiB), crc32(whole.subarray(MiB)));
+        const value = { size: whole.length, crc32: crc32(whole) };
+        peer.frame(stream, { case: "finish", value });
+      },
+    });
+    using local = new TemporaryFolder();
+    await using client = await connect(server.address);
+    const taking =
+      take === "bytes" ? (await client.get("x")).bytes() : client.download("x", local.at("x"));
+    await expect(taking).rejects.toMatchObject({ code: "SIZE_MISMATCH" });
+    expect(existsSync(local.at("x"))).toBe(false);
+  },
+);
 
 describe("a stream of a download", () => {
   test("that is cancelled while it waits for a block ends", async () => {

@@ -17,6 +17,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
 import { testExcept } from "../support/ways.ts";
 import { until } from "../support/until.ts";
+import { createUsers } from "../support/users.ts";
 
 const authority = new Authority();
 const LOCAL = { name: "server", alternatives: "DNS:localhost,IP:127.0.0.1" };
@@ -353,6 +354,32 @@ describe("mutual TLS", () => {
     await served.logged(new RegExp(why.source.replace("$", "")));
   });
 });
+
+testExcept(["iterative"], "one client at a time")(
+  "a user who is removed does not come in by a certificate that is still valid",
+  async () => {
+    using folder = new TemporaryFolder();
+    const users = createUsers(folder, { anna: {}, bert: {} });
+    const tls = { ...server1, clientCa: authority.cert };
+    await using served = await Served.start(tls, { users: users.path });
+    const as = (name: string): ClientTls => {
+      const { cert, key } = authority.issue({ name });
+      return { ...TRUST, cert, key };
+    };
+    const [anna, bert, carla] = [as("anna"), as("bert"), as("carla")];
+    await using client = await served.connect(anna);
+    expect((await client.stat("served")).size).toBe(CONTENTS.length);
+    users.write({ bert: {} });
+    await served.server.reload();
+    await client.closed;
+    for (const tried of [anna, carla]) {
+      const error = await refusal(served.connect(tried));
+      expect(error.code).toBe("UNAUTHENTICATED");
+      expect(error.message).toMatch(/names (anna|carla), who is no user of this server/);
+    }
+    await (await served.connect(bert)).close();
+  },
+);
 
 describe("another certificate", () => {
   const next = authority.issue({ ...LOCAL, name: "next" });

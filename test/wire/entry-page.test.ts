@@ -73,6 +73,22 @@ test("usual entries, which are written in a way of their own, have the same byte
   );
 });
 
+test("an entry of any length of its name has the same bytes, with the largest numbers", () => {
+  const facts = {
+    kind: "FILE",
+    size: Number.MAX_SAFE_INTEGER,
+    modified: { seconds: Number.MAX_SAFE_INTEGER, nanoseconds: 0xffff_ffff },
+    version: "",
+    mode: 0xffff_ffff,
+    link: false,
+    target: "",
+  } as const;
+  for (let length = 1; length <= 255; length += 1) {
+    const entries: Entry[] = [{ name: "x".repeat(length), ...facts }];
+    expect(written(entries).finish().encoded).toEqual(encodeMessage("EntryPage", { entries }));
+  }
+});
+
 test.each([
   { size: 2 ** 53 },
   { size: 0.5 },

@@ -7,7 +7,7 @@ import { ENUMS, type Entry, type Response } from "../../src/wire/gen/messages.ts
 import { NOT_CANONICAL } from "../../src/wire/canonical-reader.ts";
 import { PageReader } from "../../src/wire/page-reader.ts";
 import { decodeMessage, encodeMessage } from "../../src/wire/plain.ts";
-import { ReceivedPage } from "../../src/wire/received-page.ts";
+import { receivedPage, ReceivedPage } from "../../src/wire/received-page.ts";
 import { announcedSeed } from "../support/chop.ts";
 import { anyMessage } from "./any-message.ts";
 
@@ -65,6 +65,31 @@ describe("a frame", () => {
       }),
       runs,
     );
+  });
+
+  test("with more behind the page, or with less than it says, is no page", () => {
+    const value: Response = { result: { case: "list", value: { entries: [] } } };
+    const [length, ...head] = encodeFrame(3, { case: "response", value });
+    // The page is empty: its length, 0, is the last byte, and that of the Response stands two before it.
+    const [response, list] = [head.length - 3, head.length - 1];
+    const framed = (bytes: readonly number[]): Uint8Array => Uint8Array.of(bytes.length, ...bytes);
+    expect(length).toBe(head.length);
+    expect(receivedPage(Uint8Array.from(head), 0, head.length)).toBeDefined();
+    // An unknown field of the Frame, of the Response, and a page that is longer than what there is.
+    const unknown = [0xf8, 0x3f, 1];
+    const wrong = [
+      [...head, ...unknown],
+      head.with(response, head[response]! + unknown.length).concat(unknown),
+      head.with(list, 5),
+    ];
+    for (const bytes of wrong) {
+      expect(receivedPage(Uint8Array.from(bytes), 0, bytes.length)).toBeUndefined();
+    }
+    const seen = [head, wrong[0]!, wrong[1]!].map((bytes) => decoded(framed(bytes), true));
+    for (const event of seen.slice(1)) {
+      expect(event).toMatchObject({ stream: 3, body: { value: { result: { case: "list" } } } });
+    }
+    expect(() => decoded(framed(wrong[2]!), true)).toThrow();
   });
 
   test("of any other kind, or damaged, is decoded as always", () => {

@@ -45,7 +45,7 @@ export function runAs(name: string): void {
 }
 
 /** Whether a thread still has other rights. Each has its own in the kernel, and the C library changes all of them. */
-function isRootLeft(uid: number, gid: number): boolean {
+export function isRootLeft(uid: number, gid: number): boolean {
   if (process.platform !== "linux") return process.getuid?.() !== uid;
   const [groups = ""] = /^Groups:.*$/m.exec(readFileSync("/proc/thread-self/status", "utf8")) ?? [];
   const all = [allOf("Uid", uid), allOf("Gid", gid), groups, `CapPrm:\t${"0".repeat(16)}`];
