@@ -109,8 +109,8 @@ export const DOWNLOAD_WINDOW = 4 * MiB;
 /** How far a window may grow: 1 Gbit/s at 250 ms. */
 export const MAX_WINDOW = 32 * MiB;
 
-/** Credit is granted when this much of a window is free, however large it is: free bytes that are not granted idle
- *  the link. */
+/** Credit is granted when this much of a window is free, or a quarter of it: free bytes that are not granted idle the
+ *  link. */
 export const CREDIT_STEP = 2 * MiB;
 
 /** Windows that open with a stream, of all peers of a server together. */
@@ -332,7 +332,7 @@ export const WALK_PATHS_AHEAD = 32;
 
 /** The window of a tree that comes on one stream. It stays open for long, and is to leave memory to the larger files
  *  that come beside it. */
-export const TREE_WINDOW = 512 * KiB;
+export const TREE_WINDOW = 2 * MiB;
 
 /** Bytes of one frame of items or outcomes: the receiver works on one while the next one comes. */
 export const TREE_FRAME = 64 * KiB;

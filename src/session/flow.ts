@@ -80,15 +80,15 @@ export class ReceiveWindow {
    * Books consumed bytes.
    * @param now milliseconds
    * @param roundTrip milliseconds; 0 while unknown
-   * @returns credit to send now, in bytes; 0 while less than half of the window is free, and less
-   *   than CREDIT_STEP
+   * @returns credit to send now, in bytes; 0 while less than a quarter of the window is free, and less
+   *   than CREDIT_STEP. With half of it, one half could lie idle while the other one is under way
    */
   consume(bytes: number, now: number, roundTrip: number): number {
     this.#consumed += bytes;
     this.#epochConsumed += bytes;
     this.#adapt(now, roundTrip);
     const owed = this.#consumed + this.#size - this.#granted;
-    if (owed < Math.min(this.#size / 2, CREDIT_STEP)) return 0;
+    if (owed < Math.min(this.#size / 4, CREDIT_STEP)) return 0;
     this.#granted += owed;
     return owed;
   }

@@ -40,16 +40,30 @@ describe("the receiver's window", () => {
     expect(window.held).toBe(100);
   });
 
-  test("grants credit once half of it is free, and exactly what is free", () => {
+  test("grants credit once a quarter of it is free, and exactly what is free", () => {
     const window = new ReceiveWindow(100, 100, UNBOUNDED);
     window.receive(100);
-    expect([window.consume(49, 1, 0), window.consume(1, 2, 0), window.consume(49, 3, 0)]).toEqual([
-      0, 50, 0,
+    expect([window.consume(24, 1, 0), window.consume(1, 2, 0), window.consume(24, 3, 0)]).toEqual([
+      0, 25, 0,
     ]);
-    window.receive(50);
+    window.receive(25);
     refusal("FLOW_CONTROL", () => window.receive(1));
-    expect(window.consume(51, 4, 0)).toBe(100);
+    expect(window.consume(76, 4, 0)).toBe(100);
     expect(window.held).toBe(0);
+  });
+
+  test("of which all comes at once, in pieces that fit into no part of it, grows when that takes a round trip", () => {
+    const window = new ReceiveWindow(512, 1 << 20, UNBOUNDED);
+    let granted = 512;
+    for (let now = 100; window.size === 512; now += 25) {
+      expect(now).toBeLessThan(300);
+      // Whole pieces of what came; the rest of the last one comes with the next bytes.
+      window.receive(granted);
+      const pieces = Math.floor(window.held / 66);
+      granted = 0;
+      for (let piece = 0; piece < pieces; piece += 1)
+        granted += window.consume(66, now + piece, 20);
+    }
   });
 
   test("grants credit of a large one in steps: what is free and not granted is missing", () => {

@@ -29,6 +29,8 @@ export class RawPeer implements Disposable {
     { stream: number; offset: number; crc32: number | undefined; parts: Uint8Array[] } | undefined;
   #wake: (() => void) | undefined;
   #gathered: Uint8Array[] | undefined;
+  /** What the socket has not taken yet. */
+  #unsent: Uint8Array[] = [];
 
   private constructor(socket: Bun.Socket<undefined>) {
     this.#socket = socket;
@@ -50,6 +52,7 @@ export class RawPeer implements Disposable {
         },
         ...(secure.tls === undefined ? {} : { handshake: () => ready.resolve() }),
         data: (_socket, chunk) => peer!.#receive(chunk),
+        drain: () => peer!.#flush(),
         end: () => peer!.#hear("end"),
         close: () => peer!.#hear("closed"),
         error: () => {},
@@ -97,10 +100,19 @@ export class RawPeer implements Disposable {
     this.bytes(Buffer.concat(gathered));
   }
 
-  /** Sends bytes; tests stay below what a socket takes at once. */
+  /** Sends bytes: those that the socket does not take at once go when it has room. */
   bytes(bytes: Uint8Array): void {
     if (this.#gathered !== undefined) return void this.#gathered.push(bytes);
-    if (this.#socket.write(bytes, 0, bytes.length) !== bytes.length) throw new Error("short write");
+    this.#unsent.push(bytes);
+    if (this.#unsent.length === 1) this.#flush();
+  }
+
+  #flush(): void {
+    for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
+      const written = Math.max(0, this.#socket.write(next, 0, next.length));
+      if (written < next.length) return void (this.#unsent[0] = next.subarray(written));
+      this.#unsent.shift();
+    }
   }
 
   frame(stream: number, body: FrameBodyInit): void {
@@ -122,7 +134,9 @@ export class RawPeer implements Disposable {
     this.frame(stream, { case: "request", value: { operation: operation! } });
   }
 
+  /** Ends what it sends; all of it must have left. */
   fin(): void {
+    if (this.#unsent.length > 0) throw new Error("bytes have not left yet");
     this.#socket.shutdown();
   }
 
