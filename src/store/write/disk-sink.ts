@@ -61,12 +61,13 @@ export class DiskSink implements Sink {
     }
   }
 
-  writeHole(length: number, position: number): Promise<void> {
+  writeHole(length: number, position: number): MaybePromise<void> {
     this.#mustBeOpen();
     this.#checkPosition(length, position);
     try {
       this.#behind?.check();
-      return this.#track(this.#partial.appendHole(length));
+      const made = this.#partial.appendHole(length, this.#pace);
+      return made && this.#track(made);
     } catch (error) {
       throw this.#break(error);
     }

@@ -5,6 +5,7 @@
 
 import { constants, fstatSync, ftruncateSync, unlinkSync, writeSync } from "node:fs";
 import { LeatError } from "../../errors.ts";
+import { MiB } from "../../limits.ts";
 import { type Folder, isNamed } from "../resolve/folder.ts";
 import { Descriptor, descriptorFacts } from "../system/descriptor.ts";
 import { bytesOf, type Facts } from "../system/facts.ts";
@@ -30,6 +31,9 @@ import type { Usage } from "../usage.ts";
 import { explain, ignoreErrors, isSystemError } from "../system/system-error.ts";
 import type { DiskPace } from "../system/disk-pace.ts";
 import { giveGroup, isOurs, openExisting, openNew } from "./open-partial.ts";
+
+/** A longer hole is made on the thread pool. One of a few blocks is made before a thread has woken up. */
+const SHORT_HOLE = 4 * MiB;
 
 export class PartialFile {
   readonly #file: Descriptor;
@@ -238,15 +242,20 @@ export class PartialFile {
   }
 
   /**
-   * Appends zeros that take no room. Not on the event loop: some file systems write them.
+   * Appends zeros that take no room, at once or on the thread pool: some file systems write them.
    * @throws the system's error, QUOTA_EXCEEDED
    */
-  appendHole(length: number): Promise<void> {
+  appendHole(length: number, pace: DiskPace): MaybePromise<void> {
     const size = this.#size + length;
     this.reserve(size);
-    return truncateLater(this.fd, size).then(() => {
-      this.#size = size;
-    });
+    if (length > SHORT_HOLE || !pace.mayBlock) return this.#appendHoleLater(size, pace);
+    pace.onLoop(() => ftruncateSync(this.fd, size));
+    this.#size = size;
+  }
+
+  async #appendHoleLater(size: number, pace: DiskPace): Promise<void> {
+    await pace.onPool(() => truncateLater(this.fd, size));
+    this.#size = size;
   }
 
   /** How many bytes from `position` on are a hole; 0 where that is not known. */
