@@ -163,7 +163,7 @@ export class Incoming {
   #write(bytes: Uint8Array, zeros: number): void {
     this.#check();
     if (this.#writing !== undefined) {
-      this.#waiting ??= new Pieces();
+      this.#waiting ??= new Pieces(this.#position);
       return zeros > 0 ? this.#waiting.pushHole(zeros) : this.#waiting.push(bytes);
     }
     const { length } = bytes;

@@ -66,6 +66,24 @@ describe("a hole that arrives", () => {
     expect(consumed).toEqual([BLOCK, BLOCK]);
   });
 
+  test("is written behind a part of a block that still waits", async () => {
+    const { incoming, calls, answer } = slow(4 * BLOCK);
+    incoming.data(BYTES.subarray(0, 1000), undefined);
+    incoming.data(BYTES.subarray(1000), crc32(BYTES));
+    incoming.hole(2 * BLOCK, crc32OfZeros(2 * BLOCK));
+    incoming.data(BYTES, crc32(BYTES));
+    const whole = Buffer.concat([BYTES, new Uint8Array(2 * BLOCK), BYTES]);
+    const done = incoming.finish(finishOf(4 * BLOCK, crc32(whole)), 4 * BLOCK);
+    for (let count = 0; count < 4; count += 1) await answer();
+    await done;
+    expect(calls).toEqual([
+      "1000 at 0",
+      `${BLOCK - 1000} at 1000`,
+      `hole of ${2 * BLOCK} at ${BLOCK}`,
+      `${BLOCK} at ${3 * BLOCK}`,
+    ]);
+  });
+
   test("is refused where it does not fit", () => {
     const open = (sha256 = false, length: number | undefined = 10 * BLOCK) =>
       new Incoming(
