@@ -6,6 +6,7 @@ import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { VERSION } from "../version.ts";
 import { byteRate, createCommand, helpTo, isAnswer, seconds } from "./program/arguments.ts";
 import { takeBookmark } from "./program/bookmarks.ts";
+import { takeFarNames } from "./program/far-names.ts";
 import { COMMAND_NAMES, addCommands } from "./commands/commands.ts";
 import { type ClientFlags, Context, Shared } from "./program/context.ts";
 import { EXIT } from "./program/exit-codes.ts";
@@ -118,7 +119,7 @@ function createProgram(output: Output, onShell: (words: readonly string[]) => vo
     .option("-v, --verbose", "say what was done, even without a terminal")
     .version(`leat ${VERSION}`)
     .addHelpText("after", "\nEvery flag can stand in the environment: --server as LEAT_SERVER.");
-  return program.hook("preAction", takeBookmark).action(onShell);
+  return program.hook("preAction", takeBookmark).hook("preAction", takeFarNames).action(onShell);
 }
 
 const TIMEOUTS = `${CONNECT_DEADLINE / 1000}, and ${SSH_DEADLINE / 1000} by ssh`;

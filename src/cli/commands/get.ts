@@ -35,6 +35,8 @@ interface Flags extends GlobFlags, Patterns, FilesFromFlags, Required<KeepOption
   readonly json?: boolean;
   readonly jobs?: number;
   readonly allowGrowth?: boolean;
+  /** The names as they were typed, where these are HOST:PATH. */
+  readonly far?: readonly string[];
 }
 
 export function add(program: Command, context: ContextOf): Command {
@@ -120,7 +122,7 @@ async function getAll(
     modes,
     links,
   } = flags;
-  const onKept = () => context.kept(continuation(typed, to, roots));
+  const onKept = () => context.kept(continuation(flags.far ?? typed, to, roots));
   await moveTrees(context, {
     command: "get",
     onKept,

@@ -28,6 +28,8 @@ interface Flags extends GlobFlags, Patterns, FilesFromFlags, Required<KeepOption
   readonly json?: boolean;
   readonly jobs?: number;
   readonly discardPartial?: boolean;
+  /** `to` as it was typed, where that is HOST:PATH. */
+  readonly far?: string;
 }
 
 export function add(program: Command, context: ContextOf): Command {
@@ -158,14 +160,14 @@ const SKIPPING = "the same command with --if-exists skip continues";
 function treeContinuation(
   { currentFolder }: Context,
   [local = "", ...others]: readonly string[],
-  { to, ifExists }: Flags,
+  { to, far = to, ifExists }: Flags,
   [root]: readonly Transfer[],
 ): string | undefined {
   const isMade =
     to !== undefined && root?.path === currentFolder.resolve(to) && !meansContents(local);
   if (isMade && others.length === 0 && statLocal(local)?.isDirectory() === true) {
     const skip = ifExists === "fail" ? " --if-exists skip" : "";
-    return `upload -r ${local.replace(/\/*$/, "/.")} --to ${to}${skip} continues`;
+    return `upload -r ${local.replace(/\/*$/, "/.")} --to ${far}${skip} continues`;
   }
   return ifExists === "fail" ? SKIPPING : undefined;
 }
