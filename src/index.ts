@@ -18,7 +18,13 @@ export type {
   Saved,
   SaveOptions,
 } from "./client/download/options.ts";
-export type { ListOptions, ListPage, ListSummary, ServerStatus } from "./client/calls/options.ts";
+export type {
+  ListOptions,
+  ListPage,
+  ListSummary,
+  ServerStatus,
+  SetAttributesOptions,
+} from "./client/calls/options.ts";
 export type { PutOptions, Receipt } from "./client/upload/options.ts";
 export type { Stall } from "./connection/stalls.ts";
 export type { ClientTls, ServerTls } from "./net/tls-options.ts";

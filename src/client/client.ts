@@ -2,7 +2,13 @@
 import type { Stall } from "../connection/stalls.ts";
 import type { ChecksumResponse, Entry } from "../wire/gen/messages.ts";
 import { Calls } from "./calls/calls.ts";
-import type { ListOptions, ListPage, ListSummary, ServerStatus } from "./calls/options.ts";
+import type {
+  ListOptions,
+  ListPage,
+  ListSummary,
+  ServerStatus,
+  SetAttributesOptions,
+} from "./calls/options.ts";
 import type { CallOptions } from "./connection/options.ts";
 import type { ReconnectingLink } from "./connection/reconnecting-link.ts";
 import type { Download } from "./download/download.ts";
@@ -334,6 +340,20 @@ export class Client implements AsyncDisposable {
   ): Promise<Entry> {
     const ifExists = options.replace === true ? "REPLACE" : "FAIL";
     return this.#calls.unary({ case: "makeLink", value: { path, target, ifExists } }, options);
+  }
+
+  /**
+   * Changes the permission bits and the modified time of a file or folder, and not what is in it.
+   * @param options what is to be set: `mode` less what the server takes from all files (a umask); `ifMatch`: only this
+   *   version of a file
+   * @returns what it has then: a file system may not keep what was asked for
+   * @throws NOT_FOUND, PERMISSION_DENIED (a link), PRECONDITION_FAILED, READ_ONLY, UNIMPLEMENTED (an older server);
+   *   OUTCOME_UNKNOWN as `remove` with `ifMatch`
+   */
+  setAttributes(path: string, options: CallOptions & SetAttributesOptions): Promise<Entry> {
+    const { modified, mode, ifMatch } = options;
+    const value = { path, modified, mode, ifMatch };
+    return this.#calls.unary({ case: "setAttributes", value }, options);
   }
 
   /** The digest of a whole file, computed by the server. @throws NOT_FOUND, IS_A_DIRECTORY */

@@ -1,6 +1,12 @@
 /** The operations that change names: each is done at once, or not at all, and answered once it is on disk. */
 import { LeatError } from "../errors.ts";
-import type { MakeDirectory, MakeLink, Remove, Rename } from "../wire/gen/messages.ts";
+import type {
+  MakeDirectory,
+  MakeLink,
+  Remove,
+  Rename,
+  SetAttributes,
+} from "../wire/gen/messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { COLLISIONS } from "./put.ts";
 
@@ -25,6 +31,19 @@ export async function makeLink(request: MakeLink, exchange: Exchange): Promise<v
   const collision = COLLISIONS[ifExists];
   const entry = await store.makeLink(path, target, { collision, durability, again });
   exchange.respond({ case: "makeLink", value: entry });
+}
+
+export async function setAttributes(request: SetAttributes, exchange: Exchange): Promise<void> {
+  const { store } = exchange;
+  if (store.setAttributes === undefined) {
+    throw new LeatError("UNIMPLEMENTED", "this library keeps no modes and times that can be set");
+  }
+  const { path, modified, mode, ifMatch } = request;
+  if (modified === undefined && mode === undefined) {
+    throw new LeatError("INVALID_ARGUMENT", "neither a mode nor a time is to be set");
+  }
+  const entry = await store.setAttributes(path, { modified, mode }, ifMatch);
+  exchange.respond({ case: "setAttributes", value: entry });
 }
 
 export async function rename(request: Rename, exchange: Exchange): Promise<void> {

@@ -1,7 +1,7 @@
 /** The operations of a server: one row each. */
 import { LeatError } from "../errors.ts";
 import type { Operation } from "../session/event.ts";
-import { makeDirectory, makeLink, remove, rename } from "./change.ts";
+import { makeDirectory, makeLink, remove, rename, setAttributes } from "./change.ts";
 import { checksum } from "./checksum.ts";
 import type { Exchange, Receiving } from "./exchange.ts";
 import { get } from "./get.ts";
@@ -31,6 +31,8 @@ export function run(operation: Operation, exchange: Exchange): Receiving | Promi
       return makeDirectory(operation.value, exchange);
     case "makeLink":
       return makeLink(operation.value, exchange);
+    case "setAttributes":
+      return setAttributes(operation.value, exchange);
     case "checksum":
       return checksum(operation.value, exchange);
     case "status":

@@ -24,7 +24,10 @@ export async function walk(request: Walk, exchange: Exchange): Promise<void> {
     throw new LeatError("NOT_A_DIRECTORY", `${quote(path)} is a file; only a folder is walked`);
   }
   if (exchange.ended) return;
-  exchange.respond({ case: "walk", value: { entry } });
+  exchange.respond({
+    case: "walk",
+    value: { entry, modeBits: store.setAttributes && store.modeBits },
+  });
   send(request, exchange);
 }
 

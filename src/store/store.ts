@@ -162,6 +162,13 @@ export interface FolderAttributes {
   readonly mode?: number | undefined;
 }
 
+/** What a file or folder that exists is to get; what is undefined stays. */
+export interface Attributes {
+  readonly modified?: Time | undefined;
+  /** Permission bits, of which `Store.modeBits` are set. */
+  readonly mode?: number | undefined;
+}
+
 /** How to make a link. */
 export interface LinkOptions {
   readonly collision: Collision;
@@ -373,6 +380,17 @@ export interface Store extends AsyncDisposable {
    *   PERMISSION_DENIED (a link on the way), INVALID_ARGUMENT (the target), READ_ONLY
    */
   makeLink?(path: string, target: string, options: LinkOptions): MaybePromise<StoreEntry>;
+  /**
+   * Changes permission bits and the modified time of a file or folder, and not what is in it. Not put on disk. Missing
+   * where the store keeps neither.
+   * @param ifMatch only this version of a file is changed
+   * @returns what it has then
+   * @throws NOT_FOUND, PERMISSION_DENIED (a link), NOT_A_REGULAR_FILE, PRECONDITION_FAILED, INVALID_ARGUMENT (the library
+   *   itself), READ_ONLY
+   */
+  setAttributes?(path: string, attributes: Attributes, ifMatch?: string): MaybePromise<StoreEntry>;
+  /** The permission bits that `setAttributes` can set, and new files can have: 0 where all have the same. */
+  readonly modeBits?: number;
   /**
    * Missing where the store has no rename.
    * @param replace a file may take the place of a file, a folder that of an empty folder

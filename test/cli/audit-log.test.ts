@@ -53,6 +53,7 @@ test.each([
     await alice.makeDirectory("t");
     await alice.rename("a", "t/b");
     await alice.makeLink("t/link", "b");
+    await alice.setAttributes("t/b", { mode: 0o600 });
     await Array.fromAsync(alice.list("t"));
     await alice.remove("t/b");
     expect(await refusalCode(alice.remove("\u001b[2J"))).toBe("INVALID_NAME");
@@ -67,6 +68,7 @@ test.each([
     { event: "makeDirectory", user: "alice", path: "t", outcome: "done" },
     { event: "rename", user: "alice", path: "a", to: "t/b", outcome: "done" },
     { event: "makeLink", user: "alice", path: "t/link", outcome: "done" },
+    { event: "setAttributes", user: "alice", path: "t/b", outcome: "done" },
     { event: "remove", user: "alice", path: "t/b", outcome: "done" },
     { event: "remove", user: "alice", path: "\u001b[2J", outcome: "failed", code: "INVALID_NAME" },
     { event: "remove", user: "alice", path: "nope", outcome: "failed", code: "NOT_FOUND" },

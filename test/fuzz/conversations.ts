@@ -117,6 +117,7 @@ function unary(random: Random): Operation {
     { case: "rename", value: { from: path, to: random.pick(NAMES), ifExists } },
     { case: "makeDirectory", value: { path, parents: random.below(2) === 0 } },
     { case: "makeLink", value: { path, target: random.pick(TARGETS), ifExists } },
+    { case: "setAttributes", value: { path, mode: random.below(0o1001), ifMatch: cursor } },
     { case: "checksum", value: { path, algorithm: random.pick(["SHA256", "CRC32"] as const) } },
     { case: "status", value: {} },
   ]);

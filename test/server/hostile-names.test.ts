@@ -48,6 +48,7 @@ const FIELDS: Record<string, (name: Uint8Array) => Field> = {
   "MakeDirectory.path, with parents": (name) =>
     message(7, bytes(1, name), fieldOf(2, 0, { value: 1n })),
   "MakeLink.path": (name) => message(12, bytes(1, name), bytes(2, text("a"))),
+  "SetAttributes.path": (name) => message(13, bytes(1, name), fieldOf(3, 0, { value: 0o600n })),
   "Checksum.path": (name) => message(8, bytes(1, name), fieldOf(2, 0, { value: 2n })),
   "Walk.path": (name) => message(10, bytes(1, name)),
   "Walk.after": (name) => message(10, bytes(1, text("a")), bytes(2, name)),

@@ -57,6 +57,10 @@ const OPERATIONS: Record<string, (index: number) => Operation> = {
   rename: (index) => ({ case: "rename", value: { from: `no-${index}`, to: "no" } }),
   makeDirectory: (index) => ({ case: "makeDirectory", value: { path: `made-${index % 9}` } }),
   makeLink: (index) => ({ case: "makeLink", value: { path: `link-${index % 9}`, target: "x" } }),
+  setAttributes: (index) => ({
+    case: "setAttributes",
+    value: { path: "big", mode: 0o600 + (index % 8) },
+  }),
   checksum: () => ({ case: "checksum", value: { path: "big", algorithm: "SHA256" } }),
   status: () => ({ case: "status", value: {} }),
   walk: () => ({ case: "walk", value: { path: "", contentsUpTo: 65_536 } }),

@@ -128,6 +128,7 @@ describe("a user with a root", () => {
     "walk after": (after) => ({ case: "walk", value: { path: "", after, contentsUpTo: 1000 } }),
     put_tree: (path) => ({ case: "putTree", value: { path } }),
     make_link: (path) => ({ case: "makeLink", value: { path, target: "f" } }),
+    set_attributes: (path) => ({ case: "setAttributes", value: { path, mode: 0o600 } }),
   };
   const bad = [
     "../bob/b",

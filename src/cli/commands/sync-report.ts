@@ -23,6 +23,8 @@ export class SyncReport {
   #folders = 0;
   #bytes = 0;
   #removed = 0;
+  /** Files that got other attributes. */
+  #set = 0;
   readonly #lacking = new Lacking();
   #isOnDisk = true;
   #rest: SyncRest | undefined;
@@ -41,6 +43,7 @@ export class SyncReport {
       return this.#context.fail("sync", error, outcome.path || outcome.local);
     }
     if (action === "remove") this.#removed += 1;
+    else if (action === "attributes") this.#set += kind === "FILE" ? 1 : 0;
     else if (kind === "DIRECTORY") this.#folders += action === "make" ? 1 : 0;
     else {
       this.files += 1;
@@ -62,13 +65,17 @@ export class SyncReport {
       if (target !== undefined)
         return await output.json({ action, path, file: local, link: target });
       const facts = { action, path, file: local, kind: kind.toLowerCase(), size };
+      if (action === "attributes") {
+        const { size: _size, ...what } = facts;
+        return await output.json({ ...what, ...notDoneFacts(notDone) });
+      }
       if (dryRun || isFolder || action === "remove") return await output.json(facts);
       return await output.json({ ...facts, version, durability, ...notDoneFacts(notDone) });
     }
     if (!dryRun) return;
     const name = output.name(this.#isDown ? local : path);
     const end = isFolder ? "/" : action === "copy" ? `  ${bytesText(size)}` : "";
-    await output.line(`${action.padEnd(6)}  ${name}${end}`);
+    await output.line(`${(action === "attributes" ? "set" : action).padEnd(6)}  ${name}${end}`);
   }
 
   /** @param rest what was left as it is */
@@ -81,12 +88,16 @@ export class SyncReport {
 
   /** The line at the end, also of a sync that was interrupted, if it has done anything. */
   sum(): void {
-    if (this.#rest === undefined && this.files + this.#folders + this.#removed === 0) return;
+    if (this.#rest === undefined && this.files + this.#folders + this.#removed + this.#set === 0)
+      return;
     if (!this.#context.chatty && this.#flags.dryRun !== true) return;
     const { unchanged = 0, skipped = 0, kept = 0, notRemoved } = this.#rest ?? {};
     const left = notRemoved === undefined ? kept : kept + notRemoved.files + notRemoved.folders;
     const parts = [
       this.#movedText(),
+      ...(this.#set > 0
+        ? [`mode or time of ${filesText(this.#set, 0)} ${this.#would("set")}`]
+        : []),
       ...(this.#removed > 0 ? [`${this.#removed} ${this.#would("removed")}`] : []),
       ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
       ...(skipped > 0 ? [`${skipped} skipped`] : []),
@@ -120,6 +131,7 @@ export class SyncReport {
       folders: this.#folders,
       bytes: this.#bytes,
       removed: this.#removed,
+      attributes: this.#set,
       unchanged,
       skipped,
       kept,

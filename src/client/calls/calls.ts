@@ -26,6 +26,7 @@ type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"]
 function isOnce(operation: Operation): boolean {
   if (operation.case === "makeDirectory") return operation.value.parents !== true;
   if (operation.case === "makeLink") return operation.value.again !== true;
+  if (operation.case === "setAttributes") return operation.value.ifMatch !== undefined;
   return operation.case === "remove" || operation.case === "rename";
 }
 

@@ -1,5 +1,5 @@
 /** The options and results of a listing, and the state of a server. */
-import type { DurabilityLevel } from "../../store/store.ts";
+import type { DurabilityLevel, Time } from "../../store/store.ts";
 import type { Entry, StatusResponse } from "../../wire/gen/messages.ts";
 import type { CallOptions } from "../connection/options.ts";
 
@@ -26,4 +26,13 @@ export interface ListPage {
 export interface ListSummary {
   /** Entries that were left out because their names are not UTF-8. */
   readonly skippedNames: number;
+}
+
+/** What a file or folder is to get. */
+export interface SetAttributesOptions {
+  readonly modified?: Time | undefined;
+  /** Permission bits, at most 0777. */
+  readonly mode?: number | undefined;
+  /** Only this version of a file. */
+  readonly ifMatch?: string | undefined;
 }

@@ -26,6 +26,7 @@ import { alreadyExists } from "../../store/system/refusals.ts";
 import { isSameTime } from "./same-time.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type {
+  Attributes,
   Collision,
   DurabilityLevel,
   FolderAttributes,
@@ -35,6 +36,7 @@ import type {
   Time,
 } from "../../store/store.ts";
 import { fillingMode, hasAttributes, setAttributes } from "../../store/write/folder-attributes.ts";
+import { setAttributesAt } from "../../store/write/attributes.ts";
 import { makeLink } from "../../store/write/link.ts";
 import { readLinkWithin } from "../../store/resolve/read-link.ts";
 import { syncFolder } from "../../store/write/sync-folder.ts";
@@ -253,6 +255,12 @@ export class LocalFolder implements Disposable {
    */
   onDisk(): Promise<boolean> | undefined {
     return this.#named;
+  }
+
+  /** Changes the attributes of a file in it; a link is refused. @returns what it has then @throws NOT_FOUND, … */
+  setAttributes(name: string, attributes: Attributes): Required<Attributes> {
+    const facts = setAttributesAt(this.#folder, name, this.#below(name), attributes);
+    return { modified: modifiedOf(facts), mode: facts.mode };
   }
 
   /** Removes a file or a link in it, or an empty folder. @throws NOT_FOUND, DIRECTORY_NOT_EMPTY, … */

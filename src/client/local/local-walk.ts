@@ -14,6 +14,7 @@ import { openPlainFolder } from "../../store/resolve/walk-folder.ts";
 import { isWireName, wireName } from "../../store/resolve/raw-names.ts";
 import type { Time } from "../../store/store.ts";
 import { FollowingFolder } from "./following-folder.ts";
+import { modeBits } from "../../store/write/attributes.ts";
 import type { Facts } from "../../store/system/facts.ts";
 import { ERRNO, quickEntryAt, statAt, systemError } from "../../store/system/kernel.ts";
 
@@ -46,6 +47,8 @@ export interface RawFile {
   /** Of the modified time. */
   readonly seconds: number;
   readonly nanoseconds: number;
+  /** Permission bits; -1 where they are not known. */
+  readonly mode: number;
 }
 
 /** A folder with everything below it, one item after another. */
@@ -58,11 +61,14 @@ export interface Walk extends Disposable {
    */
   takeFiles?(depth: number, take: (file: RawFile) => boolean): void;
   /**
-   * Passes over the next name where it is a file in the folder of this depth with the same name, size and time. Missing
-   * as `takeFiles`.
+   * Passes over the next name where it is a file in the folder of this depth with the same name, size, time and permission
+   * bits. Missing as `takeFiles`.
+   * @param modeBits the bits that are compared
    * @returns false where it is not, and nothing has changed
    */
-  passSame?(depth: number, file: RawFile): boolean;
+  passSame?(depth: number, file: RawFile, modeBits: number): boolean;
+  /** The permission bits that can be set there: undefined where none can. */
+  readonly modeBits?: number | undefined;
   /** Waits for more. @returns whether there is any @throws what ended the walk */
   more(): Promise<boolean>;
   /** Leaves out what is in the folder that `next` gave last; a walk may give it all the same. */
@@ -134,7 +140,11 @@ export class LocalWalk implements Walk {
     return undefined;
   }
 
-  passSame(depth: number, file: RawFile): boolean {
+  get modeBits(): number {
+    return modeBits();
+  }
+
+  passSame(depth: number, file: RawFile, bits: number): boolean {
     const level = this.#levels.at(-1);
     const fd = level?.folder?.fd;
     if (level?.window === undefined || fd === undefined) return false;
@@ -148,6 +158,7 @@ export class LocalWalk implements Walk {
       return false;
     const found = quickEntryAt(fd, names.bytes, start, end);
     if (found?.kind !== "FILE" || found.size !== file.size) return false;
+    if (file.mode >= 0 && ((found.mode ^ file.mode) & bits) !== 0) return false;
     const { seconds, nanoseconds } = found.modified;
     if (seconds !== file.seconds || nanoseconds !== file.nanoseconds) return false;
     level.next += 1;

@@ -1,13 +1,15 @@
 /** Decides what is done about a name, by what both sides have of it. */
 import type { Walked } from "../local/local-walk.ts";
 import { isCopiedTime, isNewer } from "../local/same-time.ts";
+import { type AttributeRules, hasSameMode } from "./attributes.ts";
 import type { SyncOptions } from "./sync.ts";
 
 /** Which differences a sync removes. */
 export type Rules = Pick<
   SyncOptions,
-  "delete" | "checksum" | "existing" | "ignoreExisting" | "update" | "times"
->;
+  "delete" | "checksum" | "existing" | "ignoreExisting" | "update"
+> &
+  AttributeRules;
 
 export type Decision =
   /** The folder is in both. */
@@ -18,6 +20,8 @@ export type Decision =
   | "copy"
   /** The contents of both files have to be compared. */
   | "compare"
+  /** The contents are the same, and the mode is another one. */
+  | "attributes"
   /** The file is the same. */
   | "same"
   /** A rule leaves the file or folder as it is. */
@@ -65,7 +69,10 @@ function decideFile(source: Walked, target: Walked, rules: Rules): Decision {
   if (rules.update === true && isNewer(target.modified, source.modified)) return "skip";
   if (source.size !== target.size) return "copy";
   if (rules.checksum === true) return "compare";
-  if (isCopiedTime(source.modified, target.modified)) return "same";
-  // Without times a copy is newer than what it is a copy of.
-  return rules.times === false && isNewer(target.modified, source.modified) ? "same" : "copy";
+  const isSame =
+    isCopiedTime(source.modified, target.modified) ||
+    // Without times a copy is newer than what it is a copy of.
+    (rules.times === false && isNewer(target.modified, source.modified));
+  if (!isSame) return "copy";
+  return hasSameMode(source, target, rules) ? "same" : "attributes";
 }

@@ -1,5 +1,6 @@
 /** A local folder as the target of a sync. Each folder is held open, so that nothing outside is written or removed. */
 import { LeatError } from "../../errors.ts";
+import type { Attributes } from "../../store/store.ts";
 import { OWN_FOLDER, quote } from "../../store/names.ts";
 import { kept } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
@@ -82,6 +83,15 @@ export class DownSide implements Side<LocalFolder> {
     using held = parent;
     if (this.#options.durability !== "none") await held.syncNames();
     return true;
+  }
+
+  setAttributes(
+    parent: LocalFolder,
+    _item: TreeRoot,
+    name: string,
+    attributes: Attributes,
+  ): Attributes {
+    return parent.setAttributes(name, attributes);
   }
 
   remove(parent: LocalFolder, { path }: TreeRoot, name: string, kind: Walked["kind"]): void {

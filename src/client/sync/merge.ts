@@ -36,17 +36,26 @@ export class Merge implements Disposable {
     };
   }
 
+  /** The permission bits that can be set in the target. */
+  get modeBits(): number {
+    return this.#target.walk.modeBits ?? 0;
+  }
+
   /**
-   * Passes over the files in the folder of this depth that come next, and have the same size and time on both sides. Their
-   * names go up, as those of the local walk do.
+   * Passes over the files in the folder of this depth that come next, and have the same size, time and permission bits on
+   * both sides. Their names go up, as those of the local walk do.
    */
-  passSame(depth: number, tally: { unchanged(file: Pick<Walked, "size">): void }): void {
+  passSame(
+    depth: number,
+    modeBits: number,
+    tally: { unchanged(file: Pick<Walked, "size">): void },
+  ): void {
     if (this.#source.isAhead || this.#target.isAhead) return;
     const { walk: source } = this.#source;
     const { walk: target } = this.#target;
     const [remote, local] = source.takeFiles === undefined ? [target, source] : [source, target];
     remote.takeFiles?.(depth, (file) => {
-      const isSame = local.passSame?.(depth, file) === true;
+      const isSame = local.passSame?.(depth, file, modeBits) === true;
       if (isSame) tally.unchanged(file);
       return isSame;
     });

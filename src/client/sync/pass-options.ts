@@ -35,12 +35,3 @@ export interface PassOptions {
   /** Whether nothing else would succeed after this error. */
   readonly ends: (error: LeatError) => boolean;
 }
-
-/** A name, and what is known of it. */
-export interface Named {
-  readonly name: string;
-  readonly item: TreeRoot;
-  readonly place: string;
-  readonly source: Walked | undefined;
-  readonly target: Walked | undefined;
-}

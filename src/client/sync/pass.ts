@@ -8,6 +8,7 @@ import type { MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
 import { checkName } from "../trees/listed-names.ts";
+import { Copying } from "./copying.ts";
 import { type Decision, decide } from "./decide.ts";
 import { conflict, notSent, tooMany } from "./failures.ts";
 import { isNeverRemoved } from "./filter.ts";
@@ -15,7 +16,7 @@ import type { Merge, Pair } from "./merge.ts";
 import { type AnyOpen, isOpen, OpenFolder } from "./open-folders.ts";
 import type { Named, PassOptions } from "./pass-options.ts";
 import { Running } from "./running.ts";
-import { releaseRoot, type Target } from "./side.ts";
+import type { Target } from "./side.ts";
 import type { SyncOutcome } from "./sync.ts";
 
 export class Pass<Folder> {
@@ -24,6 +25,7 @@ export class Pass<Folder> {
   readonly #options: PassOptions;
   readonly #folders: AnyOpen<Folder>[];
   readonly #running = new Running();
+  readonly #copying: Copying<Folder>;
   /** Files and folders that were removed, or are about to be. */
   #removed = 0;
 
@@ -33,6 +35,7 @@ export class Pass<Folder> {
     this.#merge = merge;
     this.#options = options;
     this.#folders = [root];
+    this.#copying = new Copying(side, options, this.#running, (...facts) => this.#fail(...facts));
   }
 
   /** @throws what ended a walk, or the sync */
@@ -60,7 +63,7 @@ export class Pass<Folder> {
     const looksAtAll =
       filter !== undefined || rules.checksum === true || rules.ignoreExisting === true;
     if (!looksAtAll && this.#folders.at(-1)!.purpose === "sync") {
-      this.#merge.passSame(this.#folders.length - 1, tally);
+      this.#merge.passSame(this.#folders.length - 1, rules.modeBits, tally);
     }
     return this.#merge.next();
   }
@@ -141,7 +144,9 @@ export class Pass<Folder> {
       case "link":
         return copies || parent.isNew ? this.#link(parent, named) : undefined;
       case "compare":
-        return copies ? this.#compare(parent, named) : undefined;
+        return copies ? this.#copying.compare(parent.folder, named) : undefined;
+      case "attributes":
+        return copies ? this.#copying.setAttributes(parent.folder, named) : undefined;
       case "remove":
         return parent.isProtected || isNeverRemoved(named.place)
           ? void (tally.kept += 1)
@@ -173,11 +178,11 @@ export class Pass<Folder> {
     return this.#attempt(named, "make", async () => {
       checkName(name);
       await this.#side.check?.(item, source!);
-      if (this.#options.takesFolders) return this.#copyRoot(parent, named);
+      if (this.#options.takesFolders) return this.#copying.copy(parent.folder, named);
       const folder = await this.#side.make(parent.folder, item, name, source!);
       this.#folders.push(new OpenFolder(named, () => folder, { isNew: true }).open());
       const bare = this.#side.bare?.(parent.folder, item, name);
-      if (bare !== undefined) return await this.#begin(bare, source!);
+      if (bare !== undefined) return await this.#copying.begin(bare, source!);
       await this.#options.report({ ...outcomeOf(item, { kind: "DIRECTORY" }), action: "make" });
     });
   }
@@ -185,7 +190,7 @@ export class Pass<Folder> {
   #copy(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
     return this.#attempt(named, "copy", () => {
       checkName(named.name);
-      return this.#copyRoot(parent, named);
+      return this.#copying.copy(parent.folder, named);
     });
   }
 
@@ -199,51 +204,6 @@ export class Pass<Folder> {
       await this.#options.report({ ...outcomeOf(item, { target }), action: "copy" });
     };
     return this.#running.start(async () => this.#attempt(named, "copy", link));
-  }
-
-  #copyRoot(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
-    const { name, item, source, target } = named;
-    const root = this.#side.root(parent.folder, item, name, source!);
-    if (target?.kind !== "FILE" || this.#side.keep === undefined) return this.#begin(root, source!);
-    return this.#running.start(() => this.#replaceKept(root, named));
-  }
-
-  /** The old file is kept first. */
-  async #replaceKept(root: TreeRoot, named: Named): Promise<void> {
-    try {
-      await this.#side.keep?.(root);
-    } catch (thrown) {
-      releaseRoot(root);
-      return this.#fail(named, "copy", thrown);
-    }
-    return this.#begin(root, named.source!);
-  }
-
-  #begin(root: TreeRoot, source: Walked): MaybePromise<void> {
-    try {
-      return this.#options.copy(root, source);
-    } catch (thrown) {
-      releaseRoot(root); // the sync has ended, and nobody takes it
-      throw thrown;
-    }
-  }
-
-  #compare(parent: OpenFolder<Folder>, named: Named): MaybePromise<void> {
-    const { name, item, source } = named;
-    const { tally } = this.#options;
-    const root = this.#side.root(parent.folder, item, name, source!); // holds its folder
-    return this.#running.start(async () => {
-      let differs: boolean;
-      try {
-        differs = await this.#options.differs(item);
-      } catch (thrown) {
-        releaseRoot(root);
-        return this.#fail(named, "copy", thrown);
-      }
-      if (differs) return this.#replaceKept(root, named);
-      releaseRoot(root);
-      tally.unchanged(source!);
-    });
   }
 
   /** Removes what is only in the target, or counts it. */

@@ -8,5 +8,6 @@ export const PLAN_SIDE: Target<undefined> = {
   close: () => {},
   root: (_parent, item: TreeRoot) => item,
   link: () => true,
+  setAttributes: () => undefined,
   remove: () => {},
 };

@@ -27,6 +27,10 @@ export class RemoteWalk implements Walk {
     return item === undefined ? undefined : this.#walked(item);
   }
 
+  get modeBits(): number | undefined {
+    return this.#walk.modeBits;
+  }
+
   takeFiles(depth: number, take: (file: RawFile) => boolean): void {
     if (this.#held !== undefined || this.#isHidden || this.#depth !== depth) return;
     this.#walk.takeFiles?.(take);

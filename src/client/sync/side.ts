@@ -1,5 +1,5 @@
 /** The target of a sync: the folders and files that are changed. One implementation for each direction. */
-import type { MaybePromise } from "../../store/store.ts";
+import type { Attributes, MaybePromise } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import type { LeftOut, Roots, TreeOutcome, TreeRoot } from "../trees/tree.ts";
 import type { HeldRoot } from "../trees/tree-put.ts";
@@ -29,6 +29,13 @@ export interface Target<Folder> {
   root(parent: Folder, item: TreeRoot, name: string, source: Walked): TreeRoot;
   /** Makes a link, or replaces one. @returns false where the target takes no links */
   link(parent: Folder, item: TreeRoot, name: string, target: string): MaybePromise<boolean>;
+  /** Gives a file other attributes. @returns what it has then; undefined where nothing is changed */
+  setAttributes?(
+    parent: Folder,
+    item: TreeRoot,
+    name: string,
+    attributes: Attributes,
+  ): MaybePromise<Attributes | undefined>;
   /** Keeps a file that is about to be replaced. Missing where nothing is kept. */
   readonly keep?: ((root: TreeRoot) => MaybePromise<void>) | undefined;
   /** Removes a file, a link, or a folder in which nothing is left. */

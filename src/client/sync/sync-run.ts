@@ -37,7 +37,8 @@ export interface Ends<Folder> {
 /** A file of the source is another one now, or gone. */
 const CHANGES = new Set<ErrorCode>(["CHANGED", "NOT_FOUND", "SIZE_MISMATCH"]);
 
-type Shared = Omit<PassOptions, "copy" | "tally" | "copies" | "removes">;
+type Shared = Omit<PassOptions, "copy" | "tally" | "copies" | "removes" | "rules">;
+type Planned = Omit<PassOptions, "copy" | "rules">;
 
 export class SyncRun<Folder> {
   readonly #calls: Calls;
@@ -91,7 +92,6 @@ export class SyncRun<Folder> {
   async #run(): Promise<SyncRest> {
     const { dryRun = false } = this.#options;
     const shared: Shared = {
-      rules: this.#options,
       filter: this.#filter,
       takesFolders: this.#filter === undefined && !dryRun,
       report: (outcome) => this.#report(outcome),
@@ -143,7 +143,7 @@ export class SyncRun<Folder> {
   }
 
   /** Changes nothing, and reports what a pass would do. */
-  async #plan(options: Omit<PassOptions, "copy">): Promise<void> {
+  async #plan(options: Planned): Promise<void> {
     using merge = await this.#merge();
     await new Pass(
       PLAN_SIDE,
@@ -151,13 +151,14 @@ export class SyncRun<Folder> {
       new OpenFolder({ item: this.#ends.root, place: "" }, () => undefined),
       {
         ...options,
+        rules: this.#rules(merge),
         copy: (root, { size }) => this.#report({ ...outcomeOf(root, { size }), action: "copy" }),
       },
     ).run();
   }
 
   /** Walks both folders, and transfers what is to be copied. */
-  async #pass(options: Omit<PassOptions, "copy">): Promise<void> {
+  async #pass(options: Planned): Promise<void> {
     const { side, root } = this.#ends;
     using merge = await this.#merge();
     const folder = await this.#ends.open();
@@ -166,7 +167,9 @@ export class SyncRun<Folder> {
     const moving = this.#move(roots);
     moving.catch((error: unknown) => roots.fail(error));
     try {
-      const pass = new Pass(side, merge, opened, { ...options, copy: (each) => roots.put(each) });
+      const rules = this.#rules(merge);
+      const copy = (each: TreeRoot): MaybePromise<void> => roots.put(each);
+      const pass = new Pass(side, merge, opened, { ...options, rules, copy });
       await pass.run();
       roots.close();
       await moving;
@@ -178,6 +181,10 @@ export class SyncRun<Folder> {
     } finally {
       for (const left of roots.rest()) releaseRoot(left);
     }
+  }
+
+  #rules({ modeBits }: Merge): PassOptions["rules"] {
+    return { ...this.#options, modeBits: this.#options.modes === false ? 0 : modeBits };
   }
 
   async #merge(): Promise<Merge> {

@@ -7,15 +7,18 @@ export async function summarizeSync(
   outcomes: AsyncGenerator<SyncOutcome, SyncRest>,
 ): Promise<SyncSummary> {
   let removed = 0;
+  let attributes = 0;
   let rest: SyncRest | undefined;
   async function* others(): AsyncGenerator<SyncOutcome, SyncRest> {
     let next: IteratorResult<SyncOutcome, SyncRest>;
     while ((next = await outcomes.next()).done !== true) {
-      if (next.value.action !== "remove" || next.value.error !== undefined) yield next.value;
-      else removed += 1;
+      const { action, error, kind } = next.value;
+      if (action === "remove" && error === undefined) removed += 1;
+      else if (action === "attributes" && error === undefined && kind === "FILE") attributes += 1;
+      else yield next.value;
     }
     return (rest = next.value);
   }
   const summary = await summarize(others());
-  return { ...summary, ...rest!, removed };
+  return { ...summary, ...rest!, removed, attributes };
 }

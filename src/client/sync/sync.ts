@@ -71,8 +71,9 @@ export interface Removals {
 }
 
 /**
- * The outcome of one file or folder that was copied, made or removed, or would be with `dryRun`; or of a folder that
- * exists and did not get its time ("attributes"). Those that are the same on both sides have none.
+ * The outcome of one file or folder that was copied, made or removed, or would be with `dryRun`; of a file that got other
+ * permission bits, or another time ("attributes"); or of a folder that exists and did not get its time ("attributes"). Those
+ * that are the same on both sides have none.
  */
 export interface SyncOutcome extends TreeOutcome {
   readonly action: "copy" | "make" | "remove" | "attributes";
@@ -94,5 +95,7 @@ export interface SyncRest extends LeftOut {
 export interface SyncSummary extends TreeSummary, SyncRest {
   /** Files and folders that were removed. */
   readonly removed: number;
+  /** Files that got other permission bits, or another time, and whose contents were the same. */
+  readonly attributes: number;
   readonly skipped: number;
 }

@@ -4,7 +4,7 @@
  */
 import { LeatError } from "../../errors.ts";
 import { SYNC_AT_ONCE, SYNC_FAILURES } from "../../limits.ts";
-import type { FolderAttributes, MaybePromise, Time } from "../../store/store.ts";
+import type { Attributes, FolderAttributes, MaybePromise, Time } from "../../store/store.ts";
 import { kept } from "../local/kept.ts";
 import type { LocalFolder } from "../local/local-folder.ts";
 import type { Walked } from "../local/local-walk.ts";
@@ -176,6 +176,16 @@ export class UpSide implements Side<LocalFolder | undefined> {
     using _held = parent;
     const link = { target, ifExists: "REPLACE" } as const;
     return (await putLink(this.#calls, path, link, this.#options)) !== undefined;
+  }
+
+  async setAttributes(
+    _parent: LocalFolder | undefined,
+    { path }: TreeRoot,
+    _name: string,
+    { modified, mode }: Attributes,
+  ): Promise<Attributes> {
+    const value = { path, modified, mode };
+    return await this.#calls.unary({ case: "setAttributes", value }, this.#options);
   }
 
   async remove(

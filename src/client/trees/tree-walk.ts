@@ -26,6 +26,8 @@ export interface WalkItem extends Omit<MadeItem<Entry>, "folder"> {
 }
 
 export interface TreeWalk {
+  /** The permission bits that the server can set: undefined where it sets none. */
+  readonly modeBits?: number | undefined;
   /** @returns the next item; undefined where `more` is to be waited for */
   next(): WalkItem | undefined;
   /**
@@ -95,6 +97,10 @@ class StreamedWalk implements TreeWalk {
     this.#follow(item);
     const { leave, entry, failure, skippedNames } = item;
     return { leave, entry, contents, skippedNames, failure: failure && failureError(failure) };
+  }
+
+  get modeBits(): number | undefined {
+    return this.#stream.modeBits;
   }
 
   takeFiles(take: (file: ReadEntry) => boolean): void {

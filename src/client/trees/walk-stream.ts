@@ -27,6 +27,7 @@ export class WalkStream implements StreamHandler {
   #request: PendingRequest | undefined;
   readonly #isOfPaths: boolean;
   #isFinished = false;
+  #modeBits: number | undefined;
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
 
@@ -47,6 +48,11 @@ export class WalkStream implements StreamHandler {
   /** @returns the next item; undefined where `more` is to be waited for @throws PROTOCOL_ERROR */
   next(): WalkedItem | undefined {
     return this.#incoming.next();
+  }
+
+  /** Of the answer. */
+  get modeBits(): number | undefined {
+    return this.#modeBits;
   }
 
   /** As of IncomingWalk. */
@@ -80,6 +86,7 @@ export class WalkStream implements StreamHandler {
   response(result: Result | undefined): void {
     const isOfPaths = result?.case === "walk" && result.value.entry === undefined;
     if (result?.case !== "walk" || isOfPaths !== this.#isOfPaths) throw unexpected("walk");
+    this.#modeBits = result.value.modeBits;
     this.#answered.resolve(this);
   }
 

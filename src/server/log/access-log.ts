@@ -14,6 +14,7 @@ const CHANGES: ReadonlySet<Operation["case"]> = new Set([
   "rename",
   "makeDirectory",
   "makeLink",
+  "setAttributes",
 ]);
 
 const AT_INFO: ReadonlySet<Operation["case"]> = new Set([...CHANGES, "get", "walk"]);

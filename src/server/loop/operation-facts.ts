@@ -12,13 +12,15 @@ export const DESCRIPTORS: Readonly<Partial<Record<Operation["case"], number>>> =
   // Until the new name is on disk, cancelled or not.
   makeDirectory: 2,
   makeLink: 2,
+  setAttributes: 2,
   rename: 2,
 };
 
-/** They change a name: a cancel does not stop them. */
+/** They change a name, or what has it: a cancel does not stop them. */
 export const CHANGES: ReadonlySet<Operation["case"]> = new Set([
   "remove",
   "rename",
   "makeDirectory",
   "makeLink",
+  "setAttributes",
 ]);

@@ -9,13 +9,16 @@ import { Versions } from "../system/versions.ts";
 import type { Facts } from "../system/facts.ts";
 import { fillingMode, hasAttributes, setAttributes } from "../write/folder-attributes.ts";
 import { folderMode } from "../write/new-mode.ts";
+import { setAttributesOf } from "./attributes.ts";
 import { makeLinkAt } from "./links.ts";
 import { freeBytes } from "../write/free-space.ts";
 import type { KeptBounds } from "../uploads/kept-partials.ts";
 import { Library, type Part, type Resolution } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
 import { Pages } from "../listing/pages.ts";
+import { modeBits } from "../write/attributes.ts";
 import type {
+  Attributes,
   CreateOptions,
   DurabilityLevel,
   FolderAttributes,
@@ -216,6 +219,24 @@ export class DiskStore implements Store {
   makeLink(path: string, target: string, options: LinkOptions): MaybePromise<StoreEntry> {
     checkPath(path);
     return this.#change(path, () => makeLinkAt(this.#library, path, target, options));
+  }
+
+  setAttributes(
+    path: string,
+    { modified, mode }: Attributes,
+    ifMatch?: string,
+  ): MaybePromise<StoreEntry> {
+    checkPath(path);
+    const wanted = this.#fileMode === undefined ? this.#countable(mode) : undefined;
+    const attributes = { modified, mode: wanted };
+    const versions = this.#versions;
+    return this.#change(path, () =>
+      setAttributesOf(this.#library, path, attributes, { ifMatch, versions }),
+    );
+  }
+
+  get modeBits(): number {
+    return this.#fileMode === undefined ? modeBits() : 0;
   }
 
   rename(

@@ -91,6 +91,14 @@ export class FollowedStore implements Store {
     return this.#now().makeLink(...args);
   }
 
+  setAttributes(...args: Parameters<DiskStore["setAttributes"]>): MaybePromise<StoreEntry> {
+    return this.#now().setAttributes(...args);
+  }
+
+  get modeBits(): number {
+    return this.#store.modeBits;
+  }
+
   rename(...args: Parameters<DiskStore["rename"]>): MaybePromise<StoreEntry> {
     return this.#now().rename(...args);
   }

@@ -33,6 +33,7 @@ export class PermittedStore implements Store {
   readonly readWhole?: NonNullable<Store["readWhole"]>;
   readonly writeWhole?: NonNullable<Store["writeWhole"]>;
   readonly makeLink?: NonNullable<Store["makeLink"]>;
+  readonly setAttributes?: NonNullable<Store["setAttributes"]>;
   readonly rename?: NonNullable<Store["rename"]>;
   readonly freeBytes?: NonNullable<Store["freeBytes"]>;
 
@@ -59,6 +60,13 @@ export class PermittedStore implements Store {
         return store.makeLink!(path, target, options);
       };
     }
+    if (store.setAttributes !== undefined) {
+      this.setAttributes = (path, ...rest) => {
+        this.#checkChange(path, "overwrite");
+        this.#maySeeEntry(path);
+        return store.setAttributes!(path, ...rest);
+      };
+    }
     if (store.rename !== undefined) {
       this.rename = (from, to, replace, durability) => {
         this.#mayRename(from, to, replace);
@@ -74,6 +82,10 @@ export class PermittedStore implements Store {
 
   get readOnly(): boolean {
     return this.#store.readOnly || this.#permissions.isReadOnly;
+  }
+
+  get modeBits(): number {
+    return this.#store.modeBits ?? 0;
   }
 
   async page(folder: string, asked: PageRequest): Promise<Page> {
@@ -149,8 +161,12 @@ export class PermittedStore implements Store {
   #mayMake(path: string, collision: Collision): void {
     this.#checkChange(path, "write");
     if (collision === "replace") this.#checkChange(path, "overwrite");
-    // The answer has the entry of what is there.
-    if (collision === "skip" && !this.#permissions.has(path, "read")) this.#check(path, "list");
+    if (collision === "skip") this.#maySeeEntry(path);
+  }
+
+  /** The answer has the entry of what is there. @throws as `#check` */
+  #maySeeEntry(path: string): void {
+    if (!this.#permissions.has(path, "read")) this.#check(path, "list");
   }
 
   #mayRename(from: string, to: string, replace: boolean): void {

@@ -44,6 +44,7 @@ import type {
   Rename,
   MakeDirectory,
   MakeLink,
+  SetAttributes,
   Checksum,
   ChecksumResponse,
   Status,
@@ -757,6 +758,15 @@ function writeRequest(writer: CanonicalWriter, message: Init<Request>): void {
       case "makeLink":
         writer.message(98, writeMakeLink, "MakeLink", message.operation.value, "Request.makeLink");
         break;
+      case "setAttributes":
+        writer.message(
+          106,
+          writeSetAttributes,
+          "SetAttributes",
+          message.operation.value,
+          "Request.setAttributes",
+        );
+        break;
       default:
         noCase("Request.operation", message.operation);
     }
@@ -812,6 +822,10 @@ function readRequest(reader: CanonicalReader): Request {
       break;
     case 98:
       message.operation = { case: "makeLink", value: reader.message(readMakeLink) };
+      tag = reader.tag();
+      break;
+    case 106:
+      message.operation = { case: "setAttributes", value: reader.message(readSetAttributes) };
       tag = reader.tag();
       break;
   }
@@ -888,6 +902,9 @@ function writeResponse(writer: CanonicalWriter, message: Init<Response>): void {
       case "makeLink":
         writer.message(98, writeEntry, "Entry", message.result.value, "Response.makeLink");
         break;
+      case "setAttributes":
+        writer.message(106, writeEntry, "Entry", message.result.value, "Response.setAttributes");
+        break;
       default:
         noCase("Response.result", message.result);
     }
@@ -943,6 +960,10 @@ function readResponse(reader: CanonicalReader): Response {
       break;
     case 98:
       message.result = { case: "makeLink", value: reader.message(readEntry) };
+      tag = reader.tag();
+      break;
+    case 106:
+      message.result = { case: "setAttributes", value: reader.message(readEntry) };
       tag = reader.tag();
       break;
   }
@@ -1129,6 +1150,7 @@ function readWalk(reader: CanonicalReader): Walk {
 function writeWalkResponse(writer: CanonicalWriter, message: Init<WalkResponse>): void {
   if (message.entry !== undefined)
     writer.message(10, writeEntry, "Entry", message.entry, "WalkResponse.entry");
+  if (message.modeBits !== undefined) writer.uint32(16, message.modeBits, "WalkResponse.modeBits");
 }
 
 function readWalkResponse(reader: CanonicalReader): WalkResponse {
@@ -1136,6 +1158,10 @@ function readWalkResponse(reader: CanonicalReader): WalkResponse {
   let tag = reader.tag();
   if (tag === 10) {
     message.entry = reader.message(readEntry);
+    tag = reader.tag();
+  }
+  if (tag === 16) {
+    message.modeBits = reader.uint32();
     tag = reader.tag();
   }
   reader.over(tag);
@@ -1684,6 +1710,38 @@ function readMakeLink(reader: CanonicalReader): MakeLink {
   return message;
 }
 
+function writeSetAttributes(writer: CanonicalWriter, message: Init<SetAttributes>): void {
+  if (message.path !== undefined && message.path !== "")
+    writer.string(10, message.path, "SetAttributes.path");
+  if (message.modified !== undefined)
+    writer.message(18, writeTimestamp, "Timestamp", message.modified, "SetAttributes.modified");
+  if (message.mode !== undefined) writer.uint32(24, message.mode, "SetAttributes.mode");
+  if (message.ifMatch !== undefined) writer.string(34, message.ifMatch, "SetAttributes.ifMatch");
+}
+
+function readSetAttributes(reader: CanonicalReader): SetAttributes {
+  const message: SetAttributes = { path: "" };
+  let tag = reader.tag();
+  if (tag === 10) {
+    message.path = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 18) {
+    message.modified = reader.message(readTimestamp);
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.mode = reader.uint32();
+    tag = reader.tag();
+  }
+  if (tag === 34) {
+    message.ifMatch = reader.string();
+    tag = reader.tag();
+  }
+  reader.over(tag);
+  return message;
+}
+
 function writeChecksum(writer: CanonicalWriter, message: Init<Checksum>): void {
   if (message.path !== undefined && message.path !== "")
     writer.string(10, message.path, "Checksum.path");
@@ -1868,6 +1926,7 @@ export const canonical: {
   Rename: { write: writeRename, read: readRename },
   MakeDirectory: { write: writeMakeDirectory, read: readMakeDirectory },
   MakeLink: { write: writeMakeLink, read: readMakeLink },
+  SetAttributes: { write: writeSetAttributes, read: readSetAttributes },
   Checksum: { write: writeChecksum, read: readChecksum },
   ChecksumResponse: { write: writeChecksumResponse, read: readChecksumResponse },
   Status: { write: writeStatus, read: readStatus },

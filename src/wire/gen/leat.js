@@ -1699,11 +1699,12 @@ export const leat = $root.leat = (() => {
             Request.prototype.walk = null;
             Request.prototype.putTree = null;
             Request.prototype.makeLink = null;
+            Request.prototype.setAttributes = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Request.prototype, "operation", {
-                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree", "makeLink"]),
+                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree", "makeLink", "setAttributes"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1818,6 +1819,13 @@ export const leat = $root.leat = (() => {
                             message.operation = "makeLink";
                             continue;
                         }
+                    case 13: {
+                            if (wireType !== 2)
+                                break;
+                            message.setAttributes = $root.leat.v1.SetAttributes.decode(reader, reader.size(), $undefined, _depth + 1, message.setAttributes);
+                            message.operation = "setAttributes";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1859,11 +1867,12 @@ export const leat = $root.leat = (() => {
             Response.prototype.walk = null;
             Response.prototype.putTree = null;
             Response.prototype.makeLink = null;
+            Response.prototype.setAttributes = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(Response.prototype, "result", {
-                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree", "makeLink"]),
+                get: $util.oneOfGetter($oneOfFields = ["list", "stat", "get", "put", "remove", "rename", "makeDirectory", "checksum", "status", "walk", "putTree", "makeLink", "setAttributes"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1976,6 +1985,13 @@ export const leat = $root.leat = (() => {
                                 break;
                             message.makeLink = $root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1, message.makeLink);
                             message.result = "makeLink";
+                            continue;
+                        }
+                    case 13: {
+                            if (wireType !== 2)
+                                break;
+                            message.setAttributes = $root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1, message.setAttributes);
+                            message.result = "setAttributes";
                             continue;
                         }
                     }
@@ -2524,6 +2540,15 @@ export const leat = $root.leat = (() => {
             };
 
             WalkResponse.prototype.entry = null;
+            WalkResponse.prototype.modeBits = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(WalkResponse.prototype, "_modeBits", {
+                get: $util.oneOfGetter($oneOfFields = ["modeBits"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             WalkResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2556,6 +2581,13 @@ export const leat = $root.leat = (() => {
                             if (wireType !== 2)
                                 break;
                             message.entry = $root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1, message.entry);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            message.modeBits = reader.uint32();
+                            message._modeBits = "modeBits";
                             continue;
                         }
                     }
@@ -4112,6 +4144,117 @@ export const leat = $root.leat = (() => {
             };
 
             return MakeLink;
+        })();
+
+        v1.SetAttributes = (function() {
+
+            const SetAttributes = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            SetAttributes.prototype.path = "";
+            SetAttributes.prototype.modified = null;
+            SetAttributes.prototype.mode = null;
+            SetAttributes.prototype.ifMatch = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(SetAttributes.prototype, "_modified", {
+                get: $util.oneOfGetter($oneOfFields = ["modified"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(SetAttributes.prototype, "_mode", {
+                get: $util.oneOfGetter($oneOfFields = ["mode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(SetAttributes.prototype, "_ifMatch", {
+                get: $util.oneOfGetter($oneOfFields = ["ifMatch"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            SetAttributes.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.leat.v1.SetAttributes();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.path = value;
+                            else
+                                delete message.path;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.modified = $root.leat.v1.Timestamp.decode(reader, reader.size(), $undefined, _depth + 1, message.modified);
+                            message._modified = "modified";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            message.mode = reader.uint32();
+                            message._mode = "mode";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.ifMatch = reader.stringVerify();
+                            message._ifMatch = "ifMatch";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return SetAttributes;
         })();
 
         v1.Checksum = (function() {

@@ -288,7 +288,8 @@ export type RequestOperation =
   | { readonly case: "status"; readonly value: Status }
   | { readonly case: "walk"; readonly value: Walk }
   | { readonly case: "putTree"; readonly value: PutTree }
-  | { readonly case: "makeLink"; readonly value: MakeLink };
+  | { readonly case: "makeLink"; readonly value: MakeLink }
+  | { readonly case: "setAttributes"; readonly value: SetAttributes };
 
 /** The answer of the operation with the same name. */
 export interface Response {
@@ -307,7 +308,8 @@ export type ResponseResult =
   | { readonly case: "status"; readonly value: StatusResponse }
   | { readonly case: "walk"; readonly value: WalkResponse }
   | { readonly case: "putTree"; readonly value: PutTreeResponse }
-  | { readonly case: "makeLink"; readonly value: Entry };
+  | { readonly case: "makeLink"; readonly value: Entry }
+  | { readonly case: "setAttributes"; readonly value: Entry };
 
 /** A point in time. */
 export interface Timestamp {
@@ -392,6 +394,11 @@ export interface Walk {
 export interface WalkResponse {
   /** the folder itself; its name is its last segment. Absent in answer to `paths` */
   entry?: Entry | undefined;
+  /**
+   * The permission bits that set_attributes sets: a client compares those of its files with others only in these. 0: the
+   * server gives all files the same. Absent: it has no set_attributes.
+   */
+  modeBits?: number | undefined;
 }
 
 /**
@@ -599,6 +606,21 @@ export interface MakeLink {
   again: boolean;
 }
 
+/**
+ * Change the permission bits and the modified time of a file or a folder that exists, and not what is in it. The answer
+ * shows what it has then: a file system may not keep what was asked for.
+ */
+export interface SetAttributes {
+  /** not the library itself, nor a link */
+  path: string;
+  /** absent: it stays */
+  modified?: Timestamp | undefined;
+  /** permission bits, at most 0777, of which WalkResponse.mode_bits are set; absent: they stay */
+  mode?: number | undefined;
+  /** only if this is the file's version */
+  ifMatch?: string | undefined;
+}
+
 export interface Checksum {
   path: string;
   algorithm: Algorithm;
@@ -671,6 +693,7 @@ export interface Messages {
   Rename: Rename;
   MakeDirectory: MakeDirectory;
   MakeLink: MakeLink;
+  SetAttributes: SetAttributes;
   Checksum: Checksum;
   ChecksumResponse: ChecksumResponse;
   Status: Status;
@@ -802,6 +825,13 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "walk", type: "message", of: "Walk", optional: true, oneof: "operation" },
     { name: "putTree", type: "message", of: "PutTree", optional: true, oneof: "operation" },
     { name: "makeLink", type: "message", of: "MakeLink", optional: true, oneof: "operation" },
+    {
+      name: "setAttributes",
+      type: "message",
+      of: "SetAttributes",
+      optional: true,
+      oneof: "operation",
+    },
   ],
   Response: [
     { name: "list", type: "message", of: "EntryPage", optional: true, oneof: "result" },
@@ -816,6 +846,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "walk", type: "message", of: "WalkResponse", optional: true, oneof: "result" },
     { name: "putTree", type: "message", of: "PutTreeResponse", optional: true, oneof: "result" },
     { name: "makeLink", type: "message", of: "Entry", optional: true, oneof: "result" },
+    { name: "setAttributes", type: "message", of: "Entry", optional: true, oneof: "result" },
   ],
   Timestamp: [
     { name: "seconds", type: "int64" },
@@ -845,7 +876,10 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "linkTargets", type: "bool" },
     { name: "paths", type: "string", repeated: true },
   ],
-  WalkResponse: [{ name: "entry", type: "message", of: "Entry", optional: true }],
+  WalkResponse: [
+    { name: "entry", type: "message", of: "Entry", optional: true },
+    { name: "modeBits", type: "uint32", optional: true },
+  ],
   TreeItem: [
     { name: "leave", type: "uint32" },
     { name: "entry", type: "message", of: "Entry", optional: true },
@@ -934,6 +968,12 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "target", type: "string" },
     { name: "ifExists", type: "enum", of: "IfExists" },
     { name: "again", type: "bool" },
+  ],
+  SetAttributes: [
+    { name: "path", type: "string" },
+    { name: "modified", type: "message", of: "Timestamp", optional: true },
+    { name: "mode", type: "uint32", optional: true },
+    { name: "ifMatch", type: "string", optional: true },
   ],
   Checksum: [
     { name: "path", type: "string" },

@@ -1,7 +1,12 @@
 /** Syncs of random trees, in both directions, against what rsync would make of them. */
 import { expect, test } from "bun:test";
-import { appendFileSync, rmSync } from "node:fs";
-import { connect, type Removals, type SyncOutcome } from "../../../src/index.ts";
+import { appendFileSync, chmodSync, lstatSync, rmSync } from "node:fs";
+import {
+  connect,
+  type Removals,
+  type SyncDownOptions,
+  type SyncOutcome,
+} from "../../../src/index.ts";
 import { setModifiedAt } from "../../../src/store/system/posix.ts";
 import { seededRandom } from "../../support/chop.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
@@ -99,6 +104,108 @@ test.each(["down", "up"] as const)(
     expect(picture(target.at("t")).size).toBe(4);
   },
 );
+
+/** Runs a sync in each direction, the folders of which are `source` and `target`. */
+const eachWay = (
+  what: string,
+  run: (
+    sync: (options?: SyncDownOptions) => Promise<SyncOutcome[]>,
+    source: TemporaryFolder,
+    target: TemporaryFolder,
+  ) => Promise<void>,
+  server: object = {},
+): void =>
+  test.each(["down", "up"] as const)(`%s: ${what}`, async (way) => {
+    using library = new TemporaryFolder();
+    using here = new TemporaryFolder();
+    await using running = await startServer({ library: library.path, ...server });
+    await using client = await connect(running.address);
+    const sync = (options: SyncDownOptions = {}): Promise<SyncOutcome[]> =>
+      Array.fromAsync(
+        way === "down"
+          ? client.syncDownOutcomes("t", here.at("t"), options)
+          : client.syncUpOutcomes(here.at("t"), "t", options),
+      );
+    await (way === "down" ? run(sync, library, here) : run(sync, here, library));
+  });
+
+const modeOf = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
+const told = (outcomes: SyncOutcome[]): string[] =>
+  outcomes.map(({ action, path, error }) => `${action} ${path}${error === undefined ? "" : error}`);
+
+eachWay("other permissions are set, without the file", async (sync, source, target) => {
+  for (const name of ["a", "b", "large"])
+    source.file(`t/${name}`, name === "large" ? Buffer.alloc(200_000) : name);
+  await sync();
+  const inode = lstatSync(target.at("t/a")).ino;
+  chmodSync(source.at("t/a"), 0o600);
+  chmodSync(source.at("t/large"), 0o755);
+  chmodSync(target.at("t/b"), 0o640);
+  expect(await sync({ modes: false })).toEqual([]);
+  const planned = await sync({ dryRun: true });
+  expect(told(planned)).toEqual(["attributes t/a", "attributes t/b", "attributes t/large"]);
+  expect(modeOf(target.at("t/a"))).toBe("644");
+  expect(told(await sync()).toSorted()).toEqual(told(planned));
+  expect(["a", "b", "large"].map((name) => modeOf(target.at("t", name)))).toEqual([
+    "600",
+    "644",
+    "755",
+  ]);
+  expect(lstatSync(target.at("t/a")).ino).toBe(inode);
+  expect(await sync()).toEqual([]);
+});
+
+eachWay("a file that is copied gets other permissions, too", async (sync, source, target) => {
+  const names = ["small", "large"];
+  for (const name of names) source.file(`t/${name}`, name);
+  await sync();
+  source.file("t/small", "longer");
+  source.file("t/large", Buffer.alloc(200_000));
+  for (const name of names) chmodSync(source.at("t", name), 0o700);
+  expect(told(await sync()).toSorted()).toEqual(["copy t/large", "copy t/small"]);
+  expect(names.map((name) => modeOf(target.at("t", name)))).toEqual(["700", "700"]);
+  expect(picture(target.at("t"))).toEqual(picture(source.at("t")));
+  expect(await sync()).toEqual([]);
+});
+
+eachWay("bits that the umask takes do not count", async (sync, source, target) => {
+  source.file("t/a", "a");
+  chmodSync(source.at("t/a"), 0o666);
+  await sync();
+  expect(modeOf(target.at("t/a"))).toBe("644");
+  expect(await sync()).toEqual([]);
+});
+
+eachWay("with --checksum, another time is set without the file", async (sync, source, target) => {
+  source.file("t/same", "same");
+  source.file("t/other", "abc");
+  await sync();
+  source.file("t/other", "xyz");
+  chmodSync(source.at("t/same"), 0o600);
+  for (const name of ["same", "other"])
+    setModifiedAt(source.at("t", name), { seconds: 77, nanoseconds: 7 });
+  const inode = lstatSync(target.at("t/same")).ino;
+  expect(told(await sync({ checksum: true })).toSorted()).toEqual([
+    "attributes t/same",
+    "copy t/other",
+  ]);
+  expect(lstatSync(target.at("t/same")).ino).toBe(inode);
+  expect(picture(target.at("t"))).toEqual(picture(source.at("t")));
+  expect(await sync({ checksum: true })).toEqual([]);
+});
+
+test("a server that gives all files the same permissions is not asked to set others", async () => {
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  here.file("t/a", "a");
+  chmodSync(here.at("t/a"), 0o600);
+  await using server = await startServer({ library: library.path, fileMode: 0o644 });
+  await using client = await connect(server.address);
+  for (const files of [1, 0]) {
+    expect(await client.syncUp(here.at("t"), "t")).toMatchObject({ files, attributes: 0 });
+    expect(modeOf(library.at("t/a"))).toBe("644");
+  }
+});
 
 test("a file of the same size and a time that is a second later is copied", async () => {
   using library = new TemporaryFolder();

@@ -1,10 +1,18 @@
 /** Random trees on disk, changed at random on two sides, and what a sync should make of them. */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setModifiedAt } from "../../../src/store/system/posix.ts";
 import type { Random } from "../../support/chop.ts";
 
-/** `folder`, or the contents and the time of a file. */
+/** `folder`, or the time, the permission bits and the contents of a file. */
 export type Picture = Map<string, string>;
 
 export function picture(root: string): Picture {
@@ -12,7 +20,8 @@ export function picture(root: string): Picture {
   for (const name of readdirSync(root, { recursive: true, encoding: "utf8" }).toSorted()) {
     const path = join(root, name);
     const stats = lstatSync(path, { bigint: true });
-    const file = (): string => `${stats.mtimeNs} ${readFileSync(path, "latin1")}`;
+    const mode = (Number(stats.mode) & 0o777).toString(8);
+    const file = (): string => `${stats.mtimeNs} ${mode} ${readFileSync(path, "latin1")}`;
     seen.set(name, stats.isFile() ? file() : "folder");
   }
   return seen;
@@ -33,9 +42,12 @@ const NAMES = ["a", "b", "b.txt", "ü", "Z", "-", "a b", ".h", "c"];
 /** Few of them, so that sizes and times often are the same. */
 const TEXTS = ["", "x", "y", "longer", "z".repeat(70_000)];
 
+const MODES = [0o644, 0o600, 0o755];
+
 function write(path: string, random: Random): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, random.pick(TEXTS));
+  chmodSync(path, random.pick(MODES));
   touch(path, random);
 }
 
@@ -59,7 +71,7 @@ export function change(root: string, random: Random): void {
     const all = [...picture(root)];
     const [name, what] = all.length === 0 ? ["a", "folder"] : random.pick(all);
     const path = join(root, name);
-    const dice = random.below(6);
+    const dice = random.below(7);
     if (dice === 0) rmSync(path, { recursive: true, force: true });
     else if (dice === 1) {
       rmSync(path, { recursive: true, force: true });
@@ -67,6 +79,7 @@ export function change(root: string, random: Random): void {
       else plant(path, random, 2);
     } else if (what === "folder") write(join(path, `new ${random.below(3)}`), random);
     else if (dice < 4) write(path, random);
+    else if (dice === 4) chmodSync(path, random.pick(MODES));
     else touch(path, random);
   }
 }
@@ -82,12 +95,22 @@ export function synced(source: Picture, target: Picture, isDeleting: boolean): P
       kept.push(name);
       continue;
     }
-    result.set(name, before !== undefined && isSame(before, what) ? before : what);
+    const isKept = before !== undefined && isSame(before, what);
+    result.set(name, isKept ? withMode(before, what) : what);
   }
   return new Map([...result].toSorted());
 }
 
 /** Of the same time and size. */
 function isSame(a: string, b: string): boolean {
-  return a.length === b.length && a.slice(0, 19) === b.slice(0, 19);
+  return a.length === b.length && a.slice(0, TIME) === b.slice(0, TIME);
 }
+
+/** The file, with the permission bits of another one. */
+function withMode(file: string, other: string): string {
+  return file.slice(0, TIME) + other.slice(TIME, TIME + MODE) + file.slice(TIME + MODE);
+}
+
+/** Characters of a time, and of permission bits behind a space. */
+const TIME = 19;
+const MODE = 4;
