@@ -4,7 +4,7 @@
  *
  *     bun run test:direct-reads [on|off]...
  *
- * Stops at the first that fails. Takes about ten minutes on two cores.
+ * Stops at nothing, and names at its end what failed. Takes about ten minutes on two cores.
  */
 import { join } from "node:path";
 
@@ -23,6 +23,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const failed: string[] = [];
 for (const choice of named.length > 0 ? named : CHOICES) {
   for (const step of STEPS) {
     console.log(`direct reads ${choice}: ${step.join(" ")}`);
@@ -31,6 +32,8 @@ for (const choice of named.length > 0 ? named : CHOICES) {
       env: { ...process.env, LEAT_DIRECT_READS: choice },
       stdio: ["ignore", "inherit", "inherit"],
     });
-    if (exitCode !== 0) process.exit(1);
+    if (exitCode !== 0) failed.push(`${choice}: ${step.join(" ")}`);
   }
 }
+for (const what of failed) console.log(`FAILED  direct reads ${what}`);
+process.exitCode = failed.length > 0 ? 1 : 0;

@@ -14,14 +14,14 @@ test("the line of a transfer that does not move says why", async () => {
   const cwd = here.path;
   const get = [CLIENT, "client", "--server", proxy.address, "get", "file"];
   await using fetching = new AtTerminal(get, { cwd });
-  const put = `sleep 20 | exec "$0" client --server ${served.server.address} upload - --to x`;
+  const put = `sleep 120 | exec "$0" client --server ${served.server.address} upload - --to x`;
   await using sending = new AtTerminal(["/bin/sh", "-c", put, CLIENT], { cwd });
   await fetching.screen.until(/file .* no word from the server, \d s/);
   // It is there, as its Pong says: this is not its fault.
   await sending.screen.until(/x .* waits for the local disk, or a pipe, \d s/);
   expect(sending.screen.text).not.toContain("no word");
-  await served.server.stderr.until(/nothing comes from the client: .*path=x seconds=3/);
-  await served.server.stderr.until(/a transfer does not move: .*path=file seconds=3/);
+  await served.server.stderr.until(/nothing comes from the client: .*path=x seconds=\d/);
+  await served.server.stderr.until(/a transfer does not move: .*path=file seconds=\d/);
   fetching.kill("SIGTERM");
   sending.kill("SIGTERM");
 });

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { TemporaryFolder } from "../support/folder.ts";
 import { noteServer } from "../support/tls.ts";
+import { LATE } from "../support/until.ts";
 import { flagsBeside } from "../support/ways.ts";
 
 export const PACKAGE = resolve(import.meta.dir, "../..");
@@ -82,9 +83,6 @@ export function client(
 export function leat(cwd: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return run([args[0] === "server" ? SERVER : CLIENT, ...args], { ...options, cwd });
 }
-
-/** Milliseconds after which something will not come any more: to be told what came instead. */
-const LATE = 25_000;
 
 /** Text that a process writes bit by bit. */
 export class Written {
