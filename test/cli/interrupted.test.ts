@@ -1,9 +1,9 @@
 /** Transfers that a signal ends in the middle: what is kept, what is said, and that it goes on. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
-import { GiB, MiB } from "../../src/limits.ts";
-import { contents } from "../support/contents.ts";
+import { MiB } from "../../src/limits.ts";
+import { contents, longFile } from "../support/contents.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -121,7 +121,8 @@ describe.each(SIGNALS)("a transfer that is ended by %s", (signal) => {
 
 describe("an upload that Ctrl-C ends while bytes flow", () => {
   async function interrupt(stage: Stage, ...args: string[]): Promise<string> {
-    await using sending = stage.begin("--server", stage.server.address, "upload", "huge", ...args);
+    const slowly = ["--limit-rate", "24M", "upload", "huge"];
+    await using sending = stage.begin("--server", stage.server.address, ...slowly, ...args);
     const said = new Written(sending.stderr);
     const before = Math.max(0, ...stage.partials);
     await until(() => stage.partials.some((size) => size > before + 12 * MiB));
@@ -132,13 +133,12 @@ describe("an upload that Ctrl-C ends while bytes flow", () => {
 
   test("leaves whole blocks, which the same command finds; and nothing with --discard-partial", async () => {
     await using stage = await Stage.start();
-    // More than leaves in the meantime.
-    truncateSync(stage.here.file("huge"), 4 * GiB);
+    longFile(stage.here.at("huge"), 128 * MiB);
     expect(await interrupt(stage)).toBe("leat: interrupted; the same command continues\n");
     await until(() => stage.partials.every((size) => size % MiB === 0));
     expect(stage.partials[0]).toBeGreaterThanOrEqual(12 * MiB);
     expect(await interrupt(stage, "--discard-partial")).toMatch(
-      /^leat: upload: huge continues at [\d.]+ [MG]iB of 4\.00 GiB\nleat: interrupted\n$/,
+      /^leat: upload: huge continues at [\d.]+ MiB of 128 MiB\nleat: interrupted\n$/,
     );
     await until(() => stage.partials.length === 0);
   });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, readdirSync, truncateSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
+import { MiB } from "../../src/limits.ts";
+import { longFile } from "../support/contents.ts";
 import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
@@ -133,7 +135,7 @@ describe("the shell at a terminal", () => {
   const shell = (cwd: string, env: Record<string, string> = {}, flags: readonly string[] = []) =>
     new AtTerminal([CLIENT, "client", "--server", served.server.address, ...flags], { cwd, env });
   /** With these a transfer of 1 GiB is not over before its bar was seen, on a busy machine neither. */
-  const SLOW = ["--limit-rate", "64M"];
+  const SLOW = ["--limit-rate", "16M"];
 
   test("says what can be typed, guides after a mistake, and leaves on Ctrl-D with 0", async () => {
     using here = new TemporaryFolder();
@@ -173,7 +175,7 @@ describe("the shell at a terminal", () => {
 
   test("shows how far a transfer is, and Ctrl-C gives it up", async () => {
     using here = new TemporaryFolder();
-    truncateSync(served.library.file("big"), 4 * 2 ** 30);
+    longFile(served.library.at("big"), 64 * MiB);
     await using at = shell(here.path, { NO_COLOR: "1" }, SLOW);
     await at.prompt();
     await at.type("half a line", "line");
@@ -191,13 +193,13 @@ describe("the shell at a terminal", () => {
 
   test("keeps an upload that Ctrl-C ends, and the same line continues it", async () => {
     using here = new TemporaryFolder();
-    truncateSync(here.file("large"), 2 ** 30);
+    longFile(here.at("large"), 64 * MiB);
     await using at = shell(here.path, { NO_COLOR: "1" }, SLOW);
     await at.prompt();
     for (const again of [false, true]) {
       const bar = /large +━+─* +\d+%/;
       const after = at.screen.text.length;
-      await at.type("upload large\r", again ? /continues at [\d.]+ [MG]iB of 1\.00 GiB/ : bar);
+      await at.type("upload large\r", again ? /continues at [\d.]+ MiB of 64\.0 MiB/ : bar);
       await at.screen.until(bar, after);
       await at.type("\x03", "leat: interrupted; the same command continues\r\n");
       await at.prompt();
@@ -253,9 +255,9 @@ describe("one command at a terminal", () => {
 
   test("is interrupted by Ctrl-C, its bar wiped", async () => {
     using here = new TemporaryFolder();
-    truncateSync(here.file("huge"), 4 * 2 ** 30);
+    longFile(here.at("huge"), 64 * MiB);
     // Through bun run, which passes on the signal that the terminal sends to both.
-    const script = [CLIENT, "client", "--server", served.server.address];
+    const script = [CLIENT, "client", "--server", served.server.address, "--limit-rate", "8M"];
     await using at = new AtTerminal([...script, "upload", here.at("huge")], {
       cwd: PACKAGE,
     });

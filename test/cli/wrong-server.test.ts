@@ -1,11 +1,12 @@
 /** Servers that are not there, not leat, gone in the middle, or not to be trusted. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, readdirSync, statSync, truncateSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LeatError } from "../../src/errors.ts";
 import { MiB } from "../../src/limits.ts";
 import { createServer } from "../../src/server/server.ts";
 import type { Store, StoreEntry } from "../../src/store/store.ts";
+import { longFile } from "../support/contents.ts";
 import { PARTIALS } from "../support/served.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import {
@@ -66,9 +67,10 @@ describe("a server that is killed in the middle", () => {
   test("of a get: nothing half-written is left, and 41", async () => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
-    truncateSync(folder.file("big"), 4 * 2 ** 30);
+    longFile(folder.at("big"), 64 * MiB);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
-    const getting = client(server.address, ["get", "big", "-o", `${here.path}/`, "--no-retry"]);
+    const to = ["-o", `${here.path}/`, "--no-retry", "--limit-rate", "8M"];
+    const getting = client(server.address, ["get", "big", ...to]);
     await until(() => readdirSync(here.path).some((name) => sizeOf(here.at(name)) > 0));
     await server.stop("SIGKILL");
     expectFailure(await getting, 41, /^leat: get: .*\(CONNECTION_LOST\)\n$/);
@@ -78,10 +80,9 @@ describe("a server that is killed in the middle", () => {
   test("of an upload: nothing has the name, and 41", async () => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
-    const big = here.file("big");
-    truncateSync(big, 4 * 2 ** 30);
+    const big = longFile(here.at("big"), 64 * MiB);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
-    const sending = client(server.address, ["upload", big, "--no-retry"]);
+    const sending = client(server.address, ["upload", big, "--no-retry", "--limit-rate", "8M"]);
     await until(() => partials(folder.path).some((path) => sizeOf(path) > 0));
     await server.stop("SIGKILL");
     expectFailure(await sending, 41, /^leat: upload: .*\(CONNECTION_LOST\)\n$/);
@@ -97,9 +98,10 @@ describe("a client that is stopped in the middle", () => {
   ] as const)("by %s: nothing half-written is left, and %d", async (signal, code) => {
     using folder = new TemporaryFolder();
     using here = new TemporaryFolder();
-    truncateSync(folder.file("big"), 4 * 2 ** 30);
+    longFile(folder.at("big"), 64 * MiB);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
-    await using getting = Bun.spawn([CLIENT, "client", "--server", server.address, "get", "big"], {
+    const slowly = ["--server", server.address, "--limit-rate", "8M"];
+    await using getting = Bun.spawn([CLIENT, "client", ...slowly, "get", "big"], {
       cwd: here.path,
       env: environment(),
       stdin: "ignore",
@@ -117,7 +119,7 @@ describe("a client that is stopped in the middle", () => {
 
   test("while nobody reads what it writes", async () => {
     using folder = new TemporaryFolder();
-    truncateSync(folder.file("big"), 64 * MiB);
+    longFile(folder.at("big"), 64 * MiB);
     await using server = await RunningServer.start([folder.path, "--port", "0"]);
     const args = ["--server", server.address, "get", "big", "-o", "-"];
     await using getting = Bun.spawn([CLIENT, "client", ...args], {
