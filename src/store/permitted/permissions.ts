@@ -29,9 +29,12 @@ const CHANGES: readonly Permission[] = ["write", "overwrite", "delete", "rename"
 /** A set of permissions, as bits. */
 type Rights = number;
 
-const bitOf = (permission: Permission): Rights => 1 << PERMISSIONS.indexOf(permission);
+const BITS = Object.fromEntries(PERMISSIONS.map((name, index) => [name, 1 << index])) as Readonly<
+  Record<Permission, Rights>
+>;
+
 const bitsOf = (permissions: readonly Permission[]): Rights =>
-  permissions.reduce((all, permission) => all | bitOf(permission), 0);
+  permissions.reduce((all, permission) => all | BITS[permission], 0);
 
 /** A folder that was asked about, what holds in it, and whether rules begin in it. */
 const NO_FOLDER = { folder: "", rights: 0, hasRules: false };
@@ -72,15 +75,15 @@ export class Permissions {
     return [...this.#exact.values()].every((rights) => (rights & change) === 0);
   }
 
-  has(path: string, ...permissions: readonly Permission[]): boolean {
-    const wanted = bitsOf(permissions);
-    return (this.#at(path) & wanted) === wanted;
+  has(path: string, permission: Permission): boolean {
+    return (this.#at(path) & BITS[permission]) !== 0;
   }
 
   /** As `has`, to make, rename or remove this very name: where a rule begins, the folder above counts, too. */
-  mayChange(path: string, ...permissions: readonly Permission[]): boolean {
-    if (!this.has(path, ...permissions)) return false;
-    return path === "" || !this.isRule(path) || this.has(parentOf(path), ...permissions);
+  mayChange(path: string, permission: Permission): boolean {
+    if (!this.has(path, permission)) return false;
+    if (this.#uniform !== undefined || this.#isInPlainFolder(path)) return true;
+    return path === "" || !this.isRule(path) || this.has(parentOf(path), permission);
   }
 
   /** Whether the user may know of it: something is permitted there, or further down. */
@@ -129,6 +132,17 @@ export class Permissions {
       this.#last = { folder, rights: this.#find(folder), hasRules: this.hasRulesBelow(folder) };
     }
     return this.#last.hasRules ? this.#find(path) : this.#last.rights;
+  }
+
+  /** Whether it is in the folder that was asked about last, and no rule begins there: it has the rights of that folder. */
+  #isInPlainFolder(path: string): boolean {
+    const { folder, hasRules } = this.#last;
+    return (
+      !hasRules &&
+      folder !== "" &&
+      path.lastIndexOf("/") === folder.length &&
+      path.startsWith(folder)
+    );
   }
 
   #find(path: string): Rights {
