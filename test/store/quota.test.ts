@@ -217,6 +217,7 @@ describe("of several processes", () => {
   test("is one, however many upload at once", async () => {
     await using other = open();
     const both = [store, other] as const;
+    for (const each of both) await each.makeDirectory("counted", true);
     const all = Array.from({ length: 10 }, (_, n) => put(`f-${n}`, 3 * MiB, {}, both[n % 2]));
     const done = await Promise.allSettled(all);
     expect(done.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
