@@ -1,7 +1,7 @@
 /** The rate of a user is that of all their transfers together; other users have their own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type Client, type Server } from "../../src/index.ts";
-import { KiB, RATE_BURST } from "../../src/limits.ts";
+import { CLOSE_DEADLINE, KiB, RATE_BURST } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { startServer } from "../support/served.ts";
 import { testExcept } from "../support/ways.ts";
@@ -77,7 +77,10 @@ describe.each(["down", "up"] as const)("%s", (way) => {
     const slow = ways[way](alice, "slow", LONG);
     slow.catch(() => {});
     await ways[way](bob, "fast", LONG);
+    // The server is told, and does not send on as far as it may.
+    const began = performance.now();
     await alice.close();
+    expect(performance.now() - began).toBeLessThan(CLOSE_DEADLINE);
     await expect(slow).rejects.toThrow();
   });
 });
