@@ -49,6 +49,18 @@ describe("a bucket", () => {
     expect(Math.max(...taken)).toBeLessThan(2 * Math.min(...taken));
   });
 
+  test("serves those that wait before one that comes", () => {
+    let now = 0;
+    const bucket = new TokenBucket(1000, () => now);
+    const ready = (): void => {};
+    bucket.take(100);
+    bucket.wait(ready);
+    now += 50;
+    expect(bucket.take(10)).toBe(0);
+    expect([bucket.forget(ready), bucket.forget(ready)]).toEqual([true, false]);
+    expect(bucket.take(10)).toBe(10);
+  });
+
   test("that is forgotten by all runs no timer", () => {
     const bucket = new TokenBucket(1);
     const ready = () => {
