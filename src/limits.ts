@@ -337,6 +337,10 @@ export const TREE_WINDOW = 2 * MiB;
 /** Bytes of one frame of items or outcomes: the receiver works on one while the next one comes. */
 export const TREE_FRAME = 64 * KiB;
 
+/** A file up to this size comes with the items of a tree, where the window has room for two of them. A larger one has a
+ *  stream of its own, and can be continued there. */
+export const TREE_FILE = BLOCK_SIZE - 1;
+
 /** The least window: half of it has room for the largest item. */
 export const LEAST_TREE_WINDOW = 192 * KiB;
 

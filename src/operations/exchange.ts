@@ -51,7 +51,11 @@ export interface Exchange {
   warn(error: LeatError): void;
   /** Bytes of Data are consumed: the client may send as many more. */
   consumed(bytes: number): void;
-  /** Bytes of Data the client may send ahead, made larger if there is memory. @returns the window */
+  /**
+   * Bytes of Data the client may send ahead, made larger if there is memory. If it has to wait for the response, `consumed`
+   * tells it.
+   * @returns the window
+   */
   widen(bytes: number): number;
   /** Reserves descriptors for files until the stream is over. @returns how many it got, at most `most` */
   takeFiles(most: number): number;

@@ -5,6 +5,7 @@ import {
   OUTCOME_BYTES,
   RETRY_AFTER,
   SMALL_FILE,
+  TREE_FILE,
   TREE_WINDOW,
   TREE_COMMITS,
   TREE_HELD_BYTES,
@@ -80,12 +81,17 @@ export class PutTreeOperation implements Receiving, TurnTaker {
       const entry = await this.#root(path, mode);
       this.#waits = false;
       if (this.#over) return this.#settle();
-      exchange.respond({ case: "putTree", value: { entry, attributes: true } });
-      if (exchange.widen(TREE_WINDOW) < LEAST_TREE_WINDOW) {
+      const window = exchange.widen(TREE_WINDOW);
+      if (window < LEAST_TREE_WINDOW) {
         throw new LeatError("RESOURCE_EXHAUSTED", "no memory is left for one more tree now", {
           retryAfter: RETRY_AFTER,
         });
       }
+      // It is stored when all of it is there: half of the window has room for it.
+      const contentsUpTo = Math.min(TREE_FILE, Math.max(SMALL_FILE, Math.floor(window / 2)));
+      this.#incoming.contentsUpTo = contentsUpTo;
+      exchange.respond({ case: "putTree", value: { entry, attributes: true, contentsUpTo } });
+      exchange.consumed(0);
       const isSynced = exchange.durability === "fsync";
       this.#mostWaiting += exchange.takeFiles(isSynced ? TREE_COMMITS : UNUSUAL_COMMITS);
       exchange.send(this.#queue, 0);

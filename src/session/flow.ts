@@ -95,10 +95,15 @@ export class ReceiveWindow {
 
   /** Makes the window `size`, or as much of it as there is memory. @returns credit to send now */
   widen(size: number): number {
+    const more = this.enlarge(size);
+    this.#granted += more;
+    return more;
+  }
+
+  /** The same, before credit may be sent: `consume` grants it then. @returns how much larger it is */
+  enlarge(size: number): number {
     for (let more = size - this.#size; more >= 1; more = Math.floor(more / 2)) {
-      if (!this.#borrow("begin", more)) continue;
-      this.#granted += more;
-      return more;
+      if (this.#borrow("begin", more)) return more;
     }
     return 0;
   }

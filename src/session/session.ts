@@ -258,13 +258,15 @@ export class Session {
   }
 
   /**
-   * Makes the window of a stream at least `bytes`, memory permitting.
+   * Makes the window of a stream at least `bytes`, memory permitting. Where credit has to wait for the response, `consumed`
+   * grants it.
    * @returns how far its sender may run ahead, in bytes; 0 when the stream is over
    */
   widen(id: number, bytes: number, now: number): number {
     const stream = this.#streams.get(id);
     if (stream === undefined) return 0;
-    this.#grant(stream, stream.receive.widen(bytes), now);
+    if (step(stream.state, this.role, "credit") === undefined) stream.receive.enlarge(bytes);
+    else this.#grant(stream, stream.receive.widen(bytes), now);
     return stream.receive.size;
   }
 

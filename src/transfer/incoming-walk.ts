@@ -8,18 +8,21 @@ import { type Came, IncomingMessages } from "./incoming-messages.ts";
 export type WalkedItem = Came<TreeItem>;
 
 export class IncomingWalk extends IncomingMessages<"TreeItem"> {
+  /** The most bytes of the contents of a file. */
+  contentsUpTo: number;
   readonly #reader = new ItemReader();
 
   /**
-   * @param contentsUpTo the most bytes of the contents of a file
+   * @param contentsUpTo see there
    * @param what the items, for messages
    */
   constructor(contentsUpTo: number, what = "the server sent a walk") {
     super("TreeItem", what, ({ contents, entry }) => {
       if (!contents) return undefined;
-      if (entry?.kind === "FILE" && entry.size <= contentsUpTo) return entry.size;
+      if (entry?.kind === "FILE" && entry.size <= this.contentsUpTo) return entry.size;
       throw this.malformed("contents came that were not asked for");
     });
+    this.contentsUpTo = contentsUpTo;
   }
   /**
    * Takes the files that come next in the open folder, as long as `take` wants them: without an object of each.

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { connect } from "../../src/index.ts";
 import type { PutTreeOptions, TreeOutcome } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
-import { SMALL_FILE } from "../../src/limits.ts";
+import { BLOCK_SIZE, SMALL_FILE } from "../../src/limits.ts";
 import { IncomingWalk } from "../../src/transfer/incoming-walk.ts";
 import type { TreeItem, TreeOutcome as WireOutcome } from "../../src/wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../../src/wire/plain.ts";
@@ -36,12 +36,13 @@ function linesOf(folder: TemporaryFolder, name: string): string[] {
     .toSorted();
 }
 
-/** Folders of small files, empty ones, and a large one here and there. */
+/** Folders of small files, empty ones, and a larger one here and there: of more than a block, too. */
 function grow(local: TemporaryFolder, files: number): void {
   for (let index = 0; index < files; index += 1) {
     const path = `t/${index % 7}/${index % 5}/${index}`;
-    const length =
-      random.below(50) === 0 ? SMALL_FILE + 1 + random.below(2000) : random.below(5000);
+    const dice = random.below(150);
+    const [least, more] = dice === 0 ? [BLOCK_SIZE, 10] : dice < 3 ? [SMALL_FILE, 2000] : [0, 5000];
+    const length = least + random.below(more);
     local.file(path, Buffer.alloc(length, `${index}`));
   }
   local.folder("t/0/empty/in");
@@ -285,6 +286,54 @@ describe("a server that", () => {
     const last = server.log.findLastIndex((line) => / (t\/)?a$/.test(line));
     expect(last).toBeGreaterThan(server.log.indexOf("put t/a/y"));
   });
+
+  test.each<["fail" | "replace", string[], string[]]>([
+    ["replace", [], ["put t/y"]],
+    ["fail", ["t/y UNAVAILABLE"], []],
+  ])(
+    "takes no files of that size any more gets a request for it, if that does no harm: %s",
+    async (ifExists, failed, puts) => {
+      using local = new TemporaryFolder();
+      local.file("t/y", "y".repeat(SMALL_FILE + 1));
+      const log: string[] = [];
+      let trees = 0;
+      const ids = new Map<number, Uint8Array>();
+      using server = new ScriptedServer({
+        request: (operation, stream, peer) => {
+          if (operation.case === "put") {
+            log.push(`put ${operation.value.path}`);
+            ids.set(stream, operation.value.uploadId);
+            peer.answer(stream, { case: "put", value: { uploadId: operation.value.uploadId } });
+            return peer.frame(stream, { case: "credit", value: { bytes: 2 ** 20 } });
+          }
+          if (operation.case === "makeDirectory") {
+            return peer.answer(stream, { case: "makeDirectory", value: { kind: "DIRECTORY" } });
+          }
+          if (operation.case !== "putTree") return peer.fail(stream, "NOT_FOUND");
+          trees += 1;
+          const contentsUpTo = trees === 1 ? 2 ** 20 : 0;
+          peer.answer(stream, { case: "putTree", value: { contentsUpTo } });
+        },
+        said: (said, peer) => {
+          const uploadId = ids.get(said.stream);
+          if (uploadId === undefined && trees === 1) return peer.cut();
+          if (!("body" in said) || said.body.case !== "finish") return;
+          const { size, crc32: sum } = said.body.value;
+          if (uploadId === undefined)
+            return peer.frame(said.stream, { case: "finish", value: { size: 0, crc32: 0 } });
+          const entry = { name: "y", kind: "FILE", size: size! } as const;
+          peer.frame(said.stream, { case: "receipt", value: { entry, uploadId, crc32: sum } });
+        },
+      });
+      await using client = await connect(server.address, { retry: 10_000 });
+      const outcomes = await Array.fromAsync(
+        client.putTreeOutcomes(local.at("t"), "t", { ifExists }),
+      );
+      expect(failures(outcomes)).toEqual(failed);
+      expect(log).toEqual(puts);
+      expect(trees).toBe(2);
+    },
+  );
 
   const lie = (outcomes: readonly Init<WireOutcome>[], answers = true): ScriptedServer =>
     new ScriptedServer({

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node
 import { join as joinPath } from "node:path";
 import { type Server } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
-import { BLOCK_SIZE, MAX_WALKS, OUTCOME_BYTES, SMALL_FILE } from "../../src/limits.ts";
+import { BLOCK_SIZE, MAX_WALKS, OUTCOME_BYTES, SMALL_FILE, TREE_FILE } from "../../src/limits.ts";
 import type {
   FolderAttributes,
   PutTree,
@@ -63,6 +63,8 @@ class RawTree {
   readonly outcomes: TreeOutcome[] = [];
   /** Its terminal frame: `finish`, or the code of a failure. */
   end: string | undefined;
+  /** As the server has answered. */
+  contentsUpTo = 0;
   #credit = 0;
   #offset = 0;
   #sum = 0;
@@ -106,8 +108,11 @@ class RawTree {
       return this.#read();
     }
     const { body } = heard;
-    if (body?.case === "response") this.#isAnswered = true;
-    else if (body?.case === "credit") this.#credit += body.value.bytes;
+    if (body?.case === "response") {
+      this.#isAnswered = true;
+      const { result } = body.value;
+      if (result?.case === "putTree") this.contentsUpTo = result.value.contentsUpTo;
+    } else if (body?.case === "credit") this.#credit += body.value.bytes;
     else if (body?.case === "finish") this.end = "finish";
     else if (body?.case === "failure") this.end = body.value.code;
   }
@@ -239,6 +244,18 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
       }
     },
   );
+
+  test("has files of less than a block", async () => {
+    const path = at("middle");
+    const contents = "m".repeat(TREE_FILE);
+    const tree = await RawTree.begin(durability, { path });
+    using _peer = tree.peer;
+    expect(tree.contentsUpTo).toBe(TREE_FILE);
+    await tree.send(join([item("a", contents), item("b", "b"), item("c", contents)]));
+    tree.finish();
+    expect(await tree.ended()).toEqual(["finish", ["", "", ""]]);
+    expect(there(path).toSorted()).toEqual([`a=${contents}`, "b=b", `c=${contents}`]);
+  });
 
   test("has the times and modes that were sent", async () => {
     const modified = { seconds: 1_000_000, nanoseconds: 5 };
@@ -402,7 +419,10 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
     [
       "has a file that is too large",
       "PROTOCOL_ERROR",
-      [item("a", "", { entry: { name: "a", kind: "FILE", size: SMALL_FILE + 1 } })],
+      [
+        item("a", "", { entry: { name: "a", kind: "FILE", size: TREE_FILE + 1 } }),
+        new Uint8Array(TREE_FILE + 1),
+      ],
     ],
     [
       "has more contents than it declares",

@@ -1,5 +1,6 @@
 /** One stream on which the items of a tree go to the server, and their outcomes come back. */
 import { LeatError } from "../../errors.ts";
+import { SMALL_FILE, TREE_FILE } from "../../limits.ts";
 import type { Result } from "../../session/event.ts";
 import { IncomingMessages } from "../../transfer/incoming-messages.ts";
 import { OutgoingQueue } from "../../transfer/outgoing-queue.ts";
@@ -37,6 +38,8 @@ export class PutTreeStream implements StreamHandler {
   #isAnswered = false;
   /** Whether the server sets the attributes of folders by an item. */
   takesAttributes = false;
+  /** The most bytes of the contents of a file. */
+  contentsUpTo = SMALL_FILE;
 
   private constructor(link: Link, hooks: PutTreeHooks) {
     this.link = link;
@@ -75,6 +78,8 @@ export class PutTreeStream implements StreamHandler {
     if (result?.case !== "putTree") throw unexpected("putTree");
     this.#isAnswered = true;
     this.takesAttributes = result.value.attributes;
+    const { contentsUpTo } = result.value;
+    if (contentsUpTo > 0) this.contentsUpTo = Math.min(contentsUpTo, TREE_FILE);
     this.link.connection.attach(this.#stream, this.queue, 0);
     this.#answered.resolve(this);
   }

@@ -198,7 +198,7 @@ export class TreePut {
       if (this.#excludes(place, kindIn(folder, name))) return;
     }
     if (this.#selection.keeps !== undefined) return this.#slowEntry(source, name);
-    const small = folder.readSmall(name, SMALL_FILE);
+    const small = folder.readSmall(name, upload?.contentsUpTo ?? SMALL_FILE);
     if (small === undefined) return this.#slowEntry(source, name);
     const item = { path: below(root.path, name), local: below(root.local, name) };
     if (upload === undefined) this.#files.sendSmall(folder, item, name, small);
@@ -226,6 +226,10 @@ export class TreePut {
     const { bytes } = small;
     const crc = crc32(bytes); // now that they are in the cache of the processor
     const { modified, mode } = kept(small, this.#options);
+    const sendAgain = (): void => {
+      parent.awaits();
+      end(this.#files.send(item, this.#files.origin(folder, item, name)));
+    };
     return {
       parent,
       entry: { name, kind: "FILE", size: bytes.length, modified, mode },
@@ -233,17 +237,17 @@ export class TreePut {
       done: (outcome) => {
         if (parent.hasFailed) return end(undefined);
         const error = outcome.failure && failureError(outcome.failure);
-        if (error !== undefined && isWorthTrying(error)) {
-          parent.awaits();
-          return end(this.#files.send(item, this.#files.origin(folder, item, name)));
-        }
+        if (error !== undefined && isWorthTrying(error)) return sendAgain();
         end(
           error === undefined
             ? this.#stored(item, bytes.length, crc, outcome)
             : this.#run.failed(item, "FILE", error),
         );
       },
-      failed: (error) => end(this.#run.failed(item, "FILE", error)),
+      failed: (error) => {
+        if (error.code === "UNIMPLEMENTED") return sendAgain(); // the next stream takes no file of this size
+        end(this.#run.failed(item, "FILE", error));
+      },
     };
   }
 

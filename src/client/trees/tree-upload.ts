@@ -91,6 +91,11 @@ export class TreeUpload {
     return this.#error !== undefined;
   }
 
+  /** The most bytes of the contents of a file that may be sent now. */
+  get contentsUpTo(): number {
+    return this.#stream?.contentsUpTo ?? 0;
+  }
+
   /** Whether one more item may be sent now. */
   get hasRoom(): boolean {
     if (this.#stream === undefined || this.#isEnding || this.#isLeaving) return false;
@@ -171,6 +176,10 @@ export class TreeUpload {
   #push(item: AnyItem, again: boolean): void {
     if ("attributes" in item) return this.#pushAttributes(item);
     const { parent, folder, entry, bytes } = item;
+    if (bytes !== undefined && bytes.length > this.contentsUpTo) {
+      this.#bytes -= bytes.length;
+      return item.failed(tooLarge(again && this.#request.ifExists === "FAIL"));
+    }
     const leave = this.#goTo(parent);
     this.#encode(item, { leave, entry, contents: bytes !== undefined, again });
     if (bytes !== undefined) this.#stream?.queue.push(bytes);
@@ -278,6 +287,12 @@ export class TreeUpload {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** @param mayBeThere then the name may be taken by the file itself */
+function tooLarge(mayBeThere: boolean): LeatError {
+  const message = "the server takes no file of this size in a tree any more";
+  return new LeatError(mayBeThere ? "UNAVAILABLE" : "UNIMPLEMENTED", message);
 }
 
 function rootOf(folder: PutFolder): PutFolder {

@@ -1285,10 +1285,12 @@ function writePutTreeResponse(writer: CanonicalWriter, message: Init<PutTreeResp
     writer.message(10, writeEntry, "Entry", message.entry, "PutTreeResponse.entry");
   if (message.attributes !== undefined && message.attributes !== false)
     writer.bool(16, message.attributes, "PutTreeResponse.attributes");
+  if (message.contentsUpTo !== undefined && message.contentsUpTo !== 0)
+    writer.uint64(24, message.contentsUpTo, "PutTreeResponse.contentsUpTo");
 }
 
 function readPutTreeResponse(reader: CanonicalReader): PutTreeResponse {
-  const message: PutTreeResponse = { attributes: false };
+  const message: PutTreeResponse = { attributes: false, contentsUpTo: 0 };
   let tag = reader.tag();
   if (tag === 10) {
     message.entry = reader.message(readEntry);
@@ -1296,6 +1298,10 @@ function readPutTreeResponse(reader: CanonicalReader): PutTreeResponse {
   }
   if (tag === 16) {
     message.attributes = reader.bool();
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.contentsUpTo = reader.varint();
     tag = reader.tag();
   }
   reader.over(tag);

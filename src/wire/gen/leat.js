@@ -2929,6 +2929,7 @@ export const leat = $root.leat = (() => {
 
             PutTreeResponse.prototype.entry = null;
             PutTreeResponse.prototype.attributes = false;
+            PutTreeResponse.prototype.contentsUpTo = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             PutTreeResponse.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2970,6 +2971,15 @@ export const leat = $root.leat = (() => {
                                 message.attributes = value;
                             else
                                 delete message.attributes;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.contentsUpTo = value;
+                            else
+                                delete message.contentsUpTo;
                             continue;
                         }
                     }

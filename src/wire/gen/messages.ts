@@ -464,6 +464,10 @@ export interface PutTreeResponse {
   entry?: Entry | undefined;
   /** the server takes TreeItem.attributes */
   attributes: boolean;
+  /**
+   * The most bytes of the contents of a file on this stream; 0: 65,536. The server may allow less when it has little memory.
+   */
+  contentsUpTo: number;
 }
 
 /** The outcome of one TreeItem of a PutTree. Each item has one, in the order of the items. */
@@ -902,6 +906,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
   PutTreeResponse: [
     { name: "entry", type: "message", of: "Entry", optional: true },
     { name: "attributes", type: "bool" },
+    { name: "contentsUpTo", type: "uint64" },
   ],
   TreeOutcome: [
     { name: "failure", type: "message", of: "Failure", optional: true },
