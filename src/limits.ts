@@ -327,6 +327,12 @@ export const WALK_PATHS_MOST = 128;
 /** Bytes of these paths together: with what else is in it, the request is no larger than a request may be. */
 export const WALK_PATHS_BYTES = 15 * KiB;
 
+/** Patterns of names that a walk leaves out. */
+export const LEAVE_OUT_MOST = 64;
+
+/** Bytes of these patterns together. */
+export const LEAVE_OUT_BYTES = 4 * KiB;
+
 /** Files of such a walk whose facts are asked for before they are sent. */
 export const WALK_PATHS_AHEAD = 32;
 

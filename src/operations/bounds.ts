@@ -1,6 +1,13 @@
 /** Bounds of a request's fields, checked before it waits for anything: requests that wait are small. */
 import { LeatError } from "../errors.ts";
-import { MAX_LINK, MAX_PATH, WALK_PATHS_BYTES, WALK_PATHS_MOST } from "../limits.ts";
+import {
+  MAX_LINK,
+  MAX_PATH,
+  LEAVE_OUT_BYTES,
+  LEAVE_OUT_MOST,
+  WALK_PATHS_BYTES,
+  WALK_PATHS_MOST,
+} from "../limits.ts";
 import type { Operation } from "../session/event.ts";
 import type { Entry, Timestamp } from "../wire/gen/messages.ts";
 
@@ -24,7 +31,8 @@ export function checkBounds({ value }: Operation): void {
   if ("ifMatch" in value) checkLength("if_match", value.ifMatch, MAX_VERSION);
   if ("after" in value) checkLength("after", value.after, MAX_PATH + 1);
   if ("cursor" in value) checkLength("cursor", value.cursor, MAX_CURSOR);
-  if ("paths" in value) checkPaths(value.paths);
+  if ("paths" in value) checkList("paths", value.paths, WALK_PATHS_MOST, WALK_PATHS_BYTES);
+  if ("leaveOut" in value) checkList("leave_out", value.leaveOut, LEAVE_OUT_MOST, LEAVE_OUT_BYTES);
   if ("mode" in value) checkMode(value.mode);
   if ("modified" in value) checkModified(value.modified);
 }
@@ -43,12 +51,12 @@ function checkModified(modified: Timestamp | undefined): void {
   );
 }
 
-function checkPaths(paths: readonly string[]): void {
-  if (paths.length > WALK_PATHS_MOST) {
-    const message = `${paths.length} paths; ${WALK_PATHS_MOST} are allowed`;
+function checkList(field: string, texts: readonly string[], most: number, length: number): void {
+  if (texts.length > most) {
+    const message = `${field} has ${texts.length} texts; ${most} are allowed`;
     throw new LeatError("INVALID_ARGUMENT", message);
   }
-  checkLength("paths", paths.join(""), WALK_PATHS_BYTES);
+  checkLength(field, texts.join(""), length);
 }
 
 function checkMode(mode: number | undefined): void {

@@ -8,13 +8,14 @@ import { failureOf } from "../session/failure.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { below } from "../store/names.ts";
 import { takeEntries } from "../store/entry-objects.ts";
-import type { PageEntry, Store } from "../store/store.ts";
+import type { EntryTaker, PageEntry, Store } from "../store/store.ts";
 import { type ItemRun, ItemPageWriter, leaving } from "../wire/item-page.ts";
 import type { TreeItem } from "../wire/gen/messages.ts";
 import { encodeMessage, type Init } from "../wire/plain.ts";
 import { Digest } from "./digest.ts";
+import type { LeftOut } from "./left-out.ts";
 import { PathItems } from "./path-items.ts";
-import { type GetPage, type MadeItem, WalkItems } from "./walk-items.ts";
+import { type GetPage, isFolder, type MadeItem, WalkItems } from "./walk-items.ts";
 
 export interface OutgoingWalkOptions {
   readonly store: Store;
@@ -24,6 +25,8 @@ export interface OutgoingWalkOptions {
   readonly after: string | undefined;
   /** If there are any: only these files, as `Walk.paths`. */
   readonly paths: readonly string[];
+  /** What is not sent. */
+  readonly leftOut: LeftOut | undefined;
   /** Files of at most so many bytes are sent along; 0: none, not even an empty one. */
   readonly contentsUpTo: number;
   /** Links are sent with their text. */
@@ -187,7 +190,7 @@ function isRun(made: Made): made is MadeItem<ItemRun> {
   return made.entry !== undefined && "encoded" in made.entry;
 }
 
-type Options = Pick<OutgoingWalkOptions, "store" | "linkTargets" | "isOver">;
+type Options = Pick<OutgoingWalkOptions, "store" | "path" | "leftOut" | "linkTargets" | "isOver">;
 
 const wholePage = ({ linkTargets, isOver }: Options) =>
   ({ limit: Number.MAX_SAFE_INTEGER, hidden: true, linkTargets, isOver }) as const;
@@ -195,19 +198,41 @@ const wholePage = ({ linkTargets, isOver }: Options) =>
 /** Entries as objects: the contents of some follow them. */
 function entriesOf(options: Options): GetPage<PageEntry> {
   const page = wholePage(options);
-  return async (folder, { held, ...place }) =>
-    options.store.page(folder, { ...page, ...place, bytes: pageBytes(held) });
+  const { store, path, leftOut } = options;
+  return async (folder, { held, ...place }) => {
+    const all = await store.page(folder, { ...page, ...place, bytes: pageBytes(held) });
+    if (leftOut === undefined) return all;
+    const isSent = (entry: PageEntry): boolean =>
+      !leftOut.has(entry.name, isFolder(entry), folder === path);
+    return { ...all, entries: all.entries.filter(isSent) };
+  };
 }
 
 function runsOf(options: Options): GetPage<ItemRun> {
   const page = wholePage(options);
-  const taker = new ItemPageWriter();
+  const writer = new ItemPageWriter();
+  const { path, leftOut } = options;
   return async (folder, { held, ...place }) => {
-    taker.begin();
+    writer.begin();
+    const taker = leftOut === undefined ? writer : takerWithout(leftOut, writer, folder === path);
     const request = { ...page, ...place, bytes: pageBytes(held), taker };
     const { entries, cursor, skippedNames } = await options.store.page(folder, request);
     takeEntries(entries, taker);
-    return { entries: taker.finish(), cursor, skippedNames };
+    return { entries: writer.finish(), cursor, skippedNames };
+  };
+}
+
+/** @param isFirst whether the page is of the folder of the walk */
+function takerWithout(leftOut: LeftOut, writer: ItemPageWriter, isFirst: boolean): EntryTaker {
+  return {
+    take(bytes, start, end, facts) {
+      const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+      const isOne = isFolder({ name, ...facts });
+      if (!leftOut.has(name, isOne, isFirst)) writer.take(bytes, start, end, facts);
+    },
+    get bytes() {
+      return writer.bytes;
+    },
   };
 }
 

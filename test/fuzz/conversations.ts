@@ -89,7 +89,13 @@ function conversation(stream: number, random: Random): Step[] {
     case 4: {
       const after = random.pick([undefined, "", "a.txt", "dir/", "dir/b.txt", "zz"]);
       const contentsUpTo = random.pick([0, 100, 2 ** 53 - 1]);
-      const value = { path: name(), after, contentsUpTo, linkTargets: random.below(2) === 0 };
+      const value = {
+        path: name(),
+        after,
+        contentsUpTo,
+        linkTargets: random.below(2) === 0,
+        leaveOut: random.pick([[], ["*.txt"], ["dir/", "/a"]]),
+      };
       if (random.below(3) === 0) {
         const paths = Array.from({ length: 1 + random.below(5) }, name);
         return download(stream, { case: "walk", value: { path: "", paths, contentsUpTo } }, random);

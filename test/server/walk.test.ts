@@ -3,8 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync, symlinkSync } from "node:fs";
 import { crc32 } from "../../src/hash.ts";
 import { connect, type Server } from "../../src/index.ts";
-import { MAX_WALKS, WALK_PATHS_BYTES, WALK_PATHS_MOST } from "../../src/limits.ts";
-import { IncomingWalk } from "../../src/transfer/incoming-walk.ts";
+import {
+  LEAVE_OUT_BYTES,
+  LEAVE_OUT_MOST,
+  MAX_WALKS,
+  WALK_PATHS_BYTES,
+  WALK_PATHS_MOST,
+} from "../../src/limits.ts";
+import { IncomingWalk, type WalkedItem } from "../../src/transfer/incoming-walk.ts";
 import type { Walk } from "../../src/wire/gen/messages.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
@@ -24,6 +30,18 @@ afterAll(async () => {
   await server.stop();
   library[Symbol.dispose]();
 });
+
+/** What comes on a stream until its Finish. */
+async function itemsOf(peer: RawPeer, contentsUpTo: number): Promise<WalkedItem[]> {
+  const incoming = new IncomingWalk(contentsUpTo);
+  const items: WalkedItem[] = [];
+  for (;;) {
+    const heard = await peer.next();
+    if (typeof heard === "string" || !("bytes" in heard)) return items;
+    incoming.push(heard.bytes, crc32(heard.bytes));
+    for (let item = incoming.next(); item !== undefined; item = incoming.next()) items.push(item);
+  }
+}
 
 const walk = (fields: Partial<Walk>) =>
   ({ case: "walk", value: { path: "t", ...fields } }) as const;
@@ -53,6 +71,52 @@ describe("a walk", () => {
     expect((await peer.body(2)).case).toBe("response");
   });
 
+  test.each<[string, string[]]>([
+    ["no name", [""]],
+    ["a path", ["a/b"]],
+    ["only a star", ["*"]],
+    ["two stars", ["**a"]],
+    ["a star in the middle", ["a*b"]],
+    ["brackets", ["[a]"]],
+    ["too many", Array.from({ length: LEAVE_OUT_MOST + 1 }, () => "a")],
+    ["too much", ["a".repeat(LEAVE_OUT_BYTES + 1)]],
+  ])("that is to leave out %s is refused", async (_, leaveOut) => {
+    using peer = await RawPeer.welcomed(Number(server.port));
+    peer.request(1, walk({ leaveOut }));
+    expect((await peer.failure(1)).code).toBe("INVALID_ARGUMENT");
+  });
+
+  test.each([0, 2000])(
+    "sends nothing of what it is to leave out (contents up to %d)",
+    async (contentsUpTo) => {
+      for (const name of [
+        "a.tmp",
+        "in/a.tmp",
+        "in/skip/deep/x",
+        "skip/y",
+        "in/first/z",
+        "first/z",
+      ]) {
+        library.file(`left/${name}`, "left out");
+      }
+      library.file("left/kept", "kept");
+      for (let index = 0; index < 3000; index += 1) library.file(`left/in/many/${index}.tmp`);
+      using peer = await RawPeer.welcomed(Number(server.port));
+      peer.request(1, walk({ path: "left", leaveOut: ["*.tmp", "skip/", "/first"], contentsUpTo }));
+      expect((await peer.body(1)).case).toBe("response");
+      const items = await itemsOf(peer, contentsUpTo);
+      const names = items.map(({ message: { leave, entry } }) => [leave, entry?.name]);
+      expect(names).toEqual([
+        [0, "in"],
+        [0, "first"],
+        [0, "z"],
+        [1, "many"],
+        [2, "kept"],
+      ]);
+      rmSync(library.at("left"), { recursive: true });
+    },
+  );
+
   test("of too many paths, or too long ones, is refused", async () => {
     using peer = await RawPeer.welcomed(Number(server.port));
     const long = (count: number, bytes: number) => Array<string>(count).fill("0".repeat(bytes));
@@ -73,16 +137,8 @@ describe("a walk", () => {
     peer.request(1, walk({ paths, contentsUpTo: 2000 }));
     const answer = await peer.body(1);
     expect(answer).toMatchObject({ case: "response", value: { result: { case: "walk" } } });
-    const incoming = new IncomingWalk(2000);
-    for (
-      let heard = await peer.next();
-      typeof heard !== "string" && "bytes" in heard;
-      heard = await peer.next()
-    ) {
-      incoming.push(heard.bytes, crc32(heard.bytes));
-    }
     const items: unknown[] = [];
-    for (let item = incoming.next(); item !== undefined; item = incoming.next()) {
+    for (const item of await itemsOf(peer, 2000)) {
       const { entry, failure, leave } = item.message;
       expect(leave).toBe(0);
       items.push([entry?.name ?? failure?.code, entry?.kind, entry?.size, item.contents?.length]);

@@ -35,6 +35,7 @@ async function walk(store: Store, path: string, after?: string): Promise<Line[]>
     path,
     after,
     paths: [],
+    leftOut: undefined,
     linkTargets: false,
     contentsUpTo: UP_TO,
     onReady: () => wake(),

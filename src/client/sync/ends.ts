@@ -7,6 +7,7 @@ import type { Calls } from "../calls/calls.ts";
 import { kept } from "../local/kept.ts";
 import { LocalFolder } from "../local/local-folder.ts";
 import { LocalWalk, type Walk } from "../local/local-walk.ts";
+import type { Filter } from "../trees/filter.ts";
 import { checkGet, UploadLoops } from "../trees/into-itself.ts";
 import type { LinksOption, TreeRoot } from "../trees/tree.ts";
 import { walkTree } from "../trees/tree-walk.ts";
@@ -34,7 +35,7 @@ export async function downEnds(
   return {
     root,
     side: new DownSide(calls, path, options),
-    source: () => walkRemote(calls, path, options),
+    source: (filter) => walkRemote(calls, path, options, filter && ofAnyKind(filter)),
     target: () => (isLocalFolder(local) ? walkLocal(local, ofTarget(options)) : EMPTY_WALK),
     open: () => LocalFolder.make(realPath(local), kept(source, options), durability),
   };
@@ -68,6 +69,11 @@ export async function upEnds(
   };
 }
 
+/** A folder of the source that is left out would not tell that a file of this name in the target stays, too. */
+function ofAnyKind(filter: Filter): Filter {
+  return { ...filter, leaveOut: filter.leaveOut.filter((pattern) => !pattern.endsWith("/")) };
+}
+
 /** Links of the target are not followed: what they lead to is not changed. */
 function ofTarget<Options extends LinksOption>(options: Options): Options {
   return { ...options, links: options.links === "follow" ? "copy" : options.links };
@@ -81,8 +87,9 @@ async function walkRemote(
   calls: Calls,
   path: string,
   { signal, links = "copy" }: Signalled<LinksOption>,
+  filter?: Filter,
 ): Promise<Walk> {
-  return new RemoteWalk(await walkTree(calls, path, { contentsUpTo: 0, links, signal }));
+  return new RemoteWalk(await walkTree(calls, path, { contentsUpTo: 0, links, filter, signal }));
 }
 
 /** @returns undefined where there is none @throws NOT_A_DIRECTORY */

@@ -26,8 +26,8 @@ import { Tally } from "./tally.ts";
 export interface Ends<Folder> {
   readonly root: TreeRoot;
   readonly side: Side<Folder>;
-  /** @throws NOT_FOUND, NOT_A_DIRECTORY */
-  readonly source: () => MaybePromise<Walk>;
+  /** @param filter what it excludes may be left out @throws NOT_FOUND, NOT_A_DIRECTORY */
+  readonly source: (filter: Filter | undefined) => MaybePromise<Walk>;
   /** Nothing is in a target that does not exist. @throws NOT_A_DIRECTORY */
   readonly target: () => MaybePromise<Walk>;
   /** Opens the folder that is the target, or makes it. */
@@ -188,7 +188,7 @@ export class SyncRun<Folder> {
   }
 
   async #merge(): Promise<Merge> {
-    const source = await this.#ends.source();
+    const source = await this.#ends.source(this.#filter);
     try {
       return new Merge(source, await this.#ends.target());
     } catch (thrown) {

@@ -1,6 +1,7 @@
 /** Downloads the files of a tree: each came along with a list, or is asked for by itself. */
 import { BLOCK_SIZE, DOWNLOAD_WINDOW, SMALL_FILE } from "../../limits.ts";
 import type { Collision, DurabilityLevel, MaybePromise, StoreEntry } from "../../store/store.ts";
+import { WALK_LEAVE_OUT } from "../../wire/features.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Calls } from "../calls/calls.ts";
 import { storeEntry } from "../download/download-stream.ts";
@@ -43,8 +44,14 @@ export class GetFiles implements Disposable {
    */
   get contentsUpTo(): number {
     const { filter, keeps } = this.#selection;
-    const isAll = this.#collision !== "skip" && filter === undefined && keeps === undefined;
-    return isAll ? SMALL_FILE : 0;
+    const isAll = filter === undefined || (filter.isLeftOut && this.#leavesOut);
+    return isAll && this.#collision !== "skip" && keeps === undefined ? SMALL_FILE : 0;
+  }
+
+  /** Whether the server sends nothing of what a filter leaves out. */
+  get #leavesOut(): boolean {
+    if (this.#options.links === "follow") return false;
+    return this.#calls.link.current.connection.session.has(WALK_LEAVE_OUT);
   }
 
   [Symbol.dispose](): void {

@@ -190,7 +190,12 @@ export class TreeGet {
     const { signal } = this.#run;
     const { contentsUpTo } = this.#files;
     const { links = "copy" } = this.#options;
-    const walk = await walkTree(this.#calls, root.path, { contentsUpTo, links, signal });
+    const walk = await walkTree(this.#calls, root.path, {
+      contentsUpTo,
+      links,
+      filter: this.#selection.filter,
+      signal,
+    });
     using open = new OpenFolders(above);
     try {
       open.push(root, "", make);

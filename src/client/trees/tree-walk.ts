@@ -8,11 +8,13 @@ import { quote } from "../../store/names.ts";
 import { type GetPage, isFolder, type MadeItem, WalkItems } from "../../transfer/walk-items.ts";
 import type { ReadEntry } from "../../wire/entry-reader.ts";
 import type { Entry, TreeItem } from "../../wire/gen/messages.ts";
+import { WALK_LEAVE_OUT } from "../../wire/features.ts";
 import { failureError } from "../../session/failure.ts";
 import type { Calls } from "../calls/calls.ts";
 import { isBefore, PageOrder } from "../calls/page.ts";
 import type { Link } from "../connection/link.ts";
 import type { Retry } from "../connection/retry.ts";
+import type { Filter } from "./filter.ts";
 import { FollowingWalk } from "./following-walk.ts";
 import { type LinksOption, unlessRefused } from "./tree.ts";
 import { WalkStream } from "./walk-stream.ts";
@@ -49,6 +51,8 @@ export interface TreeWalkOptions {
    * failure of that. Unless given, or with `skip`, they only come.
    */
   readonly links?: LinksOption["links"];
+  /** What it says may be left out; not with `follow`. */
+  readonly filter?: Filter | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -61,12 +65,16 @@ export async function walkTree(
   const { contentsUpTo, links = "skip", signal } = options;
   if (links === "follow") {
     return FollowingWalk.begin(calls, path, { signal }, (folder) =>
-      walkTree(calls, folder, { ...options, links: "skip" }),
+      walkTree(calls, folder, { contentsUpTo, signal }),
     );
   }
   const linkTargets = links === "copy";
-  const open = (link: Link, after?: string): Promise<WalkStream> =>
-    WalkStream.open(link, { path, after, contentsUpTo, linkTargets }, signal);
+  const { leaveOut = [] } = options.filter ?? {};
+  const open = (link: Link, after?: string): Promise<WalkStream> => {
+    const request = { path, after, contentsUpTo, linkTargets };
+    const isLeft = leaveOut.length > 0 && link.connection.session.has(WALK_LEAVE_OUT);
+    return WalkStream.open(link, isLeft ? { ...request, leaveOut } : request, signal);
+  };
   const first = await calls.link.withRetries((link) => open(link).catch(unlessRefused), signal);
   if (first === undefined) return new ListedWalk(calls, path, signal);
   const reopen = (after?: string): Promise<WalkStream> =>

@@ -15,6 +15,8 @@ export interface WalkRequest {
   readonly after?: string | undefined;
   /** Only these files, where the server has the feature. */
   readonly paths?: readonly string[];
+  /** Names that are not sent, where the server has the feature. */
+  readonly leaveOut?: readonly string[];
   /** Files of at most so many bytes are sent along. */
   readonly contentsUpTo: number;
   readonly linkTargets?: boolean;

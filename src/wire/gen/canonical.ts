@@ -1118,10 +1118,13 @@ function writeWalk(writer: CanonicalWriter, message: Init<Walk>): void {
   if (message.paths !== undefined)
     for (const item of writer.items(message.paths, "string", "Walk.paths"))
       writer.string(42, item, "Walk.paths");
+  if (message.leaveOut !== undefined)
+    for (const item of writer.items(message.leaveOut, "string", "Walk.leaveOut"))
+      writer.string(50, item, "Walk.leaveOut");
 }
 
 function readWalk(reader: CanonicalReader): Walk {
-  const message: Walk = { path: "", contentsUpTo: 0, linkTargets: false, paths: [] };
+  const message: Walk = { path: "", contentsUpTo: 0, linkTargets: false, paths: [], leaveOut: [] };
   let tag = reader.tag();
   if (tag === 10) {
     message.path = reader.string();
@@ -1141,6 +1144,10 @@ function readWalk(reader: CanonicalReader): Walk {
   }
   while (tag === 42) {
     message.paths.push(reader.string());
+    tag = reader.tag();
+  }
+  while (tag === 50) {
+    message.leaveOut.push(reader.string());
     tag = reader.tag();
   }
   reader.over(tag);

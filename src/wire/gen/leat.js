@@ -2421,6 +2421,7 @@ export const leat = $root.leat = (() => {
 
             const Walk = function (properties) {
                 this.paths = [];
+                this.leaveOut = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2432,6 +2433,7 @@ export const leat = $root.leat = (() => {
             Walk.prototype.contentsUpTo = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Walk.prototype.linkTargets = false;
             Walk.prototype.paths = $util.emptyArray;
+            Walk.prototype.leaveOut = $util.emptyArray;
 
             let $oneOfFields;
 
@@ -2508,6 +2510,14 @@ export const leat = $root.leat = (() => {
                             if (!(message.paths && message.paths.length))
                                 message.paths = [];
                             message.paths.push(reader.stringVerify());
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.leaveOut && message.leaveOut.length))
+                                message.leaveOut = [];
+                            message.leaveOut.push(reader.stringVerify());
                             continue;
                         }
                     }

@@ -389,6 +389,12 @@ export interface Walk {
    * 15,360 bytes together. Each has one item, in this order, with `leave` 0. `after` is absent.
    */
   paths: string[];
+  /**
+   * Only if Welcome.features has "walk-leave-out". Names that are left out, folders with everything in them: at most 64 patterns of
+   * at most 4,096 bytes together. Each is a name, or a "*" and the end of a name. Behind a "/" it counts only directly in the
+   * folder, before a "/" only for folders; a link is none.
+   */
+  leaveOut: string[];
 }
 
 export interface WalkResponse {
@@ -879,6 +885,7 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "contentsUpTo", type: "uint64" },
     { name: "linkTargets", type: "bool" },
     { name: "paths", type: "string", repeated: true },
+    { name: "leaveOut", type: "string", repeated: true },
   ],
   WalkResponse: [
     { name: "entry", type: "message", of: "Entry", optional: true },
