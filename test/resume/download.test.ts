@@ -316,6 +316,10 @@ describe("what an interrupted download has left", () => {
     const makers: Readonly<Record<string, (path: string) => void>> = {
       "a folder": (path) => mkdirSync(path),
       "a link to nothing": (path) => symlinkSync("nowhere", path),
+      "a link to another file": (path) => {
+        writeFileSync(`${path}.other`, "mine");
+        symlinkSync(`${path}.other`, path);
+      },
       "a pipe": (path) => void Bun.spawnSync(["mkfifo", path]),
       "a file with another name too": (path) => {
         writeFileSync(`${path}.other`, "mine");
