@@ -249,6 +249,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
         collision,
         durability,
         again,
+        replaces: collision === "replace",
       };
       const stored = putWhole(store, file, this.#wasTaken);
       if (!(stored instanceof Promise)) return this.#outcomes.known(report(undefined, stored));

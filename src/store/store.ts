@@ -184,6 +184,8 @@ export interface NewFile {
   readonly modified?: Time | undefined;
   /** As in `CreateOptions`. */
   readonly mode?: number | undefined;
+  /** A file that has the name is replaced, and its mode kept. */
+  readonly replaces?: boolean | undefined;
 }
 
 /** A file that is to come. */
@@ -336,8 +338,8 @@ export interface Store extends AsyncDisposable {
    */
   readWhole?(folder: string, entry: PageEntry, into: Uint8Array): string | undefined;
   /**
-   * Writes a whole small file at once, under a name that is free, with the durability `none`. Missing where the store
-   * cannot do that. Throws nothing.
+   * Writes a whole small file at once, under a name that is free or that of a file to replace, with the durability `none`.
+   * Missing where the store cannot do that. Throws nothing.
    * @param folder its path
    * @param checkFirst checks that the name is free before the bytes are written, too
    * @returns undefined where nothing was changed: `create` can do it, or tells why not

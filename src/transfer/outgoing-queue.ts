@@ -1,5 +1,6 @@
 /** Sends bytes that are queued as they are made: messages, and what belongs to them. Each frame has a CRC of its own. */
 import { TREE_FRAME } from "../limits.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { FinishInit, Outgoing } from "../session/outgoing.ts";
 import { Digest } from "./digest.ts";
 
@@ -19,6 +20,9 @@ export class OutgoingQueue implements Outgoing {
   #at = 0;
   /** Bytes that wait. */
   #waiting = 0;
+  /** It was told that bytes wait. */
+  #isReady = false;
+  #isScheduled = false;
   #isEnded = false;
   released = false;
   finished: FinishInit | undefined;
@@ -47,7 +51,23 @@ export class OutgoingQueue implements Outgoing {
     if (this.released || bytes.length === 0) return;
     this.#pieces.push(bytes);
     this.#waiting += bytes.length;
-    if (this.#waiting === bytes.length) this.#options.onReady();
+    if (this.#waiting >= WORTH_A_FRAME) this.#ready();
+    else if (!this.#isScheduled) this.#schedule();
+  }
+
+  /** Few bytes wait for others that come in this turn of the event loop: a frame for each item takes longer than the items. */
+  #schedule(): void {
+    this.#isScheduled = true;
+    nextTurn(() => {
+      this.#isScheduled = false;
+      if (this.#waiting > 0) this.#ready();
+    });
+  }
+
+  #ready(): void {
+    if (this.#isReady || this.released) return;
+    this.#isReady = true;
+    this.#options.onReady();
   }
 
   /** Nothing more comes: Finish follows what waits. */
@@ -80,6 +100,7 @@ export class OutgoingQueue implements Outgoing {
       if (this.#at === piece.length) this.#shift();
     }
     this.#waiting -= length;
+    if (this.#waiting === 0) this.#isReady = false;
     this.#digest.update(into.subarray(at, end));
     this.#options.onTaken(length);
   }
@@ -106,6 +127,9 @@ export class OutgoingQueue implements Outgoing {
     this.#next = 0;
   }
 }
+
+/** Bytes that do not wait for others. */
+const WORTH_A_FRAME = TREE_FRAME / 4;
 
 /** Pieces that were taken are forgotten together: an array is shortened once for so many. */
 const MANY = 256;

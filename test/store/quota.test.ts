@@ -99,6 +99,10 @@ describe("counts", () => {
     expect(used()).toBe(400);
     expect(store.writeWhole("", { name: "d" }, Buffer.alloc(50), false)).toBeDefined();
     expect(store.writeWhole("", { name: "d" }, Buffer.alloc(50), false)).toBeUndefined();
+    const replacing = { name: "d", replaces: true };
+    expect(store.writeWhole("", replacing, Buffer.alloc(70), false)).toBeDefined();
+    expect(used()).toBe(470);
+    expect(store.writeWhole("", replacing, Buffer.alloc(50), false)).toBeDefined();
     await store.remove("c");
     expect(used()).toBe(150);
     expect(await recounted()).toBe(150);

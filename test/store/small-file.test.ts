@@ -1,6 +1,16 @@
 /** The quick way to write a small file leaves what the ordinary way leaves. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, lstatSync, readFileSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  symlinkSync,
+} from "node:fs";
 import { SYNC_TOGETHER } from "../../src/limits.ts";
 import { TreeSyncs } from "../../src/store/write/file-syncs.ts";
 import { createLocalFile } from "../../src/client/local/local-file.ts";
@@ -27,6 +37,23 @@ async function ordinarily(path: string, bytes: Uint8Array): Promise<void> {
 function facts(path: string): object {
   const { mode, mtimeNs, size, nlink } = lstatSync(path, { bigint: true });
   return { mode, mtimeNs, size, nlink, contents: readFileSync(path, "latin1") };
+}
+
+/** A file that is open. */
+class DiskLook implements Disposable {
+  readonly #fd: number;
+
+  constructor(path: string) {
+    this.#fd = openSync(path, "r");
+  }
+
+  get text(): string {
+    return readFileSync(this.#fd, "utf8");
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
 }
 
 describe("a small file", () => {
@@ -57,6 +84,42 @@ describe("a small file", () => {
     rmdirSync(here.at("gone"));
     expect(gone.writeSmall("x", new Uint8Array(1), { modified })).toBe(false);
     expect(readdirSync(here.path).toSorted()).toEqual(["file", "folder", "link"]);
+  });
+
+  test.each([0o644, 0o600, 0o444, 0o666, 0])(
+    "of mode 0%o is replaced as the ordinary way replaces it",
+    async (mode) => {
+      using here = new TemporaryFolder();
+      using folder = LocalFolder.open(here.path);
+      const bytes = Buffer.from("newer");
+      for (const name of ["quick", "ordinary"]) chmodSync(here.file(name, "old"), mode);
+      using open = new DiskLook(here.at("quick"));
+      expect(folder.writeSmall("quick", bytes, { modified, mode: 0o755 }, "replace")).toBe(quick);
+      if (!quick) return;
+      await ordinarily(here.at("ordinary"), bytes);
+      expect(facts(here.at("quick"))).toEqual(facts(here.at("ordinary")));
+      expect(open.text).toBe("old"); // it is another file
+      expect(readdirSync(here.path).toSorted()).toEqual(["ordinary", "quick"]);
+    },
+  );
+
+  test("does not replace what is no file, or of another group", () => {
+    using here = new TemporaryFolder();
+    here.folder("folder");
+    symlinkSync("file", here.at("link"));
+    here.file("file", "old");
+    const names = ["folder", "link"];
+    if (process.getuid?.() === 0) {
+      chownSync(here.file("group", "old"), 0, 4242);
+      names.push("group");
+    }
+    using folder = LocalFolder.open(here.path);
+    const before = readdirSync(here.path).toSorted();
+    for (const name of names) {
+      expect(folder.writeSmall(name, new Uint8Array(1), { modified }, "replace")).toBe(false);
+    }
+    expect(readFileSync(here.at("file"), "utf8")).toBe("old");
+    expect(readdirSync(here.path).toSorted()).toEqual(before);
   });
 
   test.each(["none", "fsync"] as const)(

@@ -145,13 +145,18 @@ export class LocalFolder implements Disposable {
   }
 
   /** Writes a whole small file, as `writeSmallFile`. @returns whether it was written */
-  writeSmall(name: string, bytes: Uint8Array, { modified, mode }: FolderAttributes): boolean {
+  writeSmall(
+    name: string,
+    bytes: Uint8Array,
+    { modified, mode }: FolderAttributes,
+    collision: Collision = "fail",
+  ): boolean {
     // Where one name was taken, most are: from then on each is checked before its bytes are written.
     const done = writeSmallFile(
       this.#folder,
       name,
       bytes,
-      { modified, mode: givenMode(mode) },
+      { modified, mode: givenMode(mode), replaces: collision === "replace" },
       this.#wasTaken,
     );
     this.#wasTaken ||= !done;

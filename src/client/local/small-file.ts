@@ -9,6 +9,7 @@ import type { Folder } from "../../store/resolve/folder.ts";
 import { statAt } from "../../store/system/kernel.ts";
 import { readAt } from "../../store/read/whole-file.ts";
 import type { Time } from "../../store/store.ts";
+import { partialName } from "./partial-names.ts";
 import { writeWhole } from "../../store/write/whole-file.ts";
 
 /**
@@ -22,11 +23,21 @@ export function writeSmallFile(
   folder: Folder,
   name: string,
   bytes: Uint8Array,
-  { modified, mode }: { readonly modified: Time | undefined; readonly mode: number },
+  { modified, mode, replaces }: NewSmallFile,
   checkFirst = false,
 ): boolean {
-  if (folder.fd === undefined) return false;
-  return writeWhole(folder.fd, { name, modified, mode }, bytes, checkFirst, () => true) === true;
+  const { fd } = folder;
+  if (fd === undefined) return false;
+  const temporary = () => ({ folder: fd, name: partialName(name) });
+  const file = { name, modified, mode, replacing: replaces ? { temporary } : undefined };
+  return writeWhole(fd, file, bytes, checkFirst, () => true) === true;
+}
+
+interface NewSmallFile {
+  readonly modified: Time | undefined;
+  readonly mode: number;
+  /** A file that has the name is replaced, and its mode kept. */
+  readonly replaces: boolean;
 }
 
 export interface SmallFile {

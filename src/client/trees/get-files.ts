@@ -125,7 +125,8 @@ export class GetFiles implements Disposable {
     const { contents } = came;
     this.#run.moved(contents.length, item);
     const isWritten =
-      this.#durability === "none" && folder.writeSmall(name, contents, kept(entry, this.#options));
+      this.#durability === "none" &&
+      folder.writeSmall(name, contents, kept(entry, this.#options), this.#collision);
     if (isWritten) end(fetched(item, entry, { skipped: false, durability: "none" }));
     else end(this.#save(folder, item, name, entry, contents.slice()));
   }

@@ -48,10 +48,13 @@ export class PermittedStore implements Store {
           : undefined;
     }
     if (store.writeWhole !== undefined) {
-      this.writeWhole = (folder, file, ...rest) =>
-        permissions.mayChange(below(folder, file.name), "write")
-          ? store.writeWhole!(folder, file, ...rest)
-          : undefined; // `create` tells why
+      this.writeWhole = (folder, file, ...rest) => {
+        const path = below(folder, file.name);
+        const mayBe =
+          permissions.mayChange(path, "write") &&
+          (file.replaces !== true || permissions.mayChange(path, "overwrite"));
+        return mayBe ? store.writeWhole!(folder, file, ...rest) : undefined; // `create` tells why
+      };
     }
     // Where other names have other permissions, a link could tell of them, or lead others there.
     if (store.makeLink !== undefined && permissions.isUniform) {

@@ -6,7 +6,8 @@
 
 import { LeatError } from "../../errors.ts";
 import { TRIES_CHECK, UNNAMED_BELOW, UPLOAD_WINDOW } from "../../limits.ts";
-import { checkPath, isSegment, quote } from "../names.ts";
+import { randomBytes } from "../../hash.ts";
+import { below, checkPath, isSegment, quote } from "../names.ts";
 import type { Library, OpenPlace } from "../resolve/library.ts";
 import { entryBehindLink } from "../resolve/link-entry.ts";
 import { mayBeOwnFolder } from "../resolve/own-folder.ts";
@@ -14,7 +15,7 @@ import type { CreateOptions, NewFile, StoreEntry } from "../store.ts";
 import { descriptorFacts } from "../system/descriptor.ts";
 import { writePace } from "../system/disk-pace.ts";
 import { versionedEntry } from "../system/entry.ts";
-import type { Facts } from "../system/facts.ts";
+import { bytesOf, type Facts } from "../system/facts.ts";
 import { isDirectory, takenOver } from "../system/refusals.ts";
 import type { Versions } from "../system/versions.ts";
 import { checkCollision, type Skipped } from "../write/collision.ts";
@@ -22,7 +23,7 @@ import { DiskSink } from "../write/disk-sink.ts";
 import { checkFree } from "../write/free-space.ts";
 import { FILE_MODE, partialMode } from "../write/new-mode.ts";
 import { abandon, type PartialFile } from "../write/partial.ts";
-import { writeWhole } from "../write/whole-file.ts";
+import { type Replacing, writeWhole } from "../write/whole-file.ts";
 import { partialName } from "./partial-name.ts";
 import { keyOf } from "./receipt-record.ts";
 import { type Created, type RetriedPartial, RetriedUpload } from "./retried-upload.ts";
@@ -111,7 +112,7 @@ export class Uploads implements AsyncDisposable {
   /** As `Store.writeWhole`. */
   writeWhole(
     folder: string,
-    { name, modified, mode = FILE_MODE }: NewFile,
+    { name, modified, mode = FILE_MODE, replaces }: NewFile,
     bytes: Uint8Array,
     checkFirst: boolean,
   ): StoreEntry | undefined {
@@ -122,8 +123,9 @@ export class Uploads implements AsyncDisposable {
       const place = this.library.folderNow(folder);
       const { fd } = place;
       if (fd === undefined || !this.folders.partials.canPublishTo(place)) return undefined;
-      const file = { name, modified, mode };
       const { usage } = this.library;
+      const replacing = replaces === true ? this.#replacing(below(folder, name)) : undefined;
+      const file = { name, modified, mode, replacing };
       usage?.take(bytes.length, 1);
       const entry = writePace.onLoop(() =>
         writeWhole(fd, file, bytes, checkFirst, (written) =>
@@ -135,6 +137,22 @@ export class Uploads implements AsyncDisposable {
     } catch {
       return undefined;
     }
+  }
+
+  /** By a name among the partial files, where it is found if this process is killed. */
+  #replacing(path: string): Replacing | undefined {
+    const { folder } = this.folders.partials;
+    const { fd } = folder;
+    if (fd === undefined) return undefined;
+    const options = {
+      uploadId: randomBytes(UPLOAD_ID_BYTES),
+      collision: "replace",
+      durability: "none",
+    } as const;
+    return {
+      temporary: () => ({ folder: fd, name: partialName(path, options) }),
+      replaced: (existing) => this.library.usage?.give(bytesOf(existing), 1),
+    };
   }
 
   /** Older tries of an upload that are open in this process let go of it. */
