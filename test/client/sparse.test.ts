@@ -177,6 +177,12 @@ describe.skipIf(!HAS_HOLES)("a file with holes", () => {
     await client.putTree(local.at("tree"), "tree-up");
     expect(sameFiles(path, library.at("tree-up", "sparse"))).toBe(true);
     expect(allocatedOf(library.at("tree-up", "sparse"))).toBeLessThanOrEqual(FILLED + MiB);
+    await client.syncDown("tree", local.at("synced"), FAST);
+    await client.syncUp(local.at("synced"), "synced");
+    for (const copy of [local.at("synced", "sparse"), library.at("synced", "sparse")]) {
+      expect(sameFiles(path, copy)).toBe(true);
+      expect(allocatedOf(copy)).toBeLessThanOrEqual(FILLED + MiB);
+    }
   });
 
   test("needs no more free space than its data", async () => {
