@@ -10,7 +10,7 @@ import { versionedEntry } from "../system/entry.ts";
 import type { Versions } from "../system/versions.ts";
 import { changedAt, type Facts, sameChanged, sameModified } from "../system/facts.ts";
 import { quote } from "../names.ts";
-import { holeAt } from "../system/kernel.ts";
+import { holeAt, tellsOfHoles } from "../system/kernel.ts";
 import { readLater } from "../system/thread-pool.ts";
 import type { Source, StoreEntry } from "../store.ts";
 
@@ -35,7 +35,8 @@ export class DiskSource implements Source {
     this.#versions = versions;
     this.#pace = pace;
     const { size, allocated } = file.facts;
-    this.allocated = size >= BLOCK_SIZE && allocated < size ? allocated : undefined;
+    const isSparse = tellsOfHoles && size >= BLOCK_SIZE && allocated < size;
+    this.allocated = isSparse ? allocated : undefined;
     this.settled = unchangedFor(file.facts) > VERSION_GRAIN;
   }
 

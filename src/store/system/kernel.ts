@@ -207,6 +207,9 @@ export function readDirectoryEntries(fd: number): Uint8Array | number {
   return result < 0 ? result : entries.subarray(0, result);
 }
 
+/** Whether this system has `holeAt`. */
+export const tellsOfHoles = symbols !== undefined;
+
 const SEEK_END = 2;
 const SEEK_DATA = 3;
 
