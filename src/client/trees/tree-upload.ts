@@ -41,6 +41,8 @@ interface Sent {
   readonly item: AnyItem | undefined;
   /** Where it begins in the bytes of its stream. */
   readonly at: number;
+  /** It had left on an earlier stream: so it counts as sent, although this one may be lost before it leaves. */
+  readonly again: boolean;
 }
 
 export class TreeUpload {
@@ -193,7 +195,7 @@ export class TreeUpload {
 
   #encode(item: AnyItem | undefined, init: Init<TreeItem>): void {
     const queue = this.#stream!.queue;
-    this.#sent.push({ item, at: queue.queued });
+    this.#sent.push({ item, at: queue.queued, again: init.again === true });
     queue.push(encodeMessage("TreeItem", init, true));
   }
 
@@ -266,7 +268,9 @@ export class TreeUpload {
     this.#at = undefined;
     const sent = this.#sent;
     this.#sent = [];
-    for (const { item, at } of sent) if (item !== undefined) this.#push(item, at < taken);
+    for (const { item, at, again } of sent) {
+      if (item !== undefined) this.#push(item, again || at < taken);
+    }
     for (const item of this.#waiting.splice(0)) this.#push(item, false);
     this.#isEnding = false;
     if (this.#finished !== undefined) this.#end();

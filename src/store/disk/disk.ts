@@ -16,6 +16,7 @@ import type { KeptBounds } from "../uploads/kept-partials.ts";
 import { Library, type Part, type Resolution } from "../resolve/library.ts";
 import { checkPath, quote } from "../names.ts";
 import { Pages } from "../listing/pages.ts";
+import { isDirectory } from "../system/refusals.ts";
 import { modeBits } from "../write/attributes.ts";
 import type {
   Attributes,
@@ -177,9 +178,8 @@ export class DiskStore implements Store {
     const options = { parents, durability, mode, parentMode: own };
     const made = (): StoreEntry => this.#made(path, { ...attributes, mode });
     return this.#change(path, () => {
-      // One that gets a time was filled, and is there.
-      const isThere = parents && durability === "none" && attributes.modified !== undefined;
-      const there = isThere ? this.#withAttributes(path, { ...attributes, mode }) : undefined;
+      const mayBeThere = parents && durability === "none";
+      const there = mayBeThere ? this.#there(path, { ...attributes, mode }) : undefined;
       if (there !== undefined) return there;
       const coming = makeFolder(this.#library, path, options);
       return coming === undefined ? made() : coming.then(made);
@@ -200,6 +200,20 @@ export class DiskStore implements Store {
     } catch {
       // It was made, even if its facts cannot be read.
       return unseenFolder(checkPath(path).at(-1) ?? "");
+    }
+  }
+
+  /** What makes a folder takes several times as long. @returns undefined where it is not there, or may not be */
+  #there(path: string, attributes: FolderAttributes): StoreEntry | undefined {
+    // One that gets a time was filled.
+    if (attributes.modified !== undefined) return this.#withAttributes(path, attributes);
+    if (hasAttributes(attributes)) return undefined;
+    try {
+      const { folder, name } = this.#library.placeNow(path, isDirectory);
+      const facts = folder.stat(name);
+      return facts?.kind === "DIRECTORY" ? versionedEntry(name, facts) : undefined;
+    } catch {
+      return undefined; // making it tells
     }
   }
 
