@@ -147,7 +147,9 @@ export class UploadLoops {
       throw error;
     }
     const served = folders.find((folder) => isFolder(join(folder, mark)));
-    await this.#removeMark(mark);
+    const removed = this.#removeMark(mark);
+    // What follows is asked behind it, and need not wait for its answer. If nothing follows, its caller may close the client.
+    if (served !== undefined) await removed;
     return served;
   }
 
