@@ -43,10 +43,10 @@ const FULL: SecurePlan = {
   size: GiB,
   parts: { count: 64, size: 16 * MiB, clients: 4 },
   small: 5000,
-  tls: { file: times(5), parts: times(3) },
-  ssh: { file: times(3), small: times(5) },
-  users: { file: times(5), small: times(15) },
-  logins: { rounds: 3, rate: 1000, addresses: 50, watch: 5000 },
+  tls: { file: times(4), parts: times(3, false) },
+  ssh: { file: times(3, false), small: times(4) },
+  users: { file: times(4), small: times(11) },
+  logins: { rounds: 2, rate: 1000, addresses: 50, watch: 5000 },
 };
 
 const QUICK: SecurePlan = {
