@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { TLS_FILES } from "../support/tls.ts";
+import { testTogether } from "../support/ways.ts";
 import {
   client,
   CLIENT,
@@ -191,7 +192,7 @@ describe("the others", () => {
     );
   });
 
-  test("status --watch prints the rates until Ctrl-C", async () => {
+  testTogether("status --watch prints the rates until Ctrl-C", async () => {
     const file = served.library.file("watched", "x".repeat(1_000_000));
     const watch = (...more: string[]) => {
       const words = ["--server", served.server.address, "status", "--watch", "0.05", ...more];

@@ -1,8 +1,9 @@
 /** How far the transfer of a tree is, at a terminal and in a log. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { MiB } from "../../src/limits.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { testTogether } from "../support/ways.ts";
 import { AtTerminal, CLIENT, environment, leat, quietly, Served, Written } from "./support.ts";
 
 let served: Served;
@@ -49,7 +50,7 @@ function start(here: TemporaryFolder, ...args: string[]) {
   return { stderr, end, [Symbol.asyncDispose]: end };
 }
 
-test("at a terminal, files and bytes of all are shown as soon as they are known", async () => {
+testTogether("at a terminal, files and bytes of all are shown as soon as known", async () => {
   using here = new TemporaryFolder();
   plant(served.library, "tree");
   plant(here, "tree");
@@ -71,7 +72,7 @@ test("at a terminal, files and bytes of all are shown as soon as they are known"
   await listing.screen.until(/tree\/large +2\/3 files, \S+ MiB +66% /);
 });
 
-test("in a log, -v prints a line every few seconds", async () => {
+testTogether("in a log, -v prints a line every few seconds", async () => {
   using here = new TemporaryFolder();
   plant(here, "tree");
   here.file("tree/bad\nname");

@@ -1,11 +1,12 @@
 /** A transfer that does not move says why, in the line that shows how far it is. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { MiB } from "../../src/limits.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { testTogether } from "../support/ways.ts";
 import { AtTerminal, CLIENT, Served } from "./support.ts";
 
-test("the line of a transfer that does not move says why", async () => {
+testTogether("the line of a transfer that does not move says why", async () => {
   await using served = await Served.start();
   served.library.file("file", new Uint8Array(8 * MiB));
   const port = Number(served.server.port);

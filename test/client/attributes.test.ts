@@ -10,6 +10,7 @@ import { TREE_WAYS } from "../support/tree-ways.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
+import { ELSEWHERE, testExcept } from "../support/ways.ts";
 
 /** Of every entry, `mode time` to the nanosecond. */
 function attributes(root: string): Record<string, string> {
@@ -177,7 +178,8 @@ function hasTime(path: string, seconds: number): boolean {
   return lstatSync(path, { bigint: true }).mtimeNs === BigInt(seconds) * 1_000_000_000n;
 }
 
-test("a store that sets no attributes of folders is named, and nothing fails", async () => {
+const testStore = testExcept(ELSEWHERE, "the store is in the memory of this process");
+testStore("a store that sets no attributes of folders is named, and nothing fails", async () => {
   using here = new TemporaryFolder();
   using library = new TemporaryFolder();
   plant(here.at("t"));

@@ -5,7 +5,7 @@ import { connect } from "../../src/index.ts";
 import { leat, quietly } from "../cli/support.ts";
 import { refusal } from "../support/refusal.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
-import { testPlain } from "../support/ways.ts";
+import { testPlain, testTogether } from "../support/ways.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { serveLibrary } from "../support/served-library.ts";
 
@@ -72,7 +72,7 @@ here("a file of /proc", () => {
     }
   });
 
-  test("is what the command line sends, by itself and in a tree", async () => {
+  testTogether("is what the command line sends, by itself and in a tree", async () => {
     using local = new TemporaryFolder();
     const run = (...args: string[]) =>
       leat(local.path, ["client", "--server", server.address, "upload", ...args]);

@@ -14,6 +14,7 @@ import { RawPeer } from "../support/raw-peer.ts";
 import { contents } from "../support/contents.ts";
 import { refusal } from "../support/refusal.ts";
 import { until } from "../support/until.ts";
+import { testTogether } from "../support/ways.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -139,7 +140,7 @@ describe("an upload whose receipt was lost", () => {
     expect(elsewhere).toMatchObject({ case: "response" });
   });
 
-  test("has none when its commit was refused", async () => {
+  testTogether("has none when its commit was refused", async () => {
     const uploadId = newId();
     using peer = await RawPeer.welcomed(server.port);
     send(peer, 1, bytes, { path: "refused", uploadId });
@@ -181,7 +182,7 @@ describe("a try that meets an older one", () => {
     await until(() => hasPartial(2.5 * MiB));
   }
 
-  test("takes over what arrived, and the older one fails", async () => {
+  testTogether("takes over what arrived, and the older one fails", async () => {
     using old = await RawPeer.welcomed(server.port);
     using young = await RawPeer.welcomed(server.port);
     const uploadId = newId();
@@ -211,7 +212,7 @@ describe("a try that meets an older one", () => {
     expect(partials()).toEqual([]);
   });
 
-  test("may not send before it has heard where to go on", async () => {
+  testTogether("may not send before it has heard where to go on", async () => {
     const uploadId = newId();
     {
       using old = await RawPeer.welcomed(server.port);
@@ -235,7 +236,7 @@ describe("a try that meets an older one", () => {
     await until(() => partials().length === 0);
   });
 
-  test("tells the older one UNAVAILABLE while a write of it runs, and more waits", async () => {
+  testTogether("tells the older one UNAVAILABLE while a write runs, and more waits", async () => {
     for (let round = 0; round < 6; round += 1) {
       using old = await RawPeer.welcomed(server.port);
       using young = await RawPeer.welcomed(server.port);
@@ -259,7 +260,7 @@ describe("a try that meets an older one", () => {
     }
   });
 
-  test("of another client finds nothing that is in use", async () => {
+  testTogether("of another client finds nothing that is in use", async () => {
     using old = await RawPeer.welcomed(server.port);
     using young = await RawPeer.welcomed(server.port);
     const modified = { seconds: 1_700_000_000, nanoseconds: 0 };

@@ -105,8 +105,9 @@ test.skipIf(noLimits !== undefined)(
   named("a server that can open no file more says how it is", noLimits),
   async () => {
     using folder = new TemporaryFolder();
+    const flags = ["--port", "0", "--model", "event-loop"]; // the limit is that of one process
     await using child = Bun.spawn(
-      [SERVER, "server", folder.path, "--port", "0", ...flagsBeside([])],
+      [SERVER, "server", folder.path, ...flags, ...flagsBeside(flags)],
       {
         env: environment(),
         stdin: "ignore",

@@ -120,6 +120,7 @@ describe.skipIf(straceless !== undefined)(suite, () => {
           expect(readFileSync(library.at("in", name)).equals(bytes)).toBe(true);
         }
         nothingLeft(library);
+        await client.close();
         const { stderr } = await command(address, ["upload", "package.json", "--to", "in/package"]);
         expect(stderr).toContain("cannot sync it (a power cut may undo it)");
       },
@@ -134,7 +135,8 @@ describe.skipIf(straceless !== undefined)(suite, () => {
     ["syncs", "fsync:error=EINVAL", { durability: "DURABILITY_NONE", notSynced: true }],
     ["times", "utimensat:error=EPERM", { durability: "DURABILITY_FSYNC", modifiedNotSet: true }],
   ] as const)("whose %s cannot be had tells a client that asks again the same", (...given) =>
-    withServer([given[1]], async (_client, library, address) => {
+    withServer([given[1]], async (client, library, address) => {
+      await client.close();
       const uploadId = Buffer.alloc(16, 7);
       for (const resume of [false, true]) {
         using peer = await RawPeer.welcomed(Number(address.split(":").at(-1)));
@@ -154,7 +156,8 @@ describe.skipIf(straceless !== undefined)(suite, () => {
   );
 
   test("is told of by the command line, in words and as JSON", () =>
-    withServer(["utimensat:error=EPERM"], async (_client, library, address) => {
+    withServer(["utimensat:error=EPERM"], async (client, library, address) => {
+      await client.close();
       using here = new TemporaryFolder();
       utimesSync(here.file("tree/file", SMALL), LONG_AGO, LONG_AGO);
       const upload = (...words: string[]): Promise<Ran> => command(address, ["upload", ...words]);

@@ -166,7 +166,7 @@ describe("a user with a root", () => {
     });
   }
 
-  test("gets nothing else by a list of paths", async () => {
+  several("gets nothing else by a list of paths", async () => {
     using local = new TemporaryFolder();
     await using alice = await as("alice");
     const roots = ["read/r", ...outside, ...bad, ...own].map((path, index) => ({

@@ -7,7 +7,7 @@ import { homeOf } from "../../src/server/host/user-stores.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { startServer } from "../support/served.ts";
-import { testExcept } from "../support/ways.ts";
+import { testExcept, testTogether } from "../support/ways.ts";
 import { createUsers } from "../support/users.ts";
 
 const QUOTA = 10 * MiB;
@@ -47,7 +47,7 @@ class Served implements AsyncDisposable {
   }
 }
 
-test("is refused before bytes move, with its numbers; others are not concerned", async () => {
+testTogether("is refused before bytes move, with its numbers, and others are not", async () => {
   await using served = await Served.start();
   await using alice = await served.come();
   await alice.put("a", new Uint8Array(4 * MiB));

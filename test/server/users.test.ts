@@ -19,7 +19,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
-import { ELSEWHERE, testExcept } from "../support/ways.ts";
+import { ELSEWHERE, testExcept, testTogether } from "../support/ways.ts";
 import { createUsers, type TestUsers, withPassword } from "../support/users.ts";
 
 type Hello = Extract<FrameBodyInit, { case: "hello" }>["value"];
@@ -152,7 +152,7 @@ describe("a client that is admitted", () => {
     },
   );
 
-  test("without credentials is the user anonymous, where there is one", async () => {
+  testTogether("without credentials is the user anonymous, where there is one", async () => {
     using own = new TemporaryFolder();
     own.file("library/f", "contents");
     const { path } = createUsers(own, { anonymous: {} });

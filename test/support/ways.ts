@@ -65,6 +65,9 @@ export function testExcept(ways: readonly Way[], why: string): typeof test {
   return testUnless(ways.includes(WAY), `${ways.join(", ")}: ${why}`);
 }
 
+/** `test`, of several clients at once. */
+export const testTogether = testExcept(["iterative"], "it serves one client at a time");
+
 /** `test`, of something that cannot be done with TLS: there it is skipped, and says why in its name. */
 export function testPlain(why: string, plain: typeof test = test): typeof test {
   return testUnless(TLS_FILES !== undefined, `TLS: ${why}`, plain);

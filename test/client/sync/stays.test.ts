@@ -8,6 +8,7 @@ import { refusalCode } from "../../support/refusal.ts";
 import { ScriptedServer } from "../../support/scripted-server.ts";
 import { startServer } from "../../support/served.ts";
 import { until } from "../../support/until.ts";
+import { testTogether } from "../../support/ways.ts";
 import { picture } from "./trees.ts";
 
 let library: TemporaryFolder;
@@ -112,7 +113,7 @@ test("up: what is outside of the source, where a link takes the place of a file 
   expect(sent.filter((what) => what.endsWith("secret"))).toEqual([]);
 });
 
-test("down: the partial file of a download that runs, but not one that was left", async () => {
+testTogether("down: the partial file of a download that runs, not one that was left", async () => {
   library.folder("t");
   library.file("large", Buffer.alloc(20_000_000));
   for (const name of ["old", ".old.leat-0123ab", ".old.leat-0123ab.sums"]) here.file(`t/${name}`);
