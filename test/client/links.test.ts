@@ -11,6 +11,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { refusalCode } from "../support/refusal.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 import { startServer } from "../support/served.ts";
+import { ELSEWHERE, testExcept } from "../support/ways.ts";
 
 /** Of every link, its text; of everything else, its kind. */
 function picture(root: string, below = ""): Record<string, string> {
@@ -100,7 +101,8 @@ test("a sync takes a link for another kind of thing than a file", async () => {
   expect(picture(library.at("t"))["link"]).toBeUndefined();
 });
 
-test("links are left out on request, and where the server makes none", async () => {
+const testStore = testExcept(ELSEWHERE, "the store is in the memory of this process");
+testStore("links are left out on request, and where the server makes none", async () => {
   using here = new TemporaryFolder();
   using library = new TemporaryFolder();
   plant(here, "t");
