@@ -26,7 +26,7 @@ describe("a server that starts", () => {
     using library = new TemporaryFolder();
     await using started = await RunningServer.start([library.path, "--port", "0"]);
     expect((await client(started.address, ["ping"])).code).toBe(0);
-    await started.stderr.until(/info {2}connect 127\.0\.0\.1:\d+ connections=1\n/);
+    await started.stderr.until(/info {2}connect 127\.0\.0\.1:\d+ \w+=\d+/);
     await started.stderr.until("disconnect");
     expect(started.stderr.text).toContain(`serving library=${library.path} durability=fsync`);
     expect(started.stdout.text).toBe(`leat listening on ${started.address}\n`);
@@ -136,7 +136,7 @@ describe("a server that starts", () => {
 
   test("tells a client too many to come back", async () => {
     using library = new TemporaryFolder();
-    const args = [library.path, "--port", "0", "--max-connections", "1"];
+    const args = [library.path, "--port", "0", "--max-connections", "1", "--model", "event-loop"];
     await using started = await RunningServer.start(args);
     await using first = new AtTerminal([CLIENT, "client", "--server", started.address], {
       cwd: library.path,
