@@ -88,7 +88,7 @@ test.each(["event-loop", "workers"] as const)(
 );
 
 test("a server without workers says that there is nothing to replace, and serves on", async () => {
-  await using server = await Running.start();
+  await using server = await Running.start("--model", "event-loop");
   await using client = await connect(server.address);
   server.child.kill("SIGUSR2");
   await server.log.until("there are no workers to replace");

@@ -9,6 +9,7 @@ import { behindFaults } from "./support.ts";
 import { refusal } from "../support/refusal.ts";
 import { isSecured } from "../support/tls.ts";
 import { until } from "../support/until.ts";
+import { testExcept } from "../support/ways.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -130,8 +131,10 @@ describe("over a connection that is lost", () => {
   });
 });
 
+const testFull = testExcept(["iterative", "workers"], "it is full with more clients than one");
+
 describe("a server that is full", () => {
-  test("is tried again at the time that it named, and lets the client in", async () => {
+  testFull("is tried again at the time that it named, and lets the client in", async () => {
     using folder = new TemporaryFolder();
     await using small = await startServer({ library: folder.path, maxConnections: 1 });
     const first = await connect(small.address);
