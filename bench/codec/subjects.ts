@@ -52,6 +52,7 @@ const welcome = { magic: MAGIC, version: 1, maxStreams: 64, initialWindow: 64 * 
 
 export const SUBJECTS: readonly Subject[] = [
   ...[4 * KiB, 64 * KiB, MiB].map(data),
+  named("Hole", { case: "hole", value: { offset: 5 * MiB, length: 64 * MiB, crc32: CRC } }),
   named("Credit", { case: "credit", value: { bytes: 524_288 } }),
   named("Request (get)", {
     case: "request",
