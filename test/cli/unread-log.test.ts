@@ -22,7 +22,7 @@ test("holds a bounded part of it, goes on, and says how many lines are lost", as
   await run(["mkfifo", pipe]);
   const library = folder.folder("library");
   const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
-  const flags = ["--port", "0", "--log-level", "debug"];
+  const flags = ["--port", "0", "--log-level", "debug", "--model", "event-loop"];
   await using child = Bun.spawn([SERVER, "server", library, ...flags, ...flagsBeside(flags)], {
     env: environment(),
     stdio: ["ignore", "pipe", fd],
