@@ -12,8 +12,8 @@ export interface Way {
   readonly heavy?: boolean;
 }
 
-// The limit of the models stands in src/limits.ts. This one is only not to be a lower one.
-const ROOM = ["--max-connections", "4096"];
+// The limit of the models stands in src/limits.ts. These are only not to be lower ones: all clients have one address.
+const ROOM = ["--max-connections", "4096", "--max-connections-per-address", "4096"];
 
 export const WAYS: readonly Way[] = [
   { name: "event loop", flags: ["--model", "event-loop", ...ROOM] },
