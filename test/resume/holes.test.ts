@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { BlockSums } from "../../src/client/local/block-sums.ts";
-import { connect, createServer, type Server } from "../../src/index.ts";
+import { connect, type Server } from "../../src/index.ts";
 import { BLOCK_SIZE, KEPT_SUMS, MiB } from "../../src/limits.ts";
 import { contents } from "../support/contents.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { PARTIALS } from "../support/served.ts";
+import { PARTIALS, startServer } from "../support/served.ts";
 import { allocatedOf, HAS_HOLES, sameFiles, sparseFile } from "../support/sparse.ts";
 import { behindFaults, left } from "./support.ts";
 
@@ -16,7 +16,7 @@ const library = new TemporaryFolder();
 let server: Server;
 
 beforeAll(async () => {
-  server = await createServer({ library: library.path, durability: "none" });
+  server = await startServer({ library: library.path, durability: "none" });
 });
 
 afterAll(async () => {
