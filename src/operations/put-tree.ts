@@ -13,7 +13,7 @@ import {
 import { nextTurn } from "../next-turn.ts";
 import { failureOf } from "../session/failure.ts";
 import { below, quote } from "../store/names.ts";
-import { isSameTime } from "../store/same-time.ts";
+import { hasTime } from "../store/same-time.ts";
 import type { DurabilityLevel, MaybePromise, StoreEntry } from "../store/store.ts";
 import { IncomingWalk, type WalkedItem } from "../transfer/incoming-walk.ts";
 import { OutgoingQueue } from "../transfer/outgoing-queue.ts";
@@ -22,7 +22,6 @@ import type {
   Finish,
   FolderAttributes,
   PutTree,
-  Timestamp,
   TreeOutcome,
 } from "../wire/gen/messages.ts";
 import type { Init } from "../wire/plain.ts";
@@ -276,7 +275,7 @@ export class PutTreeOperation implements Receiving, TurnTaker {
     const report = this.#reporter("makeDirectory", folder, 0);
     const set = (entry: StoreEntry): Init<TreeOutcome> => ({
       ...report(),
-      modifiedNotSet: modified !== undefined && !hasTime(entry, modified),
+      modifiedNotSet: !hasTime(entry, modified),
     });
     try {
       checkFacts({ mode, modified });
@@ -324,11 +323,6 @@ function outcomeOf(
   const { size, version, notDone } = entry;
   const isOnDisk = durability === "fsync" && notDone?.sync !== true && !skipped;
   return { size, version, skipped, ...storedAs(isOnDisk ? "fsync" : "none", notDone) };
-}
-
-/** Whether a folder has got this time: a file system may keep it less precisely, and FAT cuts it to an even second. */
-function hasTime({ modified }: StoreEntry, wanted: Timestamp): boolean {
-  return modified !== undefined && isSameTime(wanted, modified);
 }
 
 /** Files at once that are stored the ordinary way, where a file needs no sync. */

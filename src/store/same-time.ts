@@ -4,6 +4,14 @@ import type { Time } from "./store.ts";
 /** Nanoseconds below a second that file systems keep: ext4, NTFS, HFS+ by some servers, exFAT. */
 const PRECISIONS = [1, 100, 1000, 1_000_000, 10_000_000] as const;
 
+/** Whether a file or folder has the time that it was to get, if it was to get one. */
+export function hasTime(
+  { modified }: { readonly modified?: Time | undefined },
+  wanted: Time | undefined,
+): boolean {
+  return wanted === undefined || (modified !== undefined && isSameTime(wanted, modified));
+}
+
 /** Whether the target has the time of the source: its file system may keep times less precisely, and cuts them. */
 export function isSameTime(source: Time, target: Time): boolean {
   if (source.seconds !== target.seconds) {

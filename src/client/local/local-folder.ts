@@ -23,7 +23,7 @@ import { TreeSyncs } from "../../store/write/file-syncs.ts";
 import { quote } from "../../store/names.ts";
 import { givenMode } from "../../store/write/new-mode.ts";
 import { alreadyExists } from "../../store/system/refusals.ts";
-import { isSameTime } from "./same-time.ts";
+import { isSameTime } from "../../store/same-time.ts";
 import { readSmallFile, type SmallFile, writeSmallFile } from "./small-file.ts";
 import type {
   Attributes,

@@ -2,8 +2,6 @@
 import { isSameTime } from "../../store/same-time.ts";
 import type { Time } from "../../store/store.ts";
 
-export { isSameTime };
-
 /**
  * Where the times of file systems begin and end, in seconds: ext4, XFS and others of 32 bits; NFS; FAT; ext4 with large
  * inodes; XFS with large times.

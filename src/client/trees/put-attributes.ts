@@ -5,7 +5,7 @@ import type { CallOptions } from "../connection/options.ts";
 import { LeatError } from "../../errors.ts";
 import { failureError } from "../../session/failure.ts";
 import type { TreeOutcome } from "../../wire/gen/messages.ts";
-import { isSameTime } from "../local/same-time.ts";
+import { hasTime } from "../../store/same-time.ts";
 import type { TreeUpload } from "./tree-upload.ts";
 
 /**
@@ -25,10 +25,7 @@ export async function putAttributes(
   if (outcome !== undefined) return notSet(outcome);
   const value = { path, parents: true, modified, mode };
   const entry = await calls.unary({ case: "makeDirectory", value }, options);
-  const hasTime =
-    modified === undefined ||
-    (entry.modified !== undefined && isSameTime(modified, entry.modified));
-  return hasTime ? undefined : { modified: true };
+  return hasTime(entry, modified) ? undefined : { modified: true };
 }
 
 /** @returns what the server could not do @throws PERMISSION_DENIED, … */
