@@ -53,7 +53,7 @@ export class TestSite implements Disposable {
    */
   async run(words: readonly string[], more: Record<string, string> = {}): Promise<Counts> {
     const report = join(this.path, "tests.xml");
-    const how = ["--timeout=180000", `--parallel=${AT_ONCE}`, "--only-failures"];
+    const how = [`--parallel=${AT_ONCE}`, "--only-failures"];
     const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
     const paths = words.some((word) => !word.startsWith("-")) ? [] : ["./test"];
     const command = [process.execPath, "test", ...how, ...reporter, ...words, ...paths];

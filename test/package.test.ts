@@ -43,7 +43,7 @@ beforeAll(async () => {
     mkdirSync(join(link, ".."), { recursive: true });
     symlinkSync(join(MODULES, name), link);
   }
-}, 300_000);
+});
 afterAll(() => folder[Symbol.dispose]());
 
 async function npmRuns(args: readonly string[], cwd: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startPeers } from "../../bench/peers/line-up.ts";
@@ -56,9 +56,6 @@ function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
     expect(processesOf(folder)).toEqual([]);
   });
 }
-
-// Each starts a dozen servers and clients: on a busy machine that takes minutes.
-setDefaultTimeout(300_000);
 
 describe("the bench beside peers", () => {
   testSuite("measures every work of leat and of who is there", () =>

@@ -1,5 +1,5 @@
 /** TLS, ssh, users and logins are measured, and each with what it is compared with. */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { makeFiles, ONE } from "../../bench/peers/material.ts";
 import { prepareSite } from "../../bench/peers/suite.ts";
 import { logins } from "../../bench/secure/logins.ts";
@@ -10,7 +10,6 @@ import { KiB } from "../../src/limits.ts";
 import { beQuiet, inBenchFolder, leavesNoProcess, measured, testSuite } from "./support.ts";
 
 beQuiet();
-setDefaultTimeout(300_000);
 
 const RATE = 100;
 const LOGINS = { rounds: 1, rate: RATE, addresses: 3, watch: 300 };

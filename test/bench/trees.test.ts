@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout } from "bun:test";
+import { expect } from "bun:test";
 import { Recorder } from "../../bench/support/record.ts";
 import { measureTrees, type TreesPlan } from "../../bench/trees.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { testSuite } from "./support.ts";
-
-setDefaultTimeout(180_000);
 
 const shape = { folders: 3, each: 40, size: 100 };
 

@@ -215,7 +215,7 @@ describe("a tree", () => {
     const up = await all(leat.client.putTreeOutcomes(local.at("many"), "up"));
     expect(failures(up.outcomes)).toEqual([]);
     expect(sums(library.at("up"))).toEqual(sums(local.at("many")));
-  }, 300_000);
+  });
 
   test("goes on without files that vanish or cannot be read, and tells of them", async () => {
     using local = new TemporaryFolder();

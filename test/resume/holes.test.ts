@@ -1,5 +1,5 @@
 /** Files with holes whose transfer is cut: it goes on behind the last whole block, or the last hole. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { BlockSums } from "../../src/client/local/block-sums.ts";
 import { connect, type Server } from "../../src/index.ts";
@@ -9,8 +9,6 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { PARTIALS, startServer } from "../support/served.ts";
 import { allocatedOf, HAS_HOLES, sameFiles, sparseFile } from "../support/sparse.ts";
 import { behindFaults, left } from "./support.ts";
-
-setDefaultTimeout(20_000);
 
 const library = new TemporaryFolder();
 let server: Server;
