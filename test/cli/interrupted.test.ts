@@ -35,7 +35,7 @@ class Stage implements AsyncDisposable {
     return new Stage(library, await RunningServer.start([library.path, "--port", "0"]));
   }
 
-  /** Begins a command. */
+  /** Begins a command, on a line that stalls: it sees no end of the command before `proxy.reset`. */
   begin(...args: string[]) {
     return Bun.spawn([CLIENT, "client", "--server", this.proxy.address, ...args], {
       cwd: this.here.path,
@@ -89,7 +89,7 @@ describe.each(SIGNALS)("a transfer that is ended by %s", (signal) => {
     sending.kill(signal);
     expect(await sending.exited).toBe(code);
     expect(await sending.stderr.text()).toBe("leat: interrupted; the same command continues\n");
-    stage.proxy.reset(); // what stalls sees no end
+    stage.proxy.reset();
     await until(() => stage.partials[0] === 12 * MiB);
     expect(await stage.run("upload", "big")).toEqual({
       code: 0,
@@ -109,6 +109,7 @@ describe.each(SIGNALS)("a transfer that is ended by %s", (signal) => {
     getting.kill(signal);
     expect(await getting.exited).toBe(code);
     expect(await getting.stderr.text()).toBe("leat: interrupted; the same command continues\n");
+    stage.proxy.reset();
     expect(await stage.run("get", "big")).toEqual({
       code: 0,
       stdout: "",
@@ -154,6 +155,7 @@ describe("a tree that Ctrl-C ends", () => {
     getting.kill("SIGINT");
     const hint = "get -r tree/. --to new";
     expect(await getting.stderr.text()).toBe(`leat: interrupted; ${hint} continues\n`);
+    stage.proxy.reset();
     expect(await stage.run(...hint.split(" "))).toMatchObject({
       code: 0,
       stderr: "leat: get: tree/big continues at 12.0 MiB of 20.0 MiB\n",

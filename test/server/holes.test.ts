@@ -13,6 +13,7 @@ import { PARTIALS, startServer } from "../support/served.ts";
 import { allocatedOf, HAS_HOLES, sparseFile } from "../support/sparse.ts";
 import { createUsers } from "../support/users.ts";
 import { until } from "../support/until.ts";
+import { testTogether } from "../support/ways.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -198,11 +199,11 @@ describe("an upload with holes", () => {
     await until(() => readdirSync(library.at(PARTIALS)).length === 0);
   });
 
-  test("may come in any number of pieces, between which others are served", async () => {
+  testTogether("may come in any number of pieces, between which others are served", async () => {
     using peer = await peerOf();
     await using neighbour = await connect(server.address);
     const path = put(peer, 1);
-    const COUNT = 100_000;
+    const COUNT = 30_000;
     for (let first = 0; first < COUNT; first += 5000) {
       peer.together(() => {
         for (let i = first; i < first + 5000; i += 1) peer.frame(1, hole(i * MiB, MiB));
