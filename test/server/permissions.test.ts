@@ -1,6 +1,14 @@
 /** What a user of a server can reach: the root, the permissions by folder, and nobody else's uploads. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type Client, connect, type Server } from "../../src/index.ts";
 import { crc32 } from "../../src/hash.ts";
@@ -398,6 +406,17 @@ describe("permissions by folder", () => {
     ]);
     expect(await Bun.file(folder.at("library/alice/inbox/tree")).text()).toBe("tree");
     expect(everything()).not.toContain(folder.at("library/alice/read/new"));
+  });
+
+  test("to make folders take no rights away on those that are there", async () => {
+    const there = folder.folder("library/drop/there");
+    chmodSync(there, 0o755);
+    using local = new TemporaryFolder();
+    local.file("there/f", "f");
+    chmodSync(local.at("there"), 0o555);
+    await using erin = await as("erin");
+    await erin.putTree(local.at("there"), "drop/there");
+    expect(statSync(there).mode & 0o777).toBe(0o755);
   });
 });
 

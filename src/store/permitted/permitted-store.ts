@@ -148,8 +148,9 @@ export class PermittedStore implements Store {
   ): MaybePromise<StoreEntry> {
     if (!parents) this.#checkChange(path, "mkdir");
     this.#check(path);
+    const given = this.#permissions.has(path, "overwrite") ? attributes : opened(attributes);
     const make = (): MaybePromise<StoreEntry> =>
-      this.#store.makeDirectory(path, parents, durability, attributes);
+      this.#store.makeDirectory(path, parents, durability, given);
     const folders = parents ? withParents(path) : [];
     const fixed = folders.find((folder) => !this.#permissions.mayChange(folder, "mkdir"));
     if (fixed === undefined) return make();
@@ -251,6 +252,15 @@ export class PermittedStore implements Store {
 /** A path, then those of the folders above it; not the root. */
 function withParents(path: string): string[] {
   return path === "" ? [] : [path, ...withParents(parentOf(path))];
+}
+
+/** What the owner of a folder needs to fill it. */
+const OWNER = 0o700;
+
+/** It may be somebody else's folder that is there: the owner keeps these rights. */
+function opened(attributes: FolderAttributes | undefined): FolderAttributes | undefined {
+  if (attributes?.mode === undefined) return attributes;
+  return { ...attributes, mode: attributes.mode | OWNER };
 }
 
 /** Passes on the entries of a page whose names are visible. */
