@@ -1,11 +1,11 @@
 /**
  * The server's tests, once for each way of serving:
  *
- *     bun run test:models [--quick] [event-loop|iterative|processes|threads|workers]...
+ *     bun run test:models [--quick [--plain]] [event-loop|iterative|processes|threads|workers]...
  *
  * All ways but for the event loop with `--quick`, which `bun run check` does: its tests ran already,
- * and of the others the ones that do not take long. Some ways then have TLS and users: all ways with all tests
- * have them with `bun run test:secured`. Tells what was skipped, and why.
+ * and of the others the ones that do not take long. Some ways then have TLS and users, but for `--plain`: all ways
+ * with all tests have them with `bun run test:secured`. Tells what was skipped, and why.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,8 +34,7 @@ const ALL = [
   "docs/python-client",
 ];
 
-/** With `--quick` these have TLS and users. */
-const SECURED: readonly Way[] = ["threads", "workers"];
+const FLAGS = ["--quick", "--plain"];
 
 /** Runs with `--quick` that share the cores. */
 const AT_ONCE = 2;
@@ -52,7 +51,10 @@ interface Outcome {
 }
 
 const quick = process.argv.includes("--quick");
-const named = process.argv.slice(2).filter((word) => word !== "--quick");
+/** These have TLS and users. */
+const SECURED: readonly Way[] =
+  quick && !process.argv.includes("--plain") ? ["threads", "workers"] : [];
+const named = process.argv.slice(2).filter((word) => !FLAGS.includes(word));
 const unknown = named.filter((word) => !(WAYS as readonly string[]).includes(word));
 if (unknown.length > 0) {
   console.error(`${unknown.join(", ")}: none of ${WAYS.join(", ")}`);
@@ -82,7 +84,7 @@ async function lane(): Promise<void> {
     if (!ok) console.log(outcome.output);
     else if (!quick)
       for (const [line] of outcome.output.matchAll(/^measured: .*$/gm)) console.log(line);
-    const what = quick && SECURED.includes(way) ? `${way}, TLS, users` : way;
+    const what = SECURED.includes(way) ? `${way}, TLS, users` : way;
     const counts = `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
     console.log(
       `${ok ? "ok    " : "FAILED"}  ${what.padEnd(20)}  ${counts}  ${seconds.toFixed(1)} s`,
@@ -95,7 +97,7 @@ async function run(way: Way): Promise<Outcome> {
   const report = join(work, `${way}.xml`);
   const reporter = ["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`];
   const files = (quick ? QUICK : ALL).map((name) => `./test/${name}.test.ts`);
-  const own = quick && SECURED.includes(way) ? secured.environment : {};
+  const own = SECURED.includes(way) ? secured.environment : {};
   const child = Bun.spawn([process.execPath, "test", ...reporter, ...files], {
     cwd: ROOT,
     env: { ...process.env, ...own, LEAT_TEST_MODEL: way, LEAT_TEST_LONG: quick ? "" : "1" },
