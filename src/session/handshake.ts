@@ -89,7 +89,10 @@ export class Handshake {
   }
 
   #agree(theirs: readonly string[]): void {
-    this.#features = (this.#options.features ?? []).filter((feature) => theirs.includes(feature));
+    const ours = this.#options.features ?? [];
+    const both = ours.filter((feature) => theirs.includes(feature));
+    // Connections of the same version share one list.
+    this.#features = both.length === ours.length ? ours : both;
   }
 }
 

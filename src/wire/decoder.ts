@@ -18,6 +18,9 @@ import { FRAME_DATA } from "./frame.ts";
 import { receivedPage } from "./received-page.ts";
 import { INCOMPLETE } from "./varint.ts";
 
+/** Of all decoders: what was read is taken out at once. */
+const head = new DataHead();
+
 export type FrameEvent = FrameReceived | DataBegun | PayloadSlice;
 
 /** Any frame but Data. */
@@ -83,7 +86,6 @@ export class FrameDecoder {
   readonly #input = new Input();
   readonly #prefix = new LengthPrefix();
   readonly #assembly = new Assembly();
-  readonly #head = new DataHead();
   /** The bytes of a head that came in several chunks; made when one does. */
   #held: Uint8Array | undefined;
   #heldLength = 0;
@@ -170,7 +172,7 @@ export class FrameDecoder {
     if (this.#state === "head") {
       const verdict = this.#readHead();
       if (verdict === "more") return undefined;
-      const { stream, offset, payloadLength, crc32 } = this.#head;
+      const { stream, offset, payloadLength, crc32 } = head;
       if (verdict === "data") return this.#begin(stream, offset, payloadLength, crc32);
       this.#state = "whole";
     }
@@ -190,7 +192,6 @@ export class FrameDecoder {
   /** Reads the head where it lies or, when it came in several chunks, out of `#held`. */
   #readHead(): HeadVerdict {
     const input = this.#input;
-    const head = this.#head;
     const before = this.#heldLength;
     if (before === 0) {
       const verdict = head.read(input.bytes, input.at, input.end, this.#length);

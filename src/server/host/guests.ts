@@ -34,7 +34,8 @@ export interface Arrival extends Caller {
 }
 
 export class Guests implements AsyncDisposable {
-  readonly #store: Store;
+  /** Everybody, where there are no users. */
+  readonly #anybody: Guest;
   readonly #users: Users | undefined;
   readonly #stores: UserStores;
   readonly #capacity: Capacity;
@@ -51,7 +52,7 @@ export class Guests implements AsyncDisposable {
     if (users !== undefined && options.library === undefined) {
       throw new LeatError("INVALID_ARGUMENT", "users are served a library folder, not a store");
     }
-    this.#store = store;
+    this.#anybody = { user: undefined, store, seat: undefined, [Symbol.dispose]() {} };
     this.#users = users;
     this.#capacity = capacity;
     this.#stores = new UserStores(store, options, capacity.files);
@@ -62,9 +63,7 @@ export class Guests implements AsyncDisposable {
     const users = this.#users;
     if (users === undefined) {
       // Refused even where they are empty or of an unknown kind: their user is not known.
-      if (credentials === undefined) {
-        return { user: undefined, store: this.#store, seat: undefined, [Symbol.dispose]: () => {} };
-      }
+      if (credentials === undefined) return this.#anybody;
       const message = "this server has no users; connect without credentials";
       throw new LeatError("UNAUTHENTICATED", message);
     }

@@ -11,6 +11,7 @@ export interface Cap {
 }
 
 interface Share {
+  readonly key: string;
   connections: number;
   streams: number;
 }
@@ -25,27 +26,30 @@ export class Shares {
 
   /** A connection comes. @returns undefined where there are as many as may be */
   enter(key: string, cap: Cap): Seat | undefined {
-    const share = this.#shares.get(key) ?? { connections: 0, streams: 0 };
+    const share = this.#shares.get(key) ?? { key, connections: 0, streams: 0 };
     if (share.connections >= cap.connections) return undefined;
     share.connections += 1;
     this.#shares.set(key, share);
-    return new Seat(share, cap, () => {
-      if (share.connections + share.streams === 0) this.#shares.delete(key);
-    });
+    return new Seat(this, share, cap);
+  }
+
+  /** Something of it was given back. */
+  onGiven({ key, connections, streams }: Share): void {
+    if (connections + streams === 0) this.#shares.delete(key);
   }
 }
 
 /** What a connection has of a share. Its streams may end later than it does. */
 export class Seat implements Disposable {
   readonly cap: Cap;
+  readonly #shares: Shares;
   readonly #share: Share;
-  readonly #onGiven: () => void;
   #isLeft = false;
 
-  constructor(share: Share, cap: Cap, onGiven: () => void) {
+  constructor(shares: Shares, share: Share, cap: Cap) {
+    this.#shares = shares;
     this.#share = share;
     this.cap = cap;
-    this.#onGiven = onGiven;
   }
 
   take(streams: number): boolean {
@@ -56,7 +60,7 @@ export class Seat implements Disposable {
 
   give(streams: number): void {
     this.#share.streams -= streams;
-    this.#onGiven();
+    this.#shares.onGiven(this.#share);
   }
 
   /** The connection has ended. */
@@ -64,6 +68,6 @@ export class Seat implements Disposable {
     if (this.#isLeft) return;
     this.#isLeft = true;
     this.#share.connections -= 1;
-    this.#onGiven();
+    this.#shares.onGiven(this.#share);
   }
 }

@@ -6,17 +6,20 @@ import type { Guest } from "../host/guests.ts";
 import type { Host } from "../host/host.ts";
 import { LOGIN_REFUSED } from "../log/folded-log.ts";
 
+export interface Arriving {
+  readonly connection: Connection;
+  /** Called once, when `guest` is there. */
+  onAdmitted(): void;
+}
+
 export class Arrival implements Disposable {
   readonly #host: Host;
-  readonly #connection: Connection;
-  readonly #onAdmitted: () => void;
+  readonly #peer: Arriving;
   #guest: Guest | undefined;
 
-  /** @param onAdmitted called once, when `guest` is there */
-  constructor(host: Host, connection: Connection, onAdmitted: () => void) {
+  constructor(host: Host, peer: Arriving) {
     this.#host = host;
-    this.#connection = connection;
-    this.#onAdmitted = onAdmitted;
+    this.#peer = peer;
   }
 
   get guest(): Guest | undefined {
@@ -26,7 +29,7 @@ export class Arrival implements Disposable {
   /** Its first frame: nothing behind that is read before the decision. */
   hello({ credentials, agent }: Hello): void {
     const { guests, log } = this.#host;
-    const { peer, identity, isPrivate } = this.#connection;
+    const { peer, identity, isPrivate } = this.#peer.connection;
     log[identity === undefined ? "debug" : "info"]({ peer, identity, agent }, "hello");
     try {
       const isOver = (): boolean => this.#isOver;
@@ -45,7 +48,7 @@ export class Arrival implements Disposable {
   check(): void {
     if (this.#guest === undefined || this.#host.guests.isCurrent(this.#guest)) return;
     const message = "the rights or the credentials of this user were changed; connect again";
-    this.#connection.refuse(new LeatError("UNAVAILABLE", message));
+    this.#peer.connection.refuse(new LeatError("UNAVAILABLE", message));
   }
 
   [Symbol.dispose](): void {
@@ -54,30 +57,30 @@ export class Arrival implements Disposable {
 
   /** Its deadline has passed, or it has left. */
   get #isOver(): boolean {
-    return this.#connection.phase !== "open";
+    return this.#peer.connection.phase !== "open";
   }
 
   #admit(guest: Guest): void {
     if (this.#isOver) return guest[Symbol.dispose]();
     this.#guest = guest;
     const { user } = guest;
-    const { peer } = this.#connection;
+    const { peer } = this.#peer.connection;
     const { log } = this.#host;
     if (user !== undefined) {
       log.info({ peer, user: user.name }, "login");
       log.audit({ peer, user: user.name }, "login");
     }
-    this.#onAdmitted();
+    this.#peer.onAdmitted();
   }
 
   #refuse(thrown: unknown): void {
     if (this.#isOver) return;
     const error = LeatError.from(thrown, "the credentials cannot be checked");
-    const { peer } = this.#connection;
+    const { peer } = this.#peer.connection;
     const level = error.code === "INTERNAL" ? "error" : "warn";
     const facts = { peer, code: error.code, why: error.message };
     this.#host.log[level](facts, LOGIN_REFUSED);
     this.#host.log.audit(facts, LOGIN_REFUSED);
-    this.#connection.refuse(error);
+    this.#peer.connection.refuse(error);
   }
 }

@@ -20,7 +20,7 @@ import type { Wait } from "../../session/wait.ts";
 import type { BudgetWaiter } from "../host/budget.ts";
 import type { Host } from "../host/host.ts";
 import type { Seat } from "../host/shares.ts";
-import { Arrival } from "./arrival.ts";
+import { Arrival, type Arriving } from "./arrival.ts";
 import { CHANGES, DESCRIPTORS } from "./operation-facts.ts";
 import { type Serving, StreamExchange } from "./stream-exchange.ts";
 
@@ -37,7 +37,7 @@ export interface Place {
   readonly transport?: Transport;
 }
 
-export class Peer implements Driver, BudgetWaiter {
+export class Peer implements Driver, BudgetWaiter, Arriving {
   readonly connection: Connection;
   /** Credit for each upload when it opens, in bytes. */
   readonly window: number;
@@ -71,7 +71,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.window = window;
     this.connection = connection;
     this.connection.driver = this;
-    this.#arrival = new Arrival(this.#host, connection, () => this.#welcome());
+    this.#arrival = new Arrival(this.#host, this);
   }
 
   /** Streams that are being served. */
@@ -206,7 +206,7 @@ export class Peer implements Driver, BudgetWaiter {
     this.connection.goAway(new LeatError("UNAVAILABLE", "the client has sent its end"));
   }
 
-  #welcome(): void {
+  onAdmitted(): void {
     const { rates } = this.#arrival.guest!;
     if (rates !== undefined) {
       const { transport } = this.#place;
