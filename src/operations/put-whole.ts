@@ -104,8 +104,12 @@ async function asStored(
   try {
     return await create(store, file, entry.version);
   } catch (thrown) {
+    const { code } = LeatError.from(thrown);
+    // Who may not replace it has stored it all the same.
+    if (code === "PERMISSION_DENIED")
+      return { entry: { ...entry, notDone: { sync: true } }, skipped: false };
     // An earlier try that still runs has done the same meanwhile.
-    if (LeatError.from(thrown).code !== "PRECONDITION_FAILED" || tries === 1) throw thrown;
+    if (code !== "PRECONDITION_FAILED" || tries === 1) throw thrown;
     return await asStored(store, file, tries - 1);
   }
 }

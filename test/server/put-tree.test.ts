@@ -18,20 +18,27 @@ import { openUnder, TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
 import { LONG, testExcept, testPlain } from "../support/ways.ts";
+import { createUsers } from "../support/users.ts";
 import { until } from "../support/until.ts";
 
 const library = new TemporaryFolder();
-const servers: Partial<Record<"none" | "fsync", Server>> = {};
+const around = new TemporaryFolder();
+/** `unreplaced`: with "fsync", and its clients may replace nothing. */
+const servers: Partial<Record<"none" | "fsync" | "unreplaced", Server>> = {};
 
 beforeAll(async () => {
   for (const durability of ["none", "fsync"] as const) {
     servers[durability] = await startServer({ library: library.path, durability });
   }
+  const allow = { "": ["list", "read", "write", "mkdir"] };
+  const users = createUsers(around, { anonymous: { allow } }).path;
+  servers.unreplaced = await startServer({ library: library.path, durability: "fsync", users });
 });
 
 afterAll(async () => {
   for (const server of Object.values(servers)) await server.stop({ drain: 0 });
   library[Symbol.dispose]();
+  around[Symbol.dispose]();
 });
 
 const DURABILITIES = ["none", "fsync"] as const;
@@ -77,7 +84,7 @@ class RawTree {
   }
 
   static async begin(
-    durability: (typeof DURABILITIES)[number],
+    durability: keyof typeof servers,
     value: Init<PutTree>,
     window?: number,
   ): Promise<RawTree> {
@@ -165,7 +172,7 @@ class RawTree {
 
 /** Sends all of a tree. */
 async function put(
-  durability: (typeof DURABILITIES)[number],
+  durability: keyof typeof servers,
   value: Init<PutTree>,
   ...items: readonly Uint8Array[]
 ): Promise<[string, string[]]> {
@@ -556,4 +563,15 @@ test("clients that leave in the middle leave nothing open, and take nothing from
   await until(() => open().length === 0, open);
   expect(await put("none", { path: "left" }, item("last", "x"))).toEqual(["finish", [""]]);
   expect(existsSync(library.at("left/b/d"))).toBe(false);
+});
+
+test("a file of an earlier try is stored for one who may not replace it, and is not said to be on disk", async () => {
+  const path = "unreplaced";
+  await put("unreplaced", { path }, item("same", "abc"));
+  const tree = await RawTree.begin("unreplaced", { path });
+  using _peer = tree.peer;
+  await tree.send(item("same", "abc", { again: true }));
+  tree.finish();
+  expect(await tree.ended()).toEqual(["finish", [""]]);
+  expect(tree.outcomes).toMatchObject([{ durability: "DURABILITY_NONE" }]);
 });
