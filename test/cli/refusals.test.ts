@@ -139,6 +139,15 @@ describe("local files", () => {
     }
   });
 
+  test("say once that the folder is missing that a slash says is one", async () => {
+    const to = here.at("nope/");
+    const says = `there is no folder "${to}" here: make it first (NOT_FOUND)`;
+    for (const args of [["file"], ["file", "folder/inside"], ["folder", "-r"], ["f*"]]) {
+      const ran = await served.client(["get", ...args, "-o", to]);
+      expectFailure(ran, 12, `leat: get: ${says}`);
+    }
+  });
+
   test("that cannot be written", async () => {
     const get = (to: string, ...flags: string[]) =>
       served.client(["get", "file", "--to", to, ...flags]);
@@ -148,8 +157,8 @@ describe("local files", () => {
       16,
       /file2\/file" is a folder \(IS_A_DIRECTORY\); --to names another place\n$/,
     );
-    expectFailure(await get(here.at("nope/file")), 12, /the folder ".*nope".*\(NOT_FOUND\)\n$/);
-    expectFailure(await get(`${here.at("nope")}/`), 12, /the folder ".*nope".*\(NOT_FOUND\)\n$/);
+    expectFailure(await get(here.at("nope/file")), 12, /folder ".*nope\/?".*\(NOT_FOUND\)\n$/);
+    expectFailure(await get(`${here.at("nope")}/`), 12, /folder ".*nope\/?".*\(NOT_FOUND\)\n$/);
     expectFailure(await get(here.at("local/x")), 17, /\(NOT_A_DIRECTORY\)/);
     expectFailure(await get(here.at("fifo")), 19, /\(NOT_A_REGULAR_FILE\)/);
     expectFailure(await get(""), 2, /--to is empty/);

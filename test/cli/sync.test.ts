@@ -134,6 +134,15 @@ describe("--delete", () => {
     expect(sides.localNames).toEqual(["a", "a/in it", "b"]);
   });
 
+  test("is of two folders, whatever --delete may replace in them", async () => {
+    using sides = new Sides();
+    sides.there("a", "one");
+    sides.file("here", "a file");
+    const ran = await sides.sync(sides.remote, "here", "--delete");
+    expect(ran).toMatchObject({ code: 17, stdout: "" });
+    expect(ran.stderr).toEndWith(`and only folders are synced (NOT_A_DIRECTORY)\n`);
+  });
+
   test("asks at a terminal, and removes only on a yes", async () => {
     using sides = new Sides();
     sides.there("a", "one");

@@ -29,11 +29,11 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
     IS_A_DIRECTORY: "-r sends folders",
     NOT_A_REGULAR_FILE: "upload - sends standard input",
   },
-  sync: {
+  sync: { PRECONDITION_FAILED: "a larger --max-delete allows it" },
+  "name in sync": {
     NOT_A_DIRECTORY: "--delete replaces it",
     IS_A_DIRECTORY: "--delete replaces it",
     NOT_A_REGULAR_FILE: "--delete replaces it",
-    PRECONDITION_FAILED: "a larger --max-delete allows it",
   },
   "local get": {
     ALREADY_EXISTS: "--if-exists replace writes over it",
@@ -88,7 +88,7 @@ export class Failures {
       subject === undefined ||
       [subject, quote(subject)].some((name) => message.includes(name));
     const about = isNamed ? "" : `${shortened(subject)}: `;
-    const place = isLocal(error, message) ? `local ${command}` : command;
+    const place = placeOf(command, isLocal(error, message), subject !== undefined);
     const hint =
       (isConnected ? HINTS[place]?.[code] : connectingHint(message)) ??
       (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
@@ -102,6 +102,12 @@ function shortened(text: string): string {
   if (text.length <= LONGEST) return text;
   const half = LONGEST / 2;
   return `${text.slice(0, half).toWellFormed()}…${text.slice(-half).toWellFormed()}`;
+}
+
+/** Where the hints for a failure are. SOURCE and TARGET of a sync, and all of it, have no subject. */
+function placeOf(command: string, isLocal: boolean, hasSubject: boolean): string {
+  if (isLocal) return `local ${command}`;
+  return command === "sync" && hasSubject ? "name in sync" : command;
 }
 
 /** A name in a library never begins with a slash. */

@@ -102,12 +102,16 @@ export function downloads(
   return planEach(typed, plan, ({ local }) => resolve(local));
 }
 
-/** @returns the folder that files go into; undefined when `to` names the file itself */
+/** @returns the folder that files go into; undefined when `to` names the file itself @throws NOT_FOUND */
 function localFolder(to: string | undefined, several: boolean): string | undefined {
   if (to === undefined) return ".";
   if (to === "") throw new UsageError("--to is empty: name a file or a folder");
   const found = statLocal(to);
-  if (found?.isDirectory() === true || meansFolder(to)) return to;
+  if (found?.isDirectory() === true) return to;
+  if (meansFolder(to)) {
+    if (found === undefined) throw new LocalError(noFolder(to));
+    return to;
+  }
   if (several) throw new LocalError(needsFolder(to, found === undefined));
   if (found === undefined) checkParent(to);
   return undefined;
@@ -161,6 +165,10 @@ async function kindOf(client: Client, remote: string): Promise<string | undefine
     if (thrown instanceof LeatError && thrown.code === "NOT_FOUND") return undefined;
     throw thrown;
   }
+}
+
+function noFolder(to: string): LeatError {
+  return new LeatError("NOT_FOUND", `there is no folder ${quote(to)} here: make it first`);
 }
 
 function needsFolder(to: string, missing: boolean): LeatError {

@@ -116,7 +116,9 @@ export function createPartial(
   const unnamed = PartialFile.unnamed(folder, () => partialName(name), mode);
   if (unnamed !== undefined) return unnamed;
   for (let i = 0; i < TRIES; i++) {
-    const partial = PartialFile.create(folder, partialName(name), PARTIAL_MODE);
+    const partial = PartialFile.create(folder, partialName(name), PARTIAL_MODE, {
+      shown: quote(path),
+    });
     if (partial !== undefined) return partial;
   }
   throw new LeatError("INTERNAL", `no name is free for a partial file beside ${quote(path)}`);

@@ -7,12 +7,14 @@ import type { Folder } from "../../store/resolve/folder.ts";
 import { checkCollision, type Skipped } from "../../store/write/collision.ts";
 import type { DiskSink } from "../../store/write/disk-sink.ts";
 import { checkFree } from "../../store/write/free-space.ts";
+import { quote } from "../../store/names.ts";
 import { abandon, PartialFile } from "../../store/write/partial.ts";
 import { BlockSums, type Known } from "./block-sums.ts";
 import {
   checkLocal,
   createPartial,
   type LocalFileOptions,
+  type LocalPlace,
   openParent,
   openPlace,
   PARTIAL_MODE,
@@ -56,7 +58,7 @@ export function createResumableFile(
     }
     const verified = Math.min(known.size, known.sums.length * BLOCK_SIZE);
     checkFree(folder, options, path, verified);
-    const resumable = found?.partial ?? takeResumable(folder, name);
+    const resumable = found?.partial ?? takeResumable(place);
     const partial = resumable ?? createPartial(place, options);
     if (found === undefined) begun = partial;
     resumable?.rewind(verified);
@@ -121,7 +123,8 @@ async function checkBlocks(partial: PartialFile, known: Known): Promise<Known> {
 }
 
 /** The partial file that a later try finds; undefined while another process has it. */
-function takeResumable(folder: Folder, name: string): PartialFile | undefined {
+function takeResumable({ folder, name, path }: LocalPlace): PartialFile | undefined {
   const own = resumableName(name);
-  return PartialFile.create(folder, own, PARTIAL_MODE) ?? PartialFile.reopen(folder, own);
+  const created = PartialFile.create(folder, own, PARTIAL_MODE, { shown: quote(path) });
+  return created ?? PartialFile.reopen(folder, own);
 }

@@ -78,7 +78,7 @@ export class Partials implements Disposable {
    */
   create(name: string, path: string, target: Folder, mode = partialMode()): PartialFile {
     const make = (): PartialFile | undefined =>
-      this.#adopt(PartialFile.create(this.folder, name, mode, target));
+      this.#adopt(PartialFile.create(this.folder, name, mode, { target }));
     const partial = make() ?? (this.#removeUnheld(name) ? make() : undefined);
     if (partial !== undefined) return partial;
     throw stillRunning(path);
@@ -100,7 +100,7 @@ export class Partials implements Disposable {
    * @returns undefined while another try holds it
    */
   lock(name: string, target: Folder, mode: number): Owned | undefined {
-    const made = this.#adopt(PartialFile.create(this.folder, name, mode, target));
+    const made = this.#adopt(PartialFile.create(this.folder, name, mode, { target }));
     if (made !== undefined) return { partial: made, isNew: true };
     const left = this.reopen(name);
     if (left !== undefined) return { partial: left, isNew: false };

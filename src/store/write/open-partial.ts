@@ -11,10 +11,10 @@ export function isOurs(stats: Stats): boolean {
   return stats.isFile() && stats.nlink === 1 && stats.uid === (process.getuid?.() ?? stats.uid);
 }
 
-/** @returns undefined when the name is taken */
-export function openNew(path: string, mode: number): number | undefined {
+/** @param target for messages @returns undefined when the name is taken */
+export function openNew(path: string, mode: number, target: string): number | undefined {
   const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
-  return explain("cannot write into the folder of the target", () =>
+  return explain(`cannot write into the folder of ${target}`, () =>
     tolerate("EEXIST", () => openSync(path, flags, mode)),
   );
 }

@@ -35,6 +35,16 @@ import { giveGroup, isOurs, openExisting, openNew } from "./open-partial.ts";
 /** A longer hole is made on the thread pool. One of a few blocks is made before a thread has woken up. */
 const SHORT_HOLE = 4 * MiB;
 
+interface CreateOptions {
+  /**
+   * The folder that the file is going to: it is created there and linked into its own folder, so that it has the group, ACL
+   * and mode of a new file there.
+   */
+  readonly target?: Folder;
+  /** What it becomes, for messages. */
+  readonly shown?: string;
+}
+
 export class PartialFile {
   readonly #file: Descriptor;
   #lock: Lock | undefined;
@@ -59,15 +69,13 @@ export class PartialFile {
   /**
    * Creates and locks a new one.
    * @param folder stays the caller's, as `target` does
-   * @param target the folder that the file is going to: it is created there and linked into `folder`, so
-   *   that it has the group, ACL and mode of a new file there
    * @returns undefined when the name is taken
    */
   static create(
     folder: Folder,
     name: string,
     mode: number,
-    target?: Folder,
+    { target, shown = "the target" }: CreateOptions = {},
   ): PartialFile | undefined {
     const made = target && PartialFile.unnamed(folder, () => name, mode, target);
     if (made !== undefined) {
@@ -76,7 +84,7 @@ export class PartialFile {
       made.close();
       if (result === -ERRNO.EEXIST) return undefined;
     }
-    const fd = openNew(folder.pathOf(name), mode);
+    const fd = openNew(folder.pathOf(name), mode, shown);
     if (fd === undefined) return undefined;
     if (target !== undefined) giveGroup(fd, target);
     // Another process may have locked it first, or removed it, before it was locked.
