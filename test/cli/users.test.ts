@@ -42,7 +42,11 @@ test("from a new users file to a list", async () => {
   const done = { code: 0, stdout: "f\n", stderr: "" };
   expect(await list(["--token-file", token])).toEqual(done);
   expect(await list([], { LEAT_TOKEN: readFileSync(token, "utf8").trim() })).toEqual(done);
-  expectFailure(await list([]), 15, /asks for a token \(UNAUTHENTICATED\)/);
+  expectFailure(
+    await list([]),
+    15,
+    /asks for a token \(UNAUTHENTICATED\); --token-file or LEAT_TOKEN has it\n$/,
+  );
   expectFailure(await list([], { LEAT_TOKEN: "wrong" }), 15, /no longer, that of a user/);
   await server.stderr.until(/info {2}login 127\.0\.0\.1:\d+ user=alice\b/);
   await server.stderr.until(/warn {2}login refused 127\.0\.0\.1:\d+ code=UNAUTHENTICATED/);

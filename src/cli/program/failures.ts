@@ -44,6 +44,13 @@ const HINTS: Readonly<Record<string, Partial<Record<ErrorCode, string>>>> = {
   remove: { DIRECTORY_NOT_EMPTY: "-r also removes what is in it" },
 };
 
+/** By the ends of the messages of failures to connect. */
+const CONNECTING_HINTS = [
+  ["certificate, and the client has none", "--tls-cert and --tls-key name it"],
+  ["asks for a token", "--token-file or LEAT_TOKEN has it"],
+  ["it can be pinned", "--pin does that"],
+] as const;
+
 /** Characters of a message about wrong arguments; its middle is left out. */
 const LONGEST = 600;
 
@@ -116,8 +123,7 @@ function isLocal(error: unknown, message: string): boolean {
 }
 
 function connectingHint(message: string): string | undefined {
-  const asksForCertificate = message.endsWith("certificate, and the client has none");
-  return asksForCertificate ? "--tls-cert and --tls-key name it" : undefined;
+  return CONNECTING_HINTS.find(([end]) => message.endsWith(end))?.[1];
 }
 
 function waiting(milliseconds: number | undefined): string | undefined {
