@@ -317,6 +317,17 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
     expect(await put(durability, options, GOOD, wrong, GOOD)).toEqual(["finish", ["", code, ""]]);
   });
 
+  test("has no attributes for the library itself", async () => {
+    const modeAndTime = (): unknown => {
+      const { mode, mtimeNs } = statSync(library.path, { bigint: true });
+      return [mode, mtimeNs];
+    };
+    const before = modeAndTime();
+    const mode = statSync(library.path).mode & 0o077;
+    expect(await put(durability, { path: "" }, attributes("", { mode }))).toEqual(["finish", [""]]);
+    expect(modeAndTime()).toEqual(before);
+  });
+
   test("has no attributes for the store's own folder", async () => {
     const before = statSync(library.at(".leat")).mtimeMs;
     const [end, codes] = await put(

@@ -170,9 +170,10 @@ export class DiskStore implements Store {
     path: string,
     parents: boolean,
     durability: DurabilityLevel = "none",
-    attributes: FolderAttributes = {},
+    given: FolderAttributes = {},
   ): MaybePromise<StoreEntry> {
     checkPath(path);
+    const attributes = path === "" ? {} : given; // those of the library itself are its operator's
     const own = this.#fileMode && folderMode(this.#fileMode);
     const mode = this.#countable(own ?? attributes.mode);
     const options = { parents, durability, mode, parentMode: own };
