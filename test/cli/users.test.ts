@@ -99,6 +99,16 @@ test("leat server user lists, adds tokens and removes", async () => {
   expectFailure(await user(folder, "limit", "bob"), 2, /which limit/);
   expectFailure(await user(folder), 2, /user add, limit, list, remove or token/);
   expectFailure(await leat(folder.path, ["server", "user", "list"]), 2, /--users FILE/);
+  expectFailure(
+    await user(folder, "rmove", "alice"),
+    2,
+    /unknown command "rmove"; did you mean remove\?/,
+  );
+  expectFailure(
+    await user(folder, "add", "x", "--allow", "foo"),
+    2,
+    /"foo" is not known\. It should be/,
+  );
   folder.file("users.json.new");
   expectFailure(
     await user(folder, "add", "carol"),

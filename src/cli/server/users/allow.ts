@@ -46,7 +46,7 @@ function readPermissions(text: string): Permission[] {
   for (const word of words) {
     if (PERMISSIONS.some((known) => known === word)) continue;
     const meant = nearest(word, PERMISSIONS);
-    const hint = meant === undefined ? "" : `; ${meant}?`;
+    const hint = meant === undefined ? "." : `; ${meant}?`;
     const all = `all, none, or some of ${PERMISSIONS.join(",")}`;
     throw new InvalidArgumentError(`"${word}" is not known${hint} It should be ${all}.`);
   }

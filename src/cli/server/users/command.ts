@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { PERMISSIONS } from "../../../store/permitted/permissions.ts";
 import { createCommand } from "../../program/arguments.ts";
 import { UsageError } from "../../program/exit-codes.ts";
+import { unknownCommand } from "../../program/unknown-command.ts";
 import { readAllowed, readFolder } from "./allow.ts";
 import type { AddFlags, TokenFlags } from "./changes.ts";
 import { addLimitFlags, type LimitFlags } from "./limits.ts";
@@ -10,6 +11,8 @@ import { addLimitFlags, type LimitFlags } from "./limits.ts";
 export function userCommand(): Command {
   const program = createCommand("user")
     .description("make and change the file of --users")
+    .usage("[options] COMMAND")
+    .argument("[COMMAND...]")
     .option("--users <FILE>", "the users file; made with the first user")
     .configureHelp({ showGlobalOptions: false })
     .addHelpText("after", "\nA server that runs takes changes over when it gets SIGHUP.")
@@ -47,7 +50,8 @@ export function userCommand(): Command {
     .action(async (name: string, flags: TokenFlags) =>
       (await changes()).addToken(file(), name, flags),
     );
-  return program.action(() => {
+  return program.action((words: readonly string[]) => {
+    if (words[0] !== undefined) throw unknownCommand(program, words[0], "user --help tells more");
     throw new UsageError(
       "say what to do: user add, limit, list, remove or token; user --help tells more",
     );
