@@ -99,6 +99,20 @@ test("what a process that serves for this one has counted is added", () => {
   expect(lines.messages.at(-1)).toBe("… 280 more like this in 0 s, the last: no file 299");
 });
 
+test("nothing is lost of a count that comes before the lines of its while, or among the first ones", () => {
+  for (const before of [0, LOG_TROUBLES - 1]) {
+    const { lines, log } = folded();
+    const code = "NOT_FOUND";
+    for (let i = 0; i < before; i += 1) log.info({ code }, `no file ${i}`);
+    log.info({ code, more: 280 }, "… 280 more like this in 1 s, the last: no file 299");
+    for (let i = 0; i < 100; i += 1) log.info({ code }, `no file ${300 + i}`);
+    log.flush();
+    const sum = lines.all.reduce((all, { facts }) => all + Number(facts["more"] ?? 1), 0);
+    expect(sum).toBe(before + 280 + 100);
+    expect(lines.messages.length).toBe(LOG_TROUBLES + 1);
+  }
+});
+
 test("kinds without end are one kind", () => {
   const { lines, log } = folded();
   for (let i = 0; i < 1000; i += 1) log.warn({}, `sentence ${i}`);

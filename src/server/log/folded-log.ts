@@ -17,8 +17,10 @@ interface Kind {
   readonly code: string | undefined;
   /** When its span began, with the first line. */
   since: number;
-  lines: number;
-  /** The last line that was counted and not written. */
+  /** Lines that were written, and lines that were only counted. */
+  written: number;
+  counted: number;
+  /** The last line that was only counted. */
   last: string;
 }
 
@@ -57,11 +59,13 @@ export class FoldedLog extends AnyLevelLog implements Ticked {
     const { code, more } = facts as { readonly code?: string; readonly more?: number };
     const kind = this.#kind(level, code, message);
     // Lines of a process or thread that serves for this one are counts already.
-    kind.lines += more ?? 1;
-    if (kind.lines <= mostOf(level, code)) {
-      this.#options.log[level]?.(facts, message);
-    } else
-      kind.last = more === undefined ? message : message.slice(message.indexOf(LAST) + LAST.length);
+    const lines = more ?? 1;
+    if (kind.written + lines <= mostOf(level, code)) {
+      kind.written += lines;
+      return this.#options.log[level]?.(facts, message);
+    }
+    kind.counted += lines;
+    kind.last = more === undefined ? message : message.slice(message.indexOf(LAST) + LAST.length);
   }
 
   /** By the code where there is one: the sentences of one code differ by names and numbers. */
@@ -70,17 +74,16 @@ export class FoldedLog extends AnyLevelLog implements Ticked {
     const name = this.#kinds.has(own) || this.#kinds.size < LOG_KINDS ? own : `${level} others`;
     const known = this.#kinds.get(name);
     if (known !== undefined) return known;
-    const kind = { level, code, since: this.#options.clock(), lines: 0, last: "" };
+    const kind = { level, code, since: this.#options.clock(), written: 0, counted: 0, last: "" };
     if (this.#kinds.size === 0) this.#options.ticker.add(this);
     this.#kinds.set(name, kind);
     return kind;
   }
 
-  #end(name: string, { level, code, since, lines, last }: Kind): void {
+  #end(name: string, { level, code, since, counted: more, last }: Kind): void {
     this.#kinds.delete(name);
     if (this.#kinds.size === 0) this.#options.ticker.remove(this);
-    if (last === "") return;
-    const more = lines - mostOf(level, code);
+    if (more === 0) return;
     const seconds = Math.round((this.#options.clock() - since) / 1000);
     const count = more.toLocaleString("en");
     const facts = code === undefined ? { more } : { code, more };
