@@ -97,6 +97,10 @@ export const UPLOAD_WINDOW = 16 * KiB;
 /** The share of what is left of a budget for windows that one peer gets: there is always a little left for the next. */
 export const WINDOW_SHARE = 1 / 16;
 
+/** The share that one upload gets where a process or thread serves one client alone: the rest is for the other files
+ *  of its tree. */
+export const OWN_WINDOW_SHARE = 1 / 2;
+
 /** The window of an upload that needs more, once it is accepted: a loop turn's worth of bytes. */
 export const TRANSFER_WINDOW = MiB;
 

@@ -4,16 +4,21 @@ import {
   GROWTH_BUDGET,
   INITIAL_WINDOW_BUDGET,
   LEAST_STREAMS,
+  LEAST_WINDOW,
   MAX_CHILDREN,
   MAX_CONNECTIONS,
   MAX_OPEN_FILES,
   MAX_STREAMS,
   MAX_WAITING,
+  MAX_WALKS,
   MAX_WORKERS,
+  OWN_WINDOW_SHARE,
   PAGE_BUDGET,
   PAGE_BYTES,
   STORE_DESCRIPTORS,
   UPLOAD_WINDOW,
+  WALK_BUDGET,
+  WALK_MAKING,
   WINDOW_BUDGET,
 } from "../../src/limits.ts";
 import { Budget } from "../../src/server/host/budget.ts";
@@ -28,6 +33,7 @@ test.each([1, 2, 3, 7, MAX_WORKERS])("%d parts are no more than the whole", (par
   expect(part.windows.begin.total * parts).toBeLessThanOrEqual(WINDOW_BUDGET);
   expect(part.windows.grow.total * parts).toBeLessThanOrEqual(GROWTH_BUDGET);
   expect(part.pages.total * parts).toBeLessThanOrEqual(PAGE_BUDGET);
+  expect(part.walks.total * parts).toBeLessThanOrEqual(WALK_BUDGET);
 });
 
 test("the smallest part is enough to be served", () => {
@@ -37,15 +43,16 @@ test("the smallest part is enough to be served", () => {
   });
   expect(part.connections).toBe(1);
   expect(part.pages.take(PAGE_BYTES)).toBe(true);
-  // Every upload opens with credit.
-  expect(part.offeredWindow).toBeGreaterThan(0);
+  // Every upload opens with a window that it can go on with, when others have taken all that there is.
+  expect(part.offeredWindow).toBeGreaterThanOrEqual(LEAST_WINDOW);
   expect(part.initialWindows.take(part.offeredWindow * part.streams)).toBe(true);
+  for (let walk = 0; walk < MAX_WALKS; walk += 1) expect(part.walks.take(WALK_MAKING)).toBe(true);
 });
 
 test("a part for one client is all its own, and no window beyond the usual", () => {
   expect(new Capacity(settle({}), { oneClient: true }).offeredWindow).toBe(UPLOAD_WINDOW);
   const part = new Capacity(settle({}), { parts: 4, oneClient: true });
-  expect(part.windows.begin.fair).toBe(WINDOW_BUDGET / 4);
+  expect(part.windows.begin.fair).toBe((WINDOW_BUDGET / 4) * OWN_WINDOW_SHARE);
   expect(part.windows.grow.fair).toBe(GROWTH_BUDGET / 4);
 });
 

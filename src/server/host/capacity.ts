@@ -7,15 +7,19 @@ import {
   GROWTH_SHARE,
   INITIAL_WINDOW_BUDGET,
   LEAST_STREAMS,
+  LEAST_WINDOW,
   MAX_CHILDREN,
   MAX_REFUSALS,
   MAX_STREAMS,
   MAX_WAITING,
+  MAX_WALKS,
+  OWN_WINDOW_SHARE,
   PAGE_BUDGET,
   RESERVED_DESCRIPTORS,
   STORE_DESCRIPTORS,
   UPLOAD_WINDOW,
   WALK_BUDGET,
+  WALK_MAKING,
   WINDOW_BUDGET,
   WINDOW_SHARE,
 } from "../../limits.ts";
@@ -75,7 +79,12 @@ export class Capacity {
     this.files = new Budget(files);
     // Most need a file; where those are few, others still go on. The store of a user has some of them.
     const free = asked.users === undefined ? files : files - STORE_DESCRIPTORS;
-    const streams = Math.max(LEAST_STREAMS, Math.min(MAX_STREAMS, free));
+    // Each upload of the one client begins with a window that it can go on with. A file of a tree would otherwise wait
+    // for the windows of others, which are given back when the tree is done.
+    const windows = oneClient
+      ? Math.floor(part(INITIAL_WINDOW_BUDGET) / LEAST_WINDOW)
+      : MAX_STREAMS;
+    const streams = Math.max(LEAST_STREAMS, Math.min(MAX_STREAMS, windows, free));
     this.streams = asked.maxStreams ?? streams;
     this.#leastConnections = HAS_CHILDREN.has(asked.model) ? 1 : ADDRESS_CONNECTIONS;
     this.#parts = oneClient ? 1 : parts; // a process of one client knows of no other
@@ -83,14 +92,15 @@ export class Capacity {
     this.user = this.#cap(asked.maxConnectionsPerUser, asked.maxStreamsPerUser);
     const spare = room - this.connections - files;
     this.refusals = Math.min(part(MAX_REFUSALS), Math.max(RESERVED_DESCRIPTORS / 2, spare));
-    const share = oneClient ? 1 : WINDOW_SHARE;
-    this.initialWindows = new Budget(part(INITIAL_WINDOW_BUDGET), share);
+    this.initialWindows = new Budget(part(INITIAL_WINDOW_BUDGET), oneClient ? 1 : WINDOW_SHARE);
     this.windows = {
-      begin: new Budget(part(WINDOW_BUDGET), share),
+      begin: new Budget(part(WINDOW_BUDGET), oneClient ? OWN_WINDOW_SHARE : WINDOW_SHARE),
       grow: new Budget(part(GROWTH_BUDGET), oneClient ? 1 : GROWTH_SHARE),
     };
     this.pages = new Budget(part(PAGE_BUDGET));
-    this.walks = new Budget(part(WALK_BUDGET));
+    // A sync has several at once, and a client that finds no room for one moves the tree without its links.
+    const leastWalks = oneClient ? MAX_WALKS * WALK_MAKING : 0;
+    this.walks = new Budget(Math.max(part(WALK_BUDGET), leastWalks));
   }
 
   /** That of a user for whom the users file has other numbers. */
