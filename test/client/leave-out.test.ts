@@ -119,11 +119,15 @@ describe.each<[string, readonly string[]]>([
       here.file(`${name}/deep/gone/z`);
     }
     const options = { durability: "none", delete: true } as const;
-    const ends = await Promise.allSettled([
-      client.syncDown("t", here.at("one"), { ...options, ...alone }),
-      client.syncDown("t", here.at("other"), { ...options, exclude }),
-    ]);
-    expect(ends.map(({ status }) => status)).toEqual([ends[0].status, ends[0].status]);
+    // One after the other: the process of a client may have room for one walk.
+    const sync = async (to: string, more: Parameters<typeof client.syncDown>[2]) => {
+      const [{ status }] = await Promise.allSettled([
+        client.syncDown("t", here.at(to), { ...options, ...more }),
+      ]);
+      return status;
+    };
+    const ends = [await sync("one", alone), await sync("other", { exclude })];
+    expect(ends[1]).toBe(ends[0]);
     expect(picture(here.at("other"))).toEqual(picture(here.at("one")));
   });
 });

@@ -220,8 +220,10 @@ describe("a try that meets an older one", () => {
     }
     await until(() => hasPartial(2 * MiB));
     using young = await RawPeer.welcomed(server.port);
-    send(young, 1, bytes, { path: "early", uploadId, resume: true });
-    young.data(1, 0, bytes.subarray(0, 1000));
+    young.together(() => {
+      send(young, 1, bytes, { path: "early", uploadId, resume: true });
+      young.data(1, 0, bytes.subarray(0, 1000));
+    });
     expect(await answer(young, 1)).toMatchObject({
       case: "failure",
       value: { code: "PROTOCOL_ERROR" },

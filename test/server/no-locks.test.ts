@@ -9,6 +9,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { PARTIALS, startServer } from "../support/served.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { until } from "../support/until.ts";
+import { ELSEWHERE, testExcept } from "../support/ways.ts";
 
 const why = noStrace();
 const BYTES = Buffer.alloc(5 * MiB, "leat");
@@ -72,7 +73,10 @@ describe.skipIf(why !== undefined).each(["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EINV
   },
 );
 
-test.skipIf(why !== undefined)("there one process still knows what it holds itself", async () => {
+const testOne = testExcept(ELSEWHERE, "each process or thread knows of its own");
+const there = why === undefined ? testOne : test.skip;
+
+there("there one process still knows what it holds itself", async () => {
   using folder = new TemporaryFolder();
   await using server = await StracedServer.start(folder.path, inject("ENOLCK"));
   using here = new TemporaryFolder();
