@@ -577,6 +577,10 @@ export const RETRY_DEADLINE = 60_000;
 /** How often the same block is requested: damage that comes three times is no accident. */
 export const BLOCK_TRIES = 3;
 
+/** How often a client connects where each connection is lost before the server has accepted it: the processes of a
+ *  server are replaced one after another. A program that closes every connection is no leat server. */
+export const ARRIVAL_TRIES = 4;
+
 /** Blocks of a partial download that a later try can continue from, at most: 4 TiB, and a note of 16 MiB. Of a hole the
  *  server sends only the length. */
 export const KEPT_SUMS = 4 * MiB;

@@ -1,8 +1,8 @@
-/** `connect`: finds the server, shakes hands, and tries again while the server has no room. */
+/** `connect`: finds the server, shakes hands, and tries again while the server has no room, or is replaced. */
 import type { Connection } from "../connection/connection.ts";
 import { processRuntime } from "../connection/runtime.ts";
 import { LeatError } from "../errors.ts";
-import { CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
+import { ARRIVAL_TRIES, CONNECT_DEADLINE, SSH_DEADLINE } from "../limits.ts";
 import { connectBun } from "../net/bun.ts";
 import { checkClientTls, isGiven } from "../net/tls.ts";
 import type { Accept, Transport } from "../net/transport.ts";
@@ -11,7 +11,7 @@ import { parseAddress, type ServerAddress, serverText } from "./connection/addre
 import { type Client, createClient } from "./client.ts";
 import { Link } from "./connection/link.ts";
 import type { ConnectOptions } from "./connection/options.ts";
-import { ReconnectingLink } from "./connection/reconnecting-link.ts";
+import { CONNECTION_LOSS, ReconnectingLink } from "./connection/reconnecting-link.ts";
 import { Retry } from "./connection/retry.ts";
 import { connectSsh } from "./connection/ssh.ts";
 
@@ -35,17 +35,30 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
   const limit = limitRate === undefined ? (accept: Accept) => accept : await rateLimit(limitRate);
   const timeout = options.timeout ?? ("ssh" in parsed ? SSH_DEADLINE : CONNECT_DEADLINE);
   const policy = { deadline: () => retry, onRetry };
-  const means: Means = { ...options, limit };
+  let opened = false;
+  const noticed = (accept: Accept): Accept => {
+    const limited = limit(accept);
+    return (transport) => {
+      opened = true;
+      return limited(transport);
+    };
+  };
+  const means: Means = { ...options, limit: noticed };
   const dial = (signal?: AbortSignal): Promise<Link> => open(parsed, means, timeout, signal);
   const first = new Retry(policy, options.signal);
-  while (true) {
+  for (let tries = 1; ; tries += 1) {
+    opened = false;
     try {
       const link = await dial(options.signal);
       return createClient(new ReconnectingLink(link, { dial, ...policy }));
     } catch (thrown) {
       const error = LeatError.from(thrown);
+      // The process that took the connection may have been stopped, and another one is there: nothing was asked of it
+      // yet. To start ssh once more could ask for a password once more.
+      const isLost = opened && CONNECTION_LOSS.has(error.code) && !("ssh" in parsed);
       // A server without room says when to come back; when none answers, nothing is retried.
-      if (error.retryAfter === undefined) throw error;
+      const isWorthIt = error.retryAfter !== undefined || (isLost && tries < ARRIVAL_TRIES);
+      if (!isWorthIt) throw error;
       await first.wait(error);
     }
   }

@@ -14,7 +14,8 @@ export interface ReconnectOptions extends RetryPolicy {
   readonly dial: (signal: AbortSignal) => Promise<Link>;
 }
 
-const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
+/** Codes of failures after which another connection may do better. */
+export const CONNECTION_LOSS = new Set<ErrorCode>(["CONNECTION_LOST", "UNAVAILABLE"]);
 
 export class ReconnectingLink {
   readonly #options: ReconnectOptions | undefined;
