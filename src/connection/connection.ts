@@ -176,9 +176,8 @@ export class Connection implements TransportHandler, Producer {
     this.wake();
   }
 
-  /** Ends the connection with a Failure on stream 0, which the peer reads before the FIN. */
+  /** Ends the connection with a Failure on stream 0, which the peer reads before the FIN. In a TLS handshake: behind it. */
   refuse(error: LeatError): void {
-    if (this.isHandshaking) return this.abort(error);
     this.session.refuse(error);
     this.#reason ??= error;
     this.close();

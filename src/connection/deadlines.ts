@@ -59,7 +59,9 @@ export class Deadlines {
     }
     // A client's wait for Welcome is bounded by its caller.
     if (session.phase === "hello" && !isClient) {
-      return over("refuse", "send Hello", now - this.#opened, HELLO_DEADLINE);
+      // A peer that does not come to the end of the TLS handshake would not hear of it.
+      const act = connection.isHandshaking ? "abort" : "refuse";
+      return over(act, "send Hello", now - this.#opened, HELLO_DEADLINE);
     }
     // Its credentials are being checked: they share the deadline.
     if (session.phase === "deciding" && now - this.#opened > HELLO_DEADLINE) {

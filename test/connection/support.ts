@@ -8,6 +8,7 @@ import { BufferPool } from "../../src/net/buffer-pool.ts";
 import { type PipeOptions, memoryPair } from "../../src/net/memory.ts";
 import { ReadQueue } from "../../src/net/read-queue.ts";
 import { RunQueue } from "../../src/net/run-queue.ts";
+import type { Transport } from "../../src/net/transport.ts";
 import type { Ticked } from "../../src/net/ticker.ts";
 import type { SessionEvent } from "../../src/session/event.ts";
 import { UNBOUNDED } from "../../src/session/flow.ts";
@@ -116,6 +117,8 @@ export interface EndsOptions {
   readonly connection?: Partial<ConnectionOptions>;
   readonly pipe?: PipeOptions;
   readonly runtime?: TestRuntime;
+  /** Between the connection and its end of the pipe. */
+  readonly transport?: (inner: Transport) => Transport;
 }
 
 /** A connection, and somebody at the other end who says what a test tells it to. */
@@ -125,7 +128,8 @@ export function ends(options: EndsOptions = {}): Ends {
   let diary!: Diary;
   let raw!: Raw;
   memoryPair(
-    (transport) => {
+    (inner) => {
+      const transport = options.transport?.(inner) ?? inner;
       const session = new Session({
         role,
         agent: "test",
