@@ -251,6 +251,26 @@ test("a server that sends links that lead out, or names that are none, makes the
   expect(picture(here.at("synced"))).toEqual({ d: "folder", e: "-> d" });
 });
 
+test("a server that has no room for a walk is asked again: its lists have no links", async () => {
+  using here = new TemporaryFolder();
+  using server = new ScriptedServer({
+    request: (operation, stream, peer) => {
+      if (operation.case === "stat") {
+        return peer.answer(stream, { case: "stat", value: { name: "t", kind: "DIRECTORY" } });
+      }
+      if (server.asked.length % 2 === 1) return peer.walk(stream, [{ entry: TO_A }]);
+      const value = { code: "RESOURCE_EXHAUSTED", message: "no", retryable: true } as const;
+      peer.frame(stream, { case: "failure", value });
+    },
+  });
+  await using client = await connect(server.address, { retry: 60_000 });
+  await client.getTree("t", here.at("got"));
+  expect(server.asked).toEqual(["stat", "walk", "walk"]);
+  expect(picture(here.at("got"))).toEqual({ link: "-> a" });
+});
+
+const TO_A: Init<Entry> = { name: "link", kind: "DIRECTORY", link: true, target: "a" };
+
 test("whether a link leads to something in its tree", () => {
   for (const [path, target] of WITHIN)
     expect([target, leadsWithin(target, path.split("/").length - 1)]).toEqual([target, true]);

@@ -75,7 +75,10 @@ export async function walkTree(
     const isLeft = leaveOut.length > 0 && link.connection.session.has(WALK_LEAVE_OUT);
     return WalkStream.open(link, isLeft ? { ...request, leaveOut } : request, signal);
   };
-  const first = await calls.link.withRetries((link) => open(link).catch(unlessRefused), signal);
+  // In a list, links come without their text: where they are wanted, a server without room for a walk is asked again.
+  const first = linkTargets
+    ? await calls.link.withRetries(open, signal).catch(unlessRefused)
+    : await calls.link.withRetries((link) => open(link).catch(unlessRefused), signal);
   if (first === undefined) return new ListedWalk(calls, path, signal);
   const reopen = (after?: string): Promise<WalkStream> =>
     calls.link.withRetries((link) => open(link, after), signal);
