@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../../src/client/connection/address.ts";
 import { LeatError } from "../../src/errors.ts";
 import { MiB } from "../../src/limits.ts";
 import { createServer } from "../../src/server/server.ts";
@@ -21,6 +22,8 @@ import {
 } from "./support.ts";
 import { until } from "../support/until.ts";
 
+const isDefaultTaken = await isTaken(DEFAULT_PORT);
+
 describe("a server that is none", () => {
   test("nobody listens", async () => {
     const port = await freePort();
@@ -32,6 +35,19 @@ describe("a server that is none", () => {
     );
     expectFailure(await client("unix:/nowhere/socket", ["list"]), 40, /there is no such socket/);
     expectFailure(await client("no-such-host.invalid", ["list"]), 40, /\(UNAVAILABLE\)/);
+  });
+
+  test.skipIf(isDefaultTaken)("and HOST:PATH was typed where none is taken", async () => {
+    const hint = "only get, upload and sync take HOST:PATH: here --server names the host";
+    for (const args of [
+      ["list", "nas:photos"],
+      ["stat", "me@nas:x"],
+      ["rm", "nas:x"],
+    ]) {
+      const ran = await run([CLIENT, "client", ...args]);
+      expectFailure(ran, 40, new RegExp(`\\(UNAVAILABLE\\); ${hint}\\n$`));
+    }
+    expectFailure(await run([CLIENT, "client", "list", "nas/a:b"]), 40, /\(UNAVAILABLE\)\n$/);
   });
 
   test("it greets in plain text, and never reads", async () => {
@@ -256,6 +272,16 @@ function listen(open: (socket: Bun.Socket) => void): Disposable & { address: str
     address: `127.0.0.1:${listener.port}`,
     [Symbol.dispose]: () => listener.stop(true),
   };
+}
+
+/** Whether something listens on this port of the machine. */
+async function isTaken(port: number): Promise<boolean> {
+  try {
+    (await Bun.connect({ hostname: DEFAULT_HOST, port, socket: { data() {} } })).terminate();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function freePort(): Promise<number> {

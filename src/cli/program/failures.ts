@@ -1,5 +1,6 @@
 /** Prints failures, one line each, and remembers their exit codes. */
 import { CommanderError } from "commander";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../../client/connection/address.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { quote } from "../../store/names.ts";
 import { usageMessage } from "./arguments.ts";
@@ -97,7 +98,7 @@ export class Failures {
     const about = isNamed ? "" : `${shortened(subject)}: `;
     const place = placeOf(command, isLocal(error, message), subject !== undefined);
     const hint =
-      (isConnected ? HINTS[place]?.[code] : connectingHint(message)) ??
+      (isConnected ? HINTS[place]?.[code] : connectingHint(message, subject)) ??
       (/\bagain\b/.test(message) ? undefined : waiting(retryAfter));
     const end = hint === undefined ? "" : `; ${hint}`;
     return `${start}${printable(about + message)} (${code})${end}`;
@@ -122,7 +123,11 @@ function isLocal(error: unknown, message: string): boolean {
   return error instanceof LocalError || message.includes(' "/');
 }
 
-function connectingHint(message: string): string | undefined {
+function connectingHint(message: string, subject = ""): string | undefined {
+  // Typed as for rsync, where no server was named.
+  if (/^[^/:]+:/.test(subject) && message.includes(` ${DEFAULT_HOST}:${DEFAULT_PORT}:`)) {
+    return "only get, upload and sync take HOST:PATH: here --server names the host";
+  }
   return CONNECTING_HINTS.find(([end]) => message.endsWith(end))?.[1];
 }
 
