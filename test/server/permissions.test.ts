@@ -420,6 +420,20 @@ describe("permissions by folder", () => {
   });
 });
 
+test("permissions of a folder with a rule in it leave the way to that open", async () => {
+  const box = folder.at("library/alice/box");
+  chmodSync(box, 0o755);
+  await using carol = await as("carol");
+  await carol.setAttributes("box", { mode: 0o050 });
+  expect(statSync(box).mode & 0o777).toBe(0o750);
+  using local = new TemporaryFolder();
+  local.file("box/f", "f");
+  chmodSync(local.at("box"), 0o550);
+  await carol.putTree(local.at("box"), "box");
+  expect(statSync(box).mode & 0o777).toBe(0o750);
+  await carol.remove("box/f");
+});
+
 async function fetched(client: Client, to: string): Promise<{ outcomes: string[] }> {
   const outcomes: string[] = [];
   for await (const { path } of client.getTreeOutcomes("", to)) outcomes.push(path);

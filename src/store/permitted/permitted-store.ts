@@ -10,6 +10,7 @@ import { ENTRY_ROOM } from "../../limits.ts";
 import { EntryObjects } from "../entry-objects.ts";
 import { below, checkPath, quote } from "../names.ts";
 import type {
+  Attributes,
   Collision,
   CreateOptions,
   DurabilityLevel,
@@ -64,10 +65,10 @@ export class PermittedStore implements Store {
       };
     }
     if (store.setAttributes !== undefined) {
-      this.setAttributes = (path, ...rest) => {
+      this.setAttributes = (path, attributes, ifMatch) => {
         this.#checkChange(path, "overwrite");
         this.#maySeeEntry(path);
-        return store.setAttributes!(path, ...rest);
+        return store.setAttributes!(path, this.#reachable(path, attributes), ifMatch);
       };
     }
     if (store.rename !== undefined) {
@@ -148,7 +149,7 @@ export class PermittedStore implements Store {
   ): MaybePromise<StoreEntry> {
     if (!parents) this.#checkChange(path, "mkdir");
     this.#check(path);
-    const given = this.#permissions.has(path, "overwrite") ? attributes : opened(attributes);
+    const given = attributes && this.#reachable(path, attributes);
     const make = (): MaybePromise<StoreEntry> =>
       this.#store.makeDirectory(path, parents, durability, given);
     const folders = parents ? withParents(path) : [];
@@ -206,6 +207,14 @@ export class PermittedStore implements Store {
     throw new LeatError("PERMISSION_DENIED", message);
   }
 
+  /** The owner keeps a folder open that may be somebody else's, or that rules are about in it. */
+  #reachable(path: string, attributes: Attributes): Attributes {
+    const { mode } = attributes;
+    const isOwn =
+      this.#permissions.has(path, "overwrite") && !this.#permissions.hasRulesBelow(path);
+    return mode === undefined || isOwn ? attributes : { ...attributes, mode: mode | OWNER };
+  }
+
   /** @throws PERMISSION_DENIED: there is no such folder, or it may not be known */
   async #folderThere(path: string): Promise<StoreEntry> {
     try {
@@ -254,14 +263,8 @@ function withParents(path: string): string[] {
   return path === "" ? [] : [path, ...withParents(parentOf(path))];
 }
 
-/** What the owner of a folder needs to fill it. */
+/** What the owner of a folder needs to reach what is in it. */
 const OWNER = 0o700;
-
-/** It may be somebody else's folder that is there: the owner keeps these rights. */
-function opened(attributes: FolderAttributes | undefined): FolderAttributes | undefined {
-  if (attributes?.mode === undefined) return attributes;
-  return { ...attributes, mode: attributes.mode | OWNER };
-}
 
 /** Passes on the entries of a page whose names are visible. */
 class VisibleEntries implements EntryTaker {
