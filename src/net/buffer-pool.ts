@@ -43,6 +43,11 @@ export class BufferPool {
     return this.#taken;
   }
 
+  /** More peers are sent to than large buffers are for: what is sent to one had better be short, for the others. */
+  get isCrowded(): boolean {
+    return this.#taken > this.#mostLarge;
+  }
+
   /**
    * @returns undefined when none is free: `holder.bufferFree` is called when one is
    * @param now milliseconds

@@ -190,7 +190,8 @@ export class Outbox implements Task, BufferHolder {
 
   /** Payload bytes that one write should hold at most. */
   get #payload(): number {
-    return Math.min(this.#pace?.payload ?? this.#firstPayload, this.#producer.mostWanted);
+    const most = this.#shared.pool.isCrowded ? DATA_PAYLOAD : LARGE_PAYLOAD;
+    return Math.min(this.#pace?.payload ?? this.#firstPayload, this.#producer.mostWanted, most);
   }
 
   /** How fast a network is shows only when its socket was full. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { LARGE_BUFFER, SEND_BUFFER, SILENCE } from "../../src/limits.ts";
+import { LARGE_BUFFER, LARGE_SHARE, SEND_BUFFER, SILENCE } from "../../src/limits.ts";
 import type { ByteSink, FileRegion } from "../../src/file-region.ts";
 import { seededRandom } from "../support/chop.ts";
 import { bytesOf, Speaker, Stage, turn, turns } from "./support.ts";
@@ -285,6 +285,30 @@ describe("an outbox", () => {
       speaker.drain(20_000);
     }
     expect([ends[0], ends.at(-1)]).toEqual([LARGE_BUFFER, 24 << 10]);
+  });
+
+  test("is short while many peers are sent to: they do not wait for long writes of others", async () => {
+    const stage = new Stage({ size: SEND_BUFFER, buffers: LARGE_SHARE });
+    const speaker = new Speaker(stage, { length: 3 << 20, room: 0 });
+    const ends: number[] = [];
+    const { fill } = speaker;
+    speaker.fill = (into, end) => {
+      ends.push(end);
+      return fill.call(speaker, into, end);
+    };
+    speaker.outbox.wake();
+    await turn();
+    const second = new Speaker(stage, { length: 100, room: 0, number: 1 });
+    second.outbox.wake();
+    await turn();
+    speaker.drain(LARGE_BUFFER + 1);
+    await turns(3);
+    second.drain(100);
+    await turns(3);
+    speaker.drain(3 << 20);
+    await turns(3);
+    expect(ends.slice(0, 3)).toEqual([LARGE_BUFFER, SEND_BUFFER, LARGE_BUFFER]);
+    expect(Buffer.compare(speaker.line.taken, speaker.expected)).toBe(0);
   });
 
   test("is no longer than the frames that the peer takes allow", async () => {
