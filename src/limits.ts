@@ -303,6 +303,12 @@ export const PAGE_BYTES = 256 * KiB;
 /** Taken of the budget by a page while it is made: the buffer that grows with it, and copies. So few are made at once. */
 export const PAGE_MAKING = MiB + PAGE_BYTES;
 
+/** A page that comes with others on one stream: its receiver works on it while the next one is made. */
+export const LIST_PAGE_BYTES = 64 * KiB;
+
+/** Such pages that a client asks for at once, and may have to hold. */
+export const LIST_PAGES = 32;
+
 /** How long a page may wait to be sent while others wait for its memory: then its connection ends. A peer that
  *  takes nothing has SILENCE. */
 export const PAGE_PATIENCE = 10_000;

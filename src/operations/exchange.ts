@@ -49,6 +49,13 @@ export interface Exchange {
   fail(error: LeatError): void;
   /** Writes to the log an error that the client does not get. */
   warn(error: LeatError): void;
+  /**
+   * Waits for the turn of a list: for the memory of its next page.
+   * @returns whether it may make one, and calls `pageMade` behind it; else the stream is over
+   */
+  pageTurn(): Promise<boolean>;
+  /** The page is made and answered, or there is none. */
+  pageMade(): void;
   /** Bytes of Data are consumed: the client may send as many more. */
   consumed(bytes: number): void;
   /**

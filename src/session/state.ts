@@ -5,7 +5,7 @@
  *     frames it sends and the frames it receives.
  *
  *   unary   Request -> Response
- *   list    Request -> Response -> Finish
+ *   list    Request -> Response+ -> Finish
  *   get     Request -> Response -> Data* -> Finish
  *   walk    as get
  *   put-tree  Request -> Response -> (client) Data* -> (client) Finish -> (server) Finish
@@ -70,6 +70,7 @@ export const TRANSITIONS: Readonly<Record<StreamState, Row>> = {
     "client:cancel": "cancelled",
   },
   "list-answered": {
+    "server:response": "list-answered",
     "server:finish": "ended",
     "server:failure": "ended",
     "client:cancel": "cancelled",

@@ -2,6 +2,8 @@
 import { EncodedMessage } from "./canonical-writer.ts";
 import { ENTRIES } from "./entry-tags.ts";
 import { type EntryFacts, EntryWriter } from "./entry-writer.ts";
+import type { EntryPage } from "./gen/messages.ts";
+import { encodeMessage, type Init } from "./plain.ts";
 
 /** Stands where an EntryPage is encoded. */
 export class EncodedPage extends EncodedMessage {
@@ -23,7 +25,14 @@ export class EntryPageWriter extends EntryWriter {
     this.encoded[before + 1] = length;
   }
 
-  finish(): EncodedPage {
-    return new EncodedPage(this.encoded.slice(0, this.at));
+  /** @param rest what the page has behind its entries */
+  finish(rest?: Init<Omit<EntryPage, "entries">>): EncodedPage {
+    const behind = rest === undefined ? NOTHING : encodeMessage("EntryPage", rest);
+    const page = new Uint8Array(this.at + behind.length);
+    page.set(this.encoded.subarray(0, this.at));
+    page.set(behind, this.at);
+    return new EncodedPage(page);
   }
 }
+
+const NOTHING = new Uint8Array(0);

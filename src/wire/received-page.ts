@@ -1,6 +1,7 @@
 /** A list page of the usual form stays as it came: to make an object of each entry takes longer than all the rest. */
+import { ENTRIES } from "./entry-tags.ts";
 import { FRAME_STREAM } from "./frame.ts";
-import type { Entry } from "./gen/messages.ts";
+import type { Entry, EntryPage } from "./gen/messages.ts";
 import { decodeMessage } from "./plain.ts";
 import { readVarint, varintLength } from "./varint.ts";
 
@@ -9,12 +10,17 @@ const HEADS = [(5 << 3) | 2, (1 << 3) | 2] as const;
 
 /** Stands where an EntryPage was decoded. */
 export class ReceivedPage {
-  /** The encoded EntryPage, which nobody has looked at yet. */
+  /** The encoded entries, which nobody has looked at yet. */
   readonly bytes: Uint8Array;
+  readonly cursor: string | undefined;
+  readonly skippedNames: number;
   #entries: Entry[] | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** @param rest what stands behind the entries */
+  constructor(bytes: Uint8Array, { cursor, skippedNames }: EntryPage) {
     this.bytes = bytes;
+    this.cursor = cursor;
+    this.skippedNames = skippedNames;
   }
 
   /** @throws LeatError PROTOCOL_ERROR when the bytes are no EntryPage */
@@ -39,5 +45,30 @@ export function receivedPage(
     at += 1 + varintLength(length);
     if (at + length !== to) return undefined;
   }
-  return { stream, page: new ReceivedPage(bytes.slice(at, to)) };
+  const page = split(bytes, at, to);
+  return page && { stream, page };
 }
+
+/** Parts the entries from what stands behind them. */
+function split(bytes: Uint8Array, from: number, to: number): ReceivedPage | undefined {
+  let at = from;
+  while (at < to && bytes[at] === ENTRIES) {
+    const length = readVarint(bytes, at + 1, to);
+    if (length < 0) return undefined;
+    at += 1 + varintLength(length) + length;
+  }
+  const rest = at > to ? undefined : restOf(bytes, at, to);
+  return rest && new ReceivedPage(bytes.slice(from, at), rest);
+}
+
+function restOf(bytes: Uint8Array, at: number, to: number): EntryPage | undefined {
+  if (at === to) return NO_REST;
+  try {
+    const rest = decodeMessage("EntryPage", bytes, at, to);
+    return rest.entries.length === 0 ? rest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const NO_REST: EntryPage = { entries: [], skippedNames: 0 };

@@ -17,10 +17,13 @@ const PARTS = 8;
 const PAGES = PAGE_BUDGET / PARTS / PAGE_BYTES;
 const FILES = 1200;
 
-const LIST = {
-  case: "request",
-  value: { operation: { case: "list", value: { path: "" } } },
-} as const;
+/** @param pages that may come on the stream */
+const list = (pages: number) =>
+  ({
+    case: "request",
+    value: { operation: { case: "list", value: { path: "", pages } } },
+  }) as const;
+const LIST = list(0);
 
 const folder = new TemporaryFolder();
 
@@ -44,13 +47,13 @@ function served(later?: () => Promise<void>): Served {
 }
 
 /** Asks for the root and reads what it is told to. */
-function lister({ server }: Served, reads: boolean): Raw {
+function lister({ server }: Served, reads: boolean, pages = 0): Raw {
   let raw!: Raw;
   memoryPair(server.accept, (transport) => (raw = new Raw(transport)), { capacity: 20_000 });
   if (!reads) raw.transport.pause();
   raw.frame(0, HELLO);
   // The first page of who reads nothing is in a send buffer, and no page any more.
-  for (let stream = 1; stream <= (reads ? 1 : 3); stream += 1) raw.frame(stream, LIST);
+  for (let stream = 1; stream <= (reads ? 1 : 3); stream += 1) raw.frame(stream, list(pages));
   return raw;
 }
 
@@ -73,11 +76,16 @@ test("as many are made at once as their entries have room for", async () => {
   await all.server.stop({ drain: 0 });
 });
 
-test.each(["take nothing", "take a little now and then"])(
-  "those of clients that %s are given up when others wait, and so are the clients",
-  async (how) => {
+test.each([
+  ["take nothing", 0],
+  ["take nothing", 1000],
+  ["take a little now and then", 0],
+  ["take a little now and then", 1000],
+])(
+  "those of clients that %s are given up when others wait, and so are the clients: %i on a stream",
+  async (how, pages) => {
     const all = served();
-    const silent = Array.from({ length: PAGES }, () => lister(all, false));
+    const silent = Array.from({ length: PAGES }, () => lister(all, false, pages));
     const closed = (): number => silent.filter(({ diary }) => diary.includes("close")).length;
     await calm(all);
     const honest = lister(all, true);

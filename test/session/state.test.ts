@@ -44,7 +44,7 @@ describe("the table is the language of the protocol", () => {
   const COMPLETE = `[Dcr]*(p|f|${Z})`;
   const LANGUAGE = {
     stat: /^X?[af]$/,
-    list: new RegExp(`^(f|${Z}|a(e|f|${Z}))$`),
+    list: new RegExp(`^(f|${Z}|a+(e|f|${Z}))$`),
     get: new RegExp(`^C*(f|${Z}|a[CRd]*(e|f|${Z}))$`),
     put: new RegExp(`^[Dc]*(p|f|${Z}|Ec*(p|f|${Z}|a${COMPLETE})|a[Dcr]*(p|f|${Z}|E${COMPLETE}))$`),
     putTree: new RegExp(`^(f|${Z}|a[DCdc]*(f|${Z}|E[Cdc]*(e|f|${Z})))$`),

@@ -35,6 +35,22 @@ test("has the same bytes, alone and in a frame", () => {
   );
 });
 
+test("has behind its entries what another page needs", () => {
+  const entries: Entry[] = [
+    { name: "ü", kind: "OTHER", size: 0, version: "", mode: 0, link: false, target: "" },
+  ];
+  for (const rest of [
+    { cursor: "next" },
+    { cursor: "", skippedNames: 3 },
+    { skippedNames: 3 },
+    {},
+  ]) {
+    expect(written(entries).finish(rest).encoded).toEqual(
+      encodeMessage("EntryPage", { entries, ...rest }),
+    );
+  }
+});
+
 test("grows to the largest page", () => {
   const entries = Array.from({ length: 900 }, (_, i): Entry => {
     const name = String(i).padEnd(255, "x");

@@ -48,7 +48,7 @@ describe("out of protobufjs", () => {
       prefixLength: 0,
     });
     expect(decodeMessage("Request", empty)).toStrictEqual({});
-    expect(decodeMessage("EntryPage", empty)).toStrictEqual({ entries: [] });
+    expect(decodeMessage("EntryPage", empty)).toStrictEqual({ entries: [], skippedNames: 0 });
   });
 
   test.each([

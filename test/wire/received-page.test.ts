@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
-import { ENUMS, type Entry, type Response } from "../../src/wire/gen/messages.ts";
+import { ENUMS, type Entry, type EntryPage, type Response } from "../../src/wire/gen/messages.ts";
 import { NOT_CANONICAL } from "../../src/wire/canonical-reader.ts";
 import { PageReader } from "../../src/wire/page-reader.ts";
 import { decodeMessage, encodeMessage } from "../../src/wire/plain.ts";
@@ -11,8 +11,17 @@ import { receivedPage, ReceivedPage } from "../../src/wire/received-page.ts";
 import { announcedSeed } from "../support/chop.ts";
 import { anyMessage } from "./any-message.ts";
 
+const pages = anyMessage("EntryPage") as fc.Arbitrary<EntryPage>;
 const entries = fc.array(anyMessage("Entry") as fc.Arbitrary<Entry>, { maxLength: 4 });
 const runs = { seed: announcedSeed(), numRuns: 500 };
+
+const NOTHING: EntryPage = { entries: [], skippedNames: 0 };
+
+const contents = ({ entries, cursor, skippedNames }: ReceivedPage): EntryPage => ({
+  entries,
+  ...(cursor === undefined ? {} : { cursor }),
+  skippedNames,
+});
 
 function decoded(frame: Uint8Array, keepsPages: boolean): unknown {
   const decoder = new FrameDecoder({ maxFrame: 1 << 20, keepsPages });
@@ -47,10 +56,10 @@ const twins = (bytes: Uint8Array): object[] =>
   }));
 
 describe("a frame", () => {
-  test("with a page has the same entries, decoded when they are asked for", () => {
+  test("with a page has the same in it, its entries decoded when they are asked for", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 0xffff_ffff }), entries, (stream, all) => {
-        const value: Response = { result: { case: "list", value: { entries: all } } };
+      fc.property(fc.integer({ min: 1, max: 0xffff_ffff }), pages, (stream, all) => {
+        const value: Response = { result: { case: "list", value: all } };
         const frame = encodeFrame(stream, { case: "response", value });
         expect(decoded(frame, true)).toMatchObject({
           stream,
@@ -59,16 +68,14 @@ describe("a frame", () => {
         const kept = decoded(frame, true) as { body: { value: Response } };
         const page = kept.body.value.result!.value as ReceivedPage;
         const plain = decoded(frame, false) as { body: { value: Response } };
-        expect({ entries: page.entries }).toEqual(
-          plain.body.value.result!.value as object as { entries: Entry[] },
-        );
+        expect(contents(page)).toEqual(plain.body.value.result!.value as EntryPage);
       }),
       runs,
     );
   });
 
   test("with more behind the page, or with less than it says, is no page", () => {
-    const value: Response = { result: { case: "list", value: { entries: [] } } };
+    const value: Response = { result: { case: "list", value: NOTHING } };
     const [length, ...head] = encodeFrame(3, { case: "response", value });
     // The page is empty: its length, 0, is the last byte, and that of the Response stands two before it.
     const [response, list] = [head.length - 3, head.length - 1];
@@ -84,6 +91,16 @@ describe("a frame", () => {
     ];
     for (const bytes of wrong) {
       expect(receivedPage(Uint8Array.from(bytes), 0, bytes.length)).toBeUndefined();
+    }
+    // Entries behind the cursor, and a cursor that is no text.
+    for (const page of [
+      [18, 0, 10, 3, 10, 1, 0x61],
+      [18, 1, 0xff],
+      [18, 2, 0x61],
+      [10, 2, 10],
+    ]) {
+      const frame = [8, 3, 42, page.length + 2, 10, page.length, ...page];
+      expect(receivedPage(Uint8Array.from(frame), 0, frame.length)).toBeUndefined();
     }
     const seen = [head, wrong[0]!, wrong[1]!].map((bytes) => decoded(framed(bytes), true));
     for (const event of seen.slice(1)) {
@@ -106,7 +123,7 @@ describe("a frame", () => {
               ...event,
               body: {
                 ...event.body,
-                value: { result: { case: "list", value: { entries: page.entries } } },
+                value: { result: { case: "list", value: contents(page) } },
               },
             };
           } catch (thrown) {

@@ -16,6 +16,8 @@ import type { Downloaded, DownloadOptions, GetOptions } from "../download/option
 import type { PutOptions, Receipt } from "../upload/options.ts";
 import { UploadTries } from "../upload/upload-tries.ts";
 import type { UploadOrigin } from "../upload/upload.ts";
+import { FolderList } from "./folder-list.ts";
+import type { CamePage } from "./list-stream.ts";
 import type { ListOptions } from "./options.ts";
 import { PageOrder, type RowsPage } from "./page.ts";
 
@@ -71,17 +73,13 @@ export class Calls {
     }
   }
 
-  /** The pages of a folder; each is requested while the one before it is in use. */
+  /** The pages of a folder; the next ones come while one is in use. */
   async *pages(path: string, options: ListOptions): AsyncGenerator<RowsPage, void> {
     const order = new PageOrder(path);
-    let next: Promise<Page> | undefined = this.page(path, undefined, options);
-    while (next !== undefined) {
-      const page: Page = await next;
-      // First of all, so that the server has something to do meanwhile.
-      next = page.cursor === undefined ? undefined : this.page(path, page.cursor, options);
-      next?.catch(() => {}); // its caller may stop before it
-      const { list, skippedNames } = page;
-      const isLast = page.cursor === undefined;
+    using folder = new FolderList(this.link, path, options);
+    for (let isLast = false; !isLast;) {
+      const { list, skippedNames, cursor } = await folder.next();
+      isLast = cursor === undefined;
       const rows = list instanceof ReceivedPage ? order.rows(list.bytes, isLast) : undefined;
       if (rows === undefined) order.check(list.entries, isLast);
       yield {
@@ -95,12 +93,12 @@ export class Calls {
   }
 
   /** One page of a folder. @param cursor of the page before it */
-  page(path: string, cursor: string | undefined, options: ListOptions): Promise<Page> {
+  page(path: string, cursor: string | undefined, options: ListOptions): Promise<CamePage> {
     const { signal, hidden = false } = options;
     const request: RequestInit = { operation: { case: "list", value: { path, cursor, hidden } } };
-    const attempt = (link: Link): Promise<Page> =>
+    const attempt = (link: Link): Promise<CamePage> =>
       new Promise((resolve, reject) => {
-        let list: EntryPage = { entries: [] };
+        let list: EntryPage = { entries: [], skippedNames: 0 };
         const handler: StreamHandler = {
           response: (result) => {
             if (result?.case !== "list") throw unexpected("list");
@@ -155,12 +153,6 @@ export class Calls {
     const hooks = { signal, onProgress, before };
     return this.link.withRetries((link) => DownloadStream.open(link, range, hooks), signal);
   }
-}
-
-interface Page {
-  readonly list: EntryPage;
-  readonly skippedNames: number;
-  readonly cursor?: string | undefined;
 }
 
 function unknownOutcome(name: string, cause: LeatError): LeatError {

@@ -281,9 +281,9 @@ export class LeatServer implements Server {
     this.#freedAt = now;
     const { pages } = this.#host.capacity;
     const most = pages.waiting + PAGE_MAKING / PAGE_BYTES;
-    const unread = [...this.#peers].filter((peer) => peer.keepsPage(now));
-    unread.sort((one, other) => one.pageSince - other.pageSince);
-    for (const peer of unread.slice(0, most)) if (pages.waiting > 0) peer.connection.cut();
+    const unread = [...this.#peers].flatMap((peer) => peer.unreadPage(now) ?? []);
+    unread.sort((one, other) => one.since - other.since);
+    for (const page of unread.slice(0, most)) if (pages.waiting > 0) page.cut();
   }
 
   #refuseSilent(reason: LeatError): void {

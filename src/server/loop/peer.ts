@@ -3,24 +3,16 @@ import type { Connection } from "../../connection/connection.ts";
 import type { Driver } from "../../connection/driver.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
-import {
-  MAX_WALKS,
-  PAGE_BYTES,
-  PAGE_MAKING,
-  PAGE_PATIENCE,
-  RETRY_AFTER,
-  SILENCE,
-  WALK_MAKING,
-} from "../../limits.ts";
+import { MAX_WALKS, RETRY_AFTER, WALK_MAKING } from "../../limits.ts";
 import type { Transport } from "../../net/transport.ts";
 import { checkBounds } from "../../operations/bounds.ts";
 import { run, unknownOperation } from "../../operations/operations.ts";
 import type { Operation, SessionEvent } from "../../session/event.ts";
 import type { Wait } from "../../session/wait.ts";
-import type { BudgetWaiter } from "../host/budget.ts";
 import type { Host } from "../host/host.ts";
 import type { Seat } from "../host/shares.ts";
 import { Arrival, type Arriving } from "./arrival.ts";
+import { ListTurns } from "./list-turns.ts";
 import { CHANGES, DESCRIPTORS } from "./operation-facts.ts";
 import { type Serving, StreamExchange } from "./stream-exchange.ts";
 
@@ -37,7 +29,7 @@ export interface Place {
   readonly transport?: Transport;
 }
 
-export class Peer implements Driver, BudgetWaiter, Arriving {
+export class Peer implements Driver, Arriving {
   readonly connection: Connection;
   /** Credit for each upload when it opens, in bytes. */
   readonly window: number;
@@ -45,21 +37,14 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
   readonly #options: PeerOptions;
   /** The open streams. */
   readonly #exchanges = new Map<number, StreamExchange>();
-  /** List requests that wait for their turn: one page at a time is made for a connection. */
-  #lists: Waiting[] = [];
-  /** The page that takes memory: being made, or not yet sent. */
-  #page: "none" | "made" | "unsent" = "none";
-  /** Bytes of the budget that the page takes. */
-  #pageBytes = 0;
-  /** When the page was made, in milliseconds. */
-  pageSince = 0;
+  /** Made for the first list. */
+  #lists: ListTurns | undefined;
   /** Trees that come or go on one stream. */
   #walks = 0;
   /** The client sent FIN. */
   #peerFin = false;
   /** The error that new requests get once the server stops. */
   #stopReason: LeatError | undefined;
-  #closed = false;
   /** Who the client is: no request comes before that is known. */
   readonly #arrival: Arrival;
   readonly #place: Place;
@@ -72,6 +57,16 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
     this.connection = connection;
     this.connection.driver = this;
     this.#arrival = new Arrival(this.#host, this);
+  }
+
+  /** Its lists, which take turns. */
+  get lists(): ListTurns {
+    return (this.#lists ??= new ListTurns(this.connection, this.#host.capacity.pages));
+  }
+
+  /** Its lists, if its client does not read their page. @param now milliseconds */
+  unreadPage(now: number): ListTurns | undefined {
+    return this.#lists?.keepsPage(now) === true ? this.#lists : undefined;
   }
 
   /** Streams that are being served. */
@@ -167,24 +162,19 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
   }
 
   onClosed(error: LeatError): void {
-    this.#closed = true;
     const isStranger = this.#arrival.guest === undefined;
     if (isStranger && error.code === "DEADLINE_EXCEEDED") this.#fault();
-    this.#lists = [];
-    this.#host.capacity.pages.forget(this);
     for (const stream of this.#exchanges.keys()) this.#end(stream, error, error);
-    if (this.#page === "unsent") this.#givePage();
+    this.#lists?.close();
     this.#arrival[Symbol.dispose]();
     this.#place.seat?.[Symbol.dispose]();
     this.#options.onClosed(this);
   }
 
-  /** Buffers went out: there may be room for the next page. */
+  /** Buffers went out. */
   onRoom(): void {
     if (this.#peerFin) this.#peerEnded();
-    if (this.#page !== "unsent" || this.connection.session.unsentControls > 0) return;
-    this.#givePage();
-    this.#nextList();
+    this.#lists?.onRoom();
   }
 
   /** The client finished sending: open streams go on as far as their credit reaches. */
@@ -228,8 +218,8 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
       return this.connection.fail(stream, unknownOperation());
     }
     const guest = this.#arrival.guest!;
-    const { connection } = this;
-    const exchange = new StreamExchange(stream, connection, this.#options, guest, this.#place.seat);
+    const { seat } = this.#place;
+    const exchange = new StreamExchange(stream, this, this.#options, guest, seat);
     exchange.begin(operation);
     exchange.isChange = CHANGES.has(operation.case);
     this.#exchanges.set(stream, exchange);
@@ -240,12 +230,7 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
     } catch (thrown) {
       return this.#failed(thrown, operation, exchange);
     }
-    if (operation.case === "list") {
-      this.#lists.push({ operation, exchange });
-      this.#nextList();
-    } else {
-      this.#run(operation, exchange);
-    }
+    this.#run(operation, exchange);
   }
 
   #reserveWalk(exchange: StreamExchange): void {
@@ -265,59 +250,9 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
     walks.give(Math.min(WALK_MAKING, walks.total));
   }
 
-  /** Memory of a page was given back: there may be enough. */
-  onBudget(): void {
-    this.#nextList();
-  }
-
-  #nextList(): void {
-    const next = this.#lists[0];
-    if (this.#page !== "none" || next === undefined) return;
-    const { pages } = this.#host.capacity;
-    const bytes = Math.min(PAGE_MAKING, pages.total);
-    if (!pages.take(bytes)) return pages.wait(this);
-    pages.forget(this);
-    this.#page = "made";
-    this.#pageBytes = bytes;
-    this.#lists.shift();
-    this.#run(next.operation, next.exchange);
-  }
-
-  /** A list that was given up before its turn. */
-  #forgetList(exchange: StreamExchange): void {
-    if (this.#lists.length === 0) return;
-    this.#lists = this.#lists.filter((waiting) => waiting.exchange !== exchange);
-    if (this.#lists.length === 0) this.#host.capacity.pages.forget(this);
-  }
-
-  #pageMade(): void {
-    if (this.#closed) return this.#givePage();
-    this.#page = "unsent";
-    this.pageSince = this.connection.now;
-    this.onRoom();
-    if (this.#page === "unsent") this.#givePages(this.#pageBytes - PAGE_BYTES); // it is encoded
-  }
-
-  #givePage(): void {
-    this.#page = "none";
-    this.#givePages(this.#pageBytes);
-  }
-
-  #givePages(bytes: number): void {
-    this.#pageBytes -= bytes;
-    this.#host.capacity.pages.give(bytes);
-  }
-
   onTick(now: number): void {
     if (this.#peerFin) this.#peerEnded(); // a stream may lack credit only by now
-    if (this.#page === "none" && this.#lists.length > 0) this.#options.onStarved(now);
-  }
-
-  /** Whether the client does not read its page; asked when lists of others wait for the memory. */
-  keepsPage(now: number): boolean {
-    if (this.#page !== "unsent") return false;
-    const { blockedSince = now } = this.connection;
-    return now - blockedSince > SILENCE || now - this.pageSince > PAGE_PATIENCE;
+    if (this.#lists?.isStarved === true) this.#options.onStarved(now);
   }
 
   #run(operation: Operation, exchange: StreamExchange): void {
@@ -327,12 +262,10 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
         exchange.receiving = running;
         return;
       }
-      const list = operation.case === "list";
       exchange.running = running
         .catch((thrown: unknown) => this.#failed(thrown, operation, exchange))
         .finally(() => {
           exchange.running = undefined;
-          if (list) this.#pageMade();
         });
     } catch (thrown) {
       this.#failed(thrown, operation, exchange);
@@ -351,7 +284,7 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
     if (exchange === undefined) return;
     exchange.end(failure);
     this.#exchanges.delete(stream);
-    this.#forgetList(exchange);
+    this.#lists?.forget(stream);
     const running = exchange.receiving?.abort(error) ?? exchange.running;
     const onOver = (): void => {
       exchange.reserved[Symbol.dispose]();
@@ -370,11 +303,6 @@ export class Peer implements Driver, BudgetWaiter, Arriving {
 function newRates(): LeatError {
   const message = "the rates of users were changed just now; connect again";
   return new LeatError("UNAVAILABLE", message);
-}
-
-interface Waiting {
-  readonly operation: Operation;
-  readonly exchange: StreamExchange;
 }
 
 /** The client sends what no client may send. */

@@ -19,15 +19,23 @@ import type { Host } from "../host/host.ts";
 import { Reservation } from "../host/reservation.ts";
 import type { Seat } from "../host/shares.ts";
 import { kernelCopy } from "./kernel-copy.ts";
+import type { ListTurns } from "./list-turns.ts";
 
 export interface Serving {
   readonly host: Host;
   status(): StatusInit;
 }
 
+/** The connection of a stream. */
+interface Served {
+  readonly connection: Connection;
+  readonly lists: ListTurns;
+}
+
 export class StreamExchange implements Exchange {
   readonly stream: number;
   readonly #connection: Connection;
+  readonly #of: Served;
   readonly #serving: Serving;
   readonly #guest: Guest;
   ended = false;
@@ -53,13 +61,14 @@ export class StreamExchange implements Exchange {
 
   constructor(
     stream: number,
-    connection: Connection,
+    of: Served,
     serving: Serving,
     guest: Guest,
     address: Seat | undefined,
   ) {
     this.stream = stream;
-    this.#connection = connection;
+    this.#of = of;
+    this.#connection = of.connection;
     this.#serving = serving;
     this.#guest = guest;
     this.reserved = new Reservation(serving.host.capacity.files, { address, user: guest.seat });
@@ -164,6 +173,14 @@ export class StreamExchange implements Exchange {
     this.#serving.host.counters.bytesReceived += bytes;
     this.#bytes += bytes;
     this.#connection.consumed(this.stream, bytes);
+  }
+
+  pageTurn(): Promise<boolean> {
+    return this.#of.lists.turn(this.stream);
+  }
+
+  pageMade(): void {
+    this.#of.lists.made();
   }
 
   widen(bytes: number): number {

@@ -1065,10 +1065,12 @@ function writeList(writer: CanonicalWriter, message: Init<List>): void {
     writer.uint32(24, message.limit, "List.limit");
   if (message.hidden !== undefined && message.hidden !== false)
     writer.bool(32, message.hidden, "List.hidden");
+  if (message.pages !== undefined && message.pages !== 0)
+    writer.uint32(40, message.pages, "List.pages");
 }
 
 function readList(reader: CanonicalReader): List {
-  const message: List = { path: "", limit: 0, hidden: false };
+  const message: List = { path: "", limit: 0, hidden: false, pages: 0 };
   let tag = reader.tag();
   if (tag === 10) {
     message.path = reader.string();
@@ -1086,6 +1088,10 @@ function readList(reader: CanonicalReader): List {
     message.hidden = reader.bool();
     tag = reader.tag();
   }
+  if (tag === 40) {
+    message.pages = reader.uint32();
+    tag = reader.tag();
+  }
   reader.over(tag);
   return message;
 }
@@ -1094,13 +1100,24 @@ function writeEntryPage(writer: CanonicalWriter, message: Init<EntryPage>): void
   if (message.entries !== undefined)
     for (const item of writer.items(message.entries, "Entry", "EntryPage.entries"))
       writer.message(10, writeEntry, "Entry", item, "EntryPage.entries");
+  if (message.cursor !== undefined) writer.string(18, message.cursor, "EntryPage.cursor");
+  if (message.skippedNames !== undefined && message.skippedNames !== 0)
+    writer.uint64(24, message.skippedNames, "EntryPage.skippedNames");
 }
 
 function readEntryPage(reader: CanonicalReader): EntryPage {
-  const message: EntryPage = { entries: [] };
+  const message: EntryPage = { entries: [], skippedNames: 0 };
   let tag = reader.tag();
   while (tag === 10) {
     message.entries.push(reader.message(readEntry));
+    tag = reader.tag();
+  }
+  if (tag === 18) {
+    message.cursor = reader.string();
+    tag = reader.tag();
+  }
+  if (tag === 24) {
+    message.skippedNames = reader.varint();
     tag = reader.tag();
   }
   reader.over(tag);

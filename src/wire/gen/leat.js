@@ -2260,6 +2260,7 @@ export const leat = $root.leat = (() => {
             List.prototype.cursor = null;
             List.prototype.limit = 0;
             List.prototype.hidden = false;
+            List.prototype.pages = 0;
 
             let $oneOfFields;
 
@@ -2330,6 +2331,15 @@ export const leat = $root.leat = (() => {
                                 delete message.hidden;
                             continue;
                         }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.pages = value;
+                            else
+                                delete message.pages;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2361,6 +2371,16 @@ export const leat = $root.leat = (() => {
             };
 
             EntryPage.prototype.entries = $util.emptyArray;
+            EntryPage.prototype.cursor = null;
+            EntryPage.prototype.skippedNames = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(EntryPage.prototype, "_cursor", {
+                get: $util.oneOfGetter($oneOfFields = ["cursor"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             EntryPage.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
@@ -2369,7 +2389,7 @@ export const leat = $root.leat = (() => {
                     _depth = 0;
                 if (_depth > $Reader.recursionLimit)
                     throw $Error("max depth exceeded");
-                let end, message;
+                let end, message, value;
                 if (length === $undefined)
                     end = reader.len;
                 else {
@@ -2395,6 +2415,22 @@ export const leat = $root.leat = (() => {
                             if (!(message.entries && message.entries.length))
                                 message.entries = [];
                             message.entries.push($root.leat.v1.Entry.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.cursor = reader.stringVerify();
+                            message._cursor = "cursor";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.skippedNames = value;
+                            else
+                                delete message.skippedNames;
                             continue;
                         }
                     }

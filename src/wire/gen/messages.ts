@@ -349,20 +349,29 @@ export interface Entry {
   target: string;
 }
 
-/** One page of a folder, in the order of the UTF-8 bytes of the names. */
+/** Pages of a folder, in the order of the UTF-8 bytes of the names. */
 export interface List {
   path: string;
-  /** from the Finish of the previous page; absent: from the start */
+  /** from the previous page; absent: from the start */
   cursor?: string | undefined;
-  /** entries at most; 0: as many as 256 KiB hold */
+  /** entries of a page at most; 0: as many as 256 KiB hold */
   limit: number;
   /** include names that begin with "." */
   hidden: boolean;
+  /** At most so many pages are sent, each in a Response of its own. 0: one. */
+  pages: number;
 }
 
 export interface EntryPage {
   /** at most 256 KiB together */
   entries: Entry[];
+  /**
+   * Another page follows on this stream, and would follow in answer to a List with this cursor. Absent: Finish follows, and
+   * tells the same of this page.
+   */
+  cursor?: string | undefined;
+  /** of this page, if another one follows: see Finish.skipped_names */
+  skippedNames: number;
 }
 
 /**
@@ -877,8 +886,13 @@ export const FIELDS: Readonly<Record<keyof Messages, readonly FieldFact[]>> = {
     { name: "cursor", type: "string", optional: true },
     { name: "limit", type: "uint32" },
     { name: "hidden", type: "bool" },
+    { name: "pages", type: "uint32" },
   ],
-  EntryPage: [{ name: "entries", type: "message", of: "Entry", repeated: true, optional: true }],
+  EntryPage: [
+    { name: "entries", type: "message", of: "Entry", repeated: true, optional: true },
+    { name: "cursor", type: "string", optional: true },
+    { name: "skippedNames", type: "uint64" },
+  ],
   Walk: [
     { name: "path", type: "string" },
     { name: "after", type: "string", optional: true },
