@@ -1,4 +1,5 @@
 /** Hands to a sync what differs: files that are copied, and those that only get other attributes. */
+import { LeatError } from "../../errors.ts";
 import type { Attributes, MaybePromise, NotDone } from "../../store/store.ts";
 import type { Walked } from "../local/local-walk.ts";
 import { outcomeOf, type TreeRoot } from "../trees/tree.ts";
@@ -83,7 +84,8 @@ export class Copying<Folder> {
     const { mode } = source!;
     try {
       if (!hasSameMode(source!, target!, this.#options.rules)) {
-        await this.#side.setAttributes?.(parent, item, name, { mode });
+        const set = () => this.#side.setAttributes?.(parent, item, name, { mode });
+        await (this.#isMoreOpen(target!, source!) ? set() : unlessDenied(set));
       }
       await this.#side.keep?.(root);
     } catch (thrown) {
@@ -91,6 +93,11 @@ export class Copying<Folder> {
       return this.#fail(named, "copy", thrown);
     }
     return this.begin(root, source!);
+  }
+
+  /** Whether somebody could use what is copied who may not use the source. */
+  #isMoreOpen({ mode: target = 0 }: Walked, { mode: source = 0 }: Walked): boolean {
+    return (target & ~source & this.#options.rules.modeBits) !== 0;
   }
 
   async #setAttributes(parent: Folder, named: Named, attributes: Attributes): Promise<void> {
@@ -113,5 +120,14 @@ export class Copying<Folder> {
     } catch (thrown) {
       await this.#fail(named, "attributes", thrown);
     }
+  }
+}
+
+/** The file is another user's: its mode stays, and it can be replaced all the same. The next sync sets the mode. */
+async function unlessDenied(set: () => MaybePromise<unknown>): Promise<void> {
+  try {
+    await set();
+  } catch (thrown) {
+    if (LeatError.from(thrown).code !== "PERMISSION_DENIED") throw thrown;
   }
 }

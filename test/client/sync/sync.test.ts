@@ -1,8 +1,11 @@
 /** Syncs of random trees, in both directions, against what rsync would make of them. */
 import { expect, test } from "bun:test";
-import { appendFileSync, chmodSync, lstatSync, rmSync } from "node:fs";
+import { appendFileSync, chmodSync, lstatSync, readFileSync, rmSync } from "node:fs";
 import {
   connect,
+  createServer,
+  LeatError,
+  openDiskStore,
   type Removals,
   type SyncDownOptions,
   type SyncOutcome,
@@ -192,6 +195,34 @@ eachWay("with --checksum, another time is set without the file", async (sync, so
   expect(lstatSync(target.at("t/same")).ino).toBe(inode);
   expect(picture(target.at("t"))).toEqual(picture(source.at("t")));
   expect(await sync({ checksum: true })).toEqual([]);
+});
+
+test("a file whose mode cannot be set is replaced all the same, unless it is more open than the source", async () => {
+  using library = new TemporaryFolder();
+  using here = new TemporaryFolder();
+  const modes = { closed: 0o600, open: 0o755 };
+  for (const [name, mode] of Object.entries(modes)) {
+    library.file(`t/${name}`, "old");
+    here.file(`t/${name}`, "the new one");
+    chmodSync(library.at("t", name), mode);
+    chmodSync(here.at("t", name), 0o644);
+  }
+  const store = openDiskStore(library.path);
+  store.setAttributes = () => {
+    throw new LeatError("PERMISSION_DENIED", "another user owns it");
+  };
+  await using server = await createServer({ store, durability: "none" });
+  await using client = await connect(server.address);
+  const told: unknown[] = [];
+  for await (const { path, error } of client.syncUpOutcomes(here.at("t"), "t")) {
+    told.push([path, error?.code]);
+  }
+  expect(told.toSorted()).toEqual([
+    ["t/closed", undefined],
+    ["t/open", "PERMISSION_DENIED"],
+  ]);
+  const contents = (name: string): string => readFileSync(library.at("t", name), "utf8");
+  expect(["closed", "open"].map(contents)).toEqual(["the new one", "old"]);
 });
 
 test("a server that gives all files the same permissions is not asked to set others", async () => {
