@@ -437,3 +437,11 @@ test("a download that is saved twice is saved once, and the second time is refus
   expect(readFileSync(local.at("first")).length).toBe(bytes.length);
   expect(readdirSync(local.path).includes("second")).toBe(false);
 });
+
+test("an address that is missing is refused as any other wrong one", async () => {
+  const missing = process.env["LEAT_TEST_NO_SUCH_VARIABLE"] as string;
+  expect(await refusal(connect(missing))).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: '"undefined" is not a server address: it is no text',
+  });
+});

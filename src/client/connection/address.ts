@@ -35,6 +35,8 @@ export function parseAddress(text: string, wantsTls = false): ServerAddress {
 }
 
 function parse(text: string, wantsTls: boolean): ServerAddress {
+  // As of a variable of the environment that is not set, in a program whose types nobody checks.
+  if (typeof text !== "string") throw bad(String(text), "it is no text");
   if (isSsh(text)) return parseSsh(text, (why) => bad(text, why));
   if (text.startsWith("unix:")) {
     const unix = text.slice("unix:".length);
