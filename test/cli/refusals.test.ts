@@ -36,6 +36,7 @@ describe("names in the library", () => {
     ["get", "/etc/passwd", 12, 'there is no "etc/passwd" (NOT_FOUND)'],
     ["get", "/../file", 11, 'has a ".." segment'],
     ["get", "folder//inside", 11, "has an empty segment"],
+    ["list", `folder${"/".repeat(2000)}inside`, 11, "has an empty segment"],
     ["get", "bad\u001b[31mname", 11, "has the control character U+001B"],
     ["get", "two\nlines", 11, "has the control character U+000A"],
     ["get", long, 11, "is 5000 bytes long; 4096 are allowed"],

@@ -10,7 +10,7 @@ import type { Context } from "../program/context.ts";
 import { LocalError } from "../program/failures.ts";
 import { UsageError } from "../program/exit-codes.ts";
 import { checkLocal, expandHome } from "../program/local-names.ts";
-import { inFolder, type Planned, planEach, type Transfer } from "../program/paths.ts";
+import { inFolder, type Planned, planEach, type Transfer, withoutEnd } from "../program/paths.ts";
 import { standardInput } from "../terminal/standard-input.ts";
 
 export interface FilesFromFlags {
@@ -80,7 +80,7 @@ async function listed(context: Context, { filesFrom = "", from0 = false }: Files
     const message = `${quote(filesFrom)} has names that are not UTF-8, as ${quote(first)}`;
     throw new LeatError("INVALID_NAME", message);
   }
-  const names = linesOf(text, from0).map((line) => line.replace(/^(\.?\/+)+|(\/+\.?)+$/g, ""));
+  const names = linesOf(text, from0).map((line) => withoutEnd(line.replace(/^(\.?\/+)+/, "")));
   return [...new Set(names)].filter((name) => name !== "" && name !== ".");
 }
 

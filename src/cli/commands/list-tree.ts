@@ -3,6 +3,7 @@ import type { WalkedEntry } from "../../client/trees/walk-entries.ts";
 import { below } from "../../store/names.ts";
 import type { Context } from "../program/context.ts";
 import { forEach } from "../program/for-each.ts";
+import { withoutEnd } from "../program/paths.ts";
 import { entriesText, type ListFlags } from "./entries-text.ts";
 
 /** Entries that are aligned and written together. */
@@ -58,7 +59,7 @@ function textOf(
 
 /** What stands before each path: `photos/` for `photos` and `./photos/`, nothing for `.`. */
 function shownStart(typed: string): string {
-  const tidy = typed.replace(/^(\.\/+)+/, "").replace(/(\/+\.?)+$/, "");
+  const tidy = withoutEnd(typed.replace(/^(\.\/+)+/, ""));
   if (tidy === "" || tidy === ".") return typed.startsWith("/") ? "/" : "";
   return `${tidy}/`;
 }

@@ -15,10 +15,20 @@ import type { CurrentFolder } from "./current-folder.ts";
  * @throws INVALID_NAME
  */
 export function remoteName(typed: string): string {
-  const tidy = typed.replace(/^(\.\/+)+/, "").replace(/(\/+\.?)+$/, "");
+  const tidy = withoutEnd(typed.replace(/^(\.\/+)+/, ""));
   const name = tidy === "." ? "" : tidy;
   checkPath(name);
   return name;
+}
+
+/** Without the slashes at its end, and dots behind them. A regular expression would try the ways to part many slashes. */
+export function withoutEnd(name: string): string {
+  let end = name.length;
+  for (;;) {
+    if (name.endsWith("/", end)) end -= 1;
+    else if (name.endsWith("/.", end)) end -= 2;
+    else return name.slice(0, end);
+  }
 }
 
 /** Whether the contents of a folder are meant, and not the folder: `.`, `photos/.`. */
