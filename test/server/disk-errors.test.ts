@@ -10,7 +10,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
-import { until } from "../support/until.ts";
+import { LATE, until } from "../support/until.ts";
 
 const why = noStrace();
 const BYTES = Buffer.alloc(3 * MiB, "leat");
@@ -60,7 +60,8 @@ const THREADS = 16;
 
 /** @throws what `step` throws, once it does */
 async function untilRefused(step: () => Promise<void>): Promise<void> {
-  for (let left = THREADS; left > 0; left -= 1) await step();
+  const deadline = performance.now() + LATE;
+  while (performance.now() < deadline) await step();
 }
 
 async function untilDone(step: () => Promise<unknown>, code: ErrorCode): Promise<void> {
