@@ -220,6 +220,10 @@ export const STDIO_WRITE = 256 * KiB;
  *  each other. */
 export const STDIO_PIPE = MiB;
 
+/** Bytes that ssh can write to a client before the client has read them. Linux gives a user a part of it, 416 KiB unless
+ *  it is told otherwise. What does not fit, ssh keeps in memory that it copies each time that it grows. */
+export const PROGRAM_SOCKET = MiB;
+
 /** Requests of one connection that begin in one turn of the event loop: each may cost the disk. */
 export const TURN_REQUESTS = 16;
 

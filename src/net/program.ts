@@ -7,6 +7,7 @@ import { LeatError } from "../errors.ts";
 import { PROGRAM_END, PROGRAM_LINE } from "../limits.ts";
 import { closeDuplicate } from "./duplicate.ts";
 import { adopt } from "./handover.ts";
+import { setProgramSocket } from "./socket-options.ts";
 import { socketPair } from "./socket-pair.ts";
 import type { Accept } from "./transport.ts";
 
@@ -59,6 +60,7 @@ export class Program implements Disposable {
       throw new LeatError("UNIMPLEMENTED", message);
     }
     const [ours, theirs] = socketPair();
+    setProgramSocket(theirs);
     let program: Program;
     try {
       const child = Bun.spawn(["/bin/sh", "-c", WITHOUT_INTERRUPTS, "sh", ...words], {

@@ -1,10 +1,11 @@
 /** Socket options that Bun does not offer, set by FFI where the system has them. */
 import { FFIType, ptr } from "bun:ffi";
 import { lazyLibc } from "../libc.ts";
-import { NOT_SENT_LOW_WATER } from "../limits.ts";
+import { NOT_SENT_LOW_WATER, PROGRAM_SOCKET } from "../limits.ts";
 
 const IPPROTO_TCP = 6;
 const TCP_NOTSENT_LOWAT = process.platform === "darwin" ? 0x201 : 25;
+const [SOL_SOCKET, SO_SNDBUF] = process.platform === "darwin" ? [0xffff, 0x1001] : [1, 7];
 
 const { i32, u32, ptr: pointer } = FFIType;
 /** Without it, the kernel's own default holds. */
@@ -12,7 +13,8 @@ const libc = lazyLibc({
   setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
 });
 
-const value = new Int32Array([NOT_SENT_LOW_WATER]);
+const lowWater = new Int32Array([NOT_SENT_LOW_WATER]);
+const programSocket = new Int32Array([PROGRAM_SOCKET]);
 
 /**
  * Bounds what the kernel holds unsent for one peer: 200 readers that read nothing held 807 MiB of
@@ -21,5 +23,10 @@ const value = new Int32Array([NOT_SENT_LOW_WATER]);
  * @param fd of a connected TCP socket
  */
 export function setNotSentLowWater(fd: number): void {
-  libc()?.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, ptr(value), 4);
+  libc()?.setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, ptr(lowWater), 4);
+}
+
+/** @param fd of the end of a pair of sockets that a program gets: so much it can write before it is read */
+export function setProgramSocket(fd: number): void {
+  libc()?.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, ptr(programSocket), 4);
 }

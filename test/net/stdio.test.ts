@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { STDIO_PIPE } from "../../src/limits.ts";
 import { LIBC_NAMES } from "../../src/libc.ts";
 import { adopt } from "../../src/net/handover.ts";
+import { Program } from "../../src/net/program.ts";
 import { socketPair } from "../../src/net/socket-pair.ts";
 import { joinDescriptors } from "../../src/net/stdio.ts";
 import type { Accept } from "../../src/net/transport.ts";
@@ -84,4 +85,26 @@ test.if(process.platform === "linux")("a pipe takes a MiB that nobody reads yet"
   });
   b.transport.resume();
   await b.until(() => b.received >= STDIO_PIPE);
+});
+
+test.if(process.platform === "linux")("a program writes what nobody reads yet", async () => {
+  const lines: string[] = [];
+  const end = peerTo();
+  // Ten writes as ssh makes them: by default Linux takes six.
+  const script = "dd if=/dev/zero bs=32k count=10 2> /dev/null; echo written >&2; cat > /dev/null";
+  using program = await Program.start(["sh", "-c", script], {
+    peer: "program",
+    accept(transport) {
+      const handler = end.accept(transport);
+      transport.pause();
+      return handler;
+    },
+    onLine: (line) => void lines.push(line),
+  });
+  const peer = await end.peer;
+  await until(() => lines.includes("written"));
+  peer.transport.resume();
+  await peer.until(() => peer.received === 10 * 32 * 1024);
+  peer.transport.shutdown();
+  expect(await program.ended).toEqual({ code: 0 });
 });
