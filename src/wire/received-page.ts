@@ -53,9 +53,10 @@ export function receivedPage(
 function split(bytes: Uint8Array, from: number, to: number): ReceivedPage | undefined {
   let at = from;
   while (at < to && bytes[at] === ENTRIES) {
-    const length = readVarint(bytes, at + 1, to);
+    const short = bytes[at + 1]!;
+    const length = short < 128 ? short : readVarint(bytes, at + 1, to);
     if (length < 0) return undefined;
-    at += 1 + varintLength(length) + length;
+    at += length + (length < 128 ? 2 : 1 + varintLength(length));
   }
   const rest = at > to ? undefined : restOf(bytes, at, to);
   return rest && new ReceivedPage(bytes.slice(from, at), rest);

@@ -3,16 +3,13 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { FrameDecoder } from "../../src/wire/decoder.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
-import { ENUMS, type Entry, type EntryPage, type Response } from "../../src/wire/gen/messages.ts";
-import { NOT_CANONICAL } from "../../src/wire/canonical-reader.ts";
-import { PageReader } from "../../src/wire/page-reader.ts";
-import { decodeMessage, encodeMessage } from "../../src/wire/plain.ts";
+import type { EntryPage, Response } from "../../src/wire/gen/messages.ts";
+import { encodeMessage } from "../../src/wire/plain.ts";
 import { receivedPage, ReceivedPage } from "../../src/wire/received-page.ts";
 import { announcedSeed } from "../support/chop.ts";
 import { anyMessage } from "./any-message.ts";
 
 const pages = anyMessage("EntryPage") as fc.Arbitrary<EntryPage>;
-const entries = fc.array(anyMessage("Entry") as fc.Arbitrary<Entry>, { maxLength: 4 });
 const runs = { seed: announcedSeed(), numRuns: 500 };
 
 const NOTHING: EntryPage = { entries: [], skippedNames: 0 };
@@ -30,30 +27,6 @@ function decoded(frame: Uint8Array, keepsPages: boolean): unknown {
   expect(decoder.next()).toBeUndefined();
   return event;
 }
-
-/** The entries as a reader has them; undefined where the form is not the usual one. */
-function rows(bytes: Uint8Array): object[] | undefined {
-  const reader = new PageReader(bytes);
-  const all: object[] = [];
-  try {
-    while (reader.next()) {
-      const name = Buffer.from(bytes.subarray(reader.nameStart, reader.nameEnd)).toString();
-      all.push({ name, kind: reader.kind, size: reader.size, seconds: reader.seconds });
-    }
-    return all;
-  } catch (thrown) {
-    if (thrown !== NOT_CANONICAL) throw thrown;
-    return undefined;
-  }
-}
-
-const twins = (bytes: Uint8Array): object[] =>
-  decodeMessage("EntryPage", bytes).entries.map(({ name, kind, size, modified }) => ({
-    name,
-    kind: ENUMS.Kind![kind],
-    size,
-    seconds: modified?.seconds ?? -1,
-  }));
 
 describe("a frame", () => {
   test("with a page has the same in it, its entries decoded when they are asked for", () => {
@@ -134,53 +107,5 @@ describe("a frame", () => {
       }),
       runs,
     );
-  });
-});
-
-describe("a reader", () => {
-  test("finds what protobuf finds, or leaves the page to it", () => {
-    const usual = fc.array(
-      fc.record({
-        name: fc.string({ unit: "grapheme", maxLength: 12 }),
-        kind: fc.constantFrom<Entry["kind"]>("FILE", "DIRECTORY", "OTHER"),
-        size: fc.maxSafeNat(),
-        modified: fc.option(
-          fc.record({ seconds: fc.maxSafeNat(), nanoseconds: fc.nat(999_999_999) }),
-          { nil: undefined },
-        ),
-        mode: fc.nat(0o777),
-        link: fc.boolean(),
-      }),
-    );
-    fc.assert(
-      fc.property(usual, (all) => {
-        const bytes = encodeMessage("EntryPage", { entries: all });
-        expect(rows(bytes)).toEqual(twins(bytes));
-      }),
-      runs,
-    );
-    fc.assert(
-      fc.property(entries, fc.nat(), fc.nat(255), (all, place, byte) => {
-        const bytes = encodeMessage("EntryPage", { entries: all });
-        if (bytes.length > 0) bytes[place % bytes.length] = byte;
-        const found = rows(bytes);
-        if (found !== undefined) expect(found).toEqual(twins(bytes));
-      }),
-      { ...runs, numRuns: 5000 },
-    );
-  });
-
-  test.each<[string, readonly number[]]>([
-    ["a name that is not UTF-8", [10, 3, 10, 1, 0xff]],
-    ["a name beyond its entry", [10, 3, 10, 2, 0x61]],
-    ["an entry beyond the page", [10, 9, 10, 1, 0x61]],
-    ["a name twice", [10, 6, 10, 1, 0x61, 10, 1, 0x62]],
-    ["fields out of order", [10, 5, 16, 1, 10, 1, 0x61]],
-    ["a time beyond its entry", [10, 5, 10, 1, 0x61, 34, 2, 8, 1]],
-    ["an unknown kind", [10, 5, 10, 1, 0x61, 16, 4]],
-    ["a varint without an end", [10, 5, 10, 1, 0x61, 24, 0x80]],
-    ["an unknown field", [10, 5, 10, 1, 0x61, 120, 1]],
-  ])("leaves %s to protobuf", (_what, bytes) => {
-    expect(rows(Uint8Array.from(bytes))).toBeUndefined();
   });
 });

@@ -2,9 +2,8 @@
  * The lines of a page without an object or a string of each entry, byte for byte as `entriesText` has them: a list of
  * 100,000 names takes a third of the time.
  */
-import type { PageRows } from "../../client/calls/page.ts";
+import type { PageRows } from "../../client/calls/page-rows.ts";
 import { DIRECTORY, FILE } from "../../wire/entry-tags.ts";
-import { PageReader } from "../../wire/page-reader.ts";
 import type { Output } from "../terminal/output.ts";
 import { secondText } from "../terminal/units.ts";
 import type { ListFlags } from "./entries-text.ts";
@@ -12,100 +11,91 @@ import type { ListFlags } from "./entries-text.ts";
 const DAY = 86_400;
 /** From the year 10000 on, a date is longer. */
 const FOUR_DIGITS = 253_402_300_800;
-/** Bytes of `2026-01-31` and of `2026-01-31T12:03:01Z`. */
-const DATE = 10;
+/** Bytes of `2026-01-31T12:03:01Z`, and of what stands before its hour. */
 const TIME = 20;
+const HOUR = 11;
 
 const [SPACE, NEWLINE, MINUS, ZERO, SLASH] = [0x20, 0x0a, 0x2d, 0x30, 0x2f] as const;
-const [COLON, T, Z] = [0x3a, 0x54, 0x5a] as const;
 
 /** Whether `rowsText` can show them. A terminal is not shown the bytes of a name as they are. */
-export function showsRows({ latest }: PageRows, flags: ListFlags, output: Output): boolean {
+export function showsRows(
+  { latest }: Pick<PageRows, "latest">,
+  flags: ListFlags,
+  output: Output,
+): boolean {
   if (flags.json === true || output.stdoutIsTerminal) return false;
   return flags.long !== true || (flags.humanReadable !== true && latest < FOUR_DIGITS);
 }
 
-export function rowsText({ bytes, count, largest }: PageRows, long: boolean): Uint8Array {
-  const width = String(largest).length;
-  const besideName = (long ? width + 2 + TIME + 2 : 0) + 2;
-  const lines = new Lines(bytes.length + count * besideName);
-  const reader = new PageReader(bytes);
-  while (reader.next()) {
-    if (long) lines.facts(reader, width);
-    lines.name(bytes, reader);
+export function rowsText(rows: PageRows, long: boolean): Uint8Array {
+  const { bytes, count, starts, ends, kinds, sizes, seconds } = rows;
+  const width = String(rows.largest).length;
+  const besideName = long ? width + 2 + TIME + 2 : 0;
+  const text = Buffer.allocUnsafeSlow(bytes.length + count * (besideName + 2));
+  if (long) text.fill(SPACE);
+  const time = new TimeText();
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    const kind = kinds[index];
+    if (long) {
+      let digit = at + width;
+      if (kind === FILE) {
+        let rest = sizes[index]!;
+        do {
+          const tenth = Math.floor(rest / 10);
+          text[--digit] = ZERO + (rest - 10 * tenth); // their sum might be beyond 2^53
+          rest = tenth;
+        } while (rest > 0);
+      } else {
+        text[--digit] = MINUS;
+      }
+      at += width + 2;
+      const second = seconds[index]!;
+      if (second < 0) {
+        text[at] = MINUS;
+      } else {
+        const shown = second === time.second ? time.bytes : time.of(second);
+        for (let i = 0; i < TIME; i += 1) text[at + i] = shown[i]!;
+      }
+      at += TIME + 2;
+    }
+    const end = ends[index]!;
+    for (let i = starts[index]!; i < end; i += 1) text[at++] = bytes[i]!;
+    if (kind === DIRECTORY) text[at++] = SLASH;
+    text[at++] = NEWLINE;
   }
-  return lines.text;
+  return text.subarray(0, at);
 }
 
-class Lines {
-  readonly #bytes: Buffer;
-  #at = 0;
-  /** The last day, in days since 1970, and its date: files of a folder share days. */
+/** The text of the last time: files of a folder share times, and days. */
+class TimeText {
+  readonly bytes = Buffer.alloc(TIME);
+  /** Since 1970. */
+  second = -1;
   #day = -1;
-  #date = Buffer.alloc(DATE);
 
-  /** @param most bytes that the lines may take */
-  constructor(most: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(most);
-  }
-
-  get text(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  name(from: Uint8Array, { kind, nameStart, nameEnd }: PageReader): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (let i = nameStart; i < nameEnd; i += 1) bytes[at++] = from[i]!;
-    if (kind === DIRECTORY) bytes[at++] = SLASH;
-    bytes[at++] = NEWLINE;
-    this.#at = at;
-  }
-
-  facts({ kind, size, seconds }: PageReader, width: number): void {
-    const bytes = this.#bytes;
-    const start = this.#at;
-    bytes.fill(SPACE, start, start + width + 2 + TIME + 2);
-    let at = start + width;
-    if (kind === FILE) {
-      let rest = size;
-      do {
-        const tenth = Math.floor(rest / 10);
-        bytes[--at] = ZERO + (rest - 10 * tenth); // their sum might be beyond 2^53
-        rest = tenth;
-      } while (rest > 0);
-    } else {
-      bytes[--at] = MINUS;
-    }
-    if (seconds < 0) bytes[start + width + 2] = MINUS;
-    else this.#time(start + width + 2, seconds);
-    this.#at = start + width + 2 + TIME + 2;
-  }
-
-  #time(at: number, seconds: number): void {
-    const bytes = this.#bytes;
-    const day = Math.floor(seconds / DAY);
+  /** @returns the same bytes each time */
+  of(second: number): Uint8Array {
+    const { bytes } = this;
+    this.second = second;
+    const day = Math.floor(second / DAY);
     if (day !== this.#day) {
-      this.#date.write(secondText(seconds).slice(0, DATE), "latin1");
+      bytes.write(`${secondText(second)}Z`, "latin1");
       this.#day = day;
+      return bytes;
     }
-    const date = this.#date;
-    for (let i = 0; i < DATE; i += 1) bytes[at + i] = date[i]!;
-    const second = seconds - day * DAY;
-    const minute = Math.floor(second / 60);
+    const rest = second - day * DAY;
+    const minute = Math.floor(rest / 60);
     const hour = Math.floor(minute / 60);
-    bytes[at + DATE] = T;
-    this.#two(at + 11, hour);
-    bytes[at + 13] = COLON;
-    this.#two(at + 14, minute - 60 * hour);
-    bytes[at + 16] = COLON;
-    this.#two(at + 17, second - 60 * minute);
-    bytes[at + 19] = Z;
+    this.#two(HOUR, hour);
+    this.#two(HOUR + 3, minute - 60 * hour);
+    this.#two(HOUR + 6, rest - 60 * minute);
+    return bytes;
   }
 
   #two(at: number, part: number): void {
     const tens = Math.floor(part / 10);
-    this.#bytes[at] = ZERO + tens;
-    this.#bytes[at + 1] = ZERO + part - 10 * tens;
+    this.bytes[at] = ZERO + tens;
+    this.bytes[at + 1] = ZERO + part - 10 * tens;
   }
 }
