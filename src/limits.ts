@@ -280,6 +280,12 @@ export const SILENCE = 3_000;
  *  memory without it. */
 export const NOT_SENT_LOW_WATER = 128 * KiB;
 
+/** The same for a few peers that take bytes fast: a whole block, which else takes four writes, each after a wait. */
+export const FAST_LOW_WATER = BLOCK_SIZE;
+
+/** So many peers of a process have it, as many as there are large send buffers. */
+export const FAST_PEERS = SEND_BUFFERS / LARGE_SHARE;
+
 /** The smallest download that the kernel copies: with less, two more system calls cost what it saves. */
 export const KERNEL_COPY_LEAST = 64 * KiB;
 

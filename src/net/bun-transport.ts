@@ -15,6 +15,7 @@ import { DIRECT_READ, LARGE_READ, LONG_CHUNK, LONG_CHUNKS, QUIET_SOCKET } from "
 import { systemError } from "../system-error.ts";
 import { DirectReader, type DirectSocket } from "./direct-reader.ts";
 import type { DirectReads } from "./direct-reads.ts";
+import { FastPeers } from "./fast-peers.ts";
 import { isLoopback } from "./loopback.ts";
 import { EAGAIN, EINTR, ReceiveBuffer } from "./socket-calls.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -27,6 +28,7 @@ export type SocketData = BunTransport | undefined;
 
 /** All sockets of this thread. */
 const reader = new DirectReader();
+const peers = new FastPeers();
 
 /** Buffers that are not in use, by size. */
 const free = new Map<number, ReceiveBuffer[]>([
@@ -75,6 +77,11 @@ export class BunTransport implements Transport, DirectSocket {
   write(bytes: Uint8Array, offset: number, length: number): number {
     // An empty write answers 0, as a full socket does.
     return length === 0 ? 0 : this.#socket.write(bytes, offset, length);
+  }
+
+  takesFast(isFast: boolean): void {
+    if (isFast) peers.fast(this);
+    else peers.slow(this);
   }
 
   free(chunk: Uint8Array): void {
@@ -136,8 +143,13 @@ export class BunTransport implements Transport, DirectSocket {
   end(error: Error | undefined): void {
     const { handler } = this;
     this.handler = undefined;
-    reader.remove(this);
+    this.#forget();
     handler?.onClose(error);
+  }
+
+  #forget(): void {
+    reader.remove(this);
+    peers.closed(this);
   }
 
   /** A handler has thrown: the connection goes, the process stays. */
@@ -149,7 +161,7 @@ export class BunTransport implements Transport, DirectSocket {
   #fail(error: Error): void {
     const { handler } = this;
     this.handler = undefined;
-    reader.remove(this);
+    this.#forget();
     this.#socket.terminate();
     handler?.onClose(error);
   }

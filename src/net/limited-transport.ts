@@ -51,6 +51,10 @@ class LimitedTransport implements Transport, TransportHandler {
     if (sent?.forget(this.#onRate) === true) this.#onRate();
   }
 
+  takesFast(isFast: boolean): void {
+    this.#inner.takesFast?.(isFast && this.#limits.sent === undefined);
+  }
+
   get fd(): number | undefined {
     return this.#limits.sent === undefined ? this.#inner.fd : undefined;
   }

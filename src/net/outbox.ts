@@ -113,6 +113,7 @@ export class Outbox implements Task, BufferHolder {
       this.#blockedSince = undefined;
       this.#pace ??= new Pace(this.#firstPayload);
       this.#pace.drained(this.#shared.clock());
+      if (!this.#isFast) this.#transport.takesFast?.(false);
       this.#shared.pool.unpark(this);
     }
     this.wake();
@@ -191,7 +192,16 @@ export class Outbox implements Task, BufferHolder {
   /** Payload bytes that one write should hold at most. */
   get #payload(): number {
     const most = this.#shared.pool.isCrowded ? DATA_PAYLOAD : LARGE_PAYLOAD;
-    return Math.min(this.#pace?.payload ?? this.#firstPayload, this.#producer.mostWanted, most);
+    return Math.min(this.#paced, this.#producer.mostWanted, most);
+  }
+
+  /** The same, of the network alone. */
+  get #paced(): number {
+    return this.#pace?.payload ?? this.#firstPayload;
+  }
+
+  get #isFast(): boolean {
+    return this.#paced >= LARGE_PAYLOAD;
   }
 
   /** How fast a network is shows only when its socket was full. */
@@ -204,7 +214,9 @@ export class Outbox implements Task, BufferHolder {
     const { pool, clock } = this.#shared;
     this.#waits = true; // `bufferFree` may be called inside of `acquire`
     this.#buffer = pool.acquire(this, clock(), this.#payload > pool.size);
-    if (this.#buffer !== undefined) this.#waits = false;
+    if (this.#buffer === undefined) return undefined;
+    this.#waits = false;
+    this.#transport.takesFast?.(this.#isFast);
     return this.#buffer;
   }
 

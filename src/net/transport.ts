@@ -38,6 +38,8 @@ export interface Transport extends ByteSink {
   readonly identity?: string | undefined;
   /** Sets the limits of a transport that was made with some, or with none yet. */
   limit?(limits: RateLimits): void;
+  /** Whether the peer takes bytes so fast that the system had best hold more of them. */
+  takesFast?(isFast: boolean): void;
   /** A chunk of `onData` is not used any more: its memory may be reused at once. */
   free(chunk: Uint8Array): void;
   /** Stops `onData`. While paused the peer's FIN is not seen. */
