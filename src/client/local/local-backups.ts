@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { quote } from "../../store/names.ts";
+import { setModifiedAt } from "../../store/system/posix.ts";
 import { explain, isSystemError } from "../../store/system/system-error.ts";
 import type { LocalFolder } from "./local-folder.ts";
 
@@ -21,17 +22,15 @@ export class LocalBackups {
     this.#folder = resolve(folder);
   }
 
-  /** The file keeps its name, too, until it is replaced. @param place relative to the target */
-  keep(parent: LocalFolder, name: string, place: string): void {
+  /**
+   * The file keeps its name, too, until it is replaced.
+   * @param place relative to the target
+   * @param isCopy it is to be another file, and not one with two names
+   */
+  keep(parent: LocalFolder, name: string, place: string, isCopy = false): void {
     this.#put(place, (to) => {
-      const from = parent.pathOf(name);
       rmSync(to, { force: true });
-      try {
-        linkSync(from, to);
-      } catch (error) {
-        if (!isSystemError(error, ...NO_LINK)) throw error;
-        copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      }
+      if (isCopy || !link(parent.pathOf(name), to)) copy(parent, name, to);
     });
   }
 
@@ -56,6 +55,24 @@ export class LocalBackups {
       put(to);
     });
   }
+}
+
+/** @returns whether the file systems let it have a second name */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (!isSystemError(error, ...NO_LINK)) throw error;
+    return false;
+  }
+}
+
+/** With the mode and the time of the file. */
+function copy(parent: LocalFolder, name: string, to: string): void {
+  const version = parent.versionOf(name);
+  copyFileSync(parent.pathOf(name), to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  if (version !== undefined) setModifiedAt(to, version.modified);
 }
 
 /** The file systems are two, or one without links. */

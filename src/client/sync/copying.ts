@@ -78,16 +78,17 @@ export class Copying<Folder> {
     });
   }
 
-  /** The new file gets the mode of the old one, which so gets that of the source first; then the old one is kept. */
+  /** The old file is kept. The new one gets the mode of one that is there, which so gets that of the source first. */
   async #replace(parent: Folder, root: TreeRoot, named: Named): Promise<void> {
     const { name, item, source, target } = named;
     const { mode } = source!;
     try {
-      if (!hasSameMode(source!, target!, this.#options.rules)) {
+      const isPlain = hasSameMode(source!, target!, this.#options.rules);
+      const isThere = (await this.#side.keep?.(root, !isPlain)) ?? true;
+      if (!isPlain && isThere) {
         const set = () => this.#side.setAttributes?.(parent, item, name, { mode });
         await (this.#isMoreOpen(target!, source!) ? set() : unlessDenied(set));
       }
-      await this.#side.keep?.(root);
     } catch (thrown) {
       releaseRoot(root);
       return this.#fail(named, "copy", thrown);

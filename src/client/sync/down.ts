@@ -32,11 +32,14 @@ export class DownSide implements Side<LocalFolder> {
     this.#base = base;
     this.#options = options;
     this.#backups = backupDir === undefined ? undefined : new LocalBackups(backupDir);
-    if (this.#backups !== undefined) this.keep = (root) => this.#keep(root as PlacedRoot);
+    if (this.#backups !== undefined) {
+      this.keep = (root, isCopy) => this.#keep(root as PlacedRoot, isCopy);
+    }
   }
 
-  #keep({ folder, name, path }: PlacedRoot): void {
-    this.#backups?.keep(folder, name, placeIn(this.#base, path));
+  #keep({ folder, name, path }: PlacedRoot, isCopy: boolean): boolean {
+    this.#backups?.keep(folder, name, placeIn(this.#base, path), isCopy);
+    return true;
   }
 
   isPartial(name: string): boolean {

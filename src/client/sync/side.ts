@@ -36,8 +36,12 @@ export interface Target<Folder> {
     name: string,
     attributes: Attributes,
   ): MaybePromise<Attributes | undefined>;
-  /** Keeps a file that is about to be replaced. Missing where nothing is kept. */
-  readonly keep?: ((root: TreeRoot) => MaybePromise<void>) | undefined;
+  /**
+   * Keeps a file that is about to be replaced. Missing where nothing is kept.
+   * @param isCopy whether the file gets another mode before that, which is not for the one that is kept
+   * @returns whether it still has its name
+   */
+  readonly keep?: ((root: TreeRoot, isCopy: boolean) => MaybePromise<boolean>) | undefined;
   /** Removes a file, a link, or a folder in which nothing is left. */
   remove(parent: Folder, item: TreeRoot, name: string, kind: Walked["kind"]): MaybePromise<void>;
 }

@@ -65,7 +65,10 @@ export class UpSide implements Side<LocalFolder | undefined> {
       backupDir === undefined ? undefined : new RemoteBackups(calls, backupDir, options);
     this.#backups = backups;
     if (backups !== undefined) {
-      this.keep = ({ path }) => backups.move(path, placeIn(loops.path, path));
+      this.keep = async ({ path }) => {
+        await backups.move(path, placeIn(loops.path, path));
+        return false;
+      };
     }
     this.#calls = calls;
     this.#options = { ...options, ifExists: "replace" };

@@ -1,7 +1,8 @@
 /** Files that a sync replaces or removes, and that it keeps in a folder of backups. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { connect, type Client, type Server, type SyncSummary } from "../../../src/index.ts";
+import { setModifiedAt } from "../../../src/store/system/posix.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { refusal } from "../../support/refusal.ts";
 import { startServer } from "../../support/served.ts";
@@ -47,6 +48,23 @@ const contents = (folder: TemporaryFolder, name: string): Record<string, string>
       what === "folder" ? [] : [[path, readFileSync(folder.at(name, path), "utf8")]],
     ),
   );
+
+test.each(WAYS)("%s: what is kept has the mode and the time that it had", async (way) => {
+  const { source, target } = ends(way);
+  target.file("t/a", "old a.");
+  const time = { seconds: 1_500_000_000, nanoseconds: 5 };
+  setModifiedAt(target.at("t/a"), time);
+  chmodSync(target.at("t/a"), 0o640);
+  source.file("t/a", "new a");
+  chmodSync(source.at("t/a"), 0o755);
+  expect(await sync(way, "backups")).toMatchObject({ files: 1 });
+  const facts = (name: string): unknown => {
+    const { mode, mtimeNs } = statSync(target.at(name), { bigint: true });
+    return [readFileSync(target.at(name), "utf8"), Number(mode) & 0o777, mtimeNs];
+  };
+  expect(facts("backups/a")).toEqual(["old a.", 0o640, 1_500_000_000_000_000_005n]);
+  expect(facts("t/a")).toMatchObject(["new a", 0o755, expect.anything()]);
+});
 
 test.each(WAYS)("%s: what is replaced or removed is kept with its path", async (way) => {
   const { source, target } = ends(way);
