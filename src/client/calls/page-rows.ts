@@ -5,16 +5,16 @@
  */
 import {
   ENTRIES,
-  FILE,
-  KIND,
-  LINK,
-  MODE,
-  MODIFIED,
   NAME,
-  NANOSECONDS,
-  OTHER,
-  SECONDS,
+  KIND,
   SIZE,
+  MODIFIED,
+  SECONDS,
+  NANOSECONDS,
+  MODE,
+  LINK,
+  FILE,
+  OTHER,
 } from "../../wire/entry-tags.ts";
 
 const SLASH = 0x2f;
