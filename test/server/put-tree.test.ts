@@ -229,6 +229,9 @@ function grow(prefix: string, depth: number): Grown {
   return { items, lines, left: leave };
 }
 
+/** A process or thread has a part of the memory: that is enough for one tree, and for smaller files in it. */
+const whole = testExcept(["processes", "threads"], "a client has memory for one tree");
+
 describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
   const at = (name: string): string => `${durability}-${name}`;
 
@@ -252,7 +255,7 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
     },
   );
 
-  test("has files of less than a block", async () => {
+  whole("has files of less than a block", async () => {
     const path = at("middle");
     const contents = "m".repeat(TREE_FILE);
     const tree = await RawTree.begin(durability, { path });
@@ -517,10 +520,7 @@ describe.each(DURABILITIES)("a tree that is put with %s", (durability) => {
   );
 });
 
-/** There each client has its part of the memory: that is enough for one tree. */
-const testTogether = testExcept(["processes", "threads"], "a client has memory for one tree");
-
-testTogether("a connection may put so many trees at once", async () => {
+whole("a connection may put so many trees at once", async () => {
   using peer = await RawPeer.welcomed(servers.none!.port);
   for (let stream = 1; stream <= MAX_WALKS; stream += 1) {
     peer.request(stream, { case: "putTree", value: { path: "many" } });

@@ -15,7 +15,6 @@ import type { Walk } from "../../src/wire/gen/messages.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { startServer } from "../support/served.ts";
-import { testExcept } from "../support/ways.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -167,29 +166,24 @@ describe("a walk", () => {
     expect((await peer.body(2)).case).toBe("response");
   });
 
-  // There each client has its part of the memory: that is enough for one tree.
-  const testTogether = testExcept(["processes", "threads"], "a client has memory for one tree");
-  testTogether(
-    "takes part with others: so many at once of a connection, and as many as come one after another",
-    async () => {
-      using peer = await RawPeer.welcomed(Number(server.port), 1000);
-      for (let id = 1; id <= MAX_WALKS; id += 1) {
-        peer.request(id, walk({ contentsUpTo: 1000 }));
-        expect((await peer.body(id)).case).toBe("response");
-      }
-      peer.request(10, walk({}));
-      expect((await peer.failure(10)).code).toBe("RESOURCE_EXHAUSTED");
-      peer.request(11, { case: "list", value: { path: "t" } });
-      expect((await peer.body(11)).case).toBe("response");
-      for (let id = 1; id <= MAX_WALKS; id += 1) peer.frame(id, { case: "cancel", value: {} });
-      for (let id = 1; id <= MAX_WALKS; id += 1) await peer.failure(id);
-      for (let id = 20; id < 120; id += 1) {
-        peer.request(id, walk({ path: ".leat-not" }));
-        expect((await peer.body(id)).case).toBe("response");
-        expect((await peer.body(id)).case).toBe("finish");
-      }
-    },
-  );
+  test("takes part with others: so many at once of a connection, and as many as come one after another", async () => {
+    using peer = await RawPeer.welcomed(Number(server.port), 1000);
+    for (let id = 1; id <= MAX_WALKS; id += 1) {
+      peer.request(id, walk({ contentsUpTo: 1000 }));
+      expect((await peer.body(id)).case).toBe("response");
+    }
+    peer.request(10, walk({}));
+    expect((await peer.failure(10)).code).toBe("RESOURCE_EXHAUSTED");
+    peer.request(11, { case: "list", value: { path: "t" } });
+    expect((await peer.body(11)).case).toBe("response");
+    for (let id = 1; id <= MAX_WALKS; id += 1) peer.frame(id, { case: "cancel", value: {} });
+    for (let id = 1; id <= MAX_WALKS; id += 1) await peer.failure(id);
+    for (let id = 20; id < 120; id += 1) {
+      peer.request(id, walk({ path: ".leat-not" }));
+      expect((await peer.body(id)).case).toBe("response");
+      expect((await peer.body(id)).case).toBe("finish");
+    }
+  });
 
   test("sends no more than its credit, however little that is", async () => {
     using peer = await RawPeer.welcomed(Number(server.port), 700);
