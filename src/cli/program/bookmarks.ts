@@ -4,10 +4,10 @@
  * the environment, which is set for all servers.
  */
 import { statSync } from "node:fs";
-import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import { isSystemError } from "../../store/system/system-error.ts";
+import { homeFolder } from "./local-names.ts";
 import type { TomlFile } from "./toml-file.ts";
 
 /** A name cannot be mistaken for an address with a port, a scheme or a path. */
@@ -30,7 +30,7 @@ const KEYS: readonly string[] = GROUPS.flat();
 export function bookmarksFile(env: Readonly<Record<string, string | undefined>> = process.env) {
   const { XDG_CONFIG_HOME: config = "" } = env;
   // The XDG specification has relative paths ignored.
-  return join(isAbsolute(config) ? config : join(homedir(), ".config"), "leat", "client.toml");
+  return join(isAbsolute(config) ? config : join(homeFolder(), ".config"), "leat", "client.toml");
 }
 
 /** Takes over the bookmark that `--server` names, if there is one. @throws UsageError, PERMISSION_DENIED */
@@ -84,7 +84,7 @@ async function readAll(file: TomlFile, program: Command): Promise<Map<string, Bo
     const option = program.options.find((each) => each.name() === key);
     if (option === undefined || !KEYS.includes(key)) throw noSuchKey(key, KEYS);
     const isHome = typeof value === "string" && value.startsWith("~/");
-    return [option, file.valueOf(option, isHome ? homedir() + value.slice(1) : value)];
+    return [option, file.valueOf(option, isHome ? homeFolder() + value.slice(1) : value)];
   }
 }
 

@@ -7,9 +7,9 @@ import {
   renameSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { KiB } from "../../limits.ts";
+import { homeFolder } from "../program/local-names.ts";
 
 /** Lines that are remembered. */
 export const REMEMBERED = 1_000;
@@ -26,7 +26,7 @@ export class History {
   constructor(env: Readonly<Record<string, string | undefined>> = process.env) {
     const { XDG_STATE_HOME: state = "" } = env;
     // The XDG specification has relative paths ignored.
-    const folder = isAbsolute(state) ? state : join(homedir(), ".local", "state");
+    const folder = isAbsolute(state) ? state : join(homeFolder(), ".local", "state");
     this.#path = join(folder, "leat", "history");
   }
 

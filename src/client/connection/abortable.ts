@@ -41,6 +41,20 @@ export function onAbort(
   return () => signal.removeEventListener("abort", listener);
 }
 
+/** Resolves after so many milliseconds; rejects when the signal aborts before. */
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      release();
+      resolve();
+    }, milliseconds);
+    const release = onAbort(signal, (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
+
 /** Settles as the promise, or rejects when the signal aborts first; what the promise does then is ignored. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

@@ -1,8 +1,7 @@
 /** When to try again, and for how long. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import { BLOCK_TRIES, RETRY_DELAY } from "../../limits.ts";
-import { abortError, throwIfAborted } from "./abortable.ts";
+import { sleep, throwIfAborted } from "./abortable.ts";
 import { callBack } from "./callbacks.ts";
 
 export interface RetryPolicy {
@@ -74,11 +73,7 @@ export class Retry {
     throwIfAborted(signal);
     this.#tries += 1;
     callBack("onRetry", onRetry, error, delay);
-    try {
-      await sleep(delay, undefined, { signal });
-    } catch {
-      throw abortError(signal);
-    }
+    await sleep(delay, signal);
   }
 }
 

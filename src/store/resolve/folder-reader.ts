@@ -4,7 +4,6 @@
  */
 
 import { constants, openSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { LeatError } from "../../errors.ts";
 import { Descriptor } from "../system/descriptor.ts";
 import {
@@ -97,6 +96,7 @@ function isDots(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** Where the system has no getdents64. */
 async function readArray(path: string, taker: NameTaker): Promise<void> {
+  const { readdir } = await import("node:fs/promises");
   const names = await readdir(`${path}/.`, { encoding: "buffer" });
   for (const [index, name] of names.entries()) {
     taker.take(name, 0, name.length);

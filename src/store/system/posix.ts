@@ -5,8 +5,8 @@
 
 import { FFIType, ptr, read } from "bun:ffi";
 import { futimesSync, utimesSync } from "node:fs";
-import { constants } from "node:os";
 import { openLibc } from "../../libc.ts";
+import { ERRNO } from "../../system-error.ts";
 import type { Time } from "../store.ts";
 
 const LOCK_SH = 1;
@@ -48,9 +48,7 @@ export function lockExclusively(fd: number): "ours" | "held" | "none" {
   if (symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return "ours";
   // Nothing else runs on this thread between the two calls, so errno is still that of the first.
   const location = symbols[ERRNO_AT]?.() ?? null;
-  return location !== null && read.i32(location, 0) === constants.errno.EWOULDBLOCK
-    ? "held"
-    : "none";
+  return location !== null && read.i32(location, 0) === ERRNO.EAGAIN ? "held" : "none";
 }
 
 /** Locks an open file together with others; gives up a lock of its own for that. @returns whether it is locked so */

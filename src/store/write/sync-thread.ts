@@ -2,7 +2,6 @@
  * syncfs(2) on a thread of its own: one call puts dozens of files on disk, where an fsync for each waits
  * for the disk each time. node:fs lacks the call, and on the event loop it would block everything else.
  */
-import { release } from "node:os";
 import { LIBC_NAMES } from "../../libc.ts";
 import { systemError } from "../system/kernel.ts";
 
@@ -37,7 +36,10 @@ export class SyncThread {
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   /** Whether the system has the call, and reports errors by it. */
-  static readonly isSupported = process.platform === "linux" && isNewEnough(release());
+  static get isSupported(): boolean {
+    const { release } = process.getBuiltinModule("node:os");
+    return process.platform === "linux" && isNewEnough(release());
+  }
 
   constructor() {
     const url = URL.createObjectURL(new Blob([PROGRAM], { type: "application/javascript" }));
