@@ -329,9 +329,9 @@ const inLayers =
 
 const everywhere = (): boolean => true;
 
-/** Each takes 2 ms or more of the start of a process, or is for other commands. */
+/** Each takes a part of the start of a process that can be noticed, or is for other commands. */
 const HEAVY =
-  /^node:(child_process|crypto|http|https|net|readline|stream|tls|tty|util|worker_threads|zlib)|^client\/(sync\/start|trees\/tree-(get|put)\b)|^wire\/any-form|^cli\/(server|shell\/shell)/;
+  /^node:(child_process|crypto|fs\/promises|http|https|net|os|readline|stream|timers|tls|tty|util|worker_threads|zlib)|^client\/(connection\/ssh\.ts|sync\/start|trees\/tree-(get|put)\b)|^wire\/any-form|^cli\/(server|shell\/shell)/;
 
 describe("the imports", () => {
   test("are read at all", () => {

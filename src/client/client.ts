@@ -2,6 +2,7 @@
 import type { Stall } from "../connection/stalls.ts";
 import type { ChecksumResponse, Entry } from "../wire/gen/messages.ts";
 import { Calls } from "./calls/calls.ts";
+import { statRequest } from "./calls/requests.ts";
 import type {
   ListOptions,
   ListPage,
@@ -139,7 +140,7 @@ export class Client implements AsyncDisposable {
 
   /** The entry of one file or folder. @throws NOT_FOUND */
   stat(path: string, options: CallOptions = {}): Promise<Entry> {
-    return this.#calls.unary({ case: "stat", value: { path } }, options);
+    return this.#calls.unary(statRequest(path).operation, options);
   }
 
   /**

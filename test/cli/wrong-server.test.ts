@@ -67,7 +67,7 @@ describe("a server that is none", () => {
   test("it hangs up", async () => {
     using short = listen((socket) => void socket.shutdown());
     expectFailure(
-      await client(short.address, ["list"]),
+      await client(short.address, ["list", "--no-retry"]),
       40,
       /not a leat server, or has no room.*\(UNAVAILABLE\)/,
     );

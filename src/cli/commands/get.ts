@@ -2,6 +2,7 @@
 import { lstatSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Client } from "../../client/client.ts";
+import { downloadRequest, type FirstRequest, getRequest } from "../../client/calls/requests.ts";
 import type { Saved } from "../../client/download/options.ts";
 import { type ErrorCode, LeatError } from "../../errors.ts";
 import type { DurabilityLevel } from "../../store/store.ts";
@@ -100,6 +101,7 @@ async function get(context: Context, typed: readonly string[], flags: Flags): Pr
     transfers: planned.all,
     name: ({ path }) => path,
     run: (transfer, client, bar) => getOne(context, transfer, flags, client, bar),
+    ahead: (first) => firstRequest(first, flags),
     json,
     jobs: flags.jobs,
     inOrder: toStdout,
@@ -241,6 +243,12 @@ async function writeToStdout(
   bar.total = download.length;
   for await (const bytes of download) await output.bytes(bytes);
   return { bytes: download.length, how: "verified", skipped: false, facts: {} };
+}
+
+/** @returns undefined where there may be none: the local name is taken */
+function firstRequest({ path, local }: Transfer, flags: Flags): FirstRequest | undefined {
+  if (local === "-") return getRequest(path, flags);
+  return flags.ifExists === "skip" ? undefined : downloadRequest(path, local, flags);
 }
 
 /** A link to nothing takes the name, too. */

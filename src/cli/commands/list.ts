@@ -1,6 +1,7 @@
 /** `list`: the entries of a folder. */
 import type { Command } from "commander";
 import { rowsOf } from "../../client/calls/page.ts";
+import { pagesRequest } from "../../client/calls/requests.ts";
 import { LeatError } from "../../errors.ts";
 import type { Entry } from "../../wire/gen/messages.ts";
 import type { Context } from "../program/context.ts";
@@ -76,8 +77,9 @@ async function listAll(context: Context, path: string, typed: string, flags: Lis
 /** @param within for JSON: the folder that names are prefixed with */
 async function listFolder(context: Context, path: string, flags: ListFlags, within = "") {
   const { output } = context;
-  const client = await context.client();
-  const pages = client.pages(path, { hidden: flags.all === true, signal: context.signal });
+  const options = { hidden: flags.all === true, signal: context.signal };
+  const client = await context.client(pagesRequest(path, options));
+  const pages = client.pages(path, options);
   let count = 0;
   let skipped = 0;
   for await (const page of pages) {

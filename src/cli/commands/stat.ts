@@ -1,5 +1,6 @@
 /** `stat`: all facts about one name. */
 import type { Command } from "commander";
+import { statRequest } from "../../client/calls/requests.ts";
 import type { Context } from "../program/context.ts";
 import { eachName, type GlobFlags, noGlob } from "../program/given-names.ts";
 import { bytesText, timeText } from "../terminal/units.ts";
@@ -22,7 +23,7 @@ export function add(program: Command, context: ContextOf): Command {
 async function stat(context: Context, typed: string, json: boolean): Promise<void> {
   const { output, signal } = context;
   const path = context.currentFolder.resolve(typed);
-  const client = await context.client();
+  const client = await context.client(statRequest(path));
   const entry = await client.stat(path, { signal });
   if (json) return output.json({ path, ...entryFacts(entry) });
   const { kind, size, modified, mode, version } = entry;

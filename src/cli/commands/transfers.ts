@@ -1,5 +1,6 @@
 /** Runs the transfers of one command, several at once, and prints their outcomes. */
 import type { Client } from "../../client/client.ts";
+import type { FirstRequest } from "../../client/calls/requests.ts";
 import type { NotDone } from "../../store/store.ts";
 import type { Context } from "../program/context.ts";
 import { notDoneText } from "./not-done.ts";
@@ -34,6 +35,8 @@ interface TransferOptions {
   /** The name of a transfer in messages. */
   readonly name: (transfer: Transfer) => string;
   readonly run: (transfer: Transfer, client: Client, bar: Bar) => Promise<Done>;
+  /** The request that the first transfer will make first, if that is known. */
+  readonly ahead?: (first: Transfer) => FirstRequest | undefined;
   readonly json: boolean;
   /** How many at once. */
   readonly jobs?: number | undefined;
@@ -43,7 +46,7 @@ interface TransferOptions {
 
 export async function transferAll(context: Context, options: TransferOptions): Promise<void> {
   const { transfers } = options;
-  const client = await context.client();
+  const client = await context.client(options.ahead?.(transfers[0]!));
   const began = performance.now();
   const all: Done[] = [];
   let next = 0;

@@ -1,7 +1,8 @@
 /** The connection of the commands: made for the first that needs it, and again after it was lost. */
 import type { Client } from "../../client/client.ts";
-import { connect } from "../../client/connect.ts";
-import type { ClientCredentials } from "../../client/connection/options.ts";
+import { connectAhead } from "../../client/connect.ts";
+import type { RequestInit } from "../../client/connection/link.ts";
+import type { ClientCredentials, ConnectOptions } from "../../client/connection/options.ts";
 import type { Stall } from "../../connection/stalls.ts";
 import { RETRY_DEADLINE } from "../../limits.ts";
 import { type ClientTlsFlags, readClientTls } from "./tls-files.ts";
@@ -77,13 +78,16 @@ export class Connection {
     return stall && `${WAITS[stall.wait]}, ${Math.round(stall.still / 1000)} s`;
   }
 
-  /** @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, … */
-  async client(signal: AbortSignal): Promise<Client> {
+  /**
+   * @param ahead the first request that is made then: it is sent as soon as there is a connection
+   * @throws UNAVAILABLE, DEADLINE_EXCEEDED, PROTOCOL_ERROR, …
+   */
+  async client(signal: AbortSignal, ahead?: RequestInit): Promise<Client> {
     if (this.#client?.isOver === false) {
       this.#watch(this.#client);
       return this.#client;
     }
-    this.#connecting ??= this.#connect(signal);
+    this.#connecting ??= this.#connect(signal, ahead);
     try {
       return await this.#connecting;
     } catch (thrown) {
@@ -101,13 +105,13 @@ export class Connection {
     await Promise.race([client.close(), Bun.sleep(CLOSE_DEADLINE)]);
   }
 
-  async #connect(signal: AbortSignal): Promise<Client> {
+  async #connect(signal: AbortSignal, ahead: RequestInit | undefined): Promise<Client> {
     const { server, timeout, limitRate, retry, onRetry, ssh, remoteLeat, onLine } = this.#options;
     const tls = readClientTls(this.#options);
     await this.close();
     this.#credentials ??= this.#options.credentials(signal);
     const credentials = await this.#credentials;
-    const client = await connect(server, {
+    const options: ConnectOptions = {
       credentials,
       ...(tls === undefined ? {} : { tls }),
       ...(timeout === undefined ? {} : { timeout }),
@@ -119,7 +123,8 @@ export class Connection {
         const line = `${error.message}; trying again${inSeconds(delay)}`;
         if (this.#isNews(line)) onRetry(line);
       },
-    });
+    };
+    const client = await connectAhead(server, options, ahead);
     this.#client = client;
     this.#watch(client);
     return client;

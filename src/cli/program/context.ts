@@ -1,5 +1,6 @@
 /** The environment that a command runs in. */
 import type { Client } from "../../client/client.ts";
+import type { RequestInit } from "../../client/connection/link.ts";
 import { LeatError } from "../../errors.ts";
 import { Connection, isConnecting } from "./connection.ts";
 import { findCredentials } from "./credentials.ts";
@@ -77,9 +78,8 @@ export class Context {
   readonly signal: AbortSignal;
   /** Commands are read from standard input: it cannot be uploaded. */
   readonly inShell: boolean;
-  /** Asks the person who types; undefined where commands come from a pipe. */
-  readonly ask: Ask | undefined;
   readonly #failures: Failures;
+  readonly #ask: () => Ask | undefined;
   /** How the interrupted command can be continued. */
   #continuation: string | undefined;
 
@@ -99,14 +99,18 @@ export class Context {
     this.chatty = !this.quiet && (flags.verbose === true || output.stderrIsTerminal);
     this.signal = signal;
     this.inShell = shell !== undefined;
-    const isTerminal = process.stdin.isTTY && output.stderrIsTerminal;
-    const ask: Ask = (question) => askAtTerminal(question, signal);
-    this.ask = shell === undefined ? (isTerminal ? ask : undefined) : shell.ask;
+    this.#ask = () => (shell === undefined ? terminalOf(output, signal) : shell.ask);
     this.#failures = failures;
   }
 
-  client(): Promise<Client> {
-    return this.connection.client(this.signal);
+  /** Asks the person who types; undefined where commands come from a pipe. */
+  get ask(): Ask | undefined {
+    return this.#ask();
+  }
+
+  /** @param ahead as `Connection.client` */
+  client(ahead?: RequestInit): Promise<Client> {
+    return this.connection.client(this.signal, ahead);
   }
 
   /** Reports a failure, but for those after Ctrl-C: everything fails then. */
@@ -164,6 +168,12 @@ export class Context {
     }
     await this.run(command, async () => {});
   }
+}
+
+/** Only commands that ask look at `process.stdin`: the runtime takes 2 ms to make it. */
+function terminalOf({ stderrIsTerminal }: Output, signal: AbortSignal): Ask | undefined {
+  if (!stderrIsTerminal || !process.stdin.isTTY) return undefined;
+  return (question) => askAtTerminal(question, signal);
 }
 
 /** The next argument would fail for the same reason. */

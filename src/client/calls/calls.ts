@@ -19,6 +19,7 @@ import type { UploadOrigin } from "../upload/upload.ts";
 import { FolderList } from "./folder-list.ts";
 import type { CamePage } from "./list-stream.ts";
 import type { ListOptions } from "./options.ts";
+import { getRequest } from "./requests.ts";
 import { PageOrder, type RowsPage } from "./page.ts";
 
 type Operation = NonNullable<RequestInit["operation"]>;
@@ -147,9 +148,8 @@ export class Calls {
 
   /** @param before bytes of the download that earlier streams have brought */
   #openStream(path: string, options: GetOptions, before = 0): Promise<DownloadStream> {
-    const { offset = 0, length, ifMatch, onProgress, signal } = options;
-    const { sha256 = false, allowGrowth: mayGrow = false } = options;
-    const range = { path, offset, length, ifMatch, sha256, mayGrow };
+    const { onProgress, signal } = options;
+    const range = getRequest(path, options).operation.value;
     const hooks = { signal, onProgress, before };
     return this.link.withRetries((link) => DownloadStream.open(link, range, hooks), signal);
   }

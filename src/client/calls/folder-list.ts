@@ -5,6 +5,7 @@ import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
 import type { Retry } from "../connection/retry.ts";
 import { type CamePage, ListStream } from "./list-stream.ts";
 import type { ListOptions } from "./options.ts";
+import { pagesRequest } from "./requests.ts";
 
 export class FolderList implements Disposable {
   readonly #link: ReconnectingLink;
@@ -60,7 +61,7 @@ export class FolderList implements Disposable {
   }
 
   #open(link: Link, cursor: string | undefined): ListStream {
-    const { hidden = false, signal } = this.#options;
-    return new ListStream(link, { path: this.#path, hidden, cursor }, signal);
+    const request = pagesRequest(this.#path, this.#options, cursor);
+    return new ListStream(link, request, this.#options.signal);
   }
 }

@@ -3,7 +3,7 @@ import { LeatError } from "../../errors.ts";
 import { LIST_PAGES } from "../../limits.ts";
 import type { Result } from "../../session/event.ts";
 import type { EntryPage, Finish } from "../../wire/gen/messages.ts";
-import type { Link, PendingRequest } from "../connection/link.ts";
+import type { Link, PendingRequest, RequestInit } from "../connection/link.ts";
 import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
 
 /** A page, and what is known of it. */
@@ -12,13 +12,6 @@ export interface CamePage {
   readonly skippedNames: number;
   /** Of the page behind it, if there is one. */
   readonly cursor?: string | undefined;
-}
-
-export interface ListedFolder {
-  readonly path: string;
-  readonly hidden: boolean;
-  /** Absent: from its first name. */
-  readonly cursor: string | undefined;
 }
 
 export class ListStream implements StreamHandler {
@@ -36,11 +29,10 @@ export class ListStream implements StreamHandler {
   #error: LeatError | undefined;
   #wake: (() => void) | undefined;
 
-  /** Asks for the pages. An older server sends one of them. */
-  constructor(link: Link, folder: ListedFolder, signal: AbortSignal | undefined) {
+  /** Asks for the pages. */
+  constructor(link: Link, request: RequestInit, signal: AbortSignal | undefined) {
     this.#link = link;
-    const operation = { case: "list", value: { ...folder, pages: LIST_PAGES } } as const;
-    this.#request = link.request({ operation }, this, signal);
+    this.#request = link.request(request, this, signal);
   }
 
   /** @returns the next page @throws why the stream ended */

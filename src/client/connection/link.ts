@@ -26,7 +26,9 @@ export interface PendingRequest {
   /** undefined while it waits. */
   stream: number | undefined;
   readonly request: RequestInit;
-  readonly handler: StreamHandler;
+  handler: StreamHandler;
+  /** Of a request that was sent ahead: what has come, until its handler can have it. */
+  held?: ((handler: StreamHandler) => void)[] | undefined;
   /** Removes the listener of its signal. Called when the handler is called no more. */
   release: (() => void) | undefined;
 }
@@ -43,10 +45,20 @@ export class Link implements Driver {
   /** Resolves when the connection is gone. */
   readonly closed = this.#closed.promise;
   #isWelcome = false;
+  /** Sent together with Hello, and not asked for yet. */
+  #ahead: PendingRequest | undefined;
   #closeReason: LeatError | undefined;
 
-  /** @param credentials never sent where others can read them: then the connection ends with UNAUTHENTICATED */
-  constructor(transport: Transport, runtime: Runtime, credentials?: ClientCredentials) {
+  /**
+   * @param credentials never sent where others can read them: then the connection ends with UNAUTHENTICATED
+   * @param ahead is sent together with Hello: its answer is that of the first request, if that is the same
+   */
+  constructor(
+    transport: Transport,
+    runtime: Runtime,
+    credentials?: ClientCredentials,
+    ahead?: RequestInit,
+  ) {
     const session = new Session({
       role: "client",
       agent: AGENT,
@@ -66,6 +78,7 @@ export class Link implements Driver {
       return;
     }
     session.hello(runtime.clock(), credentials && toWire(credentials));
+    if (ahead !== undefined) this.#sendAhead(ahead);
     this.connection.wake();
   }
 
@@ -79,8 +92,10 @@ export class Link implements Driver {
    * @param signal cancels it. When it is aborted already, nothing is sent.
    */
   request(request: RequestInit, handler: StreamHandler, signal?: AbortSignal): PendingRequest {
-    const pending: PendingRequest = { stream: undefined, request, handler, release: undefined };
+    const ahead = this.#takeAhead(request);
+    const pending = ahead ?? { stream: undefined, request, handler, release: undefined };
     if (signal?.aborted === true) {
+      this.cancel(pending);
       handler.failed(abortError(signal), false);
       return pending;
     }
@@ -90,7 +105,8 @@ export class Link implements Driver {
         handler.failed(error, false);
       });
     }
-    if (this.#closeReason !== undefined) failed(pending, this.#closeReason, false);
+    if (ahead !== undefined) this.#handOver(ahead, handler);
+    else if (this.#closeReason !== undefined) failed(pending, this.#closeReason, false);
     else if (this.connection.session.canOpen && this.#waiting.size === 0) this.#send(pending);
     else this.#waiting.add(pending);
     return pending;
@@ -102,6 +118,7 @@ export class Link implements Driver {
    */
   cancel(pending: PendingRequest, keep = false): void {
     release(pending);
+    pending.held = undefined;
     if (this.#waiting.delete(pending)) return;
     if (pending.stream === undefined || this.#open.get(pending.stream) !== pending) return;
     this.#open.delete(pending.stream);
@@ -191,9 +208,47 @@ export class Link implements Driver {
     this.#closed.resolve();
   }
 
+  /** Its answer is held until the same request is made. One that cannot be encoded is not sent. */
+  #sendAhead(request: RequestInit): void {
+    const ahead: PendingRequest = {
+      stream: undefined,
+      request,
+      handler: { failed: () => (this.#ahead = undefined) }, // the request is made again
+      held: [],
+      release: undefined,
+    };
+    this.#send(ahead);
+    if (ahead.stream !== undefined) this.#ahead = ahead;
+  }
+
+  /** @returns the request that was sent ahead, if it is this one; if not, that one is given up */
+  #takeAhead(request: RequestInit): PendingRequest | undefined {
+    const ahead = this.#ahead;
+    if (ahead === undefined) return undefined;
+    this.#ahead = undefined;
+    if (JSON.stringify(ahead.request) === JSON.stringify(request)) return ahead;
+    this.cancel(ahead);
+    return undefined;
+  }
+
+  /** Gives the handler what has come, but not before its owner has the request. */
+  #handOver(ahead: PendingRequest, handler: StreamHandler): void {
+    ahead.handler = handler;
+    queueMicrotask(() => {
+      const { held = [], stream = 0 } = ahead;
+      ahead.held = undefined;
+      for (const event of held) this.#deliver(ahead, event);
+      if (!this.#open.has(stream)) release(ahead);
+    });
+  }
+
   #dispatch(stream: number, event: (handler: StreamHandler) => void): void {
     const pending = this.#open.get(stream);
-    if (pending === undefined) return;
+    if (pending?.held !== undefined) pending.held.push(event);
+    else if (pending !== undefined) this.#deliver(pending, event);
+  }
+
+  #deliver(pending: PendingRequest, event: (handler: StreamHandler) => void): void {
     try {
       event(pending.handler);
     } catch (thrown) {
@@ -230,6 +285,8 @@ export class Link implements Driver {
     this.#waiting.clear();
     for (const pending of waiting) failed(pending, error, false);
     this.#closeReason ??= error;
+    if (this.#ahead !== undefined) this.cancel(this.#ahead); // it will be asked for on another connection
+    this.#ahead = undefined;
   }
 
   #ended(): LeatError {
@@ -276,6 +333,7 @@ function toWire(credentials: ClientCredentials): Credentials {
 
 function failed(pending: PendingRequest, error: LeatError, lost: boolean): void {
   release(pending);
+  pending.held = undefined;
   pending.handler.failed(error, lost);
 }
 

@@ -1,5 +1,7 @@
 /** Downloads that a later try can continue: a partial file, and the checksums of its verified blocks. */
 
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { crc32OfZeros } from "../../crc32.ts";
 import { crc32 } from "../../hash.ts";
 import { BLOCK_SIZE } from "../../limits.ts";
@@ -70,6 +72,11 @@ export function createResumableFile(
     folder[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Whether an earlier try has left a partial file, which this one may continue. */
+export function isBegun(path: string): boolean {
+  return existsSync(join(dirname(path), resumableName(basename(path))));
 }
 
 /**
