@@ -1,6 +1,6 @@
 /** `leat server …`, `leat client …`. The modules of one are not loaded for the other. */
 import { VERSION } from "../version.ts";
-import { chooseCompilers } from "./program/compilers.ts";
+import { chooseCompilers, chooseServerCompilers } from "./program/compilers.ts";
 import { STDERR, STDOUT, say } from "./terminal/standard-streams.ts";
 
 const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
@@ -15,6 +15,7 @@ const HELP = `leat ${VERSION}: moves files over one TCP port, whole and verified
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case "server":
+      chooseServerCompilers(rest);
       return (await import("./server/server.ts")).server(rest);
     case "client":
       chooseCompilers(rest);

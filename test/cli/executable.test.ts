@@ -2,13 +2,18 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "../../src/index.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { openIn } from "../support/held.ts";
+import { fakeSsh, processesWith } from "../support/ssh.ts";
 import { until } from "../support/until.ts";
 import { PACKAGE, Served, run } from "./support.ts";
 
 let folder: TemporaryFolder;
 let executable: string;
+
+/** In the environment of a process that leaves out the last compiler. */
+const LEFT_OUT = "BUN_JSC_useFTLJIT=0";
 
 beforeAll(async () => {
   folder = new TemporaryFolder();
@@ -87,10 +92,29 @@ test.skipIf(process.platform !== "linux")(
         openIn(child.pid).some((target) => target.startsWith("socket:"));
       await until(connected, () => openIn(child.pid));
       const environment = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
-      const found = environment.includes("BUN_JSC_useFTLJIT=0");
+      const found = environment.includes(LEFT_OUT);
       expect({ command, found }).toEqual({ command, found: isLeftOut });
       child.kill("SIGINT");
       expect(await child.exited).toBe(130);
     }
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "a server that ssh starts leaves it out, too, and serves its client",
+  async () => {
+    using here = new TemporaryFolder();
+    here.file("library/a.txt", "contents");
+    const library = here.at("library");
+    const { command } = fakeSsh(here);
+    const client = await connect(`ssh://localhost${encodeURI(library)}`, {
+      ssh: { command, remoteLeat: executable },
+    });
+    // The shell that has started it is among them.
+    const processes = await processesWith(`server --stdio -- ${library}`);
+    const environments = processes.map((pid) => readFileSync(`/proc/${pid}/environ`, "utf8"));
+    expect(environments.some((all) => all.split("\0").includes(LEFT_OUT))).toBe(true);
+    expect(await (await client.get("a.txt")).text()).toBe("contents");
+    await client.close();
   },
 );
