@@ -21,7 +21,7 @@ interface Begun {
   readonly peer: Peer;
 }
 
-/** The first get is cut behind its first block; all others are passed to `again`. */
+/** The connection ends behind the first block of the first get; all others are passed to `again`. */
 function cutting(again: (get: Begun) => void, version = "one"): ScriptedServer {
   let gets = 0;
   return new ScriptedServer({
@@ -33,7 +33,7 @@ function cutting(again: (get: Begun) => void, version = "one"): ScriptedServer {
       const entry = { name: "x", kind: "FILE", size: SIZE, version } as const;
       peer.answer(stream, { case: "get", value: { entry, offset: 0, length: SIZE } });
       peer.blocks(stream, OLD, 0, MiB);
-      setTimeout(() => peer.cut(), 20);
+      peer.end();
     },
   });
 }

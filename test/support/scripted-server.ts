@@ -24,6 +24,7 @@ export type Said =
 export class Peer {
   readonly #socket: Bun.Socket<unknown>;
   #unsent: Uint8Array[] = [];
+  #isEnding = false;
 
   constructor(socket: Bun.Socket<unknown>) {
     this.#socket = socket;
@@ -118,8 +119,16 @@ export class Peer {
       }
       this.#unsent.shift();
     }
+    if (this.#isEnding) this.#socket.end();
   }
 
+  /** Closes the connection; the client gets what was sent before. */
+  end(): void {
+    this.#isEnding = true;
+    if (this.#unsent.length === 0) this.flush();
+  }
+
+  /** Closes the connection at once: what the client has not read yet may be lost. */
   cut(): void {
     this.#socket.terminate();
   }
