@@ -48,6 +48,11 @@ export class BufferPool {
     return this.#taken > this.#mostLarge;
   }
 
+  /** Large buffers in use. */
+  get takenLarge(): number {
+    return this.#takenLarge;
+  }
+
   /**
    * @returns undefined when none is free: `holder.bufferFree` is called when one is
    * @param now milliseconds

@@ -4,7 +4,7 @@
  * A region of a file may follow the buffer. A connection with nothing to send holds no buffer.
  */
 import type { FileRegion, Filled } from "../file-region.ts";
-import { DATA_PAYLOAD, LARGE_PAYLOAD, SEND_ROOM } from "../limits.ts";
+import { DATA_PAYLOAD, LARGE_BUFFER, LARGE_PAYLOAD, SEND_ROOM } from "../limits.ts";
 import type { BufferHolder, BufferPool } from "./buffer-pool.ts";
 import { Pace } from "./pace.ts";
 import type { RunQueue, Task } from "./run-queue.ts";
@@ -216,13 +216,16 @@ export class Outbox implements Task, BufferHolder {
     this.#buffer = pool.acquire(this, clock(), this.#payload > pool.size);
     if (this.#buffer === undefined) return undefined;
     this.#waits = false;
-    this.#transport.takesFast?.(this.#isFast);
+    if (!isLarge(this.#buffer)) this.#transport.takesFast?.(this.#isFast);
     return this.#buffer;
   }
 
   /** Leaves nothing to send when the connection is closed meanwhile. */
   #fill(into: Uint8Array): void {
     const producer = this.#producer;
+    // One download alone is faster where little waits in the kernel: its bytes are in the cache still.
+    if (isLarge(into))
+      this.#transport.takesFast?.(this.#isFast && this.#shared.pool.takenLarge > 1);
     const most = Math.min(into.length, this.#payload + SEND_ROOM);
     this.#filling = true;
     try {
@@ -294,3 +297,5 @@ export class Outbox implements Task, BufferHolder {
     this.#shared.pool.release(this, buffer);
   }
 }
+
+const isLarge = (buffer: Uint8Array): boolean => buffer.length === LARGE_BUFFER;
