@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { constants } from "node:os";
 import { LeatError } from "../src/index.ts";
-import { systemError } from "../src/store/system/kernel.ts";
+import { ERRNO, systemError } from "../src/store/system/kernel.ts";
 
 /** What the calls on files answer with, by their manual pages; not what a mistake of ours would. */
 const OF_FILES = [
@@ -23,4 +23,12 @@ describe("an error of the system", () => {
     const error = LeatError.from(systemError(constants.errno.EDOM, "call"), "cannot do it");
     expect(error).toMatchObject({ code: "INTERNAL", message: "cannot do it: call: EDOM" });
   });
+});
+
+test("the errno values that leat tells apart are those of this system", () => {
+  expect(constants.errno).toMatchObject(ERRNO);
+  for (const [name, number] of Object.entries(ERRNO)) {
+    const code = name === "EOPNOTSUPP" ? /^E(OPNOTSUPP|NOTSUP)$/ : name;
+    expect(systemError(number, "open")).toHaveProperty("code", expect.stringMatching(code));
+  }
 });
