@@ -6,6 +6,7 @@ import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { startServer } from "../support/served.ts";
+import { LATE } from "../support/until.ts";
 
 const library = new TemporaryFolder();
 let server: Server;
@@ -19,7 +20,9 @@ afterAll(async () => {
   library[Symbol.dispose]();
 });
 
-const RETRY = 60_000;
+/** Also on a machine with much else to do. */
+const timeout = LATE;
+const RETRY = 4 * LATE;
 const LOST = /^(CONNECTION_LOST|UNAVAILABLE)$/;
 
 const losing = (fault: Fault, lost = Number.POSITIVE_INFINITY): FaultProxy =>
@@ -36,7 +39,7 @@ test.each(FAULTS)("one that is %s is made again", async (_, fault) => {
   using proxy = losing(fault, ARRIVAL_TRIES - 1);
   const codes: string[] = [];
   const onRetry = ({ code }: { readonly code: string }): void => void codes.push(code);
-  await using client = await connect(proxy.address, { retry: RETRY, onRetry });
+  await using client = await connect(proxy.address, { timeout, retry: RETRY, onRetry });
   expect((await client.status()).connections).toBeGreaterThan(0);
   expect(proxy.connections).toBe(ARRIVAL_TRIES);
   expect(codes).toHaveLength(ARRIVAL_TRIES - 1);
@@ -45,12 +48,12 @@ test.each(FAULTS)("one that is %s is made again", async (_, fault) => {
 
 test("but not without end: a program that closes each connection is no leat server", async () => {
   using proxy = losing({ cutDown: 0 });
-  expect((await refusal(connect(proxy.address, { retry: RETRY }))).code).toMatch(LOST);
+  expect((await refusal(connect(proxy.address, { timeout, retry: RETRY }))).code).toMatch(LOST);
   expect(proxy.connections).toBe(ARRIVAL_TRIES);
 });
 
 test("and not at all where nothing is tried again", async () => {
   using proxy = losing({ cutDown: 0 });
-  expect((await refusal(connect(proxy.address))).code).toMatch(LOST);
+  expect((await refusal(connect(proxy.address, { timeout }))).code).toMatch(LOST);
   expect(proxy.connections).toBe(1);
 });

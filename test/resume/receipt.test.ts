@@ -51,7 +51,7 @@ async function data(
     const sum = ends ? crc32(bytes.subarray(start, end)) : undefined;
     peer.data(stream, at, bytes.subarray(at, end), sum);
     at = end;
-    if (at % (MiB / 2) === 0 && at < bytes.length) await until(() => hasPartial(at));
+    if (at % (MiB / 8) === 0 && at < bytes.length) await until(() => hasPartial(at));
   }
   if (to !== bytes.length) return;
   peer.frame(stream, { case: "finish", value: { size: bytes.length, crc32: crc32(bytes) } });

@@ -11,6 +11,7 @@ import { openIn } from "../support/held.ts";
 import { RawPeer } from "../support/raw-peer.ts";
 import { noStrace, StracedServer } from "../support/straced-server.ts";
 import { LATE, until } from "../support/until.ts";
+import { testExcept } from "../support/ways.ts";
 
 const why = noStrace();
 const BYTES = Buffer.alloc(3 * MiB, "leat");
@@ -152,7 +153,12 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
       "there",
     ));
 
-  test("on which what the kernel was to copy fails: the client asks for that block again", () =>
+  const counted = testExcept(
+    ["processes", "threads"],
+    "the reads of each are counted by themselves",
+  );
+
+  counted("on which what the kernel was to copy fails: the client asks for that block again", () =>
     // The 5th is the first one behind those for the checksum of the first block, which has been promised then.
     withFault(
       "sendfile:error=EIO pread64:error=EIO:when=5",
@@ -161,7 +167,8 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
         expect(Buffer.compare(await download.bytes(), BYTES)).toBe(0);
       },
       "there",
-    ));
+    ),
+  );
 
   describe("that removes nothing", () => {
     const REMOVES = "unlink,unlinkat:error=EROFS";
@@ -239,7 +246,9 @@ describe.skipIf(why !== undefined)(`a disk${why === undefined ? "" : ` [${why}]`
       },
     );
 
-    test("and cannot close a file: it is let go of, and what was kept is kept", async () => {
+    const stays = testExcept(["processes"], "the process of a client ends with it, and closes all");
+
+    stays("and cannot close a file: it is let go of, and what was kept is kept", async () => {
       using library = new TemporaryFolder();
       const uploadId = new Uint8Array(16).fill(7);
       const value = { path: "new", uploadId, size };
