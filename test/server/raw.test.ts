@@ -176,10 +176,7 @@ describe("a first frame that is no Hello is refused:", () => {
 });
 
 describe("only the stream is ended for", () => {
-  const cases: Record<
-    string,
-    { code: string; says: RegExp; send: (peer: RawPeer) => void | Promise<void> }
-  > = {
+  const cases: Record<string, { code: string; says: RegExp; send: (peer: RawPeer) => void }> = {
     "an unknown operation": {
       code: "UNIMPLEMENTED",
       says: /operation/,
@@ -230,16 +227,10 @@ describe("only the stream is ended for", () => {
     "Data over a block boundary": {
       code: "PROTOCOL_ERROR",
       says: /boundary/,
-      send: async (peer) => {
+      send: (peer) => {
         peer.request(1, { case: "put", value: { path: "never.bin", uploadId } });
         peer.data(1, 0, new Uint8Array(1024));
-        while ((await peer.body(1)).case !== "response");
-        for (let at = 1024; at < MiB; at += MiB / 16) {
-          peer.data(1, at, new Uint8Array(MiB / 16));
-          // No faster than it is read: there is credit.
-          peer.frame(0, { case: "ping", value: { nonce: at } });
-          await peer.body(0);
-        }
+        for (let at = 1024; at < MiB; at += MiB / 16) peer.data(1, at, new Uint8Array(MiB / 16));
       },
     },
     "a bad CRC of a block": {
@@ -338,7 +329,7 @@ describe("only the stream is ended for", () => {
   for (const [name, { code, says, send }] of Object.entries(cases)) {
     test(name, async () => {
       using peer = await RawPeer.welcomed(server.port, 64 * 1024);
-      await send(peer);
+      send(peer);
       let body = await peer.body(1);
       while (body.case !== "failure") body = await peer.body(1);
       expect({ code: body.value.code as string, message: body.value.message }).toEqual({
