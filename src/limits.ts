@@ -570,8 +570,8 @@ export const PING_AFTER = 20_000;
 /** How long it hears nothing before it gives the connection up. */
 export const SERVER_SILENCE = 60_000;
 
-/** From our FIN to the peer's, which reads what is left; and for a client that leaves while its server takes no
- *  byte. */
+/** From our FIN to the peer's, which reads what is left; for a client that leaves while its server takes no byte; and
+ *  for a server that ends a connection in its TLS handshake. */
 export const CLOSE_DEADLINE = 5_000;
 
 /** The longest time that a flag or an option may set: timers take 31 bits of milliseconds, and fire at once

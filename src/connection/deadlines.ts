@@ -52,8 +52,10 @@ export class Deadlines {
     if (session.streams.size > 0) this.#busy = now;
     else if (isClient) this.#heard = now;
     if (finSince !== undefined) return over("abort", "close", now - finSince, CLOSE_DEADLINE);
-    // A client that leaves needs nothing more; bytes that a server still has may say why it closes.
-    const patience = isClosing && isClient ? CLOSE_DEADLINE : WRITE_DEADLINE;
+    // A client that leaves needs nothing more; bytes that a server still has may say why it closes, but not to a peer
+    // that does not come to the end of the TLS handshake.
+    const isSoon = isClosing && (isClient || connection.isHandshaking);
+    const patience = isSoon ? CLOSE_DEADLINE : WRITE_DEADLINE;
     if (blockedSince !== undefined && now - blockedSince > patience) {
       return over("abort", "take any byte of what waits for it", now - blockedSince, patience);
     }

@@ -1,7 +1,7 @@
 /** A connection that is ended in its TLS handshake: the peer hears why, if it comes to the end of that. */
 import { expect, test } from "bun:test";
 import { LeatError } from "../../src/errors.ts";
-import { HELLO_DEADLINE } from "../../src/limits.ts";
+import { CLOSE_DEADLINE, HELLO_DEADLINE } from "../../src/limits.ts";
 import type { Transport } from "../../src/net/transport.ts";
 import { turns } from "../net/support.ts";
 import { ends } from "./support.ts";
@@ -55,4 +55,15 @@ test("a peer that does not come to the end of it is closed at the deadline for H
     ["DEADLINE_EXCEEDED"],
     ["close"],
   ]);
+});
+
+test("a peer that is told so and does not come to the end of it is closed soon", async () => {
+  const { diary, runtime, raw } = shaking();
+  diary.connection.refuse(stopping);
+  await turns(4);
+  runtime.pass(CLOSE_DEADLINE);
+  expect(diary.closed).toEqual([]);
+  runtime.pass(1);
+  await turns(4);
+  expect([diary.closed, raw.diary]).toEqual([[stopping], ["close"]]);
 });
