@@ -74,6 +74,28 @@ describe("a large folder", () => {
   });
 });
 
+test("a list that is cancelled gives no more of what has come already", async () => {
+  const ended = Promise.withResolvers<void>();
+  using server = new ScriptedServer({
+    request: (operation, stream, peer) => {
+      if (operation.case === "stat") return peer.fail(stream, "NOT_FOUND");
+      peer.answer(stream, { case: "list", value: { ...page(0), cursor: "1" } });
+      peer.answer(stream, { case: "list", value: page(1) });
+      peer.frame(stream, { case: "finish", value: {} });
+      ended.resolve();
+    },
+  });
+  await using client = await connect(server.address);
+  const stop = new AbortController();
+  const pages = client.pages("t", { signal: stop.signal });
+  await pages.next();
+  await ended.promise;
+  // Its answer comes behind the pages.
+  expect(await refusal(client.stat("t"))).toMatchObject({ code: "NOT_FOUND" });
+  stop.abort();
+  expect(await refusal(pages.next())).toMatchObject({ code: "CANCELLED" });
+});
+
 const name = (index: number): string => String(index).padStart(4, "0");
 const page = (index: number) => ({ entries: [{ name: name(index), kind: "FILE" } as const] });
 

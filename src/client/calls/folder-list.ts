@@ -1,5 +1,6 @@
 /** The pages of a folder, over as many streams and connections as that takes. */
 import { LeatError } from "../../errors.ts";
+import { throwIfAborted } from "../connection/abortable.ts";
 import type { Link } from "../connection/link.ts";
 import type { ReconnectingLink } from "../connection/reconnecting-link.ts";
 import type { Retry } from "../connection/retry.ts";
@@ -30,6 +31,7 @@ export class FolderList implements Disposable {
     for (;;) {
       try {
         const { signal } = this.#options;
+        throwIfAborted(signal); // pages may have come already
         this.#stream ??= this.#open(await this.#link.connected(signal), this.#cursor);
         const page = await this.#stream.next();
         this.#retry.progressed();
