@@ -3,10 +3,12 @@ import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { PAGE_BUDGET, PAGE_BYTES, PAGE_MAKING, PAGE_PATIENCE } from "../../src/limits.ts";
 import { memoryPair } from "../../src/net/memory.ts";
+import { Budget } from "../../src/server/host/budget.ts";
 import { Host } from "../../src/server/host/host.ts";
 import { LeatServer } from "../../src/server/loop/leat-server.ts";
+import { ListTurns } from "../../src/server/loop/list-turns.ts";
 import { openDiskStore } from "../../src/store/disk/disk.ts";
-import { Raw, TestRuntime } from "../connection/support.ts";
+import { ends, Raw, TestRuntime } from "../connection/support.ts";
 import { SlowStore } from "../connection/slow-store.ts";
 import { HELLO } from "../session/bodies.ts";
 import { turns } from "../net/support.ts";
@@ -153,4 +155,15 @@ test("lists that were given up before their turn are forgotten, and the next one
     await turns(1);
   }
   await all.server.stop({ drain: 0 });
+});
+
+test("a list that wants its next page when the connection is closed waits for no memory", async () => {
+  const budget = new Budget(PAGE_MAKING);
+  budget.take(PAGE_MAKING);
+  const lists = new ListTurns(ends().diary.connection, budget);
+  const waiting = lists.turn(1);
+  lists.forget(1);
+  lists.close();
+  expect(await Promise.all([waiting, lists.turn(2)])).toEqual([false, false]);
+  expect(budget.waiting).toBe(0);
 });

@@ -35,6 +35,7 @@ export class ListTurns implements BudgetWaiter {
    * @returns whether it may make a page: `made` is to be called behind it. Else its stream is over
    */
   turn(stream: number): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
     return new Promise((go) => {
       this.#waiting.push({ stream, go });
       this.#next();
