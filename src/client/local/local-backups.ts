@@ -25,12 +25,13 @@ export class LocalBackups {
   /**
    * The file keeps its name, too, until it is replaced.
    * @param place relative to the target
-   * @param isCopy it is to be another file, and not one with two names
+   * @param isCopy it is to be another file, and not one with two names, if it can be read
    */
   keep(parent: LocalFolder, name: string, place: string, isCopy = false): void {
     this.#put(place, (to) => {
       rmSync(to, { force: true });
-      if (isCopy || !link(parent.pathOf(name), to)) copy(parent, name, to);
+      if (isCopy && copyReadable(parent, name, to)) return;
+      if (!link(parent.pathOf(name), to)) copy(parent, name, to);
     });
   }
 
@@ -64,6 +65,17 @@ function link(from: string, to: string): boolean {
     return true;
   } catch (error) {
     if (!isSystemError(error, ...NO_LINK)) throw error;
+    return false;
+  }
+}
+
+/** @returns false where this user may not read it: a second name it can have all the same */
+function copyReadable(parent: LocalFolder, name: string, to: string): boolean {
+  try {
+    copy(parent, name, to);
+    return true;
+  } catch (error) {
+    if (!isSystemError(error, "EACCES")) throw error;
     return false;
   }
 }

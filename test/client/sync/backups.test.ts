@@ -66,6 +66,18 @@ test.each(WAYS)("%s: what is kept has the mode and the time that it had", async 
   expect(facts("t/a")).toMatchObject(["new a", 0o755, expect.anything()]);
 });
 
+test.skipIf(process.getuid?.() === 0)(
+  "a file that this user may not read is kept, too",
+  async () => {
+    here.file("t/a", "old a.");
+    chmodSync(here.at("t/a"), 0o200);
+    library.file("t/a", "new a");
+    expect(await sync("down", "backups")).toMatchObject({ files: 1 });
+    expect(contents(here, "backups")).toEqual({ a: "old a." });
+    expect(contents(here, "t")).toEqual({ a: "new a" });
+  },
+);
+
 test.each(WAYS)("%s: what is replaced or removed is kept with its path", async (way) => {
   const { source, target } = ends(way);
   source.file("t/a", "new a");
