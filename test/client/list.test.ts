@@ -2,13 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { connect, type Client, type Server } from "../../src/index.ts";
-import { LIST_PAGES } from "../../src/limits.ts";
+import { LIST_PAGES, PAGE_BYTES } from "../../src/limits.ts";
 import type { List } from "../../src/wire/gen/messages.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { refusal } from "../support/refusal.ts";
 import { type Peer, ScriptedServer } from "../support/scripted-server.ts";
 import { startServer } from "../support/served.ts";
+import { until } from "../support/until.ts";
 
 /** With long names: more pages than are asked for at once. */
 const FILES = 9000;
@@ -196,5 +197,20 @@ describe("a server that", () => {
     await using client = await connect(lying.address);
     const list = Array.fromAsync(client.list("t"));
     expect(await refusal(list)).toMatchObject({ code: "PROTOCOL_ERROR" });
+  });
+
+  test("sends a page of too many bytes is told so before that is wanted", async () => {
+    const entries = Array.from({ length: PAGE_BYTES / 100 }, (_, index) => ({
+      name: String(index).padStart(100, "0"),
+    }));
+    using lying = scripted((_list, stream, peer) => {
+      peer.answer(stream, more(0));
+      peer.answer(stream, { case: "list", value: { entries, cursor: "1" } });
+    });
+    await using client = await connect(lying.address);
+    const pages = client.pages("t");
+    await pages.next();
+    await until(() => lying.heard.some((said) => "body" in said && said.body.case === "cancel"));
+    expect(await refusal(pages.next())).toMatchObject({ code: "PROTOCOL_ERROR" });
   });
 });

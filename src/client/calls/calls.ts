@@ -20,7 +20,7 @@ import { FolderList } from "./folder-list.ts";
 import type { CamePage } from "./list-stream.ts";
 import type { ListOptions } from "./options.ts";
 import { getRequest } from "./requests.ts";
-import { PageOrder, type RowsPage } from "./page.ts";
+import { checkPageSize, PageOrder, type RowsPage } from "./page.ts";
 
 type Operation = NonNullable<RequestInit["operation"]>;
 type Results = { [R in NonNullable<Response["result"]> as R["case"]]: R["value"] };
@@ -104,6 +104,7 @@ export class Calls {
           response: (result) => {
             if (result?.case !== "list") throw unexpected("list");
             list = result.value;
+            checkPageSize(list);
           },
           finish: (finish) => resolve({ ...finish, list }),
           failed: reject,

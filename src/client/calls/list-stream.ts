@@ -5,6 +5,7 @@ import type { Result } from "../../session/event.ts";
 import type { EntryPage, Finish } from "../../wire/gen/messages.ts";
 import type { Link, PendingRequest, RequestInit } from "../connection/link.ts";
 import { type StreamHandler, unexpected } from "../connection/stream-handler.ts";
+import { checkPageSize } from "./page.ts";
 
 /** A page, and what is known of it. */
 export interface CamePage {
@@ -59,6 +60,7 @@ export class ListStream implements StreamHandler {
   response(result: Result | undefined): void {
     if (result?.case !== "list" || this.#last !== undefined) throw unexpected("list");
     const list = result.value;
+    checkPageSize(list);
     this.#came += 1;
     const { cursor, skippedNames } = list;
     if (cursor === undefined) this.#last = list;

@@ -5,7 +5,8 @@
 import { LeatError } from "../../errors.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { quote } from "../../store/names.ts";
-import type { Entry } from "../../wire/gen/messages.ts";
+import type { Entry, EntryPage } from "../../wire/gen/messages.ts";
+import { ReceivedPage } from "../../wire/received-page.ts";
 import type { ListPage } from "./options.ts";
 import { PageRows } from "./page-rows.ts";
 
@@ -25,6 +26,20 @@ export function rowsOf(page: ListPage): PageRows | undefined {
   return (page as Partial<RowsPage>).rows;
 }
 
+/** Checks a page that has come: others may come before it is used. @throws PROTOCOL_ERROR: it has more than PAGE_BYTES */
+export function checkPageSize(page: EntryPage): void {
+  if (leastBytes(page) <= PAGE_BYTES) return;
+  const message = `the server lists a page of more than ${PAGE_BYTES} bytes`;
+  throw new LeatError("PROTOCOL_ERROR", message);
+}
+
+function leastBytes(page: EntryPage): number {
+  if (page instanceof ReceivedPage) return page.bytes.length;
+  let bytes = 0;
+  for (const { name, version } of page.entries) bytes += ENTRY_LEAST + name.length + version.length;
+  return bytes;
+}
+
 export class PageOrder {
   readonly #path: string;
   #rows: PageRows | undefined;
@@ -37,17 +52,14 @@ export class PageOrder {
 
   /** Checks the next page. @throws PROTOCOL_ERROR */
   check(entries: readonly Entry[], isLast: boolean): void {
-    let bytes = 0;
-    for (const { name, version } of entries) {
+    for (const { name } of entries) {
       if (name === "" || name.includes("/")) throw this.#wrong(`${quote(name)}, which is no name`);
       const last = this.#last;
       if (last !== undefined && !isBefore(last, name)) {
         throw this.#wrong(`${quote(name)} behind ${quote(last)}: names go up`);
       }
       this.#last = name;
-      bytes += ENTRY_LEAST + name.length + version.length;
     }
-    if (bytes > PAGE_BYTES) throw this.#wrong(`a page of more than ${PAGE_BYTES} bytes`);
     if (entries.length === 0 && !isLast) throw this.#wrong("an empty page, and says more follow");
   }
 
