@@ -39,8 +39,10 @@ async function listed(client: Client, after?: (count: number) => void): Promise<
 
 describe("a large folder", () => {
   test("comes whole and in order, also where connections are lost in the middle", async () => {
-    await using plain = await connect(server.address);
-    expect(await listed(plain)).toEqual(there);
+    {
+      await using plain = await connect(server.address);
+      expect(await listed(plain)).toEqual(there);
+    }
     using proxy = new FaultProxy(Number(server.port), () => ({}));
     await using client = await connect(proxy.address, { retry: 20_000 });
     let pages = 0;
