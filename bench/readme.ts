@@ -2,7 +2,7 @@
  * Writes the part "Figures" of README.md from a run of everything, and from runs of `peers` on other
  * machines:
  *
- *   bun bench/readme.ts bench/results/full.json bench/results/xeon-peers.json && bun run format
+ *   bun bench/readme.ts bench/results/full.json bench/results/xeon.json && bun run format
  *
  * The charts are those beside the first run: `bun run bench --out bench/results` leaves both.
  */
@@ -140,7 +140,7 @@ brackets follow, they hold the smallest and the largest value. leat was measured
 ${others
   .map(
     (other) =>
-      `- ${machineName(other.run)} (${about(other)}).\n  Here only the comparison with other tools was run. [${basename(other.source)}](${other.source}) has its values.`,
+      `- ${machineName(other.run)} (${about(other)}).\n  Only the comparison with other tools is shown here. [${basename(other.source)}](${other.source}) has its values.`,
   )
   .join("\n")}
 
@@ -151,13 +151,15 @@ ${charts.join("\n")}
 ${[main, ...others].map(({ run }) => beside(run)).join("\n\n")}
 
 In these two tables, a figure covers a whole client process from its start to its end, and no tool waits for the disk (no
-fsync). – means that the tool was left out, because it would take too long. pure-ftpd was not installed on the second
-machine, so that table shows vsftpd. leat and rsync compare checksums, sftp encrypts, and the other tools do neither.
+fsync). – means that the tool was left out, because it would take too long. leat and rsync compare checksums, sftp
+encrypts, and the other tools do neither.
 [bench/peers/README.md](bench/peers/README.md) explains the rows.
 
-Which tool is fastest depends on the processor. On the first machine, leat moves one large file faster
-than nginx with curl, and faster than rsync. On the second machine it is slower than both.
-[docs/performance.md](docs/performance.md#another-processor) shows which part of the work takes longer there.
+Which tool is fastest depends on the processor. On both machines, leat moves one large file faster than rsync, and small
+files faster than all others. nginx with curl is behind on the first machine. On the second one its downloads are as fast,
+and its uploads faster. With four clients, leat is
+behind rsync, nginx with curl and pure-ftpd on both, and in lists behind nginx with curl.
+[docs/performance.md](docs/performance.md#another-processor) shows which part of the work takes longer.
 
 | ${machineName(main.run)}: one file of 1 GiB, between two running processes, no fsync | |
 | --- | --- |
