@@ -35,10 +35,12 @@ export class SyncThread {
   /** Calls that are not answered yet, in their order. */
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
-  /** Whether the system has the call, and reports errors by it. */
+  static #isSupported: boolean | undefined;
+
+  /** Whether the system has the call, and reports errors by it. Looked up once, and not when a command starts. */
   static get isSupported(): boolean {
-    const { release } = process.getBuiltinModule("node:os");
-    return process.platform === "linux" && isNewEnough(release());
+    const release = (): string => process.getBuiltinModule("node:os").release();
+    return (SyncThread.#isSupported ??= process.platform === "linux" && isNewEnough(release()));
   }
 
   constructor() {
