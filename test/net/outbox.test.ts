@@ -142,6 +142,17 @@ describe("a region of a file", () => {
   });
 });
 
+/** @returns how far each write may reach at most, in bytes, as they come */
+function endsOf(speaker: Speaker): number[] {
+  const ends: number[] = [];
+  const { fill } = speaker;
+  speaker.fill = (into, end) => {
+    ends.push(end);
+    return fill.call(speaker, into, end);
+  };
+  return ends;
+}
+
 describe("an outbox", () => {
   test("holds no buffer but while it has something to send", async () => {
     const stage = new Stage();
@@ -272,12 +283,7 @@ describe("an outbox", () => {
   test("puts less into a write on a slow line", async () => {
     const stage = new Stage({ size: SEND_BUFFER });
     const speaker = new Speaker(stage, { length: 10 << 20, room: 0 });
-    const ends: number[] = [];
-    const { fill } = speaker;
-    speaker.fill = (into, end) => {
-      ends.push(end);
-      return fill.call(speaker, into, end);
-    };
+    const ends = endsOf(speaker);
     speaker.outbox.wake();
     for (let i = 0; i < 60; i++) {
       await turn();
@@ -290,12 +296,7 @@ describe("an outbox", () => {
   test("is short while many peers are sent to: they do not wait for long writes of others", async () => {
     const stage = new Stage({ size: SEND_BUFFER, buffers: LARGE_SHARE });
     const speaker = new Speaker(stage, { length: 3 << 20, room: 0 });
-    const ends: number[] = [];
-    const { fill } = speaker;
-    speaker.fill = (into, end) => {
-      ends.push(end);
-      return fill.call(speaker, into, end);
-    };
+    const ends = endsOf(speaker);
     speaker.outbox.wake();
     await turn();
     const second = new Speaker(stage, { length: 100, room: 0, number: 1 });
